@@ -1,0 +1,26 @@
+//! Conversations: what a person asked and what was answered.
+
+use crate::answer::{Answer, Source};
+use serde::{Deserialize, Serialize};
+
+/// A conversation. Never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(transparent)]
+pub struct ConversationId(pub u32);
+
+/// One question with its answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct Turn {
+    /// As typed.
+    pub question: String,
+    /// What was searched for, when a follow-up was completed from earlier turns.
+    pub standalone: Option<String>,
+    /// Sources that joined the context in this turn.
+    pub sources: Vec<Source>,
+    /// The answer.
+    pub answer: Answer,
+    /// Milliseconds since the Unix epoch.
+    pub asked_at_ms: f64,
+}
