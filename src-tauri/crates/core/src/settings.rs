@@ -3,10 +3,32 @@
 use crate::embedding::Precision;
 use serde::{Deserialize, Serialize};
 
+/// Who writes the answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum Backend {
+    /// llama.cpp in a process beside the application.
+    #[default]
+    Embedded,
+    /// An Ollama server.
+    Ollama,
+    /// Any server that speaks OpenAI's chat interface, such as vLLM or llama-server.
+    OpenAi,
+}
+
 /// All settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Settings {
+    /// Who writes the answers.
+    pub backend: Backend,
+    /// Address of the remote engine, such as `http://localhost:11434`; empty for the embedded one.
+    pub remote_url: String,
+    /// Name of the model at the remote engine.
+    pub remote_model: String,
+    /// Key of the remote engine, where it wants one. Never shown again, never in diagnostics.
+    pub remote_api_key: Option<String>,
     /// Name of the active profile, or `auto`.
     pub profile: String,
     /// Path or stored name of the language model; `None` answers extractively.
@@ -15,6 +37,10 @@ pub struct Settings {
     pub embedder: String,
     /// Precision of the embedder; `None` chooses by device.
     pub embedder_precision: Option<Precision>,
+    /// Folder name of a cross-encoder that reorders the best passages; `None` leaves fusion's order.
+    pub reranker: Option<String>,
+    /// Most milliseconds a cross-encoder may take for one question.
+    pub rerank_budget_ms: u32,
     /// Let the model think before it answers.
     pub thinking: bool,
     /// First token wanted within so many seconds: bounds how much source text is read.
