@@ -1,1 +1,11 @@
-//! The one integration binary.
+//! The one integration binary: the built programs from outside, and the rules of the house.
+//!
+//! What needs the test corpora beside the project (`../shared/corpora`) runs where that folder is and says so where it is not.
+//! `DOCMIND_TEST_FULL=1` (`cargo xtask test --full`) runs the long suites at their full count.
+
+mod architecture;
+mod cli_contract;
+mod corpora;
+mod faults;
+mod hostile_paths;
+mod main_job;

@@ -1,1 +1,50 @@
-fn main() {}
+//! `cargo xtask`: everything that is done to the project, as plain Rust that runs wherever cargo does.
+//!
+//! `run` and `test` are the two commands of the README; each sets up all that it needs. Deliberately not here: anything the
+//! application itself does.
+
+mod app;
+mod checks;
+mod minilm;
+mod native;
+mod onnx;
+mod packages;
+mod shell;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  run [--terminal] [QUESTION]   the application on the sample documents; in the terminal where there is no display
+  test [--full] [--only STEP]…  every check there is; --full runs the long suites at their full count
+  setup                         system packages, npm packages, native libraries, the small embedding model
+  build                         setup, then the application and its workers under target/debug
+";
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Err(error) = dispatch(&arguments) {
+        eprintln!("\nerror: {error:#}");
+        std::process::exit(1);
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<()> {
+    let Some((command, rest)) = arguments.split_first() else {
+        eprint!("{USAGE}");
+        std::process::exit(2);
+    };
+    std::env::set_current_dir(shell::root())?;
+    match command.as_str() {
+        "run" => app::run(rest),
+        "test" => checks::test(rest),
+        "setup" => app::setup(),
+        "build" => app::build().map(drop),
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        other => bail!("there is no command `{other}`\n{USAGE}"),
+    }
+}

@@ -1,0 +1,98 @@
+//! Set-up, build and run.
+
+use crate::packages::Purpose;
+use crate::{native, packages, shell};
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Instant;
+
+/// What the terminal form of the main job asks when nothing else is asked.
+const SAMPLE_QUESTION: &str = "How many days of notice does the tenant have to give?";
+
+/// Everything that is not compiled by cargo, for whoever builds.
+pub fn setup() -> Result<()> {
+    set_up(Purpose::Test).map(drop)
+}
+
+/// Packages, libraries and the model; gives the cache folder.
+pub fn set_up(purpose: Purpose) -> Result<PathBuf> {
+    eprintln!("set-up");
+    packages::system(purpose)?;
+    packages::npm(&shell::root().join("ui"))?;
+    native::fetch()
+}
+
+/// Set-up, the interface's bundle, every binary, and `runtime/` beside them. Gives the folder of binaries.
+pub fn build() -> Result<PathBuf> {
+    let cache = set_up(Purpose::Build)?;
+    interface()?;
+    compile(&cache)
+}
+
+/// The interface's bundle: it is compiled into the application.
+pub fn interface() -> Result<()> {
+    eprintln!("interface");
+    shell::run(shell::command("npm", &["run", "--silent", "build"]).current_dir(shell::root().join("ui")))
+}
+
+/// All crates and tests in the one profile and feature set that run and test share, so that nothing heavy is compiled twice.
+pub fn compile(cache: &Path) -> Result<PathBuf> {
+    eprintln!("build (a cold one takes about half an hour on two cores)");
+    let started = Instant::now();
+    let mut command = shell::command("cargo", &["build", "--workspace", "--all-targets", "--message-format=json-render-diagnostics"]);
+    let output = command.stderr(Stdio::inherit()).output().context("cargo could not be started")?;
+    if !output.status.success() {
+        bail!("the build failed");
+    }
+    let llama_out = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .find(|message| {
+            message["reason"] == "build-script-executed"
+                && message["package_id"].as_str().is_some_and(|id| id.contains("llama-cpp-sys-2"))
+        })
+        .and_then(|message| message["out_dir"].as_str().map(PathBuf::from))
+        .context("cargo did not say where llama.cpp was built")?;
+    let bin_dir = shell::bin_dir();
+    native::install(cache, &llama_out, &bin_dir.join("runtime"))?;
+    eprintln!("  built in {:.0} s", started.elapsed().as_secs_f32());
+    Ok(bin_dir)
+}
+
+/// The application on the sample documents; the same job in the terminal where there is no display.
+pub fn run(arguments: &[String]) -> Result<()> {
+    let bin_dir = build()?;
+    let samples = shell::root().join("assets/samples");
+    let samples = samples.to_str().context("the path of this checkout is not UTF-8")?;
+    let data_dir = shell::root().join("target/sample-library");
+    let data_dir = data_dir.to_str().context("the path of this checkout is not UTF-8")?;
+    let (options, words): (Vec<_>, Vec<_>) = arguments.iter().partition(|word| word.starts_with("--"));
+    if let Some(unknown) = options.iter().find(|option| option.as_str() != "--terminal") {
+        bail!("`cargo xtask run` has no option `{unknown}`");
+    }
+    if options.is_empty() && has_display() {
+        return shell::run(&mut shell::command(&binary(&bin_dir, "docmind-app")?, &["--data-dir", data_dir, samples]));
+    }
+    if options.is_empty() {
+        eprintln!("\nThere is no display here: the same job in the terminal.");
+    }
+    let question = if words.is_empty() {
+        SAMPLE_QUESTION.to_owned()
+    } else {
+        words.iter().map(|word| word.as_str()).collect::<Vec<_>>().join(" ")
+    };
+    let docmind = binary(&bin_dir, "docmind")?;
+    shell::run(&mut shell::command(&docmind, &["--data-dir", data_dir, "add", samples]))?;
+    shell::run(&mut shell::command(&docmind, &["--data-dir", data_dir, "ask", &question]))
+}
+
+fn binary(bin_dir: &Path, name: &str) -> Result<String> {
+    let path = bin_dir.join(name).with_extension(std::env::consts::EXE_EXTENSION);
+    Ok(path.to_str().context("the build folder's path is not UTF-8")?.to_owned())
+}
+
+fn has_display() -> bool {
+    !cfg!(target_os = "linux")
+        || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}

@@ -1,0 +1,146 @@
+//! `cargo xtask test`: every check, in the order in which a failure is cheapest to learn of.
+
+use crate::packages::Purpose;
+use crate::{app, shell};
+use anyhow::{Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// What the steps share.
+struct Context {
+    cache: PathBuf,
+    full: bool,
+}
+
+type Step = (&'static str, fn(&Context) -> Result<()>);
+
+const STEPS: &[Step] = &[
+    ("format", format),
+    ("interface-lint", interface_lint),
+    ("interface-unit", interface_unit),
+    ("interface-build", |_| app::interface()),
+    ("build", |context| app::compile(&context.cache).map(drop)),
+    ("clippy", clippy),
+    ("rust", rust),
+    ("sample-job", sample_job),
+    ("interface-e2e", interface_e2e),
+    ("desktop", desktop),
+];
+
+/// Runs all steps, or those named with `--only`; the first failure of a step does not hide the others.
+pub fn test(arguments: &[String]) -> Result<()> {
+    let mut full = false;
+    let mut only = Vec::new();
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--full" => full = true,
+            "--only" => match words.next() {
+                Some(name) if STEPS.iter().any(|(step, _)| step == name) => only.push(name.as_str()),
+                _ => bail!("--only takes one of: {}", names().join(", ")),
+            },
+            other => bail!("`cargo xtask test` has no option `{other}`"),
+        }
+    }
+    let context = Context { cache: app::set_up(Purpose::Test)?, full };
+    let mut results = Vec::new();
+    for (name, step) in STEPS {
+        if !only.is_empty() && !only.contains(name) {
+            continue;
+        }
+        eprintln!("\n== {name}");
+        let started = Instant::now();
+        let result = step(&context);
+        if let Err(error) = &result {
+            eprintln!("  FAILED: {error:#}");
+        }
+        results.push((*name, result.is_ok(), started.elapsed()));
+        if !result.is_ok() && *name == "build" {
+            break;
+        }
+    }
+    summarise(&results)
+}
+
+fn names() -> Vec<&'static str> {
+    STEPS.iter().map(|(name, _)| *name).collect()
+}
+
+fn summarise(results: &[(&str, bool, Duration)]) -> Result<()> {
+    eprintln!();
+    for (name, passed, time) in results {
+        eprintln!("  {} {name:<18}{:>7.0} s", if *passed { "passed" } else { "FAILED" }, time.as_secs_f32());
+    }
+    let failed = results.iter().filter(|(_, passed, _)| !passed).count();
+    println!("steps: {} passed, {failed} failed", results.len() - failed);
+    if failed > 0 {
+        bail!("{failed} of {} steps failed", results.len());
+    }
+    Ok(())
+}
+
+fn format(_: &Context) -> Result<()> {
+    shell::run(&mut shell::command("cargo", &["fmt", "--all", "--check"]))
+}
+
+fn clippy(_: &Context) -> Result<()> {
+    shell::run(&mut shell::command("cargo", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))
+}
+
+/// Unit and integration tests; the children and their libraries are those just built.
+fn rust(context: &Context) -> Result<()> {
+    let mut command = shell::command("cargo", &["test", "--workspace", "--all-targets", "--no-fail-fast"]);
+    if context.full {
+        command.env("DOCMIND_TEST_FULL", "1");
+    }
+    shell::run(with_binaries(&mut command))
+}
+
+/// The README's first command, without its window.
+fn sample_job(_: &Context) -> Result<()> {
+    let bin_dir = shell::bin_dir();
+    let data_dir = tempfile::tempdir()?;
+    let docmind = bin_dir.join("docmind").with_extension(std::env::consts::EXE_EXTENSION);
+    let docmind = |arguments: &[&str]| {
+        let mut command = Command::new(&docmind);
+        command.arg("--data-dir").arg(data_dir.path()).arg("--json").args(arguments);
+        shell::output(&mut command)
+    };
+    docmind(&["add", "assets/samples"])?;
+    let answer = docmind(&["ask", "How many days of notice does the tenant have to give?"])?;
+    if !answer.contains("\"mode\":\"extractive\"") || !answer.contains("lease") {
+        bail!("the sample question was not answered from the lease:\n{answer}");
+    }
+    Ok(())
+}
+
+fn npm(script: &str, folder: &Path) -> Result<()> {
+    shell::run(with_binaries(shell::command("npm", &["run", "--silent", script]).current_dir(folder)))
+}
+
+fn ui() -> PathBuf {
+    shell::root().join("ui")
+}
+
+fn interface_lint(_: &Context) -> Result<()> {
+    ["lint", "typecheck", "depcruise", "knip"].into_iter().try_for_each(|script| npm(script, &ui()))
+}
+
+fn interface_unit(_: &Context) -> Result<()> {
+    npm("test", &ui())
+}
+
+fn interface_e2e(_: &Context) -> Result<()> {
+    npm("e2e", &ui())
+}
+
+/// The real window under Xvfb.
+fn desktop(_: &Context) -> Result<()> {
+    npm("desktop", &ui())
+}
+
+fn with_binaries(command: &mut Command) -> &mut Command {
+    let bin_dir = shell::bin_dir();
+    command.env("DOCMIND_RUNTIME_DIR", bin_dir.join("runtime")).env("DOCMIND_BIN_DIR", bin_dir)
+}

