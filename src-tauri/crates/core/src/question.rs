@@ -1,0 +1,507 @@
+//! What a question asks for, read from its words alone: the keyword query, whether it leans on the turn before, whether it wants
+//! everything rather than the best passage.
+//!
+//! A follow-up is completed by rule ([`standalone`]): the last question's content words and the titles it was answered from join
+//! the search; what the person typed stays what the model is asked. The rule costs microseconds, so that no model is needed for
+//! the common case (peers that embed the raw last message find nothing: anything-llm#4033, #4246).
+
+use crate::words::{Language, fold, is_number, is_stop_word, words};
+use serde::{Deserialize, Serialize};
+
+/// What a term is, which decides how far an exact match is trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TermKind {
+    /// An ordinary word.
+    Word,
+    /// A stop word: searched only if nothing else remains.
+    Stop,
+    /// A number such as `1066`, `3.5 %` or `10th`.
+    Number,
+    /// A code such as `ISO-9001`, `x15` or `AB/123`.
+    Code,
+}
+
+/// One word of a keyword query, as typed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Term {
+    /// As typed, without surrounding punctuation.
+    pub text: String,
+    /// What it is.
+    pub kind: TermKind,
+}
+
+/// Words that must stand next to each other, in this order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Phrase {
+    /// As typed; the index cuts it into words by its own rules.
+    pub text: String,
+    /// Typed in quotes: passages without it come only after all that have it. Otherwise it is a code of several words.
+    pub quoted: bool,
+}
+
+/// What the keyword index is asked. The words of a phrase are among the terms too.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeywordQuery {
+    /// In order of the question, each once.
+    pub terms: Vec<Term>,
+    /// In order of the question.
+    pub phrases: Vec<Phrase>,
+}
+
+impl KeywordQuery {
+    /// Reads a question as typed.
+    ///
+    /// ```
+    /// use docmind_core::question::{KeywordQuery, TermKind};
+    /// let query = KeywordQuery::parse(r#"What does ISO-9001 say about "quality records"?"#);
+    /// assert!(query.is_exact());
+    /// assert_eq!(query.phrases[0].text, "ISO-9001");
+    /// assert!(query.phrases[1].quoted);
+    /// assert_eq!(query.terms.iter().filter(|term| term.kind == TermKind::Stop).count(), 3);
+    /// ```
+    pub fn parse(question: &str) -> Self {
+        let mut query = Self::default();
+        for token in question.split_whitespace() {
+            let token = token.trim_matches(|c: char| !c.is_alphanumeric());
+            if token.is_empty() {
+                continue;
+            }
+            let code = is_code(token);
+            let mut parts = 0;
+            for word in words(token) {
+                parts += 1;
+                let kind = if code {
+                    TermKind::Code
+                } else if word.text.chars().next().is_some_and(char::is_numeric) {
+                    TermKind::Number
+                } else if is_stop_word(word.text) {
+                    TermKind::Stop
+                } else {
+                    TermKind::Word
+                };
+                let term = Term {
+                    text: word.text.to_owned(),
+                    kind,
+                };
+                if !query.terms.iter().any(|known| fold(&known.text) == fold(&term.text)) {
+                    query.terms.push(term);
+                }
+            }
+            if code && parts > 1 {
+                query.phrases.push(Phrase {
+                    text: token.to_owned(),
+                    quoted: false,
+                });
+            }
+        }
+        for text in quoted(question) {
+            if words(text).nth(1).is_some() {
+                query.phrases.push(Phrase {
+                    text: text.to_owned(),
+                    quoted: true,
+                });
+            }
+        }
+        query
+    }
+
+    /// True when an exact match says more than nearness of meaning: a quoted phrase, a code or a number is asked for.
+    pub fn is_exact(&self) -> bool {
+        !self.phrases.is_empty()
+            || self
+                .terms
+                .iter()
+                .any(|term| matches!(term.kind, TermKind::Number | TermKind::Code))
+    }
+
+    /// True when the index has nothing to look for.
+    pub fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+    }
+
+    /// The terms that carry the question: all but stop words, or all when nothing else remains.
+    pub fn content(&self) -> impl Iterator<Item = &Term> {
+        let only_stops = self.terms.iter().all(|term| term.kind == TermKind::Stop);
+        self.terms
+            .iter()
+            .filter(move |term| only_stops || term.kind != TermKind::Stop)
+    }
+}
+
+/// Letters and digits in one token, or digits joined by something that numbers and dates of prose are not joined by.
+fn is_code(token: &str) -> bool {
+    let digits = token.chars().filter(char::is_ascii_digit).count();
+    if digits == 0 || is_ordinal(token) {
+        return false;
+    }
+    let letters = token.chars().any(char::is_alphabetic);
+    let joined = token.chars().any(|c| matches!(c, '-' | '_' | '/' | '#' | ':' | '.'));
+    if letters {
+        return true;
+    }
+    // 1939-1945 and 24/7 read as prose; 978-3-16-148410-0 and 10.0.0.1 do not.
+    joined
+        && token
+            .chars()
+            .filter(|c| matches!(c, '-' | '_' | '/' | '#' | ':' | '.'))
+            .count()
+            > 1
+}
+
+/// `10th`, `1990s`, `21.`: numbers in the dress of a word.
+fn is_ordinal(token: &str) -> bool {
+    let rest = token.trim_start_matches(|c: char| c.is_ascii_digit());
+    rest.len() < token.len()
+        && matches!(
+            rest.to_ascii_lowercase().as_str(),
+            "st" | "nd" | "rd" | "th" | "s" | "'s" | "’s" | "er" | "ers"
+        )
+}
+
+/// What stands between quotation marks of any style.
+fn quoted(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut open: Option<(usize, &[char])> = None;
+    for (at, c) in text.char_indices() {
+        match open {
+            Some((start, closers)) if closers.contains(&c) => {
+                found.push(&text[start..at]);
+                open = None;
+            }
+            Some(_) => {}
+            None => {
+                let closers: &[char] = match c {
+                    '"' => &['"'],
+                    '“' => &['”', '“'],
+                    '„' => &['“', '”'],
+                    '«' => &['»'],
+                    '»' => &['«'],
+                    _ => continue,
+                };
+                open = Some((at + c.len_utf8(), closers));
+            }
+        }
+    }
+    found
+}
+
+/// True for questions that a handful of passages cannot answer in full ("list all …", "how many documents …"): the answer then
+/// says how much of the library it rests on (anything-llm#4275, lmstudio-bug-tracker#789).
+///
+/// ```
+/// use docmind_core::question::wants_everything;
+/// assert!(wants_everything("List all invoices over 100 euros"));
+/// assert!(wants_everything("Wie viele Verträge laufen 2027 aus?"));
+/// assert!(!wants_everything("Who signed the treaty?"));
+/// ```
+pub fn wants_everything(question: &str) -> bool {
+    const STARTS: &[&str] = &[
+        "list",
+        "enumerate",
+        "count",
+        "summarize all",
+        "summarise all",
+        "name all",
+        "name every",
+        "give me all",
+        "show all",
+        "show me all",
+        "find all",
+        "how many",
+        "what are all",
+        "which documents",
+        "in which documents",
+        "which files",
+        "liste",
+        "zahle",
+        "nenne alle",
+        "wie viele",
+        "wieviele",
+        "zeige alle",
+        "zeig mir alle",
+        "welche dokumente",
+        "in welchen dokumenten",
+        "finde alle",
+    ];
+    let folded = words(question)
+        .map(|word| fold(word.text))
+        .collect::<Vec<_>>()
+        .join(" ");
+    STARTS.iter().any(|start| {
+        folded
+            .strip_prefix(start)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    }) || folded.contains("every single ")
+        || folded.contains("all of the ")
+        || folded.contains("complete list")
+}
+
+/// What an earlier turn gives to a follow-up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EarlierTurn {
+    /// What was searched for: the completed query where there was one, else the question as typed.
+    pub searched: String,
+    /// Titles of the documents the answer cited, best first.
+    pub cited_titles: Vec<String>,
+}
+
+/// Most words that join from before: a query that is all memory finds the last answer again.
+const JOINED_WORDS: usize = 8;
+/// Most titles that join.
+const JOINED_TITLES: usize = 1;
+
+/// The query to search for when the question leans on the turn before; `None` when it stands by itself.
+///
+/// ```
+/// use docmind_core::question::{standalone, EarlierTurn};
+/// let before = EarlierTurn { searched: "When was the Duchy of Normandy founded?".into(), cited_titles: vec!["Normans".into()] };
+/// assert_eq!(standalone("Who ruled it?", Some(&before)).unwrap(), "Who ruled it? Duchy Normandy founded Normans");
+/// assert_eq!(standalone("What is the capital of Germany?", Some(&before)), None);
+/// ```
+pub fn standalone(question: &str, before: Option<&EarlierTurn>) -> Option<String> {
+    let before = before?;
+    if !leans_on_context(question) {
+        return None;
+    }
+    let mut known: Vec<String> = words(question).map(|word| fold(word.text)).collect();
+    let mut joined: Vec<&str> = Vec::new();
+    let mut join = |text: &'_ str, at_most: usize, out: &mut Vec<String>| {
+        let mut taken = 0;
+        for word in words(text) {
+            let folded = fold(word.text);
+            if taken == at_most || is_stop_word(word.text) || known.contains(&folded) {
+                continue;
+            }
+            known.push(folded);
+            out.push(word.text.to_owned());
+            taken += 1;
+        }
+    };
+    let mut out: Vec<String> = Vec::new();
+    join(&before.searched, JOINED_WORDS, &mut out);
+    for title in before.cited_titles.iter().take(JOINED_TITLES) {
+        join(title, JOINED_WORDS, &mut out);
+    }
+    joined.extend(out.iter().map(String::as_str));
+    (!joined.is_empty()).then(|| format!("{} {}", question.trim(), joined.join(" ")))
+}
+
+/// True for a question that its own words do not complete: a pronoun without its noun, an ellipsis, a definite thing never named.
+fn leans_on_context(question: &str) -> bool {
+    let list: Vec<&str> = words(question).map(|word| word.text).collect();
+    let folded: Vec<String> = list.iter().map(|word| fold(word)).collect();
+    let content: Vec<usize> = (0..list.len()).filter(|&at| !is_stop_word(list[at])).collect();
+    if content.is_empty() {
+        return true;
+    }
+    let joined = folded.join(" ");
+    if CONNECTIVES
+        .iter()
+        .any(|start| joined.strip_prefix(start).is_some_and(|rest| rest.starts_with(' ')))
+    {
+        return true;
+    }
+    let first_name = content.iter().copied().find(|&at| at > 0 && is_name(list[at]));
+    let anaphor = (0..list.len()).find(|&at| is_anaphor(&folded, at));
+    match (anaphor, first_name) {
+        // A name before the pronoun is what it stands for.
+        (Some(at), Some(name)) => name > at,
+        (Some(_), None) => true,
+        (None, Some(_)) => false,
+        // "the cause", "der Preis": definite, but of what?
+        (None, None) => {
+            content.len() <= 2
+                && folded
+                    .iter()
+                    .zip(content_flags(&list))
+                    .any(|(word, is_content)| !is_content && DEFINITE.contains(&word.as_str()))
+        }
+    }
+}
+
+fn content_flags(list: &[&str]) -> Vec<bool> {
+    list.iter().map(|word| !is_stop_word(word)).collect()
+}
+
+fn is_name(word: &str) -> bool {
+    word.chars().next().is_some_and(char::is_uppercase) || is_number(word)
+}
+
+/// Pronouns that point back, where they do.
+fn is_anaphor(folded: &[String], at: usize) -> bool {
+    let word = folded[at].as_str();
+    let previous = at.checked_sub(1).map_or("", |before| folded[before].as_str());
+    match word {
+        // "is there", "was there a": no place is meant.
+        "there" => !matches!(previous, "is" | "are" | "was" | "were" | "be" | "been"),
+        // As a conjunction or relative pronoun it stands before a clause; as a pronoun at an end or after a preposition.
+        "that" => {
+            at + 1 == folded.len()
+                || at == 0
+                || matches!(
+                    previous,
+                    "of" | "in"
+                        | "after"
+                        | "before"
+                        | "about"
+                        | "for"
+                        | "from"
+                        | "by"
+                        | "to"
+                        | "does"
+                        | "did"
+                        | "is"
+                        | "was"
+                )
+        }
+        _ => ANAPHORS.contains(&word),
+    }
+}
+
+const CONNECTIVES: &[&str] = &[
+    "and",
+    "but",
+    "or",
+    "also",
+    "what about",
+    "how about",
+    "what else",
+    "who else",
+    "where else",
+    "und",
+    "aber",
+    "oder",
+    "was ist mit",
+    "wie steht es mit",
+];
+const ANAPHORS: &[&str] = &[
+    "he", "him", "his", "she", "her", "hers", "it", "its", "they", "them", "their", "theirs", "this", "these", "those",
+    "then", "such", "former", "latter", "same", "else", "er", "ihn", "ihm", "sie", "ihr", "ihre", "ihrem", "ihren",
+    "ihrer", "sein", "seine", "seinem", "seinen", "seiner", "dies", "diese", "dieser", "dieses", "dort", "davon",
+    "dafur", "dessen", "deren",
+];
+const DEFINITE: &[&str] = &["the", "der", "die", "das", "den", "dem", "des"];
+
+/// The language a question is asked in, in which instructions and fixed phrases follow.
+pub fn language(question: &str) -> Language {
+    Language::of(question)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn kinds(question: &str) -> Vec<(String, TermKind)> {
+        KeywordQuery::parse(question)
+            .terms
+            .into_iter()
+            .map(|term| (term.text, term.kind))
+            .collect()
+    }
+
+    #[test]
+    fn terms_are_told_apart() {
+        use TermKind::{Code, Number, Stop, Word};
+        let expected = [
+            ("Which", Stop),
+            ("invoice", Word),
+            ("INV", Code),
+            ("2024", Code),
+            ("17", Code),
+            ("of", Stop),
+            ("2025", Number),
+        ];
+        let expected: Vec<_> = expected
+            .into_iter()
+            .map(|(text, kind)| (text.to_owned(), kind))
+            .collect();
+        assert_eq!(kinds("Which invoice INV-2024/17 of 2025?"), expected);
+        assert_eq!(KeywordQuery::parse("in the 10th century").phrases, []);
+        assert!(KeywordQuery::parse("in the 10th century").is_exact());
+        assert!(!KeywordQuery::parse("Who led the Norse?").is_exact());
+    }
+
+    #[test]
+    fn quotes_of_every_style() {
+        for text in [
+            "say \"two words\" here",
+            "say “two words” here",
+            "sag „two words“ hier",
+            "dis «two words» ici",
+        ] {
+            assert_eq!(
+                KeywordQuery::parse(text).phrases,
+                [Phrase {
+                    text: "two words".into(),
+                    quoted: true
+                }],
+                "{text}"
+            );
+        }
+        assert_eq!(KeywordQuery::parse("an \"open quote").phrases, []);
+    }
+
+    #[test]
+    fn stop_words_remain_when_alone() {
+        let query = KeywordQuery::parse("to be or not to be");
+        assert_eq!(query.content().count(), 4);
+    }
+
+    #[test]
+    fn self_contained_questions_stay() {
+        let before = EarlierTurn {
+            searched: "Who led the Norse?".into(),
+            cited_titles: vec![],
+        };
+        for question in [
+            "When was Harvard University founded?",
+            "What did Rollo promise when he swore fealty?",
+            "What is photosynthesis?",
+            "Is there a proof that integer factorization is hard?",
+            "Wann wurde Kublai geboren?",
+        ] {
+            assert_eq!(standalone(question, Some(&before)), None, "{question}");
+        }
+    }
+
+    #[test]
+    fn leaning_questions_are_completed() {
+        let before = EarlierTurn {
+            searched: "Who led the Norse?".into(),
+            cited_titles: vec!["Normans".into()],
+        };
+        for question in [
+            "Why?",
+            "And when?",
+            "What about the Danes?",
+            "Where did he come from?",
+            "Who was their king?",
+            "What was the reason?",
+            "Warum?",
+            "Und wann?",
+            "Wer war sein Bruder?",
+        ] {
+            let query = standalone(question, Some(&before)).unwrap_or_default();
+            assert!(
+                query.starts_with(question) && query.ends_with("led Norse Normans"),
+                "{question}: {query}"
+            );
+            assert_eq!(standalone(question, None), None);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_never_fails_and_keeps_every_term(text in "\\PC{0,80}") {
+            let query = KeywordQuery::parse(&text);
+            for term in &query.terms {
+                prop_assert!(text.contains(&term.text));
+            }
+            for phrase in &query.phrases {
+                prop_assert!(text.contains(&phrase.text));
+            }
+        }
+    }
+}
