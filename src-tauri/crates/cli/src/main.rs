@@ -1,1 +1,65 @@
-fn main() {}
+//! `docmind`: the engine on the command line, for scripts, for tests, for measuring.
+//!
+//! Readable on a terminal; one JSON object a line with `--json`, and then nothing else on standard output. Exit status 0 done, 1 failed,
+//! 2 wrong usage. Each command is one small file in `commands/`; [`output::Output`] is the only place that prints results.
+//!
+//! Deliberately not here: any decision about documents, and any access to the library but through [`docmind_engine::Engine`].
+
+mod arguments;
+mod commands;
+mod interrupt;
+mod output;
+
+use arguments::Arguments;
+use clap::Parser;
+use docmind_core::error::ErrorReport;
+use output::Output;
+use std::process::ExitCode;
+
+/// How a command that ran to its end went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything asked for was done.
+    Done,
+    /// Something failed and was reported.
+    Failed,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log_to_stderr(arguments.verbose);
+    let output = Output::new(arguments.json);
+    match commands::run(arguments, &output) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Failed) => ExitCode::FAILURE,
+        Err(error) => fail(&output, &error),
+    }
+}
+
+/// Reports what ended a command. A reader that went away (`docmind list | head`) is no failure and nothing is said.
+fn fail(output: &Output, error: &anyhow::Error) -> ExitCode {
+    let broken_pipe = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+    };
+    if error.chain().any(broken_pipe) {
+        return ExitCode::SUCCESS;
+    }
+    let report = error.downcast_ref::<ErrorReport>().cloned().unwrap_or_else(|| {
+        ErrorReport::new("internal", error.to_string()).with_detail(format!("{error:#}"))
+    });
+    match output.error(&report) {
+        Ok(()) => ExitCode::FAILURE,
+        Err(_) => ExitCode::from(1),
+    }
+}
+
+fn log_to_stderr(verbose: u8) {
+    let level = match verbose {
+        0 => "error",
+        1 => "info",
+        2 => "debug,lance=info,lancedb=info,datafusion=info",
+        _ => "trace",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("DOCMIND_LOG").unwrap_or_else(|_| level.into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(verbose > 1).init();
+}

@@ -1,0 +1,334 @@
+//! What the command line takes.
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use docmind_core::retrieval::SearchMode;
+use std::path::PathBuf;
+
+/// Ask questions of your own documents, entirely on your own machine.
+#[derive(Debug, Parser)]
+#[command(name = "docmind", version, about, propagate_version = true, arg_required_else_help = true)]
+pub struct Arguments {
+    /// Folder of the library, models and settings (default: the platform's data folder)
+    #[arg(long, global = true, value_name = "DIR", env = "DOCMIND_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// One JSON object a line, and nothing else, on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// Say more on standard error; twice for everything
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Index files and folders, recursively; ends when all is searchable
+    Add(AddArguments),
+    /// Documents and their states
+    List,
+    /// Forget documents
+    Remove(RemoveArguments),
+    /// The text the index would see; nothing is stored
+    Extract(ExtractArguments),
+    /// Passages that fit a query
+    Search(SearchArguments),
+    /// An answer from the documents, with page and passage
+    Ask(AskArguments),
+    /// Measure retrieval and answers on a data set
+    #[command(subcommand)]
+    Eval(EvalCommand),
+    /// Prove the library's invariants
+    Check,
+    /// Build the vector index again from the library
+    Rebuild,
+    /// Measure speed and memory
+    #[command(subcommand)]
+    Bench(BenchCommand),
+    /// Optimization profiles with predicted memory on this machine
+    Profiles(ProfilesArguments),
+    /// Local models and the catalogue
+    #[command(subcommand)]
+    Models(ModelsCommand),
+    /// Shell completions on standard output
+    Completions {
+        /// Shell
+        shell: clap_complete::Shell,
+    },
+    /// The manual page on standard output
+    Man,
+    /// Machine, devices, backends found or why not, library health
+    Doctor,
+}
+
+/// What `add` takes.
+#[derive(Args, Debug)]
+pub struct AddArguments {
+    /// Files and folders
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+}
+
+/// What `remove` takes.
+#[derive(Args, Debug)]
+pub struct RemoveArguments {
+    /// Ids, as `list` prints them, or paths; a folder stands for all below it
+    #[arg(required = true, value_name = "ID|PATH")]
+    pub documents: Vec<PathBuf>,
+}
+
+/// What `extract` takes.
+#[derive(Args, Debug)]
+pub struct ExtractArguments {
+    /// Files
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// Which rankings are used.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Mode {
+    /// Both, fused
+    Hybrid,
+    /// Embeddings alone
+    Vector,
+    /// Words alone
+    Keyword,
+}
+
+impl From<Mode> for SearchMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Hybrid => Self::Hybrid,
+            Mode::Vector => Self::Vector,
+            Mode::Keyword => Self::Keyword,
+        }
+    }
+}
+
+/// What `search` takes.
+#[derive(Args, Debug)]
+pub struct SearchArguments {
+    /// What to look for
+    pub query: String,
+    /// Most passages
+    #[arg(short = 'k', default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub count: u32,
+    /// Which rankings are used
+    #[arg(long, value_enum, default_value_t = Mode::Hybrid)]
+    pub mode: Mode,
+}
+
+/// What `ask` takes.
+#[derive(Args, Debug)]
+pub struct AskArguments {
+    /// The question
+    pub question: String,
+    /// GGUF file, folder, or stored model's name; without one the settings' model, or the best sentences themselves
+    #[arg(long, value_name = "GGUF")]
+    pub model: Option<String>,
+    /// Optimization profile
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Go on with a conversation
+    #[arg(long, value_name = "ID")]
+    pub conversation: Option<u32>,
+    /// A GBNF grammar file that the answer must follow
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub grammar: Option<PathBuf>,
+}
+
+/// What is measured on a data set.
+#[derive(Debug, Subcommand)]
+pub enum EvalCommand {
+    /// A BEIR-style folder (corpus.jsonl, queries.jsonl, qrels.tsv) through the real pipeline
+    Retrieval {
+        /// The folder
+        dir: PathBuf,
+        /// Ranks that count
+        #[arg(short = 'k', default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+        count: u32,
+        /// One ranking only (default: all three)
+        #[arg(long, value_enum)]
+        mode: Option<Mode>,
+    },
+    /// A SQuAD-style folder: refusal, extractive hits, support check
+    Answers {
+        /// The folder
+        dir: PathBuf,
+        /// GGUF file, folder, or stored model's name
+        #[arg(long, value_name = "GGUF")]
+        model: Option<String>,
+    },
+}
+
+/// What is measured.
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Latency and recall of searching
+    Search {
+        /// Passages in the synthetic index
+        #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = clap::value_parser!(u32).range(100..=2_000_000))]
+        rows: u32,
+    },
+    /// Documents and chunks a second, peak memory
+    Ingest {
+        /// Folder of documents
+        dir: PathBuf,
+    },
+    /// Embedding throughput
+    Embed {
+        /// One text a line (default: built-in abstracts)
+        #[arg(long, value_name = "FILE")]
+        texts: Option<PathBuf>,
+        /// Numeric precision of the weights: fp32, fp16 or int8
+        #[arg(long, value_enum)]
+        precision: Option<PrecisionName>,
+    },
+    /// Speed and memory of the optimization profiles
+    Generate(BenchGenerateArguments),
+    /// The origin's promises, measured
+    Optimization {
+        /// GGUF file, folder, or stored model's name
+        #[arg(long, value_name = "GGUF")]
+        model: Option<String>,
+        /// F16 file of the same model
+        #[arg(long, value_name = "F16.gguf")]
+        reference: Option<PathBuf>,
+    },
+}
+
+/// Numeric precision of an embedding model.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum PrecisionName {
+    /// Four bytes a weight
+    Fp32,
+    /// Two bytes a weight
+    Fp16,
+    /// One byte a weight
+    Int8,
+}
+
+impl From<PrecisionName> for docmind_core::embedding::Precision {
+    fn from(name: PrecisionName) -> Self {
+        match name {
+            PrecisionName::Fp32 => Self::Fp32,
+            PrecisionName::Fp16 => Self::Fp16,
+            PrecisionName::Int8 => Self::Int8,
+        }
+    }
+}
+
+/// What `bench generate` takes.
+#[derive(Args, Debug)]
+pub struct BenchGenerateArguments {
+    /// GGUF file, folder, or stored model's name
+    #[arg(long, value_name = "GGUF")]
+    pub model: String,
+    /// Profiles, divided by commas (default: all)
+    #[arg(long, value_name = "a,b", value_delimiter = ',')]
+    pub profiles: Vec<String>,
+    /// Tokens of the prompt
+    #[arg(long, default_value_t = 512, value_name = "N")]
+    pub prompt_tokens: u32,
+    /// Tokens to write
+    #[arg(long, default_value_t = 64, value_name = "N")]
+    pub output_tokens: u32,
+    /// Runs of each profile, interleaved
+    #[arg(long, default_value_t = 3, value_name = "R", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub repeat: u32,
+    /// llama.cpp's llama-bench, to compare with
+    #[arg(long, value_name = "PATH")]
+    pub against: Option<PathBuf>,
+}
+
+/// What `profiles` takes.
+#[derive(Args, Debug)]
+pub struct ProfilesArguments {
+    /// GGUF file, folder, or stored model's name (default: the settings' model)
+    #[arg(long, value_name = "GGUF")]
+    pub model: Option<String>,
+}
+
+/// What is done with models.
+#[derive(Debug, Subcommand)]
+pub enum ModelsCommand {
+    /// Stored models and the catalogue
+    List,
+    /// Fetch a model of the catalogue
+    Pull {
+        /// Its name
+        name: String,
+    },
+    /// Store a GGUF file under its name
+    Add {
+        /// The file
+        gguf: PathBuf,
+    },
+    /// Delete a stored model
+    Remove {
+        /// Its name
+        name: String,
+    },
+    /// Make a smaller file of an F16 one
+    Quantize {
+        /// The F16 file
+        gguf: PathBuf,
+        /// Type of the result: q4_k_m or q8_0
+        #[arg(long = "type", value_enum)]
+        weights: WeightsName,
+        /// Where to write it (default: beside the source)
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+/// Storage type to quantize to.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum WeightsName {
+    /// 4-bit k-quants, medium mix
+    #[value(name = "q4_k_m")]
+    Q4KM,
+    /// 8 bits and a scale a block of 32
+    #[value(name = "q8_0")]
+    Q8_0,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_contract_parses() {
+        for line in [
+            "docmind add a b --json",
+            "docmind --data-dir /x --json list",
+            "docmind search -k 3 --mode keyword boiler",
+            "docmind ask --model m.gguf --profile balanced --conversation 4 why",
+            "docmind eval retrieval dir -k 10 --mode vector",
+            "docmind eval answers dir --model m",
+            "docmind bench search --rows 1000",
+            "docmind bench embed --texts f --precision int8",
+            "docmind bench generate --model m --profiles a,b --prompt-tokens 9 --output-tokens 3 --repeat 5",
+            "docmind models quantize f16.gguf --type q4_k_m",
+            "docmind completions bash",
+            "docmind -v -v doctor",
+        ] {
+            Arguments::try_parse_from(line.split(' ')).unwrap();
+        }
+        for line in ["docmind add", "docmind fly", "docmind search", "docmind search -k many x", "docmind search -k 0 x"] {
+            assert_eq!(Arguments::try_parse_from(line.split(' ')).unwrap_err().exit_code(), 2, "{line}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! How far the queue is: counts, rate over the last ten seconds, time left.
+
+use crate::events::IngestProgress;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// Passages a second are averaged over this time.
+const WINDOW: Duration = Duration::from_secs(10);
+/// Overall progress is told this often at most.
+const INTERVAL: Duration = Duration::from_millis(250);
+
+/// Counts of the present queue. Time is passed in.
+#[derive(Debug)]
+pub struct Progress {
+    done: u32,
+    total: u32,
+    started: Instant,
+    finished: VecDeque<(Instant, u32)>,
+    told: Option<Instant>,
+    paused: Option<String>,
+}
+
+impl Progress {
+    /// An empty queue.
+    pub fn new(now: Instant) -> Self {
+        Self { done: 0, total: 0, started: now, finished: VecDeque::new(), told: None, paused: None }
+    }
+
+    /// More files wait. A queue that was finished begins anew.
+    pub fn queued(&mut self, files: u32, now: Instant) {
+        if self.done >= self.total {
+            *self = Self { paused: self.paused.take(), ..Self::new(now) };
+        }
+        self.total += files;
+    }
+
+    /// A file is settled, with so many passages.
+    pub fn settled(&mut self, chunks: u32, now: Instant) {
+        self.done += 1;
+        self.total = self.total.max(self.done);
+        self.finished.push_back((now, chunks));
+        while self.finished.front().is_some_and(|(at, _)| now.duration_since(*at) > WINDOW) {
+            self.finished.pop_front();
+        }
+    }
+
+    /// Files left the queue without being settled.
+    pub fn withdrawn(&mut self, files: u32) {
+        self.total = self.total.saturating_sub(files).max(self.done);
+    }
+
+    /// Why nothing moves, or that it does again.
+    pub fn pause(&mut self, reason: Option<String>) {
+        self.paused = reason;
+    }
+
+    /// The counts now.
+    pub fn reading(&self, now: Instant) -> IngestProgress {
+        let chunks: u32 = self.finished.iter().filter(|(at, _)| now.duration_since(*at) <= WINDOW).map(|(_, chunks)| chunks).sum();
+        let over = now.duration_since(self.started).min(WINDOW).as_secs_f32().max(0.5);
+        let left = self.total.saturating_sub(self.done);
+        let elapsed = now.duration_since(self.started).as_secs_f32();
+        let remaining_s = match (left, self.done) {
+            (0, _) => Some(0.0),
+            (_, 0..3) => None,
+            (left, done) => Some(elapsed / done as f32 * left as f32),
+        };
+        IngestProgress {
+            done: self.done,
+            total: self.total,
+            chunks_per_second: chunks as f32 / over,
+            remaining_s: remaining_s.filter(|_| self.paused.is_none()),
+            paused: self.paused.clone(),
+        }
+    }
+
+    /// The counts, if it is time to tell them again: four times a second at most, and always at the end.
+    pub fn due(&mut self, now: Instant) -> Option<IngestProgress> {
+        let finished = self.done >= self.total;
+        if !finished && self.told.is_some_and(|told| now.duration_since(told) < INTERVAL) {
+            return None;
+        }
+        self.told = Some(now);
+        Some(self.reading(now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rate_and_time_left_follow_the_clock_passed_in() {
+        let start = Instant::now();
+        let at = |seconds: f32| start + Duration::from_secs_f32(seconds);
+        let mut progress = Progress::new(start);
+        progress.queued(10, start);
+        for second in 1..=5_u8 {
+            progress.settled(20, at(f32::from(second)));
+        }
+        let reading = progress.reading(at(5.0));
+        assert_eq!((reading.done, reading.total), (5, 10));
+        assert!((reading.chunks_per_second - 20.0).abs() < 0.1, "{reading:?}");
+        assert!((reading.remaining_s.unwrap() - 5.0).abs() < 0.1, "{reading:?}");
+        assert!(progress.reading(at(60.0)).chunks_per_second < f32::EPSILON);
+    }
+
+    #[test]
+    fn it_is_told_four_times_a_second_and_at_the_end() {
+        let start = Instant::now();
+        let mut progress = Progress::new(start);
+        progress.queued(3, start);
+        progress.settled(1, start);
+        assert!(progress.due(start).is_some());
+        progress.settled(1, start);
+        assert!(progress.due(start + Duration::from_millis(100)).is_none());
+        progress.settled(1, start);
+        assert!(progress.due(start + Duration::from_millis(110)).is_some());
+    }
+
+    #[test]
+    fn a_finished_queue_begins_anew() {
+        let start = Instant::now();
+        let mut progress = Progress::new(start);
+        progress.queued(1, start);
+        progress.settled(1, start);
+        progress.queued(2, start);
+        assert_eq!((progress.reading(start).done, progress.reading(start).total), (0, 2));
+    }
+}
