@@ -19,6 +19,7 @@ pub mod error;
 pub mod fakes;
 pub mod generation;
 pub mod hardware;
+pub mod language;
 pub mod measurement;
 pub mod model;
 pub mod plan;
