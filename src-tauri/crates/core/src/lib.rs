@@ -11,6 +11,7 @@
 pub mod answer;
 pub mod cancel;
 pub mod chunk;
+pub mod chunker;
 pub mod conversation;
 pub mod document;
 pub mod embedding;

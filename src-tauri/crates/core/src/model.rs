@@ -1,5 +1,6 @@
 //! Language models on disk.
 
+use crate::profile::KvType;
 use serde::{Deserialize, Serialize};
 
 /// Storage type of a model's weights.
@@ -49,4 +50,64 @@ pub struct ModelCard {
     pub vocabulary: u32,
     /// `docmind.synthetic` is set: random weights of a true shape; nothing it says means anything.
     pub synthetic: bool,
+}
+
+impl WeightType {
+    /// The name used in files, on the command line and by llama.cpp's quantiser.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::F16 => "f16",
+            Self::Q8_0 => "q8_0",
+            Self::Q4KM => "q4_k_m",
+            Self::Other => "other",
+        }
+    }
+
+    /// The type of that name, in any case; `None` for one DocMind does not make.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::F16, Self::Q8_0, Self::Q4KM].into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(name))
+    }
+}
+
+/// Bytes of a model's tensors by where llama.cpp puts them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeightBytes {
+    /// `token_embd.weight`: stays in RAM even when all layers are on a GPU.
+    pub embedding: u64,
+    /// `output.weight`; equal to `embedding` where the two are tied (a GPU then holds a copy).
+    pub output: u64,
+    /// True where there is no `output.weight`: on the CPU nothing is added for it.
+    pub tied: bool,
+    /// One entry a layer.
+    pub layers: Vec<u64>,
+    /// What belongs to no layer: norms and the like.
+    pub other: u64,
+}
+
+impl WeightBytes {
+    /// All of it on the CPU.
+    pub fn total(&self) -> u64 {
+        self.embedding + self.layers.iter().sum::<u64>() + self.other + if self.tied { 0 } else { self.output }
+    }
+}
+
+/// A model's card with what planning needs beyond it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelShape {
+    /// What the file says of itself.
+    pub card: ModelCard,
+    /// Where its bytes go.
+    pub weights: WeightBytes,
+    /// Width of the feed-forward layers.
+    pub feed_forward: u32,
+}
+
+impl ModelShape {
+    /// Bytes of KV cache a token takes in storage type `kv`: layers × KV heads × head width × 2 × bytes a value (2 for f16, 34/32
+    /// for q8_0, 18/32 for q4_0: ggml's block sizes). Qwen3-4B: 147,456, 78,336 and 41,472.
+    pub fn kv_bytes_per_token(&self, kv: KvType) -> u64 {
+        let card = &self.card;
+        let values = u64::from(card.layers) * u64::from(card.kv_heads) * u64::from(card.head_dim) * 2;
+        values * kv.bytes_per_block() / 32
+    }
 }

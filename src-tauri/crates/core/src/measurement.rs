@@ -1,0 +1,170 @@
+//! Requests and rows of the optimization monitor: quantising, speed and memory of profiles, agreement of their output.
+
+use crate::plan::MemoryPlan;
+use crate::profile::Profile;
+use serde::{Deserialize, Serialize};
+
+/// Makes a smaller file of a model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct QuantizeRequest {
+    /// The F16 file.
+    pub input: String,
+    /// Where the new one goes; written beside and renamed when whole.
+    pub output: String,
+    /// `q4_k_m` or `q8_0`.
+    pub weights: crate::model::WeightType,
+    /// Threads; 0 is all.
+    pub threads: u32,
+}
+
+/// One profile to measure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BenchProfile {
+    /// How to run it.
+    pub profile: Profile,
+    /// The file with its weights.
+    pub model: String,
+}
+
+/// What to measure. Runs of the profiles are interleaved, so that a slow minute of the machine hits them all.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BenchRequest {
+    /// The profiles, the baseline first.
+    pub profiles: Vec<BenchProfile>,
+    /// Tokens of the prompt.
+    pub prompt_tokens: u32,
+    /// Tokens to write.
+    pub output_tokens: u32,
+    /// Repeats of each.
+    pub repeat: u32,
+}
+
+/// Median and spread of the repeats.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct Spread {
+    /// The middle one (mean of the two middle ones).
+    pub median: f64,
+    /// Smallest.
+    pub min: f64,
+    /// Largest.
+    pub max: f64,
+}
+
+impl Spread {
+    /// Of these values; zeros when there are none.
+    pub fn of(values: &[f64]) -> Self {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let (Some(&min), Some(&max)) = (sorted.first(), sorted.last()) else { return Self::default() };
+        let middle = sorted.len() / 2;
+        let median = if sorted.len().is_multiple_of(2) { f64::midpoint(sorted[middle - 1], sorted[middle]) } else { sorted[middle] };
+        Self { median, min, max }
+    }
+}
+
+/// One measured profile. Times in milliseconds, rates in tokens per second, memory in MiB.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct BenchRow {
+    /// Its name.
+    pub profile: String,
+    /// The file.
+    pub model: String,
+    /// Random weights: speed and memory are true, quality means nothing.
+    pub synthetic: bool,
+    /// Device most layers ran on.
+    pub device: String,
+    /// Tokens of the prompt.
+    pub prompt_tokens: u32,
+    /// Tokens written.
+    pub output_tokens: u32,
+    /// Reading the weights.
+    pub load_ms: Spread,
+    /// First decode.
+    pub warmup_ms: Spread,
+    /// Time to first token with nothing in the cache.
+    pub ttft_ms: Spread,
+    /// Time to first token of another question over the prefix still in the cache.
+    pub ttft_resident_ms: Spread,
+    /// Time to first token with the prefix restored from a snapshot on disk.
+    pub ttft_disk_ms: Spread,
+    /// Prefill.
+    pub prefill_tps: Spread,
+    /// Decode.
+    pub decode_tps: Spread,
+    /// Sum of the backend's buffers and the process's other anonymous memory, at its highest.
+    pub peak_memory_mib: f64,
+    /// What the plan had said.
+    pub predicted_memory_mib: f64,
+    /// Resident set of the process, for comparison: it cannot see buffers never touched.
+    pub rss_mib: f64,
+    /// Of that, weights.
+    pub weights_mib: f64,
+    /// Of that, KV cache.
+    pub kv_mib: f64,
+    /// Of that, compute buffers.
+    pub compute_mib: f64,
+    /// Share of the memory-bandwidth limit reached by decoding, 0 to 1.
+    pub bandwidth_fraction: f64,
+    /// Measured bandwidth of the device in GB/s.
+    pub bandwidth_gbps: f64,
+    /// The plan in whole.
+    pub plan: MemoryPlan,
+}
+
+/// Agreement of one profile's output with the reference's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct AgreementRow {
+    /// The profile.
+    pub profile: String,
+    /// `measured`, or `skipped: synthetic weights`.
+    pub status: String,
+    /// Tokens compared.
+    pub tokens: u32,
+    /// Mean Kullback-Leibler divergence of the next-token distributions, in nats.
+    pub mean_kl: Option<f64>,
+    /// Share of positions with the same most likely token.
+    pub top1: Option<f64>,
+    /// Smallest cosine of the logits.
+    pub min_cosine: Option<f64>,
+}
+
+/// A backend module found beside the program, and whether it can be used here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct ModuleReport {
+    /// File name, such as `libggml-cuda.so`.
+    pub file: String,
+    /// `cpu`, `cuda`, `vulkan`.
+    pub backend: String,
+    /// It loads and has a device (or, for CPU variants, is the one chosen).
+    pub usable: bool,
+    /// Why, or why not, in a person's words.
+    pub reason: String,
+}
+
+/// What `docmind-generate` found on this machine.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct BackendReport {
+    /// Devices that can hold a model, the CPU included.
+    pub devices: Vec<crate::hardware::Device>,
+    /// Modules, usable or not.
+    pub modules: Vec<ModuleReport>,
+    /// llama.cpp's version.
+    pub version: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spread_of_even_and_odd_counts() {
+        assert_eq!(Spread::of(&[3.0, 1.0, 2.0]), Spread { median: 2.0, min: 1.0, max: 3.0 });
+        assert_eq!(Spread::of(&[4.0, 1.0]), Spread { median: 2.5, min: 1.0, max: 4.0 });
+        assert_eq!(Spread::of(&[]), Spread::default());
+    }
+}

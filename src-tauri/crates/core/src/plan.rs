@@ -1,0 +1,609 @@
+//! Planning memory before a model is loaded, over *free* memory, and what to give up when it does not fit.
+//!
+//! The formula: weights (exact, from the file's tensor table) + KV cache (layers × KV heads × head width × 2 × bytes a value ×
+//! context) + compute buffers (from llama.cpp's own dry run where there is one, else [`compute_bytes`]) + what else shares the
+//! device (the embedder, the CUDA context). [`fit`] walks the ladder of fallbacks until the sum fits: fewer layers on the GPU,
+//! a smaller cache, a shorter context, the CPU; each step is a [`Notice`] with its reason. Never silently on the CPU.
+
+use crate::error::{ErrorReport, Notice};
+use crate::hardware::Device;
+use crate::model::{ModelCard, ModelShape};
+use crate::profile::{Attention, KvType, Offload, Profile};
+use serde::{Deserialize, Serialize};
+
+/// Kept free on every device, in MiB: the desktop and the driver need room too.
+pub const HEADROOM_MIB: f64 = 256.0;
+
+/// What a CUDA or Vulkan context takes on its device beside llama.cpp's buffers, in MiB (measured by the llama.cpp project at about
+/// 0.45 GiB on CUDA 13).
+pub const GPU_RUNTIME_MIB: f64 = 460.0;
+
+/// Memory of `docmind-generate` beside the backend's buffers on a CPU, in MiB: code, vocabulary, log, token tables. Measured with
+/// `docmind-generate bench` on Qwen3-4B's 151,936-token vocabulary.
+pub const PROCESS_MIB: f64 = 60.0;
+
+/// Rows of logits a batch may ask for: 1 for prefill, at most 8 for verified drafts, 16 for quality comparisons. llama.cpp would
+/// else reserve `n_ubatch` rows, 297 MiB at 512 with Qwen's vocabulary.
+pub const LOGIT_ROWS: u32 = 16;
+
+/// The smallest context the ladder goes down to, in tokens.
+pub const SMALLEST_CONTEXT: u32 = 2048;
+
+const MIB: f64 = 1024.0 * 1024.0;
+
+/// What to load, and how.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoadRequest {
+    /// The GGUF file.
+    pub path: String,
+    /// How to run it; `auto` plans from free memory.
+    pub profile: Profile,
+    /// What the embedder takes on the same device, in MiB.
+    pub embedder_mib: u32,
+    /// Most memory for snapshots of prompt prefixes, in MiB; 0 keeps none.
+    pub snapshot_memory_mib: u32,
+    /// Folder for snapshots on disk; `None` keeps none.
+    pub snapshot_dir: Option<String>,
+    /// Most disk space for them, in MiB.
+    pub snapshot_disk_mib: u32,
+    /// Let the ladder give things up; without it a model that does not fit is an error that says what would.
+    pub may_degrade: bool,
+}
+
+/// Memory by owner on one device, in MiB.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct MemoryShare {
+    /// As the backend names it, such as `CPU` or `CUDA0`.
+    pub device: String,
+    /// The model's tensors.
+    pub weights_mib: f64,
+    /// The KV cache.
+    pub kv_mib: f64,
+    /// Buffers of the computation, logits included.
+    pub compute_mib: f64,
+    /// The driver's context (GPU), or the process itself (CPU).
+    pub runtime_mib: f64,
+    /// The embedder, where it shares the device.
+    pub embedder_mib: f64,
+    /// Free before loading.
+    pub free_mib: f64,
+    /// In all.
+    pub total_mib: f64,
+}
+
+impl MemoryShare {
+    /// Everything this model would add to the device (the embedder is there already or counted by its own room).
+    pub fn needed_mib(&self) -> f64 {
+        self.weights_mib + self.kv_mib + self.compute_mib + self.runtime_mib
+    }
+
+    /// What is wanted from free memory, the embedder and headroom included.
+    pub fn wanted_mib(&self) -> f64 {
+        self.needed_mib() + self.embedder_mib + HEADROOM_MIB
+    }
+
+    /// What is missing; 0 when it fits.
+    pub fn missing_mib(&self) -> f64 {
+        (self.wanted_mib() - self.free_mib).max(0.0)
+    }
+}
+
+/// What loading would take and whether it fits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct MemoryPlan {
+    /// The profile as it would be run, after the ladder.
+    pub profile: Profile,
+    /// Layers on the GPU, the output layer counted as one more; 0 is the CPU alone.
+    pub gpu_layers: u32,
+    /// By device; the CPU first.
+    pub shares: Vec<MemoryShare>,
+    /// True when every device has room.
+    pub fits: bool,
+    /// In words: what fits, or what is missing and the nearest setting that would fit.
+    pub verdict: String,
+    /// What was given up, in order.
+    pub steps: Vec<Notice>,
+}
+
+impl MemoryPlan {
+    /// Sum over devices of what the model adds, in MiB.
+    pub fn needed_mib(&self) -> f64 {
+        self.shares.iter().map(MemoryShare::needed_mib).sum()
+    }
+}
+
+/// Memory there is to plan over.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FreeMemory {
+    /// RAM in MiB: total and available.
+    pub ram_total_mib: f64,
+    /// RAM in MiB that can be had without swapping.
+    pub ram_free_mib: f64,
+    /// The GPU that would be used: the one with most free memory.
+    pub gpu: Option<Device>,
+}
+
+/// A loaded model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoadReport {
+    /// What it is.
+    pub card: ModelCard,
+    /// What was planned; `plan.profile` is what runs.
+    pub plan: MemoryPlan,
+    /// What llama.cpp allocated, by device.
+    pub allocated: Vec<MemoryShare>,
+    /// The device that holds most layers, such as `CPU` or `CUDA0`.
+    pub device: String,
+    /// Why this profile, in a person's words.
+    pub reason: String,
+    /// Milliseconds to read the weights.
+    pub load_ms: f64,
+    /// Milliseconds of the first empty decode: kernels compiled, pages touched, graphs captured.
+    pub warmup_ms: f64,
+    /// What was degraded.
+    pub notices: Vec<Notice>,
+}
+
+/// Bytes of compute buffers on the CPU for one physical batch. Used where there is no dry run. The terms, each in f32: logits of
+/// [`LOGIT_ROWS`] rows; gate, up and product of the feed-forward; the residual stream; the mask; without flash attention also the
+/// attention matrix (context × batch × heads), which is what grows with the context.
+pub fn compute_bytes(shape: &ModelShape, profile: &Profile) -> u64 {
+    let card = &shape.card;
+    let rows = u64::from(profile.n_ubatch);
+    let context = u64::from(profile.context_tokens);
+    let logits = u64::from(LOGIT_ROWS) * u64::from(card.vocabulary) * 4;
+    let stream = rows * (2 * u64::from(shape.feed_forward) + 4 * u64::from(card.hidden)) * 4;
+    let heads = u64::from(card.heads) * u64::from(card.head_dim);
+    let queries = rows * (2 * heads + 2 * u64::from(card.kv_heads) * u64::from(card.head_dim)) * 4;
+    let attention = match profile.attention {
+        Attention::Flash { .. } => rows * context * 2,
+        Attention::Plain => rows * context * (4 + 4 * u64::from(card.heads)),
+    };
+    logits.max(stream + queries + attention)
+}
+
+/// The context llama.cpp really makes: rounded up to 256.
+pub fn padded_context(tokens: u32) -> u32 {
+    tokens.div_ceil(256) * 256
+}
+
+/// What `profile` would take with `gpu_layers` layers (0 to layers + 1) on the GPU. `compute` is the dry run's buffers by device,
+/// where there was one.
+pub fn estimate(
+    shape: &ModelShape,
+    profile: &Profile,
+    gpu_layers: u32,
+    memory: &FreeMemory,
+    embedder_mib: f64,
+    compute: Option<(f64, f64)>,
+) -> Vec<MemoryShare> {
+    let layers = shape.weights.layers.len() as u32;
+    let on_gpu = gpu_layers.min(layers + 1);
+    let repeating = on_gpu.min(layers) as usize;
+    let output_on_gpu = on_gpu > layers;
+    // llama.cpp puts the last layers on the GPU first.
+    let split = shape.weights.layers.len() - repeating;
+    let gpu_weights = shape.weights.layers[split..].iter().sum::<u64>()
+        + if output_on_gpu { shape.weights.output + shape.weights.other } else { 0 };
+    let cpu_weights = shape.weights.embedding
+        + shape.weights.layers[..split].iter().sum::<u64>()
+        + if output_on_gpu {
+            0
+        } else {
+            shape.weights.other + if shape.weights.tied { 0 } else { shape.weights.output }
+        };
+    let kv = shape.kv_bytes_per_token(profile.attention.kv()) * u64::from(padded_context(profile.context_tokens));
+    let kv_gpu = kv as f64 * repeating as f64 / f64::from(layers.max(1));
+    let estimated = compute_bytes(shape, profile) as f64 / MIB;
+    let (cpu_compute, gpu_compute) = compute.unwrap_or(if on_gpu > 0 { (estimated / 4.0, estimated) } else { (estimated, 0.0) });
+    let logits = f64::from(LOGIT_ROWS) * f64::from(shape.card.vocabulary) * 4.0 / MIB;
+    let mut shares = vec![MemoryShare {
+        device: "CPU".to_owned(),
+        weights_mib: cpu_weights as f64 / MIB,
+        kv_mib: (kv as f64 - kv_gpu) / MIB,
+        // The rows handed to sampling lie beside the compute buffer.
+        compute_mib: cpu_compute + logits,
+        runtime_mib: PROCESS_MIB,
+        embedder_mib: if on_gpu > 0 { 0.0 } else { embedder_mib },
+        free_mib: memory.ram_free_mib,
+        total_mib: memory.ram_total_mib,
+    }];
+    if let (Some(gpu), true) = (&memory.gpu, on_gpu > 0) {
+        shares.push(MemoryShare {
+            device: gpu.name.clone(),
+            weights_mib: gpu_weights as f64 / MIB,
+            kv_mib: kv_gpu / MIB,
+            compute_mib: gpu_compute,
+            runtime_mib: GPU_RUNTIME_MIB,
+            embedder_mib,
+            free_mib: f64::from(gpu.memory_free_mib),
+            total_mib: f64::from(gpu.memory_total_mib),
+        });
+    }
+    shares
+}
+
+fn all_fit(shares: &[MemoryShare]) -> bool {
+    shares.iter().all(|share| share.missing_mib() <= 0.0)
+}
+
+fn gib(mib: f64) -> String {
+    format!("{:.1} GB", mib / 1024.0)
+}
+
+fn thousands(n: u32) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (at, c) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Most layers (output counted) that fit the GPU, 0 to layers + 1.
+fn most_layers(shape: &ModelShape, profile: &Profile, memory: &FreeMemory, embedder_mib: f64) -> u32 {
+    if memory.gpu.is_none() {
+        return 0;
+    }
+    let all = shape.weights.layers.len() as u32 + 1;
+    (1..=all).rev().find(|&layers| all_fit(&estimate(shape, profile, layers, memory, embedder_mib, None))).unwrap_or(0)
+}
+
+/// Layers the profile asks for, before memory is looked at.
+fn wanted_layers(shape: &ModelShape, profile: &Profile, memory: &FreeMemory) -> u32 {
+    let all = shape.weights.layers.len() as u32 + 1;
+    match (profile.offload, &memory.gpu) {
+        (Offload::None, _) | (_, None) => 0,
+        (Offload::Auto | Offload::All, Some(_)) => all,
+        (Offload::Layers(layers), Some(_)) => layers.min(all),
+    }
+}
+
+/// The plan for exactly this profile: nothing is given up, but the verdict says what would fit.
+pub fn plan_exactly(shape: &ModelShape, profile: &Profile, memory: &FreeMemory, embedder_mib: f64) -> MemoryPlan {
+    let gpu_layers = wanted_layers(shape, profile, memory);
+    let shares = estimate(shape, profile, gpu_layers, memory, embedder_mib, None);
+    let fits = all_fit(&shares);
+    let verdict = if fits {
+        let needed: f64 = shares.iter().map(MemoryShare::needed_mib).sum();
+        format!("{} tokens fit: {} needed.", thousands(profile.context_tokens), gib(needed))
+    } else {
+        let missing: f64 = shares.iter().map(MemoryShare::missing_mib).sum();
+        let nearest = fit(shape, profile, memory, embedder_mib);
+        match nearest {
+            Ok(plan) => format!(
+                "{} fit, {} need {} more.",
+                describe(&plan, profile),
+                phrase_tokens(profile.context_tokens),
+                gib(missing)
+            ),
+            Err(_) => format!("Nothing smaller fits either: {} more memory is needed.", gib(missing)),
+        }
+    };
+    MemoryPlan { profile: profile.clone(), gpu_layers, shares, fits, verdict, steps: Vec::new() }
+}
+
+fn phrase_tokens(tokens: u32) -> String {
+    format!("{} tokens", thousands(tokens))
+}
+
+fn describe(plan: &MemoryPlan, asked: &Profile) -> String {
+    let mut words = phrase_tokens(plan.profile.context_tokens);
+    if plan.profile.attention.kv() != asked.attention.kv() {
+        words.push_str(&format!(" with a {} cache", plan.profile.attention.kv().as_str()));
+    }
+    if plan.gpu_layers == 0 && asked.offload != Offload::None && plan.shares.len() == 1 && asked.offload != plan.profile.offload {
+        words.push_str(" on the CPU");
+    }
+    words
+}
+
+/// Walks the ladder until it fits: fewer layers on the GPU while at least half stay there, the next smaller cache, half the
+/// context, then the CPU with the profile as asked, and there again smaller caches and contexts.
+///
+/// # Errors
+/// `model_too_large` when even the smallest does not fit, with what is missing.
+pub fn fit(shape: &ModelShape, profile: &Profile, memory: &FreeMemory, embedder_mib: f64) -> Result<MemoryPlan, ErrorReport> {
+    let asked = capped_context(shape, profile);
+    let mut steps = Vec::new();
+    if asked.context_tokens < profile.context_tokens {
+        steps.push(Notice::new(
+            "context_reduced",
+            format!(
+                "`{}` was trained for {} tokens; the profile's {} were reduced to that.",
+                shape.card.name,
+                thousands(asked.context_tokens),
+                thousands(profile.context_tokens)
+            ),
+        ));
+    }
+    let all = shape.weights.layers.len() as u32 + 1;
+    let wanted = wanted_layers(shape, &asked, memory);
+    if wanted > 0 {
+        let gpu_name = memory.gpu.as_ref().map_or_else(String::new, |gpu| gpu.description.clone());
+        for rung in rungs(&asked) {
+            let most = most_layers(shape, &rung, memory, embedder_mib).min(wanted);
+            // Under half of the layers the transfers cost more than the GPU gains; a smaller cache is the better sacrifice.
+            if most < wanted && most * 2 < all {
+                continue;
+            }
+            let mut taken = steps.clone();
+            taken.extend(given_up(&asked, &rung, &gpu_name));
+            if most < wanted {
+                taken.push(Notice::new(
+                    "fewer_gpu_layers",
+                    format!("{most} of {wanted} layers fit into the free memory of {gpu_name}; the rest runs on the CPU, more slowly."),
+                ));
+            }
+            return Ok(settled(shape, rung, most, memory, embedder_mib, taken));
+        }
+        steps.push(Notice::new(
+            "on_cpu",
+            format!("The free memory of {gpu_name} does not hold `{}`; it runs on the CPU, much more slowly.", shape.card.name),
+        ));
+    } else if memory.gpu.is_none() && matches!(asked.offload, Offload::All | Offload::Layers(1..)) {
+        steps.push(Notice::new("on_cpu", "No graphics card was found that can hold the model; it runs on the CPU.".to_owned()));
+    }
+    let mut on_cpu = asked.clone();
+    if wanted > 0 {
+        on_cpu.offload = Offload::None;
+    }
+    let mut missing = 0.0_f64;
+    for rung in rungs(&on_cpu) {
+        let shares = estimate(shape, &rung, 0, memory, embedder_mib, None);
+        missing = shares.iter().map(MemoryShare::missing_mib).sum();
+        if missing <= 0.0 {
+            steps.extend(given_up(&on_cpu, &rung, "memory"));
+            return Ok(settled(shape, rung, 0, memory, embedder_mib, steps));
+        }
+    }
+    Err(ErrorReport::new(
+        "model_too_large",
+        format!(
+            "`{}` does not fit: even its smallest setting needs {} more memory than is free.\nClose other programs, or choose a smaller model or one with 4-bit weights.",
+            shape.card.name,
+            gib(missing)
+        ),
+    ))
+}
+
+fn settled(
+    shape: &ModelShape,
+    profile: Profile,
+    gpu_layers: u32,
+    memory: &FreeMemory,
+    embedder_mib: f64,
+    steps: Vec<Notice>,
+) -> MemoryPlan {
+    let shares = estimate(shape, &profile, gpu_layers, memory, embedder_mib, None);
+    let needed: f64 = shares.iter().map(MemoryShare::needed_mib).sum();
+    let verdict = format!("{} fit: {} needed.", phrase_tokens(profile.context_tokens), gib(needed));
+    MemoryPlan { profile, gpu_layers, shares, fits: true, verdict, steps }
+}
+
+/// The profile with its context cut to what the model was trained for.
+fn capped_context(shape: &ModelShape, profile: &Profile) -> Profile {
+    let mut capped = profile.clone();
+    if shape.card.context_tokens > 0 {
+        capped.context_tokens = capped.context_tokens.min(shape.card.context_tokens.max(SMALLEST_CONTEXT));
+    }
+    capped
+}
+
+/// The profile itself, then ever smaller: the cache first, then the context by halves.
+fn rungs(profile: &Profile) -> Vec<Profile> {
+    let mut out = vec![profile.clone()];
+    let mut current = profile.clone();
+    while let Some(kv) = current.attention.kv().smaller() {
+        current.attention = Attention::Flash { kv };
+        out.push(current.clone());
+    }
+    while current.context_tokens / 2 >= SMALLEST_CONTEXT {
+        current.context_tokens /= 2;
+        out.push(current.clone());
+    }
+    out
+}
+
+fn given_up(asked: &Profile, got: &Profile, where_: &str) -> Vec<Notice> {
+    let mut out = Vec::new();
+    let (from, to): (KvType, KvType) = (asked.attention.kv(), got.attention.kv());
+    if from != to {
+        out.push(Notice::new(
+            "smaller_cache",
+            format!("The cache is kept in {} instead of {}: the free memory of {where_} does not hold more.", to.as_str(), from.as_str()),
+        ));
+    }
+    if asked.context_tokens != got.context_tokens {
+        out.push(Notice::new(
+            "context_reduced",
+            format!(
+                "The context is {} tokens instead of {}: the free memory of {where_} does not hold more.",
+                thousands(got.context_tokens),
+                thousands(asked.context_tokens)
+            ),
+        ));
+    }
+    out
+}
+
+/// What `auto` runs: the largest context up to the model's own and 32,768 tokens that fits in half precision, then in 8 bits; else
+/// the ladder. Returns the plan with why, in a person's words.
+///
+/// # Errors
+/// As [`fit`].
+pub fn choose(shape: &ModelShape, auto: &Profile, memory: &FreeMemory, embedder_mib: f64) -> Result<(MemoryPlan, String), ErrorReport> {
+    for kv in [KvType::F16, KvType::Q8_0] {
+        for context in [32_768, 16_384, 8192] {
+            let mut candidate = auto.clone();
+            candidate.attention = Attention::Flash { kv };
+            candidate.context_tokens = context;
+            let candidate = capped_context(shape, &candidate);
+            let layers = wanted_layers(shape, &candidate, memory);
+            if all_fit(&estimate(shape, &candidate, layers, memory, embedder_mib, None)) {
+                let place = match (&memory.gpu, layers) {
+                    (Some(gpu), 1..) => gpu.description.clone(),
+                    _ => "the CPU".to_owned(),
+                };
+                let reason = format!(
+                    "Chosen by itself: {} with a {} cache is the largest that fits {place} now.",
+                    phrase_tokens(candidate.context_tokens),
+                    kv.as_str()
+                );
+                return Ok((settled(shape, candidate, layers, memory, embedder_mib, Vec::new()), reason));
+            }
+        }
+    }
+    let plan = fit(shape, auto, memory, embedder_mib)?;
+    Ok((plan, "Chosen by itself: the largest that fits the memory that is free now.".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{WeightBytes, WeightType};
+
+    /// Qwen3-4B in Q4_K_M, as its file's tensor table sums up.
+    fn qwen() -> ModelShape {
+        ModelShape {
+            card: ModelCard {
+                name: "Qwen3-4B".into(),
+                architecture: "qwen3".into(),
+                weights: WeightType::Q4KM,
+                size_bytes: 2_490_000_000,
+                parameters: 4_022_468_096,
+                context_tokens: 40_960,
+                layers: 36,
+                hidden: 2560,
+                heads: 32,
+                kv_heads: 8,
+                head_dim: 128,
+                vocabulary: 151_936,
+                synthetic: true,
+            },
+            weights: WeightBytes {
+                embedding: 319_000_000,
+                output: 319_000_000,
+                tied: true,
+                layers: vec![60_300_000; 36],
+                other: 10_240,
+            },
+            feed_forward: 9728,
+        }
+    }
+
+    fn profile(kv: KvType, context: u32) -> Profile {
+        Profile {
+            name: "balanced".into(),
+            summary: String::new(),
+            weights: WeightType::Q4KM,
+            attention: Attention::Flash { kv },
+            context_tokens: context,
+            n_batch: 2048,
+            n_ubatch: 512,
+            offload: Offload::Auto,
+            threads: 0,
+            graph_capture: true,
+            speculation: true,
+            builtin: true,
+        }
+    }
+
+    fn ram(free_mib: f64) -> FreeMemory {
+        FreeMemory { ram_total_mib: 24_576.0, ram_free_mib: free_mib, gpu: None }
+    }
+
+    fn card(free_mib: u32) -> FreeMemory {
+        let gpu = Device {
+            name: "CUDA0".into(),
+            description: "Test card".into(),
+            backend: "cuda".into(),
+            memory_total_mib: 8192,
+            memory_free_mib: free_mib,
+        };
+        FreeMemory { ram_total_mib: 24_576.0, ram_free_mib: 20_000.0, gpu: Some(gpu) }
+    }
+
+    #[test]
+    fn kv_bytes_are_those_of_the_literature() {
+        let shape = qwen();
+        assert_eq!(shape.kv_bytes_per_token(KvType::F16), 147_456);
+        assert_eq!(shape.kv_bytes_per_token(KvType::Q8_0), 78_336);
+        assert_eq!(shape.kv_bytes_per_token(KvType::Q4_0), 41_472);
+    }
+
+    #[test]
+    fn enough_memory_gives_nothing_up() {
+        let plan = fit(&qwen(), &profile(KvType::F16, 8192), &ram(16_000.0), 200.0).expect("fits");
+        assert!(plan.steps.is_empty(), "{:?}", plan.steps);
+        assert_eq!(plan.profile.context_tokens, 8192);
+        assert_eq!(plan.gpu_layers, 0);
+    }
+
+    #[test]
+    fn the_ladder_takes_the_cache_before_the_context_and_says_so() {
+        let plan = fit(&qwen(), &profile(KvType::F16, 32_768), &ram(5600.0), 0.0).expect("fits");
+        assert_eq!(plan.profile.attention.kv(), KvType::Q8_0);
+        assert_eq!(plan.profile.context_tokens, 32_768);
+        assert_eq!(plan.steps.len(), 1);
+        assert_eq!(plan.steps[0].code, "smaller_cache");
+    }
+
+    #[test]
+    fn what_cannot_fit_says_how_much_is_missing() {
+        let error = fit(&qwen(), &profile(KvType::F16, 8192), &ram(1000.0), 0.0).expect_err("too large");
+        assert_eq!(error.code, "model_too_large");
+        assert!(error.message.contains("GB"), "{}", error.message);
+    }
+
+    #[test]
+    fn never_silently_on_the_cpu() {
+        let plan = fit(&qwen(), &profile(KvType::F16, 8192), &card(700), 0.0).expect("fits the CPU");
+        assert_eq!(plan.gpu_layers, 0);
+        assert!(plan.steps.iter().any(|step| step.code == "on_cpu"));
+        assert_eq!(plan.profile.attention.kv(), KvType::F16, "on the CPU there is room for the profile as asked");
+    }
+
+    #[test]
+    fn a_small_card_gets_fewer_layers_or_a_smaller_cache_and_says_so() {
+        let plan = fit(&qwen(), &profile(KvType::F16, 8192), &card(3600), 0.0).expect("fits");
+        assert!(plan.gpu_layers > 0);
+        assert!(!plan.steps.is_empty());
+        assert!(plan.shares.iter().all(|share| share.missing_mib() <= 0.0));
+    }
+
+    #[test]
+    fn the_embedder_counts() {
+        let free = 4300.0;
+        let alone = plan_exactly(&qwen(), &profile(KvType::F16, 8192), &ram(free), 0.0);
+        let together = plan_exactly(&qwen(), &profile(KvType::F16, 8192), &ram(free), 900.0);
+        assert!(alone.fits && !together.fits, "{} / {}", alone.verdict, together.verdict);
+        assert!(together.verdict.contains("fit,"), "{}", together.verdict);
+    }
+
+    #[test]
+    fn more_memory_never_gives_a_smaller_plan() {
+        let mut last = 0;
+        for free in (2800..20_000).step_by(400) {
+            if let Ok(plan) = fit(&qwen(), &profile(KvType::F16, 32_768), &ram(f64::from(free)), 0.0) {
+                assert!(plan.profile.context_tokens >= last, "{free}");
+                last = plan.profile.context_tokens;
+            }
+        }
+        assert_eq!(last, 32_768);
+    }
+
+    #[test]
+    fn auto_takes_the_largest_context_there_is_room_for() {
+        let (plan, reason) = choose(&qwen(), &profile(KvType::F16, 16_384), &ram(16_000.0), 0.0).expect("fits");
+        assert_eq!(plan.profile.context_tokens, 32_768);
+        assert!(reason.contains("32,768"), "{reason}");
+        let (small, _) = choose(&qwen(), &profile(KvType::F16, 16_384), &ram(3600.0), 0.0).expect("fits");
+        assert!(small.profile.context_tokens <= 8192);
+    }
+}
