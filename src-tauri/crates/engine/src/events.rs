@@ -82,8 +82,20 @@ pub enum IngestEvent {
         row: Box<DocumentRow>,
         /// In one word.
         outcome: Outcome,
+        /// Passages embedded and stored by this; 0 when the content was known.
+        indexed_chunks: u32,
         /// Time spent on it in milliseconds.
         ms: f64,
+    },
+    /// Something met on the way that is no document: a pipe, a dangling link, a folder that may not be entered.
+    Skipped {
+        /// As met; lossy where it is not UTF-8.
+        path: String,
+        /// base64 of the path's bytes, only where it is not UTF-8.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        path_bytes: Option<String>,
+        /// Why.
+        error: ErrorReport,
     },
     /// A document left the library.
     Removed {
@@ -94,6 +106,8 @@ pub enum IngestEvent {
     Overall(IngestProgress),
     /// Something was degraded.
     Notice(Notice),
+    /// Nothing goes on until this is put right; what was queued stays queued.
+    Blocked(ErrorReport),
 }
 
 /// The two stages of a file.

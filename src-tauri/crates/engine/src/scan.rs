@@ -7,6 +7,7 @@
 
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::ErrorReport;
+use docmind_store::FileStamp;
 use std::collections::HashSet;
 use std::fs::{self, Metadata};
 use std::io;
@@ -16,28 +17,15 @@ use std::time::UNIX_EPOCH;
 /// One thing met on the walk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// A regular file.
-    File(FoundFile),
+    /// A regular file, not opened yet.
+    File(FileStamp),
     /// Something that is not read.
     Skipped(SkippedPath),
 }
 
-/// A regular file, not opened yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoundFile {
-    /// Canonical.
-    pub path: PathBuf,
-    /// In bytes.
-    pub size: u64,
-    /// Nanoseconds since the Unix epoch; 0 where the file system does not tell.
-    pub modified_ns: i64,
-}
-
-impl FoundFile {
-    /// From a path and what the system says of it.
-    pub fn new(path: PathBuf, meta: &Metadata) -> Self {
-        Self { path, size: meta.len(), modified_ns: modified_ns(meta) }
-    }
+/// A canonical path with what the system says of it; the time is 0 where the file system does not tell.
+pub fn stamp(path: PathBuf, meta: &Metadata) -> FileStamp {
+    FileStamp { path, size_bytes: meta.len(), mtime_ns: modified_ns(meta) }
 }
 
 /// A path that is not read, and why.
@@ -171,7 +159,7 @@ impl Walk<'_> {
             return;
         }
         if self.files.insert(path.clone()) {
-            (self.sink)(Found::File(FoundFile::new(path, meta)));
+            (self.sink)(Found::File(stamp(path, meta)));
         }
     }
 

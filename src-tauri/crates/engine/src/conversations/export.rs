@@ -1,0 +1,184 @@
+//! A conversation as a file: Markdown, or one HTML page that loads nothing. Both quote the cited passages with document and page.
+
+use docmind_core::answer::{Answer, AnswerMode, Citation, FinishReason, Support};
+use docmind_core::conversation::Turn;
+use std::fmt::Write;
+
+/// What to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum ExportFormat {
+    /// Plain text with marks.
+    Markdown,
+    /// One page without script, style sheet or picture from elsewhere.
+    Html,
+}
+
+/// The whole conversation as text of the format.
+pub fn export(format: ExportFormat, title: &str, turns: &[Turn]) -> String {
+    match format {
+        ExportFormat::Markdown => markdown(title, turns),
+        ExportFormat::Html => html(title, turns),
+    }
+}
+
+fn markdown(title: &str, turns: &[Turn]) -> String {
+    let mut out = format!("# {}\n", one_line(title));
+    for turn in turns {
+        let _infallible = write!(out, "\n## {}\n\n{}\n", one_line(&turn.question), turn.answer.text.trim());
+        if let Some(note) = note(&turn.answer) {
+            let _infallible = write!(out, "\n_{note}_\n");
+        }
+        for (citation, unsupported) in passages(&turn.answer) {
+            let _infallible = write!(out, "\n> [{}] {}", citation.n, quoted_lines(&citation.quote));
+            let _infallible = write!(out, "\n>\n> — {}, page {}", one_line(&citation.title), citation.page);
+            if unsupported {
+                out.push_str(" (does not support the sentence that cites it)");
+            }
+            out.push('\n');
+        }
+    }
+    out
+}
+
+fn html(title: &str, turns: &[Turn]) -> String {
+    let title = escape(&one_line(title));
+    let mut out = format!(
+        "<!doctype html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <title>{title}</title>\n<style>\n\
+         body {{ font: 16px/1.6 system-ui, sans-serif; max-width: 44rem; margin: 3rem auto; padding: 0 1rem; color: #222; background: #fff }}\n\
+         .answer {{ white-space: pre-wrap }}\nblockquote {{ margin: 1rem 0; padding: 0 1rem; border-left: 3px solid #999; white-space: pre-wrap }}\n\
+         cite {{ display: block; font-size: 14px; color: #555; white-space: normal }}\n.note {{ color: #555; font-style: italic }}\n\
+         </style>\n</head>\n<body>\n<h1>{title}</h1>\n"
+    );
+    for turn in turns {
+        let _infallible = write!(
+            out,
+            "<h2>{}</h2>\n<div class=\"answer\">{}</div>\n",
+            escape(&one_line(&turn.question)),
+            escape(turn.answer.text.trim())
+        );
+        if let Some(note) = note(&turn.answer) {
+            let _infallible = writeln!(out, "<p class=\"note\">{}</p>", escape(note));
+        }
+        for (citation, unsupported) in passages(&turn.answer) {
+            let _infallible = writeln!(
+                out,
+                "<blockquote>[{}] {}<cite>{}, page {}{}</cite></blockquote>",
+                citation.n,
+                escape(&citation.quote),
+                escape(&one_line(&citation.title)),
+                citation.page,
+                if unsupported { " (does not support the sentence that cites it)" } else { "" }
+            );
+        }
+    }
+    out.push_str("</body>\n</html>\n");
+    out
+}
+
+/// Each cited passage once, in order of its number.
+fn passages(answer: &Answer) -> Vec<(&Citation, bool)> {
+    let mut seen: Vec<(u32, &str)> = Vec::new();
+    let mut out = Vec::new();
+    for citation in &answer.citations {
+        if !seen.contains(&(citation.n, &citation.quote)) {
+            seen.push((citation.n, &citation.quote));
+            out.push((citation, citation.support == Support::Unsupported));
+        }
+    }
+    out
+}
+
+fn note(answer: &Answer) -> Option<&'static str> {
+    match (answer.mode, answer.finish) {
+        (AnswerMode::NotFound, _) => Some("Not found in the documents."),
+        (_, FinishReason::Cancelled) => Some("Stopped before its end."),
+        (_, FinishReason::Interrupted) => Some("Interrupted before its end."),
+        (_, FinishReason::Length) => Some("Cut at the allowed length."),
+        (AnswerMode::Extractive, FinishReason::Stop) => Some("Sentences taken from the documents, not written by a model."),
+        (AnswerMode::Generated, FinishReason::Stop) => None,
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn quoted_lines(text: &str) -> String {
+    text.trim().lines().collect::<Vec<_>>().join("\n> ")
+}
+
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            // Overrides of the writing direction could show another text than the one that is there.
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use docmind_core::document::{ContentHash, DocumentId, Span};
+
+    fn turn() -> Turn {
+        let citation = Citation {
+            n: 1,
+            source: 1,
+            document_id: DocumentId(3),
+            document_hash: ContentHash("00".to_owned()),
+            path: "/lease.pdf".to_owned(),
+            title: "Lease <2024>".to_owned(),
+            page: 7,
+            span: Span::new(0, 4),
+            quote: "Two\nrents.".to_owned(),
+            sentence: "Two rents are due [1].".to_owned(),
+            support: Support::Unsupported,
+        };
+        Turn {
+            question: "What is\ndue?".to_owned(),
+            standalone: None,
+            sources: Vec::new(),
+            recalled: Vec::new(),
+            written: None,
+            answer: Answer {
+                mode: AnswerMode::Generated,
+                finish: FinishReason::Cancelled,
+                text: "Two rents are due [1]. <script>alert(1)</script>".to_owned(),
+                thinking: None,
+                citations: vec![citation.clone(), citation],
+                stats: None,
+            },
+            asked_at_ms: 0.0,
+        }
+    }
+
+    #[test]
+    fn markdown_quotes_each_passage_once() {
+        assert_eq!(
+            export(ExportFormat::Markdown, "Lease", &[turn()]),
+            "# Lease\n\n## What is due?\n\nTwo rents are due [1]. <script>alert(1)</script>\n\n_Stopped before its end._\n\n\
+             > [1] Two\n> rents.\n>\n> — Lease <2024>, page 7 (does not support the sentence that cites it)\n"
+        );
+    }
+
+    #[test]
+    fn html_runs_nothing() {
+        let page = export(ExportFormat::Html, "</title><script>", &[turn()]);
+        assert!(!page.contains("<script"), "{page}");
+        assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+        assert!(page.contains("Lease &lt;2024&gt;, page 7"));
+    }
+}

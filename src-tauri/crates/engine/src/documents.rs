@@ -1,0 +1,369 @@
+//! Documents: list, add, retry, pause and cancel, check and rebuild.
+
+use crate::clock::now_ms;
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::events::{DocumentRow, IngestEvent, IngestProgress};
+use crate::path_text;
+use crate::rows::row;
+use crate::scan::{Found, SkippedPath, walk};
+use docmind_core::cancel::CancelToken;
+use docmind_core::document::{DocumentId, DocumentState};
+use docmind_core::error::ErrorReport;
+use docmind_store::{DocumentOrder, DocumentQuery, Enqueued, FileStamp, LibraryCounts};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// Files are put into the ledger in transactions of so many.
+const ENQUEUE: usize = 256;
+
+/// Which documents to list, in which order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(default)]
+pub struct ListRequest {
+    /// Only these states; all when empty.
+    pub states: Vec<DocumentState>,
+    /// Only those of a collection.
+    pub collection: Option<u32>,
+    /// Only paths or titles that contain this, letter case aside.
+    pub containing: Option<String>,
+    /// In which order.
+    pub sort: ListSort,
+    /// The other way round.
+    pub descending: bool,
+    /// So many are left out first.
+    pub offset: u32,
+    /// At most so many; `None` is all.
+    pub limit: Option<u32>,
+}
+
+/// Order of the list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum ListSort {
+    /// As added.
+    #[default]
+    Added,
+    /// By path.
+    Path,
+    /// By title.
+    Title,
+    /// By size.
+    Size,
+    /// By state.
+    State,
+}
+
+/// A part of the list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct DocumentPage {
+    /// The rows asked for.
+    pub rows: Vec<DocumentRow>,
+    /// How many there are without offset and limit.
+    pub total: u32,
+}
+
+/// The library in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct LibrarySummary {
+    /// Waiting or being worked on.
+    pub queued: u32,
+    /// Searchable.
+    pub ready: u32,
+    /// Settled without content for a reason that is no fault of ours.
+    pub skipped: u32,
+    /// Failed.
+    pub failed: u32,
+    /// Passages.
+    pub chunks: u32,
+}
+
+impl From<LibraryCounts> for LibrarySummary {
+    fn from(counts: LibraryCounts) -> Self {
+        Self {
+            queued: counts.queued + counts.working,
+            ready: counts.ready,
+            skipped: counts.skipped,
+            failed: counts.failed,
+            chunks: counts.chunks,
+        }
+    }
+}
+
+/// What adding tells while it walks. Files that are new or changed are told by [`IngestEvent::Settled`] when they are done.
+#[derive(Clone, Debug)]
+pub enum AddTold {
+    /// Known and untouched since: nothing to do.
+    Known(Box<DocumentRow>),
+    /// In the queue now, or already there.
+    Queued(DocumentId),
+    /// No document, and why.
+    Skipped(SkippedPath),
+}
+
+/// What adding came to, before the queue is worked on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct Added {
+    /// New or changed files, queued.
+    pub queued: u32,
+    /// Already waiting.
+    pub waiting: u32,
+    /// Known and untouched.
+    pub known: u32,
+    /// Met and not read.
+    pub skipped: u32,
+}
+
+/// Whether the library is sound.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct Soundness {
+    /// No problem was found.
+    pub ok: bool,
+    /// Documents looked at.
+    pub documents: u32,
+    /// Passages looked at.
+    pub chunks: u32,
+    /// One sentence each.
+    pub problems: Vec<String>,
+}
+
+impl Engine {
+    /// A part of the list of documents. What is being worked on stands as `working`.
+    ///
+    /// # Errors
+    /// `no_such_collection`, and the store's own.
+    pub fn documents(&self, request: &ListRequest) -> Result<DocumentPage, ErrorReport> {
+        let query = DocumentQuery {
+            states: request.states.clone(),
+            containing: request.containing.clone().filter(|text| !text.is_empty()),
+            order: match request.sort {
+                ListSort::Added => DocumentOrder::Added,
+                ListSort::Path => DocumentOrder::Path,
+                ListSort::Title => DocumentOrder::Title,
+                ListSort::Size => DocumentOrder::Size,
+                ListSort::State => DocumentOrder::State,
+            },
+            descending: request.descending,
+            offset: if request.collection.is_some() { 0 } else { request.offset },
+            limit: if request.collection.is_some() { None } else { request.limit },
+        };
+        let Some(collection) = request.collection else {
+            let total = self.0.library.count_documents(&query)?;
+            let rows = self.0.library.documents(&query)?.into_iter().map(|record| row(record, false)).collect();
+            return Ok(DocumentPage { rows, total });
+        };
+        // A collection is kept by path in another database: its documents are picked here.
+        let wanted: std::collections::HashSet<DocumentId> = self.collection_documents(collection)?.into_iter().collect();
+        let all: Vec<_> = self.0.library.documents(&query)?.into_iter().filter(|record| wanted.contains(&record.id)).collect();
+        let total = u32::try_from(all.len()).unwrap_or(u32::MAX);
+        let limit = request.limit.map_or(usize::MAX, |limit| limit as usize);
+        let rows = all.into_iter().skip(request.offset as usize).take(limit).map(|record| row(record, false)).collect();
+        Ok(DocumentPage { rows, total })
+    }
+
+    /// One document; `changed` says whether the file on the disk still is what was indexed.
+    ///
+    /// # Errors
+    /// `no_such_document`, and the store's own.
+    pub fn document(&self, id: DocumentId) -> Result<DocumentRow, ErrorReport> {
+        let record = self.0.library.document(id)?.ok_or_else(|| EngineError::NoSuchDocument { what: id.to_string() })?;
+        let changed = differs(&record.stamp());
+        Ok(row(record, changed))
+    }
+
+    /// The document of a path, or the documents below a folder.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn documents_at(&self, path: &Path) -> Result<Vec<DocumentId>, ErrorReport> {
+        let canonical = path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
+        if let Some(record) = self.0.library.document_at(&canonical)?
+            && record.removed_at_ms.is_none()
+        {
+            return Ok(vec![record.id]);
+        }
+        Ok(self.0.library.documents_under(&canonical)?.into_iter().map(|record| record.id).collect())
+    }
+
+    /// The library in numbers.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn summary(&self) -> Result<LibrarySummary, ErrorReport> {
+        Ok(self.0.library.counts()?.into())
+    }
+
+    /// Walks files and folders and queues what is new or changed. Returns when all stands in the ledger; the queue is worked on
+    /// meanwhile. Cancelled, it keeps what stands there.
+    ///
+    /// # Errors
+    /// `read_only`, a worker that is missing, and the store's own.
+    pub fn add_paths(&self, paths: &[PathBuf], cancel: &CancelToken, told: &mut dyn FnMut(AddTold)) -> Result<Added, ErrorReport> {
+        self.writable()?;
+        self.pipeline()?;
+        let mut added = Added::default();
+        let mut batch = Vec::with_capacity(ENQUEUE);
+        let mut failure = None;
+        walk(paths, self.0.dir.root(), cancel, &mut |found| {
+            if failure.is_some() {
+                return;
+            }
+            match found {
+                Found::File(stamp) => {
+                    batch.push(stamp);
+                    if batch.len() >= ENQUEUE {
+                        failure = self.enqueue(&mut batch, &mut added, told).err();
+                    }
+                }
+                Found::Skipped(skipped) => {
+                    added.skipped += 1;
+                    self.tell_skipped(&skipped);
+                    told(AddTold::Skipped(skipped));
+                }
+            }
+        });
+        if let Some(report) = failure {
+            return Err(report);
+        }
+        self.enqueue(&mut batch, &mut added, told)?;
+        Ok(added)
+    }
+
+    fn enqueue(&self, batch: &mut Vec<FileStamp>, added: &mut Added, told: &mut dyn FnMut(AddTold)) -> Result<(), ErrorReport> {
+        let files = std::mem::take(batch);
+        let results = self.0.library.enqueue(&files, now_ms())?;
+        let unchanged: Vec<DocumentId> =
+            results.iter().filter_map(|result| if let Enqueued::Unchanged(id) = result { Some(*id) } else { None }).collect();
+        let mut records = self.0.library.documents_by_id(&unchanged)?;
+        // A file that could not be opened has not changed, yet may be readable now.
+        let again: Vec<DocumentId> =
+            records.values().filter(|record| record.state == DocumentState::Unreadable).map(|record| record.id).collect();
+        let again = self.0.library.retry(&again, now_ms())?;
+        let mut queued = 0;
+        for result in results {
+            let id = result.id();
+            if result.is_queued() || again.contains(&id) {
+                queued += 1;
+                told(AddTold::Queued(id));
+            } else if let Some(record) = records.remove(&id) {
+                added.known += 1;
+                told(AddTold::Known(Box::new(row(record, false))));
+            } else {
+                added.waiting += 1;
+                told(AddTold::Queued(id));
+            }
+        }
+        added.queued += queued;
+        if let Some(pipeline) = &self.0.pipeline {
+            pipeline.queued(queued);
+        }
+        Ok(())
+    }
+
+    fn tell_skipped(&self, skipped: &SkippedPath) {
+        tracing::info!(path = %skipped.path.display(), code = %skipped.error.code, "skipped");
+        self.0.events.tell(&IngestEvent::Skipped {
+            path: skipped.path.to_string_lossy().into_owned(),
+            path_bytes: path_text::base64_if_lossy(&skipped.path),
+            error: skipped.error.clone(),
+        });
+    }
+
+    /// Waits until the queue is worked off and all of it is searchable.
+    ///
+    /// # Errors
+    /// What blocks it, or `cancelled`.
+    pub fn wait_for_ingest(&self, cancel: &CancelToken) -> Result<(), ErrorReport> {
+        self.pipeline()?.wait_idle(cancel)
+    }
+
+    /// Queues settled documents again that are neither ready nor duplicates. Gives how many.
+    ///
+    /// # Errors
+    /// `read_only`, and the store's own.
+    pub fn retry(&self, ids: &[DocumentId]) -> Result<u32, ErrorReport> {
+        self.writable()?;
+        let queued = u32::try_from(self.0.library.retry(ids, now_ms())?.len()).unwrap_or(u32::MAX);
+        self.pipeline()?.queued(queued);
+        Ok(queued)
+    }
+
+    /// Queues all documents again that failed. Gives how many.
+    ///
+    /// # Errors
+    /// `read_only`, and the store's own.
+    pub fn retry_failed(&self) -> Result<u32, ErrorReport> {
+        use DocumentState::{Crashed, Damaged, TimedOut, Unreadable};
+        let query = DocumentQuery { states: vec![Damaged, TimedOut, Crashed, Unreadable], ..DocumentQuery::default() };
+        let failed: Vec<DocumentId> = self.0.library.documents(&query)?.into_iter().map(|record| record.id).collect();
+        self.retry(&failed)
+    }
+
+    /// Stops taking new steps until [`Engine::resume_ingest`].
+    pub fn pause_ingest(&self) {
+        self.0.gate.pause();
+        self.tell_overall();
+    }
+
+    /// Goes on.
+    pub fn resume_ingest(&self) {
+        self.0.gate.resume();
+        if let Some(pipeline) = &self.0.pipeline {
+            pipeline.unblock();
+        }
+        self.tell_overall();
+    }
+
+    /// Cancels what is queued and under way, within a second. Files of which nothing was indexed leave the library.
+    ///
+    /// # Errors
+    /// `read_only`, and the store's own.
+    pub fn cancel_ingest(&self) -> Result<(), ErrorReport> {
+        self.writable()?;
+        self.pipeline()?.cancel_all()?;
+        Ok(())
+    }
+
+    /// How far the queue is.
+    pub fn ingest_progress(&self) -> IngestProgress {
+        self.0.pipeline.as_ref().map(|pipeline| pipeline.progress()).unwrap_or_default()
+    }
+
+    fn tell_overall(&self) {
+        self.0.events.tell(&IngestEvent::Overall(self.ingest_progress()));
+    }
+
+    /// Proves the library's invariants.
+    ///
+    /// # Errors
+    /// Only when it cannot be looked at at all.
+    pub fn check(&self) -> Result<Soundness, ErrorReport> {
+        let report = self.0.library.check()?;
+        let mut problems = report.problems;
+        problems.extend(self.0.index.check()?);
+        Ok(Soundness { ok: problems.is_empty(), documents: report.documents, chunks: report.chunks, problems })
+    }
+
+    /// Builds the vector index again from the library; `progress` gets (vectors done, vectors in all).
+    ///
+    /// # Errors
+    /// `read_only`, `cancelled`, and the store's own.
+    pub fn rebuild(&self, cancel: &CancelToken, progress: &mut (dyn FnMut(u32, u32) + Send)) -> Result<u32, ErrorReport> {
+        self.writable()?;
+        Ok(self.0.index.rebuild(cancel, progress)?)
+    }
+}
+
+/// The file on the disk is not what was indexed, or is gone.
+pub(crate) fn differs(indexed: &FileStamp) -> bool {
+    match std::fs::metadata(&indexed.path) {
+        Ok(meta) => crate::scan::stamp(indexed.path.clone(), &meta) != *indexed,
+        Err(_) => true,
+    }
+}

@@ -1,0 +1,283 @@
+//! What was read becomes passages with vectors, and is committed: one trip to the embedder for many small documents, several for a
+//! large one, one transaction a document.
+
+use super::pipeline::{Parsed, Pipeline, Step, TRIP_BYTES, TRIP_DOCUMENTS, at_ms, elapsed_ms};
+use crate::events::IngestStage;
+use crate::listeners::lock;
+use docmind_core::cancel::CancelToken;
+use docmind_core::chunk::EmbeddedChunk;
+use docmind_core::document::{DocumentState, Page, ParseFailure};
+use docmind_core::error::ErrorReport;
+use docmind_core::ports::PagesToEmbed;
+use docmind_store::{EmbedderChoice, IndexedDocument, StoreError};
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+/// Progress of one document is told this often at most.
+const TOLD_EVERY: Duration = Duration::from_millis(200);
+
+/// Why a trip gave nothing.
+enum Trip {
+    Cancelled,
+    /// The embedder itself cannot be used: no document is to blame.
+    Blocked(ErrorReport),
+    /// It failed on these documents.
+    Failed(ErrorReport),
+}
+
+impl Pipeline {
+    /// Takes a batch of what was read to the library; hands vectors on to the index when it is time.
+    pub fn embed_batch(&self, cancel: &CancelToken) -> Step {
+        let batch = self.take_batch();
+        if batch.is_empty() {
+            self.flush();
+            return Step::Idle;
+        }
+        let count = batch.len();
+        self.embed_documents(batch, cancel);
+        lock(&self.state).embedding -= count;
+        self.notify();
+        self.flush();
+        Step::Worked
+    }
+
+    fn take_batch(&self) -> Vec<Parsed> {
+        let mut state = lock(&self.state);
+        if state.blocked.is_some() {
+            return Vec::new();
+        }
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        while let Some(next) = state.backlog.front() {
+            let fits = batch.len() < TRIP_DOCUMENTS && bytes + next.text_bytes <= TRIP_BYTES;
+            if !batch.is_empty() && !fits {
+                break;
+            }
+            bytes += next.text_bytes;
+            state.backlog_bytes -= next.held_bytes;
+            batch.extend(state.backlog.pop_front());
+        }
+        state.embedding += batch.len();
+        batch
+    }
+
+    fn embed_documents(&self, batch: Vec<Parsed>, cancel: &CancelToken) {
+        let fingerprint = match self.fingerprint() {
+            Ok(fingerprint) => fingerprint,
+            Err(report) => {
+                for parsed in &batch {
+                    self.undecided(parsed.record.id, Some(&parsed.hash));
+                }
+                self.block(report);
+                return;
+            }
+        };
+        let started = Instant::now();
+        match self.trip(&batch, cancel) {
+            Ok(chunks) => {
+                let total: usize = chunks.iter().map(Vec::len).sum();
+                let spent = elapsed_ms(started);
+                for (parsed, chunks) in batch.into_iter().zip(chunks) {
+                    // Its share of the trip, by passages.
+                    let share = spent * chunks.len() as f64 / total.max(1) as f64;
+                    self.commit(parsed, chunks, &fingerprint, share);
+                }
+            }
+            Err(Trip::Cancelled) => {
+                for parsed in &batch {
+                    self.undecided(parsed.record.id, Some(&parsed.hash));
+                }
+            }
+            Err(Trip::Blocked(report)) => {
+                for parsed in &batch {
+                    self.undecided(parsed.record.id, Some(&parsed.hash));
+                }
+                self.block(report);
+            }
+            Err(Trip::Failed(report)) if batch.len() > 1 => {
+                // One of them is to blame: each goes alone.
+                tracing::warn!(code = %report.code, documents = batch.len(), "a trip to the embedder failed, once more one by one");
+                for parsed in batch {
+                    self.embed_documents(vec![parsed], cancel);
+                }
+            }
+            Err(Trip::Failed(report)) => {
+                for parsed in &batch {
+                    self.embedder_failed_on(parsed, &report);
+                }
+            }
+        }
+    }
+
+    /// The library knows whose vectors come.
+    fn fingerprint(&self) -> Result<String, ErrorReport> {
+        if let Some(fingerprint) = lock(&self.state).fingerprint.clone() {
+            return Ok(fingerprint);
+        }
+        let card = self.embedder.card()?;
+        match self.library.choose_embedder(&card)? {
+            EmbedderChoice::Kept => {}
+            EmbedderChoice::Changed { passages: 0 } => {}
+            EmbedderChoice::Changed { passages } => {
+                tracing::info!(passages, embedder = %card.name, "passages wait for vectors of the new embedder");
+                self.notice(
+                    "embedder_changed",
+                    format!("The embedder is now `{}`.\n{passages} passages get new vectors; words are searched meanwhile.", card.name),
+                );
+            }
+        }
+        lock(&self.state).fingerprint = Some(card.fingerprint.clone());
+        Ok(card.fingerprint)
+    }
+
+    fn trip(&self, batch: &[Parsed], cancel: &CancelToken) -> Result<Vec<Vec<EmbeddedChunk>>, Trip> {
+        let [alone] = batch else {
+            let documents: Vec<PagesToEmbed<'_>> =
+                batch.iter().map(|parsed| PagesToEmbed { title: title(parsed), pages: &parsed.pages }).collect();
+            return self.one_trip(&documents, cancel, &mut |_, _| {});
+        };
+        let mut chunks = Vec::new();
+        let pages = alone.pages.len() as u32;
+        for range in page_ranges(&alone.pages) {
+            if !self.gate.pass(cancel) {
+                return Err(Trip::Cancelled);
+            }
+            let (first, last) = (range.start as u32, range.end as u32);
+            let document = PagesToEmbed { title: title(alone), pages: &alone.pages[range] };
+            let mut told = Instant::now();
+            let mut of_range = self.one_trip(&[document], cancel, &mut |done, total| {
+                if told.elapsed() >= TOLD_EVERY {
+                    told = Instant::now();
+                    // Of the whole document: pages done, and the share of this range.
+                    let within = (last - first) * done / total.max(1);
+                    self.tell_progress(&alone.record, IngestStage::Embedding, first + within, pages);
+                }
+            })?;
+            chunks.append(&mut of_range.pop().unwrap_or_default());
+        }
+        Ok(vec![chunks])
+    }
+
+    fn one_trip(
+        &self,
+        documents: &[PagesToEmbed<'_>],
+        cancel: &CancelToken,
+        progress: &mut dyn FnMut(u32, u32),
+    ) -> Result<Vec<Vec<EmbeddedChunk>>, Trip> {
+        match self.embedder.chunk_and_embed(documents, cancel, progress) {
+            Ok(chunks) if chunks.len() == documents.len() => Ok(chunks),
+            Ok(chunks) => Err(Trip::Failed(ErrorReport::new(
+                "embedder_confused",
+                format!("The embedder answered for {} of {} documents.\nInstall DocMind again.", chunks.len(), documents.len()),
+            ))),
+            Err(_) if cancel.is_cancelled() => Err(Trip::Cancelled),
+            Err(report) => match self.embedder.card() {
+                Ok(_) => Err(Trip::Failed(report)),
+                Err(cause) => Err(Trip::Blocked(cause)),
+            },
+        }
+    }
+
+    fn commit(&self, parsed: Parsed, chunks: Vec<EmbeddedChunk>, fingerprint: &str, embed_ms: f64) {
+        let started = Instant::now();
+        if chunks.is_empty() {
+            let failure = ParseFailure {
+                state: DocumentState::NoText,
+                message: format!("`{}` has no words to search for.\nNothing to do.", parsed.record.path.display()),
+                detail: None,
+            };
+            let settled = self.settle_failure(&parsed.record, &parsed.stamp, Some(&parsed.hash), &parsed.media_type, &failure, started);
+            if let Err(error) = settled {
+                self.store_failed(error);
+            }
+            return;
+        }
+        let count = chunks.len() as u32;
+        let document = IndexedDocument {
+            stamp: &parsed.stamp,
+            hash: &parsed.hash,
+            media_type: &parsed.media_type,
+            title: parsed.title.as_deref(),
+            language: parsed.language.as_deref(),
+            pages: &parsed.pages,
+            failed_pages: &parsed.failed_pages,
+            chunks,
+            fingerprint,
+        };
+        match self.library.commit_document(parsed.record.id, document, at_ms()) {
+            Ok(committed) => {
+                self.forget_vectors(committed.removed);
+                let indexed = if committed.duplicate_of.is_some() { 0 } else { count };
+                if !committed.appended.is_empty() {
+                    let mut state = lock(&self.state);
+                    state.unflushed.extend(committed.appended);
+                    state.unflushed_since.get_or_insert_with(Instant::now);
+                }
+                self.settled(parsed.record.id, Some(&parsed.hash), indexed, parsed.read_ms + embed_ms + elapsed_ms(started));
+            }
+            Err(StoreError::Inconsistent { reason, .. }) => {
+                let report = ErrorReport::new("document_inconsistent", "what was read contradicts itself").with_detail(reason);
+                self.embedder_failed_on(&parsed, &report);
+            }
+            Err(StoreError::WrongEmbedder { .. }) => {
+                // Exchanged meanwhile: the document is embedded again with the new one.
+                self.forget_embedder();
+                self.undecided(parsed.record.id, Some(&parsed.hash));
+                self.wake();
+            }
+            Err(error) => {
+                self.undecided(parsed.record.id, Some(&parsed.hash));
+                self.store_failed(error);
+            }
+        }
+    }
+
+    fn embedder_failed_on(&self, parsed: &Parsed, report: &ErrorReport) {
+        let failure = ParseFailure {
+            state: DocumentState::Crashed,
+            message: format!("`{}` could not be embedded.\nRetry it; if it fails again, save it in another format.", parsed.record.path.display()),
+            detail: Some(report.detail.clone().unwrap_or_else(|| report.message.clone())),
+        };
+        let settled =
+            self.settle_failure(&parsed.record, &parsed.stamp, Some(&parsed.hash), &parsed.media_type, &failure, Instant::now());
+        if let Err(error) = settled {
+            self.store_failed(error);
+        }
+    }
+}
+
+fn title(parsed: &Parsed) -> &str {
+    parsed.title.as_deref().unwrap_or_default()
+}
+
+/// Pages in ranges of about [`TRIP_BYTES`]: passages never cross a page, and between two trips a question or an answer gets its turn.
+fn page_ranges(pages: &[Page]) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    let mut start = 0;
+    let mut bytes = 0;
+    for (at, page) in pages.iter().enumerate() {
+        if at > start && bytes + page.text.len() > TRIP_BYTES {
+            ranges.push(start..at);
+            start = at;
+            bytes = 0;
+        }
+        bytes += page.text.len();
+    }
+    if start < pages.len() {
+        ranges.push(start..pages.len());
+    }
+    ranges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_cover_every_page_once_and_stay_small() {
+        let page = |bytes: usize| Page { text: "x".repeat(bytes), ..Page::default() };
+        let pages: Vec<Page> = [10, TRIP_BYTES * 2, 10, TRIP_BYTES / 2, TRIP_BYTES / 2, 1].into_iter().map(page).collect();
+        assert_eq!(page_ranges(&pages), [0..1, 1..2, 2..4, 4..6]);
+        assert!(page_ranges(&[]).is_empty());
+    }
+}

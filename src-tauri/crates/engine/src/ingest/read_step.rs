@@ -1,0 +1,253 @@
+//! One file: opened once, hashed, recognised, and read into pages.
+
+use super::content::{Content, OpenFailure};
+use super::pipeline::{Parsed, Pipeline, Step, at_ms, elapsed_ms};
+use crate::events::IngestStage;
+use crate::listeners::lock;
+use crate::path_text;
+use docmind_core::cancel::CancelToken;
+use docmind_core::document::{ContentHash, DocumentState, Page, ParseEvent, ParseFailure};
+use docmind_core::error::{ErrorReport, Notice};
+use docmind_core::language;
+use docmind_store::{DocumentRecord, FileStamp, Recognised, Settlement, StoreError, UnreadPage};
+use std::time::Instant;
+
+/// A file that changed so often while it was read is given up for now.
+const CHANGING_ATTEMPTS: u32 = 8;
+
+/// What a parser told of one file.
+#[derive(Default)]
+pub(crate) struct Read {
+    pub(crate) media_type: String,
+    pub(crate) title: Option<String>,
+    pub(crate) pages: Vec<Page>,
+    pub(crate) failed_pages: Vec<UnreadPage>,
+    pub(crate) warnings: Vec<String>,
+    announced: u32,
+}
+
+impl Read {
+    /// Takes one event in.
+    pub(crate) fn take(&mut self, event: ParseEvent) {
+        match event {
+            ParseEvent::Started { media_type, title, pages } => {
+                self.media_type = media_type;
+                self.title = title.map(|title| title.trim().to_owned()).filter(|title| !title.is_empty());
+                self.announced = pages.unwrap_or(0);
+            }
+            ParseEvent::Page(page) => self.pages.push(page),
+            ParseEvent::PageFailed { number, reason } => self.failed_pages.push(UnreadPage { page: number, reason }),
+            ParseEvent::Warning { message } => self.warnings.push(message),
+        }
+    }
+
+    fn has_text(&self) -> bool {
+        self.pages.iter().any(|page| !page.text.trim().is_empty())
+    }
+}
+
+impl Pipeline {
+    /// Takes one file from opening to pages, or settles it.
+    pub fn read_one(&self, cancel: &CancelToken) -> Step {
+        let record = match self.claim() {
+            Ok(Some(record)) => record,
+            Ok(None) => return Step::Idle,
+            Err(error) => {
+                self.block(error.into());
+                return Step::Idle;
+            }
+        };
+        if let Err(error) = self.read_record(record, cancel) {
+            self.store_failed(error);
+        }
+        lock(&self.state).reading -= 1;
+        self.notify();
+        Step::Worked
+    }
+
+    /// The library cannot be written: nothing goes on. A document that was removed meanwhile is no failure.
+    pub(super) fn store_failed(&self, error: StoreError) {
+        match error {
+            StoreError::UnknownDocument(id) => tracing::debug!(id, "a document was removed while it was worked on"),
+            error => self.block(error.into()),
+        }
+    }
+
+    fn read_record(&self, record: DocumentRecord, cancel: &CancelToken) -> Result<(), StoreError> {
+        let started = Instant::now();
+        self.tell_progress(&record, IngestStage::Reading, 0, 0);
+        let mut content = match Content::open(&record.path, cancel) {
+            Ok(content) => content,
+            Err(OpenFailure::Cancelled) => {
+                self.undecided(record.id, None);
+                return Ok(());
+            }
+            Err(OpenFailure::Settled(failure)) => return self.settle_failure(&record, &stamp_now(&record), None, "", &failure, started),
+        };
+        let stamp = FileStamp { path: record.path.clone(), size_bytes: content.size, mtime_ns: content.modified_ns };
+        let hash = content.hash.clone();
+        {
+            let mut state = lock(&self.state);
+            if state.in_flight.get(&hash).is_some_and(|other| *other != record.id) {
+                state.deferred.entry(hash).or_default().push(record);
+                return Ok(());
+            }
+            state.in_flight.insert(hash.clone(), record.id);
+        }
+        let known = self.library.recognise(record.id, &hash, &stamp, at_ms(), |path| path.is_file());
+        let known = known.inspect_err(|_| self.undecided(record.id, Some(&hash)))?;
+        match known {
+            Recognised::Same => self.settled(record.id, Some(&hash), 0, elapsed_ms(started)),
+            Recognised::Duplicate { removed, .. } => {
+                self.forget_vectors(removed);
+                self.settled(record.id, Some(&hash), 0, elapsed_ms(started));
+            }
+            Recognised::Moved { document, removed } => {
+                self.forget_vectors(removed);
+                lock(&self.state).in_flight.insert(hash.clone(), document);
+                self.tell(&crate::events::IngestEvent::Removed { id: record.id });
+                self.settled(document, Some(&hash), 0, elapsed_ms(started));
+            }
+            Recognised::New => return self.parse(record, stamp, hash, &mut content, cancel, started),
+        }
+        Ok(())
+    }
+
+    fn parse(
+        &self,
+        record: DocumentRecord,
+        stamp: FileStamp,
+        hash: ContentHash,
+        content: &mut Content,
+        cancel: &CancelToken,
+        started: Instant,
+    ) -> Result<(), StoreError> {
+        let name = path_text::name(&record.path);
+        let size = content.size;
+        let mut reader = match content.reader() {
+            Ok(reader) => reader,
+            Err(error) => {
+                let failure = super::content::unreadable(&record.path, &error);
+                return self.settle_failure(&record, &stamp, Some(&hash), "", &failure, started);
+            }
+        };
+        let mut read = Read::default();
+        let mut told = Instant::now();
+        let result = self.parser.parse(&name, size, &mut reader, cancel, &mut |event| {
+            read.take(event);
+            if told.elapsed().as_millis() >= 200 {
+                told = Instant::now();
+                self.tell_progress(&record, IngestStage::Reading, read.pages.len() as u32, read.announced);
+            }
+        });
+        if result.is_ok() && !reader.was(&hash) {
+            // Written to while it was read: the pages are of no one file. It comes round again.
+            tracing::info!(path = %record.path.display(), "a file changed while it was read");
+            if record.attempts < CHANGING_ATTEMPTS {
+                self.undecided(record.id, Some(&hash));
+                return Ok(());
+            }
+            let failure = ParseFailure {
+                state: DocumentState::Unreadable,
+                message: format!(
+                    "`{}` is written to all the time.\nClose the program that writes it, then retry.",
+                    record.path.display()
+                ),
+                detail: None,
+            };
+            return self.settle_failure(&record, &stamp, Some(&hash), &read.media_type, &failure, started);
+        }
+        for message in &read.warnings {
+            tracing::info!(path = %record.path.display(), %message, "while reading");
+        }
+        match result {
+            Ok(()) if read.has_text() => {}
+            Ok(()) => {
+                let failure = without_text(&record, &read);
+                return self.settle_failure(&record, &stamp, Some(&hash), &read.media_type, &failure, started);
+            }
+            Err(failure) if !failure.state.is_settled() => {
+                self.undecided(record.id, Some(&hash));
+                return Ok(());
+            }
+            Err(failure) => return self.settle_failure(&record, &stamp, Some(&hash), &read.media_type, &failure, started),
+        }
+        let language = language::detect(read.pages.iter().map(|page| page.text.as_str())).map(str::to_owned);
+        let text_bytes = read.pages.iter().map(|page| page.text.len()).sum();
+        let held_bytes = text_bytes + read.pages.iter().map(|page| size_of_val(&*page.words)).sum::<usize>();
+        let parsed = Parsed {
+            record,
+            stamp,
+            hash,
+            media_type: read.media_type,
+            title: read.title,
+            language,
+            pages: read.pages,
+            failed_pages: read.failed_pages,
+            text_bytes,
+            held_bytes,
+            read_ms: elapsed_ms(started),
+        };
+        let mut state = lock(&self.state);
+        state.backlog_bytes += parsed.held_bytes;
+        state.backlog.push_back(parsed);
+        Ok(())
+    }
+
+    /// The file ends in a state without content.
+    pub(super) fn settle_failure(
+        &self,
+        record: &DocumentRecord,
+        stamp: &FileStamp,
+        hash: Option<&ContentHash>,
+        media_type: &str,
+        failure: &ParseFailure,
+        started: Instant,
+    ) -> Result<(), StoreError> {
+        let error = ErrorReport {
+            code: failure.state.as_str().to_owned(),
+            message: failure.message.clone(),
+            detail: failure.detail.clone(),
+        };
+        let settlement = Settlement { state: failure.state, stamp, hash, media_type, error: Some(&error) };
+        match self.library.settle(record.id, &settlement, at_ms()) {
+            Ok(removed) => {
+                self.forget_vectors(removed.chunks);
+                self.settled(record.id, hash, 0, elapsed_ms(started));
+                Ok(())
+            }
+            Err(error) => {
+                self.undecided(record.id, hash);
+                Err(error)
+            }
+        }
+    }
+
+    /// Something a person should know, told once more than needed rather than never.
+    pub(super) fn notice(&self, code: &str, message: String) {
+        self.tell(&crate::events::IngestEvent::Notice(Notice::new(code, message)));
+    }
+}
+
+/// The file as the ledger or the disk knows it, for a file that could not be read.
+fn stamp_now(record: &DocumentRecord) -> FileStamp {
+    std::fs::metadata(&record.path).map_or_else(|_| record.stamp(), |meta| crate::scan::stamp(record.path.clone(), &meta))
+}
+
+/// Pages but no text, or nothing at all.
+fn without_text(record: &DocumentRecord, read: &Read) -> ParseFailure {
+    let name = record.path.display();
+    if read.media_type == "application/pdf" || read.media_type.starts_with("image/") || !read.failed_pages.is_empty() {
+        ParseFailure {
+            state: DocumentState::NoText,
+            message: format!("`{name}` has pages but no text: it is probably a scan.\nRun text recognition (OCR) on it and add it again."),
+            detail: None,
+        }
+    } else {
+        ParseFailure {
+            state: DocumentState::Empty,
+            message: format!("`{name}` holds nothing but white space.\nNothing to do; it is read when something is written to it."),
+            detail: None,
+        }
+    }
+}

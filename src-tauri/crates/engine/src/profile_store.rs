@@ -1,0 +1,104 @@
+//! Optimization profiles: DocMind's own, and a person's in `profiles.toml` of the data folder.
+
+use crate::data_dir::replace_private;
+use crate::error::EngineError;
+use docmind_core::error::{ErrorReport, Notice};
+use docmind_core::profile::{BUILTIN_TOML, Profile, ProfileBook, ProfileFile};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The profiles with their file.
+#[derive(Debug)]
+pub struct ProfileStore {
+    path: PathBuf,
+    book: ProfileBook,
+}
+
+impl ProfileStore {
+    /// Reads the file; a missing one means none of one's own. What cannot be used is left out, with a notice.
+    ///
+    /// # Errors
+    /// The file is there but cannot be read.
+    pub fn load(path: &Path) -> Result<(Self, Vec<Notice>), EngineError> {
+        let builtin: ProfileFile = toml::from_str(BUILTIN_TOML).expect("BUG: assets/profiles.toml is not valid");
+        let mut notices = Vec::new();
+        let own = match fs::read_to_string(path) {
+            Ok(text) => toml::from_str(&text).unwrap_or_else(|error: toml::de::Error| {
+                notices.push(Notice::new(
+                    "profiles_damaged",
+                    format!("Your own profiles in `{}` could not be read ({}).\nCorrect the file; the others work.", path.display(), error.message()),
+                ));
+                ProfileFile::default()
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => ProfileFile::default(),
+            Err(source) => return Err(EngineError::DataFolder { path: path.to_owned(), source }),
+        };
+        let (book, faults) = ProfileBook::new(builtin, own);
+        notices.extend(faults.iter().map(|fault| Notice::new(fault.code(), fault.to_string())));
+        Ok((Self { path: path.to_owned(), book }, notices))
+    }
+
+    /// All profiles.
+    pub fn book(&self) -> &ProfileBook {
+        &self.book
+    }
+
+    /// Saves a profile of one's own.
+    ///
+    /// # Errors
+    /// It is not valid, has the name of one of DocMind's, or cannot be written; nothing changes then.
+    pub fn save(&mut self, profile: Profile) -> Result<(), ErrorReport> {
+        self.change(|book| book.save(profile).map_err(|fault| fault.report()))
+    }
+
+    /// Deletes a profile of one's own.
+    ///
+    /// # Errors
+    /// There is none, it is one of DocMind's, or the file cannot be written; nothing changes then.
+    pub fn delete(&mut self, name: &str) -> Result<(), ErrorReport> {
+        self.change(|book| book.delete(name).map_err(|fault| fault.report()))
+    }
+
+    fn change(&mut self, edit: impl FnOnce(&mut ProfileBook) -> Result<(), ErrorReport>) -> Result<(), ErrorReport> {
+        let mut book = self.book.clone();
+        edit(&mut book)?;
+        let text = toml::to_string_pretty(&book.own())
+            .map_err(|error| ErrorReport::new("internal", "The profile cannot be written.\nReport this.").with_detail(error))?;
+        replace_private(&self.path, text.as_bytes())
+            .map_err(|source| EngineError::SettingsUnsaved { path: self.path.clone(), source })?;
+        self.book = book;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_profiles_survive_a_restart() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("profiles.toml");
+        let (mut store, notices) = ProfileStore::load(&path).unwrap();
+        assert!(notices.is_empty(), "{notices:?}");
+        let mut mine = store.book().get("balanced").unwrap().clone();
+        mine.name = "mine".to_owned();
+        store.save(mine).unwrap();
+        let (mut again, _) = ProfileStore::load(&path).unwrap();
+        assert!(again.book().get("mine").is_ok_and(|profile| !profile.builtin));
+        again.delete("mine").unwrap();
+        assert!(ProfileStore::load(&path).unwrap().0.book().get("mine").is_err());
+        assert!(again.delete("balanced").is_err());
+    }
+
+    #[test]
+    fn a_damaged_file_costs_only_itself() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("profiles.toml");
+        fs::write(&path, "not toml at all [").unwrap();
+        let (store, notices) = ProfileStore::load(&path).unwrap();
+        assert_eq!(notices[0].code, "profiles_damaged");
+        assert!(store.book().get("balanced").is_ok());
+    }
+}

@@ -1,0 +1,139 @@
+//! Documents that were removed and can still be brought back.
+
+use crate::engine::{Engine, Inner};
+use crate::error::EngineError;
+use crate::events::IngestEvent;
+use crate::listeners::lock;
+use docmind_core::document::DocumentId;
+use docmind_core::error::ErrorReport;
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+/// A removal can be undone for so long.
+pub const UNDO_FOR: Duration = Duration::from_secs(15);
+
+/// Looked at this often.
+const NAP: Duration = Duration::from_millis(500);
+
+/// Removals that wait to be final.
+#[derive(Default)]
+pub(crate) struct Removals(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    /// When the last removal was made, in ms since the Unix epoch.
+    last_ms: f64,
+    /// A thread waits to make them final.
+    thread: bool,
+}
+
+impl Engine {
+    /// Hides documents at once and forgets them for good when they were not brought back within [`UNDO_FOR`], at the latest when
+    /// the library is opened next.
+    ///
+    /// # Errors
+    /// `no_such_document`, `read_only`, and the store's own.
+    pub fn remove(&self, ids: &[DocumentId]) -> Result<(), ErrorReport> {
+        self.require(ids)?;
+        self.0.library.hide(ids, crate::clock::now_ms())?;
+        for id in ids {
+            self.0.events.tell(&IngestEvent::Removed { id: *id });
+        }
+        self.purge_later();
+        Ok(())
+    }
+
+    /// Brings removed documents back.
+    ///
+    /// # Errors
+    /// `read_only`, and the store's own.
+    pub fn undo_remove(&self, ids: &[DocumentId]) -> Result<(), ErrorReport> {
+        self.writable()?;
+        self.0.library.unhide(ids)?;
+        if let Ok(pipeline) = self.pipeline() {
+            // One that was still queued goes on.
+            pipeline.wake();
+        }
+        Ok(())
+    }
+
+    /// Forgets documents for good, at once, and erases their text.
+    ///
+    /// # Errors
+    /// `no_such_document`, `read_only`, and the store's own; then all are still there.
+    pub fn forget(&self, ids: &[DocumentId]) -> Result<(), ErrorReport> {
+        self.require(ids)?;
+        let removed = self.0.library.remove(ids)?;
+        self.after_removal(removed);
+        for id in ids {
+            self.0.events.tell(&IngestEvent::Removed { id: *id });
+        }
+        Ok(())
+    }
+
+    fn require(&self, ids: &[DocumentId]) -> Result<(), ErrorReport> {
+        self.writable()?;
+        let known = self.0.library.documents_by_id(ids)?;
+        match ids.iter().find(|id| !known.contains_key(id)) {
+            Some(missing) => Err(EngineError::NoSuchDocument { what: missing.to_string() }.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Forgets what was hidden before a time.
+    pub(crate) fn purge_hidden(&self, before_ms: f64) -> Result<(), ErrorReport> {
+        let removed = self.0.library.remove_hidden(before_ms)?;
+        self.after_removal(removed);
+        Ok(())
+    }
+
+    fn after_removal(&self, removed: docmind_store::Removed) {
+        if let Some(pipeline) = &self.0.pipeline {
+            pipeline.forget_vectors(removed.chunks);
+        } else if !removed.chunks.is_empty() {
+            use docmind_core::ports::VectorIndex;
+            if let Err(report) = crate::waiting::wait(self.0.index.remove(removed.chunks)) {
+                tracing::warn!(detail = ?report.detail, "removed vectors stay in the index until it is rebuilt");
+            }
+        }
+        if let Err(report) = self.0.index.erase() {
+            tracing::warn!(%report, "old versions of the index are erased later");
+        }
+        if let Err(error) = self.0.library.erase() {
+            tracing::warn!(%error, "removed text is erased from the log later");
+        }
+    }
+
+    /// A thread waits and purges; it ends when no removal waits any more.
+    fn purge_later(&self) {
+        let mut waiting = lock(&self.0.removals.0);
+        waiting.last_ms = crate::clock::now_ms();
+        if waiting.thread {
+            return;
+        }
+        let weak = Arc::downgrade(&self.0);
+        match std::thread::Builder::new().name("purge".to_owned()).spawn(move || purge_until_done(&weak)) {
+            Ok(_) => waiting.thread = true,
+            Err(error) => tracing::warn!(%error, "removed documents are forgotten at the next start"),
+        }
+    }
+}
+
+fn purge_until_done(weak: &Weak<Inner>) {
+    let undo_ms = UNDO_FOR.as_secs_f64() * 1000.0;
+    loop {
+        // In short naps, so that a closed engine is let go at once.
+        std::thread::sleep(NAP);
+        let Some(inner) = weak.upgrade() else { return };
+        let engine = Engine(inner);
+        let due = crate::clock::now_ms() - undo_ms;
+        if let Err(report) = engine.purge_hidden(due) {
+            tracing::warn!(%report, "removed documents are forgotten at the next start");
+        }
+        let mut waiting = lock(&engine.0.removals.0);
+        if waiting.last_ms < due {
+            waiting.thread = false;
+            return;
+        }
+    }
+}

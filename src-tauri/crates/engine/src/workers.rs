@@ -1,0 +1,202 @@
+//! How the child processes are started, and the embedder that can be exchanged while the library is open.
+
+use crate::error::EngineError;
+use crate::runtime_files::RuntimeFiles;
+use docmind_core::cancel::CancelToken;
+use docmind_core::chunk::EmbeddedChunk;
+use docmind_core::embedding::{EmbedderCard, Embedding, Precision, TextKind};
+use docmind_core::error::ErrorReport;
+use docmind_core::ports::{Embedder, PagesToEmbed, Reranker};
+use docmind_core::settings::Settings;
+use docmind_wire::embed::EmbedWorker;
+use docmind_wire::launch::Launch;
+use docmind_wire::parse::{ParseLimits, ParseWorker};
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The pool of document readers.
+///
+/// # Errors
+/// The worker's binary is missing.
+pub fn parse_worker(files: &RuntimeFiles, children: usize) -> Result<ParseWorker, EngineError> {
+    let launch = Launch::new(files.worker("docmind-parse")?).arg("--runtime").arg(&files.runtime_dir);
+    Ok(ParseWorker::new(launch, children, ParseLimits::default()))
+}
+
+/// Which embedder, in which precision, with which reranker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmbedderChoice {
+    /// Folder name, or a path.
+    pub embedder: String,
+    /// `None` chooses by device.
+    pub precision: Option<Precision>,
+    /// Folder name, or a path, of a cross-encoder.
+    pub reranker: Option<String>,
+}
+
+impl From<&Settings> for EmbedderChoice {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            embedder: settings.embedder.clone(),
+            precision: settings.embedder_precision,
+            reranker: settings.reranker.clone(),
+        }
+    }
+}
+
+/// An embedder that can be exchanged; whoever is in a call keeps the old one until it returns.
+pub struct ExchangeableEmbedder {
+    files: RuntimeFiles,
+    user_models: PathBuf,
+    current: RwLock<Current>,
+}
+
+struct Current {
+    choice: EmbedderChoice,
+    worker: Result<Arc<EmbedWorker>, ErrorReport>,
+}
+
+impl ExchangeableEmbedder {
+    /// Starts nothing yet. `user_models` holds model folders a person dropped in; they win over those that ship.
+    pub fn new(files: RuntimeFiles, user_models: PathBuf, choice: EmbedderChoice) -> Self {
+        let worker = start(&files, &user_models, &choice);
+        Self { files, user_models, current: RwLock::new(Current { choice, worker }) }
+    }
+
+    /// Exchanges it where the choice differs. True when it did.
+    pub fn choose(&self, choice: EmbedderChoice) -> bool {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        if current.choice == choice && current.worker.is_ok() {
+            return false;
+        }
+        current.worker = start(&self.files, &self.user_models, &choice);
+        current.choice = choice;
+        true
+    }
+
+    /// Process id of the running child.
+    pub fn pid(&self) -> Option<u32> {
+        self.worker().ok()?.pid()
+    }
+
+    /// Ends the child; the next call starts a fresh one.
+    pub fn stop(&self) {
+        if let Ok(worker) = self.worker() {
+            worker.stop();
+        }
+    }
+
+    /// True when a cross-encoder was chosen.
+    pub fn has_reranker(&self) -> bool {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).choice.reranker.is_some()
+    }
+
+    fn worker(&self) -> Result<Arc<EmbedWorker>, ErrorReport> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).worker.clone()
+    }
+}
+
+/// The folder of a model: a path as it is, a name in the person's folder, else in the one that ships.
+pub fn model_folder(name: &str, user_models: &Path, shipped: &Path) -> PathBuf {
+    let path = Path::new(name);
+    let is_name = path.components().count() == 1 && matches!(path.components().next(), Some(Component::Normal(_)));
+    if !is_name {
+        return path.to_owned();
+    }
+    let own = user_models.join(name);
+    if own.is_dir() { own } else { shipped.join(name) }
+}
+
+/// The launch of `docmind-embed` for a choice.
+///
+/// # Errors
+/// The worker's binary or the model's folder is missing.
+pub fn embed_launch(files: &RuntimeFiles, user_models: &Path, choice: &EmbedderChoice) -> Result<Launch, ErrorReport> {
+    let folder = existing_folder(&choice.embedder, user_models, files)?;
+    let mut launch =
+        Launch::new(files.worker("docmind-embed")?).arg("--runtime").arg(&files.runtime_dir).arg("--model").arg(folder);
+    if let Some(precision) = choice.precision {
+        launch = launch.arg("--precision").arg(precision_name(precision));
+    }
+    if let Some(reranker) = &choice.reranker {
+        launch = launch.arg("--reranker").arg(existing_folder(reranker, user_models, files)?);
+    }
+    Ok(launch)
+}
+
+fn existing_folder(name: &str, user_models: &Path, files: &RuntimeFiles) -> Result<PathBuf, ErrorReport> {
+    let folder = model_folder(name, user_models, &files.embedders());
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    Err(ErrorReport::new(
+        "embedder_missing",
+        format!("The model `{name}` was not found.\nInstall DocMind again, or put the model's folder into `{}`.", user_models.display()),
+    )
+    .with_detail(folder.display()))
+}
+
+/// The name of a precision on the command lines.
+pub fn precision_name(precision: Precision) -> &'static str {
+    match precision {
+        Precision::Fp32 => "fp32",
+        Precision::Fp16 => "fp16",
+        Precision::Int8 => "int8",
+    }
+}
+
+fn start(files: &RuntimeFiles, user_models: &Path, choice: &EmbedderChoice) -> Result<Arc<EmbedWorker>, ErrorReport> {
+    embed_launch(files, user_models, choice).map(|launch| Arc::new(EmbedWorker::new(launch)))
+}
+
+impl Embedder for ExchangeableEmbedder {
+    fn card(&self) -> Result<EmbedderCard, ErrorReport> {
+        self.worker()?.card()
+    }
+
+    fn chunk_and_embed(
+        &self,
+        documents: &[PagesToEmbed<'_>],
+        cancel: &CancelToken,
+        progress: &mut dyn FnMut(u32, u32),
+    ) -> Result<Vec<Vec<EmbeddedChunk>>, ErrorReport> {
+        self.worker()?.chunk_and_embed(documents, cancel, progress)
+    }
+
+    fn embed(&self, kind: TextKind, texts: &[String], cancel: &CancelToken) -> Result<Vec<Embedding>, ErrorReport> {
+        self.worker()?.embed(kind, texts, cancel)
+    }
+}
+
+impl Reranker for ExchangeableEmbedder {
+    fn rerank(&self, question: &str, passages: &[String], cancel: &CancelToken) -> Result<Vec<f32>, ErrorReport> {
+        self.worker()?.rerank(question, passages, cancel)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_looked_up_and_a_path_is_taken() {
+        let temp = tempfile::tempdir().unwrap();
+        let shipped = Path::new("/runtime/embedders");
+        assert_eq!(model_folder("mini", temp.path(), shipped), shipped.join("mini"));
+        std::fs::create_dir(temp.path().join("mini")).unwrap();
+        assert_eq!(model_folder("mini", temp.path(), shipped), temp.path().join("mini"));
+        assert_eq!(model_folder("/x/mini", temp.path(), shipped), Path::new("/x/mini"));
+        assert_eq!(model_folder("..", temp.path(), shipped), Path::new(".."));
+    }
+
+    #[test]
+    fn a_missing_model_says_where_to_put_it() {
+        let temp = tempfile::tempdir().unwrap();
+        let files = RuntimeFiles { bin_dir: temp.path().into(), runtime_dir: temp.path().into() };
+        let choice = EmbedderChoice { embedder: "none".into(), precision: None, reranker: None };
+        let embedder = ExchangeableEmbedder::new(files, temp.path().into(), choice);
+        let report = embedder.card().unwrap_err();
+        assert_eq!(report.code, "embedder_missing");
+        assert!(report.message.contains("`none`"), "{report}");
+    }
+}
