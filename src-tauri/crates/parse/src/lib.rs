@@ -1,1 +1,62 @@
-//! Placeholder while the workspace resolves.
+//! The reading room: bytes of one file in, pages of text out, whatever the file is and whoever made it.
+//!
+//! [`Registry`] implements [`docmind_core::ports::DocumentParser`]: it finds the format by the file's content (its extension only
+//! decides between text formats), streams pages, and ends every file in exactly one named state. It is linked into `docmind-parse`
+//! alone, a child process: a panic is caught here, an abort costs one child and one file.
+//!
+//! | format | told by | a page is | read with |
+//! |---|---|---|---|
+//! | PDF | `%PDF-` | a page, words with rectangles | PDFium; `pdf-extract` where it is missing or fails |
+//! | DOCX, DOCM | ZIP with `word/` | the document | own, on quick-xml |
+//! | PPTX, PPTM | ZIP with `ppt/` | a slide with its notes | own, on quick-xml |
+//! | XLSX, XLSM | ZIP with `xl/` | a sheet | calamine, cell by cell |
+//! | XLS | OLE with `Workbook` | a sheet | calamine |
+//! | ODT, ODP, ODS | ZIP with `mimetype` | the document, a slide, a sheet | own, on quick-xml |
+//! | EPUB | ZIP with `mimetype` | a chapter, in the order of the spine | own, with html5ever |
+//! | RTF | `{\rtf` | the document | own |
+//! | HTML, XHTML | its tags | the document, menus left out | html5ever's tokenizer |
+//! | EML, MHTML | header lines | the mail | mail-parser |
+//! | MSG | OLE with `__properties` | the mail | own, on cfb |
+//! | Markdown, CSV, TSV, JSON, source code | extension | the document | pulldown-cmark, own, serde_json |
+//! | plain text, other XML | what is left | the document | encoding_rs with chardetng |
+//!
+//! DOC, PPT and XLSB are `unsupported`, and the message names what to save them as; so are archives. Pictures are `no_text`.
+//!
+//! ```no_run
+//! use docmind_core::{cancel::CancelToken, document::ParseEvent};
+//! use docmind_parse::Registry;
+//!
+//! let registry = Registry::new("runtime".as_ref());
+//! let bytes = std::fs::read("report.pdf").expect("the report is there");
+//! let outcome = registry.parse_bytes("report.pdf", &bytes, &CancelToken::new(), &mut |event| {
+//!     if let ParseEvent::Page(page) = event {
+//!         println!("page {}: {} words", page.number, page.words.len());
+//!     }
+//! });
+//! if let Err(failure) = outcome {
+//!     println!("{}: {failure}", failure.state.as_str());
+//! }
+//! ```
+//!
+//! Limits are in [`Limits`], all in one place. Deliberately not here: files (the only one opened is PDFium's library, at start),
+//! the network, OCR, chunking, and limits on the process (crates/wire).
+
+mod archive;
+mod docx;
+mod encoding;
+mod error;
+mod html;
+mod limits;
+mod markdown;
+mod ooxml;
+mod output;
+mod pdf;
+mod plain;
+mod registry;
+mod sniff;
+mod text;
+mod xml;
+
+pub use limits::Limits;
+pub use pdf::render::{RenderRequest, RenderedPage};
+pub use registry::Registry;

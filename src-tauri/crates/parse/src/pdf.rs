@@ -1,0 +1,129 @@
+//! PDF: PDFium first, `pdf-extract` where PDFium is missing or gives up.
+//!
+//! A page's text is what PDFium draws: form values and visible annotations are drawn into the page before it is read, so that they
+//! have their place in the reading order and their rectangles; values without an appearance are added where their field stands.
+
+mod fallback;
+mod glyphs;
+mod layout;
+mod order;
+pub(crate) mod render;
+
+use crate::error::ParseError;
+use crate::output::Output;
+use crate::text;
+use layout::BodySize;
+use pdfium_render::prelude::{
+    Pdfium, PdfDocument, PdfDocumentMetadataTagType, PdfiumError, PdfiumInternalError,
+};
+use std::path::Path;
+use std::sync::OnceLock;
+
+/// The media type of every PDF.
+pub const MEDIA_TYPE: &str = "application/pdf";
+
+/// PDFium is loaded once a process: its C library keeps global state.
+static LIBRARY: OnceLock<Result<Pdfium, String>> = OnceLock::new();
+
+/// PDFium, or why it is not there.
+#[derive(Clone, Copy)]
+pub struct Library(&'static Result<Pdfium, String>);
+
+impl Library {
+    /// Loads `libpdfium` from the runtime folder; the first call of a process decides for all.
+    pub fn load(runtime: &Path) -> Self {
+        Self(LIBRARY.get_or_init(|| {
+            let path = Pdfium::pdfium_platform_library_name_at_path(runtime);
+            // A relative name would be searched for in the system's folders.
+            let path = std::path::absolute(&path).map_err(|error| error.to_string())?;
+            Pdfium::bind_to_library(&path)
+                .map(Pdfium::new)
+                .map_err(|error| format!("PDFium could not be loaded from `{}`: {error:?}", path.display()))
+        }))
+    }
+
+    /// PDFium.
+    ///
+    /// # Errors
+    /// Why it could not be loaded.
+    pub fn get(self) -> Result<&'static Pdfium, &'static str> {
+        self.0.as_ref().map_err(String::as_str)
+    }
+}
+
+/// Reads a PDF.
+///
+/// # Errors
+/// Its final state.
+pub fn parse(library: Library, bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
+    let pdfium = match library.get() {
+        Ok(pdfium) => pdfium,
+        Err(why) => {
+            tracing::warn!(why, "reading a PDF without PDFium");
+            out.warning("PDFium is missing, so that this PDF was read without positions: repair the installation and add it again.");
+            return fallback::parse(bytes, out);
+        }
+    };
+    match open(pdfium, bytes) {
+        Ok(document) => {
+            if document.pages().is_empty() {
+                return Err(ParseError::damaged("the document has no pages"));
+            }
+            read_pages(&document, out)
+        }
+        Err(ParseError::Damaged { detail }) => {
+            fallback::parse(bytes, out).map_err(|error| match error {
+                ParseError::Damaged { detail: second } => ParseError::damaged(format!("{detail}; then {second}")),
+                other => other,
+            })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Opens a document held in memory.
+///
+/// # Errors
+/// `NeedsPassword` or `Damaged`.
+pub(crate) fn open<'a>(pdfium: &'a Pdfium, bytes: &'a [u8]) -> Result<PdfDocument<'a>, ParseError> {
+    // PDFium wants `%PDF-` within the first 1,024 bytes; mail gateways and print queues put more before it.
+    let start = crate::sniff::pdf_start(bytes).unwrap_or(0);
+    pdfium.load_pdf_from_byte_slice(&bytes[start..], None).map_err(|error| match error {
+        PdfiumError::PdfiumLibraryInternalError(PdfiumInternalError::PasswordError | PdfiumInternalError::SecurityError) => {
+            ParseError::NeedsPassword
+        }
+        other => ParseError::damaged(format!("PDFium: {other:?}")),
+    })
+}
+
+fn read_pages(document: &PdfDocument<'_>, out: &mut Output<'_>) -> Result<(), ParseError> {
+    let count = document.pages().len().max(0) as u32;
+    let title = document.metadata().get(PdfDocumentMetadataTagType::Title).and_then(|tag| text::title(tag.value()));
+    out.started(MEDIA_TYPE, title, Some(count.min(out.limits.pages)));
+    if count > out.limits.pages {
+        return Err(ParseError::too_large(format!("it has {count} pages, more than {}", out.limits.pages)));
+    }
+    let mut body = BodySize::default();
+    for index in 0..count {
+        out.checkpoint()?;
+        let number = index + 1;
+        // A wrong page is one page lost; a panic in the bindings must be no more than that.
+        let limits = out.limits;
+        let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| glyphs::read(document, index as i32, &limits)));
+        match read {
+            Ok(Ok(drawn)) => {
+                if drawn.truncated {
+                    out.warning(format!("Page {number} has more than {} characters; the rest was left out.", limits.page_chars));
+                }
+                let page = layout::page(number, drawn, &mut body);
+                out.page(page)?;
+            }
+            Ok(Err(reason)) => out.page_failed(number, reason),
+            Err(_) => out.page_failed(number, "The page is damaged."),
+        }
+    }
+    if out.failed_pages() == count {
+        return Err(ParseError::damaged("no page could be read"));
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! The registry: which format reads what, and how every file ends.
+
+use crate::error::ParseError;
+use crate::limits::Limits;
+use crate::output::Output;
+use crate::pdf::render::{RenderRequest, RenderedPage, render};
+use crate::pdf::{self, Library};
+use crate::sniff::{self, Format};
+use crate::{docx, html, markdown, plain};
+use docmind_core::cancel::CancelToken;
+use docmind_core::document::{ParseEvent, ParseFailure};
+use docmind_core::error::ErrorReport;
+use docmind_core::ports::DocumentParser;
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+/// Reads every format there is. Cheap to build; PDFium is loaded once a process.
+pub struct Registry {
+    library: Library,
+    limits: Limits,
+}
+
+impl Registry {
+    /// With PDFium from the runtime folder (`libpdfium.so`). Without it PDFs are read by a fallback; see [`Registry::pdfium_error`].
+    pub fn new(runtime: &Path) -> Self {
+        Self::with_limits(runtime, Limits::default())
+    }
+
+    /// With other limits, for tests.
+    pub fn with_limits(runtime: &Path, limits: Limits) -> Self {
+        Self { library: Library::load(runtime), limits }
+    }
+
+    /// Why PDFium is not there; nothing when it is.
+    pub fn pdfium_error(&self) -> Option<&'static str> {
+        self.library.get().err()
+    }
+
+    /// What a file may cost.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Reads a file held in memory. As [`DocumentParser::parse`], without the copy.
+    ///
+    /// # Errors
+    /// The file's final state with a message.
+    pub fn parse_bytes(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        cancel: &CancelToken,
+        sink: &mut dyn FnMut(ParseEvent),
+    ) -> Result<(), ParseFailure> {
+        let mut out = Output::new(self.limits, cancel, sink);
+        // The child process is the real wall; this one turns a panic into a state with a name.
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.dispatch(name, bytes, &mut out)))
+            .unwrap_or_else(|panic| Err(ParseError::damaged(format!("the parser panicked: {}", panic_text(&*panic)))));
+        outcome.map_err(|error| error.into_failure(name))
+    }
+
+    /// Draws a page of a PDF, for the source viewer.
+    ///
+    /// # Errors
+    /// Codes: `needs_password`, `damaged`, `too_large`, `unsupported`.
+    pub fn render_page(&self, bytes: &[u8], request: RenderRequest) -> Result<RenderedPage, ErrorReport> {
+        catch_unwind(AssertUnwindSafe(|| render(self.library, bytes, request, &self.limits)))
+            .unwrap_or_else(|panic| Err(ParseError::damaged(panic_text(&*panic))))
+            .map_err(|error| {
+                let failure = error.into_failure(&format!("page {}", request.page));
+                ErrorReport { code: failure.state.as_str().to_owned(), message: failure.message, detail: failure.detail }
+            })
+    }
+
+    fn dispatch(&self, name: &str, bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
+        if bytes.len() as u64 > self.limits.input_bytes {
+            return Err(input_too_large(&self.limits));
+        }
+        let format = sniff::format(name, bytes, self.limits)?;
+        match format {
+            Format::Pdf => pdf::parse(self.library, bytes, out)?,
+            Format::Docx => docx::parse(bytes, out)?,
+            Format::Html => html::parse(bytes, out)?,
+            Format::Markdown => {
+                out.gathering(bytes.len() / 3)?;
+                let decoded = crate::encoding::decode(bytes, None);
+                markdown::parse(&decoded.text, out)?;
+            }
+            Format::Xml => plain::parse_xml(bytes, out)?,
+            Format::Code => plain::parse(bytes, "text/x-source", out)?,
+            Format::Pptx | Format::Xlsx | Format::Xls | Format::Ods | Format::Odt | Format::Odp | Format::Epub | Format::Rtf | Format::Eml | Format::Msg | Format::Csv | Format::Tsv | Format::Json => return Err(ParseError::Unsupported { what: "this format".into(), advice: "Export it as PDF.".into() }),
+            Format::Text => plain::parse(bytes, "text/plain", out)?,
+        }
+        if out.has_text() {
+            return Ok(());
+        }
+        Err(if format == Format::Pdf { ParseError::NoText } else { ParseError::Empty })
+    }
+}
+
+impl DocumentParser for Registry {
+    fn parse(
+        &self,
+        name: &str,
+        len: u64,
+        bytes: &mut dyn Read,
+        cancel: &CancelToken,
+        sink: &mut dyn FnMut(ParseEvent),
+    ) -> Result<(), ParseFailure> {
+        let bytes = read_all(len, bytes, cancel, &self.limits).map_err(|error| error.into_failure(name))?;
+        self.parse_bytes(name, &bytes, cancel, sink)
+    }
+}
+
+fn input_too_large(limits: &Limits) -> ParseError {
+    ParseError::too_large(format!("it has more than {} MiB", limits.input_bytes >> 20))
+}
+
+fn read_all(len: u64, bytes: &mut dyn Read, cancel: &CancelToken, limits: &Limits) -> Result<Vec<u8>, ParseError> {
+    if len > limits.input_bytes {
+        return Err(input_too_large(limits));
+    }
+    let mut all = Vec::with_capacity(len as usize);
+    let mut piece = vec![0_u8; 256 << 10];
+    loop {
+        if cancel.is_cancelled() {
+            return Err(ParseError::Cancelled);
+        }
+        let read = match bytes.read(&mut piece) {
+            Ok(0) => return Ok(all),
+            Ok(read) => read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error.into()),
+        };
+        all.extend_from_slice(&piece[..read]);
+        if all.len() as u64 > limits.input_bytes {
+            return Err(input_too_large(limits));
+        }
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "without a word".to_owned())
+}
+
