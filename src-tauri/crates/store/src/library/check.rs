@@ -1,0 +1,213 @@
+//! Proving that what must hold holds.
+
+use super::commit::indexed_text;
+use super::{Library, current_embedder};
+use crate::error::StoreError;
+use crate::layout;
+use crate::records::{CheckReport, TextHash};
+use crate::terms::Analyzer;
+use docmind_core::document::{DocumentState, Span};
+use rusqlite::Connection;
+use std::collections::HashSet;
+
+/// More problems of one kind than this are only counted.
+const MOST_OF_A_KIND: usize = 20;
+/// The words of so many passages are looked up one by one; of larger libraries an even sample.
+const WORDS_CHECKED: u32 = 2000;
+
+impl Library {
+    /// Looks at everything the library holds. Reads one snapshot: work may go on meanwhile.
+    ///
+    /// # Errors
+    /// Only when it cannot be read at all; what is wrong is in the report.
+    pub fn check(&self) -> Result<CheckReport, StoreError> {
+        self.database.read(|connection| {
+            let mut report = CheckReport::default();
+            let problems = &mut report.problems;
+            file(connection, problems)?;
+            rows(connection, problems)?;
+            report.documents = documents(connection, problems)?;
+            report.chunks = passages(connection, problems)?;
+            words(connection, problems)?;
+            Ok(report)
+        })
+    }
+}
+
+fn file(connection: &Connection, problems: &mut Vec<String>) -> Result<(), StoreError> {
+    let mut statement = connection.prepare("PRAGMA integrity_check(20)")?;
+    for line in statement.query_map([], |row| row.get::<_, String>(0))? {
+        let line = line?;
+        if line != "ok" {
+            problems.push(format!("the file: {line}"));
+        }
+    }
+    let mut statement = connection.prepare("PRAGMA foreign_key_check")?;
+    for table in statement.query_map([], |row| row.get::<_, String>(0))? {
+        problems.push(format!("a row of `{}` refers to one that is not there", table?));
+    }
+    Ok(())
+}
+
+/// Rules that one query each can prove.
+fn rows(connection: &Connection, problems: &mut Vec<String>) -> Result<(), StoreError> {
+    let rules = [
+        (
+            "pages counted otherwise than held by document",
+            "SELECT id FROM documents WHERE page_count <> (SELECT count(*) FROM pages WHERE document_id = documents.id)",
+        ),
+        (
+            "passages counted otherwise than held by document",
+            "SELECT id FROM documents WHERE chunk_count <> (SELECT count(*) FROM chunks WHERE document_id = documents.id)",
+        ),
+        (
+            "passages not numbered from 0 without a gap in document",
+            "SELECT document_id FROM chunks GROUP BY document_id HAVING min(ordinal) <> 0 OR max(ordinal) <> count(*) - 1",
+        ),
+        ("ready without pages: document", "SELECT id FROM documents WHERE state = 'ready' AND page_count = 0"),
+        (
+            "ready without the hash of its bytes: document",
+            "SELECT id FROM documents WHERE state = 'ready' AND (hash IS NULL OR length(hash) <> 64)",
+        ),
+        (
+            "content without being ready: document",
+            "SELECT id FROM documents WHERE page_count > 0 AND state NOT IN ('ready', 'queued', 'working')",
+        ),
+        (
+            "duplicate of a document that holds no content: document",
+            "SELECT d.id FROM documents AS d LEFT JOIN documents AS o ON o.id = d.duplicate_of
+             WHERE (d.state = 'duplicate') AND coalesce(o.page_count, 0) = 0",
+        ),
+        (
+            "duplicate of other bytes: document",
+            "SELECT d.id FROM documents AS d JOIN documents AS o ON o.id = d.duplicate_of WHERE d.state = 'duplicate' AND d.hash <> o.hash",
+        ),
+        (
+            "the same bytes held twice by document",
+            "SELECT max(id) FROM documents WHERE state = 'ready' AND removed_at_ms IS NULL GROUP BY hash HAVING count(*) > 1",
+        ),
+        (
+            "failed without a reason: document",
+            "SELECT id FROM documents WHERE state IN ('damaged', 'timed_out', 'crashed', 'unreadable') AND error_code IS NULL",
+        ),
+        (
+            "more than one vector of the current embedder, or none, for passage",
+            "SELECT chunks.id FROM chunks WHERE (SELECT count(*) FROM vectors JOIN embedders ON embedders.id = embedder_id
+               WHERE chunk_id = chunks.id AND fingerprint = (SELECT value FROM meta WHERE key = 'embedder')) <> 1",
+        ),
+        (
+            "a vector of another length than its embedder's for passage",
+            "SELECT chunk_id FROM vectors JOIN embedders ON embedders.id = embedder_id WHERE length(vector) <> dimensions * 2",
+        ),
+    ];
+    for (rule, sql) in rules {
+        let mut statement = connection.prepare(sql)?;
+        let broken: Vec<i64> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        say(problems, rule, &broken);
+    }
+    Ok(())
+}
+
+fn say(problems: &mut Vec<String>, rule: &str, broken: &[i64]) {
+    for id in broken.iter().take(MOST_OF_A_KIND) {
+        problems.push(format!("{rule} {id}"));
+    }
+    if broken.len() > MOST_OF_A_KIND {
+        problems.push(format!("{rule}: {} more", broken.len() - MOST_OF_A_KIND));
+    }
+}
+
+fn documents(connection: &Connection, problems: &mut Vec<String>) -> Result<u32, StoreError> {
+    let mut statement = connection.prepare("SELECT id, state, failed_pages FROM documents")?;
+    let mut rows = statement.query([])?;
+    let mut count = 0;
+    while let Some(row) = rows.next()? {
+        let (id, state, failed): (u32, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        if DocumentState::from_name(&state).is_none() {
+            problems.push(format!("document {id} has the state `{state}`, which is none"));
+        }
+        if serde_json::from_str::<Vec<crate::records::UnreadPage>>(&failed).is_err() {
+            problems.push(format!("document {id} has a list of unread pages that cannot be read"));
+        }
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Each passage is its page's text at its span; its hash is that of its text; layouts can be read.
+fn passages(connection: &Connection, problems: &mut Vec<String>) -> Result<u32, StoreError> {
+    let mut pages = connection.prepare("SELECT document_id, number, text, layout FROM pages ORDER BY document_id, number")?;
+    let mut chunks = connection.prepare(
+        "SELECT id, span_start, span_end, text, heading, table_header, text_hash FROM chunks WHERE document_id = ?1 AND page = ?2",
+    )?;
+    let mut count = 0;
+    let mut rows = pages.query([])?;
+    while let Some(row) = rows.next()? {
+        let (document, number): (u32, u32) = (row.get(0)?, row.get(1)?);
+        let text: String = row.get(2)?;
+        if layout::decode(&row.get::<_, Vec<u8>>(3)?).is_none() {
+            problems.push(format!("the layout of page {number} of document {document} cannot be read"));
+        }
+        let mut of_page = chunks.query([document, number])?;
+        while let Some(chunk) = of_page.next()? {
+            count += 1;
+            let id: u32 = chunk.get(0)?;
+            let passage: String = chunk.get(3)?;
+            if Span::new(chunk.get(1)?, chunk.get(2)?).slice(&text) != passage {
+                problems.push(format!("passage {id} is not the text of page {number} of document {document}"));
+            }
+            let indexed = indexed_text(&chunk.get::<_, String>(4)?, &chunk.get::<_, String>(5)?, &passage);
+            if indexed.map(|text| TextHash::of_text(&text)).ok().as_ref().map(|hash| hash.0.as_slice())
+                != Some(chunk.get::<_, Vec<u8>>(6)?.as_slice())
+            {
+                problems.push(format!("the hash of passage {id} is not that of its text"));
+            }
+        }
+    }
+    let all: u32 = connection.query_row("SELECT count(*) FROM chunks", [], |row| row.get(0))?;
+    if all != count {
+        problems.push(format!("{} passages belong to pages that are not there", i64::from(all) - i64::from(count)));
+    }
+    Ok(all)
+}
+
+/// The keyword index holds every passage once, with its words in their places.
+fn words(connection: &Connection, problems: &mut Vec<String>) -> Result<(), StoreError> {
+    let indexed: HashSet<u32> =
+        connection.prepare("SELECT id FROM chunk_words_docsize")?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let live: HashSet<u32> = connection.prepare("SELECT id FROM chunks")?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let missing: Vec<i64> = live.difference(&indexed).map(|id| i64::from(*id)).collect();
+    say(problems, "not in the keyword index: passage", &missing);
+    let stale: Vec<i64> = indexed.difference(&live).map(|id| i64::from(*id)).collect();
+    say(problems, "in the keyword index but gone: passage", &stale);
+
+    let step = (live.len() as u32 / WORDS_CHECKED).max(1);
+    let mut select = connection.prepare(
+        "SELECT chunks.id, heading, table_header, text, language FROM chunks JOIN documents ON documents.id = document_id WHERE chunks.id % ?1 = 0",
+    )?;
+    let mut find = connection.prepare("SELECT 1 FROM chunk_words WHERE chunk_words MATCH ?1 AND rowid = ?2")?;
+    let mut rows = select.query([step])?;
+    while let Some(row) = rows.next()? {
+        let id: u32 = row.get(0)?;
+        let language: Option<String> = row.get(4)?;
+        let Ok(text) = indexed_text(&row.get::<_, String>(1)?, &row.get::<_, String>(2)?, &row.get::<_, String>(3)?) else {
+            problems.push(format!("the headings of passage {id} cannot be read"));
+            continue;
+        };
+        let columns = Analyzer::new(language.as_deref()).columns(&text);
+        let expression: Vec<_> = [("plain", columns.plain), ("stems", columns.stems), ("spelled", columns.spelled)]
+            .into_iter()
+            .filter(|(_, words)| !words.is_empty())
+            .map(|(column, words)| format!("{column} : \"{words}\""))
+            .collect();
+        if !expression.is_empty() && !find.exists(rusqlite::params![expression.join(" AND "), id])? {
+            problems.push(format!("the keyword index holds other words than passage {id}"));
+        }
+    }
+    // Nothing else may be current than one embedder that is known.
+    let chosen: bool = connection.prepare("SELECT 1 FROM meta WHERE key = 'embedder'")?.exists([])?;
+    if chosen && current_embedder(connection)?.is_none() {
+        problems.push("the library's embedder is not known to it".into());
+    }
+    Ok(())
+}

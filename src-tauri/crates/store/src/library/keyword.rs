@@ -1,0 +1,238 @@
+//! Search by words: BM25 over the three columns that [`crate::terms`] cuts.
+
+use super::Library;
+use crate::database::lock;
+use crate::error::StoreError;
+use crate::terms::{Wanted, wanted_phrase, wanted_words};
+use docmind_core::chunk::ChunkId;
+use docmind_core::document::DocumentId;
+use docmind_core::question::{KeywordQuery, TermKind};
+use docmind_core::retrieval::Hit;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::Ordering;
+
+/// Weights of `plain`, `stems` and `spelled` in BM25: stems rank, the exact form adds a little.
+const WEIGHTS: &str = "bm25(0.3, 1.0, 0.3)";
+/// A word in more than this share of the passages tells them apart too little to be worth its time.
+const COMMON_SHARE: f32 = 0.2;
+/// Below so many passages a share says nothing.
+const FEWEST_FOR_SHARES: u32 = 50;
+/// A question pasted from a page: the rarest words of it say enough.
+const MOST_TERMS: usize = 48;
+
+/// What a search knows of the library besides the index itself.
+#[derive(Debug, Default)]
+pub(super) struct KeywordState {
+    generation: u64,
+    languages: Vec<Option<String>>,
+    chunks: u32,
+    hidden: bool,
+    frequencies: HashMap<String, u32>,
+}
+
+impl Library {
+    /// The best passages by words, best first, scores positive. `scope` restricts to documents. Passages that have every quoted
+    /// phrase come before all others.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn keyword_search(&self, query: &KeywordQuery, limit: usize, scope: Option<&[DocumentId]>) -> Result<Vec<Hit>, StoreError> {
+        if query.is_empty() && query.phrases.is_empty() || limit == 0 {
+            return Ok(Vec::new());
+        }
+        let generation = if self.is_read_only() { 0 } else { self.generation.load(Ordering::Acquire) };
+        self.database.read(|connection| {
+            let (plan, hidden) = {
+                let mut state = lock(&self.keyword);
+                if generation == 0 || state.generation != generation {
+                    *state = KeywordState::load(connection, generation)?;
+                }
+                (state.plan(connection, query)?, state.hidden)
+            };
+            let search = Search { connection, limit, hidden, scope };
+            let mut hits = match &plan.quoted {
+                Some(expression) => search.run(expression)?,
+                None => Vec::new(),
+            };
+            if hits.len() < limit && !plan.any.is_empty() {
+                let others = search.run(&plan.any)?;
+                // Passages with every quoted phrase stand above the best of the rest.
+                let best = others.first().map_or(0.0, |hit| hit.score);
+                let seen: HashSet<ChunkId> = hits.iter().map(|hit| hit.id).collect();
+                for hit in &mut hits {
+                    hit.score += best;
+                }
+                hits.extend(others.into_iter().filter(|hit| !seen.contains(&hit.id)));
+                hits.truncate(limit);
+            }
+            Ok(hits)
+        })
+    }
+
+    /// In how many passages a term stands, in any of its forms (an upper bound for a term of several words).
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn document_frequency(&self, term: &str) -> Result<u32, StoreError> {
+        self.database.read(|connection| {
+            let mut state = KeywordState::load(connection, 0)?;
+            let wanted = wanted_words(term, &state.languages);
+            wanted.iter().map(|wanted| state.frequency(connection, wanted)).try_fold(0, |most, frequency| Ok(most.max(frequency?)))
+        })
+    }
+}
+
+/// The two expressions of a search in FTS5's language.
+#[derive(Debug, Default)]
+struct Plan {
+    /// All quoted phrases at once; `None` without.
+    quoted: Option<String>,
+    /// Any term or phrase.
+    any: String,
+}
+
+impl KeywordState {
+    fn load(connection: &Connection, generation: u64) -> Result<Self, StoreError> {
+        let mut state = Self { generation, ..Self::default() };
+        let mut statement =
+            connection.prepare_cached("SELECT language, sum(chunk_count) FROM documents WHERE chunk_count > 0 GROUP BY language")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            state.languages.push(row.get(0)?);
+            state.chunks += row.get::<_, u32>(1)?;
+        }
+        state.hidden =
+            connection.prepare_cached("SELECT 1 FROM documents WHERE removed_at_ms IS NOT NULL AND chunk_count > 0")?.exists([])?;
+        Ok(state)
+    }
+
+    fn plan(&mut self, connection: &Connection, query: &KeywordQuery) -> Result<Plan, StoreError> {
+        let mut terms: Vec<(TermKind, u32, Wanted)> = Vec::new();
+        for term in &query.terms {
+            for wanted in wanted_words(&term.text, &self.languages) {
+                if terms.iter().all(|(_, _, known)| *known != wanted) {
+                    let frequency = self.frequency(connection, &wanted)?;
+                    terms.push((term.kind, frequency, wanted));
+                }
+            }
+        }
+        let too_common = |frequency: u32| self.chunks >= FEWEST_FOR_SHARES && frequency as f32 > self.chunks as f32 * COMMON_SHARE;
+        let telling = |(kind, frequency, _): &(TermKind, u32, Wanted)| match kind {
+            TermKind::Stop => false,
+            TermKind::Word => !too_common(*frequency),
+            TermKind::Number | TermKind::Code => true,
+        };
+        if terms.iter().any(|term| telling(term) && term.1 > 0) {
+            terms.retain(telling);
+        } else if terms.iter().any(|(kind, frequency, _)| *kind != TermKind::Stop && *frequency > 0) {
+            terms.retain(|(kind, ..)| *kind != TermKind::Stop);
+        }
+        if terms.len() > MOST_TERMS {
+            terms.sort_by_key(|(_, frequency, _)| *frequency);
+            terms.truncate(MOST_TERMS);
+        }
+
+        let mut quoted = Vec::new();
+        let mut any = Vec::new();
+        for phrase in &query.phrases {
+            let forms = wanted_phrase(&phrase.text);
+            if forms.is_empty() {
+                continue;
+            }
+            let expression = exactly(&forms);
+            if phrase.quoted {
+                quoted.push(expression.clone());
+            }
+            any.push(expression);
+        }
+        any.extend(terms.iter().map(|(_, _, wanted)| any_form(wanted)));
+        let any = any.join(" OR ");
+        let quoted = (!quoted.is_empty()).then(|| format!("{} AND ({any})", quoted.join(" AND ")));
+        Ok(Plan { quoted, any })
+    }
+
+    /// In how many passages any form stands, at most; 0 for forms of several words, which are always worth looking for.
+    fn frequency(&mut self, connection: &Connection, wanted: &Wanted) -> Result<u32, StoreError> {
+        let (column, forms) = if wanted.stems.is_empty() { ("plain", &wanted.exact) } else { ("stems", &wanted.stems) };
+        let mut sum = 0;
+        for form in forms {
+            if form.contains(' ') {
+                sum += 1;
+                continue;
+            }
+            if let Some(known) = self.frequencies.get(form) {
+                sum += known;
+                continue;
+            }
+            let frequency: Option<u32> = connection
+                .prepare_cached("SELECT doc FROM chunk_vocabulary WHERE term = ?1 AND col = ?2")?
+                .query_row([form.as_str(), column], |row| row.get(0))
+                .optional()?;
+            let frequency = frequency.unwrap_or(0);
+            self.frequencies.insert(form.clone(), frequency);
+            sum += frequency;
+        }
+        Ok(sum)
+    }
+}
+
+fn exactly(forms: &[String]) -> String {
+    format!("({{plain spelled}} : ({}))", either(forms))
+}
+
+fn any_form(wanted: &Wanted) -> String {
+    if wanted.stems.is_empty() {
+        return exactly(&wanted.exact);
+    }
+    format!("({{plain spelled}} : ({}) OR stems : ({}))", either(&wanted.exact), either(&wanted.stems))
+}
+
+fn either(forms: &[String]) -> String {
+    let quoted: Vec<_> = forms.iter().map(|form| format!("\"{form}\"")).collect();
+    quoted.join(" OR ")
+}
+
+struct Search<'a> {
+    connection: &'a Connection,
+    limit: usize,
+    hidden: bool,
+    scope: Option<&'a [DocumentId]>,
+}
+
+impl Search<'_> {
+    fn run(&self, expression: &str) -> Result<Vec<Hit>, StoreError> {
+        let hit = |row: &rusqlite::Row<'_>| Ok(Hit { id: ChunkId(row.get(0)?), score: -row.get::<_, f64>(1)? as f32 });
+        let limit = self.limit as i64;
+        let hits = if let Some(scope) = self.scope {
+            let ids = serde_json::json!(scope).to_string();
+            self.connection
+                .prepare_cached(&format!(
+                    "SELECT chunk_words.rowid, rank FROM chunk_words JOIN chunks ON chunks.id = chunk_words.rowid
+                     JOIN documents ON documents.id = document_id
+                     WHERE chunk_words MATCH ?1 AND rank MATCH '{WEIGHTS}' AND removed_at_ms IS NULL
+                       AND document_id IN (SELECT value FROM json_each(?3))
+                     ORDER BY rank LIMIT ?2"
+                ))?
+                .query_map(params![expression, limit, ids], hit)?
+                .collect::<Result<_, _>>()?
+        } else if self.hidden {
+            self.connection
+                .prepare_cached(&format!(
+                    "SELECT chunk_words.rowid, rank FROM chunk_words JOIN chunks ON chunks.id = chunk_words.rowid
+                     JOIN documents ON documents.id = document_id
+                     WHERE chunk_words MATCH ?1 AND rank MATCH '{WEIGHTS}' AND removed_at_ms IS NULL ORDER BY rank LIMIT ?2"
+                ))?
+                .query_map(params![expression, limit], hit)?
+                .collect::<Result<_, _>>()?
+        } else {
+            self.connection
+                .prepare_cached(&format!(
+                    "SELECT rowid, rank FROM chunk_words WHERE chunk_words MATCH ?1 AND rank MATCH '{WEIGHTS}' ORDER BY rank LIMIT ?2"
+                ))?
+                .query_map(params![expression, limit], hit)?
+                .collect::<Result<_, _>>()?
+        };
+        Ok(hits)
+    }
+}

@@ -1,0 +1,411 @@
+//! Reading documents, pages and passages.
+
+use super::commit::heading_from_json;
+use super::{Library, current_embedder};
+use crate::error::StoreError;
+use crate::layout;
+use crate::records::{
+    DocumentOrder, DocumentQuery, DocumentRecord, LibraryCounts, PageGeometry, TextHash, UnreadPage, path_from_bytes, path_to_bytes,
+};
+use docmind_core::chunk::{Chunk, ChunkDraft, ChunkId};
+use docmind_core::document::{ContentHash, DocumentId, DocumentState, Outcome, Page, Span};
+use docmind_core::embedding::Embedding;
+use docmind_core::error::ErrorReport;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// Columns that [`record`] reads.
+pub(super) const RECORD: &str = "id, path, state, hash, size, mtime_ns, media_type, title, language, error_code, error_message, \
+     error_detail, failed_pages, page_count, chunk_count, duplicate_of, attempts, added_at_ms, settled_at_ms, removed_at_ms";
+const CHUNK: &str = "chunks.id, document_id, ordinal, page, span_start, span_end, heading, table_header, text, tokens";
+
+pub(super) fn record(row: &Row<'_>) -> Result<DocumentRecord, StoreError> {
+    let state: String = row.get(2)?;
+    let failed_pages: String = row.get(12)?;
+    let error = match (row.get::<_, Option<String>>(9)?, row.get::<_, Option<String>>(10)?) {
+        (Some(code), Some(message)) => Some(ErrorReport { code, message, detail: row.get(11)? }),
+        _ => None,
+    };
+    let failed_pages: Vec<UnreadPage> = if failed_pages == "[]" {
+        Vec::new()
+    } else {
+        serde_json::from_str(&failed_pages).map_err(|error| StoreError::Value(format!("unread pages: {error}")))?
+    };
+    Ok(DocumentRecord {
+        id: DocumentId(row.get(0)?),
+        path: path_from_bytes(row.get(1)?)?,
+        state: DocumentState::from_name(&state).ok_or_else(|| StoreError::Value(format!("a document's state `{state}`")))?,
+        hash: row.get::<_, Option<String>>(3)?.map(ContentHash),
+        size_bytes: row.get::<_, i64>(4)? as u64,
+        mtime_ns: row.get(5)?,
+        media_type: row.get(6)?,
+        title: row.get(7)?,
+        language: row.get(8)?,
+        error,
+        failed_pages,
+        pages: row.get(13)?,
+        chunks: row.get(14)?,
+        duplicate_of: row.get::<_, Option<u32>>(15)?.map(DocumentId),
+        attempts: row.get(16)?,
+        added_at_ms: row.get(17)?,
+        settled_at_ms: row.get(18)?,
+        removed_at_ms: row.get(19)?,
+    })
+}
+
+fn chunk(row: &Row<'_>) -> Result<Chunk, StoreError> {
+    Ok(Chunk {
+        id: ChunkId(row.get(0)?),
+        document: DocumentId(row.get(1)?),
+        ordinal: row.get(2)?,
+        page: row.get(3)?,
+        span: Span::new(row.get(4)?, row.get(5)?),
+        heading: heading_from_json(&row.get::<_, String>(6)?)?,
+        table_header: row.get(7)?,
+        text: row.get(8)?,
+        tokens: row.get(9)?,
+    })
+}
+
+fn page(row: &Row<'_>) -> Result<Page, StoreError> {
+    let bytes = row.get_ref(2)?.as_blob().map_err(|error| StoreError::Value(error.to_string()))?;
+    let layout = layout::decode(bytes).ok_or_else(|| StoreError::Value("the layout of a page".into()))?;
+    Ok(Page {
+        number: row.get(0)?,
+        text: row.get(1)?,
+        headings: layout.headings,
+        tables: layout.tables,
+        words: layout.words,
+        size: layout.size,
+    })
+}
+
+impl Library {
+    /// One document, hidden ones too.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn document(&self, id: DocumentId) -> Result<Option<DocumentRecord>, StoreError> {
+        self.database.read(|connection| {
+            let mut statement = connection.prepare_cached(&format!("SELECT {RECORD} FROM documents WHERE id = ?1"))?;
+            statement.query_and_then([id.0], record)?.next().transpose()
+        })
+    }
+
+    /// The documents of these ids, by id; those that are not there are left out.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn documents_by_id(&self, ids: &[DocumentId]) -> Result<HashMap<DocumentId, DocumentRecord>, StoreError> {
+        self.database.read(|connection| {
+            let mut statement = connection.prepare_cached(&format!("SELECT {RECORD} FROM documents WHERE id = ?1"))?;
+            let mut out = HashMap::with_capacity(ids.len());
+            for id in ids {
+                if !out.contains_key(id)
+                    && let Some(found) = statement.query_and_then([id.0], record)?.next().transpose()?
+                {
+                    out.insert(*id, found);
+                }
+            }
+            Ok(out)
+        })
+    }
+
+    /// The document of a path, hidden ones too.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn document_at(&self, path: &Path) -> Result<Option<DocumentRecord>, StoreError> {
+        self.database.read(|connection| {
+            let mut statement = connection.prepare_cached(&format!("SELECT {RECORD} FROM documents WHERE path = ?1"))?;
+            statement.query_and_then([path_to_bytes(path)], record)?.next().transpose()
+        })
+    }
+
+    /// Documents whose file lies in `folder` or below it; hidden ones are left out.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn documents_under(&self, folder: &Path) -> Result<Vec<DocumentRecord>, StoreError> {
+        let mut low = path_to_bytes(folder);
+        if low.last() != Some(&b'/') {
+            low.push(std::path::MAIN_SEPARATOR as u8);
+        }
+        let mut high = low.clone();
+        if let Some(last) = high.last_mut() {
+            *last += 1;
+        }
+        self.database.read(|connection| {
+            let sql = format!("SELECT {RECORD} FROM documents WHERE path >= ?1 AND path < ?2 AND removed_at_ms IS NULL ORDER BY path");
+            let mut statement = connection.prepare_cached(&sql)?;
+            statement.query_and_then(params![low, high], record)?.collect()
+        })
+    }
+
+    /// Documents as asked; hidden ones are left out.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn documents(&self, query: &DocumentQuery) -> Result<Vec<DocumentRecord>, StoreError> {
+        let (filter, values) = filter(query);
+        let mut sql = format!("SELECT {RECORD} FROM documents WHERE {filter}");
+        let direction = if query.descending { "DESC" } else { "ASC" };
+        let order = match query.order {
+            DocumentOrder::Added => "id",
+            DocumentOrder::Path => "path_text COLLATE NOCASE",
+            DocumentOrder::Title => "coalesce(title, replace(path_text, rtrim(path_text, replace(path_text, '/', '')), '')) COLLATE NOCASE",
+            DocumentOrder::Size => "size",
+            DocumentOrder::State => "state",
+        };
+        let limit = query.limit.map_or(-1, i64::from);
+        // Writing into a string cannot fail.
+        let _ = write!(sql, " ORDER BY {order} {direction}, id {direction} LIMIT {limit} OFFSET {}", query.offset);
+        self.database.read(|connection| connection.prepare_cached(&sql)?.query_and_then(params_from_iter(values), record)?.collect())
+    }
+
+    /// How many documents [`Library::documents`] would give without offset and limit.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn count_documents(&self, query: &DocumentQuery) -> Result<u32, StoreError> {
+        let (filter, values) = filter(query);
+        self.database.read(|connection| {
+            Ok(connection
+                .prepare_cached(&format!("SELECT count(*) FROM documents WHERE {filter}"))?
+                .query_row(params_from_iter(values), |row| row.get(0))?)
+        })
+    }
+
+    /// Documents by what became of them.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn counts(&self) -> Result<LibraryCounts, StoreError> {
+        self.database.read(|connection| {
+            let mut statement = connection
+                .prepare_cached("SELECT state, count(*), sum(chunk_count) FROM documents WHERE removed_at_ms IS NULL GROUP BY state")?;
+            let mut rows = statement.query([])?;
+            let mut counts = LibraryCounts::default();
+            while let Some(row) = rows.next()? {
+                let documents: u32 = row.get(1)?;
+                counts.chunks += row.get::<_, u32>(2)?;
+                let state: String = row.get(0)?;
+                match DocumentState::from_name(&state) {
+                    Some(DocumentState::Queued) => counts.queued += documents,
+                    Some(DocumentState::Working) => counts.working += documents,
+                    Some(state) => match state.outcome() {
+                        Some(Outcome::Ready) => counts.ready += documents,
+                        Some(Outcome::Skipped) => counts.skipped += documents,
+                        _ => counts.failed += documents,
+                    },
+                    None => return Err(StoreError::Value(format!("a document's state `{state}`"))),
+                }
+            }
+            Ok(counts)
+        })
+    }
+
+    /// The pages of a document, ascending. A duplicate shows its original's.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn pages(&self, id: DocumentId) -> Result<Vec<Page>, StoreError> {
+        self.database.read(|connection| {
+            let holder = content_holder(connection, id)?;
+            let mut statement =
+                connection.prepare_cached("SELECT number, text, layout FROM pages WHERE document_id = ?1 ORDER BY number")?;
+            statement.query_and_then([holder.0], page)?.collect()
+        })
+    }
+
+    /// One page of a document. A duplicate shows its original's.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn page(&self, id: DocumentId, number: u32) -> Result<Option<Page>, StoreError> {
+        self.database.read(|connection| {
+            let holder = content_holder(connection, id)?;
+            let mut statement =
+                connection.prepare_cached("SELECT number, text, layout FROM pages WHERE document_id = ?1 AND number = ?2")?;
+            statement.query_and_then([holder.0, number], page)?.next().transpose()
+        })
+    }
+
+    /// The text of one page alone.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn page_text(&self, id: DocumentId, number: u32) -> Result<Option<String>, StoreError> {
+        self.database.read(|connection| {
+            let holder = content_holder(connection, id)?;
+            Ok(connection
+                .prepare_cached("SELECT text FROM pages WHERE document_id = ?1 AND number = ?2")?
+                .query_row([holder.0, number], |row| row.get(0))
+                .optional()?)
+        })
+    }
+
+    /// Where the words of one page are drawn.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn page_geometry(&self, id: DocumentId, number: u32) -> Result<Option<PageGeometry>, StoreError> {
+        Ok(self.page(id, number)?.map(|page| PageGeometry { words: page.words, size: page.size }))
+    }
+
+    /// The passages of these ids in the order given; those that are gone or hidden are left out.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn chunks(&self, ids: &[ChunkId]) -> Result<Vec<Chunk>, StoreError> {
+        self.database.read(|connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {CHUNK} FROM chunks JOIN documents ON documents.id = document_id WHERE chunks.id = ?1 AND removed_at_ms IS NULL"
+            ))?;
+            let mut out = Vec::with_capacity(ids.len());
+            for id in ids {
+                out.extend(statement.query_and_then([id.0], chunk)?.next().transpose()?);
+            }
+            Ok(out)
+        })
+    }
+
+    /// All passages of a document in reading order. A duplicate shows its original's.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn chunks_of(&self, id: DocumentId) -> Result<Vec<Chunk>, StoreError> {
+        self.chunks_between(id, 0, u32::MAX)
+    }
+
+    /// The passages of a document with `first <= ordinal <= last`: the neighbours of a hit.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn chunks_between(&self, id: DocumentId, first: u32, last: u32) -> Result<Vec<Chunk>, StoreError> {
+        self.database.read(|connection| {
+            let holder = content_holder(connection, id)?;
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {CHUNK} FROM chunks WHERE document_id = ?1 AND ordinal BETWEEN ?2 AND ?3 ORDER BY ordinal"
+            ))?;
+            statement.query_and_then([holder.0, first, last], chunk)?.collect()
+        })
+    }
+
+    /// Vectors of the current embedder for these passages, in the order given; `None` where there is none.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn vectors(&self, ids: &[ChunkId]) -> Result<Vec<Option<Embedding>>, StoreError> {
+        self.database.read(|connection| {
+            let Some(embedder) = current_embedder(connection)? else { return Ok(vec![None; ids.len()]) };
+            let mut statement = connection.prepare_cached("SELECT vector FROM vectors WHERE chunk_id = ?1 AND embedder_id = ?2")?;
+            ids.iter()
+                .map(|id| {
+                    let bytes: Option<Vec<u8>> = statement.query_row(params![id.0, embedder.id], |row| row.get(0)).optional()?;
+                    bytes.map(|bytes| embedding(&bytes)).transpose()
+                })
+                .collect()
+        })
+    }
+
+    /// Vectors of the current embedder for texts that stand in the library already, so that only new texts are embedded. `None`
+    /// where the text is new or `fingerprint` is not the current embedder's.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn vectors_by_text(&self, fingerprint: &str, texts: &[TextHash]) -> Result<Vec<Option<Embedding>>, StoreError> {
+        self.database.read(|connection| {
+            let embedder = current_embedder(connection)?.filter(|embedder| embedder.fingerprint == fingerprint);
+            let Some(embedder) = embedder else { return Ok(vec![None; texts.len()]) };
+            let mut statement = connection.prepare_cached(
+                "SELECT vector FROM chunks JOIN vectors ON chunk_id = chunks.id WHERE text_hash = ?1 AND embedder_id = ?2 LIMIT 1",
+            )?;
+            texts
+                .iter()
+                .map(|text| {
+                    let bytes: Option<Vec<u8>> = statement.query_row(params![text.0, embedder.id], |row| row.get(0)).optional()?;
+                    bytes.map(|bytes| embedding(&bytes)).transpose()
+                })
+                .collect()
+        })
+    }
+
+    /// Passages without a vector of the current embedder, with the text to embed, oldest first.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn passages_to_embed(&self, limit: usize) -> Result<Vec<(ChunkId, String)>, StoreError> {
+        self.database.read(|connection| {
+            let Some(embedder) = current_embedder(connection)? else { return Ok(Vec::new()) };
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {CHUNK} FROM chunks WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE chunk_id = chunks.id AND embedder_id = ?1)
+                 ORDER BY chunks.id LIMIT ?2"
+            ))?;
+            statement
+                .query_and_then(params![embedder.id, limit as i64], |row| -> Result<_, StoreError> {
+                    let chunk = chunk(row)?;
+                    let draft = ChunkDraft {
+                        page: chunk.page,
+                        span: chunk.span,
+                        heading: chunk.heading,
+                        text: chunk.text,
+                        table_header: chunk.table_header,
+                        tokens: chunk.tokens,
+                    };
+                    Ok((chunk.id, draft.indexed_text()))
+                })?
+                .collect()
+        })
+    }
+
+    /// Headings of documents, for suggesting questions: (document, heading path, ordinal of its first passage), documents newest first.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn headings(&self, limit: usize) -> Result<Vec<(DocumentId, Vec<String>, u32)>, StoreError> {
+        self.database.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT document_id, heading, min(ordinal) FROM chunks JOIN documents ON documents.id = document_id
+                 WHERE heading <> '' AND removed_at_ms IS NULL GROUP BY document_id, heading ORDER BY document_id DESC, 3 LIMIT ?1",
+            )?;
+            statement
+                .query_and_then([limit as i64], |row| -> Result<_, StoreError> {
+                    Ok((DocumentId(row.get(0)?), heading_from_json(&row.get::<_, String>(1)?)?, row.get(2)?))
+                })?
+                .collect()
+        })
+    }
+}
+
+pub(super) fn embedding(bytes: &[u8]) -> Result<Embedding, StoreError> {
+    Embedding::from_bytes(bytes).ok_or_else(|| StoreError::Value("a vector of an odd number of bytes".into()))
+}
+
+/// The document that holds the content: itself, or its original.
+fn content_holder(connection: &Connection, id: DocumentId) -> Result<DocumentId, StoreError> {
+    let holder: Option<u32> = connection
+        .prepare_cached("SELECT coalesce(duplicate_of, id) FROM documents WHERE id = ?1")?
+        .query_row([id.0], |row| row.get(0))
+        .optional()?;
+    holder.map(DocumentId).ok_or(StoreError::UnknownDocument(id.0))
+}
+
+fn filter(query: &DocumentQuery) -> (String, Vec<Value>) {
+    let mut sql = "removed_at_ms IS NULL".to_owned();
+    let mut values = Vec::new();
+    if !query.states.is_empty() {
+        let names: Vec<_> = query.states.iter().map(|state| format!("'{}'", state.as_str())).collect();
+        // Writing into a string cannot fail.
+        let _ = write!(sql, " AND state IN ({})", names.join(", "));
+    }
+    if let Some(text) = &query.containing {
+        sql.push_str(" AND (path_text LIKE ?1 ESCAPE '\\' OR title LIKE ?1 ESCAPE '\\')");
+        let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        values.push(Value::Text(format!("%{escaped}%")));
+    }
+    (sql, values)
+}
