@@ -4,6 +4,7 @@
 //! a child ends, so a passing thread must not start one), reaps it, and kills it when it gives no sign of life or does not read.
 //! A killed process closes its pipes, which wakes whoever waits on them: nothing here waits for ever.
 
+use crate::client::Rules;
 use crate::exit::{Exit, ExitKind};
 use crate::frame::{Frame, FrameKind, write_parts};
 use crate::launch::Launch;
@@ -19,9 +20,6 @@ use std::time::{Duration, Instant};
 
 /// The supervising thread looks this often.
 const TICK: Duration = Duration::from_millis(500);
-/// No heartbeat, no echo of a ping, or a pipe not read for so long: the process is taken for dead. Twenty heartbeats: a machine
-/// that swaps stalls for seconds.
-pub(crate) const SILENCE: Duration = Duration::from_secs(10);
 /// From the end of stdin to the kill.
 const GRACE: Duration = Duration::from_secs(2);
 /// Frames on their way to one caller before the worker has to wait.
@@ -96,6 +94,8 @@ struct Vitals {
     echoed: AtomicU64,
     /// The reading thread waits for a slow caller: silence is ours, not the worker's.
     delivering: AtomicBool,
+    /// See [`crate::client::Rules::life_sign`].
+    life_sign: Duration,
 }
 
 enum Control {
@@ -132,7 +132,7 @@ impl Vitals {
             return None;
         }
         let now = self.now_ms();
-        let limit = SILENCE.as_millis() as u64;
+        let limit = self.life_sign.as_millis() as u64;
         let writing = self.writing_ms.load(Ordering::Relaxed);
         let since = [
             now.saturating_sub(self.heard_ms.load(Ordering::Relaxed)),
@@ -148,11 +148,11 @@ impl Vitals {
 }
 
 impl Running {
-    /// Starts a worker and waits until it has said who it is, at most `patience`.
+    /// Starts a worker and waits until it has said who it is, at most [`Rules::start`].
     pub(crate) fn start(
         launch: &Launch,
         worker: &'static str,
-        patience: Duration,
+        rules: &Rules,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Self, StartError> {
         let shared = Arc::new(Shared {
@@ -168,6 +168,7 @@ impl Running {
                 pinged: AtomicU64::new(0),
                 echoed: AtomicU64::new(0),
                 delivering: AtomicBool::new(false),
+                life_sign: rules.life_sign,
             },
             last_words: Mutex::default(),
         });
@@ -179,7 +180,7 @@ impl Running {
             worker,
             shared: Arc::clone(&shared),
             ready: ready_sender,
-            patience,
+            patience: rules.start,
         };
         let (own_control, own_outgoing) = (control.clone(), outgoing.clone());
         let spawned = thread::Builder::new()
@@ -200,7 +201,11 @@ impl Running {
         };
         loop {
             match ready.recv_timeout(Duration::from_millis(20)) {
-                Ok(Ok(hello)) => return check(hello, worker).map(running),
+                Ok(Ok(hello)) => {
+                    // Dropped, and so ended, where it is not the worker that was wanted.
+                    let running = running(hello);
+                    return check(&running.hello, worker).map(|()| running);
+                }
                 Ok(Err(error)) => return Err(error),
                 Err(RecvTimeoutError::Timeout) if cancelled() => {
                     let _ = control.try_send(Control::Kill(ExitKind::Cancelled));
@@ -285,10 +290,10 @@ impl Drop for Running {
     }
 }
 
-fn check(hello: Hello, worker: &str) -> Result<Hello, StartError> {
+fn check(hello: &Hello, worker: &str) -> Result<(), StartError> {
     let version = env!("CARGO_PKG_VERSION");
     if hello.worker == worker && hello.version == version && hello.protocol == crate::protocol::WIRE_VERSION {
-        return Ok(hello);
+        return Ok(());
     }
     Err(StartError::Mismatch {
         expected: format!("{worker} {version} (protocol {})", crate::protocol::WIRE_VERSION),
@@ -590,7 +595,7 @@ fn read_stderr(stderr: ChildStderr, worker: &str, pid: u32, last_words: &Mutex<V
 
 /// A worker's own subscriber writes the level first; a native library writes what it likes.
 fn log_line(worker: &str, pid: u32, text: &str) {
-    let (level, rest) = text.split_once(' ').unwrap_or(("", text));
+    let (level, rest) = text.trim_start().split_once(' ').unwrap_or(("", text));
     match level {
         "ERROR" => tracing::error!(worker, pid, "{rest}"),
         "WARN" => tracing::warn!(worker, pid, "{rest}"),

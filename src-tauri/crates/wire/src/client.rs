@@ -25,6 +25,8 @@ const REAP: Duration = Duration::from_secs(4);
 pub struct Rules {
     /// From start to handshake.
     pub start: Duration,
+    /// No heartbeat, no echo of a ping, or a pipe not read for so long: the process is taken for dead and killed.
+    pub life_sign: Duration,
     /// Starts after a death allowed within `restart_window`; `None` is no limit.
     pub restarts: Option<u32>,
     /// See `restarts`.
@@ -52,6 +54,8 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             start: Duration::from_secs(20),
+            // Twenty heartbeats: a machine that swaps stalls for seconds.
+            life_sign: Duration::from_secs(10),
             restarts: None,
             restart_window: Duration::from_secs(600),
             backoff: Duration::from_millis(50),
@@ -359,7 +363,7 @@ impl<P: Protocol> Client<P> {
                 std::thread::sleep(POLL.min(until - now));
                 continue;
             }
-            match Running::start(&self.launch, P::WORKER, self.rules.start, &|| cancel.is_cancelled()) {
+            match Running::start(&self.launch, P::WORKER, &self.rules, &|| cancel.is_cancelled()) {
                 Ok(running) => {
                     let running = Arc::new(running);
                     state.running = Some(Arc::clone(&running));

@@ -210,7 +210,8 @@ mod tests {
             let bytes = written(&frames);
             let mut pipe = Trickle(&bytes, step);
             for frame in &frames {
-                prop_assert_eq!(Frame::read_from(&mut pipe).expect("whole").as_ref(), Some(frame));
+                let read = Frame::read_from(&mut pipe).expect("whole");
+                prop_assert_eq!(read.as_ref(), Some(frame));
             }
             prop_assert!(Frame::read_from(&mut pipe).expect("an end between frames").is_none());
         }

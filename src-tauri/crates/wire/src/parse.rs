@@ -5,7 +5,7 @@ use crate::exit::{Exit, ExitKind};
 use crate::launch::Launch;
 use crate::protocol::Protocol;
 use docmind_core::cancel::CancelToken;
-use docmind_core::document::{DocumentState, Page, ParseEvent, ParseFailure};
+use docmind_core::document::{DocumentState, Heading, Page, ParseEvent, ParseFailure, Rect, Span, Table, WordBox};
 use docmind_core::error::ErrorReport;
 use docmind_core::ports::DocumentParser;
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,70 @@ pub struct RenderPage {
     pub tile: Option<(u32, u32, u32, u32)>,
 }
 
+/// A page without the names of its fields: a page of 500 words would say `x0` five hundred times.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PageTold {
+    number: u32,
+    text: String,
+    headings: Vec<Heading>,
+    tables: Vec<Table>,
+    words: Vec<(u32, u32, f32, f32, f32, f32)>,
+    size: Option<(f32, f32)>,
+}
+
+impl From<Page> for PageTold {
+    fn from(page: Page) -> Self {
+        let Page {
+            number,
+            text,
+            headings,
+            tables,
+            words,
+            size,
+        } = page;
+        let words = words
+            .into_iter()
+            .map(|WordBox { span, rect }| (span.start, span.end, rect.x0, rect.y0, rect.x1, rect.y1))
+            .collect();
+        Self {
+            number,
+            text,
+            headings,
+            tables,
+            words,
+            size,
+        }
+    }
+}
+
+impl From<PageTold> for Page {
+    fn from(told: PageTold) -> Self {
+        let PageTold {
+            number,
+            text,
+            headings,
+            tables,
+            words,
+            size,
+        } = told;
+        let words = words
+            .into_iter()
+            .map(|(start, end, x0, y0, x1, y1)| WordBox {
+                span: Span::new(start, end),
+                rect: Rect { x0, y0, x1, y1 },
+            })
+            .collect();
+        Self {
+            number,
+            text,
+            headings,
+            tables,
+            words,
+            size,
+        }
+    }
+}
+
 /// What the document reader tells on the way: [`ParseEvent`] in a form that is decoded without a detour (the tagged form would be
 /// buffered whole first, every rectangle of a page).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,7 +115,7 @@ pub enum ParseTold {
     /// See [`ParseEvent::Started`].
     Started(String, Option<String>, Option<u32>),
     /// See [`ParseEvent::Page`].
-    Page(Page),
+    Page(PageTold),
     /// See [`ParseEvent::PageFailed`].
     PageFailed(u32, String),
     /// See [`ParseEvent::Warning`].
@@ -66,7 +130,7 @@ impl From<ParseEvent> for ParseTold {
                 title,
                 pages,
             } => Self::Started(media_type, title, pages),
-            ParseEvent::Page(page) => Self::Page(page),
+            ParseEvent::Page(page) => Self::Page(page.into()),
             ParseEvent::PageFailed { number, reason } => Self::PageFailed(number, reason),
             ParseEvent::Warning { message } => Self::Warning(message),
         }
@@ -81,7 +145,7 @@ impl From<ParseTold> for ParseEvent {
                 title,
                 pages,
             },
-            ParseTold::Page(page) => Self::Page(page),
+            ParseTold::Page(page) => Self::Page(page.into()),
             ParseTold::PageFailed(number, reason) => Self::PageFailed { number, reason },
             ParseTold::Warning(message) => Self::Warning { message },
         }
@@ -585,5 +649,66 @@ impl Replay for Kept<'_> {
     fn rewind(&mut self) -> io::Result<bool> {
         self.at = 0;
         Ok(self.kept.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{decode, encode};
+
+    #[test]
+    fn a_page_travels_whole() {
+        let page = Page {
+            number: 7,
+            text: "Zeile\nzwei".into(),
+            headings: vec![Heading {
+                level: 2,
+                span: Span::new(0, 5),
+            }],
+            tables: vec![Table {
+                span: Span::new(0, 10),
+                header: Span::new(0, 5),
+            }],
+            words: vec![WordBox {
+                span: Span::new(6, 10),
+                rect: Rect {
+                    x0: 1.0,
+                    y0: 2.5,
+                    x1: 3.0,
+                    y1: 4.0,
+                },
+            }],
+            size: Some((595.0, 842.0)),
+        };
+        let told: ParseTold = ParseEvent::Page(page.clone()).into();
+        let back: ParseTold = decode(&encode(&told).expect("written")).expect("read");
+        assert_eq!(ParseEvent::from(back), ParseEvent::Page(page));
+    }
+
+    #[test]
+    fn a_stream_is_kept_for_the_second_attempt_up_to_a_limit() {
+        let bytes: Vec<u8> = (0..200_u8).collect();
+        let mut inner = bytes.as_slice();
+        let mut kept = Kept {
+            inner: &mut inner,
+            kept: Some(Vec::new()),
+            at: 0,
+        };
+        let mut first = [0; 70];
+        kept.read_exact(&mut first).expect("seventy bytes");
+        assert!(kept.rewind().expect("kept"));
+        let mut again = Vec::new();
+        kept.reader().read_to_end(&mut again).expect("all");
+        assert_eq!(again, bytes);
+
+        let mut endless = io::repeat(1).take(KEPT_BYTES as u64 + 10);
+        let mut kept = Kept {
+            inner: &mut endless,
+            kept: Some(Vec::new()),
+            at: 0,
+        };
+        io::copy(kept.reader(), &mut io::sink()).expect("all");
+        assert!(!kept.rewind().expect("no seek"));
     }
 }

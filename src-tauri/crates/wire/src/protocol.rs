@@ -1,7 +1,8 @@
 //! What a worker and the application agree on, and how messages become bytes.
 //!
-//! Messages are MessagePack with structs as arrays: as compact as a positional format, and unlike one it can carry the shared
-//! types of the domain as they are (`#[serde(tag = "type")]` needs a format that describes itself).
+//! Messages are MessagePack with named fields: the shared types of the domain travel as they are (`#[serde(tag = "type")]` and
+//! `#[serde(default)]` need a format that describes itself; positional ones lose `Offload::Auto`). What comes in bulk, words with
+//! their rectangles, travels as tuples ([`crate::parse::ParseTold`]).
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -63,7 +64,7 @@ pub struct CodecError(String);
 /// # Errors
 /// Where the value cannot be written (a map without known length, for example).
 pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, CodecError> {
-    rmp_serde::to_vec(value).map_err(|error| CodecError(format!("written: {error}")))
+    rmp_serde::to_vec_named(value).map_err(|error| CodecError(format!("written: {error}")))
 }
 
 /// The message in `bytes`; what follows it is an error too.

@@ -56,8 +56,12 @@ pub fn serve<P: Protocol>(fingerprint: &str, engine: impl Serve<P>) -> Result<()
 }
 
 /// Ends this process when its parent does (Linux: `PR_SET_PDEATHSIG`; elsewhere the end of stdin does it). Asks the kernel to
-/// take this process rather than the application when memory runs out.
+/// take this process rather than the application when memory runs out, and closes what was inherited beside the three streams.
+///
+/// The first statement of `main`: descriptors that somebody opened before would be closed under their owner.
 pub fn adopt_parent() {
+    #[cfg(unix)]
+    crate::stdio::close_inherited();
     #[cfg(target_os = "linux")]
     {
         if let Err(error) = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)) {

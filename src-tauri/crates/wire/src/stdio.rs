@@ -33,6 +33,21 @@ pub(crate) fn take_stdout() -> io::Result<File> {
     }
 }
 
+/// Closes every descriptor above stderr: whoever started the application may have passed some on, and a worker that reads a
+/// stranger's bytes must hold nothing.
+#[cfg(unix)]
+pub(crate) fn close_inherited() {
+    #[cfg(target_os = "linux")]
+    {
+        #[expect(unsafe_code, reason = "no safe interface closes descriptors that nobody owns")]
+        // SAFETY: called first in `main`: no object of this process owns a descriptor above 2 yet.
+        let closed = unsafe { libc::close_range(3, libc::c_uint::MAX, 0) };
+        if closed != 0 {
+            tracing::debug!("close_range is not there; inherited descriptors stay open");
+        }
+    }
+}
+
 /// Ends the process without running a single destructor.
 pub(crate) fn end_at_once() -> ! {
     #[cfg(unix)]
