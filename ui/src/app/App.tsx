@@ -1,0 +1,182 @@
+import { PanelLeft, PanelRight } from 'lucide-react';
+import { type ReactNode, useEffect, useSyncExternalStore } from 'react';
+import { ChatPage } from '@/features/chat/ChatPage';
+import { useChat } from '@/features/chat/store';
+import { DropTarget } from '@/features/library/LibraryNav';
+import { EmptyLibrary, LibraryPage } from '@/features/library/LibraryPage';
+import { useLibrary } from '@/features/library/store';
+import { ModelsPage } from '@/features/models/ModelsPage';
+import { ProfileChoice } from '@/features/models/ProfileChoice';
+import { useModels } from '@/features/models/store';
+import { BenchmarkPage } from '@/features/performance/BenchmarkPage';
+import { PerformancePanel } from '@/features/performance/PerformancePanel';
+import { StatusStrip } from '@/features/performance/StatusStrip';
+import { usePerformance } from '@/features/performance/store';
+import { SettingsPage } from '@/features/settings/SettingsPage';
+import { useSettings } from '@/features/settings/store';
+import { SourcePanel } from '@/features/source/SourcePanel';
+import { setLanguage, t, useLanguage } from '@/shared/i18n';
+import { Splitter } from '@/shared/ui/Splitter';
+import { ErrorState } from '@/shared/ui/states';
+import { ToastList } from '@/shared/ui/toasts';
+import { askAbout, openCitation, openSource, readDocument } from './actions';
+import { FirstStart } from './FirstStart';
+import { SIDEBAR_OVERLAY, SOURCE_OVERLAY, useLayout } from './layout';
+import { Palette } from './Palette';
+import { Sidebar } from './Sidebar';
+import { ShortcutsPage } from './ShortcutsPage';
+import { useShortcuts } from './useShortcuts';
+
+function useWidth(): number {
+  return useSyncExternalStore(
+    (changed) => {
+      window.addEventListener('resize', changed);
+      return () => window.removeEventListener('resize', changed);
+    },
+    () => window.innerWidth,
+  );
+}
+
+/** Theme, text size and language on the document itself. */
+function useAppearance(): void {
+  const settings = useSettings((state) => state.settings);
+  useEffect(() => {
+    if (!settings) return;
+    const root = document.documentElement;
+    if (settings.theme === 'light' || settings.theme === 'dark') root.dataset.theme = settings.theme;
+    else delete root.dataset.theme;
+    root.style.fontSize = `${settings.text_size}%`;
+    setLanguage(settings.language);
+    useModels.getState().setActive(settings.profile);
+  }, [settings]);
+}
+
+/** Readings of the machine cost power: only while someone looks or work is done; one reading otherwise. */
+function useTelemetry(): void {
+  const panel = useLayout((state) => state.panel);
+  const answering = useChat((state) => state.running !== null && state.running.error === null);
+  const ingesting = useLibrary((state) => state.summary !== null && state.summary.progress.done < state.summary.progress.total);
+  const switching = useModels((state) => state.switching !== null);
+  const live = panel || answering || ingesting || switching;
+  const profile = useModels((state) => state.active);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another profile is read once more
+  useEffect(() => {
+    const stop = usePerformance.getState().listen();
+    if (live) return stop;
+    const timer = setTimeout(stop, 1200);
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
+  }, [live, profile]);
+}
+
+function Main() {
+  const view = useLayout((state) => state.view);
+  const show = useLayout((state) => state.show);
+  const documents = useLibrary((state) => state.summary?.documents ?? 0);
+  const collections = useLibrary((state) => state.collections);
+  const { plans, models } = useModels();
+  switch (view) {
+    case 'chat':
+      return <ChatPage documents={documents} collections={collections} empty={<EmptyLibrary />} onOpen={openCitation} onOpenSource={openSource} />;
+    case 'library':
+      return <LibraryPage onOpen={readDocument} onAsk={askAbout} />;
+    case 'settings':
+      return <SettingsPage profile={<ProfileChoice />} onModels={() => show('models')} onShortcuts={() => show('shortcuts')} />;
+    case 'models':
+      return <ModelsPage />;
+    case 'benchmark':
+      return <BenchmarkPage profiles={(plans ?? []).map((plan) => ({ name: plan.profile.name, runnable: plan.fits && plan.missing === null }))} hasModel={models?.some((model) => model.active) ?? false} onModels={() => show('models')} />;
+    case 'shortcuts':
+      return <ShortcutsPage />;
+  }
+}
+
+function Overlay({ side, onClose, children }: { side: 'left' | 'right'; onClose: () => void; children: ReactNode }) {
+  return (
+    <>
+      <div className="overlay-veil" aria-hidden onPointerDown={onClose} />
+      <div className={`overlay ${side}`}>{children}</div>
+    </>
+  );
+}
+
+function Columns() {
+  const { sidebar, source, sidebarWidth, sourceWidth, set } = useLayout();
+  const width = useWidth();
+  const sourceOver = width < SOURCE_OVERLAY;
+  const sidebarOver = width < SIDEBAR_OVERLAY;
+  const closeSource = (): void => set({ source: false });
+  const roomForSource = Math.max(320, width - (sidebar ? sidebarWidth : 0) - 400);
+  const shownSource = Math.min(sourceWidth, roomForSource);
+  return (
+    <div className="columns">
+      {sidebar && !sidebarOver && (
+        <>
+          <div className="column" style={{ width: sidebarWidth }}><Sidebar /></div>
+          <Splitter label={t('app.resize_sidebar')} width={sidebarWidth} minimum={200} maximum={400} side="left" onResize={(sidebarWidth) => set({ sidebarWidth })} />
+        </>
+      )}
+      <main className="column main">
+        <button type="button" className="icon-button edge-button left" aria-pressed={sidebar} title={`${t('command.sidebar')} (Ctrl+B)`} aria-label={t('command.sidebar')} onClick={() => set({ sidebar: !sidebar })}><PanelLeft size={16} aria-hidden /></button>
+        <Main />
+        <button type="button" className="icon-button edge-button right" aria-pressed={source} title={`${t('command.source')} (Ctrl+J)`} aria-label={t('command.source')} onClick={() => set({ source: !source })}><PanelRight size={16} aria-hidden /></button>
+      </main>
+      {source && !sourceOver && (
+        <>
+          <Splitter label={t('app.resize_source')} width={shownSource} minimum={300} maximum={roomForSource} side="right" onResize={(sourceWidth) => set({ sourceWidth })} />
+          <div className="column" style={{ width: shownSource }}><SourcePanel onClose={closeSource} /></div>
+        </>
+      )}
+      {source && sourceOver && <Overlay side="right" onClose={closeSource}><SourcePanel onClose={closeSource} /></Overlay>}
+      {sidebar && sidebarOver && <Overlay side="left" onClose={() => set({ sidebar: false })}><Sidebar /></Overlay>}
+    </div>
+  );
+}
+
+/** The window. */
+export function App() {
+  const language = useLanguage();
+  const { settings, error } = useSettings();
+  const panel = useLayout((state) => state.panel);
+  const set = useLayout((state) => state.set);
+  useAppearance();
+  useShortcuts();
+  useEffect(() => {
+    void useSettings.getState().load();
+    void useChat.getState().loadList();
+    void useChat.getState().suggest();
+    return useLibrary.getState().start();
+  }, []);
+  useTelemetry();
+  useEffect(() => {
+    if (settings) void useModels.getState().load();
+  }, [settings]);
+  if (error && !settings) return <ErrorState error={error} onRetry={() => void useSettings.getState().load()} />;
+  if (!settings) return null;
+  return (
+    <div className="window" key={language}>
+      {settings.welcomed ? (
+        <>
+          <Columns />
+          {panel && (
+            <PerformancePanel
+              onClose={() => set({ panel: false })}
+              onBenchmark={() => {
+                set({ panel: false });
+                useLayout.getState().show('benchmark');
+              }}
+            />
+          )}
+          <StatusStrip open={panel} onToggle={() => set({ panel: !panel })} />
+          <Palette />
+        </>
+      ) : (
+        <FirstStart />
+      )}
+      <DropTarget />
+      <ToastList />
+    </div>
+  );
+}

@@ -1,0 +1,139 @@
+import { FileText, MessageSquare, Search, TerminalSquare } from 'lucide-react';
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import { useChat } from '@/features/chat/store';
+import { backend, type DocumentRow } from '@/ipc';
+import { t } from '@/shared/i18n';
+import { tameName } from '@/shared/text/tame';
+import { readDocument } from './actions';
+import { COMMANDS, keyNames } from './commands';
+import { useLayout } from './layout';
+
+interface Entry {
+  key: string;
+  icon: ReactNode;
+  title: string;
+  keys: string | undefined;
+  run: () => void;
+}
+
+function fits(title: string, words: readonly string[]): boolean {
+  const lower = title.toLowerCase();
+  return words.every((word) => lower.includes(word));
+}
+
+/** Documents whose name fits, asked for a moment after the last key. */
+function useDocuments(query: string): DocumentRow[] {
+  const [rows, setRows] = useState<DocumentRow[]>([]);
+  useEffect(() => {
+    if (query.trim().length < 2) {
+      setRows([]);
+      return;
+    }
+    let live = true;
+    const timer = setTimeout(() => {
+      backend()
+        .documents({ search: query.trim(), state: 'ready', collection: null, sort: 'title', descending: false, offset: 0, limit: 6 })
+        .then((list) => live && setRows(list.rows))
+        .catch(() => live && setRows([]));
+    }, 120);
+    return () => {
+      live = false;
+      clearTimeout(timer);
+    };
+  }, [query]);
+  return rows;
+}
+
+/** Everything by name: commands, conversations, documents. */
+export function Palette() {
+  const open = useLayout((state) => state.palette);
+  return open ? <OpenPalette /> : null;
+}
+
+function OpenPalette() {
+  const close = (): void => useLayout.getState().set({ palette: false });
+  const conversations = useChat((state) => state.conversations);
+  const [query, setQuery] = useState('');
+  const [at, setAt] = useState(0);
+  const documents = useDocuments(query);
+  const input = useRef<HTMLInputElement>(null);
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    input.current?.focus();
+    return () => {
+      if (before instanceof HTMLElement && document.activeElement === document.body) before.focus();
+    };
+  }, []);
+  const entries = useMemo<Entry[]>(() => {
+    const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+    const commands = COMMANDS.filter((command) => command.id !== 'palette').map((command) => ({ key: command.id, icon: <TerminalSquare size={16} />, title: t(command.title), keys: command.keys, run: command.run }));
+    const talks = (conversations ?? []).slice(0, 300).map((conversation) => ({
+      key: `conversation-${conversation.id}`,
+      icon: <MessageSquare size={16} />,
+      title: tameName(conversation.title),
+      keys: undefined,
+      run: () => {
+        void useChat.getState().open(conversation.id);
+        useLayout.getState().show('chat');
+      },
+    }));
+    const files = documents.map((row) => ({ key: `document-${row.id}`, icon: <FileText size={16} />, title: tameName(row.title), keys: undefined, run: () => readDocument(row) }));
+    return [...commands.filter((entry) => fits(entry.title, words)), ...talks.filter((entry) => words.length > 0 && fits(entry.title, words)).slice(0, 6), ...files];
+  }, [query, conversations, documents]);
+  const current = entries[Math.min(at, entries.length - 1)];
+  useEffect(() => {
+    if (current) document.getElementById(`palette-${current.key}`)?.scrollIntoView({ block: 'nearest' });
+  }, [current]);
+  const choose = (entry: Entry | undefined): void => {
+    if (!entry) return;
+    close();
+    entry.run();
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: a press on the veil closes; Escape does the same
+    <div className="veil" onPointerDown={(event) => event.target === event.currentTarget && close()}>
+      <div className="palette" role="dialog" aria-modal="true" aria-label={t('command.palette')}>
+        <label className="palette-field">
+          <Search size={16} aria-hidden />
+          <input
+            ref={input}
+            role="combobox"
+            aria-expanded="true"
+            aria-controls="palette-list"
+            aria-activedescendant={current ? `palette-${current.key}` : undefined}
+            aria-label={t('command.palette')}
+            placeholder={t('palette.placeholder')}
+            value={query}
+            onChange={(event) => {
+              setQuery(event.target.value);
+              setAt(0);
+            }}
+            onKeyDown={(event) => {
+              if (event.key === 'ArrowDown') setAt(Math.min(entries.length - 1, at + 1));
+              else if (event.key === 'ArrowUp') setAt(Math.max(0, at - 1));
+              else if (event.key === 'Enter') choose(current);
+              else if (event.key === 'Escape') {
+                event.stopPropagation();
+                close();
+              } else if (event.key !== 'Tab') return;
+              event.preventDefault();
+            }}
+          />
+        </label>
+        <div ref={list} id="palette-list" className="palette-list" role="listbox" aria-label={t('palette.results')}>
+          {entries.map((entry) => (
+            // biome-ignore lint/a11y/useKeyWithClickEvents: the field above handles the keys
+            // biome-ignore lint/a11y/useFocusableInteractive: focus stays in the field
+            <div key={entry.key} id={`palette-${entry.key}`} role="option" aria-selected={entry === current} className={entry === current ? 'palette-entry current' : 'palette-entry'} onClick={() => choose(entry)}>
+              <span className="menu-icon" aria-hidden>{entry.icon}</span>
+              <bdi className="clip">{entry.title}</bdi>
+              {entry.keys && <span className="keys" aria-hidden>{keyNames(entry.keys).map((key) => <kbd key={key}>{key}</kbd>)}</span>}
+            </div>
+          ))}
+        </div>
+        {entries.length === 0 && <p className="palette-none quiet" role="status">{t('palette.none')}</p>}
+      </div>
+    </div>
+  );
+}

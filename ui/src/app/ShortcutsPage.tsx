@@ -1,0 +1,31 @@
+import { t } from '@/shared/i18n';
+import { COMMANDS, keyNames } from './commands';
+
+function Keys({ keys }: { keys: string }) {
+  return <span className="keys">{keyNames(keys).map((key) => <kbd key={key}>{key}</kbd>)}</span>;
+}
+
+/** Every shortcut on one page. */
+export function ShortcutsPage() {
+  const rows = [
+    ...COMMANDS.flatMap(({ keys, title }) => (keys ? [{ keys, title: t(title) }] : [])),
+    { keys: 'Alt+1…9', title: t('shortcuts.citations') },
+    { keys: 'Enter', title: t('shortcuts.send') },
+    { keys: 'Shift+Enter', title: t('shortcuts.line') },
+    { keys: 'Delete', title: t('shortcuts.remove') },
+  ];
+  return (
+    <section className="page scroll-page" aria-labelledby="shortcuts-title">
+      <div className="page-column">
+        <header className="page-head"><h1 id="shortcuts-title">{t('shortcuts.title')}</h1></header>
+        <table className="shortcut-table">
+          <tbody>
+            {rows.map(({ keys, title }) => (
+              <tr key={keys}><th scope="row">{title}</th><td><Keys keys={keys} /></td></tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

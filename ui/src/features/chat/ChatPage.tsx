@@ -1,0 +1,90 @@
+import { FileDown, MoreHorizontal, Pencil, SquarePen, Trash2 } from 'lucide-react';
+import { useState } from 'react';
+import type { Citation, Source } from '@/ipc';
+import { t } from '@/shared/i18n';
+import { tameName } from '@/shared/text/tame';
+import { InlineEdit } from '@/shared/ui/InlineEdit';
+import { MenuItem, Popover } from '@/shared/ui/Popover';
+import { ErrorState } from '@/shared/ui/states';
+import { Composer } from './Composer';
+import { useChat } from './store';
+import { Transcript } from './Transcript';
+import { WhyDrawer } from './WhyDrawer';
+
+interface Properties {
+  documents: number;
+  collections: readonly { id: number; name: string; documents: number }[];
+  /** Shown instead of suggestions while there is nothing to ask about. */
+  empty: React.ReactNode;
+  onOpen: (citation: Citation, all: readonly Citation[]) => void;
+  onOpenSource: (source: Source) => void;
+}
+
+function Head() {
+  const { id, title, rename, remove, exportTo, startNew } = useChat();
+  const [editing, setEditing] = useState(false);
+  return (
+    <header className="page-head">
+      {editing && id !== null ? (
+        <InlineEdit value={title} label={t('chat.title')} onCancel={() => setEditing(false)} onCommit={(name) => { setEditing(false); void rename(id, name); }} />
+      ) : (
+        <h1 className="clip" dir="auto">{title ? tameName(title) : t('chat.new')}</h1>
+      )}
+      <div className="spacer" />
+      <button type="button" className="icon-button" title={t('chat.new')} aria-label={t('chat.new')} onClick={() => startNew()}><SquarePen size={16} aria-hidden /></button>
+      {id !== null && (
+        <Popover kind="menu" className="icon-button" label={t('chat.actions')} trigger={<MoreHorizontal size={16} aria-hidden />}>
+          {(close) => (
+            <>
+              <MenuItem icon={<Pencil size={16} />} onSelect={() => { close(); setEditing(true); }}>{t('action.rename')}</MenuItem>
+              <MenuItem icon={<FileDown size={16} />} onSelect={() => { close(); void exportTo(id, 'markdown'); }}>{t('chat.export_markdown')}</MenuItem>
+              <MenuItem icon={<FileDown size={16} />} onSelect={() => { close(); void exportTo(id, 'html'); }}>{t('chat.export_html')}</MenuItem>
+              <MenuItem icon={<Trash2 size={16} />} danger onSelect={() => { close(); void remove(id); }}>{t('action.delete')}</MenuItem>
+            </>
+          )}
+        </Popover>
+      )}
+    </header>
+  );
+}
+
+function Welcome({ empty, documents }: { empty: React.ReactNode; documents: number }) {
+  const { suggestions, ask } = useChat();
+  if (documents === 0) return <div className="chat-welcome">{empty}</div>;
+  return (
+    <div className="chat-welcome">
+      <h2>{t('chat.welcome', { n: documents })}</h2>
+      <p className="quiet">{t('chat.welcome_text')}</p>
+      {suggestions.length > 0 && (
+        <ul className="suggestions" aria-label={t('chat.suggestions')}>
+          {suggestions.map((suggestion) => (
+            <li key={suggestion}><button type="button" className="suggestion" dir="auto" onClick={() => void ask(suggestion)}>{tameName(suggestion)}</button></li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+/** A conversation: its title, its turns, and where the next question is written. */
+export function ChatPage({ documents, collections, empty, onOpen, onOpenSource }: Properties) {
+  const { id, turns, running, loading, error, open } = useChat();
+  const [why, setWhy] = useState<{ conversation: number; turn: number } | null>(null);
+  const nothing = turns.length === 0 && !running;
+  return (
+    <section className="page chat-page" aria-label={t('chat.conversation')}>
+      <Head />
+      {error ? (
+        <ErrorState error={error} {...(id !== null && { onRetry: () => void open(id) })} />
+      ) : loading ? (
+        <p className="state-view quiet" role="status">{t('chat.loading')}</p>
+      ) : nothing ? (
+        <Welcome empty={empty} documents={documents} />
+      ) : (
+        <Transcript onOpen={onOpen} onOpenSource={onOpenSource} onWhy={(turn) => id !== null && setWhy({ conversation: id, turn })} />
+      )}
+      <Composer documents={documents} collections={collections} />
+      {why && <WhyDrawer conversation={why.conversation} turn={why.turn} onClose={() => setWhy(null)} />}
+    </section>
+  );
+}

@@ -1,0 +1,79 @@
+import { CornerDownLeft, Layers, Square, X } from 'lucide-react';
+import { useEffect, useRef } from 'react';
+import { t } from '@/shared/i18n';
+import { tameName } from '@/shared/text/tame';
+import { MenuItem, Popover } from '@/shared/ui/Popover';
+import { useChat } from './store';
+
+interface Properties {
+  documents: number;
+  collections: readonly { id: number; name: string; documents: number }[];
+}
+
+/** Where questions are written: Enter asks, Shift+Enter makes a new line, Escape stops. */
+export function Composer({ documents, collections }: Properties) {
+  const { draft, scope, running, editing, setDraft, setScope, ask, stop, startNew } = useChat();
+  const field = useRef<HTMLTextAreaElement>(null);
+  const busy = running !== null && running.error === null;
+  const collection = scope.type === 'collection' ? collections.find((each) => each.id === scope.id) : undefined;
+  const amount = scope.type === 'documents' ? scope.ids.length : (collection?.documents ?? documents);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the field grows with its text
+  useEffect(() => {
+    const element = field.current;
+    if (!element) return;
+    element.style.height = 'auto';
+    element.style.height = `${Math.min(element.scrollHeight, 200)}px`;
+    if (editing !== null) element.focus();
+  }, [draft, editing]);
+  const send = (): void => {
+    const question = draft.trim();
+    if (question && !busy) void ask(question, editing);
+  };
+  const scopeName = scope.type === 'all' ? t('chat.scope_all') : scope.type === 'collection' ? tameName(collection?.name ?? '') : t('chat.scope_documents', { n: scope.ids.length });
+  return (
+    <form className="composer" onSubmit={(event) => { event.preventDefault(); send(); }}>
+      {editing !== null && (
+        <p className="composer-note small">
+          {t('chat.editing')}
+          <button type="button" className="icon-button small" aria-label={t('action.cancel')} onClick={() => useChat.setState({ editing: null, draft: '' })}><X size={14} aria-hidden /></button>
+        </p>
+      )}
+      <textarea
+        ref={field}
+        id="question"
+        rows={1}
+        dir="auto"
+        maxLength={8000}
+        aria-label={t('chat.ask_label')}
+        placeholder={documents === 0 ? t('chat.placeholder_empty') : t('chat.placeholder', { n: amount })}
+        value={draft}
+        onChange={(event) => setDraft(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
+            event.preventDefault();
+            send();
+          }
+        }}
+      />
+      <div className="composer-foot">
+        <Popover kind="menu" className="button quiet small" label={t('chat.scope', { name: scopeName })} trigger={<><Layers size={14} aria-hidden />{scopeName}</>}>
+          {(close) => (
+            <>
+              <MenuItem onSelect={() => { close(); setScope({ type: 'all' }); }}>{t('chat.scope_all')}</MenuItem>
+              {collections.map((each) => (
+                <MenuItem key={each.id} onSelect={() => { close(); setScope({ type: 'collection', id: each.id }); }}>{tameName(each.name)}</MenuItem>
+              ))}
+              {scope.type === 'documents' && <MenuItem icon={<X size={14} />} onSelect={() => { close(); startNew(); }}>{t('chat.scope_clear')}</MenuItem>}
+            </>
+          )}
+        </Popover>
+        <span className="spacer" />
+        {busy ? (
+          <button type="button" className="button" onClick={stop}><Square size={14} aria-hidden />{t('action.stop')}<kbd>Esc</kbd></button>
+        ) : (
+          <button type="submit" className="button primary" disabled={!draft.trim()}><CornerDownLeft size={14} aria-hidden />{t('chat.ask')}</button>
+        )}
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,95 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { ArrowDown } from 'lucide-react';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import type { Citation, Source } from '@/ipc';
+import { t } from '@/shared/i18n';
+import { RunningTurn } from './RunningTurn';
+import { useChat } from './store';
+import { type TurnActions, TurnView } from './TurnView';
+
+interface Properties {
+  onOpen: (citation: Citation, all: readonly Citation[]) => void;
+  onOpenSource: (source: Source) => void;
+  onWhy: (turn: number) => void;
+}
+
+/** Closer to the end than this counts as being there. */
+const NEAR_END = 48;
+
+/** The conversation. Only turns in sight are drawn; the view follows an answer only while it is at the bottom. */
+export function Transcript({ onOpen, onOpenSource, onWhy }: Properties) {
+  const { id, turns, running, ask, edit, stop } = useChat();
+  const scroller = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+  const [away, setAway] = useState(false);
+  const amount = turns.length + (running ? 1 : 0);
+  const virtual = useVirtualizer({ count: amount, getScrollElement: () => scroller.current, estimateSize: () => 320, overscan: 2, getItemKey: (index) => `${id ?? 'new'}.${index}` });
+
+  const toEnd = (): void => {
+    const element = scroller.current;
+    if (element) element.scrollTop = element.scrollHeight;
+  };
+  const size = virtual.getTotalSize();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs whenever the content grew
+  useLayoutEffect(() => {
+    if (atEnd.current) toEnd();
+  }, [size, running, amount]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation, or a question just asked, starts at its end
+  useEffect(() => {
+    atEnd.current = true;
+    setAway(false);
+    toEnd();
+  }, [id, running?.startedAt]);
+
+  const actions = useMemo<TurnActions>(
+    () => ({
+      onOpen,
+      onOpenSource,
+      onWhy,
+      onEdit: edit,
+      onRegenerate: (turn) => {
+        const question = useChat.getState().turns[turn]?.question;
+        if (question !== undefined) void ask(question, turn);
+      },
+    }),
+    [onOpen, onOpenSource, onWhy, edit, ask],
+  );
+  return (
+    <div className="transcript-frame">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+      <section
+        ref={scroller}
+        className="transcript"
+        tabIndex={0}
+        aria-label={t('chat.transcript')}
+        onScroll={(event) => {
+          const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
+          atEnd.current = scrollHeight - scrollTop - clientHeight < NEAR_END;
+          if (away === atEnd.current) setAway(!atEnd.current);
+        }}
+      >
+        <div className="transcript-space" style={{ height: size }}>
+          {virtual.getVirtualItems().map((item) => {
+            const turn = turns[item.index];
+            return (
+              <div key={item.key} data-index={item.index} ref={virtual.measureElement} className="transcript-item" style={{ transform: `translateY(${item.start}px)` }}>
+                {turn ? (
+                  <TurnView turn={turn} index={item.index} last={item.index === amount - 1} actions={actions} />
+                ) : (
+                  running && <RunningTurn running={running} onOpen={onOpen} onStop={stop} onRetry={() => void ask(running.question)} />
+                )}
+              </div>
+            );
+          })}
+        </div>
+      </section>
+      <p className="visually-hidden" role="status">{running && !running.error ? t('chat.writing') : amount > 0 ? t('chat.ready') : ''}</p>
+      {away && (
+        <button type="button" className="to-end button" onClick={() => { atEnd.current = true; setAway(false); toEnd(); }}>
+          <ArrowDown size={16} aria-hidden />
+          {t('chat.to_end')}
+        </button>
+      )}
+    </div>
+  );
+}

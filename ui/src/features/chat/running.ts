@@ -1,0 +1,59 @@
+import type { Answer, AskEvent, CheckedSentence, Citation, ErrorReport, Notice, Source } from '@/ipc';
+
+/** An answer on its way. */
+export interface Running {
+  question: string;
+  startedAt: number;
+  stage: { name: string; done: number; total: number } | null;
+  standalone: string | null;
+  sources: Source[];
+  /** The best sentences of the documents, shown until the model's own words arrive. */
+  extract: Answer | null;
+  thinking: string;
+  thinkingSince: number | null;
+  thinkingMs: number | null;
+  text: string;
+  checked: CheckedSentence[];
+  notices: Notice[];
+  error: ErrorReport | null;
+  answer: Answer | null;
+}
+
+export function begin(question: string, now: number): Running {
+  return { question, startedAt: now, stage: null, standalone: null, sources: [], extract: null, thinking: '', thinkingSince: null, thinkingMs: null, text: '', checked: [], notices: [], error: null, answer: null };
+}
+
+/** The answer after one more event. Pure: time is passed in. */
+export function advance(running: Running, event: AskEvent, now: number): Running {
+  switch (event.type) {
+    case 'started':
+      return { ...running, standalone: event.standalone };
+    case 'stage':
+      return { ...running, stage: { name: event.stage, done: event.done, total: event.total } };
+    case 'sources':
+      return { ...running, sources: event.sources, extract: event.extract };
+    case 'thinking':
+      return { ...running, thinking: running.thinking + event.text, thinkingSince: running.thinkingSince ?? now };
+    case 'token':
+      return { ...running, text: running.text + event.text, thinkingMs: running.thinkingMs ?? (running.thinkingSince === null ? null : now - running.thinkingSince) };
+    case 'citation':
+      return { ...running, checked: [...running.checked, { n: event.n, sentence: event.sentence, support: event.support, source: event.source ?? null }] };
+    case 'notice':
+      return { ...running, notices: [...running.notices, { code: event.code, message: event.message }] };
+    case 'done':
+      return { ...running, answer: event.answer, stage: null };
+    case 'failed':
+      return { ...running, error: { code: event.code, message: event.message, detail: event.detail }, stage: null };
+  }
+}
+
+/** Chips need a citation a number while the answer is still written: made from the sources, until the whole answer brings its own. */
+export function citationsSoFar(running: Running): Citation[] {
+  const found = new Map<number, Citation>();
+  for (const { n, sentence, support, source } of running.checked) {
+    if (n === 0 || found.has(n)) continue;
+    const behind = running.sources.find((candidate) => candidate.n === (source ?? n));
+    if (behind) found.set(n, { ...behind, n, source: behind.n, quote: behind.text, sentence, support });
+  }
+  return [...found.values()];
+}

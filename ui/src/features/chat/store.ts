@@ -1,0 +1,168 @@
+import { create } from 'zustand';
+import { type AskEvent, backend, type ConversationSummary, type ErrorReport, type Job, reportOf, type Scope, type Turn } from '@/ipc';
+import { t } from '@/shared/i18n';
+import { announce, attempt, warn } from '@/shared/ui/toasts';
+import { advance, begin, type Running } from './running';
+
+interface ChatState {
+  conversations: ConversationSummary[] | null;
+  search: string;
+  listError: ErrorReport | null;
+  /** The open conversation; `null` is a new one. */
+  id: number | null;
+  title: string;
+  turns: Turn[];
+  loading: boolean;
+  error: ErrorReport | null;
+  running: Running | null;
+  scope: Scope;
+  draft: string;
+  /** A turn being rewritten, to be replaced when sent. */
+  editing: number | null;
+  suggestions: string[];
+  loadList: () => Promise<void>;
+  setSearch: (search: string) => void;
+  open: (id: number) => Promise<void>;
+  startNew: (scope?: Scope) => void;
+  setDraft: (draft: string) => void;
+  setScope: (scope: Scope) => void;
+  ask: (question: string, replace?: number | null) => Promise<void>;
+  edit: (turn: number) => void;
+  stop: () => void;
+  rename: (id: number, title: string) => Promise<void>;
+  remove: (id: number) => Promise<void>;
+  exportTo: (id: number, format: 'markdown' | 'html') => Promise<void>;
+  suggest: () => Promise<void>;
+}
+
+export const useChat = create<ChatState>((set, get) => {
+  let job: Job | null = null;
+  let opened = 0;
+  let frame: number | undefined;
+  let pending: Running | null = null;
+
+  /** Events come faster than frames: the screen follows once a frame. */
+  function show(running: Running): void {
+    pending = running;
+    frame ??= requestAnimationFrame(() => {
+      frame = undefined;
+      if (pending) set({ running: pending });
+    });
+  }
+
+  function settle(): void {
+    if (frame !== undefined) cancelAnimationFrame(frame);
+    frame = undefined;
+    pending = null;
+    job = null;
+  }
+
+  return {
+    conversations: null,
+    search: '',
+    listError: null,
+    id: null,
+    title: '',
+    turns: [],
+    loading: false,
+    error: null,
+    running: null,
+    scope: { type: 'all' },
+    draft: '',
+    editing: null,
+    suggestions: [],
+    loadList: async () => {
+      const search = get().search;
+      try {
+        const conversations = await backend().conversations(search);
+        if (search === get().search) set({ conversations, listError: null });
+      } catch (thrown) {
+        set({ listError: reportOf(thrown) });
+      }
+    },
+    setSearch: (search) => {
+      set({ search });
+      void get().loadList();
+    },
+    open: async (id) => {
+      get().stop();
+      const mine = ++opened;
+      set({ id, title: get().conversations?.find((each) => each.id === id)?.title ?? '', turns: [], loading: true, error: null, running: null, editing: null, scope: { type: 'all' } });
+      try {
+        const detail = await backend().conversation(id);
+        if (mine === opened) set({ title: detail.title, turns: detail.turns, loading: false });
+      } catch (thrown) {
+        if (mine === opened) set({ error: reportOf(thrown), loading: false });
+      }
+    },
+    startNew: (scope = { type: 'all' }) => {
+      get().stop();
+      opened += 1;
+      set({ id: null, title: '', turns: [], loading: false, error: null, running: null, scope, draft: '', editing: null });
+      void get().suggest();
+    },
+    setDraft: (draft) => set({ draft }),
+    setScope: (scope) => {
+      set({ scope });
+      void get().suggest();
+    },
+    ask: async (question, replace = null) => {
+      if (get().running && !get().running?.error) return;
+      const { id, scope, turns } = get();
+      const mine = ++opened;
+      let running = begin(question, performance.now());
+      set({ running, draft: '', editing: null, turns: replace === null ? turns : turns.slice(0, replace) });
+      const listener = (event: AskEvent): void => {
+        if (mine !== opened) return;
+        running = advance(running, event, performance.now());
+        if (event.type === 'started') set({ id: event.conversation });
+        if (event.type === 'notice') warn(event.message);
+        if (event.type === 'done') {
+          settle();
+          const turn: Turn = { question, standalone: running.standalone, sources: running.sources, answer: event.answer, asked_at_ms: Date.now() };
+          set({ running: null, turns: [...get().turns, turn], title: get().title || question });
+        } else show(running);
+      };
+      job = backend().ask({ question, conversation: id, scope, replace_turn: replace }, listener);
+      try {
+        await job.finished;
+      } catch (thrown) {
+        if (mine === opened) {
+          settle();
+          set({ running: { ...running, error: reportOf(thrown), stage: null } });
+        }
+      }
+      void get().loadList();
+    },
+    edit: (turn) => {
+      const question = get().turns[turn]?.question;
+      if (question !== undefined) set({ draft: question, editing: turn });
+    },
+    stop: () => {
+      job?.cancel();
+    },
+    rename: async (id, title) => {
+      await attempt(() => backend().renameConversation(id, title));
+      if (get().id === id) set({ title });
+      await get().loadList();
+    },
+    remove: async (id) => {
+      const undo = await attempt(() => backend().deleteConversation(id));
+      if (!undo) return;
+      if (get().id === id) get().startNew();
+      await get().loadList();
+      announce(t('chat.deleted'), async () => {
+        await undo();
+        await get().loadList();
+      });
+    },
+    exportTo: async (id, format) => {
+      const path = await attempt(() => backend().exportConversation(id, format));
+      if (path) announce(t('chat.exported', { path }));
+    },
+    suggest: async () => {
+      const suggestions = await attempt(() => backend().suggestions(get().scope));
+      set({ suggestions: suggestions ?? [] });
+    },
+  };
+});

@@ -1,0 +1,40 @@
+import { BookOpen, ExternalLink, FolderOpen, FolderPlus, MessageSquare, RotateCcw, Trash2 } from 'lucide-react';
+import { backend, type DocumentRow } from '@/ipc';
+import { t } from '@/shared/i18n';
+import { tameName } from '@/shared/text/tame';
+import { MenuItem } from '@/shared/ui/Popover';
+import { attempt } from '@/shared/ui/toasts';
+import { canRetry } from './states';
+import { useLibrary } from './store';
+
+interface Properties {
+  row: DocumentRow;
+  close: () => void;
+  onOpen: (row: DocumentRow) => void;
+  onAsk: (rows: number[]) => void;
+}
+
+/** What can be done with one document, or with all that are selected. */
+export function DocumentMenu({ row, close, onOpen, onAsk }: Properties) {
+  const { selected, collections, query, retry, remove, addToCollection, removeFromCollection } = useLibrary();
+  const ids = selected.has(row.id) ? [...selected] : [row.id];
+  const run = (action: () => unknown) => () => {
+    close();
+    void action();
+  };
+  return (
+    <>
+      <MenuItem icon={<BookOpen size={16} />} disabled={row.state !== 'ready'} onSelect={run(() => onOpen(row))}>{t('library.read')}</MenuItem>
+      <MenuItem icon={<MessageSquare size={16} />} disabled={row.state !== 'ready'} onSelect={run(() => onAsk(ids))}>{t('library.ask_only', { n: ids.length })}</MenuItem>
+      <MenuItem icon={<ExternalLink size={16} />} onSelect={run(() => attempt(() => backend().openDocument(row.id)))}>{t('library.open_system')}</MenuItem>
+      <MenuItem icon={<FolderOpen size={16} />} onSelect={run(() => attempt(() => backend().revealDocument(row.id)))}>{t('library.reveal')}</MenuItem>
+      {(canRetry(row.state) || row.changed) && <MenuItem icon={<RotateCcw size={16} />} onSelect={run(() => retry(ids))}>{t('action.retry')}</MenuItem>}
+      {collections.map((collection) => (
+        <MenuItem key={collection.id} icon={<FolderPlus size={16} />} onSelect={run(() => (query.collection === collection.id ? removeFromCollection(collection.id, ids) : addToCollection(collection.id, ids)))}>
+          {t(query.collection === collection.id ? 'library.remove_from' : 'library.add_to', { name: tameName(collection.name) })}
+        </MenuItem>
+      ))}
+      <MenuItem icon={<Trash2 size={16} />} danger onSelect={run(() => remove(ids))}>{t('library.remove', { n: ids.length })}</MenuItem>
+    </>
+  );
+}

@@ -1,0 +1,138 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { ArrowDown, ArrowUp } from 'lucide-react';
+import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from 'react';
+import type { DocumentRow, SortKey } from '@/ipc';
+import { t } from '@/shared/i18n';
+import { DocumentLine } from './DocumentLine';
+import { DocumentMenu } from './DocumentMenu';
+import { useLibrary } from './store';
+
+const ROW_HEIGHT = 48;
+const COLUMNS: { key: SortKey; className: string }[] = [
+  { key: 'title', className: 'name' },
+  { key: 'state', className: 'state' },
+  { key: 'pages', className: 'number' },
+  { key: 'size', className: 'number' },
+  { key: 'added', className: 'date' },
+];
+
+interface Properties {
+  onOpen: (row: DocumentRow) => void;
+  onAsk: (documents: number[]) => void;
+}
+
+/** The documents: only the rows in sight are drawn and fetched. Arrows move, space selects, Enter reads, Delete removes. */
+export function DocumentTable({ onOpen, onAsk }: Properties) {
+  const { rows, total, query, selected, working, need, select, sortBy, remove } = useLibrary();
+  const scroller = useRef<HTMLDivElement>(null);
+  const [focus, setFocus] = useState(0);
+  const anchor = useRef(0);
+  const amount = total ?? 0;
+  const virtual = useVirtualizer({ count: amount, getScrollElement: () => scroller.current, estimateSize: () => ROW_HEIGHT, overscan: 8 });
+  const items = virtual.getVirtualItems();
+  const first = items[0]?.index ?? 0;
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => need(first, last), [need, first, last]);
+
+  const range = useCallback(
+    (from: number, to: number): number[] => {
+      const ids: number[] = [];
+      for (let at = Math.min(from, to); at <= Math.max(from, to); at++) {
+        const row = rows.get(at);
+        if (row) ids.push(row.id);
+      }
+      return ids;
+    },
+    [rows],
+  );
+  const press = useCallback(
+    (index: number, event: { shiftKey: boolean; ctrlKey: boolean; metaKey: boolean }) => {
+      const row = rows.get(index);
+      if (!row) return;
+      setFocus(index);
+      if (event.shiftKey) select(range(anchor.current, index));
+      else {
+        anchor.current = index;
+        const next = new Set(event.ctrlKey || event.metaKey ? selected : []);
+        if (next.has(row.id)) next.delete(row.id);
+        else next.add(row.id);
+        select(next);
+      }
+    },
+    [rows, range, select, selected],
+  );
+  const keys = (event: KeyboardEvent): void => {
+    if (event.target !== event.currentTarget) return;
+    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_HEIGHT) - 1);
+    const moves: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -amount, End: amount };
+    const step = moves[event.key];
+    const row = rows.get(focus);
+    if (step !== undefined) {
+      const next = Math.max(0, Math.min(amount - 1, focus + step));
+      setFocus(next);
+      virtual.scrollToIndex(next);
+      const target = rows.get(next);
+      if (event.shiftKey) select(range(anchor.current, next));
+      else if (target) {
+        anchor.current = next;
+        select([target.id]);
+      }
+    } else if (event.key === ' ') press(focus, { shiftKey: false, ctrlKey: true, metaKey: false });
+    else if (event.key === 'Enter' && row?.state === 'ready') onOpen(row);
+    else if ((event.key === 'Delete' || event.key === 'Backspace') && selected.size > 0) void remove([...selected]);
+    else if (event.key === 'a' && (event.ctrlKey || event.metaKey)) select(range(0, amount - 1));
+    else return;
+    event.preventDefault();
+  };
+  const focused = rows.get(focus);
+  return (
+    <div className="document-table">
+      <div
+        ref={scroller}
+        className="document-rows"
+        role="grid"
+        tabIndex={0}
+        aria-label={t('library.documents')}
+        aria-rowcount={amount + 1}
+        aria-multiselectable
+        aria-activedescendant={focused && focus >= first && focus <= last ? `document-${focused.id}` : undefined}
+        onKeyDown={keys}
+      >
+        {/* biome-ignore lint/a11y/useFocusableInteractive: the buttons inside take the focus */}
+        <div role="row" aria-rowindex={1} className="document-head">
+          {COLUMNS.map(({ key, className }) => (
+            // biome-ignore lint/a11y/useFocusableInteractive: the button inside takes the focus
+            <div key={key} role="columnheader" className={`cell ${className}`} aria-sort={query.sort === key ? (query.descending ? 'descending' : 'ascending') : 'none'}>
+              <button type="button" className="head-button" onClick={() => sortBy(key)}>
+                {t(`library.column.${key}`)}
+                {query.sort === key && (query.descending ? <ArrowDown size={14} aria-hidden /> : <ArrowUp size={14} aria-hidden />)}
+              </button>
+            </div>
+          ))}
+          {/* biome-ignore lint/a11y/useFocusableInteractive: nothing to focus */}
+          <div role="columnheader" className="cell actions"><span className="visually-hidden">{t('library.column.actions')}</span></div>
+        </div>
+        <div role="presentation" className="document-space" style={{ height: virtual.getTotalSize() }}>
+          {items.map((item) => {
+            const row = rows.get(item.index);
+            if (!row) return <div key={item.key} role="presentation" className="document-line waiting" style={{ transform: `translateY(${item.start}px)` }} />;
+            return (
+              <DocumentLine
+                key={item.key}
+                row={row}
+                index={item.index}
+                top={item.start}
+                selected={selected.has(row.id)}
+                focused={item.index === focus}
+                working={working.get(row.id)}
+                onPress={press}
+                onOpen={onOpen}
+                menu={(each, close) => <DocumentMenu row={each} close={close} onOpen={onOpen} onAsk={onAsk} />}
+              />
+            );
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}

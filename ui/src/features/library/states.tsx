@@ -1,0 +1,28 @@
+import { CircleAlert, CircleCheck, CircleDashed, CircleOff, Copy, FileX, KeyRound, LoaderCircle, type LucideIcon, ScanText, Timer, TriangleAlert } from 'lucide-react';
+import type { DocumentState } from '@/ipc';
+
+type Tone = 'green' | 'amber' | 'red' | 'grey';
+
+/** Each state has a shape of its own; colour only repeats what shape and word say. */
+export const STATE_MARKS: Record<DocumentState, { icon: LucideIcon; tone: Tone }> = {
+  queued: { icon: CircleDashed, tone: 'grey' },
+  working: { icon: LoaderCircle, tone: 'grey' },
+  ready: { icon: CircleCheck, tone: 'green' },
+  duplicate: { icon: Copy, tone: 'grey' },
+  empty: { icon: CircleOff, tone: 'grey' },
+  needs_password: { icon: KeyRound, tone: 'amber' },
+  no_text: { icon: ScanText, tone: 'amber' },
+  unsupported: { icon: FileX, tone: 'amber' },
+  damaged: { icon: CircleAlert, tone: 'red' },
+  too_large: { icon: TriangleAlert, tone: 'amber' },
+  timed_out: { icon: Timer, tone: 'red' },
+  crashed: { icon: CircleAlert, tone: 'red' },
+  unreadable: { icon: CircleOff, tone: 'red' },
+};
+
+const FAULTS: readonly DocumentState[] = ['needs_password', 'no_text', 'unsupported', 'damaged', 'too_large', 'timed_out', 'crashed', 'unreadable'];
+
+/** States a retry can change. */
+export function canRetry(state: DocumentState): boolean {
+  return FAULTS.includes(state);
+}

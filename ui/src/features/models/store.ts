@@ -1,0 +1,78 @@
+import { create } from 'zustand';
+import { backend, type ErrorReport, type HardwareInventory, type Job, type ModelEntry, type ProfilePlan, reportOf } from '@/ipc';
+import { t } from '@/shared/i18n';
+import { announce, attempt, complain } from '@/shared/ui/toasts';
+
+interface ModelsState {
+  models: ModelEntry[] | null;
+  plans: ProfilePlan[] | null;
+  hardware: HardwareInventory | null;
+  error: ErrorReport | null;
+  active: string;
+  switching: { profile: string; stage: string; done: number; total: number } | null;
+  switchError: { error: ErrorReport; restored: string } | null;
+  load: () => Promise<void>;
+  setActive: (profile: string) => void;
+  choose: (path: string | null) => Promise<void>;
+  add: () => Promise<void>;
+  remove: (path: string) => Promise<void>;
+  switchTo: (profile: string) => Promise<void>;
+  stopSwitch: () => void;
+}
+
+export const useModels = create<ModelsState>((set, get) => {
+  let job: Job | null = null;
+  return {
+    models: null,
+    plans: null,
+    hardware: null,
+    error: null,
+    active: '',
+    switching: null,
+    switchError: null,
+    load: async () => {
+      try {
+        const [models, plans, hardware] = await Promise.all([backend().models(), backend().profiles(), backend().hardware()]);
+        set({ models, plans, hardware, error: null });
+      } catch (thrown) {
+        set({ error: reportOf(thrown) });
+      }
+    },
+    setActive: (active) => set({ active }),
+    choose: async (path) => {
+      await attempt(() => backend().chooseModel(path));
+      await get().load();
+    },
+    add: async () => {
+      const [path] = (await attempt(() => backend().pick('model'))) ?? [];
+      if (path === undefined) return;
+      const entry = await attempt(() => backend().addModel(path));
+      if (entry && !get().models?.some((model) => model.active)) await get().choose(entry.path);
+      await get().load();
+    },
+    remove: async (path) => {
+      await attempt(() => backend().removeModel(path));
+      await get().load();
+    },
+    switchTo: async (profile) => {
+      if (get().switching) return;
+      set({ switching: { profile, stage: 'loading_model', done: 0, total: 0 }, switchError: null });
+      job = backend().switchProfile(profile, (event) => {
+        if (event.type === 'stage') set({ switching: { profile, stage: event.stage, done: event.done, total: event.total } });
+        else if (event.type === 'done') {
+          set({ switching: null, active: event.profile });
+          announce(t('profile.switched', { profile: event.profile }));
+        } else set({ switching: null, switchError: { error: event.error, restored: event.restored }, active: event.restored });
+      });
+      try {
+        await job.finished;
+      } catch (thrown) {
+        set({ switching: null });
+        complain(thrown);
+      }
+      job = null;
+      await get().load();
+    },
+    stopSwitch: () => job?.cancel(),
+  };
+});

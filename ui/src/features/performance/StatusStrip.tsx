@@ -1,0 +1,34 @@
+import { ChevronUp } from 'lucide-react';
+import { t } from '@/shared/i18n';
+import { decimal, memory, milliseconds, percent } from '@/shared/text/format';
+import { usePerformance } from './store';
+
+/** The line at the foot of the window: profile, memory, speed, first token, context. Opens the panel. */
+export function StatusStrip({ open, onToggle }: { open: boolean; onToggle: () => void }) {
+  const reading = usePerformance((state) => state.latest);
+  const gpu = reading?.gpus.find((each) => each.device.name === reading.model_device) ?? reading?.gpus[0];
+  const total = gpu ? gpu.device.memory_total_mib : (reading?.ram_total_mib ?? 0);
+  const used = gpu ? total - gpu.device.memory_free_mib : (reading?.ram_used_mib ?? 0);
+  return (
+    <button type="button" className="status-strip" aria-expanded={open} title={`${t('performance.title')} (Ctrl+Shift+P)`} onClick={onToggle}>
+      <span className={reading?.generating ? 'status-dot busy' : 'status-dot'} aria-hidden />
+      <span className="strip-model clip">{reading === null ? t('performance.loading') : reading.model === '' ? t('strip.no_model') : `${t('strip.profile', { profile: reading.profile })} · ${reading.model}`}</span>
+      <span className="spacer" />
+      {reading && (
+        <>
+          <span className="strip-item memory-item">
+            {gpu ? 'VRAM' : 'RAM'} <meter className="plain-meter" min={0} max={total} value={used} aria-label={t('memory.of', { used: memory(used), total: memory(total) })} /> <span className="tabular wide-figure">{t('memory.of', { used: memory(used), total: memory(total) })}</span>
+          </span>
+          {reading.model !== '' && (
+            <>
+              <span className="strip-item tabular">{decimal(reading.decode_tps, 0)} {t('unit.tps')}</span>
+              <span className="strip-item tabular optional">{t('strip.first_token', { time: milliseconds(reading.ttft_ms) })}</span>
+              <span className="strip-item tabular optional">{t('strip.context', { share: reading.context_tokens > 0 ? percent(reading.context_used / reading.context_tokens) : '–' })}</span>
+            </>
+          )}
+        </>
+      )}
+      <ChevronUp size={14} aria-hidden className={open ? 'strip-arrow down' : 'strip-arrow'} />
+    </button>
+  );
+}

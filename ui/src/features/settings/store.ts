@@ -1,0 +1,67 @@
+import { create } from 'zustand';
+import { backend, type DataFolder, type ErrorReport, type Job, reportOf, type Settings } from '@/ipc';
+import { t } from '@/shared/i18n';
+import { announce, attempt } from '@/shared/ui/toasts';
+
+interface SettingsState {
+  settings: Settings | null;
+  error: ErrorReport | null;
+  folder: DataFolder | null;
+  rebuilding: { done: number; total: number } | null;
+  load: () => Promise<void>;
+  change: (change: Partial<Settings>) => Promise<void>;
+  loadFolder: () => Promise<void>;
+  rebuild: () => Promise<void>;
+  stopRebuild: () => void;
+  copyDiagnostics: () => Promise<void>;
+}
+
+export const useSettings = create<SettingsState>((set, get) => {
+  let job: Job | null = null;
+  return {
+    settings: null,
+    error: null,
+    folder: null,
+    rebuilding: null,
+    load: async () => {
+      try {
+        set({ settings: await backend().settings(), error: null });
+      } catch (thrown) {
+        set({ error: reportOf(thrown) });
+      }
+    },
+    change: async (change) => {
+      const before = get().settings;
+      if (!before) return;
+      // Shown at once; what the engine makes of it follows.
+      set({ settings: { ...before, ...change } });
+      const after = await attempt(() => backend().changeSettings(change));
+      set({ settings: after ?? before });
+    },
+    loadFolder: async () => {
+      const folder = await attempt(() => backend().dataFolder());
+      if (folder) set({ folder });
+    },
+    rebuild: async () => {
+      if (job) return;
+      set({ rebuilding: { done: 0, total: 0 } });
+      await attempt(async () => {
+        job = backend().rebuildIndex((event) => {
+          if (event.type === 'progress') set({ rebuilding: { done: event.done, total: event.total } });
+          else if (event.type === 'done') announce(t('settings.rebuilt', { n: event.chunks }));
+          else announce(event.error.message);
+        });
+        await job.finished;
+      });
+      job = null;
+      set({ rebuilding: null });
+    },
+    stopRebuild: () => job?.cancel(),
+    copyDiagnostics: async () => {
+      await attempt(async () => {
+        await navigator.clipboard.writeText(await backend().diagnostics());
+        announce(t('settings.diagnostics_copied'));
+      });
+    },
+  };
+});

@@ -1,0 +1,88 @@
+import { useEffect, useMemo, useRef, useState } from 'react';
+import type { Rect, Span } from '@/ipc';
+import { t } from '@/shared/i18n';
+import { tame } from '@/shared/text/tame';
+import { ErrorState } from '@/shared/ui/states';
+import { bandsOf, linesOf } from './highlight';
+import { usePageImage, usePageText } from './usePage';
+
+interface Properties {
+  document: number;
+  number: number;
+  zoom: number;
+  /** Width there is, in CSS pixels. */
+  room: number;
+  /** The cited passage. */
+  passage: Span | null;
+  /** What the search found on this page. */
+  found: readonly Span[];
+  current: Span | null;
+}
+
+function Band({ rect, scale, kind }: { rect: Rect; scale: number; kind: string }) {
+  return (
+    <div
+      className={`band ${kind}`}
+      style={{ left: rect.x0 * scale - 1, top: rect.y0 * scale - 1, width: (rect.x1 - rect.x0) * scale + 2, height: (rect.y1 - rect.y0) * scale + 2 }}
+    />
+  );
+}
+
+/** A drawn page under its highlight and a layer of selectable text. Text is stretched to the width it has on the page. */
+export function PageView({ document, number, zoom, room, passage, found, current }: Properties) {
+  const { page, error } = usePageText(document, number);
+  const width = page?.size?.[0] ?? 595;
+  const height = page?.size?.[1] ?? 842;
+  const scale = (Math.max(120, room) / width) * zoom;
+  const [steady, setSteady] = useState(scale);
+  useEffect(() => {
+    const timer = setTimeout(() => setSteady(scale), 120);
+    return () => clearTimeout(timer);
+  }, [scale]);
+  const image = usePageImage(document, number, Math.min(6, steady * Math.min(2, window.devicePixelRatio)));
+  const lines = useMemo(() => (page ? linesOf(page) : []), [page]);
+  const bands = useMemo(() => (page && passage ? bandsOf(page, passage) : []), [page, passage]);
+  const hits = useMemo(() => (page ? found.flatMap((span) => bandsOf(page, span).map((rect) => ({ rect, current: span === current }))) : []), [page, found, current]);
+  const sheet = useRef<HTMLDivElement>(null);
+  const first = bands[0] ?? hits.find((hit) => hit.current)?.rect;
+  const top = first ? first.y0 * scale : null;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a new passage scrolls, never a change of zoom
+  useEffect(() => {
+    const scroller = sheet.current?.closest('.source-scroll');
+    if (scroller) scroller.scrollTop = top === null ? 0 : Math.max(0, (sheet.current?.offsetTop ?? 0) + top - scroller.clientHeight / 3);
+  }, [document, number, passage, current, page]);
+
+  if (error) return <ErrorState error={error} />;
+  return (
+    <div ref={sheet} className="sheet" style={{ width: width * scale, height: height * scale }}>
+      {image.url ? <img src={image.url} alt={t('source.page_image', { page: number })} draggable={false} /> : <p className="sheet-waiting quiet small" role="status">{image.error ? image.error.message : t('source.drawing', { page: number })}</p>}
+      {bands.map((rect) => <Band key={`${rect.x0}.${rect.y0}`} rect={rect} scale={scale} kind="cited" />)}
+      {hits.map(({ rect, current: is }) => <Band key={`${rect.x0}.${rect.y0}`} rect={rect} scale={scale} kind={is ? 'found current' : 'found'} />)}
+      <div className="text-layer" dir="auto">
+        {lines.map((line, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: lines of a page never change
+          <TextLineView key={index} text={line.text} rect={line.rect} scale={scale} />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function TextLineView({ text, rect, scale }: { text: string; rect: Rect; scale: number }) {
+  const element = useRef<HTMLSpanElement>(null);
+  const size = Math.max(1, (rect.y1 - rect.y0) * scale * 0.86);
+  const wanted = (rect.x1 - rect.x0) * scale;
+  useEffect(() => {
+    const span = element.current;
+    if (!span) return;
+    span.style.transform = '';
+    const natural = span.offsetWidth;
+    if (natural > 0) span.style.transform = `scaleX(${wanted / natural})`;
+  }, [wanted]);
+  return (
+    <span ref={element} style={{ left: rect.x0 * scale, top: rect.y0 * scale, fontSize: size }}>
+      {tame(text)}
+      {'\n'}
+    </span>
+  );
+}

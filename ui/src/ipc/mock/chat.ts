@@ -1,0 +1,288 @@
+import type { AnswerTrace, AskRequest, ConversationDetail, ConversationSummary, Job, Undo } from '../backend';
+import type { Answer, AskEvent, Citation, Source, Support, Turn } from '../types';
+import { HOSTILE_MARKDOWN, HOSTILE_NAMES } from './hostile';
+import { LEASE, report } from './library';
+import { PASSAGES } from './pages';
+import { wait } from './random';
+
+const HASH = '0'.repeat(64);
+
+function source(n: number, page: number): Source {
+  const text = PASSAGES[page] ?? '';
+  return {
+    n,
+    document_id: 1,
+    document_hash: HASH,
+    path: `/home/ada/Documents/Hamburg/${LEASE}`,
+    title: LEASE,
+    page,
+    span: spanOf(page),
+    heading: [`§ ${page} Termination`],
+    text,
+  };
+}
+
+function spanOf(page: number): { start: number; end: number } {
+  // The passage stands after the heading and three filler sentences: found again by its text in `mock/pages`.
+  return MOCK_SPANS.get(page) ?? { start: 0, end: 0 };
+}
+
+/** Filled by `mock/index` from the made pages. */
+export const MOCK_SPANS = new Map<number, { start: number; end: number }>();
+
+function citation(n: number, page: number, sentence: string, support: Support): Citation {
+  return { ...source(n, page), source: n, quote: PASSAGES[page] ?? '', sentence, support };
+}
+
+const SENTENCES = [
+  'The tenant may end the lease early after **24 months**, with three months’ notice in writing [1].',
+  'A fee of two monthly rents is due unless a suitable successor is named [2].',
+  'The deposit comes back within four weeks [3].',
+] as const;
+const UNCITED = 'Most landlords agree to a viewing on short notice.';
+
+function sampleAnswer(profile: string): Answer {
+  return {
+    mode: 'generated',
+    finish: 'stop',
+    text: `${SENTENCES[0]} ${SENTENCES[1]}\n\n${SENTENCES[2]} ${UNCITED}`,
+    thinking: 'The question is about ending the lease early. § 7 names the 24 months and the notice; § 9 names the fee. § 12 speaks of the deposit: six months, so I should be careful with the number.',
+    citations: [
+      citation(1, 7, SENTENCES[0], 'supported'),
+      citation(2, 9, SENTENCES[1], 'supported'),
+      citation(3, 12, SENTENCES[2], 'unsupported'),
+    ],
+    stats: {
+      prompt_tokens: 1842,
+      reused_tokens: 1210,
+      output_tokens: 96,
+      ttft_ms: 412,
+      prefill_tps: 1540,
+      decode_tps: 38.2,
+      drafted_tokens: 40,
+      accepted_tokens: 27,
+      context_tokens: 32768,
+      context_used: 3940,
+      profile,
+      finish: 'stop',
+    },
+  };
+}
+
+const RICH = `## What the contract says
+
+| Clause | Page | Meaning |
+|:--|--:|:--|
+| Notice | 7 | three months, in writing [1] |
+| Fee | 9 | two monthly rents [2] |
+
+The fee is $F = 2 \\cdot r$, and over the remaining $n$ months
+
+$$
+S = \\sum_{k=1}^{n} \\frac{r}{(1+i)^k}
+$$
+
+1. Write to the landlord.
+2. Name a successor — see [the tenants’ association](https://tenants.example/advice).
+
+\`\`\`python
+def fee(rent: float) -> float:
+    return 2 * rent
+\`\`\`
+
+> The dwelling is handed back swept clean.
+`;
+
+function notFound(): Answer {
+  return { mode: 'not_found', finish: 'stop', text: '', thinking: null, citations: [], stats: null };
+}
+
+function extractive(): Answer {
+  return {
+    mode: 'extractive',
+    finish: 'stop',
+    text: `${PASSAGES[7]} [1]\n\n${PASSAGES[9]} [2]`,
+    thinking: null,
+    citations: [citation(1, 7, PASSAGES[7] ?? '', 'supported'), citation(2, 9, PASSAGES[9] ?? '', 'supported')],
+    stats: null,
+  };
+}
+
+export const SOURCES = [source(1, 7), source(2, 9), source(3, 12)];
+
+/** Conversations of the mock. What a question contains decides what happens to it. */
+export class MockChat {
+  private conversations: { id: number; title: string; turns: Turn[]; updated: number }[] = [];
+  private nextId = 1;
+
+  constructor(
+    private speed: number,
+    private answering: () => { model: boolean; profile: string },
+  ) {}
+
+  /** A conversation with so many turns, for the performance check. */
+  fill(turns: number): void {
+    const list: Turn[] = [];
+    for (let i = 0; i < turns; i++) {
+      const answer = sampleAnswer('balanced');
+      list.push({
+        question: i % 7 === 3 ? `Question ${i + 1}: and what does the annex say about the cellar, the garden, and the bicycles that have stood in the hall since the spring?` : `Question ${i + 1}: when may the tenant end the lease early?`,
+        standalone: null,
+        sources: SOURCES,
+        answer: i % 5 === 4 ? { ...answer, text: RICH, citations: answer.citations.slice(0, 2) } : answer,
+        asked_at_ms: 1_763_900_000_000 + i * 60_000,
+      });
+    }
+    this.conversations.unshift({ id: this.nextId++, title: turns > 20 ? 'A long reading of the lease' : 'Contract review', turns: list, updated: 1_763_900_000_000 });
+  }
+
+  addTitles(titles: readonly string[]): void {
+    titles.forEach((title, index) => {
+      this.conversations.push({ id: this.nextId++, title, turns: [], updated: 1_763_800_000_000 - index * 86_400_000 });
+    });
+  }
+
+  makeHostile(): void {
+    const base = sampleAnswer('balanced');
+    const turns = HOSTILE_MARKDOWN.map((text, index) => ({
+      question: `Payload ${index + 1} <b>bold?</b> ${text.slice(0, 60)}`,
+      standalone: null,
+      sources: SOURCES.map((item) => ({ ...item, title: HOSTILE_NAMES[index % HOSTILE_NAMES.length] ?? item.title })),
+      answer: { ...base, text, thinking: text },
+      asked_at_ms: 1_763_900_000_000,
+    }));
+    this.conversations.unshift({ id: this.nextId++, title: '<img src=x onerror=window.__pwned=true>', turns, updated: 1_764_000_000_000 });
+  }
+
+  list(search: string): ConversationSummary[] {
+    const words = search.toLowerCase();
+    return this.conversations
+      .filter((item) => !words || item.title.toLowerCase().includes(words) || item.turns.slice(0, 50).some((turn) => turn.question.toLowerCase().includes(words)))
+      .map(({ id, title, turns, updated }) => ({ id, title, turns: turns.length, updated_at_ms: updated }));
+  }
+
+  detail(id: number): ConversationDetail {
+    const found = this.conversations.find((item) => item.id === id);
+    if (!found) throw report('conversation_gone', 'The conversation is gone.\nStart a new one.');
+    return { id, title: found.title, turns: found.turns };
+  }
+
+  rename(id: number, title: string): void {
+    this.conversations = this.conversations.map((item) => (item.id === id ? { ...item, title } : item));
+  }
+
+  delete(id: number): Undo {
+    const before = this.conversations;
+    this.conversations = before.filter((item) => item.id !== id);
+    return async () => void (this.conversations = before);
+  }
+
+  ask(request: AskRequest, listener: (event: AskEvent) => void): Job {
+    const abort = new AbortController();
+    return { finished: this.run(request, listener, abort.signal), cancel: () => abort.abort() };
+  }
+
+  private async run(request: AskRequest, emit: (event: AskEvent) => void, signal: AbortSignal): Promise<void> {
+    const conversation = this.conversationFor(request);
+    const asked = request.question.toLowerCase();
+    const { model, profile } = this.answering();
+    emit({ type: 'started', conversation: conversation.id, standalone: conversation.turns.length > 0 ? `${request.question} (lease, early termination)` : null });
+    emit({ type: 'stage', stage: 'searching', done: 0, total: 48_213 });
+    await wait(180 * this.speed, signal);
+    const nothing = asked.includes('moon');
+    const extract = nothing ? null : extractive();
+    emit({ type: 'sources', sources: SOURCES, extract });
+    let answer: Answer;
+    if (asked.includes('fail')) {
+      emit({ type: 'failed', code: 'worker_lost', message: 'The model’s process stopped while writing.\nAsk again; it has been restarted.', detail: 'signal 6' });
+      return;
+    } else if (nothing) answer = notFound();
+    else if (!model) answer = extractive();
+    else answer = await this.write(asked, profile, emit, signal);
+    conversation.turns.push({ question: request.question, standalone: null, sources: SOURCES, answer, asked_at_ms: Date.now() });
+    conversation.updated = Date.now();
+    emit({ type: 'done', answer });
+  }
+
+  private conversationFor(request: AskRequest): { id: number; turns: Turn[]; updated: number } {
+    const found = this.conversations.find((item) => item.id === request.conversation);
+    if (found) {
+      if (request.replace_turn !== null) found.turns.splice(request.replace_turn);
+      return found;
+    }
+    const made = { id: this.nextId++, title: request.question.slice(0, 60), turns: [], updated: Date.now() };
+    this.conversations.unshift(made);
+    return made;
+  }
+
+  private async write(asked: string, profile: string, emit: (event: AskEvent) => void, signal: AbortSignal): Promise<Answer> {
+    for (let done = 0; done <= 1842 && !signal.aborted; done += 307) {
+      emit({ type: 'stage', stage: 'reading_sources', done, total: 1842 });
+      await wait(90 * this.speed, signal);
+    }
+    if (asked.includes('degrade')) emit({ type: 'notice', code: 'gpu_to_cpu', message: 'The GPU has no memory left; the answer is written on the CPU, about eight times slower.' });
+    const whole = sampleAnswer(profile);
+    if (asked.includes('table')) whole.text = RICH;
+    if (asked.includes('hostile')) whole.text = HOSTILE_MARKDOWN.join('\n\n');
+    if (asked.includes('long')) whole.text = Array.from({ length: 40 }, (_, i) => `Paragraph ${i + 1}. ${SENTENCES[i % 2]}`).join('\n\n');
+    for (const piece of whole.thinking?.match(/\S+\s*/g) ?? []) {
+      if (signal.aborted) break;
+      emit({ type: 'thinking', text: piece });
+      await wait(8 * this.speed, signal);
+    }
+    let written = '';
+    for (const piece of whole.text.match(/\s*\S{1,6}/g) ?? []) {
+      if (signal.aborted) return { ...whole, text: written, finish: 'cancelled', citations: whole.citations.filter((item) => written.includes(`[${item.n}]`)) };
+      written += piece;
+      emit({ type: 'token', text: piece });
+      for (const item of whole.citations) {
+        if (written.endsWith(item.sentence)) emit({ type: 'citation', n: item.n, sentence: item.sentence, support: item.support });
+      }
+      if (written.endsWith(UNCITED)) emit({ type: 'citation', n: 0, sentence: UNCITED, support: 'unsupported' });
+      await wait(14 * this.speed, signal);
+    }
+    return { ...whole, text: written.trimStart() };
+  }
+
+  trace(): AnswerTrace {
+    const passages = SOURCES.map((item, index) => ({
+      document_id: 1,
+      title: item.title,
+      page: item.page,
+      text: item.text,
+      vector_rank: index + 1,
+      keyword_rank: [2, 1, null][index] ?? null,
+      cosine: 0.71 - index * 0.08,
+      bm25: [11.2, 13.9, null][index] ?? null,
+      score: 0.94 - index * 0.17,
+      dropped: null,
+    }));
+    const left = [4, 5, 6].map((page, index) => ({
+      document_id: 1,
+      title: LEASE,
+      page,
+      text: 'Operating costs are shared by floor area unless a statutory rule prescribes another key.',
+      vector_rank: index + 4,
+      keyword_rank: null,
+      cosine: 0.41 - index * 0.03,
+      bm25: null,
+      score: 0.31 - index * 0.04,
+      dropped: index === 0 ? 'Nearly the same as a passage above it' : 'Over the budget of source tokens',
+    }));
+    return {
+      query: 'when may the tenant end the lease early',
+      passages: [...passages, ...left],
+      packed_tokens: 612,
+      budget_tokens: 2048,
+      timings: [
+        { name: 'embed', ms: 14 },
+        { name: 'vector', ms: 8 },
+        { name: 'keyword', ms: 3 },
+        { name: 'fuse', ms: 0.4 },
+        { name: 'pack', ms: 0.9 },
+        { name: 'prefill', ms: 398 },
+        { name: 'decode', ms: 2513 },
+      ],
+    };
+  }
+}

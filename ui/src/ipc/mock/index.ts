@@ -1,0 +1,154 @@
+import type { Backend, DropEvent, Scope } from '../backend';
+import { MOCK_SPANS, MockChat, SOURCES } from './chat';
+import { MockLibrary, report } from './library';
+import { DEFAULTS, MockMachine } from './machine';
+import { drawPage, mockPage, PASSAGES } from './pages';
+import { wait } from './random';
+
+/** How the mock behaves; from the address in a browser, given directly in tests. */
+export interface MockOptions {
+  documents: number;
+  pending: number;
+  turns: number;
+  /** Factor on every delay; 0 answers at once. */
+  speed: number;
+  hostile: boolean;
+  model: boolean;
+  gpu: boolean;
+  welcomed: boolean;
+  theme: string;
+  language: string;
+  /** Commands that fail, for the error states. */
+  failing: string[];
+}
+
+export const MOCK_DEFAULTS: MockOptions = { documents: 1204, pending: 0, turns: 3, speed: 1, hostile: false, model: true, gpu: true, welcomed: true, theme: 'system', language: 'en', failing: [] };
+
+/** Reads the options from a query string such as `?documents=10000&turns=1000`. */
+export function optionsFrom(search: string): MockOptions {
+  const given = new URLSearchParams(search);
+  const number = (name: string, fallback: number): number => Number(given.get(name) ?? fallback);
+  const flag = (name: string, fallback: boolean): boolean => (given.has(name) ? given.get(name) !== '0' : fallback);
+  return {
+    documents: number('documents', MOCK_DEFAULTS.documents),
+    pending: number('pending', MOCK_DEFAULTS.pending),
+    turns: number('turns', MOCK_DEFAULTS.turns),
+    speed: number('speed', MOCK_DEFAULTS.speed),
+    hostile: flag('hostile', false),
+    model: flag('model', true),
+    gpu: flag('gpu', true),
+    welcomed: flag('welcomed', true),
+    theme: given.get('theme') ?? 'system',
+    language: given.get('language') ?? 'en',
+    failing: given.get('failing')?.split(',') ?? [],
+  };
+}
+
+/** A backend in memory that behaves: it streams, waits, fails when told to, holds ten thousand documents and hostile names. */
+export function createMock(options: MockOptions): Backend {
+  for (const page of Object.keys(PASSAGES).map(Number)) {
+    const row = new MockLibrary(1, 0).find(1);
+    const text = mockPage(row, page).text;
+    const passage = PASSAGES[page] ?? '';
+    const start = [...text.slice(0, text.indexOf(passage))].length;
+    MOCK_SPANS.set(page, { start, end: start + [...passage].length });
+  }
+  for (const source of SOURCES) source.span = MOCK_SPANS.get(source.page) ?? source.span;
+
+  const library = new MockLibrary(options.documents, options.pending);
+  const settings = { ...DEFAULTS, model: options.model ? DEFAULTS.model : null, welcomed: options.welcomed, theme: options.theme, language: options.language };
+  const machine = new MockMachine(settings, options.speed, options.gpu, () => library.progress());
+  const chat = new MockChat(options.speed, () => ({ model: machine.settings.model !== null, profile: machine.active().name }));
+  const dropListeners = new Set<(event: DropEvent) => void>();
+  if (options.turns > 0) {
+    chat.addTitles(['Boiler manual: error F28', 'Insurance: water damage', 'Who signed the minutes of March?', 'Travel costs to Porto']);
+    chat.fill(options.turns);
+  }
+  if (options.hostile) {
+    library.makeHostile();
+    chat.makeHostile();
+  }
+  if (typeof window !== 'undefined') {
+    Object.assign(window, { mockDrop: (event: DropEvent) => { for (const listener of dropListeners) listener(event); } });
+  }
+
+  /** Answers after a moment, or fails when told to. */
+  async function after<T>(name: string, make: () => T): Promise<T> {
+    await wait(30 * options.speed);
+    if (options.failing.includes(name)) throw report('mock_failure', `\`${name}\` failed.\nTry again.`);
+    return make();
+  }
+
+  return {
+    documents: (query) => after('documents', () => library.list(query)),
+    document: (id) => after('document', () => library.find(id)),
+    summary: () => after('summary', () => library.summary()),
+    addPaths: (paths) => after('addPaths', () => library.enqueue(paths)),
+    addSamples: () => after('addSamples', () => library.enqueue(['/samples/Lease (sample).pdf', '/samples/Boiler manual (sample).pdf', '/samples/Minutes (sample).docx'])),
+    pick: (kind) => after('pick', () => (kind === 'model' ? ['/home/ada/Models/Mistral-7B-Q5_K_M.gguf'] : kind === 'folder' ? ['/home/ada/Documents/New folder'] : ['/home/ada/Documents/Picked one.pdf', '/home/ada/Documents/Damaged two.pdf'])),
+    removeDocuments: (ids) => after('removeDocuments', () => library.remove(ids)),
+    retry: (ids) => after('retry', () => library.retry(ids)),
+    setIngestPaused: (paused) => after('setIngestPaused', () => library.setPaused(paused)),
+    cancelIngest: () => after('cancelIngest', () => library.cancel()),
+    openDocument: () => after('openDocument', () => undefined),
+    revealDocument: () => after('revealDocument', () => undefined),
+    onIngest: (listener) => library.listen(listener),
+    onDrop: (listener) => {
+      dropListeners.add(listener);
+      return () => void dropListeners.delete(listener);
+    },
+
+    collections: () => after('collections', () => library.collectionList()),
+    createCollection: (name, documents) => after('createCollection', () => library.createCollection(name, documents)),
+    renameCollection: (id, name) => after('renameCollection', () => void (library.collection(id).name = name)),
+    deleteCollection: (id) => after('deleteCollection', () => library.deleteCollection(id)),
+    addToCollection: (id, documents) => after('addToCollection', () => { for (const each of documents) library.collection(id).members.add(each); }),
+    removeFromCollection: (id, documents) => after('removeFromCollection', () => { for (const each of documents) library.collection(id).members.delete(each); }),
+
+    ask: (request, listener) => chat.ask(request, listener),
+    conversations: (search) => after('conversations', () => chat.list(search)),
+    conversation: (id) => after('conversation', () => chat.detail(id)),
+    renameConversation: (id, title) => after('renameConversation', () => chat.rename(id, title)),
+    deleteConversation: (id) => after('deleteConversation', () => chat.delete(id)),
+    exportConversation: (_id, format) => after('exportConversation', () => `/home/ada/Documents/Contract review.${format === 'html' ? 'html' : 'md'}`),
+    suggestions: (scope: Scope) => after('suggestions', () => (library.rows.length === 0 ? [] : scope.type === 'all' ? ['When may the tenant end the lease early?', 'What does error F28 of the boiler mean?', 'Who pays for minor repairs?'] : ['What is due when the lease ends early?'])),
+    trace: () => after('trace', () => chat.trace()),
+
+    page: (document, number) => after('page', () => mockPage(library.find(document), number)),
+    renderPage: async (document, number, scale) => drawPage(await after('renderPage', () => mockPage(library.find(document), number)), scale),
+    findInDocument: (document, text) => after('findInDocument', () => {
+      const row = library.find(document);
+      const found: { page: number; span: { start: number; end: number } }[] = [];
+      const words = text.toLowerCase();
+      for (let number = 1; number <= row.pages && words; number++) {
+        const page = mockPage(row, number).text.toLowerCase();
+        for (let at = page.indexOf(words); at >= 0; at = page.indexOf(words, at + 1)) {
+          const start = [...page.slice(0, at)].length;
+          found.push({ page: number, span: { start, end: start + [...words].length } });
+        }
+      }
+      return found;
+    }),
+
+    telemetry: (listener) => machine.listen(listener),
+    hardware: () => after('hardware', () => machine.hardware()),
+    benchmark: (profiles, listener) => machine.benchmark(profiles, listener),
+    benchmarkHistory: () => after('benchmarkHistory', () => machine.history()),
+
+    profiles: () => after('profiles', () => machine.plans()),
+    switchProfile: (name, listener) => machine.switch(name, listener),
+    models: () => after('models', () => machine.models()),
+    addModel: (path) => after('addModel', () => machine.addModel(path)),
+    removeModel: (path) => after('removeModel', () => machine.removeModel(path)),
+    chooseModel: (path) => after('chooseModel', () => void (machine.settings = { ...machine.settings, model: path })),
+
+    settings: () => after('settings', () => machine.settings),
+    changeSettings: (change) => after('changeSettings', () => (machine.settings = { ...machine.settings, ...change })),
+    dataFolder: () => after('dataFolder', () => ({ path: '/home/ada/.local/share/docmind', parts: [{ name: 'library', bytes: 412_000_000 }, { name: 'index', bytes: 96_000_000 }, { name: 'user', bytes: 2_100_000 }, { name: 'models', bytes: 2_497_000_000 }, { name: 'logs', bytes: 840_000 }] })),
+    openDataFolder: () => after('openDataFolder', () => undefined),
+    rebuildIndex: (listener) => machine.rebuild(library.summary().chunks, listener),
+    diagnostics: () => after('diagnostics', () => 'DocMind 0.1.0 (mock)\n1 GPU: NVIDIA GeForce RTX 4070 Laptop, 8188 MiB\nProfile balanced, Qwen3-4B Q4_K_M'),
+    version: () => after('version', () => '0.1.0'),
+    openLink: (url) => after('openLink', () => void Object.assign(window, { mockOpened: url })),
+  };
+}

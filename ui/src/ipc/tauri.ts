@@ -1,0 +1,5 @@
+import type { Backend } from './backend';
+
+export function createTauriBackend(): Backend {
+  throw new Error('not yet');
+}

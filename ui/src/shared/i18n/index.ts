@@ -1,0 +1,59 @@
+import { useSyncExternalStore } from 'react';
+import { de } from './de';
+import { en, type MessageKey } from './en';
+
+export type { MessageKey } from './en';
+export type Language = 'en' | 'de';
+
+const CATALOGUES: Record<Language, Record<MessageKey, string>> = { en, de };
+
+let current: Language = 'en';
+const listeners = new Set<() => void>();
+
+export function language(): Language {
+  return current;
+}
+
+/** Follows the setting; `system` is the window's own language where it is there, else English. */
+export function setLanguage(setting: string): void {
+  const wanted = setting === 'system' ? navigator.language.slice(0, 2) : setting;
+  const next: Language = wanted === 'de' ? 'de' : 'en';
+  document.documentElement.lang = next;
+  if (next === current) return;
+  current = next;
+  for (const listener of listeners) listener();
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
+/** Renders again when the language changes. */
+export function useLanguage(): Language {
+  return useSyncExternalStore(subscribe, language);
+}
+
+/**
+ * The string of a key. `{name}` is replaced by that value; of two forms separated by ` | ` the first stands when `n` is one.
+ */
+export function t(key: MessageKey, values: Record<string, string | number> = {}): string {
+  const forms = CATALOGUES[current][key].split(' | ');
+  const amount = values.n;
+  const form = forms.length > 1 && Number(amount) !== 1 ? forms[1] : forms[0];
+  return (form ?? key).replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = values[name];
+    if (value === undefined) return whole;
+    return typeof value === 'number' ? value.toLocaleString(current) : value;
+  });
+}
+
+/** The string of a key made from data (a state, a stage), or `null` when the catalogue has none. */
+export function maybe(key: string, values: Record<string, string | number> = {}): string | null {
+  return key in en ? t(key as MessageKey, values) : null;
+}
+
+/** A failure's words: the engine speaks English and names particulars; in another language the catalogue's own text for its code stands. */
+export function wordsOf(error: { code: string; message: string }): string {
+  return (current === 'en' ? null : maybe(`error.${error.code}`)) ?? error.message;
+}

@@ -1,0 +1,180 @@
+import type { PhrasingContent, RootContent, TableRow } from 'mdast';
+import { Fragment, memo, type ReactNode, useMemo, useRef } from 'react';
+import type { Support } from '@/ipc';
+import { t } from '../i18n';
+import { tame } from '../text/tame';
+import { CodeBlock } from './CodeBlock';
+import { Formula } from './Formula';
+import { ModelLink } from './ModelLink';
+import { cutAtSentences, type Piece, plainText, type SentenceMark } from './marks';
+import { type Block, GrowingMarkdown } from './parse';
+
+/** What stands behind a mark `[n]`: its chip. `null` when there is no such source, and the characters stay as they are. */
+export type RenderCitation = (n: number) => ReactNode | null;
+
+interface Context {
+  citation: RenderCitation;
+  openLink: (href: string) => void;
+  cuts: ReadonlyMap<unknown, Piece[]>;
+}
+
+/** Deeper nesting than any reader follows is shown as text. */
+const MAX_DEPTH = 24;
+const MAX_COLUMNS = 40;
+
+function withCitations(text: string, context: Context, key: string): ReactNode[] {
+  const out: ReactNode[] = [];
+  let at = 0;
+  for (const match of text.matchAll(/\s?\[(\d{1,4})\]/g)) {
+    const chip = context.citation(Number(match[1]));
+    if (chip === null) continue;
+    out.push(tame(text.slice(at, match.index)), <Fragment key={`${key}.${match.index}`}>{chip}</Fragment>);
+    at = match.index + match[0].length;
+  }
+  out.push(tame(text.slice(at)));
+  return out;
+}
+
+function SupportMark({ support }: { support: Support }) {
+  const words = support === 'weak' ? t('support.weak') : t('support.unsupported');
+  return (
+    <span className={`support-mark ${support}`} title={words}>
+      <span aria-hidden>{support === 'weak' ? '≈' : '?'}</span>
+      <span className="visually-hidden"> ({words})</span>
+    </span>
+  );
+}
+
+function text(node: { value: string }, context: Context, key: string): ReactNode {
+  const pieces = context.cuts.get(node);
+  if (!pieces) return <Fragment key={key}>{withCitations(node.value, context, key)}</Fragment>;
+  return (
+    <Fragment key={key}>
+      {pieces.map((piece, index) => {
+        const place = `${key}.${index}`;
+        const content = withCitations(piece.text, context, place);
+        if (!piece.support) return <Fragment key={place}>{content}</Fragment>;
+        return (
+          <Fragment key={place}>
+            <span className={`doubtful ${piece.support}`}>{content}</span>
+            {piece.ends && <SupportMark support={piece.support} />}
+          </Fragment>
+        );
+      })}
+    </Fragment>
+  );
+}
+
+function children(nodes: readonly (RootContent | PhrasingContent)[], context: Context, key: string, depth: number): ReactNode[] {
+  return nodes.map((node, index) => render(node, context, `${key}.${index}`, depth + 1));
+}
+
+function row(node: TableRow, context: Context, key: string, head: boolean, align: readonly (string | null | undefined)[]): ReactNode {
+  const Cell = head ? 'th' : 'td';
+  return (
+    <tr key={key}>
+      {node.children.slice(0, MAX_COLUMNS).map((cell, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: cells have no identity but their place
+        <Cell key={index} className={align[index] ? `align-${align[index]}` : undefined}>
+          {children(cell.children, context, `${key}.${index}`, 0)}
+        </Cell>
+      ))}
+    </tr>
+  );
+}
+
+/** Every kind of node that model text can hold, and nothing else. No branch writes an address, a style, an id or markup. */
+function render(node: RootContent | PhrasingContent, context: Context, key: string, depth: number): ReactNode {
+  if (depth > MAX_DEPTH) return tame(plainText([node]));
+  const inner = (): ReactNode[] => ('children' in node ? children(node.children as PhrasingContent[], context, key, depth) : []);
+  switch (node.type) {
+    case 'text':
+      return text(node, context, key);
+    case 'paragraph':
+      return <p key={key} dir="auto">{inner()}</p>;
+    case 'heading': {
+      // The page has its own outline: headings of an answer begin below it.
+      const Heading = node.depth <= 1 ? 'h3' : node.depth === 2 ? 'h4' : 'h5';
+      return <Heading key={key} dir="auto">{inner()}</Heading>;
+    }
+    case 'emphasis':
+      return <em key={key}>{inner()}</em>;
+    case 'strong':
+      return <strong key={key}>{inner()}</strong>;
+    case 'delete':
+      return <s key={key}>{inner()}</s>;
+    case 'blockquote':
+      return <blockquote key={key}>{inner()}</blockquote>;
+    case 'list':
+      return node.ordered ? <ol key={key} start={node.start ?? 1}>{inner()}</ol> : <ul key={key}>{inner()}</ul>;
+    case 'listItem':
+      return <li key={key}>{inner()}</li>;
+    case 'inlineCode':
+      return <code key={key}>{tame(node.value)}</code>;
+    case 'code':
+      return <CodeBlock key={key} code={node.value} language={node.lang ?? ''} />;
+    case 'math':
+      return <Formula key={key} source={node.value} display />;
+    case 'inlineMath':
+      return <Formula key={key} source={node.value} display={false} />;
+    case 'break':
+      return <br key={key} />;
+    case 'thematicBreak':
+      return <hr key={key} />;
+    case 'link':
+      return <ModelLink key={key} url={node.url} onOpen={context.openLink}>{inner()}</ModelLink>;
+    case 'image':
+      return <span key={key} className="image-refused">[{t('markdown.image')}: {tame(node.alt ?? '')}]</span>;
+    case 'table': {
+      const [head, ...body] = node.children;
+      const align = node.align ?? [];
+      return (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+        <section key={key} className="table-scroll" tabIndex={0} aria-label={t('markdown.table')}>
+          <table>
+            {head && <thead>{row(head, context, `${key}.h`, true, align)}</thead>}
+            <tbody>{body.map((each, index) => row(each, context, `${key}.${index}`, false, align))}</tbody>
+          </table>
+        </section>
+      );
+    }
+    default:
+      return <Fragment key={key}>{tame(plainText([node]))}</Fragment>;
+  }
+}
+
+interface BlockProperties {
+  block: Block;
+  sentences: readonly SentenceMark[];
+  citation: RenderCitation;
+  openLink: (href: string) => void;
+}
+
+const MarkdownBlock = memo(function MarkdownBlock({ block, sentences, citation, openLink }: BlockProperties) {
+  const cuts = useMemo(() => cutAtSentences(block.node, sentences), [block, sentences]);
+  return render(block.node, { citation, openLink, cuts }, 'b', 0);
+});
+
+interface Properties {
+  text: string;
+  citation: RenderCitation;
+  openLink: (href: string) => void;
+  sentences?: readonly SentenceMark[];
+}
+
+const NONE: readonly SentenceMark[] = [];
+
+/** The one way model text reaches the screen. Reads a growing text in steps: finished blocks are neither read nor drawn again. */
+export function Markdown({ text: source, citation, openLink, sentences = NONE }: Properties) {
+  const reader = useRef<GrowingMarkdown | null>(null);
+  reader.current ??= new GrowingMarkdown();
+  const blocks = reader.current.update(source);
+  return (
+    <div className="markdown">
+      {blocks.map((block, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a block's place in a growing text is its identity
+        <MarkdownBlock key={index} block={block} sentences={sentences} citation={citation} openLink={openLink} />
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,112 @@
+import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { createPortal } from 'react-dom';
+
+interface Properties {
+  trigger: ReactNode;
+  label?: string;
+  className?: string;
+  title?: string;
+  disabled?: boolean;
+  /** `menu` puts the focus on the first item and moves it with the arrow keys. */
+  kind?: 'dialog' | 'menu';
+  children: (close: () => void) => ReactNode;
+}
+
+/** A button that opens a floating card beside itself. Escape and a click elsewhere close it; the focus goes back. */
+export function Popover({ trigger, label, className = 'button', title, disabled, kind = 'dialog', children }: Properties) {
+  const [open, setOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const close = (): void => {
+    setOpen(false);
+    button.current?.focus();
+  };
+  return (
+    <>
+      <button ref={button} type="button" className={className} aria-haspopup={kind} aria-expanded={open} aria-label={label} title={title} disabled={disabled} onClick={() => setOpen(!open)}>
+        {trigger}
+      </button>
+      {open && button.current && (
+        <Card anchor={button.current} kind={kind} label={label ?? title ?? ''} onClose={() => setOpen(false)} onEscape={close}>
+          {children(close)}
+        </Card>
+      )}
+    </>
+  );
+}
+
+interface CardProperties {
+  anchor: HTMLElement;
+  kind: 'dialog' | 'menu';
+  label: string;
+  children: ReactNode;
+  onClose: () => void;
+  onEscape: () => void;
+}
+
+/** Puts a floating card above or below its anchor, inside the window. */
+export function place(card: HTMLElement, anchor: DOMRect): void {
+  const { width, height } = card.getBoundingClientRect();
+  const below = anchor.bottom + 6;
+  const above = anchor.top - height - 6;
+  const top = below + height <= window.innerHeight - 8 || above < 8 ? Math.min(below, Math.max(8, window.innerHeight - height - 8)) : above;
+  const left = Math.max(8, Math.min(anchor.left, window.innerWidth - width - 8));
+  card.style.top = `${top}px`;
+  card.style.left = `${left}px`;
+}
+
+function Card({ anchor, kind, label, children, onClose, onEscape }: CardProperties) {
+  const card = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    if (!card.current) return;
+    place(card.current, anchor.getBoundingClientRect());
+    card.current.querySelector<HTMLElement>('[role="menuitem"], button, input, a')?.focus();
+  }, [anchor]);
+  useEffect(() => {
+    const outside = (event: PointerEvent): void => {
+      if (event.target instanceof Node && !card.current?.contains(event.target) && !anchor.contains(event.target)) onClose();
+    };
+    const keys = (event: KeyboardEvent): void => {
+      if (event.key === 'Escape') {
+        event.stopPropagation();
+        onEscape();
+      } else if (kind === 'menu' && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) {
+        const items = [...(card.current?.querySelectorAll<HTMLElement>('[role="menuitem"]') ?? [])];
+        const at = items.findIndex((item) => item === document.activeElement);
+        items[(at + (event.key === 'ArrowDown' ? 1 : -1) + items.length) % items.length]?.focus();
+        event.preventDefault();
+      } else if (event.key === 'Tab' && kind === 'menu') onClose();
+    };
+    window.addEventListener('pointerdown', outside, true);
+    window.addEventListener('keydown', keys, true);
+    window.addEventListener('resize', onClose);
+    return () => {
+      window.removeEventListener('pointerdown', outside, true);
+      window.removeEventListener('keydown', keys, true);
+      window.removeEventListener('resize', onClose);
+    };
+  }, [anchor, kind, onClose, onEscape]);
+  return createPortal(
+    <div ref={card} className={`floating ${kind}`} role={kind} aria-label={label}>
+      {children}
+    </div>,
+    document.body,
+  );
+}
+
+interface MenuItemProperties {
+  icon?: ReactNode;
+  children: ReactNode;
+  danger?: boolean;
+  disabled?: boolean;
+  onSelect: () => void;
+}
+
+/** One line of a menu. */
+export function MenuItem({ icon, children, danger = false, disabled = false, onSelect }: MenuItemProperties) {
+  return (
+    <button type="button" role="menuitem" tabIndex={-1} className={danger ? 'menu-item danger' : 'menu-item'} disabled={disabled} onClick={onSelect}>
+      <span className="menu-icon" aria-hidden>{icon}</span>
+      {children}
+    </button>
+  );
+}
