@@ -10,4 +10,5 @@ class NoObserver {
   disconnect(): void {}
 }
 Object.assign(globalThis, { ResizeObserver: NoObserver });
+Element.prototype.scrollIntoView = () => undefined;
 Object.assign(navigator, { clipboard: { writeText: async () => undefined } });

@@ -1,7 +1,7 @@
 import { CircleCheck, TriangleAlert } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import type { Profile, ProfilePlan } from '@/ipc';
-import { maybe, t } from '@/shared/i18n';
+import { maybe, profileName, t } from '@/shared/i18n';
 import { count, memory } from '@/shared/text/format';
 import { ErrorState, ErrorText, Progress } from '@/shared/ui/states';
 import { useModels } from './store';
@@ -63,7 +63,7 @@ export function ProfileChoice() {
             <label key={name} className={shown?.profile.name === name ? 'profile-option shown' : 'profile-option'}>
               <input type="radio" name="profile" checked={shown?.profile.name === name} onChange={() => setChosen(name)} />
               <span className="profile-words">
-                <span className="profile-name">{maybe(`profile.name.${name}`) ?? name}{name === active && <span className="tag">{t('profile.active')}</span>}</span>
+                <span className="profile-name">{profileName(name)}{name === active && <span className="tag">{t('profile.active')}</span>}</span>
                 <span className="small quiet">{maybe(`profile.summary.${name}`) ?? summary}</span>
               </span>
               {plan.predicted.length > 0 && <span className={plan.fits ? 'small tabular' : 'small tabular tone-amber'}>{memory(totalOf(plan))}{!plan.fits && <TriangleAlert size={14} aria-label={t('models.tight')} />}</span>}
@@ -78,14 +78,14 @@ export function ProfileChoice() {
           {shown.reasons.map((reason) => <p key={reason} className="small quiet">{reason}</p>)}
           {shown.missing && <p className="small tone-amber">{t('profile.missing', { file: shown.missing })}</p>}
           {switching ? (
-            <Progress label={t('profile.switching', { profile: switching.profile, stage: maybe(`stage.${switching.stage}`) ?? switching.stage })} done={switching.done} total={switching.total} onStop={stopSwitch} />
+            <Progress label={t('profile.switching', { profile: profileName(switching.profile), stage: maybe(`stage.${switching.stage}`) ?? switching.stage })} done={switching.done} total={switching.total} onStop={stopSwitch} />
           ) : (
             <button type="button" className="button primary" disabled={shown.profile.name === active || shown.missing !== null} onClick={() => void switchTo(shown.profile.name)}>
               {shown.profile.name === active ? t('profile.is_active') : t('profile.apply')}
             </button>
           )}
           {switchError && (
-            <div className="turn-error" role="alert"><ErrorText error={switchError.error} /><p className="small">{t('profile.restored', { profile: switchError.restored })}</p></div>
+            <div className="turn-error" role="alert"><ErrorText error={switchError.error} /><p className="small">{t('profile.restored', { profile: profileName(switchError.restored) })}</p></div>
           )}
           <details>
             <summary>{t('profile.parameters')}</summary>

@@ -1,6 +1,6 @@
 import { create } from 'zustand';
 import { backend, type ErrorReport, type HardwareInventory, type Job, type ModelEntry, type ProfilePlan, reportOf } from '@/ipc';
-import { t } from '@/shared/i18n';
+import { profileName, t } from '@/shared/i18n';
 import { announce, attempt, complain } from '@/shared/ui/toasts';
 
 interface ModelsState {
@@ -61,7 +61,7 @@ export const useModels = create<ModelsState>((set, get) => {
         if (event.type === 'stage') set({ switching: { profile, stage: event.stage, done: event.done, total: event.total } });
         else if (event.type === 'done') {
           set({ switching: null, active: event.profile });
-          announce(t('profile.switched', { profile: event.profile }));
+          announce(t('profile.switched', { profile: profileName(event.profile) }));
         } else set({ switching: null, switchError: { error: event.error, restored: event.restored }, active: event.restored });
       });
       try {

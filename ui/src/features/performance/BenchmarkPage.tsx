@@ -1,7 +1,7 @@
 import { FlaskConical, Play } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import type { BenchmarkRow, BenchmarkRun } from '@/ipc';
-import { maybe, t } from '@/shared/i18n';
+import { maybe, profileName, t } from '@/shared/i18n';
 import { count, date, decimal, memory, milliseconds, percent } from '@/shared/text/format';
 import { EmptyState, ErrorState, ErrorText, Progress } from '@/shared/ui/states';
 import { usePerformance } from './store';
@@ -23,7 +23,7 @@ function Bars({ rows, label, unit, value, format }: BarProperties) {
       <ul>
         {rows.map((row) => (
           <li key={row.profile}>
-            <span className="clip">{row.profile}</span>
+            <span className="clip">{profileName(row.profile)}</span>
             <span className="bar-track"><span className="bar" style={{ width: `${(100 * value(row)) / most}%` }} /></span>
             <span className="tabular number">{format(value(row))}</span>
           </li>
@@ -58,7 +58,7 @@ function Result({ run }: { run: BenchmarkRun }) {
           <tbody>
             {run.rows.map((row) => (
               <tr key={row.profile}>
-                <th scope="row">{row.profile}</th>
+                <th scope="row">{profileName(row.profile)}</th>
                 <td className="number">{milliseconds(row.ttft_ms)}</td>
                 <td className="number">{count(row.prefill_tps)}</td>
                 <td className="number">{decimal(row.decode_tps)}</td>
@@ -107,12 +107,12 @@ export function BenchmarkPage({ profiles, hasModel, onModels }: Properties) {
               {profiles.map(({ name, runnable: can }) => (
                 <label key={name} className={can ? 'chip' : 'chip disabled'}>
                   <input type="checkbox" disabled={!can || progress !== null} checked={can && names.includes(name)} onChange={(event) => { const next = new Set(names); if (event.target.checked) next.add(name); else next.delete(name); setChosen(next); }} />
-                  {name}
+                  {profileName(name)}
                 </label>
               ))}
             </fieldset>
             {progress ? (
-              <Progress label={t('benchmark.running', { profile: progress.profile, stage: maybe(`stage.${progress.stage}`) ?? progress.stage })} done={progress.done} total={progress.total} onStop={stopBenchmark} />
+              <Progress label={t('benchmark.running', { profile: profileName(progress.profile), stage: maybe(`stage.${progress.stage}`) ?? progress.stage })} done={progress.done} total={progress.total} onStop={stopBenchmark} />
             ) : (
               <button type="button" className="button primary" disabled={names.length === 0} onClick={() => { setShown(0); void runBenchmark(names); }}><Play size={16} aria-hidden />{t('benchmark.start')}</button>
             )}

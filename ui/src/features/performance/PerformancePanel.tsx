@@ -1,7 +1,7 @@
 import { Gauge, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Telemetry } from '@/ipc';
-import { t } from '@/shared/i18n';
+import { profileName, t } from '@/shared/i18n';
 import { count, decimal, milliseconds, percent } from '@/shared/text/format';
 import { MemoryBar } from './MemoryBar';
 import { Plot } from './Plot';
@@ -23,7 +23,7 @@ function Devices({ reading }: { reading: Telemetry }) {
       {reading.gpus.map(({ device }) => (
         <MemoryBar
           key={device.name}
-          label={t('memory.vram', { device: device.description })}
+          label={device.description}
           owners={onGpu?.device.name === device.name ? reading.owners.filter((owner) => owner.owner !== 'application') : []}
           used={device.memory_total_mib - device.memory_free_mib}
           total={device.memory_total_mib}
@@ -62,7 +62,7 @@ export function PerformancePanel({ onClose, onBenchmark }: { onClose: () => void
         <h2>{t('performance.title')}</h2>
         {latest && latest.model !== '' && (
           <p className="panel-profile clip">
-            <strong>{latest.model}</strong> · {latest.profile} · {latest.model_device} — <span className="quiet">{latest.profile_reason}</span>
+            <strong>{latest.model}</strong> · {profileName(latest.profile)} · {latest.model_device} — <span className="quiet">{latest.profile_reason}</span>
           </p>
         )}
         <span className="spacer" />

@@ -1,5 +1,5 @@
 import { ChevronUp } from 'lucide-react';
-import { t } from '@/shared/i18n';
+import { profileName, t } from '@/shared/i18n';
 import { decimal, memory, milliseconds, percent } from '@/shared/text/format';
 import { usePerformance } from './store';
 
@@ -12,7 +12,7 @@ export function StatusStrip({ open, onToggle }: { open: boolean; onToggle: () =>
   return (
     <button type="button" className="status-strip" aria-expanded={open} title={`${t('performance.title')} (Ctrl+Shift+P)`} onClick={onToggle}>
       <span className={reading?.generating ? 'status-dot busy' : 'status-dot'} aria-hidden />
-      <span className="strip-model clip">{reading === null ? t('performance.loading') : reading.model === '' ? t('strip.no_model') : `${t('strip.profile', { profile: reading.profile })} · ${reading.model}`}</span>
+      <span className="strip-model clip">{reading === null ? t('performance.loading') : reading.model === '' ? t('strip.no_model') : `${profileName(reading.profile)} · ${reading.model}`}</span>
       <span className="spacer" />
       {reading && (
         <>

@@ -12,7 +12,7 @@ function profile(name: string, summary: string, weights: WeightType, attention: 
 const PROFILES: Profile[] = [
   profile('baseline', 'The reference: full precision, plain attention.', 'f16', { kind: 'plain' }, 8192),
   profile('quality', 'Nearly lossless weights for careful work.', 'q8_0', flash('q8_0'), 32768),
-  profile('balanced', 'Small weights, exact cache: right for most machines.', 'q4_k_m', flash('f16'), 32768),
+  profile('balanced', 'Small weights, exact cache: right for most machines.', 'q4_k_m', flash('f16'), 16384),
   profile('speed', 'Small weights, drafts from the sources.', 'q4_k_m', flash('q8_0'), 16384),
   profile('long_context', 'The longest context that fits.', 'q4_k_m', flash('q4_0'), 65536),
   profile('minimal', 'For machines with little memory.', 'q4_k_m', flash('q4_0'), 4096),
@@ -92,7 +92,7 @@ export class MockMachine {
   }
 
   plans(): ProfilePlan[] {
-    const available = this.gpu ? 7100 : 18_400;
+    const available = this.gpu ? 7400 : 18_400;
     return PROFILES.map((item) => {
       const parts = this.settings.model ? predicted(item) : [];
       const total = parts.reduce((sum, owner) => sum + owner.mib, 0);

@@ -253,7 +253,6 @@ export const de: Record<MessageKey, string> = {
   'performance.cpu': 'Prozessorlast',
   'performance.ingest': 'Erfassen',
   'performance.ingest_unit': 'Passagen/s',
-  'memory.vram': '{device}',
   'memory.ram': 'Speicher des Rechners',
   'memory.of': '{used} von {total}',
   'memory.free': 'frei',
@@ -264,7 +263,6 @@ export const de: Record<MessageKey, string> = {
   'memory.application': 'Anwendung',
   'memory.others': 'andere Programme',
   'strip.no_model': 'Kein Sprachmodell: Antworten zitieren die Dokumente',
-  'strip.profile': '{profile}',
   'strip.first_token': 'erstes Token {time}',
   'strip.context': 'Kontext {share}',
 

@@ -251,7 +251,6 @@ export const en = {
   'performance.cpu': 'Processor load',
   'performance.ingest': 'Indexing',
   'performance.ingest_unit': 'passages/s',
-  'memory.vram': '{device}',
   'memory.ram': 'Memory of the computer',
   'memory.of': '{used} of {total}',
   'memory.free': 'free',
@@ -262,7 +261,6 @@ export const en = {
   'memory.application': 'application',
   'memory.others': 'other programs',
   'strip.no_model': 'No language model: answers quote the documents',
-  'strip.profile': '{profile}',
   'strip.first_token': 'first token {time}',
   'strip.context': 'context {share}',
 

@@ -53,6 +53,11 @@ export function maybe(key: string, values: Record<string, string | number> = {})
   return key in en ? t(key as MessageKey, values) : null;
 }
 
+/** A profile's name in the person's language; one's own profiles keep theirs. */
+export function profileName(name: string): string {
+  return maybe(`profile.name.${name}`) ?? name;
+}
+
 /** A failure's words: the engine speaks English and names particulars; in another language the catalogue's own text for its code stands. */
 export function wordsOf(error: { code: string; message: string }): string {
   return (current === 'en' ? null : maybe(`error.${error.code}`)) ?? error.message;

@@ -1,0 +1,132 @@
+import { ask, expect, open, test } from './window';
+
+test('first start leads to a library, with or without a model', async ({ page }) => {
+  await open(page, { welcomed: 0, documents: 0, turns: 0, model: 0 });
+  await page.getByRole('button', { name: 'Try sample documents' }).click();
+  await expect(page.getByText('3 documents in the library')).toBeVisible();
+  await page.getByRole('button', { name: 'Start' }).click();
+  await expect(page.getByText('No language model: answers quote the documents')).toBeVisible();
+  await ask(page, 'When may the tenant leave?');
+  await expect(page.getByText('word for word: no language model is chosen', { exact: false })).toBeVisible();
+});
+
+test('a dropped folder is read to the end, and a damaged file says why', async ({ page }) => {
+  await open(page, { documents: 0, turns: 0 });
+  await page.waitForFunction(() => window.mockDrop !== undefined);
+  await page.evaluate(() => window.mockDrop?.({ type: 'over' }));
+  await expect(page.getByText('Drop to add to the library')).toBeVisible();
+  await page.evaluate(() => window.mockDrop?.({ type: 'drop', paths: ['/x/one.pdf', '/x/damaged.pdf', '/x/three.pdf'] }));
+  await page.getByRole('button', { name: /All documents/ }).first().click();
+  await expect(page.locator('.document-line .state', { hasText: 'Ready' })).toHaveCount(2, { timeout: 20_000 });
+  await expect(page.locator('.document-line', { hasText: 'damaged.pdf' })).toContainText('The file ends in the middle of a page.');
+  await page.getByRole('button', { name: 'Actions for damaged.pdf' }).click();
+  await expect(page.getByRole('menuitem', { name: 'Retry' })).toBeVisible();
+});
+
+test('a citation opens its page with the passage marked, and the place in the answer stays', async ({ page }) => {
+  await open(page);
+  await ask(page, 'When may the tenant end the lease early?');
+  await page.getByRole('button', { name: /Citation 1: Lease-2024.pdf, page 7/ }).first().click();
+  await expect(page.locator('.source-head h2')).toHaveText('Lease-2024.pdf');
+  await expect(page.locator('.band.cited').first()).toBeVisible();
+  await expect(page.locator('.sheet img')).toBeVisible();
+  await page.keyboard.press('F8');
+  await expect(page.getByText('Citation 2 of 3')).toBeVisible();
+  await expect(page.locator('.page-field input')).toHaveValue('9');
+  await page.keyboard.press('Alt+3');
+  await expect(page.locator('.page-field input')).toHaveValue('12');
+  await page.keyboard.press('Control+f');
+  await page.keyboard.type('tenant');
+  await expect(page.locator('.band.found.current').first()).toBeVisible();
+});
+
+test('the text of a page can be selected as running text', async ({ page }) => {
+  await open(page);
+  await ask(page, 'When may the tenant end the lease early?');
+  await page.getByRole('button', { name: /Citation 1/ }).first().click();
+  await expect(page.locator('.text-layer')).toContainText('The tenant');
+});
+
+test('an answer is stopped, kept in part, and written again', async ({ page }) => {
+  await open(page, { speed: 1 });
+  await page.locator('#question').fill('A long answer please');
+  await page.locator('#question').press('Enter');
+  await expect(page.locator('.turn .markdown').last()).toContainText('Paragraph 1', { timeout: 20_000 });
+  await page.keyboard.press('Escape');
+  await expect(page.getByText('Stopped by you.')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Write again' })).toBeVisible();
+});
+
+test('streaming does not move what is being read', async ({ page }) => {
+  await open(page, { speed: 0.3 });
+  await page.locator('#question').fill('A long answer please');
+  await page.locator('#question').press('Enter');
+  await expect(page.locator('.turn .markdown').last()).toContainText('Paragraph 14.', { timeout: 60_000 });
+  const transcript = page.locator('.transcript');
+  await transcript.evaluate((element) => {
+    element.scrollTop = 200;
+  });
+  await expect(page.getByRole('button', { name: 'To the end' })).toBeVisible();
+  const paragraph = page.getByText('Paragraph 3.', { exact: false });
+  const before = await paragraph.boundingBox();
+  await page.waitForTimeout(1500);
+  const after = await paragraph.boundingBox();
+  expect(after?.y).toBe(before?.y);
+});
+
+test('nothing found and a failure are said plainly', async ({ page }) => {
+  await open(page);
+  await ask(page, 'How far is the moon?');
+  await expect(page.getByText('Not found in your documents')).toBeVisible();
+  await page.locator('.nearest-passage').first().click();
+  await expect(page.locator('.source-head h2')).toHaveText('Lease-2024.pdf');
+  await page.locator('#question').fill('fail now');
+  await page.locator('#question').press('Enter');
+  await expect(page.getByText('process stopped while writing', { exact: false })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Ask again' })).toBeVisible();
+});
+
+test('conversations are renamed, found, deleted and brought back', async ({ page }) => {
+  await open(page);
+  await page.getByRole('button', { name: 'Actions for Contract review' }).click();
+  await page.getByRole('menuitem', { name: 'Rename' }).click();
+  await page.getByRole('textbox', { name: 'Title of the conversation' }).fill('Leaving early');
+  await page.keyboard.press('Enter');
+  await page.getByRole('searchbox', { name: 'Search conversations' }).fill('leaving');
+  await expect(page.locator('.conversation-nav .nav-line')).toHaveCount(1);
+  await page.getByRole('button', { name: 'Actions for Leaving early' }).click();
+  await page.getByRole('menuitem', { name: 'Delete' }).click();
+  await expect(page.getByText('No conversation fits.')).toBeVisible();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(page.locator('.conversation-nav .nav-line')).toHaveCount(1);
+});
+
+test('a profile that does not fit goes back by itself', async ({ page }) => {
+  await open(page);
+  await page.getByRole('button', { name: 'Settings', exact: true }).click();
+  await page.getByRole('radio', { name: /Baseline/ }).check();
+  await expect(page.getByText('Does not fit: needs', { exact: false })).toBeVisible();
+  await page.getByRole('button', { name: 'Switch to this profile' }).click();
+  await expect(page.getByText('Active again: Balanced.')).toBeVisible();
+  await page.getByRole('radio', { name: /Speed/ }).check();
+  await page.getByRole('button', { name: 'Switch to this profile' }).click();
+  await expect(page.getByText('Profile Speed is active.')).toBeVisible();
+});
+
+test('a benchmark runs, is shown and is kept', async ({ page }) => {
+  await open(page);
+  await page.locator('.status-strip').click();
+  await page.getByRole('button', { name: 'Benchmark' }).click();
+  await page.getByRole('button', { name: 'Measure' }).click();
+  await expect(page.getByRole('combobox', { name: 'Earlier measurements' })).toBeVisible({ timeout: 20_000 });
+  await expect(page.locator('.benchmark-table tbody tr')).not.toHaveCount(0);
+});
+
+test('language and theme change at once', async ({ page }) => {
+  await open(page);
+  await page.getByRole('button', { name: 'Settings', exact: true }).click();
+  await page.getByLabel('Language', { exact: true }).selectOption('de');
+  await expect(page.getByRole('heading', { name: 'Einstellungen' })).toBeVisible();
+  await page.getByLabel('Farben').selectOption('dark');
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+});

@@ -1,0 +1,53 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { test as base, expect, type Page } from '@playwright/test';
+
+interface Mischief {
+  __pwned?: boolean;
+  mockOpened?: string;
+  mockDrop?: (event: { type: string; paths?: string[] }) => void;
+}
+
+declare global {
+  interface Window extends Mischief {}
+}
+
+/** Fails a test on any error of the page, any refusal by the policy, and any request that leaves the page's own origin. */
+export const test = base.extend<{ quiet: undefined }>({
+  quiet: [
+    async ({ page }, use) => {
+      const complaints: string[] = [];
+      page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
+      page.on('console', (message) => {
+        if (message.type() === 'error') complaints.push(`console: ${message.text()}`);
+      });
+      page.on('request', (request) => {
+        const url = request.url();
+        if (!url.startsWith('http://127.0.0.1:4180/') && !url.startsWith('blob:')) complaints.push(`request: ${url}`);
+      });
+      await use(undefined);
+      expect(complaints).toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+export { expect };
+
+/** Opens the window with the mock's options. */
+export async function open(page: Page, options: Record<string, string | number> = {}): Promise<void> {
+  const query = new URLSearchParams({ speed: '0.05', ...Object.fromEntries(Object.entries(options).map(([key, value]) => [key, String(value)])) });
+  await page.goto(`/?${query}`);
+  await page.locator('.window').waitFor();
+}
+
+/** WCAG 2.2 AA as axe sees it. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
+  expect(violations.map(({ id, nodes }) => ({ id, at: nodes.slice(0, 4).map((node) => `${node.target.join(' ')}: ${node.failureSummary ?? ''}`) }))).toEqual([]);
+}
+
+export async function ask(page: Page, question: string): Promise<void> {
+  await page.locator('#question').fill(question);
+  await page.locator('#question').press('Enter');
+  await expect(page.locator('.turn').last().getByRole('button', { name: 'Write again' })).toBeVisible();
+}

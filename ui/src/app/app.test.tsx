@@ -1,0 +1,105 @@
+import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { useChat } from '@/features/chat/store';
+import { useLibrary } from '@/features/library/store';
+import { useModels } from '@/features/models/store';
+import { useSettings } from '@/features/settings/store';
+import { setBackend } from '@/ipc';
+import { createMock, MOCK_DEFAULTS, type MockOptions } from '@/ipc/mock';
+import { App } from './App';
+import { useLayout } from './layout';
+
+const START = { chat: useChat.getInitialState(), library: useLibrary.getInitialState(), settings: useSettings.getInitialState(), models: useModels.getInitialState(), layout: useLayout.getInitialState() };
+
+async function open(options: Partial<MockOptions> = {}): Promise<void> {
+  cleanup();
+  useChat.setState(START.chat, true);
+  useLibrary.setState(START.library, true);
+  useSettings.setState(START.settings, true);
+  useModels.setState(START.models, true);
+  useLayout.setState(START.layout, true);
+  setBackend(createMock({ ...MOCK_DEFAULTS, speed: 0, turns: 0, documents: 12, ...options }));
+  render(<App />);
+  await waitFor(() => expect(useSettings.getState().settings).not.toBeNull());
+}
+
+beforeEach(() => {
+  // Lists draw what is in sight: jsdom lays nothing out, so every box gets a size.
+  Object.defineProperty(HTMLElement.prototype, 'offsetHeight', { configurable: true, value: 600 });
+  Object.defineProperty(HTMLElement.prototype, 'offsetWidth', { configurable: true, value: 800 });
+});
+
+describe('the window', () => {
+  it('welcomes first, and goes on when told to', async () => {
+    await open({ welcomed: false, documents: 0 });
+    fireEvent.click(await screen.findByRole('button', { name: 'Start' }));
+    expect(await screen.findByText('Drop documents here')).toBeTruthy();
+  });
+
+  it('answers a question with chips and a doubtful sentence marked', async () => {
+    await open();
+    await act(() => useChat.getState().ask('When may the tenant leave?'));
+    expect(await screen.findByRole('button', { name: /Citation 1: Lease-2024.pdf, page 7/ })).toBeTruthy();
+    expect(document.querySelectorAll('.doubtful.unsupported').length).toBeGreaterThan(0);
+  });
+
+  it('says honestly that nothing was found, with the nearest passages', async () => {
+    await open();
+    await act(() => useChat.getState().ask('How far is the moon?'));
+    expect(await screen.findByText('Not found in your documents')).toBeTruthy();
+    expect(document.querySelectorAll('.nearest-passage').length).toBe(3);
+  });
+
+  it('keeps the question and offers to ask again when answering fails', async () => {
+    await open();
+    await act(() => useChat.getState().ask('fail please'));
+    expect(await screen.findByRole('button', { name: 'Ask again' })).toBeTruthy();
+  });
+
+  it('replaces a turn when the question is changed', async () => {
+    await open();
+    await act(() => useChat.getState().ask('first question'));
+    await act(() => useChat.getState().ask('second question'));
+    act(() => useChat.getState().edit(0));
+    await act(() => useChat.getState().ask('changed question', useChat.getState().editing));
+    expect(useChat.getState().turns.map((turn) => turn.question)).toEqual(['changed question']);
+  });
+
+  it('undoes the removal of documents', async () => {
+    await open();
+    await waitFor(() => expect(useLibrary.getState().summary?.documents).toBe(12));
+    await act(() => useLibrary.getState().remove([1, 2]));
+    await waitFor(() => expect(useLibrary.getState().summary?.documents).toBe(10), { timeout: 2000 });
+    fireEvent.click(await screen.findByRole('button', { name: 'Undo' }));
+    await waitFor(() => expect(useLibrary.getState().summary?.documents).toBe(12), { timeout: 2000 });
+  });
+
+  it('shows why a view failed, with a way to try again', async () => {
+    await open({ failing: ['documents'] });
+    act(() => useLayout.getState().show('library'));
+    expect(await screen.findByRole('alert')).toBeTruthy();
+    expect(screen.getAllByRole('button', { name: 'Retry' }).length).toBeGreaterThan(0);
+  });
+
+  it('goes back to the old profile when the new one does not fit', async () => {
+    await open();
+    await act(() => useModels.getState().switchTo('baseline'));
+    expect(useModels.getState().switchError?.restored).toBe('balanced');
+    await act(() => useModels.getState().switchTo('speed'));
+    expect(useModels.getState().active).toBe('speed');
+  });
+
+  it('speaks German', async () => {
+    await open({ language: 'de' });
+    expect(await screen.findByText('Bibliothek')).toBeTruthy();
+  });
+
+  it('opens the palette and runs a command from it', async () => {
+    await open();
+    fireEvent.keyDown(window, { key: 'k', ctrlKey: true });
+    const field = await screen.findByRole('combobox');
+    fireEvent.change(field, { target: { value: 'keyboard' } });
+    fireEvent.keyDown(field, { key: 'Enter' });
+    expect(await screen.findByRole('heading', { name: 'Keyboard shortcuts' })).toBeTruthy();
+  });
+});

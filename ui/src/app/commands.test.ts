@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { COMMANDS, isTyping, matches } from './commands';
+
+const press = (key: string, held: Partial<{ ctrlKey: boolean; metaKey: boolean; shiftKey: boolean; altKey: boolean }> = {}) => ({ key, ctrlKey: false, metaKey: false, shiftKey: false, altKey: false, ...held });
+
+describe('shortcuts', () => {
+  it('are each given once', () => {
+    const keys = COMMANDS.flatMap((command) => command.keys ?? []);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it('tell apart what is held', () => {
+    expect(matches('Mod+K', press('k', { ctrlKey: true }))).toBe(true);
+    expect(matches('Mod+K', press('k'))).toBe(false);
+    expect(matches('Mod+Shift+P', press('P', { ctrlKey: true, shiftKey: true }))).toBe(true);
+    expect(matches('F8', press('F8', { shiftKey: true }))).toBe(false);
+    expect(matches('?', press('?', { shiftKey: true }))).toBe(true);
+  });
+
+  it('know where characters belong to a text', () => {
+    expect(isTyping(document.createElement('textarea'))).toBe(true);
+    expect(isTyping(document.createElement('button'))).toBe(false);
+  });
+});

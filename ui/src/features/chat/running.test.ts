@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import type { AskEvent, Source } from '@/ipc';
+import { advance, begin, citationsSoFar } from './running';
+
+const source = (n: number): Source => ({ n, document_id: n, document_hash: '', path: '', title: `D${n}`, page: n, span: { start: 0, end: 1 }, heading: [], text: `text ${n}` });
+
+function after(...events: AskEvent[]) {
+  return events.reduce((running, event, index) => advance(running, event, index * 100), begin('q', 0));
+}
+
+describe('an answer on its way', () => {
+  it('gathers text, thinking and its duration', () => {
+    const running = after({ type: 'thinking', text: 'a' }, { type: 'thinking', text: 'b' }, { type: 'token', text: 'x' }, { type: 'token', text: 'y' });
+    expect([running.thinking, running.text, running.thinkingMs]).toEqual(['ab', 'xy', 200]);
+  });
+
+  it('makes chips from the sources while the whole answer is not there', () => {
+    const running = after(
+      { type: 'sources', sources: [source(1), source(5)], extract: null },
+      { type: 'citation', n: 1, source: 5, sentence: 's', support: 'supported' },
+      { type: 'citation', n: 0, sentence: 'none', support: 'unsupported' },
+      { type: 'citation', n: 2, source: 9, sentence: 'unknown', support: 'supported' },
+    );
+    expect(citationsSoFar(running).map(({ n, title }) => [n, title])).toEqual([[1, 'D5']]);
+  });
+
+  it('keeps what was written when it fails', () => {
+    const running = after({ type: 'token', text: 'half' }, { type: 'failed', code: 'worker_lost', message: 'm', detail: null });
+    expect([running.text, running.error?.code]).toEqual(['half', 'worker_lost']);
+  });
+});

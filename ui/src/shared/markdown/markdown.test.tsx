@@ -1,0 +1,135 @@
+import { renderToStaticMarkup } from 'react-dom/server';
+import { describe, expect, it } from 'vitest';
+import { HOSTILE_MARKDOWN } from '@/ipc/mock/hostile';
+import { targetOf } from './link';
+import { Markdown } from './Markdown';
+import { cutAtSentences } from './marks';
+import { typeset } from './mathml';
+import { GrowingMarkdown, parseMarkdown } from './parse';
+
+const TAME = [
+  '# Heading\n\nText with **bold**, *emphasis* and `code` [1].\n\nSecond paragraph [2].',
+  'Setext\n======\n\n- a\n- b\n\n  still b\n\n- c\n\n1. one\n\n2. two\n\n2) other',
+  '| a | b |\n|:--|--:|\n| 1 | 2 |\n| 3 | 4 |\n\nafter',
+  'Inline $x^2$ and\n\n$$\n\\sum_{k=1}^n k\n$$\n\nend',
+  '```rust\nfn main() {}\n```\n\n    indented\n\ntext',
+  '> quote\n> more\n\nlazy\n> again\n\n---\n\n* * *\n\n~~gone~~',
+  '1. one\n\n   para\n\n2. two\n   - nested\n\n     deep\n\nend [3](https://example.org)',
+];
+
+function render(text: string): string {
+  return renderToStaticMarkup(<Markdown text={text} citation={(n) => (n <= 3 ? <button type="button">{n}</button> : null)} openLink={() => undefined} />);
+}
+
+/** What the markup must never hold, whatever the text. */
+function dangers(markup: string): string[] {
+  const body = new DOMParser().parseFromString(markup, 'text/html').body;
+  const found: string[] = [];
+  for (const element of body.querySelectorAll('*')) {
+    const name = element.localName;
+    if (['script', 'img', 'iframe', 'style', 'svg', 'object', 'embed', 'link', 'meta', 'base', 'form', 'input', 'video', 'audio', 'a', 'template', 'annotation'].includes(name) && !element.closest('svg.lucide')) found.push(name);
+    for (const { name: attribute } of element.attributes) {
+      if (/^on|^(style|id|href|src|srcdoc|xlink:href|action|formaction|background)$/i.test(attribute)) found.push(`${name}[${attribute}]`);
+    }
+  }
+  if (/[\u202A-\u202E\u2066-\u2069]/.test(body.textContent ?? '')) found.push('bidi control');
+  return found;
+}
+
+function shape(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value, (key, inner: unknown) => (key === 'position' || key === 'start' ? undefined : inner)));
+}
+
+/** Every split point of a short text; of a long one the ends of it and a step between. */
+function splits(text: string): number[] {
+  const all = Array.from({ length: text.length + 1 }, (_, index) => index);
+  return text.length <= 400 ? all : all.filter((index) => index < 60 || index > text.length - 60 || index % 97 === 0);
+}
+
+describe('model text', () => {
+  it.each(HOSTILE_MARKDOWN.map((text, index) => [index, text] as const))('payload %i is harmless at every split point', (_, text) => {
+    for (const end of splits(text)) expect(dangers(render(text.slice(0, end)))).toEqual([]);
+  });
+
+  it('keeps raw HTML as the characters it is', () => {
+    expect(render('<b>x</b> & <script>y</script>')).toContain('&lt;b&gt;x&lt;/b&gt; &amp; &lt;script&gt;y&lt;/script&gt;');
+  });
+
+  it('shows an image as words and a refused link as text', () => {
+    const markup = render('![a cat](https://attacker.example/x.png) [go](javascript:alert(1))');
+    expect(markup).toContain('a cat');
+    expect(markup).not.toContain('attacker.example');
+    expect(markup).toContain('link-refused');
+  });
+
+  it('turns known citation marks into chips and leaves the others alone', () => {
+    const markup = render('One [1], two [9].');
+    expect(markup).toContain('<button type="button">1</button>');
+    expect(markup).toContain('[9]');
+  });
+});
+
+describe('reading in steps', () => {
+  it.each([...TAME, ...HOSTILE_MARKDOWN].map((text, index) => [index, text] as const))('gives what reading the whole gives, text %i', (_, text) => {
+    const growing = new GrowingMarkdown();
+    for (const end of splits(text)) {
+      const prefix = text.slice(0, end);
+      expect(shape(growing.update(prefix))).toEqual(shape(parseMarkdown(prefix)));
+    }
+  });
+
+  it('keeps finished blocks as they are', () => {
+    const growing = new GrowingMarkdown();
+    const first = growing.update('one\n\ntwo\n\nthree\n\nfour')[0];
+    expect(growing.update('one\n\ntwo\n\nthree\n\nfour and more')[0]).toBe(first);
+  });
+
+  it('starts again when the text is another', () => {
+    const growing = new GrowingMarkdown();
+    growing.update('one\n\ntwo');
+    expect(growing.update('uno')).toHaveLength(1);
+  });
+});
+
+describe('links', () => {
+  it.each(['javascript:x', 'JAVASCRIPT:x', 'data:text/html,x', 'smb://h/s', 'file:///etc/passwd', 'vbscript:x', '//host/x', '/x', 'ftp://h/x', 'https://user:secret@bank.example/', 'java\nscript:x', ''])('refuses %j', (url) => {
+    expect(targetOf(url)).toBeNull();
+  });
+
+  it('shows the true host, look-alikes in ASCII', () => {
+    expect(targetOf('https://bаnk.example/x')?.place).toBe('xn--bnk-6cd.example');
+    expect(targetOf('mailto:a@b.example')?.place).toBe('a@b.example');
+  });
+});
+
+describe('sentences', () => {
+  const cut = (text: string, sentence: string) => {
+    const block = parseMarkdown(text)[0];
+    if (!block) throw new Error('no block');
+    return [...cutAtSentences(block.node, [{ sentence, support: 'unsupported' }]).values()].flat();
+  };
+
+  it('marks a sentence across emphasis and citation marks, and ends it once', () => {
+    const pieces = cut('First one. The fee is **two** rents [2]. Last one.', 'The fee is **two** rents [2].');
+    expect(pieces.filter((piece) => piece.support).map((piece) => piece.text)).toEqual(['The fee is ', 'two', 'rents [2].'].map((text, index) => (index === 0 ? 'The fee is' : text)));
+    expect(pieces.filter((piece) => piece.ends)).toHaveLength(1);
+  });
+
+  it('marks nothing when the sentence is not there', () => {
+    expect(cut('Something else entirely.', 'The fee is two rents.')).toEqual([]);
+  });
+});
+
+describe('mathematics', () => {
+  it('is MathML without addresses, styles or identity', async () => {
+    for (const source of ['\\frac{a}{b}', '\\href{javascript:x}{y}', '\\htmlId{root}{y}', '\\def\\a{\\a\\a}\\a', '\\color{red}{x}']) {
+      const markup = renderToStaticMarkup(<>{await typeset(source, true)}</>);
+      expect(dangers(markup)).toEqual([]);
+    }
+    expect(renderToStaticMarkup(<>{await typeset('\\frac{a}{b}', false)}</>)).toContain('<mfrac>');
+  });
+
+  it('gives up on what is too long', async () => {
+    expect(await typeset('x'.repeat(5000), false)).toBeNull();
+  });
+});

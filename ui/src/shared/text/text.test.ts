@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { bytes, duration, memory, milliseconds } from './format';
+import { sliceSpan, unitsAt } from './spans';
+import { tame, tameName } from './tame';
+
+describe('spans', () => {
+  it('count scalar values, not UTF-16 units', () => {
+    expect(sliceSpan('a😀bc', { start: 1, end: 3 })).toBe('😀b');
+    expect(unitsAt('😀😀', 1)).toBe(2);
+    expect(sliceSpan('abc', { start: 2, end: 99 })).toBe('c');
+  });
+});
+
+describe('foreign text', () => {
+  it('cannot reorder what is around it', () => {
+    expect(tame('a\u202Eb\u2066c')).toBe('abc');
+    expect(tameName('invoice\u202Efdp.exe\n')).toBe('invoice\uFFFDfdp.exe ');
+  });
+
+  it('keeps letters of every script', () => {
+    expect(tame('تقرير 合同 Überführung')).toBe('تقرير 合同 Überführung');
+  });
+});
+
+describe('figures', () => {
+  it('read as a person says them', () => {
+    expect([bytes(900), bytes(4_300_000), bytes(2_497_280_256)]).toEqual(['900 B', '4.3 MB', '2.5 GB']);
+    expect([memory(297), memory(8188)]).toEqual(['297 MB', '8.0 GB']);
+    expect([milliseconds(0.4), milliseconds(412), milliseconds(2513)]).toEqual(['0.4 ms', '412 ms', '2.5 s']);
+    expect([duration(0.2), duration(40), duration(600), duration(7200)]).toEqual(['1 s', '40 s', '10 min', '2.0 h']);
+  });
+});
