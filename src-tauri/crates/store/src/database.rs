@@ -62,11 +62,6 @@ impl Database {
         Ok(database)
     }
 
-    /// Where it is.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// True when it was opened for reading.
     pub(crate) fn is_read_only(&self) -> bool {
         self.writer.is_none()
@@ -147,6 +142,12 @@ impl Database {
             .execute("VACUUM INTO ?1", [name])
             .map_err(|error| StoreError::from(error).at(target))?;
         Ok(())
+    }
+
+    /// Makes the disk as small as so many pages: how tests fill it.
+    #[cfg(test)]
+    pub(crate) fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {
+        self.writer()?.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).map_err(StoreError::from)
     }
 
     fn writer(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {

@@ -4,6 +4,9 @@
 //!
 //! - [`Library`] is `library.db`: the ledger of files, pages, passages, vectors and the keyword index. One transaction a document.
 //!
+//! - [`VectorStore`] is the index over the vectors, in LanceDB: what it finds are hints, checked against the library.
+//! - [`UserDb`] is `user.db`: conversations, collections, histories; copied daily.
+//!
 //! ```no_run
 //! # fn main() -> Result<(), docmind_store::StoreError> {
 //! use docmind_core::question::KeywordQuery;
@@ -20,6 +23,7 @@
 //!
 //! Deliberately not here: reading documents, embedding them, fusing rankings, prompts, and who may open the data folder.
 
+mod bench;
 mod database;
 mod error;
 mod layout;
@@ -27,9 +31,16 @@ mod library;
 mod records;
 mod schema;
 mod terms;
+#[cfg(test)]
+mod testing;
+mod user;
+mod vector_store;
 
+pub use bench::{SearchBench, SearchTimes, bench_search};
 pub use error::StoreError;
 pub use library::{CurrentEmbedder, EmbedderChoice, Library};
+pub use vector_store::{IndexState, VectorStore};
+pub use user::{BenchmarkRecord, Collection, CollectionId, ConversationRecord, SettingsRecord, UserDb};
 pub use records::{
     CheckReport, Committed, DocumentOrder, DocumentQuery, DocumentRecord, Enqueued, FileStamp, IndexedDocument, LibraryCounts,
     PageGeometry, Recognised, Removed, Settlement, TextHash, UnreadPage,

@@ -7,6 +7,8 @@ mod index_files;
 mod keyword;
 mod ledger;
 mod read;
+#[cfg(test)]
+mod tests;
 
 use crate::database::{Database, lock};
 use crate::error::StoreError;
@@ -15,6 +17,7 @@ use crate::terms::{Analyzer, RULES};
 use docmind_core::chunk::ChunkId;
 use docmind_core::embedding::EmbedderCard;
 use exact::ExactVectors;
+pub(crate) use index_files::FileSum;
 use keyword::KeywordState;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use std::path::{Path, PathBuf};

@@ -65,6 +65,9 @@ impl Library {
                     let reason = format!("a vector of {} numbers where {} were expected", vector.0.len(), embedder.dimensions);
                     return Err(inconsistent(reason));
                 }
+                if !vector.0.iter().all(|value| value.is_finite()) {
+                    return Err(inconsistent("a vector with numbers that are none".into()));
+                }
                 insert_chunk.execute(params![
                     id.0,
                     ordinal as i64,
@@ -131,7 +134,8 @@ impl Library {
             )?;
             let mut added = Vec::with_capacity(vectors.len());
             for (id, vector) in vectors {
-                if vector.0.len() == embedder.dimensions as usize && statement.execute(params![id.0, embedder.id, vector.to_bytes()])? == 1 {
+                let sound = vector.0.len() == embedder.dimensions as usize && vector.0.iter().all(|value| value.is_finite());
+                if sound && statement.execute(params![id.0, embedder.id, vector.to_bytes()])? == 1 {
                     added.push((id, vector));
                 }
             }

@@ -42,6 +42,48 @@ pub(super) struct ExactVectors {
 struct Segment {
     ids: Vec<u32>,
     values: Vec<f16>,
+    /// One over the length of each vector: half floats are not quite unit vectors.
+    scales: Vec<f32>,
+}
+
+impl Segment {
+    fn push(&mut self, id: u32, vector: impl Iterator<Item = f16>) {
+        let start = self.values.len();
+        self.values.extend(vector);
+        self.ids.push(id);
+        self.scales.push(scale(self.values[start..].iter().map(|value| value.to_f32())));
+    }
+}
+
+/// A question's vector, scaled to unit length.
+struct Probe {
+    values: Vec<f32>,
+    scratch: Vec<f32>,
+}
+
+impl Probe {
+    fn new(query: &Embedding) -> Self {
+        let mut values = query.to_f32();
+        let scale = scale(values.iter().copied());
+        values.iter_mut().for_each(|value| *value *= scale);
+        Self { scratch: vec![0.0; values.len()], values }
+    }
+
+    /// Cosine with a stored vector; `None` when it has another length.
+    fn cosine(&mut self, bytes: &[u8]) -> Result<Option<f32>, StoreError> {
+        let vector = embedding(bytes)?;
+        if vector.0.len() != self.values.len() {
+            return Ok(None);
+        }
+        vector.0.as_slice().convert_to_f32_slice(&mut self.scratch);
+        Ok(Some(dot(&self.scratch, &self.values) * scale(self.scratch.iter().copied())))
+    }
+}
+
+/// One over the length of a vector; 0 for one without a direction.
+fn scale(values: impl Iterator<Item = f32>) -> f32 {
+    let length = values.map(|value| value * value).sum::<f32>().sqrt();
+    if length > 0.0 { 1.0 / length } else { 0.0 }
 }
 
 impl ExactVectors {
@@ -70,8 +112,7 @@ impl ExactVectors {
             let segment = Arc::make_mut(segment);
             let bytes = row.get_ref(2)?.as_blob().map_err(|error| StoreError::Value(error.to_string()))?;
             if bytes.len() == self.dimensions * 2 {
-                segment.ids.push(row.get(1)?);
-                segment.values.extend(bytes.as_chunks::<2>().0.iter().map(|pair| f16::from_le_bytes(*pair)));
+                segment.push(row.get(1)?, bytes.as_chunks::<2>().0.iter().map(|pair| f16::from_le_bytes(*pair)));
             }
             self.seq = row.get(0)?;
         }
@@ -97,7 +138,7 @@ impl Library {
                 }
                 (vectors.segments.clone(), vectors.gone.clone())
             };
-            let query = query.to_f32();
+            let query = Probe::new(query).values;
             let rows: usize = segments.iter().map(|segment| segment.ids.len()).sum();
             // Hidden documents are weeded out afterwards: look a little further, and again if that was not enough.
             let mut wanted = limit + 16;
@@ -122,17 +163,14 @@ impl Library {
                 "SELECT chunks.id, vector FROM chunks JOIN vectors ON chunk_id = chunks.id JOIN documents ON documents.id = document_id
                  WHERE document_id = ?1 AND embedder_id = ?2 AND removed_at_ms IS NULL",
             )?;
-            let query_values = query.to_f32();
+            let mut probe = Probe::new(query);
             let mut best = Best::new(limit);
-            let mut scratch = vec![0.0; query.0.len()];
             for document in scope {
                 let mut rows = statement.query(params![document.0, embedder.id])?;
                 while let Some(row) = rows.next()? {
                     let bytes = row.get_ref(1)?.as_blob().map_err(|error| StoreError::Value(error.to_string()))?;
-                    let vector = embedding(bytes)?;
-                    if vector.0.len() == query.0.len() {
-                        vector.0.as_slice().convert_to_f32_slice(&mut scratch);
-                        best.offer(row.get(0)?, dot(&scratch, &query_values));
+                    if let Some(cosine) = probe.cosine(bytes)? {
+                        best.offer(row.get(0)?, cosine);
                     }
                 }
             }
@@ -154,30 +192,57 @@ impl Library {
             )?;
             let mut seen = HashSet::with_capacity(ids.len());
             let mut hits = Vec::with_capacity(ids.len());
-            let query_values = query.to_f32();
-            let mut scratch = vec![0.0; query.0.len()];
+            let mut probe = Probe::new(query);
             for id in ids {
                 if !seen.insert(*id) {
                     continue;
                 }
                 let bytes: Option<Vec<u8>> = statement.query_row(params![id.0, embedder.id], |row| row.get(0)).optional()?;
-                let Some(vector) = bytes.map(|bytes| embedding(&bytes)).transpose()? else { continue };
-                if vector.0.len() == query.0.len() {
-                    vector.0.as_slice().convert_to_f32_slice(&mut scratch);
-                    hits.push(Hit { id: *id, score: dot(&scratch, &query_values) });
+                if let Some(bytes) = bytes
+                    && let Some(score) = probe.cosine(&bytes)?
+                {
+                    hits.push(Hit { id: *id, score });
                 }
             }
             Ok(hits)
         })
     }
 
-    /// Passages that have a vector of the current embedder, ascending; those of hidden documents are among them.
-    pub(crate) fn vector_ids(&self) -> Result<Vec<u32>, StoreError> {
+    /// The same over vectors added after row `seq`: what the index does not hold yet.
+    pub(crate) fn exact_tail(&self, query: &Embedding, seq: i64, limit: usize) -> Result<Vec<Hit>, StoreError> {
         self.database.read(|connection| {
             let Some(embedder) = current_embedder(connection)? else { return Ok(Vec::new()) };
-            let mut statement = connection.prepare_cached("SELECT chunk_id FROM vectors WHERE embedder_id = ?1 ORDER BY chunk_id")?;
-            Ok(statement.query_map([embedder.id], |row| row.get(0))?.collect::<Result<_, _>>()?)
+            let mut statement = connection.prepare_cached(
+                "SELECT chunk_id, vector FROM vectors JOIN chunks ON chunks.id = chunk_id JOIN documents ON documents.id = document_id
+                 WHERE seq > ?1 AND embedder_id = ?2 AND removed_at_ms IS NULL",
+            )?;
+            let mut probe = Probe::new(query);
+            let mut best = Best::new(limit);
+            let mut rows = statement.query([seq, embedder.id])?;
+            while let Some(row) = rows.next()? {
+                let bytes = row.get_ref(1)?.as_blob().map_err(|error| StoreError::Value(error.to_string()))?;
+                if let Some(cosine) = probe.cosine(bytes)? {
+                    best.offer(row.get(0)?, cosine);
+                }
+            }
+            Ok(best.into_hits())
         })
+    }
+
+    /// The last row of vectors and the passages that have one of the current embedder, those of hidden documents among them.
+    pub(crate) fn vector_ids(&self) -> Result<(i64, Vec<u32>), StoreError> {
+        self.database.read(|connection| {
+            let Some(embedder) = current_embedder(connection)? else { return Ok((0, Vec::new())) };
+            let seq = connection.query_row("SELECT coalesce(max(seq), 0) FROM vectors", [], |row| row.get(0))?;
+            let mut statement = connection.prepare_cached("SELECT chunk_id FROM vectors WHERE embedder_id = ?1")?;
+            Ok((seq, statement.query_map([embedder.id], |row| row.get(0))?.collect::<Result<_, _>>()?))
+        })
+    }
+
+    /// The last row of vectors, and how many the current embedder has.
+    pub(crate) fn vector_extent(&self) -> Result<(i64, u32), StoreError> {
+        let (seq, ids) = self.vector_ids()?;
+        Ok((seq, ids.len() as u32))
     }
 
     /// How many vectors of the current embedder there are.
@@ -259,11 +324,12 @@ fn scan(segments: &[Arc<Segment>], query: &[f32], limit: usize) -> Vec<Hit> {
 fn scan_segment(segment: &Segment, query: &[f32], best: &mut Best) {
     let dimensions = query.len();
     let mut block = vec![0.0_f32; BLOCK_ROWS * dimensions];
-    for (ids, values) in segment.ids.chunks(BLOCK_ROWS).zip(segment.values.chunks(BLOCK_ROWS * dimensions)) {
+    let rows = segment.ids.chunks(BLOCK_ROWS).zip(segment.scales.chunks(BLOCK_ROWS));
+    for ((ids, scales), values) in rows.zip(segment.values.chunks(BLOCK_ROWS * dimensions)) {
         let block = &mut block[..values.len()];
         values.convert_to_f32_slice(block);
-        for (id, row) in ids.iter().zip(block.chunks_exact(dimensions)) {
-            best.offer(*id, dot(row, query));
+        for (at, (id, row)) in ids.iter().zip(block.chunks_exact(dimensions)).enumerate() {
+            best.offer(*id, dot(row, query) * scales[at]);
         }
     }
 }
@@ -346,10 +412,9 @@ mod tests {
             let mut expected: Vec<(f32, u32)> = Vec::new();
             for (id, row) in rows.iter().enumerate() {
                 let half: Vec<f16> = row.iter().copied().map(f16::from_f32).collect();
-                expected.push((half.iter().zip(&query).map(|(a, b)| a.to_f32() * b).sum(), id as u32));
-                let segment = &mut segments[id % 2];
-                segment.ids.push(id as u32);
-                segment.values.extend(half);
+                let product: f32 = half.iter().zip(&query).map(|(a, b)| a.to_f32() * b).sum();
+                expected.push((product * scale(half.iter().map(|value| value.to_f32())), id as u32));
+                segments[id % 2].push(id as u32, half.into_iter());
             }
             expected.sort_by(|a, b| b.0.total_cmp(&a.0));
             let segments: Vec<_> = segments.into_iter().map(Arc::new).collect();

@@ -1,0 +1,78 @@
+//! `user.db`: what a person made — conversations, collections, the history of settings and benchmarks. It shares no file with what
+//! can be derived again, and is copied once a day.
+
+mod backup;
+mod collections;
+mod conversations;
+mod history;
+
+use crate::database::Database;
+use crate::error::StoreError;
+use crate::schema;
+use docmind_core::error::Notice;
+use std::path::{Path, PathBuf};
+
+pub use collections::{Collection, CollectionId};
+pub use conversations::ConversationRecord;
+pub use history::{BenchmarkRecord, SettingsRecord};
+
+/// What a person made. All methods block on the disk and may be called from several threads at once.
+#[derive(Debug)]
+pub struct UserDb {
+    database: Database,
+    folder: PathBuf,
+    recovered: Option<Notice>,
+}
+
+impl UserDb {
+    /// Opens or creates it in the data folder. When the file is damaged it is set aside and the newest sound copy takes its place:
+    /// [`UserDb::recovered`] says so.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`], [`StoreError::ReadOnly`], [`StoreError::DiskFull`]; [`StoreError::Damaged`] when no copy is sound.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        let path = folder.join("user.db");
+        match Self::open_sound(&path) {
+            Ok(database) => Ok(Self { database, folder: folder.to_owned(), recovered: None }),
+            Err(StoreError::Damaged { detail, .. }) => {
+                let recovered = backup::restore(folder, &path, &detail)?;
+                let database = Self::open_sound(&path)?;
+                Ok(Self { database, folder: folder.to_owned(), recovered: Some(recovered) })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens it for reading, beside the application that writes it.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] and as for [`UserDb::open`].
+    pub fn open_read_only(folder: &Path) -> Result<Self, StoreError> {
+        let database = Database::open_read_only(&folder.join("user.db"), &schema::USER)?;
+        Ok(Self { database, folder: folder.to_owned(), recovered: None })
+    }
+
+    /// A small file read whole at every start: damage is found before it spreads into the copies.
+    fn open_sound(path: &Path) -> Result<Database, StoreError> {
+        let database = Database::open(path, &schema::USER)?;
+        let verdict: String =
+            database.read(|connection| Ok(connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?))?;
+        if verdict == "ok" { Ok(database) } else { Err(StoreError::Damaged { path: path.to_owned(), detail: verdict }) }
+    }
+
+    /// What was lost and from when the copy is, when opening had to fall back on one.
+    pub fn recovered(&self) -> Option<&Notice> {
+        self.recovered.as_ref()
+    }
+
+    /// Folds the log into the file: for a clean exit.
+    ///
+    /// # Errors
+    /// As every writing.
+    pub fn close(&self) -> Result<(), StoreError> {
+        if !self.database.is_read_only() {
+            self.database.truncate_log()?;
+        }
+        Ok(())
+    }
+}

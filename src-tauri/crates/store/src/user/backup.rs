@@ -1,0 +1,101 @@
+//! A copy a day, three kept.
+
+use super::UserDb;
+use crate::database::create_private_folder;
+use crate::error::StoreError;
+use docmind_core::error::Notice;
+use rusqlite::{Connection, OpenFlags};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const DAY_MS: f64 = 86_400_000.0;
+const KEPT: usize = 3;
+
+impl UserDb {
+    /// Copies the file unless that was done on the same day (UTC). True when a copy was made.
+    ///
+    /// # Errors
+    /// As every writing; the file itself is untouched by any failure.
+    pub fn back_up_daily(&self, now_ms: f64) -> Result<bool, StoreError> {
+        let folder = backups(&self.folder);
+        let day = (now_ms / DAY_MS).floor() as u64;
+        let target = folder.join(format!("user-{day:06}.db"));
+        if target.exists() {
+            return Ok(false);
+        }
+        create_private_folder(&folder)?;
+        let unfinished = folder.join("unfinished.db");
+        let _ = fs::remove_file(&unfinished);
+        self.database.vacuum_into(&unfinished)?;
+        let in_place = || -> std::io::Result<()> {
+            fs::File::open(&unfinished)?.sync_all()?;
+            fs::rename(&unfinished, &target)?;
+            #[cfg(unix)]
+            fs::File::open(&folder)?.sync_all()?;
+            Ok(())
+        };
+        in_place().map_err(|source| StoreError::io(&target, source))?;
+        for old in copies(&self.folder).into_iter().skip(KEPT) {
+            fs::remove_file(&old).map_err(|source| StoreError::io(&old, source))?;
+        }
+        Ok(true)
+    }
+}
+
+fn backups(folder: &Path) -> PathBuf {
+    folder.join("backups")
+}
+
+/// Copies, newest first.
+fn copies(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(backups(folder)) else { return Vec::new() };
+    let mut found: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("user-")))
+        .collect();
+    found.sort();
+    found.reverse();
+    found
+}
+
+/// Sets the damaged file aside and puts the newest sound copy in its place.
+pub(super) fn restore(folder: &Path, path: &Path, detail: &str) -> Result<Notice, StoreError> {
+    let Some(copy) = copies(folder).into_iter().find(|copy| is_sound(copy)) else {
+        return Err(StoreError::Damaged { path: path.to_owned(), detail: detail.to_owned() });
+    };
+    let mut aside = path.with_extension("db.damaged");
+    let mut number = 1;
+    while aside.exists() {
+        number += 1;
+        aside = path.with_extension(format!("db.damaged-{number}"));
+    }
+    let in_place = || -> std::io::Result<()> {
+        fs::rename(path, &aside)?;
+        for log in ["user.db-wal", "user.db-shm"] {
+            let log = folder.join(log);
+            if log.exists() {
+                fs::remove_file(log)?;
+            }
+        }
+        fs::copy(&copy, path)?;
+        Ok(())
+    };
+    in_place().map_err(|source| StoreError::io(path, source))?;
+    Ok(Notice::new(
+        "conversations_restored",
+        format!(
+            "The file of your conversations was damaged; the copy `{}` took its place, so that the newest may be missing.\nThe damaged file is kept as `{}`.",
+            copy.display(),
+            aside.display()
+        ),
+    ))
+}
+
+fn is_sound(copy: &Path) -> bool {
+    let check = || -> rusqlite::Result<String> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Connection::open_with_flags(copy, flags)?.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
+    };
+    check().is_ok_and(|verdict| verdict == "ok")
+}

@@ -1,0 +1,221 @@
+//! Conversations: turns as JSON of a named format, so that an older one can be read by a later version.
+
+use super::UserDb;
+use crate::error::StoreError;
+use docmind_core::conversation::{ConversationId, Turn};
+use docmind_core::words::fold;
+use rusqlite::types::Value;
+use rusqlite::{Row, Transaction, params, params_from_iter};
+
+/// The format in which turns are written now.
+const FORMAT: u32 = 1;
+const CONVERSATION: &str = "id, title, created_at_ms, updated_at_ms, deleted_at_ms, \
+     (SELECT count(*) FROM turns WHERE conversation_id = conversations.id)";
+
+/// A conversation without its turns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConversationRecord {
+    /// Its id.
+    pub id: ConversationId,
+    /// As shown in lists.
+    pub title: String,
+    /// Questions asked in it.
+    pub turns: u32,
+    /// Milliseconds since the Unix epoch.
+    pub created_at_ms: f64,
+    /// Of the last question.
+    pub updated_at_ms: f64,
+    /// Set while it is deleted and can be brought back.
+    pub deleted_at_ms: Option<f64>,
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<ConversationRecord> {
+    Ok(ConversationRecord {
+        id: ConversationId(row.get(0)?),
+        title: row.get(1)?,
+        created_at_ms: row.get(2)?,
+        updated_at_ms: row.get(3)?,
+        deleted_at_ms: row.get(4)?,
+        turns: row.get(5)?,
+    })
+}
+
+impl UserDb {
+    /// Begins a conversation.
+    ///
+    /// # Errors
+    /// As every writing.
+    pub fn create_conversation(&self, title: &str, at_ms: f64) -> Result<ConversationId, StoreError> {
+        self.database.write(|transaction| {
+            transaction.execute("INSERT INTO conversations (title, created_at_ms, updated_at_ms) VALUES (?1, ?2, ?2)", params![title, at_ms])?;
+            u32::try_from(transaction.last_insert_rowid())
+                .map(ConversationId)
+                .map_err(|_| StoreError::Value("conversation ids are used up".into()))
+        })
+    }
+
+    /// Conversations, the latest first; deleted ones are left out.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn conversations(&self) -> Result<Vec<ConversationRecord>, StoreError> {
+        self.database.read(|connection| {
+            let sql = format!("SELECT {CONVERSATION} FROM conversations WHERE deleted_at_ms IS NULL ORDER BY updated_at_ms DESC, id DESC");
+            Ok(connection.prepare_cached(&sql)?.query_map([], record)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Conversations that have every one of the words in their title, questions or answers, letter case and diacritics aside; the
+    /// latest first.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn find_conversations(&self, words: &str) -> Result<Vec<ConversationRecord>, StoreError> {
+        let wanted: Vec<String> = words.split_whitespace().map(fold).collect();
+        let mut sql = format!("SELECT {CONVERSATION} FROM conversations WHERE deleted_at_ms IS NULL");
+        for number in 1..=wanted.len() {
+            sql.push_str(&format!(
+                " AND (instr(lower(title), ?{number}) > 0 OR EXISTS (SELECT 1 FROM turns WHERE conversation_id = conversations.id AND instr(searched, ?{number}) > 0))"
+            ));
+        }
+        sql.push_str(" ORDER BY updated_at_ms DESC, id DESC");
+        self.database.read(|connection| {
+            let values = wanted.into_iter().map(Value::Text);
+            Ok(connection.prepare(&sql)?.query_map(params_from_iter(values), record)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// One conversation, deleted ones too.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownConversation`].
+    pub fn conversation(&self, id: ConversationId) -> Result<ConversationRecord, StoreError> {
+        self.database.read(|connection| {
+            let mut statement = connection.prepare_cached(&format!("SELECT {CONVERSATION} FROM conversations WHERE id = ?1"))?;
+            statement.query_map([id.0], record)?.next().transpose()?.ok_or(StoreError::UnknownConversation(id.0))
+        })
+    }
+
+    /// The turns of a conversation in order.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownConversation`]; [`StoreError::Value`] for a turn written by a newer version.
+    pub fn turns(&self, id: ConversationId) -> Result<Vec<Turn>, StoreError> {
+        self.database.read(|connection| {
+            let known = connection.prepare_cached("SELECT 1 FROM conversations WHERE id = ?1")?.exists([id.0])?;
+            if !known {
+                return Err(StoreError::UnknownConversation(id.0));
+            }
+            let mut statement = connection.prepare_cached("SELECT format, turn FROM turns WHERE conversation_id = ?1 ORDER BY ordinal")?;
+            statement.query_and_then([id.0], |row| turn_from(row.get(0)?, &row.get::<_, String>(1)?))?.collect()
+        })
+    }
+
+    /// Adds a turn at the end; gives its place, from 0.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownConversation`], and as every writing.
+    pub fn add_turn(&self, id: ConversationId, turn: &Turn, at_ms: f64) -> Result<u32, StoreError> {
+        self.database.write(|transaction| {
+            touch(transaction, id, at_ms)?;
+            let ordinal: u32 = transaction
+                .query_row("SELECT coalesce(max(ordinal) + 1, 0) FROM turns WHERE conversation_id = ?1", [id.0], |row| row.get(0))?;
+            put_turn(transaction, id, ordinal, turn)?;
+            Ok(ordinal)
+        })
+    }
+
+    /// Replaces a turn and drops those after it: a question edited or asked again.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownConversation`], and as every writing.
+    pub fn replace_turn(&self, id: ConversationId, ordinal: u32, turn: &Turn, at_ms: f64) -> Result<(), StoreError> {
+        self.database.write(|transaction| {
+            touch(transaction, id, at_ms)?;
+            transaction.execute("DELETE FROM turns WHERE conversation_id = ?1 AND ordinal >= ?2", [id.0, ordinal])?;
+            put_turn(transaction, id, ordinal, turn)
+        })
+    }
+
+    /// Drops a turn and those after it.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownConversation`], and as every writing.
+    pub fn truncate_conversation(&self, id: ConversationId, turns: u32, at_ms: f64) -> Result<(), StoreError> {
+        self.database.write(|transaction| {
+            touch(transaction, id, at_ms)?;
+            transaction.execute("DELETE FROM turns WHERE conversation_id = ?1 AND ordinal >= ?2", [id.0, turns])?;
+            Ok(())
+        })
+    }
+
+    /// Renames a conversation.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownConversation`], and as every writing.
+    pub fn rename_conversation(&self, id: ConversationId, title: &str) -> Result<(), StoreError> {
+        self.change(id, |transaction| transaction.execute("UPDATE conversations SET title = ?2 WHERE id = ?1", params![id.0, title]))
+    }
+
+    /// Puts a conversation away; [`UserDb::restore_conversation`] brings it back until [`UserDb::purge_conversations`].
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownConversation`], and as every writing.
+    pub fn delete_conversation(&self, id: ConversationId, at_ms: f64) -> Result<(), StoreError> {
+        self.change(id, |transaction| transaction.execute("UPDATE conversations SET deleted_at_ms = ?2 WHERE id = ?1", params![id.0, at_ms]))
+    }
+
+    /// Brings a deleted conversation back.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownConversation`], and as every writing.
+    pub fn restore_conversation(&self, id: ConversationId) -> Result<(), StoreError> {
+        self.change(id, |transaction| transaction.execute("UPDATE conversations SET deleted_at_ms = NULL WHERE id = ?1", [id.0]))
+    }
+
+    /// Erases conversations deleted before a time; gives how many. Copies of the last days still hold them until they rotate out.
+    ///
+    /// # Errors
+    /// As every writing.
+    pub fn purge_conversations(&self, before_ms: f64) -> Result<u32, StoreError> {
+        let purged = self
+            .database
+            .write(|transaction| Ok(transaction.execute("DELETE FROM conversations WHERE deleted_at_ms < ?1", [before_ms])? as u32))?;
+        if purged > 0 {
+            self.database.truncate_log()?;
+        }
+        Ok(purged)
+    }
+
+    fn change(&self, id: ConversationId, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<usize>) -> Result<(), StoreError> {
+        self.database.write(|transaction| match work(transaction)? {
+            0 => Err(StoreError::UnknownConversation(id.0)),
+            _ => Ok(()),
+        })
+    }
+}
+
+fn touch(transaction: &Transaction<'_>, id: ConversationId, at_ms: f64) -> Result<(), StoreError> {
+    match transaction.execute("UPDATE conversations SET updated_at_ms = ?2 WHERE id = ?1", params![id.0, at_ms])? {
+        0 => Err(StoreError::UnknownConversation(id.0)),
+        _ => Ok(()),
+    }
+}
+
+fn put_turn(transaction: &Transaction<'_>, id: ConversationId, ordinal: u32, turn: &Turn) -> Result<(), StoreError> {
+    let json = serde_json::to_string(turn).map_err(|error| StoreError::Value(error.to_string()))?;
+    let searched: Vec<String> =
+        turn.question.split_whitespace().chain(turn.answer.text.split_whitespace()).map(fold).collect();
+    transaction.execute(
+        "INSERT INTO turns (conversation_id, ordinal, format, turn, searched) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![id.0, ordinal, FORMAT, json, searched.join(" ")],
+    )?;
+    Ok(())
+}
+
+fn turn_from(format: u32, json: &str) -> Result<Turn, StoreError> {
+    if format != FORMAT {
+        return Err(StoreError::Value(format!("a turn of format {format}, this version knows {FORMAT}")));
+    }
+    serde_json::from_str(json).map_err(|error| StoreError::Value(format!("a turn: {error}")))
+}
