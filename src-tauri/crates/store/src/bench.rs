@@ -68,7 +68,11 @@ pub struct SearchBench {
 ///
 /// # Errors
 /// [`StoreError::Cancelled`], and as every writing.
-pub fn bench_search(rows: u32, cancel: &CancelToken, progress: &mut dyn FnMut(u32, u32)) -> Result<SearchBench, StoreError> {
+pub fn bench_search(
+    rows: u32,
+    cancel: &CancelToken,
+    progress: &mut dyn FnMut(u32, u32),
+) -> Result<SearchBench, StoreError> {
     let folder = TemporaryFolder::new()?;
     let world = World::new(rows);
     let started = Instant::now();
@@ -145,7 +149,12 @@ impl World {
         Self { rows, zipf }
     }
 
-    fn fill(&self, library: &Library, cancel: &CancelToken, progress: &mut dyn FnMut(u32, u32)) -> Result<(), StoreError> {
+    fn fill(
+        &self,
+        library: &Library,
+        cancel: &CancelToken,
+        progress: &mut dyn FnMut(u32, u32),
+    ) -> Result<(), StoreError> {
         let mut done = 0;
         let mut number = 0;
         while done < self.rows {
@@ -153,7 +162,11 @@ impl World {
                 return Err(StoreError::Cancelled);
             }
             let count = PASSAGES_A_DOCUMENT.min(self.rows - done);
-            let stamp = FileStamp { path: PathBuf::from(format!("/made/up/{number}.txt")), size_bytes: 1, mtime_ns: 1 };
+            let stamp = FileStamp {
+                path: PathBuf::from(format!("/made/up/{number}.txt")),
+                size_bytes: 1,
+                mtime_ns: 1,
+            };
             let id = library.enqueue(std::slice::from_ref(&stamp), 0.0)?[0].id();
             let (page, chunks) = self.document(done, count);
             let document = IndexedDocument {
@@ -196,9 +209,19 @@ impl World {
                 tokens: 200,
             };
             at += length;
-            chunks.push(EmbeddedChunk { chunk, vector: Self::vector(row) });
+            chunks.push(EmbeddedChunk {
+                chunk,
+                vector: Self::vector(row),
+            });
         }
-        (Page { number: 1, text, ..Page::default() }, chunks)
+        (
+            Page {
+                number: 1,
+                text,
+                ..Page::default()
+            },
+            chunks,
+        )
     }
 
     fn words(&self, row: u32, count: usize) -> Vec<String> {
@@ -224,14 +247,22 @@ impl World {
         let vector = Self::vector(row).to_f32();
         let vector = unit(vector.into_iter().map(|value| value + 0.03 * random.normal()));
         let words = self.words(row, WORDS);
-        let asked: Vec<&str> = (0..3 + number % 4).map(|_| words[random.next() as usize % WORDS].as_str()).collect();
+        let asked: Vec<&str> = (0..3 + number % 4)
+            .map(|_| words[random.next() as usize % WORDS].as_str())
+            .collect();
         (vector, asked.join(" "))
     }
 
-    fn ask(&self, library: &Library, index: &VectorStore, cancel: &CancelToken) -> Result<(Vec<SearchTimes>, f32, f32), StoreError> {
+    fn ask(
+        &self,
+        library: &Library,
+        index: &VectorStore,
+        cancel: &CancelToken,
+    ) -> Result<(Vec<SearchTimes>, f32, f32), StoreError> {
         let by_vector = |vector: &Embedding, limit: usize| -> Result<Vec<Hit>, StoreError> {
-            futures::executor::block_on(index.search(vector, limit))
-                .map_err(|report| StoreError::IndexUnavailable { detail: report.detail.unwrap_or(report.message) })
+            futures::executor::block_on(index.search(vector, limit)).map_err(|report| StoreError::IndexUnavailable {
+                detail: report.detail.unwrap_or(report.message),
+            })
         };
         let mut taken: HashMap<SearchMode, Vec<f32>> = HashMap::new();
         let mut exact_taken = Vec::new();
@@ -261,7 +292,12 @@ impl World {
             let weight = vector_weight(&query);
             let fused = fuse(&words?, &vectors, weight);
             let ids: Vec<ChunkId> = fused.iter().map(|candidate| candidate.id).collect();
-            let held = ids.iter().copied().zip(library.vectors(&ids)?).filter_map(|(id, vector)| Some((id, vector?))).collect();
+            let held = ids
+                .iter()
+                .copied()
+                .zip(library.vectors(&ids)?)
+                .filter_map(|(id, vector)| Some((id, vector?)))
+                .collect();
             let ranked = reread(&text, &feedback(fused, &vector, &held, weight), library.chunks(&ids)?);
             let hybrid_ms = ms(started);
             if ranked.is_empty() {
@@ -276,9 +312,11 @@ impl World {
                 found += exact.iter().filter(|hit| near.contains(&hit.id)).count();
                 expected += exact.len();
                 exact_taken.push(exact_ms);
-                for (mode, taken_ms) in
-                    [(SearchMode::Vector, vector_ms), (SearchMode::Keyword, keyword_ms), (SearchMode::Hybrid, hybrid_ms)]
-                {
+                for (mode, taken_ms) in [
+                    (SearchMode::Vector, vector_ms),
+                    (SearchMode::Keyword, keyword_ms),
+                    (SearchMode::Hybrid, hybrid_ms),
+                ] {
                     taken.entry(mode).or_default().push(taken_ms);
                 }
             }
@@ -287,10 +325,18 @@ impl World {
             .into_iter()
             .map(|mode| {
                 let taken = taken.entry(mode).or_default();
-                SearchTimes { mode, ms_p50: share_of(taken, 0.5), ms_p95: share_of(taken, 0.95) }
+                SearchTimes {
+                    mode,
+                    ms_p50: share_of(taken, 0.5),
+                    ms_p95: share_of(taken, 0.95),
+                }
             })
             .collect();
-        Ok((times, found as f32 / expected.max(1) as f32, share_of(&mut exact_taken, 0.5)))
+        Ok((
+            times,
+            found as f32 / expected.max(1) as f32,
+            share_of(&mut exact_taken, 0.5),
+        ))
     }
 }
 
@@ -300,18 +346,28 @@ fn ms(started: Instant) -> f32 {
 
 fn share_of(values: &mut [f32], share: f32) -> f32 {
     values.sort_by(f32::total_cmp);
-    values.get(((values.len() as f32 - 1.0).max(0.0) * share).round() as usize).copied().unwrap_or(0.0)
+    values
+        .get(((values.len() as f32 - 1.0).max(0.0) * share).round() as usize)
+        .copied()
+        .unwrap_or(0.0)
 }
 
 fn unit(values: impl Iterator<Item = f32>) -> Embedding {
     let values: Vec<f32> = values.collect();
-    let length = values.iter().map(|value| value * value).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+    let length = values
+        .iter()
+        .map(|value| value * value)
+        .sum::<f32>()
+        .sqrt()
+        .max(f32::MIN_POSITIVE);
     Embedding::from_f32(&values.into_iter().map(|value| value / length).collect::<Vec<_>>())
 }
 
 /// A word for every rank, of syllables, so that stems differ as words do.
 fn word(rank: usize) -> String {
-    const ONSETS: [&str; 16] = ["b", "d", "f", "g", "h", "k", "l", "m", "n", "p", "r", "st", "t", "tr", "v", "z"];
+    const ONSETS: [&str; 16] = [
+        "b", "d", "f", "g", "h", "k", "l", "m", "n", "p", "r", "st", "t", "tr", "v", "z",
+    ];
     const VOWELS: [&str; 4] = ["a", "i", "o", "u"];
     let mut out = String::new();
     let mut left = rank + 64;
@@ -347,7 +403,10 @@ impl Random {
 
     /// Of mean 0 and variance 1, near enough: the sum of twelve uniform numbers.
     fn normal(&mut self) -> f32 {
-        let sum: u64 = (0..3).map(|_| self.next()).map(|bits| (0..4).map(|at| (bits >> (16 * at)) & 0xffff).sum::<u64>()).sum();
+        let sum: u64 = (0..3)
+            .map(|_| self.next())
+            .map(|bits| (0..4).map(|at| (bits >> (16 * at)) & 0xffff).sum::<u64>())
+            .sum();
         sum as f32 / 65_536.0 - 6.0
     }
 }
@@ -356,7 +415,9 @@ struct TemporaryFolder(PathBuf);
 
 impl TemporaryFolder {
     fn new() -> Result<Self, StoreError> {
-        let nanoseconds = std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.subsec_nanos());
+        let nanoseconds = std::time::SystemTime::UNIX_EPOCH
+            .elapsed()
+            .map_or(0, |since| since.subsec_nanos());
         let folder = std::env::temp_dir().join(format!("docmind-bench-{}-{nanoseconds}", std::process::id()));
         crate::database::create_private_folder(&folder)?;
         Ok(Self(folder))

@@ -42,7 +42,12 @@ impl Database {
             Ok(connection)
         };
         let writer = open().map_err(|error| error.at(path))?;
-        Ok(Self { path: path.to_owned(), writer: Some(Mutex::new(writer)), readers: Mutex::default(), immutable: false })
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Some(Mutex::new(writer)),
+            readers: Mutex::default(),
+            immutable: false,
+        })
     }
 
     /// Opens an existing `path` for reading, beside whoever writes it.
@@ -50,7 +55,12 @@ impl Database {
         if !path.exists() {
             return Err(StoreError::Missing { path: path.to_owned() });
         }
-        let mut database = Self { path: path.to_owned(), writer: None, readers: Mutex::default(), immutable: false };
+        let mut database = Self {
+            path: path.to_owned(),
+            writer: None,
+            readers: Mutex::default(),
+            immutable: false,
+        };
         let check = |database: &Self| database.read(|connection| schema.check(connection, path));
         if let Err(StoreError::ReadOnly { .. }) = check(&database) {
             // WAL needs its index file beside the database. Where the folder cannot be written nobody writes the database either.
@@ -92,7 +102,8 @@ impl Database {
     }
 
     fn open_reader(&self) -> Result<Connection, StoreError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
         let connection = if self.immutable {
             let uri = format!("file:{}?immutable=1", percent_encoded(&self.path));
             Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)?
@@ -104,7 +115,10 @@ impl Database {
     }
 
     /// Runs `work` in one transaction: all of it is on the disk when this returns, or none of it.
-    pub(crate) fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    pub(crate) fn write<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let mut connection = self.writer()?;
         let run = || -> Result<T, StoreError> {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -121,7 +135,9 @@ impl Database {
         let connection = self.writer()?;
         // The pooled readers hold no snapshot; closing them makes room for the checkpoint to reset the log.
         lock(&self.readers).clear();
-        connection.busy_timeout(Duration::from_millis(200)).map_err(StoreError::from)?;
+        connection
+            .busy_timeout(Duration::from_millis(200))
+            .map_err(StoreError::from)?;
         let busy = connection
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
             .map_err(|error| StoreError::from(error).at(&self.path));
@@ -137,7 +153,9 @@ impl Database {
     pub(crate) fn vacuum_into(&self, target: &Path) -> Result<(), StoreError> {
         create_private_file(target)?;
         let connection = self.writer()?;
-        let name = target.to_str().ok_or_else(|| StoreError::Value(format!("a path that is no text: {}", target.display())))?;
+        let name = target
+            .to_str()
+            .ok_or_else(|| StoreError::Value(format!("a path that is no text: {}", target.display())))?;
         connection
             .execute("VACUUM INTO ?1", [name])
             .map_err(|error| StoreError::from(error).at(target))?;
@@ -147,11 +165,15 @@ impl Database {
     /// Makes the disk as small as so many pages: how tests fill it.
     #[cfg(test)]
     pub(crate) fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {
-        self.writer()?.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).map_err(StoreError::from)
+        self.writer()?
+            .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+            .map_err(StoreError::from)
     }
 
     fn writer(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
-        let writer = self.writer.as_ref().ok_or_else(|| StoreError::ReadOnly { path: self.path.clone() })?;
+        let writer = self.writer.as_ref().ok_or_else(|| StoreError::ReadOnly {
+            path: self.path.clone(),
+        })?;
         Ok(lock(writer))
     }
 }

@@ -15,6 +15,14 @@ pub enum StoreError {
         /// SQLite's words.
         detail: String,
     },
+    /// The file of what a person made is damaged, and so are its copies.
+    #[error("The file of your conversations, `{}`, is damaged, and no copy of it is sound.\nMove it to another place to begin anew; keep it, it may be repaired.", path.display())]
+    UserDamaged {
+        /// The file.
+        path: PathBuf,
+        /// SQLite's words.
+        detail: String,
+    },
     /// No space left; the change was rolled back whole.
     #[error("The disk that holds `{}` is full.\nMake room, then try again: nothing that was indexed is lost.", path.display())]
     DiskFull {
@@ -62,7 +70,9 @@ pub enum StoreError {
     #[error("There is a collection `{0}` already.\nChoose another name.")]
     NameTaken(String),
     /// Vectors of another embedder than the library's current one.
-    #[error("The library holds vectors of the embedder `{current}`, not of `{given}`.\nChange the embedder in the settings; the texts are embedded again.")]
+    #[error(
+        "The library holds vectors of the embedder `{current}`, not of `{given}`.\nChange the embedder in the settings; the texts are embedded again."
+    )]
     WrongEmbedder {
         /// Fingerprint of the library's embedder; empty when none was chosen.
         current: String,
@@ -70,7 +80,9 @@ pub enum StoreError {
         given: String,
     },
     /// A document whose parts contradict each other (a passage that is not its page's text, a vector of another length).
-    #[error("The document `{document}` was read inconsistently: {reason}.\nTry it again; if it fails again, the file is worth reporting.")]
+    #[error(
+        "The document `{document}` was read inconsistently: {reason}.\nTry it again; if it fails again, the file is worth reporting."
+    )]
     Inconsistent {
         /// The document.
         document: u32,
@@ -78,7 +90,9 @@ pub enum StoreError {
         reason: String,
     },
     /// The vector index cannot be used; an exact scan answers meanwhile.
-    #[error("The search index cannot be used.\nIt is rebuilt from the library by itself; searching goes on, more slowly.")]
+    #[error(
+        "The search index cannot be used.\nIt is rebuilt from the library by itself; searching goes on, more slowly."
+    )]
     IndexUnavailable {
         /// LanceDB's words.
         detail: String,
@@ -98,7 +112,9 @@ pub enum StoreError {
     #[error("The library could not be used: {0}.\nTry again; if it fails again, run the check.")]
     Sqlite(#[from] rusqlite::Error),
     /// A stored value cannot be read.
-    #[error("The library holds a value that cannot be read ({0}).\nRun the check; adding the document again repairs it.")]
+    #[error(
+        "The library holds a value that cannot be read ({0}).\nRun the check; adding the document again repairs it."
+    )]
     Value(String),
 }
 
@@ -107,6 +123,7 @@ impl StoreError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Damaged { .. } | Self::Value(_) => "library_damaged",
+            Self::UserDamaged { .. } => "conversations_damaged",
             Self::DiskFull { .. } => "disk_full",
             Self::ReadOnly { .. } => "library_read_only",
             Self::Newer { .. } => "library_newer",
@@ -133,8 +150,13 @@ impl StoreError {
     pub(crate) fn io(path: &Path, source: io::Error) -> Self {
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path: path.to_owned() },
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path: path.to_owned() },
-            _ => Self::Io { path: path.to_owned(), source },
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Self::ReadOnly { path: path.to_owned() }
+            }
+            _ => Self::Io {
+                path: path.to_owned(),
+                source,
+            },
         }
     }
 
@@ -145,7 +167,10 @@ impl StoreError {
         let code = error.sqlite_error_code();
         use rusqlite::ErrorCode as Code;
         match code {
-            Some(Code::DatabaseCorrupt | Code::NotADatabase) => Self::Damaged { path, detail: error.to_string() },
+            Some(Code::DatabaseCorrupt | Code::NotADatabase) => Self::Damaged {
+                path,
+                detail: error.to_string(),
+            },
             Some(Code::DiskFull) => Self::DiskFull { path },
             Some(Code::ReadOnly | Code::PermissionDenied | Code::CannotOpen) => Self::ReadOnly { path },
             Some(Code::DatabaseBusy | Code::DatabaseLocked) => Self::Busy { path },
@@ -158,7 +183,9 @@ impl From<StoreError> for ErrorReport {
     fn from(error: StoreError) -> Self {
         let report = Self::new(error.code(), error.to_string());
         match &error {
-            StoreError::Damaged { detail, .. } | StoreError::IndexUnavailable { detail } => report.with_detail(detail),
+            StoreError::Damaged { detail, .. }
+            | StoreError::UserDamaged { detail, .. }
+            | StoreError::IndexUnavailable { detail } => report.with_detail(detail),
             StoreError::Sqlite(inner) => report.with_detail(inner),
             StoreError::Io { source, .. } => report.with_detail(source),
             _ => report,

@@ -47,7 +47,12 @@ pub(crate) fn encode(headings: &[Heading], tables: &[Table], words: &[WordBox], 
         out.signed(i64::from(word.span.start) - at);
         out.unsigned(u64::from(word.span.len()));
         at = i64::from(word.span.end);
-        let (x0, y0, x1, y1) = (steps(word.rect.x0), steps(word.rect.y0), steps(word.rect.x1), steps(word.rect.y1));
+        let (x0, y0, x1, y1) = (
+            steps(word.rect.x0),
+            steps(word.rect.y0),
+            steps(word.rect.x1),
+            steps(word.rect.y1),
+        );
         out.signed(x0 - left);
         out.signed(x1 - x0);
         out.signed(y0 - top);
@@ -66,10 +71,16 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Layout> {
     let mut layout = Layout::default();
     for _ in 0..from.unsigned()? {
         let level = u8::try_from(from.unsigned()?).ok()?;
-        layout.headings.push(Heading { level, span: from.span()? });
+        layout.headings.push(Heading {
+            level,
+            span: from.span()?,
+        });
     }
     for _ in 0..from.unsigned()? {
-        layout.tables.push(Table { span: from.span()?, header: from.span()? });
+        layout.tables.push(Table {
+            span: from.span()?,
+            header: from.span()?,
+        });
     }
     if from.unsigned()? == 1 {
         layout.size = Some((points(from.signed()?), points(from.signed()?)));
@@ -85,8 +96,16 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Layout> {
         tall = tall.checked_add(from.signed()?)?;
         let y1 = y0.checked_add(tall)?;
         (left, top) = (x1, y0);
-        let rect = Rect { x0: points(x0), y0: points(y0), x1: points(x1), y1: points(y1) };
-        layout.words.push(WordBox { span: Span::new(u32::try_from(start).ok()?, u32::try_from(end).ok()?), rect });
+        let rect = Rect {
+            x0: points(x0),
+            y0: points(y0),
+            x1: points(x1),
+            y1: points(y1),
+        };
+        layout.words.push(WordBox {
+            span: Span::new(u32::try_from(start).ok()?, u32::try_from(end).ok()?),
+            rect,
+        });
     }
     from.0.is_empty().then_some(layout)
 }
@@ -190,8 +209,16 @@ mod tests {
 
     #[test]
     fn numbers_that_are_none_do_no_harm() {
-        let rect = Rect { x0: f32::NAN, y0: f32::INFINITY, x1: f32::NEG_INFINITY, y1: 1.0 };
-        let words = [WordBox { span: Span::new(0, 1), rect }; 2];
+        let rect = Rect {
+            x0: f32::NAN,
+            y0: f32::INFINITY,
+            x1: f32::NEG_INFINITY,
+            y1: 1.0,
+        };
+        let words = [WordBox {
+            span: Span::new(0, 1),
+            rect,
+        }; 2];
         let layout = decode(&encode(&[], &[], &words, Some((f32::NAN, 1.0)))).expect("decodes");
         assert_eq!(layout.words.len(), 2);
         assert_eq!(layout.words[0].rect.x0, 0.0);

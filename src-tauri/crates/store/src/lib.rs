@@ -39,9 +39,9 @@ mod vector_store;
 pub use bench::{SearchBench, SearchTimes, bench_search};
 pub use error::StoreError;
 pub use library::{CurrentEmbedder, EmbedderChoice, Library};
-pub use vector_store::{IndexState, VectorStore};
-pub use user::{BenchmarkRecord, Collection, CollectionId, ConversationRecord, SettingsRecord, UserDb};
 pub use records::{
-    CheckReport, Committed, DocumentOrder, DocumentQuery, DocumentRecord, Enqueued, FileStamp, IndexedDocument, LibraryCounts,
-    PageGeometry, Recognised, Removed, Settlement, TextHash, UnreadPage,
+    CheckReport, Committed, DocumentOrder, DocumentQuery, DocumentRecord, Enqueued, FileStamp, IndexedDocument,
+    LibraryCounts, PageGeometry, Recognised, Removed, Settlement, TextHash, UnreadPage,
 };
+pub use user::{BenchmarkRecord, Collection, CollectionId, ConversationRecord, SettingsRecord, UserDb};
+pub use vector_store::{IndexState, VectorStore};

@@ -182,13 +182,22 @@ impl DocumentRecord {
     pub fn display_title(&self) -> String {
         match &self.title {
             Some(title) => title.clone(),
-            None => self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned(),
+            None => self
+                .path
+                .file_name()
+                .unwrap_or(self.path.as_os_str())
+                .to_string_lossy()
+                .into_owned(),
         }
     }
 
     /// The file as it was when last settled.
     pub fn stamp(&self) -> FileStamp {
-        FileStamp { path: self.path.clone(), size_bytes: self.size_bytes, mtime_ns: self.mtime_ns }
+        FileStamp {
+            path: self.path.clone(),
+            size_bytes: self.size_bytes,
+            mtime_ns: self.mtime_ns,
+        }
     }
 }
 
@@ -294,6 +303,8 @@ pub(crate) fn path_from_bytes(bytes: Vec<u8>) -> Result<PathBuf, StoreError> {
     }
     #[cfg(not(unix))]
     {
-        String::from_utf8(bytes).map(PathBuf::from).map_err(|_| StoreError::Value("a path that is no text".into()))
+        String::from_utf8(bytes)
+            .map(PathBuf::from)
+            .map_err(|_| StoreError::Value("a path that is no text".into()))
     }
 }

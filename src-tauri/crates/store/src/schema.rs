@@ -13,9 +13,15 @@ pub(crate) struct Schema {
 }
 
 /// `library.db`.
-pub(crate) const LIBRARY: Schema = Schema { application_id: 0x444d_4c42, steps: &[include_str!("schema/library-1.sql")] };
+pub(crate) const LIBRARY: Schema = Schema {
+    application_id: 0x444d_4c42,
+    steps: &[include_str!("schema/library-1.sql")],
+};
 /// `user.db`.
-pub(crate) const USER: Schema = Schema { application_id: 0x444d_5553, steps: &[include_str!("schema/user-1.sql")] };
+pub(crate) const USER: Schema = Schema {
+    application_id: 0x444d_5553,
+    steps: &[include_str!("schema/user-1.sql")],
+};
 
 impl Schema {
     /// Brings a file to the newest format, in one transaction.
@@ -55,10 +61,17 @@ impl Schema {
         let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
         if found > self.known() {
-            return Err(StoreError::Newer { path: path.to_owned(), found, known: self.known() });
+            return Err(StoreError::Newer {
+                path: path.to_owned(),
+                found,
+                known: self.known(),
+            });
         }
         if found > 0 && id != self.application_id {
-            return Err(StoreError::Damaged { path: path.to_owned(), detail: "another application's database".into() });
+            return Err(StoreError::Damaged {
+                path: path.to_owned(),
+                detail: "another application's database".into(),
+            });
         }
         Ok(found)
     }

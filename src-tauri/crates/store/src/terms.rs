@@ -51,7 +51,11 @@ impl Analyzer {
 
     /// The columns of one text.
     pub(crate) fn columns(&mut self, text: &str) -> Columns {
-        let mut columns = Columns { plain: String::with_capacity(text.len() + 16), stems: String::with_capacity(text.len()), ..Columns::default() };
+        let mut columns = Columns {
+            plain: String::with_capacity(text.len() + 16),
+            stems: String::with_capacity(text.len()),
+            ..Columns::default()
+        };
         let umlauts = self.spells_umlauts && text.contains(is_umlaut);
         for run in runs(text) {
             let lower = lower(run.text);
@@ -90,7 +94,9 @@ impl Analyzer {
 
     /// Stem of a lower-case word, folded.
     fn stem(&mut self, lower: &str) -> String {
-        let Some(stemmer) = &self.stemmer else { return fold(lower) };
+        let Some(stemmer) = &self.stemmer else {
+            return fold(lower);
+        };
         if let Some(known) = self.stems.get(lower) {
             return known.clone();
         }
@@ -122,7 +128,10 @@ pub(crate) fn wanted_words(term: &str, languages: &[Option<String>]) -> Vec<Want
         if word.is_empty() || run.is_ending() {
             continue;
         }
-        let mut wanted = Wanted { exact: Vec::new(), stems: Vec::new() };
+        let mut wanted = Wanted {
+            exact: Vec::new(),
+            stems: Vec::new(),
+        };
         if run.script == Script::Pairs {
             let mut pairs = String::new();
             push_pairs(&mut pairs, &word, Tail::Dropped);
@@ -245,7 +254,8 @@ struct Run<'t> {
 impl Run<'_> {
     /// The `s` of `Newton's`, the `l` of `l'homme`: no word of its own.
     fn is_ending(&self) -> bool {
-        (self.after_apostrophe && self.text.chars().count() <= 2) || (self.before_apostrophe && self.text.chars().count() <= 1)
+        (self.after_apostrophe && self.text.chars().count() <= 2)
+            || (self.before_apostrophe && self.text.chars().count() <= 1)
     }
 }
 
@@ -275,7 +285,12 @@ fn runs(text: &str) -> impl Iterator<Item = Run<'_>> {
         }
         let (word, after) = rest.split_at(end);
         let before_apostrophe = after.chars().next().is_some_and(is_apostrophe);
-        let run = Run { text: word, script, after_apostrophe: apostrophe, before_apostrophe };
+        let run = Run {
+            text: word,
+            script,
+            after_apostrophe: apostrophe,
+            before_apostrophe,
+        };
         apostrophe = false;
         rest = after;
         Some(run)
@@ -292,7 +307,10 @@ fn is_apostrophe(c: char) -> bool {
 
 /// Written inside words and never seen: soft hyphen, zero-width joiners, directional marks, the Arabic tatweel.
 fn is_ignorable(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{640}')
+    matches!(
+        c,
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{640}'
+    )
 }
 
 fn script(c: char) -> Script {
@@ -331,9 +349,19 @@ fn is_umlaut(c: char) -> bool {
 /// Lower case, composed, without what is never seen.
 fn lower(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
-        return if text.bytes().any(|byte| byte.is_ascii_uppercase()) { Cow::Owned(text.to_ascii_lowercase()) } else { Cow::Borrowed(text) };
+        return if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Cow::Owned(text.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(text)
+        };
     }
-    Cow::Owned(text.chars().filter(|c| !is_ignorable(*c)).flat_map(char::to_lowercase).nfc().collect())
+    Cow::Owned(
+        text.chars()
+            .filter(|c| !is_ignorable(*c))
+            .flat_map(char::to_lowercase)
+            .nfc()
+            .collect(),
+    )
 }
 
 /// Without diacritics and compatibility forms. Vowel signs of Indic and Thai scripts are letters and stay.
@@ -444,10 +472,21 @@ mod tests {
         assert_eq!(german.spelled, "strasse mueller");
         let languages = [Some("de".to_owned())];
         let typed = wanted_words("Mueller", &languages);
-        assert!(german.stems.split(' ').any(|stem| typed[0].stems.iter().any(|wanted| wanted == stem)));
+        assert!(
+            german
+                .stems
+                .split(' ')
+                .any(|stem| typed[0].stems.iter().any(|wanted| wanted == stem))
+        );
         let plain = columns(Some("de"), "Mueller");
         let typed = wanted_words("Müller", &languages);
-        assert!(plain.stems.split(' ').any(|stem| typed[0].stems.iter().any(|wanted| wanted == stem)), "{typed:?} {plain:?}");
+        assert!(
+            plain
+                .stems
+                .split(' ')
+                .any(|stem| typed[0].stems.iter().any(|wanted| wanted == stem)),
+            "{typed:?} {plain:?}"
+        );
         assert_eq!(wanted_phrase("Herr Müller"), ["herr muller", "herr mueller"]);
         assert_eq!(columns(Some("fi"), "yö").spelled, "");
     }
@@ -468,7 +507,10 @@ mod tests {
 
     #[test]
     fn compatibility_forms_and_invisible_marks_fold_away() {
-        assert_eq!(columns(None, "ﬁnance co\u{ad}operate ⑴ ＡＢＣ ½").plain, "finance cooperate 1 abc 12");
+        assert_eq!(
+            columns(None, "ﬁnance co\u{ad}operate ⑴ ＡＢＣ ½").plain,
+            "finance cooperate 1 abc 12"
+        );
         assert_eq!(columns(None, "İstanbul").plain, "istanbul");
         assert_eq!(columns(None, "é e\u{301}").plain, "e e");
     }
@@ -476,7 +518,12 @@ mod tests {
     #[test]
     fn endless_runs_are_cut() {
         let long = "a".repeat(1000);
-        assert!(columns(None, &long).plain.split(' ').all(|word| word.len() <= LONGEST_WORD));
+        assert!(
+            columns(None, &long)
+                .plain
+                .split(' ')
+                .all(|word| word.len() <= LONGEST_WORD)
+        );
     }
 
     #[test]
@@ -484,7 +531,11 @@ mod tests {
         let text: String = (0..0x3000_u32).filter_map(char::from_u32).collect();
         let columns = columns(None, &text);
         for column in [&columns.plain, &columns.stems, &columns.spelled] {
-            assert!(!column.chars().any(|c| c.is_ascii() && !c.is_ascii_alphanumeric() && c != ' '));
+            assert!(
+                !column
+                    .chars()
+                    .any(|c| c.is_ascii() && !c.is_ascii_alphanumeric() && c != ' ')
+            );
         }
     }
 }

@@ -28,7 +28,11 @@ pub(crate) fn library(folder: &std::path::Path) -> Library {
 }
 
 pub(crate) fn stamp(path: &str, mtime_ns: i64) -> FileStamp {
-    FileStamp { path: PathBuf::from(path), size_bytes: 100, mtime_ns }
+    FileStamp {
+        path: PathBuf::from(path),
+        size_bytes: 100,
+        mtime_ns,
+    }
 }
 
 pub(crate) fn hash(text: &str) -> ContentHash {
@@ -67,8 +71,16 @@ pub(crate) fn content(pages: &[&str]) -> (Vec<Page>, Vec<EmbeddedChunk>) {
             }
             start += length + 1;
         }
-        let headings = vec![Heading { level: 1, span: Span::new(0, 1) }];
-        out.0.push(Page { number, text: (*text).to_owned(), headings, ..Page::default() });
+        let headings = vec![Heading {
+            level: 1,
+            span: Span::new(0, 1),
+        }];
+        out.0.push(Page {
+            number,
+            text: (*text).to_owned(),
+            headings,
+            ..Page::default()
+        });
     }
     out
 }
@@ -81,7 +93,12 @@ pub(crate) fn add(library: &Library, path: &str, mtime_ns: i64, pages: &[&str]) 
     (id, committed)
 }
 
-pub(crate) fn commit(library: &Library, id: DocumentId, stamp: &FileStamp, pages: &[&str]) -> Result<Committed, StoreError> {
+pub(crate) fn commit(
+    library: &Library,
+    id: DocumentId,
+    stamp: &FileStamp,
+    pages: &[&str],
+) -> Result<Committed, StoreError> {
     let (read, chunks) = content(pages);
     let document = IndexedDocument {
         stamp,

@@ -5,6 +5,8 @@ mod backup;
 mod collections;
 mod conversations;
 mod history;
+#[cfg(test)]
+mod tests;
 
 use crate::database::Database;
 use crate::error::StoreError;
@@ -29,15 +31,23 @@ impl UserDb {
     /// [`UserDb::recovered`] says so.
     ///
     /// # Errors
-    /// [`StoreError::Newer`], [`StoreError::ReadOnly`], [`StoreError::DiskFull`]; [`StoreError::Damaged`] when no copy is sound.
+    /// [`StoreError::Newer`], [`StoreError::ReadOnly`], [`StoreError::DiskFull`]; [`StoreError::UserDamaged`] when no copy is sound.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join("user.db");
         match Self::open_sound(&path) {
-            Ok(database) => Ok(Self { database, folder: folder.to_owned(), recovered: None }),
+            Ok(database) => Ok(Self {
+                database,
+                folder: folder.to_owned(),
+                recovered: None,
+            }),
             Err(StoreError::Damaged { detail, .. }) => {
                 let recovered = backup::restore(folder, &path, &detail)?;
                 let database = Self::open_sound(&path)?;
-                Ok(Self { database, folder: folder.to_owned(), recovered: Some(recovered) })
+                Ok(Self {
+                    database,
+                    folder: folder.to_owned(),
+                    recovered: Some(recovered),
+                })
             }
             Err(error) => Err(error),
         }
@@ -49,7 +59,11 @@ impl UserDb {
     /// [`StoreError::Missing`] and as for [`UserDb::open`].
     pub fn open_read_only(folder: &Path) -> Result<Self, StoreError> {
         let database = Database::open_read_only(&folder.join("user.db"), &schema::USER)?;
-        Ok(Self { database, folder: folder.to_owned(), recovered: None })
+        Ok(Self {
+            database,
+            folder: folder.to_owned(),
+            recovered: None,
+        })
     }
 
     /// A small file read whole at every start: damage is found before it spreads into the copies.
@@ -57,7 +71,14 @@ impl UserDb {
         let database = Database::open(path, &schema::USER)?;
         let verdict: String =
             database.read(|connection| Ok(connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?))?;
-        if verdict == "ok" { Ok(database) } else { Err(StoreError::Damaged { path: path.to_owned(), detail: verdict }) }
+        if verdict == "ok" {
+            Ok(database)
+        } else {
+            Err(StoreError::Damaged {
+                path: path.to_owned(),
+                detail: verdict,
+            })
+        }
     }
 
     /// What was lost and from when the copy is, when opening had to fall back on one.

@@ -118,7 +118,12 @@ impl Shared {
             let mut view = self.view.write().unwrap_or_else(PoisonError::into_inner);
             view.generation += 1;
             let generation = view.generation;
-            view.published = published.map(|published| Arc::new(Published { generation, ..published }));
+            view.published = published.map(|published| {
+                Arc::new(Published {
+                    generation,
+                    ..published
+                })
+            });
             view.state = state;
         }
         if opened {
@@ -172,12 +177,19 @@ impl VectorStore {
             .thread_name("index")
             .enable_all()
             .build()
-            .map_err(|source| StoreError::Io { path: library.folder().to_owned(), source })?;
+            .map_err(|source| StoreError::Io {
+                path: library.folder().to_owned(),
+                source,
+            })?;
         let (commands, inbox) = mpsc::channel(inbox);
         let read_only = state == IndexState::ReadOnly;
         let shared = Arc::new(Shared {
             library,
-            view: RwLock::new(View { published: None, state, generation: 0 }),
+            view: RwLock::new(View {
+                published: None,
+                state,
+                generation: 0,
+            }),
             removals: Mutex::default(),
             opened: tokio::sync::watch::channel(false).0,
         });
@@ -186,7 +198,11 @@ impl VectorStore {
         } else {
             runtime.spawn(Owner::new(Arc::clone(&shared)).run(inbox));
         }
-        Ok(Self { shared, commands, runtime: Some(runtime) })
+        Ok(Self {
+            shared,
+            commands,
+            runtime: Some(runtime),
+        })
     }
 
     /// Where the index stands.
@@ -198,11 +214,19 @@ impl VectorStore {
     ///
     /// # Errors
     /// [`StoreError::Cancelled`]: then the old one stays. [`StoreError::ReadOnly`], [`StoreError::IndexUnavailable`].
-    pub fn rebuild(&self, cancel: &CancelToken, progress: &mut (dyn FnMut(u32, u32) + Send)) -> Result<u32, StoreError> {
+    pub fn rebuild(
+        &self,
+        cancel: &CancelToken,
+        progress: &mut (dyn FnMut(u32, u32) + Send),
+    ) -> Result<u32, StoreError> {
         self.writable()?;
         let (sender, reports) = std::sync::mpsc::channel();
         let (done, result) = oneshot::channel();
-        self.send(Command::Rebuild { cancel: cancel.clone(), progress: sender, done })?;
+        self.send(Command::Rebuild {
+            cancel: cancel.clone(),
+            progress: sender,
+            done,
+        })?;
         for (rows, all) in reports {
             progress(rows, all);
         }
@@ -215,7 +239,11 @@ impl VectorStore {
     /// # Errors
     /// [`StoreError::IndexUnavailable`] after it was closed.
     pub fn erase(&self) -> Result<(), StoreError> {
-        if self.shared.library.is_read_only() { Ok(()) } else { self.send(Command::Erase) }
+        if self.shared.library.is_read_only() {
+            Ok(())
+        } else {
+            self.send(Command::Erase)
+        }
     }
 
     /// Waits until the index holds what the library holds, its graph built and its files merged.
@@ -259,7 +287,9 @@ impl VectorStore {
 
     fn writable(&self) -> Result<(), StoreError> {
         if self.shared.library.is_read_only() {
-            return Err(StoreError::ReadOnly { path: self.shared.index_folder() });
+            return Err(StoreError::ReadOnly {
+                path: self.shared.index_folder(),
+            });
         }
         Ok(())
     }
@@ -273,7 +303,9 @@ impl VectorStore {
     }
 
     fn runtime(&self) -> &Runtime {
-        self.runtime.as_ref().expect("BUG: the runtime lives as long as the store")
+        self.runtime
+            .as_ref()
+            .expect("BUG: the runtime lives as long as the store")
     }
 
     /// Tells the owner that the library changed. Waits for it only when it is not busy with something long.
@@ -287,7 +319,10 @@ impl VectorStore {
                 return Ok(());
             }
             let (done, result) = oneshot::channel();
-            commands.send(Command::Sync { done: Some(done) }).await.map_err(|_| closed())?;
+            commands
+                .send(Command::Sync { done: Some(done) })
+                .await
+                .map_err(|_| closed())?;
             match result.await {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(detail)) => Err(StoreError::IndexUnavailable { detail }.into()),
@@ -321,7 +356,10 @@ impl VectorIndex for VectorStore {
         Box::pin(async move {
             match running.await {
                 Ok(result) => Ok(result?),
-                Err(panic) => Err(StoreError::IndexUnavailable { detail: panic.to_string() }.into()),
+                Err(panic) => Err(StoreError::IndexUnavailable {
+                    detail: panic.to_string(),
+                }
+                .into()),
             }
         })
     }
@@ -336,34 +374,56 @@ impl VectorIndex for VectorStore {
 }
 
 fn closed() -> StoreError {
-    StoreError::IndexUnavailable { detail: "the index is closed".into() }
+    StoreError::IndexUnavailable {
+        detail: "the index is closed".into(),
+    }
 }
 
-async fn search(shared: Arc<Shared>, commands: mpsc::Sender<Command>, query: Embedding, limit: usize) -> Result<Vec<Hit>, StoreError> {
+async fn search(
+    shared: Arc<Shared>,
+    commands: mpsc::Sender<Command>,
+    query: Embedding,
+    limit: usize,
+) -> Result<Vec<Hit>, StoreError> {
     if !*shared.opened.borrow() {
         let mut opened = shared.opened.subscribe();
         let _ = tokio::time::timeout(OPENING_WAIT, opened.wait_for(|opened| *opened)).await;
     }
-    if let Some(index) = shared.view(|view| view.published.clone()) {
+    let mut failed = None;
+    // A search may meet the moment in which old versions are deleted: the second one sees the new.
+    for _ in 0..2 {
+        let Some(index) = shared.view(|view| view.published.clone()) else {
+            break;
+        };
         match by_index(&shared, &index, &query, limit).await {
             Ok(Some(hits)) => return Ok(hits),
-            Ok(None) => {}
-            Err(StoreError::IndexUnavailable { detail }) => {
-                tracing::warn!(detail, "the index failed a search; the exact scan answers");
-                if shared.library.is_read_only() {
-                    shared.publish(None, IndexState::ReadOnly);
-                } else {
-                    let _ = commands.try_send(Command::Damaged { generation: index.generation, detail });
-                }
+            Ok(None) => {
+                failed = None;
+                break;
             }
+            Err(StoreError::IndexUnavailable { detail }) => failed = Some((index.generation, detail)),
             Err(error) => return Err(error),
+        }
+    }
+    if let Some((generation, detail)) = failed {
+        tracing::warn!(detail, "the index failed a search; the exact scan answers");
+        if shared.library.is_read_only() {
+            shared.publish(None, IndexState::ReadOnly);
+        } else {
+            // A full inbox: the next search says it again.
+            let _ = commands.try_send(Command::Damaged { generation, detail });
         }
     }
     blocking(move || shared.library.exact_search(&query, limit, None)).await
 }
 
 /// `None` when the index cannot answer this question: another embedder's, or too many hints were gone.
-async fn by_index(shared: &Arc<Shared>, index: &Arc<Published>, query: &Embedding, limit: usize) -> Result<Option<Vec<Hit>>, StoreError> {
+async fn by_index(
+    shared: &Arc<Shared>,
+    index: &Arc<Published>,
+    query: &Embedding,
+    limit: usize,
+) -> Result<Option<Vec<Hit>>, StoreError> {
     if index.embedder.dimensions as usize != query.0.len() {
         return Ok(None);
     }
@@ -384,11 +444,19 @@ async fn by_index(shared: &Arc<Shared>, index: &Arc<Published>, query: &Embeddin
         let ids: Vec<ChunkId> = hints.iter().map(|hint| hint.id).collect();
         let mut hits = shared.library.score(&query, &ids)?;
         if contradicted(&hints, &hits, index.reach) {
-            return Err(StoreError::IndexUnavailable { detail: "its vectors differ from the library's".into() });
+            return Err(StoreError::IndexUnavailable {
+                detail: "its vectors differ from the library's".into(),
+            });
         }
         let lost = hints.len() - hits.len();
         let known: HashSet<ChunkId> = hits.iter().map(|hit| hit.id).collect();
-        hits.extend(shared.library.exact_tail(&query, index.seq, limit)?.into_iter().filter(|hit| !known.contains(&hit.id)));
+        hits.extend(
+            shared
+                .library
+                .exact_tail(&query, index.seq, limit)?
+                .into_iter()
+                .filter(|hit| !known.contains(&hit.id)),
+        );
         hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
         // Many hidden or removed passages in the way: further ones would have come after them.
         if lost > 0 && hits.len() < limit && hints.len() >= wanted {
@@ -403,8 +471,12 @@ async fn by_index(shared: &Arc<Shared>, index: &Arc<Published>, query: &Embeddin
 /// True when the index measured other cosines than the library's vectors have: its data is not what was written.
 fn contradicted(hints: &[Hint], hits: &[Hit], reach: Reach) -> bool {
     let truth: HashMap<ChunkId, f32> = hits.iter().map(|hit| (hit.id, hit.score)).collect();
-    let differences =
-        || hints.iter().filter_map(|hint| truth.get(&hint.id).map(|score| (score - hint.cosine).abs())).filter(|by| by.is_finite());
+    let differences = || {
+        hints
+            .iter()
+            .filter_map(|hint| truth.get(&hint.id).map(|score| (score - hint.cosine).abs()))
+            .filter(|by| by.is_finite())
+    };
     match reach {
         Reach::Flat => differences().any(|by| by > FLAT_TOLERANCE),
         Reach::Graph => differences().filter(|by| *by > GRAPH_TOLERANCE).count() * 4 > hints.len(),
@@ -416,13 +488,20 @@ async fn open_beside(shared: Arc<Shared>) {
     let found = {
         let shared = Arc::clone(&shared);
         blocking(move || {
-            let Some(embedder) = shared.library.embedder()? else { return Ok(None) };
+            let Some(embedder) = shared.library.embedder()? else {
+                return Ok(None);
+            };
             let (seq, rows) = shared.library.vector_extent()?;
             let folder = seal::recorded_folder(&shared.library)?;
             let fits = |folder: &PathBuf| {
-                folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&owner::stem(&embedder.fingerprint)))
+                folder
+                    .file_name()
+                    .is_some_and(|name| name.to_string_lossy().starts_with(&owner::stem(&embedder.fingerprint)))
             };
-            Ok(folder.filter(fits).filter(|_| rows as usize >= GRAPH_FROM).map(|folder| (folder, embedder, seq, rows)))
+            Ok(folder
+                .filter(fits)
+                .filter(|_| rows as usize >= GRAPH_FROM)
+                .map(|folder| (folder, embedder, seq, rows)))
         })
         .await
     };
@@ -437,16 +516,26 @@ async fn open_beside(shared: Arc<Shared>) {
         if let Ok((table, held, Some(_))) = opened
             && held == rows as usize
         {
-            let published = Published { table, embedder, seq, reach: Reach::Graph, generation: 0 };
+            let published = Published {
+                table,
+                embedder,
+                seq,
+                reach: Reach::Graph,
+                generation: 0,
+            };
             shared.publish(Some(published), IndexState::ReadOnly);
         }
     }
     shared.opened.send_replace(true);
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
-        Err(panic) => Err(StoreError::IndexUnavailable { detail: panic.to_string() }),
+        Err(panic) => Err(StoreError::IndexUnavailable {
+            detail: panic.to_string(),
+        }),
     }
 }

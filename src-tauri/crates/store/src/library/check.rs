@@ -84,7 +84,7 @@ fn rows(connection: &Connection, problems: &mut Vec<String>) -> Result<(), Store
         ),
         (
             "the same bytes held twice by document",
-            "SELECT max(id) FROM documents WHERE state = 'ready' AND removed_at_ms IS NULL GROUP BY hash HAVING count(*) > 1",
+            "SELECT max(id) FROM documents WHERE page_count > 0 AND removed_at_ms IS NULL GROUP BY hash HAVING count(*) > 1",
         ),
         (
             "failed without a reason: document",
@@ -136,7 +136,8 @@ fn documents(connection: &Connection, problems: &mut Vec<String>) -> Result<u32,
 
 /// Each passage is its page's text at its span; its hash is that of its text; layouts can be read.
 fn passages(connection: &Connection, problems: &mut Vec<String>) -> Result<u32, StoreError> {
-    let mut pages = connection.prepare("SELECT document_id, number, text, layout FROM pages ORDER BY document_id, number")?;
+    let mut pages =
+        connection.prepare("SELECT document_id, number, text, layout FROM pages ORDER BY document_id, number")?;
     let mut chunks = connection.prepare(
         "SELECT id, span_start, span_end, text, heading, table_header, text_hash FROM chunks WHERE document_id = ?1 AND page = ?2",
     )?;
@@ -146,7 +147,9 @@ fn passages(connection: &Connection, problems: &mut Vec<String>) -> Result<u32, 
         let (document, number): (u32, u32) = (row.get(0)?, row.get(1)?);
         let text: String = row.get(2)?;
         if layout::decode(&row.get::<_, Vec<u8>>(3)?).is_none() {
-            problems.push(format!("the layout of page {number} of document {document} cannot be read"));
+            problems.push(format!(
+                "the layout of page {number} of document {document} cannot be read"
+            ));
         }
         let mut of_page = chunks.query([document, number])?;
         while let Some(chunk) = of_page.next()? {
@@ -154,10 +157,16 @@ fn passages(connection: &Connection, problems: &mut Vec<String>) -> Result<u32, 
             let id: u32 = chunk.get(0)?;
             let passage: String = chunk.get(3)?;
             if Span::new(chunk.get(1)?, chunk.get(2)?).slice(&text) != passage {
-                problems.push(format!("passage {id} is not the text of page {number} of document {document}"));
+                problems.push(format!(
+                    "passage {id} is not the text of page {number} of document {document}"
+                ));
             }
             let indexed = indexed_text(&chunk.get::<_, String>(4)?, &chunk.get::<_, String>(5)?, &passage);
-            if indexed.map(|text| TextHash::of_text(&text)).ok().as_ref().map(|hash| hash.0.as_slice())
+            if indexed
+                .map(|text| TextHash::of_text(&text))
+                .ok()
+                .as_ref()
+                .map(|hash| hash.0.as_slice())
                 != Some(chunk.get::<_, Vec<u8>>(6)?.as_slice())
             {
                 problems.push(format!("the hash of passage {id} is not that of its text"));
@@ -166,16 +175,24 @@ fn passages(connection: &Connection, problems: &mut Vec<String>) -> Result<u32, 
     }
     let all: u32 = connection.query_row("SELECT count(*) FROM chunks", [], |row| row.get(0))?;
     if all != count {
-        problems.push(format!("{} passages belong to pages that are not there", i64::from(all) - i64::from(count)));
+        problems.push(format!(
+            "{} passages belong to pages that are not there",
+            i64::from(all) - i64::from(count)
+        ));
     }
     Ok(all)
 }
 
 /// The keyword index holds every passage once, with its words in their places.
 fn words(connection: &Connection, problems: &mut Vec<String>) -> Result<(), StoreError> {
-    let indexed: HashSet<u32> =
-        connection.prepare("SELECT id FROM chunk_words_docsize")?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let live: HashSet<u32> = connection.prepare("SELECT id FROM chunks")?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let indexed: HashSet<u32> = connection
+        .prepare("SELECT id FROM chunk_words_docsize")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let live: HashSet<u32> = connection
+        .prepare("SELECT id FROM chunks")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
     let missing: Vec<i64> = live.difference(&indexed).map(|id| i64::from(*id)).collect();
     say(problems, "not in the keyword index: passage", &missing);
     let stale: Vec<i64> = indexed.difference(&live).map(|id| i64::from(*id)).collect();
@@ -190,22 +207,32 @@ fn words(connection: &Connection, problems: &mut Vec<String>) -> Result<(), Stor
     while let Some(row) = rows.next()? {
         let id: u32 = row.get(0)?;
         let language: Option<String> = row.get(4)?;
-        let Ok(text) = indexed_text(&row.get::<_, String>(1)?, &row.get::<_, String>(2)?, &row.get::<_, String>(3)?) else {
+        let Ok(text) = indexed_text(
+            &row.get::<_, String>(1)?,
+            &row.get::<_, String>(2)?,
+            &row.get::<_, String>(3)?,
+        ) else {
             problems.push(format!("the headings of passage {id} cannot be read"));
             continue;
         };
         let columns = Analyzer::new(language.as_deref()).columns(&text);
-        let expression: Vec<_> = [("plain", columns.plain), ("stems", columns.stems), ("spelled", columns.spelled)]
-            .into_iter()
-            .filter(|(_, words)| !words.is_empty())
-            .map(|(column, words)| format!("{column} : \"{words}\""))
-            .collect();
+        let expression: Vec<_> = [
+            ("plain", columns.plain),
+            ("stems", columns.stems),
+            ("spelled", columns.spelled),
+        ]
+        .into_iter()
+        .filter(|(_, words)| !words.is_empty())
+        .map(|(column, words)| format!("{column} : \"{words}\""))
+        .collect();
         if !expression.is_empty() && !find.exists(rusqlite::params![expression.join(" AND "), id])? {
             problems.push(format!("the keyword index holds other words than passage {id}"));
         }
     }
     // Nothing else may be current than one embedder that is known.
-    let chosen: bool = connection.prepare("SELECT 1 FROM meta WHERE key = 'embedder'")?.exists([])?;
+    let chosen: bool = connection
+        .prepare("SELECT 1 FROM meta WHERE key = 'embedder'")?
+        .exists([])?;
     if chosen && current_embedder(connection)?.is_none() {
         problems.push("the library's embedder is not known to it".into());
     }

@@ -18,7 +18,12 @@ impl Library {
     /// # Errors
     /// [`StoreError::Inconsistent`] when a passage is not its page's text, [`StoreError::WrongEmbedder`], and as every writing: then
     /// nothing changed.
-    pub fn commit_document(&self, id: DocumentId, document: IndexedDocument<'_>, at_ms: f64) -> Result<Committed, StoreError> {
+    pub fn commit_document(
+        &self,
+        id: DocumentId,
+        document: IndexedDocument<'_>,
+        at_ms: f64,
+    ) -> Result<Committed, StoreError> {
         let inconsistent = |reason: String| StoreError::Inconsistent { document: id.0, reason };
         check_passages(document.pages, &document.chunks).map_err(inconsistent)?;
         // Cutting words needs no lock: the writer is held for the inserts only.
@@ -45,7 +50,14 @@ impl Library {
                 return Err(StoreError::WrongEmbedder { current, given: document.fingerprint.to_owned() });
             };
 
-            let removed = release_content(transaction, id)?.chunks;
+            let held: Option<String> =
+                transaction.prepare_cached("SELECT hash FROM documents WHERE id = ?1")?.query_row([id.0], |row| row.get(0))?;
+            let removed = if held.as_ref() == Some(&document.hash.0) {
+                // The same bytes read again: its duplicates stay its duplicates.
+                drop_content(transaction, id)?
+            } else {
+                release_content(transaction, id)?.chunks
+            };
             let chunk_count = prepared.len();
             let mut insert_page =
                 transaction.prepare_cached("INSERT INTO pages (document_id, number, text, layout) VALUES (?1, ?2, ?3, ?4)")?;
@@ -121,12 +133,19 @@ impl Library {
     ///
     /// # Errors
     /// [`StoreError::WrongEmbedder`], and as every writing.
-    pub fn put_vectors(&self, fingerprint: &str, vectors: Vec<(ChunkId, Embedding)>) -> Result<Vec<(ChunkId, Embedding)>, StoreError> {
+    pub fn put_vectors(
+        &self,
+        fingerprint: &str,
+        vectors: Vec<(ChunkId, Embedding)>,
+    ) -> Result<Vec<(ChunkId, Embedding)>, StoreError> {
         self.write(|transaction| {
             let current = current_embedder(transaction)?;
             let Some(embedder) = current.as_ref().filter(|embedder| embedder.fingerprint == fingerprint) else {
                 let current = current.map(|embedder| embedder.fingerprint).unwrap_or_default();
-                return Err(StoreError::WrongEmbedder { current, given: fingerprint.to_owned() });
+                return Err(StoreError::WrongEmbedder {
+                    current,
+                    given: fingerprint.to_owned(),
+                });
             };
             let mut statement = transaction.prepare_cached(
                 "INSERT INTO vectors (chunk_id, embedder_id, vector) SELECT id, ?2, ?3 FROM chunks WHERE id = ?1
@@ -134,7 +153,8 @@ impl Library {
             )?;
             let mut added = Vec::with_capacity(vectors.len());
             for (id, vector) in vectors {
-                let sound = vector.0.len() == embedder.dimensions as usize && vector.0.iter().all(|value| value.is_finite());
+                let sound =
+                    vector.0.len() == embedder.dimensions as usize && vector.0.iter().all(|value| value.is_finite());
                 if sound && statement.execute(params![id.0, embedder.id, vector.to_bytes()])? == 1 {
                     added.push((id, vector));
                 }
@@ -149,7 +169,9 @@ impl Library {
     /// As every writing.
     pub fn drop_other_vectors(&self) -> Result<(), StoreError> {
         self.write(|transaction| {
-            let Some(current) = current_embedder(transaction)? else { return Ok(()) };
+            let Some(current) = current_embedder(transaction)? else {
+                return Ok(());
+            };
             transaction.execute("DELETE FROM vectors WHERE embedder_id <> ?1", [current.id])?;
             transaction.execute("DELETE FROM embedders WHERE id <> ?1", [current.id])?;
             Ok(())
@@ -168,13 +190,24 @@ fn check_passages(pages: &[Page], chunks: &[EmbeddedChunk]) -> Result<(), String
             let Some(page) = pages.iter().find(|page| page.number == chunk.page) else {
                 return Err(format!("a passage of page {}, which was not read", chunk.page));
             };
-            let bounds = page.text.char_indices().map(|(at, _)| at).chain([page.text.len()]).collect();
+            let bounds = page
+                .text
+                .char_indices()
+                .map(|(at, _)| at)
+                .chain([page.text.len()])
+                .collect();
             current = Some((page, bounds));
         }
         let Some((page, bounds)) = &current else { continue };
-        let slice = bounds.get(chunk.span.start as usize).zip(bounds.get(chunk.span.end as usize)).and_then(|(start, end)| page.text.get(*start..*end));
+        let slice = bounds
+            .get(chunk.span.start as usize)
+            .zip(bounds.get(chunk.span.end as usize))
+            .and_then(|(start, end)| page.text.get(*start..*end));
         if slice != Some(chunk.text.as_str()) {
-            return Err(format!("a passage of page {} is not that page's text at {}..{}", chunk.page, chunk.span.start, chunk.span.end));
+            return Err(format!(
+                "a passage of page {} is not that page's text at {}..{}",
+                chunk.page, chunk.span.start, chunk.span.end
+            ));
         }
     }
     Ok(())
@@ -194,7 +227,11 @@ pub(super) fn indexed_text(heading: &str, table_header: &str, text: &str) -> Res
 }
 
 pub(super) fn heading_to_json(heading: &[String]) -> String {
-    if heading.is_empty() { String::new() } else { serde_json::json!(heading).to_string() }
+    if heading.is_empty() {
+        String::new()
+    } else {
+        serde_json::json!(heading).to_string()
+    }
 }
 
 pub(super) fn heading_from_json(json: &str) -> Result<Vec<String>, StoreError> {
@@ -215,28 +252,49 @@ pub(super) fn index_words(transaction: &Transaction<'_>, id: ChunkId, columns: &
 pub(super) fn drop_content(transaction: &Transaction<'_>, id: DocumentId) -> Result<Vec<ChunkId>, StoreError> {
     let ids = chunk_ids(transaction, id)?;
     if !ids.is_empty() {
-        let language: Option<String> =
-            transaction.prepare_cached("SELECT language FROM documents WHERE id = ?1")?.query_row([id.0], |row| row.get(0))?;
+        let language: Option<String> = transaction
+            .prepare_cached("SELECT language FROM documents WHERE id = ?1")?
+            .query_row([id.0], |row| row.get(0))?;
         let mut analyzer = Analyzer::new(language.as_deref());
-        let mut select = transaction.prepare_cached("SELECT id, heading, table_header, text FROM chunks WHERE document_id = ?1")?;
-        let mut forget = transaction
-            .prepare_cached("INSERT INTO chunk_words (chunk_words, rowid, plain, stems, spelled) VALUES ('delete', ?1, ?2, ?3, ?4)")?;
+        let mut select =
+            transaction.prepare_cached("SELECT id, heading, table_header, text FROM chunks WHERE document_id = ?1")?;
+        let mut forget = transaction.prepare_cached(
+            "INSERT INTO chunk_words (chunk_words, rowid, plain, stems, spelled) VALUES ('delete', ?1, ?2, ?3, ?4)",
+        )?;
         let mut rows = select.query([id.0])?;
         while let Some(row) = rows.next()? {
-            let text = indexed_text(&row.get::<_, String>(1)?, &row.get::<_, String>(2)?, &row.get::<_, String>(3)?)?;
+            let text = indexed_text(
+                &row.get::<_, String>(1)?,
+                &row.get::<_, String>(2)?,
+                &row.get::<_, String>(3)?,
+            )?;
             let columns = analyzer.columns(&text);
-            forget.execute(params![row.get::<_, u32>(0)?, columns.plain, columns.stems, columns.spelled])?;
+            forget.execute(params![
+                row.get::<_, u32>(0)?,
+                columns.plain,
+                columns.stems,
+                columns.spelled
+            ])?;
         }
     }
-    transaction.prepare_cached("DELETE FROM chunks WHERE document_id = ?1")?.execute([id.0])?;
-    transaction.prepare_cached("DELETE FROM pages WHERE document_id = ?1")?.execute([id.0])?;
-    transaction.prepare_cached("UPDATE documents SET page_count = 0, chunk_count = 0 WHERE id = ?1")?.execute([id.0])?;
+    transaction
+        .prepare_cached("DELETE FROM chunks WHERE document_id = ?1")?
+        .execute([id.0])?;
+    transaction
+        .prepare_cached("DELETE FROM pages WHERE document_id = ?1")?
+        .execute([id.0])?;
+    transaction
+        .prepare_cached("UPDATE documents SET page_count = 0, chunk_count = 0 WHERE id = ?1")?
+        .execute([id.0])?;
     Ok(ids)
 }
 
 /// Hands a document's content to its first visible duplicate, whose duplicate it becomes. `None` when there is no content or no
 /// such duplicate.
-pub(super) fn promote_duplicate(transaction: &Transaction<'_>, id: DocumentId) -> Result<Option<DocumentId>, StoreError> {
+pub(super) fn promote_duplicate(
+    transaction: &Transaction<'_>,
+    id: DocumentId,
+) -> Result<Option<DocumentId>, StoreError> {
     let heir: Option<u32> = transaction
         .prepare_cached(
             "SELECT heir.id FROM documents AS heir JOIN documents AS original ON original.id = heir.duplicate_of

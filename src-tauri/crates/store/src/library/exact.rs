@@ -51,7 +51,8 @@ impl Segment {
         let start = self.values.len();
         self.values.extend(vector);
         self.ids.push(id);
-        self.scales.push(scale(self.values[start..].iter().map(|value| value.to_f32())));
+        self.scales
+            .push(scale(self.values[start..].iter().map(|value| value.to_f32())));
     }
 }
 
@@ -66,7 +67,10 @@ impl Probe {
         let mut values = query.to_f32();
         let scale = scale(values.iter().copied());
         values.iter_mut().for_each(|value| *value *= scale);
-        Self { scratch: vec![0.0; values.len()], values }
+        Self {
+            scratch: vec![0.0; values.len()],
+            values,
+        }
     }
 
     /// Cosine with a stored vector; `None` when it has another length.
@@ -76,7 +80,9 @@ impl Probe {
             return Ok(None);
         }
         vector.0.as_slice().convert_to_f32_slice(&mut self.scratch);
-        Ok(Some(dot(&self.scratch, &self.values) * scale(self.scratch.iter().copied())))
+        Ok(Some(
+            dot(&self.scratch, &self.values) * scale(self.scratch.iter().copied()),
+        ))
     }
 }
 
@@ -98,21 +104,38 @@ impl ExactVectors {
         };
         let rows: usize = self.segments.iter().map(|segment| segment.ids.len()).sum();
         if self.embedder != embedder.id || self.gone.len() * 4 > rows {
-            *self = Self { embedder: embedder.id, dimensions: embedder.dimensions as usize, ..Self::default() };
+            *self = Self {
+                embedder: embedder.id,
+                dimensions: embedder.dimensions as usize,
+                ..Self::default()
+            };
         }
-        let mut statement =
-            connection.prepare_cached("SELECT seq, chunk_id, vector FROM vectors WHERE seq > ?1 AND embedder_id = ?2 ORDER BY seq")?;
+        let mut statement = connection.prepare_cached(
+            "SELECT seq, chunk_id, vector FROM vectors WHERE seq > ?1 AND embedder_id = ?2 ORDER BY seq",
+        )?;
         let mut rows = statement.query([self.seq, self.embedder])?;
         while let Some(row) = rows.next()? {
-            if self.segments.last().is_none_or(|segment| segment.ids.len() >= SEGMENT_ROWS) {
+            if self
+                .segments
+                .last()
+                .is_none_or(|segment| segment.ids.len() >= SEGMENT_ROWS)
+            {
                 self.segments.push(Arc::default());
             }
-            let Some(segment) = self.segments.last_mut() else { continue };
+            let Some(segment) = self.segments.last_mut() else {
+                continue;
+            };
             // Shared with a running search at most: then this one segment is copied.
             let segment = Arc::make_mut(segment);
-            let bytes = row.get_ref(2)?.as_blob().map_err(|error| StoreError::Value(error.to_string()))?;
+            let bytes = row
+                .get_ref(2)?
+                .as_blob()
+                .map_err(|error| StoreError::Value(error.to_string()))?;
             if bytes.len() == self.dimensions * 2 {
-                segment.push(row.get(1)?, bytes.as_chunks::<2>().0.iter().map(|pair| f16::from_le_bytes(*pair)));
+                segment.push(
+                    row.get(1)?,
+                    bytes.as_chunks::<2>().0.iter().map(|pair| f16::from_le_bytes(*pair)),
+                );
             }
             self.seq = row.get(0)?;
         }
@@ -125,7 +148,12 @@ impl Library {
     ///
     /// # Errors
     /// As every reading.
-    pub fn exact_search(&self, query: &Embedding, limit: usize, scope: Option<&[DocumentId]>) -> Result<Vec<Hit>, StoreError> {
+    pub fn exact_search(
+        &self,
+        query: &Embedding,
+        limit: usize,
+        scope: Option<&[DocumentId]>,
+    ) -> Result<Vec<Hit>, StoreError> {
         if let Some(scope) = scope {
             return self.exact_search_in(query, limit, scope);
         }
@@ -232,10 +260,17 @@ impl Library {
     /// The last row of vectors and the passages that have one of the current embedder, those of hidden documents among them.
     pub(crate) fn vector_ids(&self) -> Result<(i64, Vec<u32>), StoreError> {
         self.database.read(|connection| {
-            let Some(embedder) = current_embedder(connection)? else { return Ok((0, Vec::new())) };
+            let Some(embedder) = current_embedder(connection)? else {
+                return Ok((0, Vec::new()));
+            };
             let seq = connection.query_row("SELECT coalesce(max(seq), 0) FROM vectors", [], |row| row.get(0))?;
             let mut statement = connection.prepare_cached("SELECT chunk_id FROM vectors WHERE embedder_id = ?1")?;
-            Ok((seq, statement.query_map([embedder.id], |row| row.get(0))?.collect::<Result<_, _>>()?))
+            Ok((
+                seq,
+                statement
+                    .query_map([embedder.id], |row| row.get(0))?
+                    .collect::<Result<_, _>>()?,
+            ))
         })
     }
 
@@ -251,7 +286,9 @@ impl Library {
     /// As every reading.
     pub fn count_vectors(&self) -> Result<u32, StoreError> {
         self.database.read(|connection| {
-            let Some(embedder) = current_embedder(connection)? else { return Ok(0) };
+            let Some(embedder) = current_embedder(connection)? else {
+                return Ok(0);
+            };
             Ok(connection
                 .prepare_cached("SELECT count(*) FROM vectors WHERE embedder_id = ?1")?
                 .query_row([embedder.id], |row| row.get(0))?)
@@ -261,15 +298,21 @@ impl Library {
     /// The next vectors after row `seq` with the row to go on from; an empty list at the end.
     pub(crate) fn vectors_after(&self, seq: i64, limit: usize) -> Result<(i64, Vec<(ChunkId, Embedding)>), StoreError> {
         self.database.read(|connection| {
-            let Some(embedder) = current_embedder(connection)? else { return Ok((seq, Vec::new())) };
-            let mut statement = connection
-                .prepare_cached("SELECT seq, chunk_id, vector FROM vectors WHERE seq > ?1 AND embedder_id = ?2 ORDER BY seq LIMIT ?3")?;
+            let Some(embedder) = current_embedder(connection)? else {
+                return Ok((seq, Vec::new()));
+            };
+            let mut statement = connection.prepare_cached(
+                "SELECT seq, chunk_id, vector FROM vectors WHERE seq > ?1 AND embedder_id = ?2 ORDER BY seq LIMIT ?3",
+            )?;
             let mut rows = statement.query(params![seq, embedder.id, limit as i64])?;
             let mut last = seq;
             let mut out = Vec::with_capacity(limit);
             while let Some(row) = rows.next()? {
                 last = row.get(0)?;
-                let bytes = row.get_ref(2)?.as_blob().map_err(|error| StoreError::Value(error.to_string()))?;
+                let bytes = row
+                    .get_ref(2)?
+                    .as_blob()
+                    .map_err(|error| StoreError::Value(error.to_string()))?;
                 out.push((ChunkId(row.get(1)?), embedding(bytes)?));
             }
             Ok((last, out))
@@ -301,7 +344,9 @@ fn scan(segments: &[Arc<Segment>], query: &[f32], limit: usize) -> Vec<Hit> {
     let rows: usize = segments.iter().map(|segment| segment.ids.len()).sum();
     if rows < PARALLEL_ROWS {
         let mut best = Best::new(limit);
-        segments.iter().for_each(|segment| scan_segment(segment, query, &mut best));
+        segments
+            .iter()
+            .for_each(|segment| scan_segment(segment, query, &mut best));
         return best.into_hits();
     }
     let (left, right) = segments.split_at(segments.len() / 2);
@@ -314,7 +359,10 @@ fn scan(segments: &[Arc<Segment>], query: &[f32], limit: usize) -> Vec<Hit> {
         let mut best = Best::new(limit);
         left.iter().for_each(|segment| scan_segment(segment, query, &mut best));
         match other.join() {
-            Ok(other) => other.heap.into_iter().for_each(|entry| best.offer(entry.id, entry.score)),
+            Ok(other) => other
+                .heap
+                .into_iter()
+                .for_each(|entry| best.offer(entry.id, entry.score)),
             Err(panic) => std::panic::resume_unwind(panic),
         }
         best.into_hits()
@@ -377,7 +425,10 @@ impl Ord for Entry {
 
 impl Best {
     fn new(limit: usize) -> Self {
-        Self { limit, heap: BinaryHeap::with_capacity(limit + 1) }
+        Self {
+            limit,
+            heap: BinaryHeap::with_capacity(limit + 1),
+        }
     }
 
     fn offer(&mut self, id: u32, score: f32) {
@@ -392,7 +443,14 @@ impl Best {
     }
 
     fn into_hits(self) -> Vec<Hit> {
-        self.heap.into_sorted_vec().into_iter().map(|entry| Hit { id: ChunkId(entry.id), score: entry.score }).collect()
+        self.heap
+            .into_sorted_vec()
+            .into_iter()
+            .map(|entry| Hit {
+                id: ChunkId(entry.id),
+                score: entry.score,
+            })
+            .collect()
     }
 }
 

@@ -18,7 +18,13 @@ impl Library {
         self.database.read(|connection| {
             let mut statement = connection.prepare_cached("SELECT path, size, blake3 FROM index_files")?;
             let files = statement.query_map([], |row| {
-                Ok((row.get(0)?, FileSum { size: row.get::<_, i64>(1)? as u64, blake3: row.get(2)? }))
+                Ok((
+                    row.get(0)?,
+                    FileSum {
+                        size: row.get::<_, i64>(1)? as u64,
+                        blake3: row.get(2)?,
+                    },
+                ))
             })?;
             Ok(files.collect::<Result<_, _>>()?)
         })
@@ -33,7 +39,9 @@ impl Library {
         // The index is derived: this changes nothing that searches by words or the exact scan know of.
         self.database.write(|transaction| {
             for path in known.keys().filter(|path| !files.contains_key(*path)) {
-                transaction.prepare_cached("DELETE FROM index_files WHERE path = ?1")?.execute([path])?;
+                transaction
+                    .prepare_cached("DELETE FROM index_files WHERE path = ?1")?
+                    .execute([path])?;
             }
             for (path, sum) in files.iter().filter(|(path, sum)| known.get(*path) != Some(*sum)) {
                 transaction

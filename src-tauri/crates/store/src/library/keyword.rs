@@ -21,6 +21,10 @@ const FEWEST_FOR_SHARES: u32 = 50;
 /// A question pasted from a page: the rarest words of it say enough.
 const MOST_TERMS: usize = 48;
 
+/// Passages are ranked that have one of the rarest terms, so many terms that at least this number of passages is ranked. Ranking
+/// every passage with any term would take 60 ms of 100,000 passages; one with only the commonest terms seldom comes among the best.
+const RANKED_AT_LEAST: u32 = 2000;
+
 /// What a search knows of the library besides the index itself.
 #[derive(Debug, Default)]
 pub(super) struct KeywordState {
@@ -28,7 +32,8 @@ pub(super) struct KeywordState {
     languages: Vec<Option<String>>,
     chunks: u32,
     hidden: bool,
-    frequencies: HashMap<String, u32>,
+    /// By column and word.
+    frequencies: HashMap<(&'static str, String), u32>,
 }
 
 impl Library {
@@ -37,11 +42,20 @@ impl Library {
     ///
     /// # Errors
     /// As every reading.
-    pub fn keyword_search(&self, query: &KeywordQuery, limit: usize, scope: Option<&[DocumentId]>) -> Result<Vec<Hit>, StoreError> {
+    pub fn keyword_search(
+        &self,
+        query: &KeywordQuery,
+        limit: usize,
+        scope: Option<&[DocumentId]>,
+    ) -> Result<Vec<Hit>, StoreError> {
         if query.is_empty() && query.phrases.is_empty() || limit == 0 {
             return Ok(Vec::new());
         }
-        let generation = if self.is_read_only() { 0 } else { self.generation.load(Ordering::Acquire) };
+        let generation = if self.is_read_only() {
+            0
+        } else {
+            self.generation.load(Ordering::Acquire)
+        };
         self.database.read(|connection| {
             let (plan, hidden) = {
                 let mut state = lock(&self.keyword);
@@ -50,7 +64,12 @@ impl Library {
                 }
                 (state.plan(connection, query)?, state.hidden)
             };
-            let search = Search { connection, limit, hidden, scope };
+            let search = Search {
+                connection,
+                limit,
+                hidden,
+                scope,
+            };
             let mut hits = match &plan.quoted {
                 Some(expression) => search.run(expression)?,
                 None => Vec::new(),
@@ -78,7 +97,10 @@ impl Library {
         self.database.read(|connection| {
             let mut state = KeywordState::load(connection, 0)?;
             let wanted = wanted_words(term, &state.languages);
-            wanted.iter().map(|wanted| state.frequency(connection, wanted)).try_fold(0, |most, frequency| Ok(most.max(frequency?)))
+            wanted
+                .iter()
+                .map(|wanted| state.frequency(connection, wanted))
+                .try_fold(0, |most, frequency| Ok(most.max(frequency?)))
         })
     }
 }
@@ -88,22 +110,27 @@ impl Library {
 struct Plan {
     /// All quoted phrases at once; `None` without.
     quoted: Option<String>,
-    /// Any term or phrase.
+    /// Any term or phrase, or, where that is too much, one of the rarest with what else is there.
     any: String,
 }
 
 impl KeywordState {
     fn load(connection: &Connection, generation: u64) -> Result<Self, StoreError> {
-        let mut state = Self { generation, ..Self::default() };
-        let mut statement =
-            connection.prepare_cached("SELECT language, sum(chunk_count) FROM documents WHERE chunk_count > 0 GROUP BY language")?;
+        let mut state = Self {
+            generation,
+            ..Self::default()
+        };
+        let mut statement = connection.prepare_cached(
+            "SELECT language, sum(chunk_count) FROM documents WHERE chunk_count > 0 GROUP BY language",
+        )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             state.languages.push(row.get(0)?);
             state.chunks += row.get::<_, u32>(1)?;
         }
-        state.hidden =
-            connection.prepare_cached("SELECT 1 FROM documents WHERE removed_at_ms IS NOT NULL AND chunk_count > 0")?.exists([])?;
+        state.hidden = connection
+            .prepare_cached("SELECT 1 FROM documents WHERE removed_at_ms IS NOT NULL AND chunk_count > 0")?
+            .exists([])?;
         Ok(state)
     }
 
@@ -117,7 +144,8 @@ impl KeywordState {
                 }
             }
         }
-        let too_common = |frequency: u32| self.chunks >= FEWEST_FOR_SHARES && frequency as f32 > self.chunks as f32 * COMMON_SHARE;
+        let too_common =
+            |frequency: u32| self.chunks >= FEWEST_FOR_SHARES && frequency as f32 > self.chunks as f32 * COMMON_SHARE;
         let telling = |(kind, frequency, _): &(TermKind, u32, Wanted)| match kind {
             TermKind::Stop => false,
             TermKind::Word => !too_common(*frequency),
@@ -125,13 +153,14 @@ impl KeywordState {
         };
         if terms.iter().any(|term| telling(term) && term.1 > 0) {
             terms.retain(telling);
-        } else if terms.iter().any(|(kind, frequency, _)| *kind != TermKind::Stop && *frequency > 0) {
+        } else if terms
+            .iter()
+            .any(|(kind, frequency, _)| *kind != TermKind::Stop && *frequency > 0)
+        {
             terms.retain(|(kind, ..)| *kind != TermKind::Stop);
         }
-        if terms.len() > MOST_TERMS {
-            terms.sort_by_key(|(_, frequency, _)| *frequency);
-            terms.truncate(MOST_TERMS);
-        }
+        terms.sort_by_key(|(_, frequency, _)| *frequency);
+        terms.truncate(MOST_TERMS);
 
         let mut quoted = Vec::new();
         let mut any = Vec::new();
@@ -146,22 +175,45 @@ impl KeywordState {
             }
             any.push(expression);
         }
-        any.extend(terms.iter().map(|(_, _, wanted)| any_form(wanted)));
-        let any = any.join(" OR ");
-        let quoted = (!quoted.is_empty()).then(|| format!("{} AND ({any})", quoted.join(" AND ")));
+        let mut ranked = 0;
+        let mut rare = any.clone();
+        for (_, frequency, wanted) in &terms {
+            let expression = if *frequency > RANKED_AT_LEAST {
+                any_stem(wanted)
+            } else {
+                any_form(wanted)
+            };
+            if ranked < RANKED_AT_LEAST {
+                rare.push(expression.clone());
+            }
+            ranked += frequency;
+            any.push(expression);
+        }
+        let all = any.join(" OR ");
+        let quoted = (!quoted.is_empty()).then(|| format!("{} AND ({all})", quoted.join(" AND ")));
+        let any = if rare.len() < any.len() {
+            format!("({}) AND ({all})", rare.join(" OR "))
+        } else {
+            all
+        };
         Ok(Plan { quoted, any })
     }
 
     /// In how many passages any form stands, at most; 0 for forms of several words, which are always worth looking for.
     fn frequency(&mut self, connection: &Connection, wanted: &Wanted) -> Result<u32, StoreError> {
-        let (column, forms) = if wanted.stems.is_empty() { ("plain", &wanted.exact) } else { ("stems", &wanted.stems) };
+        let (column, forms) = if wanted.stems.is_empty() {
+            ("plain", &wanted.exact)
+        } else {
+            ("stems", &wanted.stems)
+        };
         let mut sum = 0;
         for form in forms {
             if form.contains(' ') {
                 sum += 1;
                 continue;
             }
-            if let Some(known) = self.frequencies.get(form) {
+            let key = (column, form.clone());
+            if let Some(known) = self.frequencies.get(&key) {
                 sum += known;
                 continue;
             }
@@ -170,7 +222,7 @@ impl KeywordState {
                 .query_row([form.as_str(), column], |row| row.get(0))
                 .optional()?;
             let frequency = frequency.unwrap_or(0);
-            self.frequencies.insert(form.clone(), frequency);
+            self.frequencies.insert(key, frequency);
             sum += frequency;
         }
         Ok(sum)
@@ -185,7 +237,20 @@ fn any_form(wanted: &Wanted) -> String {
     if wanted.stems.is_empty() {
         return exactly(&wanted.exact);
     }
-    format!("({{plain spelled}} : ({}) OR stems : ({}))", either(&wanted.exact), either(&wanted.stems))
+    format!(
+        "({{plain spelled}} : ({}) OR stems : ({}))",
+        either(&wanted.exact),
+        either(&wanted.stems)
+    )
+}
+
+/// Of a frequent word the exact form adds nothing that is worth a second list of passages.
+fn any_stem(wanted: &Wanted) -> String {
+    if wanted.stems.is_empty() {
+        exactly(&wanted.exact)
+    } else {
+        format!("(stems : ({}))", either(&wanted.stems))
+    }
 }
 
 fn either(forms: &[String]) -> String {
@@ -202,7 +267,12 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn run(&self, expression: &str) -> Result<Vec<Hit>, StoreError> {
-        let hit = |row: &rusqlite::Row<'_>| Ok(Hit { id: ChunkId(row.get(0)?), score: -row.get::<_, f64>(1)? as f32 });
+        let hit = |row: &rusqlite::Row<'_>| {
+            Ok(Hit {
+                id: ChunkId(row.get(0)?),
+                score: -row.get::<_, f64>(1)? as f32,
+            })
+        };
         let limit = self.limit as i64;
         let hits = if let Some(scope) = self.scope {
             let ids = serde_json::json!(scope).to_string();

@@ -46,7 +46,8 @@ impl Library {
     /// As every writing.
     pub fn put_back(&self, ids: &[DocumentId]) -> Result<(), StoreError> {
         self.write(|transaction| {
-            let mut statement = transaction.prepare_cached("UPDATE documents SET state = 'queued' WHERE id = ?1 AND state = 'working'")?;
+            let mut statement = transaction
+                .prepare_cached("UPDATE documents SET state = 'queued' WHERE id = ?1 AND state = 'working'")?;
             for id in ids {
                 statement.execute([id.0])?;
             }
@@ -103,9 +104,12 @@ impl Library {
                  WHERE state IN ('queued', 'working') AND prior_state IS NOT NULL",
                 [],
             )?;
-            let mut statement =
-                transaction.prepare("DELETE FROM documents WHERE state IN ('queued', 'working') AND page_count = 0 RETURNING id")?;
-            let gone = statement.query_map([], |row| row.get(0).map(DocumentId))?.collect::<Result<_, _>>()?;
+            let mut statement = transaction.prepare(
+                "DELETE FROM documents WHERE state IN ('queued', 'working') AND page_count = 0 RETURNING id",
+            )?;
+            let gone = statement
+                .query_map([], |row| row.get(0).map(DocumentId))?
+                .collect::<Result<_, _>>()?;
             Ok(gone)
         })
     }
@@ -125,7 +129,9 @@ impl Library {
     ) -> Result<Recognised, StoreError> {
         let known = self.database.read(|connection| {
             Ok(connection
-                .prepare_cached("SELECT 1 FROM documents WHERE hash = ?1 AND (page_count > 0 OR duplicate_of IS NOT NULL)")?
+                .prepare_cached(
+                    "SELECT 1 FROM documents WHERE hash = ?1 AND (page_count > 0 OR duplicate_of IS NOT NULL)",
+                )?
                 .exists([&hash.0])?)
         })?;
         if !known {
@@ -194,7 +200,9 @@ impl Library {
                 let removed = release_content(transaction, *id)?;
                 all.chunks.extend(removed.chunks);
                 all.promoted.extend(removed.promoted);
-                transaction.prepare_cached("DELETE FROM documents WHERE id = ?1")?.execute([id.0])?;
+                transaction
+                    .prepare_cached("DELETE FROM documents WHERE id = ?1")?
+                    .execute([id.0])?;
             }
             all.promoted.retain(|id| !ids.contains(id));
             Ok(all)
@@ -222,18 +230,20 @@ impl Library {
         })
     }
 
-    /// Brings hidden documents back.
+    /// Brings hidden documents back. One whose bytes were added again meanwhile is a duplicate now.
     ///
     /// # Errors
     /// As every writing.
-    pub fn unhide(&self, ids: &[DocumentId]) -> Result<(), StoreError> {
-        self.write(|transaction| {
-            let mut statement = transaction.prepare_cached("UPDATE documents SET removed_at_ms = NULL WHERE id = ?1")?;
+    pub fn unhide(&self, ids: &[DocumentId]) -> Result<Removed, StoreError> {
+        let removed = self.write(|transaction| {
+            let mut all = Removed::default();
             for id in ids {
-                statement.execute([id.0])?;
+                all.chunks.extend(unhide_in(transaction, *id)?);
             }
-            Ok(())
-        })
+            Ok(all)
+        })?;
+        self.after_removal(&removed);
+        Ok(removed)
     }
 
     /// Forgets the documents hidden before `before_ms` for good.
@@ -243,7 +253,9 @@ impl Library {
     pub fn remove_hidden(&self, before_ms: f64) -> Result<Removed, StoreError> {
         let hidden: Vec<DocumentId> = self.database.read(|connection| {
             let mut statement = connection.prepare_cached("SELECT id FROM documents WHERE removed_at_ms < ?1")?;
-            Ok(statement.query_map([before_ms], |row| row.get(0).map(DocumentId))?.collect::<Result<_, _>>()?)
+            Ok(statement
+                .query_map([before_ms], |row| row.get(0).map(DocumentId))?
+                .collect::<Result<_, _>>()?)
         })?;
         if hidden.is_empty() {
             return Ok(Removed::default());
@@ -272,10 +284,15 @@ impl Library {
     }
 
     pub(super) fn requeue_interrupted(&self) -> Result<(), StoreError> {
-        let interrupted =
-            self.database.read(|connection| Ok(connection.prepare("SELECT 1 FROM documents WHERE state = 'working'")?.exists([])?))?;
+        let interrupted = self.database.read(|connection| {
+            Ok(connection
+                .prepare("SELECT 1 FROM documents WHERE state = 'working'")?
+                .exists([])?)
+        })?;
         if interrupted {
-            self.write(|transaction| Ok(transaction.execute("UPDATE documents SET state = 'queued' WHERE state = 'working'", [])?))?;
+            self.write(|transaction| {
+                Ok(transaction.execute("UPDATE documents SET state = 'queued' WHERE state = 'working'", [])?)
+            })?;
         }
         Ok(())
     }
@@ -286,7 +303,13 @@ fn enqueue_one(transaction: &Transaction<'_>, file: &FileStamp, at_ms: f64) -> R
     let known = transaction
         .prepare_cached("SELECT id, state, size, mtime_ns, removed_at_ms IS NOT NULL FROM documents WHERE path = ?1")?
         .query_row([&path], |row| {
-            Ok((row.get::<_, u32>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?, row.get::<_, bool>(4)?))
+            Ok((
+                row.get::<_, u32>(0)?,
+                row.get::<_, String>(1)?,
+                row.get::<_, i64>(2)?,
+                row.get::<_, i64>(3)?,
+                row.get::<_, bool>(4)?,
+            ))
         })
         .optional()?;
     let Some((id, state, size, mtime_ns, hidden)) = known else {
@@ -295,12 +318,13 @@ fn enqueue_one(transaction: &Transaction<'_>, file: &FileStamp, at_ms: f64) -> R
                 "INSERT INTO documents (path, path_text, state, size, mtime_ns, added_at_ms, queued_at_ms) VALUES (?1, ?2, 'queued', ?3, ?4, ?5, ?5)",
             )?
             .execute(params![path, file.path.to_string_lossy(), file.size_bytes as i64, file.mtime_ns, at_ms])?;
-        let id = u32::try_from(transaction.last_insert_rowid()).map_err(|_| StoreError::Value("document ids are used up".into()))?;
+        let id = u32::try_from(transaction.last_insert_rowid())
+            .map_err(|_| StoreError::Value("document ids are used up".into()))?;
         return Ok(Enqueued::New(DocumentId(id)));
     };
     let document = DocumentId(id);
     if hidden {
-        transaction.prepare_cached("UPDATE documents SET removed_at_ms = NULL WHERE id = ?1")?.execute([id])?;
+        unhide_in(transaction, document)?;
     }
     if matches!(state.as_str(), "queued" | "working") {
         return Ok(Enqueued::Waiting(document));
@@ -309,9 +333,35 @@ fn enqueue_one(transaction: &Transaction<'_>, file: &FileStamp, at_ms: f64) -> R
         return Ok(Enqueued::Unchanged(document));
     }
     transaction
-        .prepare_cached("UPDATE documents SET prior_state = state, state = 'queued', attempts = 0, queued_at_ms = ?2 WHERE id = ?1")?
+        .prepare_cached(
+            "UPDATE documents SET prior_state = state, state = 'queued', attempts = 0, queued_at_ms = ?2 WHERE id = ?1",
+        )?
         .execute(params![id, at_ms])?;
     Ok(Enqueued::Changed(document))
+}
+
+fn unhide_in(transaction: &Transaction<'_>, id: DocumentId) -> Result<Vec<ChunkId>, StoreError> {
+    transaction
+        .prepare_cached("UPDATE documents SET removed_at_ms = NULL WHERE id = ?1")?
+        .execute([id.0])?;
+    let held: Option<String> = transaction
+        .prepare_cached("SELECT hash FROM documents WHERE id = ?1 AND page_count > 0")?
+        .query_row([id.0], |row| row.get(0))
+        .optional()?;
+    let Some(hash) = held.map(ContentHash) else {
+        return Ok(Vec::new());
+    };
+    let Some(original) = original_of(transaction, id, &hash)? else {
+        return Ok(Vec::new());
+    };
+    let removed = release_content(transaction, id)?;
+    transaction
+        .prepare_cached(
+            "UPDATE documents SET duplicate_of = ?2, state = iif(state = 'ready', 'duplicate', state),
+               prior_state = iif(prior_state = 'ready', 'duplicate', prior_state) WHERE id = ?1",
+        )?
+        .execute([id.0, original.id.0])?;
+    Ok(removed.chunks)
 }
 
 fn recognise_in(
@@ -325,7 +375,12 @@ fn recognise_in(
     let (own_hash, pages, duplicate_of, reread) = transaction
         .prepare_cached("SELECT hash, page_count, duplicate_of, reread FROM documents WHERE id = ?1")?
         .query_row([id.0], |row| {
-            Ok((row.get::<_, Option<String>>(0)?, row.get::<_, u32>(1)?, row.get::<_, Option<u32>>(2)?, row.get::<_, bool>(3)?))
+            Ok((
+                row.get::<_, Option<String>>(0)?,
+                row.get::<_, u32>(1)?,
+                row.get::<_, Option<u32>>(2)?,
+                row.get::<_, bool>(3)?,
+            ))
         })
         .optional()?
         .ok_or(StoreError::UnknownDocument(id.0))?;
@@ -333,7 +388,11 @@ fn recognise_in(
         return Ok(Recognised::New);
     }
     if own_hash.as_ref() == Some(&hash.0) && (pages > 0 || duplicate_of.is_some()) {
-        let state = if pages > 0 { DocumentState::Ready } else { DocumentState::Duplicate };
+        let state = if pages > 0 {
+            DocumentState::Ready
+        } else {
+            DocumentState::Duplicate
+        };
         transaction
             .prepare_cached(
                 "UPDATE documents SET state = ?2, prior_state = NULL, size = ?3, mtime_ns = ?4, settled_at_ms = ?5 WHERE id = ?1",
@@ -341,23 +400,41 @@ fn recognise_in(
             .execute(params![id.0, state.as_str(), stamp.size_bytes as i64, stamp.mtime_ns, at_ms])?;
         return Ok(Recognised::Same);
     }
-    let Some(original) = original_of(transaction, id, hash)? else { return Ok(Recognised::New) };
+    let Some(original) = original_of(transaction, id, hash)? else {
+        return Ok(Recognised::New);
+    };
     if !still_there(&original.path) {
         let removed = relocate_in(transaction, original.id, stamp)?;
-        return Ok(Recognised::Moved { document: original.id, removed: removed.chunks });
+        transaction
+            .prepare_cached("UPDATE documents SET state = 'ready', prior_state = NULL, reread = 0, settled_at_ms = ?2 WHERE id = ?1")?
+            .execute(params![original.id.0, at_ms])?;
+        return Ok(Recognised::Moved {
+            document: original.id,
+            removed: removed.chunks,
+        });
     }
     let removed = release_content(transaction, id)?;
     mark_duplicate(transaction, id, original.id, hash, stamp, at_ms)?;
-    Ok(Recognised::Duplicate { original: original.id, removed: removed.chunks })
+    Ok(Recognised::Duplicate {
+        original: original.id,
+        removed: removed.chunks,
+    })
 }
 
-/// The visible document that holds the content of these bytes.
-pub(super) fn original_of(transaction: &Transaction<'_>, id: DocumentId, hash: &ContentHash) -> Result<Option<DocumentRecord>, StoreError> {
+/// The visible document that holds the content of these bytes; it may wait to be read again.
+pub(super) fn original_of(
+    transaction: &Transaction<'_>,
+    id: DocumentId,
+    hash: &ContentHash,
+) -> Result<Option<DocumentRecord>, StoreError> {
     let sql = format!(
-        "SELECT {RECORD} FROM documents WHERE hash = ?1 AND id <> ?2 AND page_count > 0 AND state = 'ready' AND removed_at_ms IS NULL ORDER BY id"
+        "SELECT {RECORD} FROM documents WHERE hash = ?1 AND id <> ?2 AND page_count > 0 AND removed_at_ms IS NULL ORDER BY id"
     );
     let mut statement = transaction.prepare_cached(&sql)?;
-    statement.query_and_then(params![hash.0, id.0], record)?.next().transpose()
+    statement
+        .query_and_then(params![hash.0, id.0], record)?
+        .next()
+        .transpose()
 }
 
 pub(super) fn mark_duplicate(
@@ -383,8 +460,13 @@ pub(super) fn mark_duplicate(
 pub(super) fn release_content(transaction: &Transaction<'_>, id: DocumentId) -> Result<Removed, StoreError> {
     if let Some(heir) = promote_duplicate(transaction, id)? {
         // It became its heir's duplicate, which it is no more.
-        transaction.prepare_cached("UPDATE documents SET duplicate_of = NULL WHERE id = ?1")?.execute([id.0])?;
-        return Ok(Removed { chunks: Vec::new(), promoted: vec![heir] });
+        transaction
+            .prepare_cached("UPDATE documents SET duplicate_of = NULL WHERE id = ?1")?
+            .execute([id.0])?;
+        return Ok(Removed {
+            chunks: Vec::new(),
+            promoted: vec![heir],
+        });
     }
     // Duplicates that cannot take over (hidden ones only) lose what they stood for: they are queued to be read by themselves.
     transaction
@@ -392,7 +474,10 @@ pub(super) fn release_content(transaction: &Transaction<'_>, id: DocumentId) -> 
             "UPDATE documents SET state = 'queued', prior_state = NULL, duplicate_of = NULL, hash = NULL WHERE duplicate_of = ?1",
         )?
         .execute([id.0])?;
-    Ok(Removed { chunks: drop_content(transaction, id)?, promoted: Vec::new() })
+    Ok(Removed {
+        chunks: drop_content(transaction, id)?,
+        promoted: Vec::new(),
+    })
 }
 
 fn relocate_in(transaction: &Transaction<'_>, id: DocumentId, to: &FileStamp) -> Result<Removed, StoreError> {
@@ -404,21 +489,33 @@ fn relocate_in(transaction: &Transaction<'_>, id: DocumentId, to: &FileStamp) ->
         .optional()?;
     if let Some(other) = other {
         removed = release_content(transaction, DocumentId(other))?;
-        transaction.prepare_cached("DELETE FROM documents WHERE id = ?1")?.execute([other])?;
+        transaction
+            .prepare_cached("DELETE FROM documents WHERE id = ?1")?
+            .execute([other])?;
     }
     transaction
         .prepare_cached("UPDATE documents SET path = ?2, path_text = ?3, size = ?4, mtime_ns = ?5 WHERE id = ?1")?
-        .execute(params![id.0, path, to.path.to_string_lossy(), to.size_bytes as i64, to.mtime_ns])?;
+        .execute(params![
+            id.0,
+            path,
+            to.path.to_string_lossy(),
+            to.size_bytes as i64,
+            to.mtime_ns
+        ])?;
     Ok(removed)
 }
 
 pub(super) fn require(transaction: &Transaction<'_>, id: DocumentId) -> Result<(), StoreError> {
-    let there = transaction.prepare_cached("SELECT 1 FROM documents WHERE id = ?1")?.exists([id.0])?;
+    let there = transaction
+        .prepare_cached("SELECT 1 FROM documents WHERE id = ?1")?
+        .exists([id.0])?;
     there.then_some(()).ok_or(StoreError::UnknownDocument(id.0))
 }
 
 /// For the vector index and the caches: ids of a document's passages.
 pub(super) fn chunk_ids(transaction: &Transaction<'_>, id: DocumentId) -> Result<Vec<ChunkId>, StoreError> {
     let mut statement = transaction.prepare_cached("SELECT id FROM chunks WHERE document_id = ?1")?;
-    Ok(statement.query_map([id.0], |row| row.get(0).map(ChunkId))?.collect::<Result<_, _>>()?)
+    Ok(statement
+        .query_map([id.0], |row| row.get(0).map(ChunkId))?
+        .collect::<Result<_, _>>()?)
 }

@@ -5,7 +5,8 @@ use super::{Library, current_embedder};
 use crate::error::StoreError;
 use crate::layout;
 use crate::records::{
-    DocumentOrder, DocumentQuery, DocumentRecord, LibraryCounts, PageGeometry, TextHash, UnreadPage, path_from_bytes, path_to_bytes,
+    DocumentOrder, DocumentQuery, DocumentRecord, LibraryCounts, PageGeometry, TextHash, UnreadPage, path_from_bytes,
+    path_to_bytes,
 };
 use docmind_core::chunk::{Chunk, ChunkDraft, ChunkId};
 use docmind_core::document::{ContentHash, DocumentId, DocumentState, Outcome, Page, Span};
@@ -26,7 +27,11 @@ pub(super) fn record(row: &Row<'_>) -> Result<DocumentRecord, StoreError> {
     let state: String = row.get(2)?;
     let failed_pages: String = row.get(12)?;
     let error = match (row.get::<_, Option<String>>(9)?, row.get::<_, Option<String>>(10)?) {
-        (Some(code), Some(message)) => Some(ErrorReport { code, message, detail: row.get(11)? }),
+        (Some(code), Some(message)) => Some(ErrorReport {
+            code,
+            message,
+            detail: row.get(11)?,
+        }),
         _ => None,
     };
     let failed_pages: Vec<UnreadPage> = if failed_pages == "[]" {
@@ -37,7 +42,8 @@ pub(super) fn record(row: &Row<'_>) -> Result<DocumentRecord, StoreError> {
     Ok(DocumentRecord {
         id: DocumentId(row.get(0)?),
         path: path_from_bytes(row.get(1)?)?,
-        state: DocumentState::from_name(&state).ok_or_else(|| StoreError::Value(format!("a document's state `{state}`")))?,
+        state: DocumentState::from_name(&state)
+            .ok_or_else(|| StoreError::Value(format!("a document's state `{state}`")))?,
         hash: row.get::<_, Option<String>>(3)?.map(ContentHash),
         size_bytes: row.get::<_, i64>(4)? as u64,
         mtime_ns: row.get(5)?,
@@ -71,7 +77,10 @@ fn chunk(row: &Row<'_>) -> Result<Chunk, StoreError> {
 }
 
 fn page(row: &Row<'_>) -> Result<Page, StoreError> {
-    let bytes = row.get_ref(2)?.as_blob().map_err(|error| StoreError::Value(error.to_string()))?;
+    let bytes = row
+        .get_ref(2)?
+        .as_blob()
+        .map_err(|error| StoreError::Value(error.to_string()))?;
     let layout = layout::decode(bytes).ok_or_else(|| StoreError::Value("the layout of a page".into()))?;
     Ok(Page {
         number: row.get(0)?,
@@ -120,8 +129,12 @@ impl Library {
     /// As every reading.
     pub fn document_at(&self, path: &Path) -> Result<Option<DocumentRecord>, StoreError> {
         self.database.read(|connection| {
-            let mut statement = connection.prepare_cached(&format!("SELECT {RECORD} FROM documents WHERE path = ?1"))?;
-            statement.query_and_then([path_to_bytes(path)], record)?.next().transpose()
+            let mut statement =
+                connection.prepare_cached(&format!("SELECT {RECORD} FROM documents WHERE path = ?1"))?;
+            statement
+                .query_and_then([path_to_bytes(path)], record)?
+                .next()
+                .transpose()
         })
     }
 
@@ -139,7 +152,9 @@ impl Library {
             *last += 1;
         }
         self.database.read(|connection| {
-            let sql = format!("SELECT {RECORD} FROM documents WHERE path >= ?1 AND path < ?2 AND removed_at_ms IS NULL ORDER BY path");
+            let sql = format!(
+                "SELECT {RECORD} FROM documents WHERE path >= ?1 AND path < ?2 AND removed_at_ms IS NULL ORDER BY path"
+            );
             let mut statement = connection.prepare_cached(&sql)?;
             statement.query_and_then(params![low, high], record)?.collect()
         })
@@ -156,14 +171,25 @@ impl Library {
         let order = match query.order {
             DocumentOrder::Added => "id",
             DocumentOrder::Path => "path_text COLLATE NOCASE",
-            DocumentOrder::Title => "coalesce(title, replace(path_text, rtrim(path_text, replace(path_text, '/', '')), '')) COLLATE NOCASE",
+            DocumentOrder::Title => {
+                "coalesce(title, replace(path_text, rtrim(path_text, replace(path_text, '/', '')), '')) COLLATE NOCASE"
+            }
             DocumentOrder::Size => "size",
             DocumentOrder::State => "state",
         };
         let limit = query.limit.map_or(-1, i64::from);
         // Writing into a string cannot fail.
-        let _ = write!(sql, " ORDER BY {order} {direction}, id {direction} LIMIT {limit} OFFSET {}", query.offset);
-        self.database.read(|connection| connection.prepare_cached(&sql)?.query_and_then(params_from_iter(values), record)?.collect())
+        let _ = write!(
+            sql,
+            " ORDER BY {order} {direction}, id {direction} LIMIT {limit} OFFSET {}",
+            query.offset
+        );
+        self.database.read(|connection| {
+            connection
+                .prepare_cached(&sql)?
+                .query_and_then(params_from_iter(values), record)?
+                .collect()
+        })
     }
 
     /// How many documents [`Library::documents`] would give without offset and limit.
@@ -185,8 +211,9 @@ impl Library {
     /// As every reading.
     pub fn counts(&self) -> Result<LibraryCounts, StoreError> {
         self.database.read(|connection| {
-            let mut statement = connection
-                .prepare_cached("SELECT state, count(*), sum(chunk_count) FROM documents WHERE removed_at_ms IS NULL GROUP BY state")?;
+            let mut statement = connection.prepare_cached(
+                "SELECT state, count(*), sum(chunk_count) FROM documents WHERE removed_at_ms IS NULL GROUP BY state",
+            )?;
             let mut rows = statement.query([])?;
             let mut counts = LibraryCounts::default();
             while let Some(row) = rows.next()? {
@@ -215,8 +242,8 @@ impl Library {
     pub fn pages(&self, id: DocumentId) -> Result<Vec<Page>, StoreError> {
         self.database.read(|connection| {
             let holder = content_holder(connection, id)?;
-            let mut statement =
-                connection.prepare_cached("SELECT number, text, layout FROM pages WHERE document_id = ?1 ORDER BY number")?;
+            let mut statement = connection
+                .prepare_cached("SELECT number, text, layout FROM pages WHERE document_id = ?1 ORDER BY number")?;
             statement.query_and_then([holder.0], page)?.collect()
         })
     }
@@ -228,8 +255,8 @@ impl Library {
     pub fn page(&self, id: DocumentId, number: u32) -> Result<Option<Page>, StoreError> {
         self.database.read(|connection| {
             let holder = content_holder(connection, id)?;
-            let mut statement =
-                connection.prepare_cached("SELECT number, text, layout FROM pages WHERE document_id = ?1 AND number = ?2")?;
+            let mut statement = connection
+                .prepare_cached("SELECT number, text, layout FROM pages WHERE document_id = ?1 AND number = ?2")?;
             statement.query_and_then([holder.0, number], page)?.next().transpose()
         })
     }
@@ -253,7 +280,10 @@ impl Library {
     /// # Errors
     /// As every reading.
     pub fn page_geometry(&self, id: DocumentId, number: u32) -> Result<Option<PageGeometry>, StoreError> {
-        Ok(self.page(id, number)?.map(|page| PageGeometry { words: page.words, size: page.size }))
+        Ok(self.page(id, number)?.map(|page| PageGeometry {
+            words: page.words,
+            size: page.size,
+        }))
     }
 
     /// The passages of these ids in the order given; those that are gone or hidden are left out.
@@ -301,11 +331,16 @@ impl Library {
     /// As every reading.
     pub fn vectors(&self, ids: &[ChunkId]) -> Result<Vec<Option<Embedding>>, StoreError> {
         self.database.read(|connection| {
-            let Some(embedder) = current_embedder(connection)? else { return Ok(vec![None; ids.len()]) };
-            let mut statement = connection.prepare_cached("SELECT vector FROM vectors WHERE chunk_id = ?1 AND embedder_id = ?2")?;
+            let Some(embedder) = current_embedder(connection)? else {
+                return Ok(vec![None; ids.len()]);
+            };
+            let mut statement =
+                connection.prepare_cached("SELECT vector FROM vectors WHERE chunk_id = ?1 AND embedder_id = ?2")?;
             ids.iter()
                 .map(|id| {
-                    let bytes: Option<Vec<u8>> = statement.query_row(params![id.0, embedder.id], |row| row.get(0)).optional()?;
+                    let bytes: Option<Vec<u8>> = statement
+                        .query_row(params![id.0, embedder.id], |row| row.get(0))
+                        .optional()?;
                     bytes.map(|bytes| embedding(&bytes)).transpose()
                 })
                 .collect()
@@ -398,7 +433,11 @@ fn filter(query: &DocumentQuery) -> (String, Vec<Value>) {
     let mut sql = "removed_at_ms IS NULL".to_owned();
     let mut values = Vec::new();
     if !query.states.is_empty() {
-        let names: Vec<_> = query.states.iter().map(|state| format!("'{}'", state.as_str())).collect();
+        let names: Vec<_> = query
+            .states
+            .iter()
+            .map(|state| format!("'{}'", state.as_str()))
+            .collect();
         // Writing into a string cannot fail.
         let _ = write!(sql, " AND state IN ({})", names.join(", "));
     }

@@ -15,9 +15,17 @@ use std::path::Path;
 
 fn texts(library: &Library, query: &str) -> Vec<String> {
     let hits = library.keyword_search(&KeywordQuery::parse(query), 10, None).unwrap();
-    assert!(hits.iter().all(|hit| hit.score > 0.0) && hits.is_sorted_by(|a, b| a.score >= b.score), "{hits:?}");
+    assert!(
+        hits.iter().all(|hit| hit.score > 0.0) && hits.is_sorted_by(|a, b| a.score >= b.score),
+        "{hits:?}"
+    );
     let ids: Vec<ChunkId> = hits.iter().map(|hit| hit.id).collect();
-    library.chunks(&ids).unwrap().into_iter().map(|chunk| chunk.text).collect()
+    library
+        .chunks(&ids)
+        .unwrap()
+        .into_iter()
+        .map(|chunk| chunk.text)
+        .collect()
 }
 
 fn assert_sound(library: &Library) {
@@ -30,7 +38,11 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     while let Some(folder) = waiting.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() { waiting.push(path) } else { out.push(path) }
+            if path.is_dir() {
+                waiting.push(path)
+            } else {
+                out.push(path)
+            }
         }
     }
     out
@@ -40,18 +52,38 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
 fn a_document_is_found_by_words_by_vector_and_by_page() {
     let folder = tempfile::tempdir().unwrap();
     let library = library(folder.path());
-    let (id, committed) = add(&library, "/a.txt", 1, &["The boiler runs at 80 degrees.\nPumps are serviced yearly.", "Filters: ISO-9001."]);
+    let (id, committed) = add(
+        &library,
+        "/a.txt",
+        1,
+        &[
+            "The boiler runs at 80 degrees.\nPumps are serviced yearly.",
+            "Filters: ISO-9001.",
+        ],
+    );
     assert_eq!(committed.appended.len(), 3);
     assert_eq!(texts(&library, "boilers running"), ["The boiler runs at 80 degrees."]);
     assert_eq!(texts(&library, "ISO-9001"), ["Filters: ISO-9001."]);
-    let hits = library.exact_search(&vector("Page 1\nPumps are serviced yearly."), 2, None).unwrap();
+    let hits = library
+        .exact_search(&vector("Page 1\nPumps are serviced yearly."), 2, None)
+        .unwrap();
     assert_eq!(hits.len(), 2);
     assert!(hits[0].score > 0.999);
     let chunk = &library.chunks(&[hits[0].id]).unwrap()[0];
-    assert_eq!((chunk.document, chunk.page, chunk.ordinal, chunk.text.as_str()), (id, 1, 1, "Pumps are serviced yearly."));
+    assert_eq!(
+        (chunk.document, chunk.page, chunk.ordinal, chunk.text.as_str()),
+        (id, 1, 1, "Pumps are serviced yearly.")
+    );
     let page = library.page(id, chunk.page).unwrap().unwrap();
     assert_eq!(chunk.span.slice(&page.text), chunk.text);
-    assert_eq!(library.pages(id).unwrap(), content(&["The boiler runs at 80 degrees.\nPumps are serviced yearly.", "Filters: ISO-9001."]).0);
+    assert_eq!(
+        library.pages(id).unwrap(),
+        content(&[
+            "The boiler runs at 80 degrees.\nPumps are serviced yearly.",
+            "Filters: ISO-9001."
+        ])
+        .0
+    );
     assert_sound(&library);
 }
 
@@ -81,23 +113,45 @@ fn the_same_bytes_are_held_once() {
     let (first, committed) = add(&library, "/a.txt", 1, &["Copper conducts heat."]);
     let (second, duplicate) = add(&library, "/b.txt", 1, &["Copper conducts heat."]);
     assert_eq!(duplicate.duplicate_of, Some(first));
-    assert_eq!(library.document(second).unwrap().unwrap().state, DocumentState::Duplicate);
-    assert_eq!(library.page_text(second, 1).unwrap().as_deref(), Some("Copper conducts heat."));
+    assert_eq!(
+        library.document(second).unwrap().unwrap().state,
+        DocumentState::Duplicate
+    );
+    assert_eq!(
+        library.page_text(second, 1).unwrap().as_deref(),
+        Some("Copper conducts heat.")
+    );
     let third = library.enqueue(&[stamp("/c.txt", 1)], 1.0).unwrap()[0].id();
-    let known = library.recognise(third, &hash("Copper conducts heat."), &stamp("/c.txt", 1), 2.0, |_| true).unwrap();
-    assert_eq!(known, Recognised::Duplicate { original: first, removed: vec![] });
+    let known = library
+        .recognise(third, &hash("Copper conducts heat."), &stamp("/c.txt", 1), 2.0, |_| {
+            true
+        })
+        .unwrap();
+    assert_eq!(
+        known,
+        Recognised::Duplicate {
+            original: first,
+            removed: vec![]
+        }
+    );
     assert_eq!(texts(&library, "copper").len(), 1);
     assert_sound(&library);
 
     // The original goes: a duplicate takes its passages over, ids and vectors with them.
     let removed = library.remove(&[first]).unwrap();
-    assert_eq!((removed.chunks.as_slice(), removed.promoted.as_slice()), ([].as_slice(), [second].as_slice()));
+    assert_eq!(
+        (removed.chunks.as_slice(), removed.promoted.as_slice()),
+        ([].as_slice(), [second].as_slice())
+    );
     let heir = library.document(second).unwrap().unwrap();
     assert_eq!((heir.state, heir.chunks), (DocumentState::Ready, 1));
     assert_eq!(library.chunks_of(second).unwrap()[0].id, committed.appended[0].0);
     assert_eq!(library.document(third).unwrap().unwrap().duplicate_of, Some(second));
     assert_sound(&library);
-    assert_eq!(library.remove(&[second, third]).unwrap().chunks, [committed.appended[0].0]);
+    assert_eq!(
+        library.remove(&[second, third]).unwrap().chunks,
+        [committed.appended[0].0]
+    );
     assert!(texts(&library, "copper").is_empty());
     assert_sound(&library);
 }
@@ -107,17 +161,32 @@ fn a_touched_file_is_free_a_changed_one_is_replaced_a_moved_one_keeps_its_vector
     let folder = tempfile::tempdir().unwrap();
     let library = library(folder.path());
     let (id, before) = add(&library, "/a.txt", 1, &["Old words."]);
-    assert_eq!(library.enqueue(&[stamp("/a.txt", 1)], 3.0).unwrap(), [Enqueued::Unchanged(id)]);
+    assert_eq!(
+        library.enqueue(&[stamp("/a.txt", 1)], 3.0).unwrap(),
+        [Enqueued::Unchanged(id)]
+    );
 
-    assert_eq!(library.enqueue(&[stamp("/a.txt", 2)], 3.0).unwrap(), [Enqueued::Changed(id)]);
+    assert_eq!(
+        library.enqueue(&[stamp("/a.txt", 2)], 3.0).unwrap(),
+        [Enqueued::Changed(id)]
+    );
     assert_eq!(library.take_queued(10).unwrap()[0].id, id);
-    let same = library.recognise(id, &hash("Old words."), &stamp("/a.txt", 2), 3.0, |_| true).unwrap();
+    let same = library
+        .recognise(id, &hash("Old words."), &stamp("/a.txt", 2), 3.0, |_| true)
+        .unwrap();
     assert_eq!(same, Recognised::Same);
     assert_eq!(library.document(id).unwrap().unwrap().state, DocumentState::Ready);
-    assert_eq!(library.enqueue(&[stamp("/a.txt", 2)], 3.0).unwrap(), [Enqueued::Unchanged(id)]);
+    assert_eq!(
+        library.enqueue(&[stamp("/a.txt", 2)], 3.0).unwrap(),
+        [Enqueued::Unchanged(id)]
+    );
 
     library.enqueue(&[stamp("/a.txt", 3)], 4.0).unwrap();
-    assert_eq!(texts(&library, "words"), ["Old words."], "the old content answers until it is replaced");
+    assert_eq!(
+        texts(&library, "words"),
+        ["Old words."],
+        "the old content answers until it is replaced"
+    );
     let after = commit(&library, id, &stamp("/a.txt", 3), &["New words."]).unwrap();
     assert_eq!(after.removed, [before.appended[0].0]);
     assert!(after.appended[0].0 > before.appended[0].0, "ids are never used again");
@@ -125,10 +194,23 @@ fn a_touched_file_is_free_a_changed_one_is_replaced_a_moved_one_keeps_its_vector
     assert_sound(&library);
 
     let moved = library.enqueue(&[stamp("/elsewhere/b.txt", 3)], 5.0).unwrap()[0].id();
-    let known = library.recognise(moved, &hash("New words."), &stamp("/elsewhere/b.txt", 3), 6.0, |path| path != Path::new("/a.txt")).unwrap();
-    assert_eq!(known, Recognised::Moved { document: id, removed: vec![] });
+    let known = library
+        .recognise(moved, &hash("New words."), &stamp("/elsewhere/b.txt", 3), 6.0, |path| {
+            path != Path::new("/a.txt")
+        })
+        .unwrap();
+    assert_eq!(
+        known,
+        Recognised::Moved {
+            document: id,
+            removed: vec![]
+        }
+    );
     assert_eq!(library.document(moved).unwrap(), None);
-    assert_eq!(library.document(id).unwrap().unwrap().path, Path::new("/elsewhere/b.txt"));
+    assert_eq!(
+        library.document(id).unwrap().unwrap().path,
+        Path::new("/elsewhere/b.txt")
+    );
     assert_eq!(library.chunks_of(id).unwrap()[0].id, after.appended[0].0);
     assert_eq!(library.documents_under(Path::new("/elsewhere")).unwrap().len(), 1);
     assert_sound(&library);
@@ -140,14 +222,27 @@ fn states_retries_and_restarts() {
     let failure = ErrorReport::new("damaged", "Broken.\nRepair it.").with_detail("xref");
     {
         let library = library(folder.path());
-        library.enqueue(&[stamp("/a", 1), stamp("/b", 1), stamp("/c", 1)], 1.0).unwrap();
+        library
+            .enqueue(&[stamp("/a", 1), stamp("/b", 1), stamp("/c", 1)], 1.0)
+            .unwrap();
         let taken = library.take_queued(2).unwrap();
-        assert_eq!(taken.iter().map(|document| document.attempts).collect::<Vec<_>>(), [1, 1]);
+        assert_eq!(
+            taken.iter().map(|document| document.attempts).collect::<Vec<_>>(),
+            [1, 1]
+        );
         let stamp = stamp("/a", 1);
-        let settlement =
-            Settlement { state: DocumentState::Damaged, stamp: &stamp, hash: None, media_type: "", error: Some(&failure) };
+        let settlement = Settlement {
+            state: DocumentState::Damaged,
+            stamp: &stamp,
+            hash: None,
+            media_type: "",
+            error: Some(&failure),
+        };
         library.settle(taken[0].id, &settlement, 2.0).unwrap();
-        assert_eq!(library.document(taken[0].id).unwrap().unwrap().error, Some(failure.clone()));
+        assert_eq!(
+            library.document(taken[0].id).unwrap().unwrap().error,
+            Some(failure.clone())
+        );
         let counts = library.counts().unwrap();
         assert_eq!((counts.queued, counts.working, counts.failed), (1, 1, 1));
         // Dropped here as by a kill: nothing is closed in order.
@@ -155,13 +250,22 @@ fn states_retries_and_restarts() {
     let library = Library::open(folder.path()).unwrap();
     let counts = library.counts().unwrap();
     assert_eq!((counts.queued, counts.working, counts.failed), (2, 0, 1));
-    assert_eq!(library.enqueue(&[stamp("/a", 1)], 3.0).unwrap(), [Enqueued::Unchanged(DocumentId(1))]);
-    assert_eq!(library.retry(&[DocumentId(1), DocumentId(2)], 3.0).unwrap(), [DocumentId(1)]);
+    assert_eq!(
+        library.enqueue(&[stamp("/a", 1)], 3.0).unwrap(),
+        [Enqueued::Unchanged(DocumentId(1))]
+    );
+    assert_eq!(
+        library.retry(&[DocumentId(1), DocumentId(2)], 3.0).unwrap(),
+        [DocumentId(1)]
+    );
     assert_eq!(library.take_queued(5).unwrap().len(), 3);
     library.put_back(&[DocumentId(2)]).unwrap();
     // What failed before goes back to that; what was never settled is forgotten.
     assert_eq!(library.cancel_queued().unwrap(), [DocumentId(2), DocumentId(3)]);
-    assert_eq!(library.document(DocumentId(1)).unwrap().unwrap().state, DocumentState::Damaged);
+    assert_eq!(
+        library.document(DocumentId(1)).unwrap().unwrap().state,
+        DocumentState::Damaged
+    );
     assert_sound(&library);
 }
 
@@ -173,14 +277,20 @@ fn hidden_documents_answer_nothing_and_come_back() {
     let (other, _) = add(&library, "/b.txt", 1, &["Silver tarnishes."]);
     library.hide(&[first], 5.0).unwrap();
     assert_eq!(texts(&library, "silver"), ["Silver tarnishes."]);
-    let hits = library.exact_search(&vector("Page 1\nSilver shines."), 5, None).unwrap();
+    let hits = library
+        .exact_search(&vector("Page 1\nSilver shines."), 5, None)
+        .unwrap();
     assert_eq!(library.chunks(&[hits[0].id]).unwrap()[0].document, other);
     assert_eq!(library.documents(&DocumentQuery::default()).unwrap().len(), 1);
     library.unhide(&[first]).unwrap();
     assert_eq!(texts(&library, "silver").len(), 2);
     let (duplicate, _) = add(&library, "/c.txt", 1, &["Silver shines."]);
     library.hide(&[first], 6.0).unwrap();
-    assert_eq!(library.document(duplicate).unwrap().unwrap().state, DocumentState::Ready, "the duplicate shows the content");
+    assert_eq!(
+        library.document(duplicate).unwrap().unwrap().state,
+        DocumentState::Ready,
+        "the duplicate shows the content"
+    );
     assert_sound(&library);
     assert_eq!(library.remove_hidden(7.0).unwrap().chunks, []);
     assert_eq!(library.document(first).unwrap(), None);
@@ -193,10 +303,15 @@ fn scopes_restrict_both_rankings() {
     let library = library(folder.path());
     add(&library, "/a.txt", 1, &["Iron rusts."]);
     let (second, _) = add(&library, "/b.txt", 1, &["Iron melts."]);
-    let hits = library.keyword_search(&KeywordQuery::parse("iron"), 10, Some(&[second])).unwrap();
+    let hits = library
+        .keyword_search(&KeywordQuery::parse("iron"), 10, Some(&[second]))
+        .unwrap();
     assert_eq!(library.chunks(&[hits[0].id]).unwrap()[0].text, "Iron melts.");
     assert_eq!(hits.len(), 1);
-    assert_eq!(library.exact_search(&vector("x"), 10, Some(&[second])).unwrap().len(), 1);
+    assert_eq!(
+        library.exact_search(&vector("x"), 10, Some(&[second])).unwrap().len(),
+        1
+    );
     assert_eq!(library.exact_search(&vector("x"), 10, Some(&[])).unwrap(), []);
 }
 
@@ -206,7 +321,12 @@ fn removed_text_is_in_no_file() {
     let canary = "Xylographzanzibarquokka";
     let library = library(folder.path());
     add(&library, "/keep.txt", 1, &["Ordinary words stay here."]);
-    let (id, _) = add(&library, "/secret.txt", 1, &[&format!("The {canary} is secret.\nOnly {canary} knows {canary}s.")]);
+    let (id, _) = add(
+        &library,
+        "/secret.txt",
+        1,
+        &[&format!("The {canary} is secret.\nOnly {canary} knows {canary}s.")],
+    );
     let (changed, _) = add(&library, "/changed.txt", 1, &[&format!("Changed {canary}.")]);
     let held = |canary: &str| {
         let canary = canary.to_lowercase();
@@ -217,7 +337,13 @@ fn removed_text_is_in_no_file() {
     };
     assert!(held(canary), "the test looks in the right place");
     library.remove(&[id]).unwrap();
-    commit(&library, changed, &stamp("/changed.txt", 2), &["Changed to something else."]).unwrap();
+    commit(
+        &library,
+        changed,
+        &stamp("/changed.txt", 2),
+        &["Changed to something else."],
+    )
+    .unwrap();
     assert!(library.erase().unwrap());
     assert!(!held(canary));
     // The index keeps at most what tells its pages apart.
@@ -234,18 +360,31 @@ fn another_embedder_never_mixes() {
     assert_eq!(library.choose_embedder(&card("test")).unwrap(), EmbedderChoice::Kept);
     let texts = [TextHash::of_text("Page 1\nOne."), TextHash::of_text("nowhere")];
     let known = library.vectors_by_text("test", &texts).unwrap();
-    assert_eq!((known[0].as_ref(), known[1].as_ref()), (Some(&vector("Page 1\nOne.")), None));
+    assert_eq!(
+        (known[0].as_ref(), known[1].as_ref()),
+        (Some(&vector("Page 1\nOne.")), None)
+    );
 
     let mut other = card("other");
     other.dimensions = 8;
-    assert_eq!(library.choose_embedder(&other).unwrap(), EmbedderChoice::Changed { passages: 2 });
+    assert_eq!(
+        library.choose_embedder(&other).unwrap(),
+        EmbedderChoice::Changed { passages: 2 }
+    );
     assert_eq!(library.exact_search(&vector("x"), 5, None).unwrap(), []);
-    assert!(matches!(commit(&library, id, &stamp("/a.txt", 2), &["Three."]), Err(StoreError::WrongEmbedder { .. })));
+    assert!(matches!(
+        commit(&library, id, &stamp("/a.txt", 2), &["Three."]),
+        Err(StoreError::WrongEmbedder { .. })
+    ));
     assert_eq!(library.vectors_by_text("test", &texts).unwrap(), [None, None]);
     let waiting = library.passages_to_embed(10).unwrap();
     assert_eq!(waiting[1].1, "Page 1\nTwo.");
     let short = docmind_core::embedding::Embedding(vector("x").0[..8].to_vec());
-    let given: Vec<_> = waiting.iter().map(|(id, _)| (*id, short.clone())).chain([(ChunkId(99), short.clone())]).collect();
+    let given: Vec<_> = waiting
+        .iter()
+        .map(|(id, _)| (*id, short.clone()))
+        .chain([(ChunkId(99), short.clone())])
+        .collect();
     assert_eq!(library.put_vectors("other", given).unwrap().len(), 2);
     assert_eq!(library.passages_to_embed(10).unwrap(), []);
     assert_eq!(library.exact_search(&short, 5, None).unwrap().len(), 2);
@@ -273,16 +412,28 @@ fn what_contradicts_itself_is_refused_whole() {
         chunks,
         fingerprint: "test",
     };
-    assert!(matches!(library.commit_document(id, document, 1.0), Err(StoreError::Inconsistent { .. })));
+    assert!(matches!(
+        library.commit_document(id, document, 1.0),
+        Err(StoreError::Inconsistent { .. })
+    ));
     assert_eq!(texts(&library, "sound"), ["Sound."]);
-    assert!(matches!(library.settle_missing(), Err(StoreError::UnknownDocument(404))));
+    assert!(matches!(
+        library.settle_missing(),
+        Err(StoreError::UnknownDocument(404))
+    ));
     assert_sound(&library);
 }
 
 impl Library {
     fn settle_missing(&self) -> Result<crate::Removed, StoreError> {
         let stamp = stamp("/nowhere", 1);
-        let settlement = Settlement { state: DocumentState::Empty, stamp: &stamp, hash: None, media_type: "", error: None };
+        let settlement = Settlement {
+            state: DocumentState::Empty,
+            stamp: &stamp,
+            hash: None,
+            media_type: "",
+            error: None,
+        };
         self.settle(DocumentId(404), &settlement, 1.0)
     }
 }
@@ -295,15 +446,38 @@ fn lists_are_filtered_ordered_and_cut() {
         add(&library, path, 1, &[&format!("Text {number}.")]);
     }
     let names = |query: &DocumentQuery| -> Vec<String> {
-        library.documents(query).unwrap().iter().map(crate::DocumentRecord::display_title).collect()
+        library
+            .documents(query)
+            .unwrap()
+            .iter()
+            .map(crate::DocumentRecord::display_title)
+            .collect()
     };
-    let by = |order, descending| DocumentQuery { order, descending, ..DocumentQuery::default() };
-    assert_eq!(names(&by(DocumentOrder::Title, false)), ["alpha.txt", "Beta_1.txt", "gamma%.txt"]);
-    assert_eq!(names(&by(DocumentOrder::Added, true)), ["gamma%.txt", "alpha.txt", "Beta_1.txt"]);
-    let containing = |text: &str| DocumentQuery { containing: Some(text.into()), ..DocumentQuery::default() };
+    let by = |order, descending| DocumentQuery {
+        order,
+        descending,
+        ..DocumentQuery::default()
+    };
+    assert_eq!(
+        names(&by(DocumentOrder::Title, false)),
+        ["alpha.txt", "Beta_1.txt", "gamma%.txt"]
+    );
+    assert_eq!(
+        names(&by(DocumentOrder::Added, true)),
+        ["gamma%.txt", "alpha.txt", "Beta_1.txt"]
+    );
+    let containing = |text: &str| DocumentQuery {
+        containing: Some(text.into()),
+        ..DocumentQuery::default()
+    };
     assert_eq!(names(&containing("A_1")), ["Beta_1.txt"]);
     assert_eq!(names(&containing("%")), ["gamma%.txt"]);
-    let cut = DocumentQuery { limit: Some(1), offset: 1, states: vec![DocumentState::Ready], ..DocumentQuery::default() };
+    let cut = DocumentQuery {
+        limit: Some(1),
+        offset: 1,
+        states: vec![DocumentState::Ready],
+        ..DocumentQuery::default()
+    };
     assert_eq!(names(&cut), ["alpha.txt"]);
     assert_eq!(library.count_documents(&cut).unwrap(), 3);
 }
@@ -311,14 +485,20 @@ fn lists_are_filtered_ordered_and_cut() {
 #[test]
 fn a_reader_sees_whole_documents_beside_the_writer() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(matches!(Library::open_read_only(folder.path()), Err(StoreError::Missing { .. })));
+    assert!(matches!(
+        Library::open_read_only(folder.path()),
+        Err(StoreError::Missing { .. })
+    ));
     let writer = library(folder.path());
     add(&writer, "/a.txt", 1, &["Tin bends."]);
     let reader = Library::open_read_only(folder.path()).unwrap();
     assert_eq!(texts(&reader, "tin"), ["Tin bends."]);
     add(&writer, "/b.txt", 1, &["Tin cries."]);
     assert_eq!(texts(&reader, "tin").len(), 2);
-    assert_eq!(reader.exact_search(&vector("Page 1\nTin cries."), 1, None).unwrap()[0].id, ChunkId(2));
+    assert_eq!(
+        reader.exact_search(&vector("Page 1\nTin cries."), 1, None).unwrap()[0].id,
+        ChunkId(2)
+    );
     let refused = reader.enqueue(&[stamp("/c", 1)], 1.0).unwrap_err();
     assert_eq!(refused.code(), "library_read_only");
     writer.close().unwrap();
@@ -336,22 +516,37 @@ fn files_belong_to_their_owner_alone() {
     add(&library, "/a.txt", 1, &["Text."]);
     assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
     for file in files(&folder) {
-        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
+        assert_eq!(
+            fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+            0o600,
+            "{}",
+            file.display()
+        );
     }
 }
 
 #[test]
 fn damage_and_newer_formats_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("library.db"), "this is no database, however long it may be".repeat(100)).unwrap();
+    fs::write(
+        folder.path().join("library.db"),
+        "this is no database, however long it may be".repeat(100),
+    )
+    .unwrap();
     assert_eq!(Library::open(folder.path()).unwrap_err().code(), "library_damaged");
     fs::remove_file(folder.path().join("library.db")).unwrap();
     drop(library(folder.path()));
     let raw = rusqlite::Connection::open(folder.path().join("library.db")).unwrap();
     raw.pragma_update(None, "user_version", 99).unwrap();
     drop(raw);
-    assert!(matches!(Library::open(folder.path()), Err(StoreError::Newer { found: 99, .. })));
-    assert!(matches!(Library::open_read_only(folder.path()), Err(StoreError::Newer { .. })));
+    assert!(matches!(
+        Library::open(folder.path()),
+        Err(StoreError::Newer { found: 99, .. })
+    ));
+    assert!(matches!(
+        Library::open_read_only(folder.path()),
+        Err(StoreError::Newer { .. })
+    ));
 }
 
 #[test]
@@ -377,7 +572,9 @@ fn changed_rules_cut_all_words_anew() {
     {
         let library = library(folder.path());
         add(&library, "/a.txt", 1, &["Nickel plates.", "Zinc coats."]);
-        library.write(|transaction| super::set_meta(transaction, "word_rules", "0")).unwrap();
+        library
+            .write(|transaction| super::set_meta(transaction, "word_rules", "0"))
+            .unwrap();
     }
     let library = Library::open(folder.path()).unwrap();
     assert_eq!(texts(&library, "plating"), ["Nickel plates."]);
@@ -418,7 +615,11 @@ struct World {
     ever: HashSet<ChunkId>,
 }
 
-const CONTENTS: [&str; 3] = ["Oak burns slowly.\nOak is hard.", "Pine smells.", "Elm bends.\nElm rots.\nElm is rare."];
+const CONTENTS: [&str; 3] = [
+    "Oak burns slowly.\nOak is hard.",
+    "Pine smells.",
+    "Elm bends.\nElm rots.\nElm is rare.",
+];
 
 impl World {
     fn ingest(&mut self, library: &Library) {
@@ -433,16 +634,27 @@ impl World {
                 let stamp = stamp(&name, self.clock);
                 let Some(text) = text else {
                     let error = ErrorReport::new("unreadable", "Gone.\nAdd it again.");
-                    let settlement =
-                        Settlement { state: DocumentState::Unreadable, stamp: &stamp, hash: None, media_type: "", error: Some(&error) };
+                    let settlement = Settlement {
+                        state: DocumentState::Unreadable,
+                        stamp: &stamp,
+                        hash: None,
+                        media_type: "",
+                        error: Some(&error),
+                    };
                     library.settle(document.id, &settlement, 1.0).unwrap();
                     continue;
                 };
                 let content = CONTENTS[text as usize];
                 let there = |path: &Path| {
-                    path.to_string_lossy()[2..].parse::<usize>().is_ok_and(|file| self.files[file].is_some())
+                    path.to_string_lossy()[2..]
+                        .parse::<usize>()
+                        .is_ok_and(|file| self.files[file].is_some())
                 };
-                if library.recognise(document.id, &hash(content), &stamp, 1.0, there).unwrap() == Recognised::New {
+                if library
+                    .recognise(document.id, &hash(content), &stamp, 1.0, there)
+                    .unwrap()
+                    == Recognised::New
+                {
                     let committed = commit(library, document.id, &stamp, &[content]).unwrap();
                     for (id, _) in committed.appended {
                         assert!(self.ever.insert(id), "passage id {id:?} was used before");

@@ -48,11 +48,16 @@ fn backups(folder: &Path) -> PathBuf {
 
 /// Copies, newest first.
 fn copies(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(backups(folder)) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(backups(folder)) else {
+        return Vec::new();
+    };
     let mut found: Vec<PathBuf> = entries
         .flatten()
         .map(|entry| entry.path())
-        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("user-")))
+        .filter(|path| {
+            path.file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with("user-"))
+        })
         .collect();
     found.sort();
     found.reverse();
@@ -62,7 +67,10 @@ fn copies(folder: &Path) -> Vec<PathBuf> {
 /// Sets the damaged file aside and puts the newest sound copy in its place.
 pub(super) fn restore(folder: &Path, path: &Path, detail: &str) -> Result<Notice, StoreError> {
     let Some(copy) = copies(folder).into_iter().find(|copy| is_sound(copy)) else {
-        return Err(StoreError::Damaged { path: path.to_owned(), detail: detail.to_owned() });
+        return Err(StoreError::UserDamaged {
+            path: path.to_owned(),
+            detail: detail.to_owned(),
+        });
     };
     let mut aside = path.with_extension("db.damaged");
     let mut number = 1;

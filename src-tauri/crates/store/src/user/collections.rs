@@ -33,7 +33,10 @@ impl UserDb {
     pub fn create_collection(&self, name: &str, at_ms: f64) -> Result<CollectionId, StoreError> {
         self.database.write(|transaction| {
             transaction
-                .execute("INSERT INTO collections (name, created_at_ms) VALUES (?1, ?2)", params![name, at_ms])
+                .execute(
+                    "INSERT INTO collections (name, created_at_ms) VALUES (?1, ?2)",
+                    params![name, at_ms],
+                )
                 .map_err(|error| taken(error, name))?;
             u32::try_from(transaction.last_insert_rowid())
                 .map(CollectionId)
@@ -67,7 +70,11 @@ impl UserDb {
             let changed = transaction
                 .execute("UPDATE collections SET name = ?2 WHERE id = ?1", params![id.0, name])
                 .map_err(|error| taken(error, name))?;
-            if changed == 0 { Err(StoreError::UnknownCollection(id.0)) } else { Ok(()) }
+            if changed == 0 {
+                Err(StoreError::UnknownCollection(id.0))
+            } else {
+                Ok(())
+            }
         })
     }
 
@@ -76,9 +83,11 @@ impl UserDb {
     /// # Errors
     /// [`StoreError::UnknownCollection`], and as every writing.
     pub fn delete_collection(&self, id: CollectionId) -> Result<(), StoreError> {
-        self.database.write(|transaction| match transaction.execute("DELETE FROM collections WHERE id = ?1", [id.0])? {
-            0 => Err(StoreError::UnknownCollection(id.0)),
-            _ => Ok(()),
+        self.database.write(|transaction| {
+            match transaction.execute("DELETE FROM collections WHERE id = ?1", [id.0])? {
+                0 => Err(StoreError::UnknownCollection(id.0)),
+                _ => Ok(()),
+            }
         })
     }
 
@@ -88,10 +97,14 @@ impl UserDb {
     /// [`StoreError::UnknownCollection`], and as every writing.
     pub fn add_to_collection(&self, id: CollectionId, paths: &[PathBuf]) -> Result<(), StoreError> {
         self.database.write(|transaction| {
-            if !transaction.prepare_cached("SELECT 1 FROM collections WHERE id = ?1")?.exists([id.0])? {
+            if !transaction
+                .prepare_cached("SELECT 1 FROM collections WHERE id = ?1")?
+                .exists([id.0])?
+            {
                 return Err(StoreError::UnknownCollection(id.0));
             }
-            let mut statement = transaction.prepare_cached("INSERT OR IGNORE INTO collection_documents (collection_id, path) VALUES (?1, ?2)")?;
+            let mut statement = transaction
+                .prepare_cached("INSERT OR IGNORE INTO collection_documents (collection_id, path) VALUES (?1, ?2)")?;
             for path in paths {
                 statement.execute(params![id.0, path_to_bytes(path)])?;
             }
@@ -105,7 +118,8 @@ impl UserDb {
     /// As every writing.
     pub fn remove_from_collection(&self, id: CollectionId, paths: &[PathBuf]) -> Result<(), StoreError> {
         self.database.write(|transaction| {
-            let mut statement = transaction.prepare_cached("DELETE FROM collection_documents WHERE collection_id = ?1 AND path = ?2")?;
+            let mut statement = transaction
+                .prepare_cached("DELETE FROM collection_documents WHERE collection_id = ?1 AND path = ?2")?;
             for path in paths {
                 statement.execute(params![id.0, path_to_bytes(path)])?;
             }
@@ -119,11 +133,17 @@ impl UserDb {
     /// [`StoreError::UnknownCollection`].
     pub fn collection_paths(&self, id: CollectionId) -> Result<Vec<PathBuf>, StoreError> {
         self.database.read(|connection| {
-            if !connection.prepare_cached("SELECT 1 FROM collections WHERE id = ?1")?.exists([id.0])? {
+            if !connection
+                .prepare_cached("SELECT 1 FROM collections WHERE id = ?1")?
+                .exists([id.0])?
+            {
                 return Err(StoreError::UnknownCollection(id.0));
             }
-            let mut statement = connection.prepare_cached("SELECT path FROM collection_documents WHERE collection_id = ?1 ORDER BY path")?;
-            statement.query_and_then([id.0], |row| path_from_bytes(row.get(0)?))?.collect()
+            let mut statement = connection
+                .prepare_cached("SELECT path FROM collection_documents WHERE collection_id = ?1 ORDER BY path")?;
+            statement
+                .query_and_then([id.0], |row| path_from_bytes(row.get(0)?))?
+                .collect()
         })
     }
 
@@ -133,8 +153,11 @@ impl UserDb {
     /// As every reading.
     pub fn collections_of(&self, path: &Path) -> Result<Vec<CollectionId>, StoreError> {
         self.database.read(|connection| {
-            let mut statement = connection.prepare_cached("SELECT collection_id FROM collection_documents WHERE path = ?1")?;
-            Ok(statement.query_map([path_to_bytes(path)], |row| row.get(0).map(CollectionId))?.collect::<Result<_, _>>()?)
+            let mut statement =
+                connection.prepare_cached("SELECT collection_id FROM collection_documents WHERE path = ?1")?;
+            Ok(statement
+                .query_map([path_to_bytes(path)], |row| row.get(0).map(CollectionId))?
+                .collect::<Result<_, _>>()?)
         })
     }
 
@@ -145,7 +168,10 @@ impl UserDb {
     pub fn relocate_in_collections(&self, from: &Path, to: &Path) -> Result<(), StoreError> {
         let (from, to) = (path_to_bytes(from), path_to_bytes(to));
         self.database.write(|transaction| {
-            transaction.execute("UPDATE OR IGNORE collection_documents SET path = ?2 WHERE path = ?1", params![from, to])?;
+            transaction.execute(
+                "UPDATE OR IGNORE collection_documents SET path = ?2 WHERE path = ?1",
+                params![from, to],
+            )?;
             transaction.execute("DELETE FROM collection_documents WHERE path = ?1", params![from])?;
             Ok(())
         })

@@ -47,7 +47,10 @@ impl UserDb {
     /// As every writing.
     pub fn create_conversation(&self, title: &str, at_ms: f64) -> Result<ConversationId, StoreError> {
         self.database.write(|transaction| {
-            transaction.execute("INSERT INTO conversations (title, created_at_ms, updated_at_ms) VALUES (?1, ?2, ?2)", params![title, at_ms])?;
+            transaction.execute(
+                "INSERT INTO conversations (title, created_at_ms, updated_at_ms) VALUES (?1, ?2, ?2)",
+                params![title, at_ms],
+            )?;
             u32::try_from(transaction.last_insert_rowid())
                 .map(ConversationId)
                 .map_err(|_| StoreError::Value("conversation ids are used up".into()))
@@ -81,7 +84,10 @@ impl UserDb {
         sql.push_str(" ORDER BY updated_at_ms DESC, id DESC");
         self.database.read(|connection| {
             let values = wanted.into_iter().map(Value::Text);
-            Ok(connection.prepare(&sql)?.query_map(params_from_iter(values), record)?.collect::<Result<_, _>>()?)
+            Ok(connection
+                .prepare(&sql)?
+                .query_map(params_from_iter(values), record)?
+                .collect::<Result<_, _>>()?)
         })
     }
 
@@ -91,8 +97,13 @@ impl UserDb {
     /// [`StoreError::UnknownConversation`].
     pub fn conversation(&self, id: ConversationId) -> Result<ConversationRecord, StoreError> {
         self.database.read(|connection| {
-            let mut statement = connection.prepare_cached(&format!("SELECT {CONVERSATION} FROM conversations WHERE id = ?1"))?;
-            statement.query_map([id.0], record)?.next().transpose()?.ok_or(StoreError::UnknownConversation(id.0))
+            let mut statement =
+                connection.prepare_cached(&format!("SELECT {CONVERSATION} FROM conversations WHERE id = ?1"))?;
+            statement
+                .query_map([id.0], record)?
+                .next()
+                .transpose()?
+                .ok_or(StoreError::UnknownConversation(id.0))
         })
     }
 
@@ -102,12 +113,17 @@ impl UserDb {
     /// [`StoreError::UnknownConversation`]; [`StoreError::Value`] for a turn written by a newer version.
     pub fn turns(&self, id: ConversationId) -> Result<Vec<Turn>, StoreError> {
         self.database.read(|connection| {
-            let known = connection.prepare_cached("SELECT 1 FROM conversations WHERE id = ?1")?.exists([id.0])?;
+            let known = connection
+                .prepare_cached("SELECT 1 FROM conversations WHERE id = ?1")?
+                .exists([id.0])?;
             if !known {
                 return Err(StoreError::UnknownConversation(id.0));
             }
-            let mut statement = connection.prepare_cached("SELECT format, turn FROM turns WHERE conversation_id = ?1 ORDER BY ordinal")?;
-            statement.query_and_then([id.0], |row| turn_from(row.get(0)?, &row.get::<_, String>(1)?))?.collect()
+            let mut statement = connection
+                .prepare_cached("SELECT format, turn FROM turns WHERE conversation_id = ?1 ORDER BY ordinal")?;
+            statement
+                .query_and_then([id.0], |row| turn_from(row.get(0)?, &row.get::<_, String>(1)?))?
+                .collect()
         })
     }
 
@@ -118,8 +134,11 @@ impl UserDb {
     pub fn add_turn(&self, id: ConversationId, turn: &Turn, at_ms: f64) -> Result<u32, StoreError> {
         self.database.write(|transaction| {
             touch(transaction, id, at_ms)?;
-            let ordinal: u32 = transaction
-                .query_row("SELECT coalesce(max(ordinal) + 1, 0) FROM turns WHERE conversation_id = ?1", [id.0], |row| row.get(0))?;
+            let ordinal: u32 = transaction.query_row(
+                "SELECT coalesce(max(ordinal) + 1, 0) FROM turns WHERE conversation_id = ?1",
+                [id.0],
+                |row| row.get(0),
+            )?;
             put_turn(transaction, id, ordinal, turn)?;
             Ok(ordinal)
         })
@@ -132,7 +151,10 @@ impl UserDb {
     pub fn replace_turn(&self, id: ConversationId, ordinal: u32, turn: &Turn, at_ms: f64) -> Result<(), StoreError> {
         self.database.write(|transaction| {
             touch(transaction, id, at_ms)?;
-            transaction.execute("DELETE FROM turns WHERE conversation_id = ?1 AND ordinal >= ?2", [id.0, ordinal])?;
+            transaction.execute(
+                "DELETE FROM turns WHERE conversation_id = ?1 AND ordinal >= ?2",
+                [id.0, ordinal],
+            )?;
             put_turn(transaction, id, ordinal, turn)
         })
     }
@@ -144,7 +166,10 @@ impl UserDb {
     pub fn truncate_conversation(&self, id: ConversationId, turns: u32, at_ms: f64) -> Result<(), StoreError> {
         self.database.write(|transaction| {
             touch(transaction, id, at_ms)?;
-            transaction.execute("DELETE FROM turns WHERE conversation_id = ?1 AND ordinal >= ?2", [id.0, turns])?;
+            transaction.execute(
+                "DELETE FROM turns WHERE conversation_id = ?1 AND ordinal >= ?2",
+                [id.0, turns],
+            )?;
             Ok(())
         })
     }
@@ -154,7 +179,12 @@ impl UserDb {
     /// # Errors
     /// [`StoreError::UnknownConversation`], and as every writing.
     pub fn rename_conversation(&self, id: ConversationId, title: &str) -> Result<(), StoreError> {
-        self.change(id, |transaction| transaction.execute("UPDATE conversations SET title = ?2 WHERE id = ?1", params![id.0, title]))
+        self.change(id, |transaction| {
+            transaction.execute(
+                "UPDATE conversations SET title = ?2 WHERE id = ?1",
+                params![id.0, title],
+            )
+        })
     }
 
     /// Puts a conversation away; [`UserDb::restore_conversation`] brings it back until [`UserDb::purge_conversations`].
@@ -162,7 +192,12 @@ impl UserDb {
     /// # Errors
     /// [`StoreError::UnknownConversation`], and as every writing.
     pub fn delete_conversation(&self, id: ConversationId, at_ms: f64) -> Result<(), StoreError> {
-        self.change(id, |transaction| transaction.execute("UPDATE conversations SET deleted_at_ms = ?2 WHERE id = ?1", params![id.0, at_ms]))
+        self.change(id, |transaction| {
+            transaction.execute(
+                "UPDATE conversations SET deleted_at_ms = ?2 WHERE id = ?1",
+                params![id.0, at_ms],
+            )
+        })
     }
 
     /// Brings a deleted conversation back.
@@ -170,7 +205,9 @@ impl UserDb {
     /// # Errors
     /// [`StoreError::UnknownConversation`], and as every writing.
     pub fn restore_conversation(&self, id: ConversationId) -> Result<(), StoreError> {
-        self.change(id, |transaction| transaction.execute("UPDATE conversations SET deleted_at_ms = NULL WHERE id = ?1", [id.0]))
+        self.change(id, |transaction| {
+            transaction.execute("UPDATE conversations SET deleted_at_ms = NULL WHERE id = ?1", [id.0])
+        })
     }
 
     /// Erases conversations deleted before a time; gives how many. Copies of the last days still hold them until they rotate out.
@@ -178,16 +215,20 @@ impl UserDb {
     /// # Errors
     /// As every writing.
     pub fn purge_conversations(&self, before_ms: f64) -> Result<u32, StoreError> {
-        let purged = self
-            .database
-            .write(|transaction| Ok(transaction.execute("DELETE FROM conversations WHERE deleted_at_ms < ?1", [before_ms])? as u32))?;
+        let purged = self.database.write(|transaction| {
+            Ok(transaction.execute("DELETE FROM conversations WHERE deleted_at_ms < ?1", [before_ms])? as u32)
+        })?;
         if purged > 0 {
             self.database.truncate_log()?;
         }
         Ok(purged)
     }
 
-    fn change(&self, id: ConversationId, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<usize>) -> Result<(), StoreError> {
+    fn change(
+        &self,
+        id: ConversationId,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<usize>,
+    ) -> Result<(), StoreError> {
         self.database.write(|transaction| match work(transaction)? {
             0 => Err(StoreError::UnknownConversation(id.0)),
             _ => Ok(()),
@@ -196,7 +237,10 @@ impl UserDb {
 }
 
 fn touch(transaction: &Transaction<'_>, id: ConversationId, at_ms: f64) -> Result<(), StoreError> {
-    match transaction.execute("UPDATE conversations SET updated_at_ms = ?2 WHERE id = ?1", params![id.0, at_ms])? {
+    match transaction.execute(
+        "UPDATE conversations SET updated_at_ms = ?2 WHERE id = ?1",
+        params![id.0, at_ms],
+    )? {
         0 => Err(StoreError::UnknownConversation(id.0)),
         _ => Ok(()),
     }
@@ -204,8 +248,12 @@ fn touch(transaction: &Transaction<'_>, id: ConversationId, at_ms: f64) -> Resul
 
 fn put_turn(transaction: &Transaction<'_>, id: ConversationId, ordinal: u32, turn: &Turn) -> Result<(), StoreError> {
     let json = serde_json::to_string(turn).map_err(|error| StoreError::Value(error.to_string()))?;
-    let searched: Vec<String> =
-        turn.question.split_whitespace().chain(turn.answer.text.split_whitespace()).map(fold).collect();
+    let searched: Vec<String> = turn
+        .question
+        .split_whitespace()
+        .chain(turn.answer.text.split_whitespace())
+        .map(fold)
+        .collect();
     transaction.execute(
         "INSERT INTO turns (conversation_id, ordinal, format, turn, searched) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![id.0, ordinal, FORMAT, json, searched.join(" ")],
@@ -215,7 +263,9 @@ fn put_turn(transaction: &Transaction<'_>, id: ConversationId, ordinal: u32, tur
 
 fn turn_from(format: u32, json: &str) -> Result<Turn, StoreError> {
     if format != FORMAT {
-        return Err(StoreError::Value(format!("a turn of format {format}, this version knows {FORMAT}")));
+        return Err(StoreError::Value(format!(
+            "a turn of format {format}, this version knows {FORMAT}"
+        )));
     }
     serde_json::from_str(json).map_err(|error| StoreError::Value(format!("a turn: {error}")))
 }

@@ -39,7 +39,10 @@ impl UserDb {
                  WHERE coalesce((SELECT settings FROM settings_history ORDER BY id DESC LIMIT 1), '') <> ?2",
                 params![at_ms, settings],
             )?;
-            transaction.execute("DELETE FROM settings_history WHERE id <= (SELECT max(id) FROM settings_history) - ?1", [KEPT])?;
+            transaction.execute(
+                "DELETE FROM settings_history WHERE id <= (SELECT max(id) FROM settings_history) - ?1",
+                [KEPT],
+            )?;
             Ok(())
         })
     }
@@ -50,8 +53,14 @@ impl UserDb {
     /// As every reading.
     pub fn settings_history(&self, limit: usize) -> Result<Vec<SettingsRecord>, StoreError> {
         self.database.read(|connection| {
-            let mut statement = connection.prepare_cached("SELECT at_ms, settings FROM settings_history ORDER BY id DESC LIMIT ?1")?;
-            let rows = statement.query_map([limit as i64], |row| Ok(SettingsRecord { at_ms: row.get(0)?, settings: row.get(1)? }))?;
+            let mut statement =
+                connection.prepare_cached("SELECT at_ms, settings FROM settings_history ORDER BY id DESC LIMIT ?1")?;
+            let rows = statement.query_map([limit as i64], |row| {
+                Ok(SettingsRecord {
+                    at_ms: row.get(0)?,
+                    settings: row.get(1)?,
+                })
+            })?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
@@ -77,10 +86,15 @@ impl UserDb {
     /// As every reading.
     pub fn benchmarks(&self, kind: &str, limit: usize) -> Result<Vec<BenchmarkRecord>, StoreError> {
         self.database.read(|connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT at_ms, kind, result FROM benchmarks WHERE kind = ?1 ORDER BY id DESC LIMIT ?2")?;
+            let mut statement = connection.prepare_cached(
+                "SELECT at_ms, kind, result FROM benchmarks WHERE kind = ?1 ORDER BY id DESC LIMIT ?2",
+            )?;
             let rows = statement.query_map(params![kind, limit as i64], |row| {
-                Ok(BenchmarkRecord { at_ms: row.get(0)?, kind: row.get(1)?, result: row.get(2)? })
+                Ok(BenchmarkRecord {
+                    at_ms: row.get(0)?,
+                    kind: row.get(1)?,
+                    result: row.get(2)?,
+                })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
         })

@@ -1,9 +1,9 @@
 //! One LanceDB table in one folder: ids and vectors, nothing else.
 
 use arrow_array::builder::{FixedSizeListBuilder, Float16Builder};
+use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, UInt32Type};
 use arrow_array::{RecordBatch, UInt32Array};
-use arrow_array::cast::AsArray;
 use arrow_schema::{DataType, Field, Schema};
 use docmind_core::chunk::ChunkId;
 use docmind_core::embedding::Embedding;
@@ -54,21 +54,34 @@ pub(super) struct Hint {
 impl LanceTable {
     /// Makes an empty table in a folder that exists.
     pub(super) async fn create(folder: &Path, dimensions: u32) -> lancedb::Result<Self> {
-        let dimensions = i32::try_from(dimensions).map_err(|_| refused("a vector of over two thousand million dimensions"))?;
+        let dimensions =
+            i32::try_from(dimensions).map_err(|_| refused("a vector of over two thousand million dimensions"))?;
         let connection = connect(folder).await?;
-        let table = connection.create_empty_table(TABLE, schema(dimensions)).execute().await?;
-        Ok(Self { folder: folder.to_owned(), dimensions, table })
+        let table = connection
+            .create_empty_table(TABLE, schema(dimensions))
+            .execute()
+            .await?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            dimensions,
+            table,
+        })
     }
 
     /// Opens the table of a folder.
     pub(super) async fn open(folder: &Path, dimensions: u32) -> lancedb::Result<Self> {
-        let dimensions = i32::try_from(dimensions).map_err(|_| refused("a vector of over two thousand million dimensions"))?;
+        let dimensions =
+            i32::try_from(dimensions).map_err(|_| refused("a vector of over two thousand million dimensions"))?;
         let table = connect(folder).await?.open_table(TABLE).execute().await?;
         let found = table.schema().await?;
         if found.as_ref() != schema(dimensions).as_ref() {
             return Err(refused("columns other than ids and vectors"));
         }
-        Ok(Self { folder: folder.to_owned(), dimensions, table })
+        Ok(Self {
+            folder: folder.to_owned(),
+            dimensions,
+            table,
+        })
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -132,10 +145,15 @@ impl LanceTable {
         let mut stream = search.execute().await?;
         let mut hints = Vec::with_capacity(limit);
         while let Some(batch) = stream.try_next().await? {
-            let distances = batch.column_by_name("_distance").and_then(|column| column.as_primitive_opt::<Float32Type>());
+            let distances = batch
+                .column_by_name("_distance")
+                .and_then(|column| column.as_primitive_opt::<Float32Type>());
             let distances = distances.ok_or_else(|| refused("a result without distances"))?;
             let ids = id_column(&batch)?;
-            hints.extend(ids.values().iter().zip(distances.values()).map(|(id, distance)| Hint { id: ChunkId(*id), cosine: 1.0 - distance }));
+            hints.extend(ids.values().iter().zip(distances.values()).map(|(id, distance)| Hint {
+                id: ChunkId(*id),
+                cosine: 1.0 - distance,
+            }));
         }
         Ok(hints)
     }
@@ -143,25 +161,42 @@ impl LanceTable {
     /// Rows the graph does not cover; `None` without a graph.
     pub(super) async fn rows_outside_graph(&self) -> lancedb::Result<Option<GraphCover>> {
         let stats = self.table.index_stats(ANN).await?;
-        Ok(stats.map(|stats| GraphCover { outside: stats.num_unindexed_rows, parts: stats.num_indices.unwrap_or(1) }))
+        Ok(stats.map(|stats| GraphCover {
+            outside: stats.num_unindexed_rows,
+            parts: stats.num_indices.unwrap_or(1),
+        }))
     }
 
     /// Builds the graph over all rows.
     pub(super) async fn build_graph(&self) -> lancedb::Result<()> {
         let builder = IvfHnswSqIndexBuilder::default().distance_type(DistanceType::Cosine);
-        self.table.create_index(&["vector"], Index::IvfHnswSq(builder)).replace(true).execute().await
+        self.table
+            .create_index(&["vector"], Index::IvfHnswSq(builder))
+            .replace(true)
+            .execute()
+            .await
     }
 
     /// Adds the rows outside the graph to it as a part of their own.
     pub(super) async fn extend_graph(&self) -> lancedb::Result<()> {
-        self.table.optimize(OptimizeAction::Index(OptimizeOptions::append())).await?;
+        self.table
+            .optimize(OptimizeAction::Index(OptimizeOptions::append()))
+            .await?;
         Ok(())
     }
 
     /// Merges small files.
     pub(super) async fn compact(&self) -> lancedb::Result<()> {
-        let options = CompactionOptions { num_threads: Some(1), ..CompactionOptions::default() };
-        self.table.optimize(OptimizeAction::Compact { options, remap_options: None }).await?;
+        let options = CompactionOptions {
+            num_threads: Some(1),
+            ..CompactionOptions::default()
+        };
+        self.table
+            .optimize(OptimizeAction::Compact {
+                options,
+                remap_options: None,
+            })
+            .await?;
         Ok(())
     }
 
@@ -173,7 +208,12 @@ impl LanceTable {
             materialize_deletions_threshold: 0.0,
             ..CompactionOptions::default()
         };
-        self.table.optimize(OptimizeAction::Compact { options, remap_options: None }).await?;
+        self.table
+            .optimize(OptimizeAction::Compact {
+                options,
+                remap_options: None,
+            })
+            .await?;
         Ok(())
     }
 
@@ -200,14 +240,23 @@ pub(super) struct GraphCover {
 }
 
 async fn connect(folder: &Path) -> lancedb::Result<lancedb::Connection> {
-    let uri = folder.to_str().ok_or_else(|| refused("a folder whose name is no text"))?;
-    let session = Session::new(INDEX_CACHE_BYTES, METADATA_CACHE_BYTES, Arc::new(ObjectStoreRegistry::default()));
+    let uri = folder
+        .to_str()
+        .ok_or_else(|| refused("a folder whose name is no text"))?;
+    let session = Session::new(
+        INDEX_CACHE_BYTES,
+        METADATA_CACHE_BYTES,
+        Arc::new(ObjectStoreRegistry::default()),
+    );
     lancedb::connect(uri).session(Arc::new(session)).execute().await
 }
 
 fn schema(dimensions: i32) -> Arc<Schema> {
     let vector = DataType::FixedSizeList(item(), dimensions);
-    Arc::new(Schema::new(vec![Field::new("id", DataType::UInt32, false), Field::new("vector", vector, false)]))
+    Arc::new(Schema::new(vec![
+        Field::new("id", DataType::UInt32, false),
+        Field::new("vector", vector, false),
+    ]))
 }
 
 fn item() -> Arc<Field> {
@@ -222,5 +271,7 @@ fn id_column(batch: &RecordBatch) -> lancedb::Result<&UInt32Array> {
 }
 
 fn refused(what: &str) -> lancedb::Error {
-    lancedb::Error::InvalidInput { message: what.to_owned() }
+    lancedb::Error::InvalidInput {
+        message: what.to_owned(),
+    }
 }

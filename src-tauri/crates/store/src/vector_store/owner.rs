@@ -35,17 +35,25 @@ const REBUILDS_AT_MOST: u32 = 3;
 
 pub(super) enum Command {
     /// Vectors were added to or removed from the library.
-    Sync { done: Option<oneshot::Sender<Result<(), String>>> },
+    Sync {
+        done: Option<oneshot::Sender<Result<(), String>>>,
+    },
     /// A search found the index of this generation wrong.
     Damaged { generation: u64, detail: String },
     /// Build it anew. Progress is (rows done, rows in all).
-    Rebuild { cancel: CancelToken, progress: std::sync::mpsc::Sender<(u32, u32)>, done: oneshot::Sender<Result<u32, StoreError>> },
+    Rebuild {
+        cancel: CancelToken,
+        progress: std::sync::mpsc::Sender<(u32, u32)>,
+        done: oneshot::Sender<Result<u32, StoreError>>,
+    },
     /// Nothing of removed rows may stay.
     Erase,
     /// Do what can wait, now.
     Settle { done: oneshot::Sender<()> },
     /// Compare with the library.
-    Check { done: oneshot::Sender<Result<Vec<String>, StoreError>> },
+    Check {
+        done: oneshot::Sender<Result<Vec<String>, StoreError>>,
+    },
     /// Write what is left and end.
     Close { done: oneshot::Sender<()> },
 }
@@ -59,12 +67,24 @@ pub(super) struct Owner {
     reach: Reach,
     commits: u32,
     erase: bool,
+    /// Something was written since it was last looked after.
+    untidy: bool,
     rebuilds: u32,
 }
 
 impl Owner {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, table: None, embedder: None, seq: 0, reach: Reach::Flat, commits: 0, erase: false, rebuilds: 0 }
+        Self {
+            shared,
+            table: None,
+            embedder: None,
+            seq: 0,
+            reach: Reach::Flat,
+            commits: 0,
+            erase: false,
+            untidy: true,
+            rebuilds: 0,
+        }
     }
 
     pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Command>) {
@@ -74,7 +94,7 @@ impl Owner {
                 Err(_) => self.tidy(OUTSIDE_AT_MOST).await,
                 Ok(None) => return,
                 Ok(Some(Command::Close { done })) => {
-                    self.synchronise().await;
+                    let _ = self.synchronise().await;
                     if self.erase {
                         self.tidy(usize::MAX).await;
                     }
@@ -100,13 +120,19 @@ impl Owner {
             }
             Command::Rebuild { cancel, progress, done } => {
                 self.rebuilds = 0;
-                let result = self.rebuild(&cancel, &mut |rows, all| drop(progress.send((rows, all)))).await;
+                let result = self
+                    .rebuild(&cancel, &mut |rows, all| drop(progress.send((rows, all))))
+                    .await;
                 drop(progress);
                 answer(Some(done), result);
             }
-            Command::Erase => self.erase = true,
+            Command::Erase => {
+                self.erase = true;
+                self.untidy = true;
+            }
             Command::Settle { done } => {
-                self.synchronise().await.ok();
+                let _ = self.synchronise().await;
+                self.untidy = true;
                 self.tidy(0).await;
                 answer(Some(done), ());
             }
@@ -133,13 +159,19 @@ impl Owner {
     async fn take_up(&mut self) -> Result<bool, StoreError> {
         self.table = None;
         self.embedder = self.read(|shared| shared.library.embedder()).await?;
-        let Some(embedder) = self.embedder.clone() else { return Ok(true) };
+        let Some(embedder) = self.embedder.clone() else {
+            return Ok(true);
+        };
         let found = self
             .read({
                 let fingerprint = embedder.fingerprint.clone();
                 move |shared| {
-                    let Some(folder) = seal::recorded_folder(&shared.library)? else { return Ok(None) };
-                    let fits = folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&stem(&fingerprint)));
+                    let Some(folder) = seal::recorded_folder(&shared.library)? else {
+                        return Ok(None);
+                    };
+                    let fits = folder
+                        .file_name()
+                        .is_some_and(|name| name.to_string_lossy().starts_with(&stem(&fingerprint)));
                     Ok((fits && seal::is_intact(&shared.library, &folder)?).then_some(folder))
                 }
             })
@@ -148,26 +180,40 @@ impl Owner {
         self.sweep(Some(&folder)).await?;
 
         let table = lance(LanceTable::open(&folder, embedder.dimensions)).await?;
-        let held = lance({
-            let table = table.clone();
-            async move { table.ids().await }
-        })
-        .await?;
+        self.reach = reach_of(&table).await?;
+        self.table = Some(table);
+        let whole = self.catch_up().await?;
+        if whole {
+            self.seal().await?;
+        }
+        Ok(whole)
+    }
+
+    /// Makes good what the library gained or lost without the index hearing of it: a kill between two commits. The files are byte
+    /// for byte as they were written, so that the rest can be trusted. False when a passage is held twice.
+    async fn catch_up(&mut self) -> Result<bool, StoreError> {
+        let Some(table) = self.table.clone() else {
+            return Ok(true);
+        };
+        let held = lance(async move { table.ids().await }).await?;
         let (seq, wanted) = self.read(|shared| shared.library.vector_ids()).await?;
         let held_once: HashSet<u32> = held.iter().copied().collect();
         if held_once.len() != held.len() {
             return Ok(false);
         }
-        // The folder is byte for byte as it was sealed: what the library gained or lost since (a kill between its commit and the
-        // index's) can be made good.
         let wanted_once: HashSet<u32> = wanted.iter().copied().collect();
         let stale: Vec<u32> = held_once.difference(&wanted_once).copied().collect();
-        let missing: Vec<ChunkId> = wanted.iter().filter(|id| !held_once.contains(id)).map(|id| ChunkId(*id)).collect();
-        self.reach = reach_of(&table).await?;
-        self.table = Some(table);
-        self.seq = seq;
+        let missing: Vec<ChunkId> = wanted
+            .iter()
+            .filter(|id| !held_once.contains(id))
+            .map(|id| ChunkId(*id))
+            .collect();
         if !stale.is_empty() || !missing.is_empty() {
-            tracing::info!(stale = stale.len(), missing = missing.len(), "the index catches up with the library");
+            tracing::info!(
+                stale = stale.len(),
+                missing = missing.len(),
+                "the index catches up with the library"
+            );
         }
         if !stale.is_empty() {
             self.delete(stale).await?;
@@ -177,12 +223,16 @@ impl Owner {
             let rows = self
                 .read(move |shared| {
                     let vectors = shared.library.vectors(&ids)?;
-                    Ok(ids.into_iter().zip(vectors).filter_map(|(id, vector)| Some((id, vector?))).collect::<Vec<_>>())
+                    Ok(ids
+                        .into_iter()
+                        .zip(vectors)
+                        .filter_map(|(id, vector)| Some((id, vector?)))
+                        .collect::<Vec<_>>())
                 })
                 .await?;
             self.add(rows).await?;
         }
-        self.seal().await?;
+        self.seq = seq;
         Ok(true)
     }
 
@@ -199,13 +249,18 @@ impl Owner {
     }
 
     async fn try_synchronise(&mut self) -> Result<(), StoreError> {
-        if self.shared.state_is(|state| matches!(state, IndexState::Unavailable { .. })) {
+        if self
+            .shared
+            .state_is(|state| matches!(state, IndexState::Unavailable { .. }))
+        {
             lock(&self.shared.removals).clear();
             return Ok(());
         }
         let embedder = self.read(|shared| shared.library.embedder()).await?;
         if embedder != self.embedder {
             lock(&self.shared.removals).clear();
+            self.table = None;
+            self.rebuilds = 0;
             self.rebuild_by_itself("the embedder changed").await;
             return Ok(());
         }
@@ -219,7 +274,9 @@ impl Owner {
         }
         loop {
             let seq = self.seq;
-            let (last, rows) = self.read(move |shared| shared.library.vectors_after(seq, BATCH_ROWS)).await?;
+            let (last, rows) = self
+                .read(move |shared| shared.library.vectors_after(seq, BATCH_ROWS))
+                .await?;
             if rows.is_empty() {
                 break;
             }
@@ -239,6 +296,10 @@ impl Owner {
 
     /// What can wait: the graph, small files, removed rows. `outside` rows may stay outside the graph.
     async fn tidy(&mut self, outside: usize) {
+        if !self.untidy {
+            return;
+        }
+        self.untidy = false;
         if let Err(error) = self.try_tidy(outside).await {
             let detail = detail(&error);
             self.recover(&detail).await;
@@ -282,12 +343,21 @@ impl Owner {
                 let table = table.clone();
                 async move {
                     table.compact().await?;
-                    if build { table.build_graph().await? } else { table.extend_graph().await? }
+                    if build {
+                        table.build_graph().await?
+                    } else {
+                        table.extend_graph().await?
+                    }
                     table.prune(VERSIONS_KEPT_S).await
                 }
             })
             .await?;
-            tracing::info!(rows, whole = build, seconds = started.elapsed().as_secs_f32(), "the graph of the index was built");
+            tracing::info!(
+                rows,
+                whole = build,
+                seconds = started.elapsed().as_secs_f32(),
+                "the graph of the index was built"
+            );
             self.reach = Reach::Graph;
             self.commits = 0;
             self.seal().await?;
@@ -319,15 +389,26 @@ impl Owner {
 
     async fn rebuild_by_itself(&mut self, reason: &str) {
         if self.rebuilds >= REBUILDS_AT_MOST {
-            tracing::warn!(reason, "the index keeps failing: the exact scan answers in this session");
-            self.shared.publish(None, IndexState::Unavailable { reason: reason.to_owned() });
+            tracing::warn!(
+                reason,
+                "the index keeps failing: the exact scan answers in this session"
+            );
+            self.shared.publish(
+                None,
+                IndexState::Unavailable {
+                    reason: reason.to_owned(),
+                },
+            );
             return;
         }
         self.rebuilds += 1;
         let silent = CancelToken::new();
         if let Err(error) = self.rebuild(&silent, &mut |_, _| {}).await {
             let reason = detail(&error);
-            tracing::warn!(reason, "the index could not be built: the exact scan answers in this session");
+            tracing::warn!(
+                reason,
+                "the index could not be built: the exact scan answers in this session"
+            );
             self.table = None;
             self.shared.publish(None, IndexState::Unavailable { reason });
         } else {
@@ -336,7 +417,11 @@ impl Owner {
     }
 
     /// Builds the index in a new folder beside the old one, which goes when the new is sealed.
-    async fn rebuild(&mut self, cancel: &CancelToken, progress: &mut (dyn FnMut(u32, u32) + Send)) -> Result<u32, StoreError> {
+    async fn rebuild(
+        &mut self,
+        cancel: &CancelToken,
+        progress: &mut (dyn FnMut(u32, u32) + Send),
+    ) -> Result<u32, StoreError> {
         let embedder = self.read(|shared| shared.library.embedder()).await?;
         self.embedder.clone_from(&embedder);
         let Some(embedder) = embedder else {
@@ -373,7 +458,8 @@ impl Owner {
             Err(error) => {
                 let _ = fs::remove_dir_all(&folder);
                 if self.table.is_none() {
-                    self.shared.publish(None, IndexState::Unavailable { reason: detail(&error) });
+                    self.shared
+                        .publish(None, IndexState::Unavailable { reason: detail(&error) });
                 }
                 Err(error)
             }
@@ -400,7 +486,9 @@ impl Owner {
             if cancel.is_cancelled() {
                 return Err(StoreError::Cancelled);
             }
-            let (last, rows) = self.read(move |shared| shared.library.vectors_after(seq, BATCH_ROWS)).await?;
+            let (last, rows) = self
+                .read(move |shared| shared.library.vectors_after(seq, BATCH_ROWS))
+                .await?;
             if rows.is_empty() {
                 break;
             }
@@ -410,7 +498,13 @@ impl Owner {
             seq = last;
             progress(done, total.max(done));
             if self.table.is_none() {
-                self.shared.publish(None, IndexState::Rebuilding { done, total: total.max(done) });
+                self.shared.publish(
+                    None,
+                    IndexState::Rebuilding {
+                        done,
+                        total: total.max(done),
+                    },
+                );
             }
         }
         let removed = std::mem::take(&mut *lock(&self.shared.removals));
@@ -441,26 +535,43 @@ impl Owner {
         if let IndexState::Unavailable { reason } = self.shared.state() {
             problems.push(format!("the vector index cannot be used: {reason}"));
         }
-        let Some(table) = self.table.clone() else { return Ok(problems) };
+        let Some(table) = self.table.clone() else {
+            return Ok(problems);
+        };
         let folder = table.folder().to_owned();
-        if !self.read(move |shared| seal::is_intact(&shared.library, &folder)).await? {
+        if !self
+            .read(move |shared| seal::is_intact(&shared.library, &folder))
+            .await?
+        {
             self.recover("its files differ from what was written").await;
         }
-        let Some(table) = self.table.clone() else { return Ok(problems) };
+        if self.catch_up().await? {
+            self.seal().await?;
+            self.announce();
+        } else {
+            self.recover("it holds a passage twice").await;
+        }
+        let Some(table) = self.table.clone() else {
+            return Ok(problems);
+        };
         let held = lance(async move { table.ids().await }).await?;
         let (_, wanted) = self.read(|shared| shared.library.vector_ids()).await?;
-        let removed: HashSet<u32> = lock(&self.shared.removals).iter().copied().collect();
         let held_once: HashSet<u32> = held.iter().copied().collect();
         let wanted: HashSet<u32> = wanted.into_iter().collect();
+        let removed: HashSet<u32> = lock(&self.shared.removals).iter().copied().collect();
         if held_once.len() != held.len() {
-            problems.push(format!("the vector index holds {} passages twice", held.len() - held_once.len()));
+            problems.push(format!(
+                "the vector index holds {} passages twice",
+                held.len() - held_once.len()
+            ));
         }
         let stale = held_once.difference(&wanted).filter(|id| !removed.contains(id)).count();
         if stale > 0 {
             problems.push(format!("the vector index holds {stale} passages that are gone"));
         }
         let missing = wanted.difference(&held_once).count();
-        if missing > 0 {
+        let (seq, _) = self.read(|shared| shared.library.vector_extent()).await?;
+        if missing > 0 && seq == self.seq {
             problems.push(format!("{missing} passages are not in the vector index"));
         }
         Ok(problems)
@@ -469,17 +580,21 @@ impl Owner {
     async fn add(&mut self, rows: Vec<(ChunkId, docmind_core::embedding::Embedding)>) -> Result<(), StoreError> {
         let Some(table) = self.table.clone() else { return Ok(()) };
         self.commits += 1;
+        self.untidy = true;
         lance(async move { table.add(&rows).await }).await
     }
 
     async fn delete(&mut self, ids: Vec<u32>) -> Result<(), StoreError> {
         let Some(table) = self.table.clone() else { return Ok(()) };
         self.commits += 1;
+        self.untidy = true;
         lance(async move { table.delete(&ids).await }).await
     }
 
     async fn seal(&self) -> Result<(), StoreError> {
-        let Some(folder) = self.table.as_ref().map(|table| table.folder().to_owned()) else { return Ok(()) };
+        let Some(folder) = self.table.as_ref().map(|table| table.folder().to_owned()) else {
+            return Ok(());
+        };
         self.read(move |shared| seal::seal(&shared.library, &folder)).await
     }
 
@@ -487,9 +602,19 @@ impl Owner {
     async fn sweep(&self, keep: Option<&Path>) -> Result<(), StoreError> {
         let keep = keep.map(Path::to_owned);
         self.read(move |shared| {
-            let Ok(entries) = fs::read_dir(shared.index_folder()) else { return Ok(()) };
-            for path in entries.flatten().map(|entry| entry.path()).filter(|path| Some(path) != keep.as_ref()) {
-                let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            let Ok(entries) = fs::read_dir(shared.index_folder()) else {
+                return Ok(());
+            };
+            for path in entries
+                .flatten()
+                .map(|entry| entry.path())
+                .filter(|path| Some(path) != keep.as_ref())
+            {
+                let removed = if path.is_dir() {
+                    fs::remove_dir_all(&path)
+                } else {
+                    fs::remove_file(&path)
+                };
                 if let Err(error) = removed {
                     tracing::warn!(path = %path.display(), %error, "an old index stays on the disk");
                 }
@@ -502,9 +627,13 @@ impl Owner {
     /// Lets searches see the table as it is now.
     fn announce(&self) {
         let published = match (&self.table, &self.embedder) {
-            (Some(table), Some(embedder)) => {
-                Some(Published { table: table.clone(), embedder: embedder.clone(), seq: self.seq, reach: self.reach, generation: 0 })
-            }
+            (Some(table), Some(embedder)) => Some(Published {
+                table: table.clone(),
+                embedder: embedder.clone(),
+                seq: self.seq,
+                reach: self.reach,
+                generation: 0,
+            }),
             _ => None,
         };
         self.shared.publish(published, IndexState::Ready);
@@ -515,11 +644,16 @@ impl Owner {
         self.shared.set_state(state);
     }
 
-    async fn read<T: Send + 'static>(&self, work: impl FnOnce(&Shared) -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Shared) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let shared = Arc::clone(&self.shared);
         match tokio::task::spawn_blocking(move || work(&shared)).await {
             Ok(result) => result,
-            Err(panic) => Err(StoreError::IndexUnavailable { detail: panic.to_string() }),
+            Err(panic) => Err(StoreError::IndexUnavailable {
+                detail: panic.to_string(),
+            }),
         }
     }
 }
@@ -531,11 +665,17 @@ async fn reach_of(table: &LanceTable) -> Result<Reach, StoreError> {
 }
 
 /// Runs LanceDB in a task of its own: on damaged files it panics as well as fails.
-pub(super) async fn lance<T: Send + 'static>(work: impl Future<Output = lancedb::Result<T>> + Send + 'static) -> Result<T, StoreError> {
+pub(super) async fn lance<T: Send + 'static>(
+    work: impl Future<Output = lancedb::Result<T>> + Send + 'static,
+) -> Result<T, StoreError> {
     match tokio::spawn(work).await {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(StoreError::IndexUnavailable { detail: error.to_string() }),
-        Err(panic) => Err(StoreError::IndexUnavailable { detail: panic.to_string() }),
+        Ok(Err(error)) => Err(StoreError::IndexUnavailable {
+            detail: error.to_string(),
+        }),
+        Err(panic) => Err(StoreError::IndexUnavailable {
+            detail: panic.to_string(),
+        }),
     }
 }
 
@@ -553,7 +693,10 @@ pub(super) fn stem(fingerprint: &str) -> String {
 
 fn next_folder(index: &Path, fingerprint: &str) -> PathBuf {
     let stem = stem(fingerprint);
-    (1_u32..).map(|number| index.join(format!("{stem}{number}"))).find(|folder| !folder.exists()).unwrap_or_else(|| index.join(stem))
+    (1_u32..)
+        .map(|number| index.join(format!("{stem}{number}")))
+        .find(|folder| !folder.exists())
+        .unwrap_or_else(|| index.join(stem))
 }
 
 fn detail(error: &StoreError) -> String {

@@ -74,7 +74,10 @@ struct Listed {
 }
 
 fn walk(folder: &Path) -> Result<Listed, StoreError> {
-    let mut listed = Listed { files: Vec::new(), folders: Vec::new() };
+    let mut listed = Listed {
+        files: Vec::new(),
+        folders: Vec::new(),
+    };
     let mut waiting = vec![folder.to_owned()];
     while let Some(folder) = waiting.pop() {
         let entries = match fs::read_dir(&folder) {
@@ -109,13 +112,18 @@ fn sum(path: &Path) -> Result<FileSum, StoreError> {
         let mut file = File::open(path)?;
         let mut hasher = blake3::Hasher::new();
         let size = io::copy(&mut file, &mut hasher)?;
-        Ok(FileSum { size, blake3: *hasher.finalize().as_bytes() })
+        Ok(FileSum {
+            size,
+            blake3: *hasher.finalize().as_bytes(),
+        })
     };
     read().map_err(|source| StoreError::io(path, source))
 }
 
 fn sync(path: &Path) -> Result<(), StoreError> {
-    File::open(path).and_then(|file| file.sync_all()).map_err(|source| StoreError::io(path, source))
+    File::open(path)
+        .and_then(|file| file.sync_all())
+        .map_err(|source| StoreError::io(path, source))
 }
 
 fn sync_folder(folder: &Path) -> Result<(), StoreError> {

@@ -53,7 +53,11 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     let mut out = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten() {
         let path = entry.unwrap().path();
-        if path.is_dir() { out.extend(files(&path)) } else { out.push(path) }
+        if path.is_dir() {
+            out.extend(files(&path))
+        } else {
+            out.push(path)
+        }
     }
     out.sort();
     out
@@ -84,7 +88,11 @@ fn removed_hidden_and_replaced_passages_are_never_hits() {
     library.unhide(&[id]).unwrap();
     assert_right(&library, &index);
     let removed = library.remove(&[id]).unwrap();
-    assert_eq!(search(&index, 30).len(), 25, "the index has not heard of it, the library has");
+    assert_eq!(
+        search(&index, 30).len(),
+        25,
+        "the index has not heard of it, the library has"
+    );
     block_on(index.remove(removed.chunks)).unwrap();
     index.erase().unwrap();
     index.settle().unwrap();
@@ -126,7 +134,10 @@ fn what_a_kill_left_out_is_made_good() {
         add(&library, "/late.txt", 1, &["Late."]);
         let id = library.document_at(Path::new("/0.txt")).unwrap().unwrap().id;
         library.remove(&[id]).unwrap();
-        files(&folder.path().join("index")).into_iter().find(|path| path.to_string_lossy().contains("data")).unwrap()
+        files(&folder.path().join("index"))
+            .into_iter()
+            .find(|path| path.to_string_lossy().contains("data"))
+            .unwrap()
     };
     let library = Arc::new(Library::open(folder.path()).unwrap());
     let index = VectorStore::open(Arc::clone(&library), true).unwrap();
@@ -140,11 +151,18 @@ fn a_deleted_truncated_or_scribbled_folder_is_built_anew() {
     type Fault = fn(&Path);
     let faults: [(&str, Fault); 5] = [
         ("deleted", |index| fs::remove_dir_all(index).unwrap()),
-        ("emptied", |index| files(index).iter().for_each(|file| fs::remove_file(file).unwrap())),
+        ("emptied", |index| {
+            files(index).iter().for_each(|file| fs::remove_file(file).unwrap())
+        }),
         ("truncated", |index| {
             for file in files(index) {
                 let length = fs::metadata(&file).unwrap().len();
-                fs::OpenOptions::new().write(true).open(&file).unwrap().set_len(length / 2).unwrap();
+                fs::OpenOptions::new()
+                    .write(true)
+                    .open(&file)
+                    .unwrap()
+                    .set_len(length / 2)
+                    .unwrap();
             }
         }),
         ("scribbled", |index| {
@@ -157,7 +175,10 @@ fn a_deleted_truncated_or_scribbled_folder_is_built_anew() {
             }
         }),
         ("flipped", |index| {
-            let data = files(index).into_iter().find(|path| path.to_string_lossy().contains("data")).unwrap();
+            let data = files(index)
+                .into_iter()
+                .find(|path| path.to_string_lossy().contains("data"))
+                .unwrap();
             let mut bytes = fs::read(&data).unwrap();
             for byte in bytes.iter_mut().take(200) {
                 *byte ^= 0x55;
@@ -197,12 +218,20 @@ fn rebuilding_can_be_watched_and_cancelled() {
     let (library, index) = open(folder.path());
     fill(&library, &index);
     let mut told = Vec::new();
-    assert_eq!(index.rebuild(&CancelToken::new(), &mut |done, all| told.push((done, all))).unwrap(), 30);
+    assert_eq!(
+        index
+            .rebuild(&CancelToken::new(), &mut |done, all| told.push((done, all)))
+            .unwrap(),
+        30
+    );
     assert_eq!(told.last(), Some(&(30, 30)));
     assert_whole(&index);
     let cancelled = CancelToken::new();
     cancelled.cancel();
-    assert_eq!(index.rebuild(&cancelled, &mut |_, _| {}).unwrap_err().code(), "cancelled");
+    assert_eq!(
+        index.rebuild(&cancelled, &mut |_, _| {}).unwrap_err().code(),
+        "cancelled"
+    );
     assert_whole(&index);
     assert_right(&library, &index);
 }
@@ -217,7 +246,12 @@ fn another_embedder_gets_another_folder() {
     library.choose_embedder(&other).unwrap();
     let short = |text: &str| Embedding(vector(text).0[..8].to_vec());
     assert_eq!(block_on(index.search(&short("x"), 5)).unwrap(), []);
-    let given: Vec<_> = library.passages_to_embed(100).unwrap().into_iter().map(|(id, text)| (id, short(&text))).collect();
+    let given: Vec<_> = library
+        .passages_to_embed(100)
+        .unwrap()
+        .into_iter()
+        .map(|(id, text)| (id, short(&text)))
+        .collect();
     let added = library.put_vectors("other", given).unwrap();
     block_on(index.append(added)).unwrap();
     library.drop_other_vectors().unwrap();
@@ -239,7 +273,10 @@ fn a_reader_beside_the_owner_searches_and_writes_nothing() {
     assert_right(&reader, &beside);
     add(&library, "/more.txt", 1, &["One more."]);
     assert_eq!(search(&beside, 50).len(), 31);
-    assert_eq!(beside.rebuild(&CancelToken::new(), &mut |_, _| {}).unwrap_err().code(), "library_read_only");
+    assert_eq!(
+        beside.rebuild(&CancelToken::new(), &mut |_, _| {}).unwrap_err().code(),
+        "library_read_only"
+    );
     beside.close().unwrap();
     drop(beside);
     assert_eq!(files(&folder.path().join("index")), before);
@@ -254,7 +291,15 @@ fn its_files_belong_to_their_owner_alone() {
     fill(&library, &index);
     index.settle().unwrap();
     for file in files(&folder.path().join("index")) {
-        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
+        assert_eq!(
+            fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+            0o600,
+            "{}",
+            file.display()
+        );
     }
-    assert_eq!(fs::metadata(folder.path().join("index")).unwrap().permissions().mode() & 0o777, 0o700);
+    assert_eq!(
+        fs::metadata(folder.path().join("index")).unwrap().permissions().mode() & 0o777,
+        0o700
+    );
 }

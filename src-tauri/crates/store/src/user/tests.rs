@@ -1,0 +1,161 @@
+//! What a person made, kept.
+
+use super::UserDb;
+use crate::StoreError;
+use docmind_core::answer::{Answer, AnswerMode, FinishReason};
+use docmind_core::conversation::{ConversationId, Turn};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const DAY_MS: f64 = 86_400_000.0;
+
+fn turn(question: &str, text: &str) -> Turn {
+    let answer = Answer {
+        mode: AnswerMode::Extractive,
+        finish: FinishReason::Stop,
+        text: text.into(),
+        thinking: None,
+        citations: Vec::new(),
+        stats: None,
+    };
+    Turn {
+        question: question.into(),
+        standalone: None,
+        sources: Vec::new(),
+        answer,
+        asked_at_ms: 7.0,
+    }
+}
+
+#[test]
+fn conversations_are_kept_found_renamed_and_brought_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = {
+        let user = UserDb::open(folder.path()).unwrap();
+        let id = user.create_conversation("Rent", 1.0).unwrap();
+        assert_eq!(
+            user.add_turn(id, &turn("How high is the rent?", "900 euros for the Straße."), 2.0)
+                .unwrap(),
+            0
+        );
+        assert_eq!(user.add_turn(id, &turn("Since when?", "Since May."), 3.0).unwrap(), 1);
+        let other = user.create_conversation("Boiler", 4.0).unwrap();
+        user.rename_conversation(other, "Heating").unwrap();
+        id
+    };
+    let user = UserDb::open(folder.path()).unwrap();
+    assert_eq!(
+        user.turns(id).unwrap(),
+        [
+            turn("How high is the rent?", "900 euros for the Straße."),
+            turn("Since when?", "Since May.")
+        ]
+    );
+    let titles = |found: Vec<crate::ConversationRecord>| found.into_iter().map(|one| one.title).collect::<Vec<_>>();
+    assert_eq!(titles(user.conversations().unwrap()), ["Heating", "Rent"]);
+    assert_eq!(titles(user.find_conversations("strasse RENT").unwrap()), ["Rent"]);
+    assert_eq!(titles(user.find_conversations("heat").unwrap()), ["Heating"]);
+    assert!(user.find_conversations("rent zebra").unwrap().is_empty());
+    assert_eq!(user.conversation(id).unwrap().turns, 2);
+
+    user.replace_turn(id, 0, &turn("How high is it?", "900."), 9.0).unwrap();
+    assert_eq!(user.turns(id).unwrap(), [turn("How high is it?", "900.")]);
+    user.delete_conversation(id, 10.0).unwrap();
+    assert_eq!(titles(user.conversations().unwrap()), ["Heating"]);
+    user.restore_conversation(id).unwrap();
+    user.delete_conversation(id, 10.0).unwrap();
+    assert_eq!(user.purge_conversations(11.0).unwrap(), 1);
+    assert!(matches!(user.turns(id), Err(StoreError::UnknownConversation(1))));
+    assert!(matches!(
+        user.add_turn(ConversationId(99), &turn("?", "."), 1.0),
+        Err(StoreError::UnknownConversation(99))
+    ));
+}
+
+#[test]
+fn collections_follow_their_documents() {
+    let folder = tempfile::tempdir().unwrap();
+    let user = UserDb::open(folder.path()).unwrap();
+    let id = user.create_collection("Contracts", 1.0).unwrap();
+    assert!(matches!(
+        user.create_collection("contracts", 1.0),
+        Err(StoreError::NameTaken(_))
+    ));
+    let paths = [PathBuf::from("/a"), PathBuf::from("/b")];
+    user.add_to_collection(id, &paths).unwrap();
+    user.add_to_collection(id, &paths[..1]).unwrap();
+    user.relocate_in_collections(Path::new("/a"), Path::new("/c")).unwrap();
+    assert_eq!(
+        user.collection_paths(id).unwrap(),
+        [PathBuf::from("/b"), PathBuf::from("/c")]
+    );
+    assert_eq!(user.collections_of(Path::new("/c")).unwrap(), [id]);
+    user.forget_in_collections(&[PathBuf::from("/b")]).unwrap();
+    assert_eq!(user.collections().unwrap()[0].documents, 1);
+    user.rename_collection(id, "Leases").unwrap();
+    user.delete_collection(id).unwrap();
+    assert!(matches!(
+        user.collection_paths(id),
+        Err(StoreError::UnknownCollection(_))
+    ));
+}
+
+#[test]
+fn histories_keep_what_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let user = UserDb::open(folder.path()).unwrap();
+    for (at, settings) in ["{}", "{}", "{\"a\":1}", "{}"].iter().enumerate() {
+        user.remember_settings(settings, at as f64).unwrap();
+    }
+    let kept: Vec<String> = user
+        .settings_history(10)
+        .unwrap()
+        .into_iter()
+        .map(|record| record.settings)
+        .collect();
+    assert_eq!(kept, ["{}", "{\"a\":1}", "{}"]);
+    for at in 0..250 {
+        user.remember_benchmark("embed", "{}", f64::from(at)).unwrap();
+    }
+    assert_eq!(user.benchmarks("embed", 1000).unwrap().len(), 200);
+    assert!(user.benchmarks("generate", 10).unwrap().is_empty());
+}
+
+#[test]
+fn a_copy_a_day_three_kept_and_the_newest_sound_one_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let copies = || fs::read_dir(folder.path().join("backups")).unwrap().count();
+    {
+        let user = UserDb::open(folder.path()).unwrap();
+        assert!(user.back_up_daily(0.0).unwrap());
+        user.create_conversation("Kept", 1.0).unwrap();
+        assert!(!user.back_up_daily(DAY_MS - 1.0).unwrap());
+        for day in 1..6 {
+            assert!(user.back_up_daily(f64::from(day) * DAY_MS).unwrap());
+        }
+        assert_eq!(copies(), 3);
+        user.create_conversation("Too late for a copy", 2.0).unwrap();
+        user.close().unwrap();
+    }
+    // The newest copy is damaged as well: the one before it is used.
+    fs::write(folder.path().join("user.db"), vec![7; 50_000]).unwrap();
+    fs::write(folder.path().join("backups/user-000005.db"), vec![7; 50_000]).unwrap();
+    let user = UserDb::open(folder.path()).unwrap();
+    let notice = user.recovered().unwrap();
+    assert!(notice.message.contains("user-000004.db"), "{notice:?}");
+    let titles: Vec<String> = user.conversations().unwrap().into_iter().map(|one| one.title).collect();
+    assert_eq!(titles, ["Kept"]);
+    assert!(folder.path().join("user.db.damaged").exists());
+}
+
+#[test]
+fn damage_without_a_copy_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("user.db"), vec![7; 50_000]).unwrap();
+    assert_eq!(UserDb::open(folder.path()).unwrap_err().code(), "conversations_damaged");
+    assert_eq!(
+        fs::read(folder.path().join("user.db")).unwrap(),
+        vec![7; 50_000],
+        "nothing is thrown away"
+    );
+}
