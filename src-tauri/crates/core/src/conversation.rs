@@ -19,6 +19,13 @@ pub struct Turn {
     pub standalone: Option<String>,
     /// Sources that joined the context in this turn.
     pub sources: Vec<Source>,
+    /// Sources of earlier turns that this question draws on again: their [`Source::n`].
+    #[serde(default)]
+    pub recalled: Vec<u32>,
+    /// The model's own words with the prompt's codes, so that the next turn repeats the context to the letter and the KV cache is
+    /// reused; `None` where no model wrote.
+    #[serde(default)]
+    pub written: Option<String>,
     /// The answer.
     pub answer: Answer,
     /// Milliseconds since the Unix epoch.

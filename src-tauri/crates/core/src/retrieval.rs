@@ -1,6 +1,7 @@
 //! Ranking, fusion and packing of passages.
 
 use crate::chunk::{Chunk, ChunkId};
+use crate::document::{DocumentId, Span};
 use serde::{Deserialize, Serialize};
 
 /// Which rankings are used.
@@ -39,4 +40,101 @@ pub struct ScoredChunk {
     pub cosine: Option<f32>,
     /// BM25, where the keyword ranking had it.
     pub bm25: Option<f32>,
+}
+
+/// One or more neighbouring chunks of a page, as one passage. What is offered as a source.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct Passage {
+    /// The chunks it is made of, in reading order; never empty.
+    pub chunks: Vec<ChunkId>,
+    /// Whose they are.
+    pub document: DocumentId,
+    /// 1-based page.
+    pub page: u32,
+    /// Where in the page's text.
+    pub span: Span,
+    /// Headings above its beginning, outermost first.
+    pub heading: Vec<String>,
+    /// Exactly the page's text at `span`.
+    pub text: String,
+    /// Header row of the table it was cut from, or empty.
+    pub table_header: String,
+    /// Length in the default tokenizer's tokens; overlaps of merged chunks counted once, to within a token or two.
+    pub tokens: u32,
+    /// The best score of its chunks.
+    pub score: f32,
+}
+
+/// What became of a candidate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Fate {
+    /// It is a source, or part of one.
+    Source,
+    /// It stands in the context since an earlier turn.
+    Recalled {
+        /// Its [`Source::n`](crate::answer::Source::n).
+        n: u32,
+    },
+    /// It says the same as a better one.
+    NearDuplicate {
+        /// The better one.
+        of: ChunkId,
+    },
+    /// Its document has filled its share.
+    Crowded,
+    /// It did not fit the budget.
+    OverBudget,
+    /// Too far down both rankings.
+    Low,
+}
+
+/// A candidate and how it fared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct TracedChunk {
+    /// The passage.
+    pub id: ChunkId,
+    /// Its document.
+    pub document: DocumentId,
+    /// 1-based page.
+    pub page: u32,
+    /// Rank by words, from 1.
+    pub keyword_rank: Option<u32>,
+    /// BM25.
+    pub bm25: Option<f32>,
+    /// Rank by vectors, from 1.
+    pub vector_rank: Option<u32>,
+    /// Cosine with the question.
+    pub cosine: Option<f32>,
+    /// After fusion and reading, higher is better.
+    pub score: f32,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// Why these sources and no others: what the "why this answer" view shows. Nothing is left out in silence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct RetrievalTrace {
+    /// What was searched for.
+    pub searched: String,
+    /// Which rankings were used.
+    pub mode: SearchMode,
+    /// A quoted phrase, a code or a number was asked for, and exact words weigh more.
+    pub exact: bool,
+    /// Weight of the vector ranking in the fusion, 0 to 1.
+    pub vector_weight: f32,
+    /// Best cosine of any passage with the question.
+    pub best_cosine: f32,
+    /// Share of the question's content that the best passage's words cover, 0 to 1.
+    pub coverage: f32,
+    /// Tokens that the sources may take.
+    pub budget_tokens: u32,
+    /// Tokens that they take.
+    pub used_tokens: u32,
+    /// The candidates, best first.
+    pub candidates: Vec<TracedChunk>,
 }

@@ -117,7 +117,10 @@ impl Stems {
 
     /// The stem of a word as written. Words with digits stay as they are.
     pub fn stem(&self, word: &str) -> String {
-        let folded = fold(word);
+        self.stem_folded(fold(word))
+    }
+
+    pub(crate) fn stem_folded(&self, folded: String) -> String {
         if folded.chars().any(|c| c.is_ascii_digit()) {
             return folded;
         }

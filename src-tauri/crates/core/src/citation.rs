@@ -1,0 +1,580 @@
+//! From the model's text to an answer whose sentences name their sources.
+//!
+//! [`CitationParser`] reads tokens as they come: `[S3M]` becomes `[1]`, numbered by first use; a code that no source has, and a bare
+//! `[7]` that the model made up or copied from a footnote, vanish; sentences are cut while they stream, each with the sources it
+//! names. What it does depends on the text alone, never on how it was cut into pieces (property-tested at every split point).
+//!
+//! An answer without any mark is attributed afterwards, sentence by sentence, to the source whose words cover it
+//! ([`attribute`]). The quote shown for a citation is taken from the source itself ([`quote`]): a 4B model cannot be trusted to
+//! quote verbatim.
+
+use crate::answer::{Citation, Source, Support};
+use crate::document::Span;
+use crate::prompt::number;
+use crate::sentences::{Tail, first_end};
+use crate::support::{Claim, Evidence};
+use std::collections::HashSet;
+use std::fmt::Write as _;
+
+/// Longest run between brackets that is held back: six codes with separators.
+const LONGEST_MARK: usize = 64;
+/// Coverage from which a sentence without a mark is attributed to a source.
+const ATTRIBUTED: f32 = 0.5;
+
+/// A sentence of the answer and the sources it names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CitedSentence {
+    /// As shown, with its marks `[n]`.
+    pub text: String,
+    /// Numbers shown, in order.
+    pub numbers: Vec<u32>,
+    /// The same as [`Source::n`].
+    pub sources: Vec<u32>,
+}
+
+impl CitedSentence {
+    /// Without its marks: what is checked against the sources.
+    pub fn plain(&self) -> String {
+        without_marks(&self.text)
+    }
+}
+
+/// What one piece of the model's text brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parsed {
+    /// Text to show now; may be empty while a mark is undecided.
+    pub text: String,
+    /// Sentences that were finished.
+    pub sentences: Vec<CitedSentence>,
+}
+
+/// The whole text, read to its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CitedText {
+    /// What was held back until the end.
+    pub rest: Parsed,
+    /// All of it, with marks `[n]`.
+    pub text: String,
+    /// Every sentence.
+    pub sentences: Vec<CitedSentence>,
+    /// [`Source::n`] of each shown number: `order[0]` is the source of `[1]`.
+    pub order: Vec<u32>,
+}
+
+/// Reads the model's text piece by piece.
+///
+/// ```
+/// use docmind_core::{citation::CitationParser, prompt::code};
+/// let mut parser = CitationParser::new([4, 9]);
+/// let answer = format!("Rent is due on Monday [{}]. It rose twice [{}][{}][S5Q]. [1]", code(9), code(4), code(9));
+/// let mut shown = String::new();
+/// for piece in answer.split_inclusive('[') {
+///     shown.push_str(&parser.push(piece).text);
+/// }
+/// let whole = parser.finish();
+/// shown.push_str(&whole.rest.text);
+/// assert_eq!(shown, "Rent is due on Monday [1]. It rose twice [2][1].");
+/// assert_eq!(whole.order, [9, 4]);
+/// assert_eq!(whole.sentences[1].sources, [4, 9]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct CitationParser {
+    known: HashSet<u32>,
+    order: Vec<u32>,
+    text: String,
+    /// White space not shown yet: it goes where a dropped mark leaves nothing to separate.
+    space: String,
+    /// An open bracket and what follows it.
+    held: String,
+    /// A mark was dropped after `space` began.
+    dropped: bool,
+    /// Numbers of the run of marks that the text ends with.
+    run: Vec<u32>,
+    sentence_at: usize,
+    sentences: Vec<CitedSentence>,
+}
+
+impl CitationParser {
+    /// `known` are the [`Source::n`] in the context: only they can be cited.
+    pub fn new(known: impl IntoIterator<Item = u32>) -> Self {
+        Self {
+            known: known.into_iter().collect(),
+            order: Vec::new(),
+            text: String::new(),
+            space: String::new(),
+            held: String::new(),
+            dropped: false,
+            run: Vec::new(),
+            sentence_at: 0,
+            sentences: Vec::new(),
+        }
+    }
+
+    /// Reads a piece.
+    pub fn push(&mut self, piece: &str) -> Parsed {
+        let (text_before, sentences_before) = (self.text.len(), self.sentences.len());
+        for c in piece.chars() {
+            self.read(c);
+        }
+        self.cut(Tail::Open);
+        Parsed {
+            text: self.text[text_before..].to_owned(),
+            sentences: self.sentences[sentences_before..].to_vec(),
+        }
+    }
+
+    /// The end of the text: what was held back is shown.
+    pub fn finish(mut self) -> CitedText {
+        let (text_before, sentences_before) = (self.text.len(), self.sentences.len());
+        self.release();
+        self.cut(Tail::Whole);
+        let rest = Parsed {
+            text: self.text[text_before..].to_owned(),
+            sentences: self.sentences[sentences_before..].to_vec(),
+        };
+        CitedText {
+            rest,
+            text: self.text,
+            sentences: self.sentences,
+            order: self.order,
+        }
+    }
+
+    fn read(&mut self, c: char) {
+        if self.held.is_empty() {
+            match c {
+                '[' | '【' => self.held.push(c),
+                _ => self.show(c),
+            }
+            return;
+        }
+        match c {
+            ']' | '】' => {
+                let inner = self.held.split_off(self.held.chars().next().map_or(0, char::len_utf8));
+                match marks(&inner) {
+                    Some(found) => {
+                        self.held.clear();
+                        self.mark(&found);
+                    }
+                    None => {
+                        self.held.push_str(&inner);
+                        self.held.push(c);
+                        self.release();
+                    }
+                }
+            }
+            '[' | '【' => {
+                self.release();
+                self.held.push(c);
+            }
+            _ => {
+                self.held.push(c);
+                let inner = &self.held[self.held.chars().next().map_or(0, char::len_utf8)..];
+                if self.held.len() > LONGEST_MARK || !may_become_mark(inner) {
+                    self.release();
+                }
+            }
+        }
+    }
+
+    /// Shows what is held as the text it is.
+    fn release(&mut self) {
+        for c in std::mem::take(&mut self.held).chars() {
+            self.show(c);
+        }
+    }
+
+    fn show(&mut self, c: char) {
+        if c.is_whitespace() {
+            if self.dropped && c == ' ' && !self.space.is_empty() {
+                return;
+            }
+            self.space.push(c);
+            return;
+        }
+        let clings = matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | ')' | ']' | '…');
+        if self.dropped && clings {
+            self.space.clear();
+        }
+        self.dropped = false;
+        self.run.clear();
+        self.text.push_str(&std::mem::take(&mut self.space));
+        self.text.push(c);
+    }
+
+    fn mark(&mut self, found: &[u32]) {
+        let mut shown = false;
+        for source in found.iter().filter(|source| self.known.contains(source)) {
+            let n = match self.order.iter().position(|known| known == source) {
+                Some(at) => at as u32 + 1,
+                None => {
+                    self.order.push(*source);
+                    self.order.len() as u32
+                }
+            };
+            if self.run.contains(&n) {
+                continue;
+            }
+            if !shown && self.run.is_empty() {
+                self.text.push_str(&std::mem::take(&mut self.space));
+            } else {
+                // Marks of one run stand close, whatever the model put between them.
+                self.space.clear();
+            }
+            shown = true;
+            self.run.push(n);
+            let _ = write!(self.text, "[{n}]");
+        }
+        self.dropped = !shown;
+        // A run of white space broken by a dropped mark keeps its first part only.
+        if self.dropped && self.space.len() > 1 && !self.space.contains('\n') {
+            self.space.truncate(self.space.chars().next().map_or(0, char::len_utf8));
+        }
+    }
+
+    /// Cuts finished sentences off the shown text.
+    fn cut(&mut self, tail: Tail) {
+        loop {
+            let rest = &self.text[self.sentence_at..];
+            let end = match first_end(rest, tail) {
+                Some(end) => end,
+                None if tail == Tail::Whole && !rest.trim().is_empty() => rest.len(),
+                None => return,
+            };
+            let text = rest[..end].trim().to_owned();
+            self.sentence_at += end;
+            if text.is_empty() {
+                continue;
+            }
+            let numbers = numbers_in(&text);
+            let sources = numbers
+                .iter()
+                .filter_map(|n| self.order.get(*n as usize - 1))
+                .copied()
+                .collect();
+            self.sentences.push(CitedSentence { text, numbers, sources });
+        }
+    }
+}
+
+/// The sources that the inside of a pair of brackets names: codes with a right check letter, or none for what is a mark but names
+/// nothing; `None` for ordinary text.
+fn marks(inner: &str) -> Option<Vec<u32>> {
+    let mut found = Vec::new();
+    let parts = inner.replace(" and ", ",").replace(" und ", ",");
+    for part in parts.split([',', ';']) {
+        let part = part.trim_start_matches(' ').trim_end_matches(' ');
+        if let Some(n) = number(part) {
+            found.push(n);
+        } else if !is_shape(part) {
+            return None;
+        }
+    }
+    (!inner.starts_with(' ')).then_some(found)
+}
+
+/// Digits alone, or `S`, digits and perhaps a letter: made up.
+fn is_shape(part: &str) -> bool {
+    let digits = part.strip_prefix(['S', 's']).unwrap_or(part);
+    let after = digits.trim_start_matches(|c: char| c.is_ascii_digit());
+    after.len() < digits.len()
+        && (after.is_empty()
+            || (digits.len() < part.len() && after.len() == 1 && after.starts_with(|c: char| c.is_ascii_alphabetic())))
+}
+
+/// False as soon as no continuation can make a mark of it.
+fn may_become_mark(inner: &str) -> bool {
+    inner.starts_with(|c: char| matches!(c, 'S' | 's') || c.is_ascii_digit())
+        && inner
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, ',' | ';' | ' '))
+}
+
+/// Numbers of the marks `[n]` in shown text, each once.
+fn numbers_in(text: &str) -> Vec<u32> {
+    let mut numbers = Vec::new();
+    for part in text.split('[').skip(1) {
+        if let Some((inner, _)) = part.split_once(']')
+            && let Ok(n) = inner.parse::<u32>()
+            && n > 0
+            && !numbers.contains(&n)
+        {
+            numbers.push(n);
+        }
+    }
+    numbers
+}
+
+/// Shown text without its marks `[n]` and the space before them.
+pub fn without_marks(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find('[') {
+        out.push_str(&rest[..open]);
+        let inner = &rest[open + 1..];
+        match inner.split_once(']') {
+            Some((digits, after)) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => {
+                out.truncate(out.trim_end_matches(' ').len());
+                rest = after;
+            }
+            _ => {
+                out.push('[');
+                rest = inner;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Gives an answer that carries no mark the marks it should have: each sentence the source that covers it best, if at least half.
+/// `cosines`, where at hand, are those of each sentence (rows) with each source (columns), and break near ties.
+pub fn attribute(text: CitedText, sources: &[Source], cosines: Option<&[Vec<f32>]>) -> CitedText {
+    if !text.order.is_empty() || sources.is_empty() {
+        return text;
+    }
+    let passages: Vec<Evidence> = sources.iter().map(Evidence::of).collect();
+    let mut out = CitedText {
+        rest: text.rest.clone(),
+        ..CitedText::default()
+    };
+    let mut from = 0;
+    for (row, sentence) in text.sentences.iter().enumerate() {
+        let end = text.text[from..]
+            .find(&sentence.text)
+            .map_or(text.text.len(), |at| from + at + sentence.text.len());
+        out.text.push_str(&text.text[from..end]);
+        from = end;
+        let claim = Claim::of(&sentence.text);
+        let value = |at: usize, coverage: f32| {
+            let cosine = cosines
+                .and_then(|rows| rows.get(row))
+                .and_then(|row| row.get(at))
+                .copied()
+                .unwrap_or(0.0);
+            coverage + 0.2 * cosine
+        };
+        let best = passages
+            .iter()
+            .map(|passage| passage.coverage(&claim))
+            .enumerate()
+            .filter(|(_, coverage)| *coverage >= ATTRIBUTED)
+            .max_by(|a, b| value(a.0, a.1).total_cmp(&value(b.0, b.1)).then(b.0.cmp(&a.0)));
+        let mut cited = sentence.clone();
+        if let Some((at, _)) = best {
+            let source = sources[at].n;
+            let n = match out.order.iter().position(|known| *known == source) {
+                Some(at) => at as u32 + 1,
+                None => {
+                    out.order.push(source);
+                    out.order.len() as u32
+                }
+            };
+            let mark = format!(" [{n}]");
+            out.text.push_str(&mark);
+            cited.text.push_str(&mark);
+            cited.numbers = vec![n];
+            cited.sources = vec![source];
+        }
+        out.sentences.push(cited);
+    }
+    out.text.push_str(&text.text[from..]);
+    out
+}
+
+/// Where in the page the source says what the sentence says, and the page's text there: one sentence of the source, or two
+/// neighbours where the second adds to it.
+pub fn quote(sentence: &str, source: &Source) -> (Span, String) {
+    let passage = Evidence::of(source);
+    let range = passage.best_range(&Claim::of(sentence)).unwrap_or(0..source.text.len());
+    let before = source.text[..range.start].chars().count() as u32;
+    let text = &source.text[range];
+    let start = source.span.start + before;
+    (Span::new(start, start + text.chars().count() as u32), text.to_owned())
+}
+
+/// The citations of an answer, one for each sentence and source it names, in order. `check` judges a sentence against a source.
+pub fn citations(
+    text: &CitedText,
+    sources: &[Source],
+    mut check: impl FnMut(&CitedSentence, &Source) -> Support,
+) -> Vec<Citation> {
+    let mut out = Vec::new();
+    for sentence in &text.sentences {
+        for (n, number) in sentence.sources.iter().zip(&sentence.numbers) {
+            let Some(source) = sources.iter().find(|source| source.n == *n) else {
+                continue;
+            };
+            let plain = sentence.plain();
+            let (span, quote) = quote(&plain, source);
+            out.push(Citation {
+                n: *number,
+                source: source.n,
+                document_id: source.document_id,
+                document_hash: source.document_hash.clone(),
+                path: source.path.clone(),
+                title: source.title.clone(),
+                page: source.page,
+                span,
+                quote,
+                support: check(sentence, source),
+                sentence: plain,
+            });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{ContentHash, DocumentId};
+    use crate::prompt::code;
+    use proptest::prelude::*;
+
+    fn whole(text: &str, known: &[u32]) -> CitedText {
+        let mut parser = CitationParser::new(known.iter().copied());
+        parser.push(text);
+        parser.finish()
+    }
+
+    /// Everything a reader gets, however the text is cut.
+    fn streamed(pieces: &[&str], known: &[u32]) -> (String, Vec<CitedSentence>, CitedText) {
+        let mut parser = CitationParser::new(known.iter().copied());
+        let (mut text, mut sentences) = (String::new(), Vec::new());
+        for piece in pieces {
+            let parsed = parser.push(piece);
+            text.push_str(&parsed.text);
+            sentences.extend(parsed.sentences);
+        }
+        let end = parser.finish();
+        text.push_str(&end.rest.text);
+        sentences.extend(end.rest.sentences.clone());
+        (text, sentences, end)
+    }
+
+    fn source(n: u32, start: u32, text: &str) -> Source {
+        Source {
+            n,
+            document_id: DocumentId(n),
+            document_hash: ContentHash("0".repeat(64)),
+            path: String::new(),
+            title: "Lease".into(),
+            page: 3,
+            span: Span::new(start, start + text.chars().count() as u32),
+            heading: vec![],
+            text: text.into(),
+        }
+    }
+
+    #[test]
+    fn every_split_point_gives_the_same() {
+        let (a, b) = (code(2), code(7));
+        let text = format!(
+            "Größe [{a}] und „Maß“ [{b}, {a}]. Siehe Dr. X [{a}][{a}] [S9Q]! Links [hier](u) [S3\n- Punkt [12]. [{b}] Ende [{a}"
+        );
+        let expected = whole(&text, &[2, 7]);
+        for (at, _) in text.char_indices() {
+            let (shown, sentences, end) = streamed(&[&text[..at], &text[at..]], &[2, 7]);
+            assert_eq!(
+                (shown, &sentences, &end.order),
+                (expected.text.clone(), &expected.sentences, &expected.order),
+                "split at {at}"
+            );
+        }
+    }
+
+    #[test]
+    fn groups_duplicates_and_other_brackets() {
+        let (a, b) = (code(1), code(2));
+        assert_eq!(whole(&format!("x [{b}; {a}]"), &[1, 2]).text, "x [1][2]");
+        assert_eq!(whole(&format!("x [{a}] [{a}] [{b}]."), &[1, 2]).text, "x [1][2].");
+        assert_eq!(whole(&format!("x 【{}】", a.to_lowercase()), &[1, 2]).text, "x [1]");
+        assert_eq!(
+            whole("array[i], [sic], [S] and [Seite 3]", &[1]).text,
+            "array[i], [sic], [S] and [Seite 3]"
+        );
+    }
+
+    #[test]
+    fn made_up_marks_vanish_with_their_space() {
+        assert_eq!(
+            whole("True [S8X], and [7] so on [1, 2].", &[1]).text,
+            "True, and so on."
+        );
+        assert_eq!(whole(&format!("True [{}].", code(5)), &[1]).text, "True.");
+    }
+
+    #[test]
+    fn marks_after_the_stop_belong_to_the_sentence_before() {
+        let text = whole(&format!("One. [{}] Two [{}].", code(1), code(2)), &[1, 2]);
+        assert_eq!(
+            text.sentences
+                .iter()
+                .map(|sentence| sentence.sources.clone())
+                .collect::<Vec<_>>(),
+            [vec![1], vec![2]]
+        );
+        assert_eq!(text.sentences[0].plain(), "One.");
+    }
+
+    #[test]
+    fn sentences_without_marks_find_their_source() {
+        let sources = [
+            source(4, 0, "The rent is due on the third working day of each month."),
+            source(6, 0, "Dogs may be kept with consent of the landlord."),
+        ];
+        let bare = whole(
+            "Dogs may be kept with the landlord's consent. The rent is due on the third working day. The moon is far.",
+            &[4, 6],
+        );
+        let text = attribute(bare, &sources, None);
+        assert_eq!(
+            text.text,
+            "Dogs may be kept with the landlord's consent. [1] The rent is due on the third working day. [2] The moon is far."
+        );
+        assert_eq!(text.order, [6, 4]);
+        assert_eq!(text.sentences[2].sources, Vec::<u32>::new());
+    }
+
+    #[test]
+    fn the_quote_is_the_pages_own_sentence() {
+        let source = source(
+            1,
+            100,
+            "Über alles: nichts. The deposit is three months' rent. It is paid back in May.",
+        );
+        let (span, text) = quote("Three months of rent are the deposit.", &source);
+        assert_eq!(text, "The deposit is three months' rent.");
+        assert_eq!(span, Span::new(120, 120 + text.chars().count() as u32));
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_do_not_matter(
+            parts in prop::collection::vec(prop::sample::select(vec!["[", "]", "S1", "S1L", " ", "\n", ".", "a", "B", "é", ", ", "[1]", "S2", "12", "! ", "- ", "\u{4e2d}。", "**"]), 0..24),
+            at in prop::collection::vec(0_usize..60, 0..6),
+        ) {
+            let text = parts.concat().replace("S1L", &code(1)).replace("S2", &code(2));
+            let mut cuts: Vec<usize> = at.into_iter().filter(|at| *at <= text.len() && text.is_char_boundary(*at)).collect();
+            cuts.extend([0, text.len()]);
+            cuts.sort_unstable();
+            let pieces: Vec<&str> = cuts.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect();
+            let expected = whole(&text, &[1, 2]);
+            let (shown, sentences, end) = streamed(&pieces, &[1, 2]);
+            prop_assert_eq!(shown, expected.text.clone());
+            prop_assert_eq!(sentences, expected.sentences);
+            prop_assert_eq!(end.order, expected.order);
+            prop_assert_eq!(end.text, expected.text);
+        }
+
+        #[test]
+        fn only_known_sources_are_cited(text in "[S0-9A-Z\\[\\] .,a]{0,40}") {
+            let parsed = whole(&text, &[1, 2, 3]);
+            prop_assert!(parsed.order.iter().all(|n| (1..=3).contains(n)));
+            for sentence in &parsed.sentences {
+                prop_assert!(sentence.numbers.iter().all(|n| *n as usize <= parsed.order.len()));
+            }
+        }
+    }
+}
