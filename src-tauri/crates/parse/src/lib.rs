@@ -42,17 +42,26 @@
 //! the network, OCR, chunking, and limits on the process (crates/wire).
 
 mod archive;
+mod delimited;
 mod docx;
+mod eml;
 mod encoding;
+mod epub;
 mod error;
 mod html;
+mod json;
 mod limits;
 mod markdown;
+mod msg;
+mod odf;
 mod ooxml;
 mod output;
 mod pdf;
 mod plain;
+mod pptx;
 mod registry;
+mod rtf;
+mod sheets;
 mod sniff;
 mod text;
 mod xml;

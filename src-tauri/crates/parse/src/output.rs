@@ -19,7 +19,6 @@ pub struct Output<'a> {
     warnings: BTreeSet<String>,
     text_bytes: usize,
     has_text: bool,
-    pages_sent: u32,
     pages_failed: u32,
 }
 
@@ -35,7 +34,6 @@ impl<'a> Output<'a> {
             warnings: BTreeSet::new(),
             text_bytes: 0,
             has_text: false,
-            pages_sent: 0,
             pages_failed: 0,
         }
     }
@@ -46,11 +44,6 @@ impl<'a> Output<'a> {
             self.started = true;
             (self.sink)(ParseEvent::Started { media_type: media_type.to_owned(), title, pages });
         }
-    }
-
-    /// True once any event left: a fallback may not begin again.
-    pub fn has_pages(&self) -> bool {
-        self.pages_sent + self.pages_failed > 0
     }
 
     /// Something worth knowing; the same words only once.
@@ -82,7 +75,6 @@ impl<'a> Output<'a> {
             return Err(ParseError::too_large(format!("it has more than {} pages", self.limits.pages)));
         }
         self.has_text |= page.text.chars().any(|c| !c.is_whitespace());
-        self.pages_sent += 1;
         (self.sink)(ParseEvent::Page(page));
         Ok(())
     }

@@ -6,7 +6,7 @@ use crate::output::Output;
 use crate::pdf::render::{RenderRequest, RenderedPage, render};
 use crate::pdf::{self, Library};
 use crate::sniff::{self, Format};
-use crate::{docx, html, markdown, plain};
+use crate::{delimited, docx, eml, epub, html, json, markdown, msg, odf, plain, pptx, rtf, sheets};
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::{ParseEvent, ParseFailure};
 use docmind_core::error::ErrorReport;
@@ -81,15 +81,27 @@ impl Registry {
         match format {
             Format::Pdf => pdf::parse(self.library, bytes, out)?,
             Format::Docx => docx::parse(bytes, out)?,
+            Format::Pptx => pptx::parse(bytes, out)?,
+            Format::Xlsx => sheets::parse_xlsx(bytes, out)?,
+            Format::Xls => sheets::parse_xls(bytes, out)?,
+            Format::Ods => odf::parse_ods(bytes, out)?,
+            Format::Odt => odf::parse_odt(bytes, out)?,
+            Format::Odp => odf::parse_odp(bytes, out)?,
+            Format::Epub => epub::parse(bytes, out)?,
+            Format::Rtf => rtf::parse(bytes, out)?,
             Format::Html => html::parse(bytes, out)?,
+            Format::Eml => eml::parse(bytes, out)?,
+            Format::Msg => msg::parse(bytes, out)?,
             Format::Markdown => {
                 out.gathering(bytes.len() / 3)?;
                 let decoded = crate::encoding::decode(bytes, None);
                 markdown::parse(&decoded.text, out)?;
             }
+            Format::Csv => delimited::parse(bytes, None, out)?,
+            Format::Tsv => delimited::parse(bytes, Some('\t'), out)?,
+            Format::Json => json::parse(bytes, out)?,
             Format::Xml => plain::parse_xml(bytes, out)?,
             Format::Code => plain::parse(bytes, "text/x-source", out)?,
-            Format::Pptx | Format::Xlsx | Format::Xls | Format::Ods | Format::Odt | Format::Odp | Format::Epub | Format::Rtf | Format::Eml | Format::Msg | Format::Csv | Format::Tsv | Format::Json => return Err(ParseError::Unsupported { what: "this format".into(), advice: "Export it as PDF.".into() }),
             Format::Text => plain::parse(bytes, "text/plain", out)?,
         }
         if out.has_text() {

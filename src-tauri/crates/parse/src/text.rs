@@ -30,7 +30,7 @@ pub fn clean(raw: &str) -> String {
 pub fn push_char(out: &mut String, c: char) {
     match c {
         'A'..='Z' | 'a'..='z' | ' ' | '0'..='9' => out.push(c),
-        // Byte-order mark and replacement of a missing glyph map, soft hyphen, zero-width space, non-characters, private use.
+        // Byte-order mark, non-characters, soft hyphen, zero-width space, word joiner.
         '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{ad}' | '\u{200b}' | '\u{2060}' => {}
         // Marks of direction say nothing about the text, which is in logical order.
         '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}

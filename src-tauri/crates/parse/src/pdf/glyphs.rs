@@ -57,34 +57,33 @@ pub fn read(document: &PdfDocument<'_>, index: i32, limits: &Limits) -> Result<D
     let frame = Frame::of(&page);
     let overlay = overlay_of(&page, &frame, limits);
     let mut drawn = Drawn { size: frame.size, values: overlay.values, ..Drawn::default() };
-    let mut page_chars = None;
-    if overlay.drawn {
-        page_chars = Some(page.text().map_err(|_| "The text of the page is damaged.".to_owned())?.len());
-        // Failing to draw the overlay loses only the overlay: its values are still added below.
-        if let Err(error) = page.flatten() {
-            tracing::debug!(?error, index, "annotations could not be drawn into the page");
-        }
+    let unreadable = |_| "The text of the page is damaged.".to_owned();
+    let page_chars = {
+        let text = page.text().map_err(unreadable)?;
+        read_text(&text, 0, &frame, limits, &mut drawn);
+        text.len().max(0) as usize
+    };
+    drawn.overlay = drawn.glyphs.len();
+    // Drawing the overlay into the page rewrites its content, and may lose the code maps of the page's own fonts (seen in a form
+    // whose whole text came out shifted by 29): only what comes after the page's own characters is taken from it. Failing here
+    // loses only the overlay's drawing: its values are still added.
+    if overlay.drawn && page.flatten().is_ok() {
+        let text = page.text().map_err(unreadable)?;
+        read_text(&text, page_chars, &frame, limits, &mut drawn);
     }
-    let text = page.text().map_err(|_| "The text of the page is damaged.".to_owned())?;
-    read_text(&text, &frame, page_chars, limits, &mut drawn);
     Ok(drawn)
 }
 
-fn read_text(text: &PdfPageText<'_>, frame: &Frame, page_chars: Option<i32>, limits: &Limits, drawn: &mut Drawn) {
+/// Adds the glyphs from character `first` on.
+fn read_text(text: &PdfPageText<'_>, first: usize, frame: &Frame, limits: &Limits, drawn: &mut Drawn) {
     let total = text.len().max(0) as usize;
-    let overlay_at = page_chars.map_or(usize::MAX, |count| count.max(0) as usize);
-    drawn.truncated = total > limits.page_chars;
-    drawn.overlay = usize::MAX;
+    drawn.truncated |= total > limits.page_chars;
     let mut in_word = false;
     let mut high_surrogate = None;
     let chars = text.chars();
-    drawn.glyphs.reserve(total.min(limits.page_chars) + total / 8);
-    for (index, glyph) in chars.iter().take(limits.page_chars).enumerate() {
-        if index == overlay_at {
-            drawn.glyphs.push(Glyph::LineEnd);
-            drawn.overlay = drawn.glyphs.len();
-            in_word = false;
-        }
+    drawn.glyphs.reserve(total.saturating_sub(first).min(limits.page_chars) * 9 / 8);
+    for index in first..total.min(limits.page_chars) {
+        let Ok(glyph) = chars.get(index) else { break };
         let mut code = glyph.unicode_value();
         match code {
             0xd800..=0xdbff => {
@@ -129,7 +128,6 @@ fn read_text(text: &PdfPageText<'_>, frame: &Frame, page_chars: Option<i32>, lim
             }
         }
     }
-    drawn.overlay = drawn.overlay.min(drawn.glyphs.len());
 }
 
 fn is_bold(weight: PdfFontWeight) -> bool {

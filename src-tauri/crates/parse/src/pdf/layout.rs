@@ -53,6 +53,7 @@ pub struct Segment {
 
 impl Segment {
     /// The words with single spaces.
+    #[cfg(test)]
     pub fn text(&self) -> String {
         self.words.iter().map(|word| word.glyphs.iter().map(|(c, _)| *c).collect::<String>()).collect::<Vec<_>>().join(" ")
     }

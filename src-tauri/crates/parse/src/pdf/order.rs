@@ -11,6 +11,10 @@ const MIN_ROWS: usize = 5;
 /// Characters a side of a row must have in the middle case; cells of tables are shorter.
 const MIN_SIDE_CHARS: usize = 20;
 
+/// Gaps tried as the gutter, and comparisons made to place what was drawn over a page: a page made to hurt has millions.
+const MAX_CANDIDATES: usize = 200;
+const MAX_COMPARISONS: usize = 20_000_000;
+
 /// True when the two stand on one row: the lower of them overlaps the other by half.
 pub fn same_row(a: &Rect, b: &Rect) -> bool {
     let overlap = a.y1.min(b.y1) - a.y0.max(b.y0);
@@ -56,9 +60,10 @@ fn find_gutter(segments: &[Segment]) -> Option<f32> {
     if gaps.len() < MIN_ROWS {
         return None;
     }
-    // Every gap's right edge is a candidate: the best lies in the most gaps.
+    // Every gap's right edge is a candidate: the best lies in the most gaps. Pages with thousands of gaps are asked by sample.
     let (gutter, shared) = gaps
         .iter()
+        .step_by(1 + gaps.len() / MAX_CANDIDATES)
         .map(|&(.., x)| {
             let gutter = x - 0.5;
             (gutter, gaps.iter().filter(|(_, from, to)| *from <= gutter && gutter <= *to).count())
@@ -84,6 +89,10 @@ fn find_gutter(segments: &[Segment]) -> Option<f32> {
 
 /// Puts segments drawn over the page behind what stands left of them on their row, or above them.
 pub fn place_overlay(mut base: Vec<Segment>, overlay: Vec<Segment>) -> Vec<Segment> {
+    if base.len().saturating_mul(overlay.len()) > MAX_COMPARISONS {
+        base.extend(overlay);
+        return base;
+    }
     for segment in overlay {
         let beside = base
             .iter()

@@ -1,0 +1,122 @@
+//! CSV and TSV: one table, the delimiter found where it is not given.
+
+use crate::encoding;
+use crate::error::ParseError;
+use crate::output::Output;
+use crate::text::{PageBuilder, TableHeader};
+
+/// Reads a table; without a delimiter the one that parts the first lines most evenly.
+///
+/// # Errors
+/// Its final state.
+pub fn parse(bytes: &[u8], delimiter: Option<char>, out: &mut Output<'_>) -> Result<(), ParseError> {
+    out.gathering(bytes.len() / 3)?;
+    let decoded = encoding::decode(bytes, None);
+    let media_type = if delimiter == Some('\t') { "text/tab-separated-values" } else { "text/csv" };
+    out.started(media_type, None, Some(1));
+    if decoded.lossy {
+        out.warning(format!("Some characters could not be decoded as {}.", decoded.encoding));
+    }
+    let text = decoded.text.trim_start_matches('\u{feff}');
+    let delimiter = delimiter.unwrap_or_else(|| guess_delimiter(text));
+    let mut rows = Vec::new();
+    let mut cells = 0;
+    for row in Rows::new(text, delimiter) {
+        cells += row.len();
+        if cells > out.limits.cells {
+            return Err(ParseError::too_large(format!("it has more than {} cells", out.limits.cells)));
+        }
+        rows.push(row);
+        if rows.len().is_multiple_of(4096) {
+            out.checkpoint()?;
+        }
+    }
+    let header = TableHeader::guess(&rows);
+    let mut page = PageBuilder::default();
+    page.table(&rows, header);
+    out.single_page(page)
+}
+
+fn guess_delimiter(text: &str) -> char {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(20).collect();
+    let evenness = |delimiter: char| {
+        let counts: Vec<usize> = lines.iter().map(|line| count_outside_quotes(line, delimiter)).collect();
+        let first = counts.first().copied().unwrap_or(0);
+        let alike = counts.iter().filter(|count| **count == first && first > 0).count();
+        (alike, first)
+    };
+    [',', ';', '\t', '|'].into_iter().rev().max_by_key(|delimiter| evenness(*delimiter)).unwrap_or(',')
+}
+
+fn count_outside_quotes(line: &str, delimiter: char) -> usize {
+    let mut quoted = false;
+    line.chars()
+        .filter(|c| {
+            quoted ^= *c == '"';
+            *c == delimiter && !quoted
+        })
+        .count()
+}
+
+/// Rows as RFC 4180 writes them; a quote inside an unquoted cell is itself.
+struct Rows<'a> {
+    chars: std::iter::Peekable<std::str::Chars<'a>>,
+    delimiter: char,
+}
+
+impl<'a> Rows<'a> {
+    fn new(text: &'a str, delimiter: char) -> Self {
+        Self { chars: text.chars().peekable(), delimiter }
+    }
+}
+
+impl Iterator for Rows<'_> {
+    type Item = Vec<String>;
+
+    fn next(&mut self) -> Option<Vec<String>> {
+        self.chars.peek()?;
+        let mut row = Vec::new();
+        let mut cell = String::new();
+        let mut quoted = false;
+        while let Some(c) = self.chars.next() {
+            if quoted {
+                match c {
+                    '"' if self.chars.peek() == Some(&'"') => {
+                        self.chars.next();
+                        cell.push('"');
+                    }
+                    '"' => quoted = false,
+                    c => cell.push(c),
+                }
+                continue;
+            }
+            match c {
+                '"' if cell.is_empty() => quoted = true,
+                c if c == self.delimiter => row.push(std::mem::take(&mut cell)),
+                '\r' => {}
+                '\n' => break,
+                c => cell.push(c),
+            }
+        }
+        row.push(cell);
+        Some(row)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_and_line_ends_inside_cells() {
+        let rows: Vec<_> = Rows::new("a,\"b, \"\"c\"\"\nd\"\r\n1,2\n", ',').collect();
+        assert_eq!(rows, [vec!["a".to_owned(), "b, \"c\"\nd".to_owned()], vec!["1".to_owned(), "2".to_owned()]]);
+    }
+
+    #[test]
+    fn the_delimiter_is_the_even_one() {
+        assert_eq!(guess_delimiter("a;b;c\n1,5;2;3\n2,5;3;4\n"), ';');
+        assert_eq!(guess_delimiter("a,b\n1,2\n"), ',');
+        assert_eq!(guess_delimiter("a\tb\n1\t2\n"), '\t');
+    }
+}

@@ -1,0 +1,177 @@
+//! PPTX, PPTM, PPSX: slides in the order of the presentation, each with its tables and its notes.
+
+use crate::archive::Archive;
+use crate::error::ParseError;
+use crate::ooxml::{self, Relationship, drawing_paragraphs};
+use crate::output::Output;
+use crate::text::{PageBuilder, TableHeader};
+use crate::xml::{Token, Xml, text_of};
+
+/// The media type.
+pub const MEDIA_TYPE: &str = "application/vnd.openxmlformats-officedocument.presentationml.presentation";
+
+/// Reads a presentation.
+///
+/// # Errors
+/// Its final state.
+pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
+    let mut archive = Archive::open(bytes, out.limits)?;
+    let main = ooxml::main_part(&mut archive, "ppt/presentation.xml", out)?;
+    let presentation = archive.require(&main)?;
+    let relationships = ooxml::relationships(&mut archive, &main, out)?;
+    let slides = slide_order(&presentation, &relationships, out)?;
+    out.started(MEDIA_TYPE, ooxml::title(&mut archive, out), u32::try_from(slides.len()).ok());
+    let mut first_error = None;
+    for (index, path) in slides.iter().enumerate() {
+        let number = index as u32 + 1;
+        match slide(&mut archive, path, out) {
+            Ok(page) => out.page(page.finish(number))?,
+            Err(error @ ParseError::Damaged { .. }) => {
+                out.page_failed(number, "The slide is damaged.");
+                first_error.get_or_insert(error);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if let Some(error) = first_error
+        && !out.has_text()
+    {
+        return Err(error);
+    }
+    if !out.has_text() && ooxml::has_pictures(&archive) {
+        return Err(ParseError::NoText);
+    }
+    Ok(())
+}
+
+/// Paths of the slides in the order they are shown.
+fn slide_order(presentation: &[u8], relationships: &[Relationship], out: &Output<'_>) -> Result<Vec<String>, ParseError> {
+    let source = text_of(presentation);
+    let mut xml = Xml::new(&source, out.limits.xml_depth);
+    let mut slides = Vec::new();
+    while let Some(token) = xml.next()? {
+        if let Token::Open(tag) = token
+            && tag.name() == "sldId"
+            && let Some(id) = tag.qualified("r:id").or_else(|| relationship_id(&tag))
+            && let Some(slide) = relationships.iter().find(|r| r.id == id)
+        {
+            slides.push(slide.target.clone());
+        }
+    }
+    if slides.is_empty() {
+        slides = relationships.iter().filter(|r| r.kind == "slide").map(|r| r.target.clone()).collect();
+    }
+    Ok(slides)
+}
+
+/// Another prefix than `r`: the attribute that is named `id` and has one.
+fn relationship_id(tag: &crate::xml::Tag<'_>) -> Option<String> {
+    tag.attribute("id").filter(|id| !id.chars().all(|c| c.is_ascii_digit()))
+}
+
+fn slide(archive: &mut Archive<'_>, path: &str, out: &Output<'_>) -> Result<PageBuilder, ParseError> {
+    let bytes = archive.require(path)?;
+    let mut page = PageBuilder::default();
+    shapes(&bytes, &mut page, Part::Slide, out)?;
+    let relationships = ooxml::relationships(archive, path, out)?;
+    for related in &relationships {
+        let part = match related.kind.as_str() {
+            "notesSlide" => Part::Notes,
+            // SmartArt and charts keep their words in parts of their own.
+            "diagramData" | "chart" | "comments" => Part::Other,
+            _ => continue,
+        };
+        if let Some(bytes) = archive.read(&related.target)? {
+            shapes(&bytes, &mut page, part, out)?;
+        }
+    }
+    Ok(page)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Slide,
+    Notes,
+    Other,
+}
+
+/// Adds the texts of a part's shapes in document order, which is how they are stacked and nearly always how they are read.
+fn shapes(bytes: &[u8], page: &mut PageBuilder, part: Part, out: &Output<'_>) -> Result<(), ParseError> {
+    let source = text_of(bytes);
+    let mut xml = Xml::new(&source, out.limits.xml_depth);
+    let mut placeholder = String::new();
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut in_table = 0_u32;
+    while let Some(token) = xml.next()? {
+        match token {
+            Token::Open(tag) => match tag.name() {
+                "sp" => placeholder.clear(),
+                "ph" => placeholder = tag.attribute("type").unwrap_or_else(|| "body".to_owned()),
+                "Fallback" => xml.skip()?,
+                "tbl" => in_table += 1,
+                "tr" if in_table > 0 => rows.push(Vec::new()),
+                "txBody" | "t" | "rich" | "text" if in_table == 0 => {
+                    let paragraphs = if matches!(tag.name(), "txBody" | "t" | "rich") {
+                        drawing_text(tag.name() == "t" && part != Part::Other, &mut xml)?
+                    } else {
+                        vec![xml.text()?]
+                    };
+                    write(&paragraphs, &placeholder, part, page);
+                }
+                // Values that a chart shows: categories and names of series, not its numbers.
+                "strCache" => write(&chart_texts(&mut xml)?, "", part, page),
+                "txBody" => {
+                    let cell = drawing_paragraphs(&mut xml)?.join("\n");
+                    if let Some(row) = rows.last_mut() {
+                        row.push(cell);
+                    }
+                }
+                _ => {}
+            },
+            Token::Close(name) if name.name() == "tbl" => {
+                in_table = in_table.saturating_sub(1);
+                let table = std::mem::take(&mut rows);
+                page.table(&table, TableHeader::guess(&table));
+            }
+            _ => {}
+        }
+        out.gathering(page.len())?;
+    }
+    Ok(())
+}
+
+fn drawing_text(run_alone: bool, xml: &mut Xml<'_>) -> Result<Vec<String>, ParseError> {
+    // `dgm:t` of SmartArt is a text body; `a:t` met outside one is a text.
+    if run_alone { Ok(vec![xml.text()?]) } else { drawing_paragraphs(xml) }
+}
+
+fn chart_texts(xml: &mut Xml<'_>) -> Result<Vec<String>, ParseError> {
+    let outside = xml.depth().saturating_sub(1);
+    let mut texts = Vec::new();
+    while xml.depth() > outside {
+        match xml.next()? {
+            Some(Token::Open(tag)) if tag.name() == "v" => texts.push(xml.text()?),
+            Some(_) => {}
+            None => break,
+        }
+    }
+    Ok(texts)
+}
+
+fn write(paragraphs: &[String], placeholder: &str, part: Part, page: &mut PageBuilder) {
+    // The number, date and picture of the slide say nothing.
+    if matches!(placeholder, "sldNum" | "sldImg") {
+        return;
+    }
+    if matches!(placeholder, "title" | "ctrTitle") && part == Part::Slide {
+        page.heading(1, &paragraphs.join(" "));
+        return;
+    }
+    for (at, paragraph) in paragraphs.iter().filter(|paragraph| !paragraph.trim().is_empty()).enumerate() {
+        if at == 0 {
+            page.paragraph(paragraph);
+        } else {
+            page.line(paragraph);
+        }
+    }
+}

@@ -1,0 +1,452 @@
+//! RTF: groups, control words and code pages, to paragraphs, tables and headings.
+
+use crate::error::ParseError;
+use crate::output::Output;
+use crate::text::{self, PageBuilder, TableHeader};
+use encoding_rs::Encoding;
+use std::collections::HashMap;
+
+/// The media type.
+pub const MEDIA_TYPE: &str = "application/rtf";
+
+/// Reads a document.
+///
+/// # Errors
+/// Its final state.
+pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
+    let mut reader = Reader::default();
+    reader.read(bytes, out)?;
+    out.started(MEDIA_TYPE, text::title(&reader.title), Some(1));
+    if reader.page.is_empty() && reader.pictures {
+        return Err(ParseError::NoText);
+    }
+    out.single_page(reader.page)
+}
+
+/// Adds a document to a builder (the body of a mail).
+///
+/// # Errors
+/// Its final state.
+pub fn append(bytes: &[u8], page: &mut PageBuilder, out: &Output<'_>) -> Result<(), ParseError> {
+    let mut reader = Reader { page: std::mem::take(page), ..Reader::default() };
+    let outcome = reader.read(bytes, out);
+    *page = reader.page;
+    outcome
+}
+
+/// Groups whose text is not the document's.
+const SKIPPED: &[&str] = &[
+    "colortbl", "pict", "object", "themedata", "colorschememapping", "datastore", "latentstyles", "listtable", "listoverridetable",
+    "rsidtbl", "generator", "xmlnstbl", "mmathPr", "fldinst", "filetbl", "revtbl", "bkmkstart", "bkmkend", "datafield", "nonshppict",
+    "author", "operator", "keywords", "doccomm", "hlinkbase", "creatim", "revtim", "printim", "buptim", "company", "manager",
+    "category", "comment", "subject", "userprops", "pgptbl", "template", "objdata", "blipuid", "picprop", "sp", "wgrffmtfilter",
+    "atnid", "atnauthor", "atntime", "atnref", "falt", "panose", "ftnsep", "ftnsepc", "ftncn", "aftnsep", "aftnsepc", "aftncn",
+    "listtext", "pntext", "xe", "tc", "rxe", "passwordhash", "defchp", "defpap", "protusertbl", "fontemb", "fontfile",
+];
+
+/// What a group collects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Destination {
+    #[default]
+    Body,
+    Skip,
+    Fonts,
+    Styles,
+    Title,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Group {
+    destination: Destination,
+    hidden: bool,
+    /// Characters to leave out after `\u`.
+    unicode_skip: usize,
+    font: i32,
+    /// Inside `\htmlrtf`: what RTF adds to the HTML a mail was made from.
+    html_rtf: bool,
+}
+
+#[derive(Default)]
+struct Reader {
+    page: PageBuilder,
+    groups: Vec<Group>,
+    state: Group,
+    code_page: Option<&'static Encoding>,
+    /// Code page by font.
+    fonts: HashMap<i32, &'static Encoding>,
+    /// Heading level by style.
+    styles: HashMap<i32, u8>,
+    style_name: String,
+    style: i32,
+    /// Bytes in the font's code page, not yet decoded: characters may take two.
+    pending: Vec<u8>,
+    high_surrogate: Option<u32>,
+    skip_chars: usize,
+    paragraph: String,
+    level: Option<u8>,
+    in_table: bool,
+    row: Vec<String>,
+    rows: Vec<Vec<String>>,
+    title: String,
+    pictures: bool,
+}
+
+impl Reader {
+    fn read(&mut self, bytes: &[u8], out: &Output<'_>) -> Result<(), ParseError> {
+        self.state.unicode_skip = 1;
+        let mut at = 0;
+        let mut steps = 0_u32;
+        while at < bytes.len() {
+            steps = steps.wrapping_add(1);
+            if steps.is_multiple_of(16_384) {
+                out.gathering(self.page.len() + self.paragraph.len())?;
+            }
+            match bytes[at] {
+                b'{' => {
+                    self.flush();
+                    self.groups.push(self.state.clone());
+                    if self.groups.len() > out.limits.rtf_depth {
+                        return Err(ParseError::too_large(format!("its groups are nested more than {} deep", out.limits.rtf_depth)));
+                    }
+                    at += 1;
+                }
+                b'}' => {
+                    self.flush();
+                    self.close_group();
+                    at += 1;
+                }
+                b'\\' => at = self.control(bytes, at + 1),
+                b'\r' | b'\n' | 0 => at += 1,
+                byte => {
+                    self.byte(byte);
+                    at += 1;
+                }
+            }
+        }
+        self.flush();
+        self.end_paragraph();
+        self.end_table();
+        out.gathering(self.page.len())
+    }
+
+    fn close_group(&mut self) {
+        if self.state.destination == Destination::Styles {
+            let name = std::mem::take(&mut self.style_name).trim_end_matches(';').trim().to_lowercase();
+            if let Some(level) = name.strip_prefix("heading ").and_then(|level| level.parse().ok()) {
+                self.styles.insert(self.style, level);
+            } else if name == "title" {
+                self.styles.insert(self.style, 1);
+            }
+        }
+        self.skip_chars = 0;
+        if let Some(outer) = self.groups.pop() {
+            self.state = outer;
+        }
+    }
+
+    /// Reads what follows a backslash; where to go on.
+    fn control(&mut self, bytes: &[u8], at: usize) -> usize {
+        let Some(&first) = bytes.get(at) else { return at };
+        if first == b'\'' {
+            let hex = bytes.get(at + 1..at + 3).and_then(|hex| std::str::from_utf8(hex).ok());
+            if let Some(byte) = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+                self.byte(byte);
+                return at + 3;
+            }
+            return at + 1;
+        }
+        if !first.is_ascii_alphabetic() {
+            self.symbol(first);
+            return at + 1;
+        }
+        let name_end = bytes[at..].iter().position(|b| !b.is_ascii_alphabetic()).map_or(bytes.len(), |end| at + end);
+        let mut end = name_end;
+        if bytes.get(end) == Some(&b'-') {
+            end += 1;
+        }
+        while bytes.get(end).is_some_and(u8::is_ascii_digit) && end - name_end < 11 {
+            end += 1;
+        }
+        let name = std::str::from_utf8(&bytes[at..name_end]).unwrap_or_default();
+        let number = std::str::from_utf8(&bytes[name_end..end]).ok().and_then(|digits| digits.parse::<i32>().ok());
+        let next = if bytes.get(end) == Some(&b' ') { end + 1 } else { end };
+        if name == "bin" {
+            // Raw bytes: not even brackets count.
+            return next.saturating_add(number.unwrap_or(0).max(0) as usize).min(bytes.len());
+        }
+        if name == "u" {
+            self.unicode(number.unwrap_or(0));
+            return next;
+        }
+        self.flush();
+        self.word(name, number);
+        next
+    }
+
+    fn symbol(&mut self, symbol: u8) {
+        self.flush();
+        match symbol {
+            b'\\' | b'{' | b'}' => self.byte(symbol),
+            b'~' => self.put(" "),
+            b'_' => self.put("-"),
+            b'\r' | b'\n' => self.end_paragraph(),
+            // The group is for readers that know what follows; those we know are named in `word`.
+            b'*' => self.state.destination = if self.state.destination == Destination::Body { Destination::Skip } else { self.state.destination },
+            _ => {}
+        }
+    }
+
+    fn word(&mut self, name: &str, number: Option<i32>) {
+        let is_on = number != Some(0);
+        match name {
+            "par" | "sect" | "page" => self.end_paragraph(),
+            "line" | "softline" => self.put("\n"),
+            "tab" => self.put("\t"),
+            "cell" | "nestcell" => self.end_cell(),
+            "row" | "nestrow" => self.end_row(),
+            "intbl" => self.in_table = true,
+            "pard" => {
+                self.level = None;
+                self.in_table = false;
+                self.style = 0;
+            }
+            "plain" => self.state.hidden = false,
+            "emdash" => self.put("—"),
+            "endash" => self.put("–"),
+            "lquote" => self.put("‘"),
+            "rquote" => self.put("’"),
+            "ldblquote" => self.put("“"),
+            "rdblquote" => self.put("”"),
+            "bullet" => self.put("•"),
+            "emspace" | "enspace" | "qmspace" => self.put(" "),
+            "uc" => self.state.unicode_skip = number.unwrap_or(1).clamp(0, 16) as usize,
+            "v" => self.state.hidden = is_on,
+            "deleted" => self.state.hidden = is_on,
+            "htmlrtf" => self.state.html_rtf = is_on,
+            "ansicpg" => self.code_page = number.and_then(code_page),
+            "mac" => self.code_page = Some(encoding_rs::MACINTOSH),
+            "f" => self.state.font = number.unwrap_or(0),
+            "fcharset" => {
+                if let Some(encoding) = number.and_then(charset) {
+                    self.fonts.insert(self.state.font, encoding);
+                }
+            }
+            "cpg" => {
+                if self.state.destination == Destination::Fonts
+                    && let Some(encoding) = number.and_then(code_page)
+                {
+                    self.fonts.insert(self.state.font, encoding);
+                }
+            }
+            "s" => {
+                self.style = number.unwrap_or(0);
+                if self.state.destination == Destination::Body {
+                    self.level = self.styles.get(&self.style).copied();
+                }
+            }
+            "outlinelevel" => {
+                if self.state.destination == Destination::Body {
+                    self.level = number.and_then(|level| u8::try_from(level + 1).ok()).filter(|level| *level <= 9);
+                }
+            }
+            "fonttbl" => self.state.destination = Destination::Fonts,
+            "stylesheet" => self.state.destination = Destination::Styles,
+            "info" => self.state.destination = Destination::Skip,
+            "title" if self.state.destination == Destination::Skip => self.state.destination = Destination::Title,
+            // Known destinations behind `\*` whose text is shown.
+            "shptxt" | "shpinst" | "result" | "annotation" | "footnote" | "fldrslt" | "htmltag" => {
+                let shown = name != "htmltag";
+                if self.state.destination == Destination::Skip || !shown {
+                    self.state.destination = if shown { Destination::Body } else { Destination::Skip };
+                }
+                if name == "footnote" || name == "annotation" {
+                    self.put(" ");
+                }
+            }
+            name if SKIPPED.contains(&name) => {
+                self.pictures |= name == "pict";
+                self.state.destination = Destination::Skip;
+            }
+            _ => {}
+        }
+    }
+
+    fn unicode(&mut self, number: i32) {
+        self.flush();
+        let code = if number < 0 { (number + 65_536) as u32 } else { number as u32 };
+        self.skip_chars = self.state.unicode_skip;
+        let c = match code {
+            0xd800..=0xdbff => {
+                self.high_surrogate = Some(code);
+                return;
+            }
+            0xdc00..=0xdfff => {
+                let Some(high) = self.high_surrogate.take() else { return };
+                char::from_u32(0x10000 + ((high - 0xd800) << 10) + (code - 0xdc00))
+            }
+            // Symbol fonts sit at F000.
+            0xf020..=0xf0ff => char::from_u32(code - 0xf000).filter(char::is_ascii),
+            code => char::from_u32(code),
+        };
+        if let Some(c) = c {
+            let mut buffer = [0; 4];
+            self.put(c.encode_utf8(&mut buffer));
+        }
+    }
+
+    fn byte(&mut self, byte: u8) {
+        if self.skip_chars > 0 {
+            self.skip_chars -= 1;
+            return;
+        }
+        self.pending.push(byte);
+    }
+
+    fn flush(&mut self) {
+        if self.pending.is_empty() {
+            return;
+        }
+        let bytes = std::mem::take(&mut self.pending);
+        let encoding = self.fonts.get(&self.state.font).copied().or(self.code_page).unwrap_or(encoding_rs::WINDOWS_1252);
+        let (text, _) = encoding.decode_without_bom_handling(&bytes);
+        let text = text.into_owned();
+        self.put(&text);
+        self.pending = bytes;
+        self.pending.clear();
+    }
+
+    fn put(&mut self, text: &str) {
+        if self.state.hidden || self.state.html_rtf {
+            return;
+        }
+        match self.state.destination {
+            Destination::Body => self.paragraph.push_str(text),
+            Destination::Title => self.title.push_str(text),
+            Destination::Styles => self.style_name.push_str(text),
+            Destination::Skip | Destination::Fonts => {}
+        }
+    }
+
+    fn end_paragraph(&mut self) {
+        if self.state.destination != Destination::Body {
+            return;
+        }
+        if self.in_table {
+            if !self.paragraph.is_empty() {
+                self.paragraph.push('\n');
+            }
+            return;
+        }
+        let text = std::mem::take(&mut self.paragraph);
+        if text.trim().is_empty() {
+            return;
+        }
+        self.end_table();
+        match self.level {
+            Some(level) if text.chars().count() <= 300 => self.page.heading(level, &text),
+            _ => self.page.paragraph(&text),
+        }
+    }
+
+    fn end_cell(&mut self) {
+        self.in_table = true;
+        self.row.push(std::mem::take(&mut self.paragraph));
+    }
+
+    fn end_row(&mut self) {
+        if !self.paragraph.trim().is_empty() {
+            self.row.push(std::mem::take(&mut self.paragraph));
+        }
+        self.rows.push(std::mem::take(&mut self.row));
+    }
+
+    fn end_table(&mut self) {
+        if !self.row.is_empty() {
+            self.end_row();
+        }
+        let rows = std::mem::take(&mut self.rows);
+        if rows.iter().map(Vec::len).max().unwrap_or(0) <= 1 {
+            for cell in rows.iter().flatten() {
+                self.page.paragraph(cell);
+            }
+        } else {
+            self.page.table(&rows, TableHeader::guess(&rows));
+        }
+    }
+}
+
+fn code_page(number: i32) -> Option<&'static Encoding> {
+    let label = match number {
+        932 => "shift_jis",
+        936 => "gbk",
+        949 => "euc-kr",
+        950 => "big5",
+        10_000 => "macintosh",
+        10_007 => "x-mac-cyrillic",
+        65_001 => "utf-8",
+        866 => "ibm866",
+        874 => "windows-874",
+        number @ 1250..=1258 => return Encoding::for_label(format!("windows-{number}").as_bytes()),
+        _ => return None,
+    };
+    Encoding::for_label(label.as_bytes())
+}
+
+/// Code page of a Windows character set.
+fn charset(number: i32) -> Option<&'static Encoding> {
+    code_page(match number {
+        0 => 1252,
+        77 => 10_000,
+        128 => 932,
+        129 => 949,
+        134 => 936,
+        136 => 950,
+        161 => 1253,
+        162 => 1254,
+        163 => 1258,
+        177 => 1255,
+        178 => 1256,
+        186 => 1257,
+        204 => 1251,
+        222 => 874,
+        238 => 1250,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use docmind_core::cancel::CancelToken;
+
+    fn read(rtf: &[u8]) -> String {
+        let cancel = CancelToken::new();
+        let mut sink = |_| {};
+        let out = Output::new(Limits::default(), &cancel, &mut sink);
+        let mut page = PageBuilder::default();
+        append(rtf, &mut page, &out).unwrap();
+        page.finish(1).text
+    }
+
+    #[test]
+    fn paragraphs_code_pages_and_unicode() {
+        let text = read(
+            b"{\\rtf1\\ansi\\ansicpg1252{\\fonttbl{\\f0\\fcharset0 Arial;}{\\f1\\fcharset204 Arial Cyr;}}{\\colortbl;\\red0;}\
+              {\\info{\\title T}}\\pard Gr\\'fc\\'dfe\\par {\\f1 \\'cf\\'f0\\'e8}\\par \\u8364?uro \\{x\\}{\\*\\unknown no}\\par}",
+        );
+        assert_eq!(text, "Grüße\n\nПри\n\n€uro {x}");
+    }
+
+    #[test]
+    fn tables_are_rows() {
+        let text = read(b"{\\rtf1\\trowd\\intbl A\\cell B\\cell\\row\\trowd\\intbl 1\\cell 2\\cell\\row\\pard after\\par}");
+        assert_eq!(text, "A | B\n1 | 2\n\nafter");
+    }
+
+    #[test]
+    fn hidden_and_field_codes_are_left_out() {
+        let text = read(b"{\\rtf1 a{\\v secret}{\\field{\\*\\fldinst HYPERLINK \"x\"}{\\fldrslt link}} b\\par}");
+        assert_eq!(text, "alink b");
+    }
+}

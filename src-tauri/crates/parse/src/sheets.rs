@@ -1,0 +1,294 @@
+//! Excel workbooks: a sheet is a page with one table, its header repeated in every chunk.
+
+use crate::archive::Archive;
+use crate::error::ParseError;
+use crate::ooxml::{self, drawing_paragraphs};
+use crate::output::Output;
+use crate::text::{PageBuilder, TableHeader};
+use crate::xml::{Token, Xml, text_of};
+use calamine::{Data, DataRef, ExcelDateTime, Reader, SheetType, Xls, XlsError, Xlsx, XlsxError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Cursor;
+
+/// The media type of XLSX and XLSM.
+pub const MEDIA_TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+/// The media type of XLS.
+pub const MEDIA_TYPE_XLS: &str = "application/vnd.ms-excel";
+
+/// Cells of one sheet by row and column; only those that hold something.
+#[derive(Debug, Default)]
+pub struct SparseTable {
+    rows: BTreeMap<u32, Vec<(u32, String)>>,
+    cells: usize,
+}
+
+impl SparseTable {
+    /// Adds a cell; blank ones are left out.
+    pub fn push(&mut self, row: u32, column: u32, text: String) {
+        if !text.trim().is_empty() {
+            self.cells += 1;
+            self.rows.entry(row).or_default().push((column, text));
+        }
+    }
+
+    /// Writes the sheet: its name, lines above the table, the table.
+    pub fn write(mut self, name: &str, page: &mut PageBuilder) {
+        if self.rows.is_empty() {
+            return;
+        }
+        page.heading(1, name);
+        let columns: BTreeSet<u32> = self.rows.values().flatten().map(|(column, _)| *column).collect();
+        // Missing cells are written where that stays small, so that columns line up in words.
+        let dense = columns.len() * self.rows.len() <= 4 * self.cells + 10_000;
+        let place: BTreeMap<u32, usize> = columns.iter().enumerate().map(|(at, column)| (*column, at)).collect();
+        let widest = self.rows.values().map(Vec::len).max().unwrap_or(0);
+        // A title over a table is a line of its own.
+        while self.rows.len() > 1
+            && widest >= 3
+            && let Some(first) = self.rows.first_entry()
+            && first.get().len() == 1
+        {
+            for (_, text) in first.remove() {
+                page.paragraph(&text);
+            }
+        }
+        let rows: Vec<Vec<String>> = self
+            .rows
+            .into_values()
+            .map(|mut cells| {
+                cells.sort_by_key(|(column, _)| *column);
+                if !dense {
+                    return cells.into_iter().map(|(_, text)| text).collect();
+                }
+                let mut row = Vec::new();
+                for (column, text) in cells {
+                    row.resize(place.get(&column).copied().unwrap_or(0), String::new());
+                    row.push(text);
+                }
+                row
+            })
+            .collect();
+        let header = TableHeader::guess(&rows);
+        page.table(&rows, header);
+    }
+}
+
+/// Reads XLSX or XLSM.
+///
+/// # Errors
+/// Its final state.
+pub fn parse_xlsx(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
+    let mut archive = Archive::open(bytes, out.limits)?;
+    archive.weigh()?;
+    let mut workbook = Xlsx::new(Cursor::new(bytes)).map_err(xlsx_error)?;
+    let sheets: Vec<(String, SheetType)> = workbook.sheets_metadata().iter().map(|s| (s.name.clone(), s.typ)).collect();
+    out.started(MEDIA_TYPE, ooxml::title(&mut archive, out), u32::try_from(sheets.len()).ok());
+    let parts = sheet_parts(&mut archive, out);
+    let mut cells = 0;
+    for (index, (name, kind)) in sheets.iter().enumerate() {
+        let number = index as u32 + 1;
+        let mut page = PageBuilder::default();
+        if *kind == SheetType::WorkSheet {
+            match xlsx_sheet(&mut workbook, name, &mut cells, out) {
+                Ok(table) => table.write(name, &mut page),
+                Err(ParseError::Damaged { detail }) => {
+                    tracing::debug!(detail, name, "a sheet could not be read");
+                    out.page_failed(number, "The sheet is damaged.");
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if let Some(part) = parts.get(name) {
+            beside_cells(&mut archive, part, &mut page, out);
+        }
+        out.page(page.finish(number))?;
+    }
+    if !out.has_text() && out.failed_pages() > 0 {
+        return Err(ParseError::damaged("no sheet could be read"));
+    }
+    if !out.has_text() && ooxml::has_pictures(&archive) {
+        return Err(ParseError::NoText);
+    }
+    Ok(())
+}
+
+fn xlsx_sheet(
+    workbook: &mut Xlsx<Cursor<&[u8]>>,
+    name: &str,
+    cells: &mut usize,
+    out: &Output<'_>,
+) -> Result<SparseTable, ParseError> {
+    let mut table = SparseTable::default();
+    let mut reader = workbook.worksheet_cells_reader(name).map_err(xlsx_error)?;
+    let mut bytes = 0;
+    while let Some(cell) = reader.next_cell().map_err(xlsx_error)? {
+        let (row, column) = cell.get_position();
+        let text = match cell.get_value() {
+            DataRef::Empty => continue,
+            DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
+            DataRef::SharedString(text) => (*text).to_owned(),
+            DataRef::Int(value) => value.to_string(),
+            DataRef::Float(value) => value.to_string(),
+            DataRef::Bool(value) => if *value { "TRUE" } else { "FALSE" }.to_owned(),
+            DataRef::DateTime(value) => date_time(value),
+            DataRef::Error(error) => error.to_string(),
+        };
+        bytes += text.len();
+        table.push(row, column, text);
+        *cells += 1;
+        check_cells(*cells, bytes, out)?;
+    }
+    Ok(table)
+}
+
+fn check_cells(cells: usize, bytes: usize, out: &Output<'_>) -> Result<(), ParseError> {
+    if cells > out.limits.cells {
+        return Err(ParseError::too_large(format!("it has more than {} filled cells", out.limits.cells)));
+    }
+    if cells.is_multiple_of(4096) {
+        out.gathering(bytes)?;
+    }
+    Ok(())
+}
+
+fn xlsx_error(error: XlsxError) -> ParseError {
+    match error {
+        XlsxError::Password => ParseError::NeedsPassword,
+        other => ParseError::damaged(format!("calamine: {other}")),
+    }
+}
+
+/// Reads XLS.
+///
+/// # Errors
+/// Its final state.
+pub fn parse_xls(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
+    let mut workbook: Xls<Cursor<&[u8]>> = Xls::new(Cursor::new(bytes)).map_err(|error| match error {
+        XlsError::Password => ParseError::NeedsPassword,
+        other => ParseError::damaged(format!("calamine: {other}")),
+    })?;
+    let sheets: Vec<(String, SheetType)> = workbook.sheets_metadata().iter().map(|s| (s.name.clone(), s.typ)).collect();
+    out.started(MEDIA_TYPE_XLS, None, u32::try_from(sheets.len()).ok());
+    let mut cells = 0;
+    for (index, (name, kind)) in sheets.iter().enumerate() {
+        let number = index as u32 + 1;
+        let mut page = PageBuilder::default();
+        if *kind == SheetType::WorkSheet {
+            let Ok(range) = workbook.worksheet_range(name) else {
+                out.page_failed(number, "The sheet is damaged.");
+                continue;
+            };
+            let mut table = SparseTable::default();
+            let mut bytes = 0;
+            let (top, left) = range.start().unwrap_or_default();
+            for (row, column, value) in range.used_cells() {
+                let text = match value {
+                    Data::Empty => continue,
+                    Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => text.clone(),
+                    Data::Int(value) => value.to_string(),
+                    Data::Float(value) => value.to_string(),
+                    Data::Bool(value) => if *value { "TRUE" } else { "FALSE" }.to_owned(),
+                    Data::DateTime(value) => date_time(value),
+                    Data::Error(error) => error.to_string(),
+                };
+                bytes += text.len();
+                table.push(top + row as u32, left + column as u32, text);
+                cells += 1;
+                check_cells(cells, bytes, out)?;
+            }
+            table.write(name, &mut page);
+        }
+        out.page(page.finish(number))?;
+    }
+    Ok(())
+}
+
+/// A date as ISO 8601, the time only where there is one; a duration as hours, minutes, seconds.
+fn date_time(value: &ExcelDateTime) -> String {
+    if value.is_duration() {
+        let seconds = (value.as_f64() * 86_400.0).round().abs() as u64;
+        let sign = if value.as_f64() < 0.0 { "-" } else { "" };
+        return format!("{sign}{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    }
+    let (year, month, day, hour, minute, second, _) = value.to_ymd_hms_milli();
+    let date = format!("{year:04}-{month:02}-{day:02}");
+    let time = format!("{hour:02}:{minute:02}:{second:02}");
+    match value.as_f64() {
+        days if (0.0..1.0).contains(&days) => time,
+        days if days.fract() == 0.0 => date,
+        _ => format!("{date} {time}"),
+    }
+}
+
+/// Part of each sheet by its name.
+fn sheet_parts(archive: &mut Archive<'_>, out: &Output<'_>) -> BTreeMap<String, String> {
+    let mut parts = BTreeMap::new();
+    let Ok(main) = ooxml::main_part(archive, "xl/workbook.xml", out) else { return parts };
+    let Ok(relationships) = ooxml::relationships(archive, &main, out) else { return parts };
+    let Ok(Some(bytes)) = archive.read(&main) else { return parts };
+    let source = text_of(&bytes);
+    let mut xml = Xml::new(&source, out.limits.xml_depth);
+    while let Ok(Some(token)) = xml.next() {
+        if let Token::Open(tag) = token
+            && tag.name() == "sheet"
+            && let (Some(name), Some(id)) = (tag.attribute("name"), tag.attribute("id"))
+            && let Some(part) = relationships.iter().find(|r| r.id == id)
+        {
+            parts.insert(name, part.target.clone());
+        }
+    }
+    parts
+}
+
+/// Comments and text boxes of a sheet; losing them loses no cell.
+fn beside_cells(archive: &mut Archive<'_>, part: &str, page: &mut PageBuilder, out: &mut Output<'_>) {
+    let Ok(relationships) = ooxml::relationships(archive, part, out) else { return };
+    for related in relationships {
+        if !matches!(related.kind.as_str(), "comments" | "drawing" | "threadedComment") {
+            continue;
+        }
+        let read = archive.read(&related.target).and_then(|bytes| match bytes {
+            Some(bytes) => texts_of(&bytes, page, out),
+            None => Ok(()),
+        });
+        if read.is_err() {
+            out.warning(format!("Comments or text boxes could not be read ({}).", related.target));
+        }
+    }
+}
+
+fn texts_of(bytes: &[u8], page: &mut PageBuilder, out: &Output<'_>) -> Result<(), ParseError> {
+    let source = text_of(bytes);
+    let mut xml = Xml::new(&source, out.limits.xml_depth);
+    while let Some(token) = xml.next()? {
+        let Token::Open(tag) = token else { continue };
+        match tag.name() {
+            "comment" | "threadedComment" => {
+                let text = comment(&mut xml)?;
+                page.paragraph(&text);
+            }
+            "txBody" => {
+                let text = drawing_paragraphs(&mut xml)?.join("\n");
+                page.paragraph(&text);
+            }
+            _ => {}
+        }
+        out.gathering(page.len())?;
+    }
+    Ok(())
+}
+
+fn comment(xml: &mut Xml<'_>) -> Result<String, ParseError> {
+    let outside = xml.depth().saturating_sub(1);
+    let mut text = String::new();
+    while xml.depth() > outside {
+        match xml.next()? {
+            Some(Token::Open(tag)) if tag.name() == "t" => text.push_str(&xml.text()?),
+            Some(_) => {}
+            None => break,
+        }
+    }
+    Ok(text)
+}

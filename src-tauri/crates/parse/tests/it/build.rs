@@ -1,0 +1,112 @@
+//! Small files of every format, written here.
+
+use std::io::{Cursor, Write};
+use zip::write::{SimpleFileOptions, ZipWriter};
+use zip::CompressionMethod;
+
+/// A ZIP with these entries; `mimetype` stored, the others deflated.
+pub fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in entries {
+        let method = if *name == "mimetype" { CompressionMethod::Stored } else { CompressionMethod::Deflated };
+        writer.start_file(*name, SimpleFileOptions::default().compression_method(method)).expect("a new entry");
+        writer.write_all(bytes).expect("memory");
+    }
+    writer.finish().expect("memory").into_inner()
+}
+
+/// A package's relationship to its main part.
+pub fn package_relationship(target: &str) -> String {
+    format!(
+        r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="{target}"/></Relationships>"#
+    )
+}
+
+/// Relationships of a part: (id, last part of the type, target).
+pub fn relationships(all: &[(&str, &str, &str)]) -> String {
+    let rows: String = all
+        .iter()
+        .map(|(id, kind, target)| {
+            format!(r#"<Relationship Id="{id}" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}" Target="{target}"/>"#)
+        })
+        .collect();
+    format!(r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{rows}</Relationships>"#)
+}
+
+/// A Word document with this body.
+pub fn docx(body: &str) -> Vec<u8> {
+    let document = format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>{body}</w:body></w:document>"#
+    );
+    docx_of(&document)
+}
+
+/// A Word document with this main part.
+pub fn docx_of(document: &str) -> Vec<u8> {
+    zip(&[
+        ("[Content_Types].xml", b"<Types/>"),
+        ("_rels/.rels", package_relationship("word/document.xml").as_bytes()),
+        ("word/document.xml", document.as_bytes()),
+    ])
+}
+
+/// A PDF of these objects (numbered from 1; the first is the catalogue), with a correct table.
+pub fn pdf(objects: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n".to_vec();
+    let mut offsets = Vec::new();
+    for (index, object) in objects.iter().enumerate() {
+        offsets.push(out.len());
+        out.extend(format!("{} 0 obj\n", index + 1).bytes());
+        out.extend(object);
+        out.extend(b"\nendobj\n");
+    }
+    let table = out.len();
+    out.extend(format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1).bytes());
+    for offset in offsets {
+        out.extend(format!("{offset:010} 00000 n \n").bytes());
+    }
+    out.extend(format!("trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n", objects.len() + 1).bytes());
+    out
+}
+
+/// A stream object.
+pub fn stream(dictionary: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut out = format!("<< {dictionary} /Length {} >>\nstream\n", bytes.len()).into_bytes();
+    out.extend(bytes);
+    out.extend(b"\nendstream");
+    out
+}
+
+/// A PDF whose pages (612 × 792 points) have these contents; `extra` goes into each page's dictionary, `objects` behind object 3 + 2n.
+pub fn pdf_pages(contents: &[&str], extra: &str, objects: &[Vec<u8>]) -> Vec<u8> {
+    let first_page = 4;
+    let kids: String = (0..contents.len()).map(|at| format!("{} 0 R ", first_page + 2 * at)).collect();
+    let mut all = vec![
+        b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [] /DA (/F1 10 Tf) /DR << /Font << /F1 3 0 R >> >> >> >>".to_vec(),
+        format!("<< /Type /Pages /Kids [{kids}] /Count {} >>", contents.len()).into_bytes(),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>".to_vec(),
+    ];
+    for (at, content) in contents.iter().enumerate() {
+        all.push(
+            format!(
+                "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> >> /Contents {} 0 R {extra} >>",
+                first_page + 2 * at + 1
+            )
+            .into_bytes(),
+        );
+        all.push(stream("", content.as_bytes()));
+    }
+    all.extend(objects.iter().cloned());
+    pdf(&all)
+}
+
+/// Content that shows lines: (text, x, y from the bottom, size).
+pub fn show(lines: &[(&str, f32, f32, f32)]) -> String {
+    lines
+        .iter()
+        .map(|(text, x, y, size)| {
+            let escaped = text.replace('\\', "\\\\").replace('(', "\\(").replace(')', "\\)");
+            format!("BT /F1 {size} Tf 1 0 0 1 {x} {y} Tm ({escaped}) Tj ET\n")
+        })
+        .collect()
+}
