@@ -1,7 +1,9 @@
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach } from 'vitest';
-import { cleanup } from '@testing-library/react';
 
 afterEach(cleanup);
+// A loaded machine is slow, not wrong.
+configure({ asyncUtilTimeout: 20_000 });
 
 // What jsdom does not have and the interface leans on.
 class NoObserver {

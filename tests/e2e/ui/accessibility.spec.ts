@@ -7,14 +7,20 @@ const SCREENS: Record<string, { options?: Record<string, string | number>; go?: 
   'library mid-ingest': {
     options: { documents: 10_000, pending: 500 },
     go: async (page) => {
-      await page.getByRole('button', { name: /All documents/ }).first().click();
+      await page
+        .getByRole('button', { name: /All documents/ })
+        .first()
+        .click();
       await page.locator('.document-line').first().waitFor();
     },
   },
   'answer and source': {
     go: async (page) => {
       await ask(page, 'When may the tenant end the lease early?');
-      await page.getByRole('button', { name: /Citation 1/ }).first().click();
+      await page
+        .getByRole('button', { name: /Citation 1/ })
+        .first()
+        .click();
       await page.locator('.sheet img').waitFor();
     },
   },
@@ -66,7 +72,10 @@ for (const width of [820, 600]) {
     await page.setViewportSize({ width, height: 800 });
     await open(page);
     await ask(page, 'When may the tenant end the lease early?');
-    await page.getByRole('button', { name: /Citation 1/ }).first().click();
+    await page
+      .getByRole('button', { name: /Citation 1/ })
+      .first()
+      .click();
     await expect(page.locator('.overlay.right')).toBeVisible();
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
     await page.screenshot({ path: `${import.meta.dirname}/artifacts/width-${width}.png` });

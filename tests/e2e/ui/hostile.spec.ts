@@ -13,11 +13,16 @@ test('hostile text, titles and names run nothing, fetch nothing and break no lay
     await page.waitForTimeout(30);
     if (end) break;
   }
-  await page.getByRole('button', { name: /All documents/ }).first().click();
+  await page
+    .getByRole('button', { name: /All documents/ })
+    .first()
+    .click();
   await expect(page.locator('.document-line').first()).toBeVisible();
   const state = await page.evaluate(() => ({
     pwned: window.__pwned === true,
-    foreign: [...document.querySelectorAll('iframe, object, embed, a[href], img:not([src^="blob:"])')].map((element) => element.outerHTML.slice(0, 80)),
+    foreign: [...document.querySelectorAll('iframe, object, embed, a[href], img:not([src^="blob:"])')].map((element) =>
+      element.outerHTML.slice(0, 80),
+    ),
     wide: document.documentElement.scrollWidth > window.innerWidth,
   }));
   expect(state).toEqual({ pwned: false, foreign: [], wide: false });
@@ -27,7 +32,9 @@ test('all payloads streamed in one answer stay text', async ({ page }) => {
   await open(page, { speed: 0 });
   await ask(page, 'hostile');
   expect(await page.evaluate(() => window.__pwned === true)).toBe(false);
-  expect(await page.locator('.column.main').evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
+  expect(await page.locator('.column.main').evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(
+    true,
+  );
 });
 
 test('a link shows where it leads and opens only when told to', async ({ page }) => {

@@ -15,10 +15,17 @@ test('a dropped folder is read to the end, and a damaged file says why', async (
   await page.waitForFunction(() => window.mockDrop !== undefined);
   await page.evaluate(() => window.mockDrop?.({ type: 'over' }));
   await expect(page.getByText('Drop to add to the library')).toBeVisible();
-  await page.evaluate(() => window.mockDrop?.({ type: 'drop', paths: ['/x/one.pdf', '/x/damaged.pdf', '/x/three.pdf'] }));
-  await page.getByRole('button', { name: /All documents/ }).first().click();
+  await page.evaluate(() =>
+    window.mockDrop?.({ type: 'drop', paths: ['/x/one.pdf', '/x/damaged.pdf', '/x/three.pdf'] }),
+  );
+  await page
+    .getByRole('button', { name: /All documents/ })
+    .first()
+    .click();
   await expect(page.locator('.document-line .state', { hasText: 'Ready' })).toHaveCount(2, { timeout: 20_000 });
-  await expect(page.locator('.document-line', { hasText: 'damaged.pdf' })).toContainText('The file ends in the middle of a page.');
+  await expect(page.locator('.document-line', { hasText: 'damaged.pdf' })).toContainText(
+    'The file ends in the middle of a page.',
+  );
   await page.getByRole('button', { name: 'Actions for damaged.pdf' }).click();
   await expect(page.getByRole('menuitem', { name: 'Retry' })).toBeVisible();
 });
@@ -26,7 +33,10 @@ test('a dropped folder is read to the end, and a damaged file says why', async (
 test('a citation opens its page with the passage marked, and the place in the answer stays', async ({ page }) => {
   await open(page);
   await ask(page, 'When may the tenant end the lease early?');
-  await page.getByRole('button', { name: /Citation 1: Lease-2024.pdf, page 7/ }).first().click();
+  await page
+    .getByRole('button', { name: /Citation 1: Lease-2024.pdf, page 7/ })
+    .first()
+    .click();
   await expect(page.locator('.source-head h2')).toHaveText('Lease-2024.pdf');
   await expect(page.locator('.band.cited').first()).toBeVisible();
   await expect(page.locator('.sheet img')).toBeVisible();
@@ -43,7 +53,10 @@ test('a citation opens its page with the passage marked, and the place in the an
 test('the text of a page can be selected as running text', async ({ page }) => {
   await open(page);
   await ask(page, 'When may the tenant end the lease early?');
-  await page.getByRole('button', { name: /Citation 1/ }).first().click();
+  await page
+    .getByRole('button', { name: /Citation 1/ })
+    .first()
+    .click();
   await expect(page.locator('.text-layer')).toContainText('The tenant');
 });
 

@@ -30,7 +30,10 @@ async function scroll(page: Page, selector: string): Promise<void> {
 
 test('ten thousand documents scroll without a long task', async ({ page }) => {
   await open(page, { documents: 10_000, turns: 0 });
-  await page.getByRole('button', { name: /All documents/ }).first().click();
+  await page
+    .getByRole('button', { name: /All documents/ })
+    .first()
+    .click();
   await page.locator('.document-line').first().waitFor();
   await page.waitForTimeout(500);
   const times = await longTasks(page, () => scroll(page, '.document-rows'));

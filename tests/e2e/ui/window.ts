@@ -35,15 +35,25 @@ export { expect };
 
 /** Opens the window with the mock's options. */
 export async function open(page: Page, options: Record<string, string | number> = {}): Promise<void> {
-  const query = new URLSearchParams({ speed: '0.05', ...Object.fromEntries(Object.entries(options).map(([key, value]) => [key, String(value)])) });
+  const query = new URLSearchParams({
+    speed: '0.05',
+    ...Object.fromEntries(Object.entries(options).map(([key, value]) => [key, String(value)])),
+  });
   await page.goto(`/?${query}`);
   await page.locator('.window').waitFor();
 }
 
 /** WCAG 2.2 AA as axe sees it. */
 export async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
-  expect(violations.map(({ id, nodes }) => ({ id, at: nodes.slice(0, 4).map((node) => `${node.target.join(' ')}: ${node.failureSummary ?? ''}`) }))).toEqual([]);
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
+    .analyze();
+  expect(
+    violations.map(({ id, nodes }) => ({
+      id,
+      at: nodes.slice(0, 4).map((node) => `${node.target.join(' ')}: ${node.failureSummary ?? ''}`),
+    })),
+  ).toEqual([]);
 }
 
 export async function ask(page: Page, question: string): Promise<void> {

@@ -23,8 +23,8 @@ import { askAbout, openCitation, openSource, readDocument } from './actions';
 import { FirstStart } from './FirstStart';
 import { SIDEBAR_OVERLAY, SOURCE_OVERLAY, useLayout } from './layout';
 import { Palette } from './Palette';
-import { Sidebar } from './Sidebar';
 import { ShortcutsPage } from './ShortcutsPage';
+import { Sidebar } from './Sidebar';
 import { useShortcuts } from './useShortcuts';
 
 function useWidth(): number {
@@ -55,7 +55,9 @@ function useAppearance(): void {
 function useTelemetry(): void {
   const panel = useLayout((state) => state.panel);
   const answering = useChat((state) => state.running !== null && state.running.error === null);
-  const ingesting = useLibrary((state) => state.summary !== null && state.summary.progress.done < state.summary.progress.total);
+  const ingesting = useLibrary(
+    (state) => state.summary !== null && state.summary.progress.done < state.summary.progress.total,
+  );
   const switching = useModels((state) => state.switching !== null);
   const live = panel || answering || ingesting || switching;
   const profile = useModels((state) => state.active);
@@ -79,15 +81,38 @@ function Main() {
   const { plans, models } = useModels();
   switch (view) {
     case 'chat':
-      return <ChatPage documents={documents} collections={collections} empty={<EmptyLibrary />} onOpen={openCitation} onOpenSource={openSource} />;
+      return (
+        <ChatPage
+          documents={documents}
+          collections={collections}
+          empty={<EmptyLibrary />}
+          onOpen={openCitation}
+          onOpenSource={openSource}
+        />
+      );
     case 'library':
       return <LibraryPage onOpen={readDocument} onAsk={askAbout} />;
     case 'settings':
-      return <SettingsPage profile={<ProfileChoice />} onModels={() => show('models')} onShortcuts={() => show('shortcuts')} />;
+      return (
+        <SettingsPage
+          profile={<ProfileChoice />}
+          onModels={() => show('models')}
+          onShortcuts={() => show('shortcuts')}
+        />
+      );
     case 'models':
       return <ModelsPage />;
     case 'benchmark':
-      return <BenchmarkPage profiles={(plans ?? []).map((plan) => ({ name: plan.profile.name, runnable: plan.fits && plan.missing === null }))} hasModel={models?.some((model) => model.active) ?? false} onModels={() => show('models')} />;
+      return (
+        <BenchmarkPage
+          profiles={(plans ?? []).map((plan) => ({
+            name: plan.profile.name,
+            runnable: plan.fits && plan.missing === null,
+          }))}
+          hasModel={models?.some((model) => model.active) ?? false}
+          onModels={() => show('models')}
+        />
+      );
     case 'shortcuts':
       return <ShortcutsPage />;
   }
@@ -114,23 +139,67 @@ function Columns() {
     <div className="columns">
       {sidebar && !sidebarOver && (
         <>
-          <div className="column" style={{ width: sidebarWidth }}><Sidebar /></div>
-          <Splitter label={t('app.resize_sidebar')} width={sidebarWidth} minimum={200} maximum={400} side="left" onResize={(sidebarWidth) => set({ sidebarWidth })} />
+          <div className="column" style={{ width: sidebarWidth }}>
+            <Sidebar />
+          </div>
+          <Splitter
+            label={t('app.resize_sidebar')}
+            width={sidebarWidth}
+            minimum={200}
+            maximum={400}
+            side="left"
+            onResize={(sidebarWidth) => set({ sidebarWidth })}
+          />
         </>
       )}
       <main className="column main">
-        <button type="button" className="icon-button edge-button left" aria-pressed={sidebar} title={`${t('command.sidebar')} (Ctrl+B)`} aria-label={t('command.sidebar')} onClick={() => set({ sidebar: !sidebar })}><PanelLeft size={16} aria-hidden /></button>
+        <button
+          type="button"
+          className="icon-button edge-button left"
+          aria-pressed={sidebar}
+          title={`${t('command.sidebar')} (Ctrl+B)`}
+          aria-label={t('command.sidebar')}
+          onClick={() => set({ sidebar: !sidebar })}
+        >
+          <PanelLeft size={16} aria-hidden />
+        </button>
         <Main />
-        <button type="button" className="icon-button edge-button right" aria-pressed={source} title={`${t('command.source')} (Ctrl+J)`} aria-label={t('command.source')} onClick={() => set({ source: !source })}><PanelRight size={16} aria-hidden /></button>
+        <button
+          type="button"
+          className="icon-button edge-button right"
+          aria-pressed={source}
+          title={`${t('command.source')} (Ctrl+J)`}
+          aria-label={t('command.source')}
+          onClick={() => set({ source: !source })}
+        >
+          <PanelRight size={16} aria-hidden />
+        </button>
       </main>
       {source && !sourceOver && (
         <>
-          <Splitter label={t('app.resize_source')} width={shownSource} minimum={300} maximum={roomForSource} side="right" onResize={(sourceWidth) => set({ sourceWidth })} />
-          <div className="column" style={{ width: shownSource }}><SourcePanel onClose={closeSource} /></div>
+          <Splitter
+            label={t('app.resize_source')}
+            width={shownSource}
+            minimum={300}
+            maximum={roomForSource}
+            side="right"
+            onResize={(sourceWidth) => set({ sourceWidth })}
+          />
+          <div className="column" style={{ width: shownSource }}>
+            <SourcePanel onClose={closeSource} />
+          </div>
         </>
       )}
-      {source && sourceOver && <Overlay side="right" onClose={closeSource}><SourcePanel onClose={closeSource} /></Overlay>}
-      {sidebar && sidebarOver && <Overlay side="left" onClose={() => set({ sidebar: false })}><Sidebar /></Overlay>}
+      {source && sourceOver && (
+        <Overlay side="right" onClose={closeSource}>
+          <SourcePanel onClose={closeSource} />
+        </Overlay>
+      )}
+      {sidebar && sidebarOver && (
+        <Overlay side="left" onClose={() => set({ sidebar: false })}>
+          <Sidebar />
+        </Overlay>
+      )}
     </div>
   );
 }

@@ -23,14 +23,28 @@ export function FirstStart() {
         <Mark size={48} />
         <h1>{t('first.title')}</h1>
         <p className="lead">{t('first.text')}</p>
-        <p className="private"><Lock size={16} aria-hidden />{t('first.private')}</p>
+        <p className="private">
+          <Lock size={16} aria-hidden />
+          {t('first.private')}
+        </p>
         <section>
           <h2>1. {t('first.documents')}</h2>
           <p className="quiet">{t('first.documents_text')}</p>
           <div className="row">
-            <button type="button" className="button" onClick={() => void addSamples()}><FileText size={16} aria-hidden />{t('library.add_samples')}</button>
-            <button type="button" className="button" onClick={() => void pick('folder')}><FolderPlus size={16} aria-hidden />{t('library.add_folder')}</button>
-            {documents > 0 && <span className="in-use" role="status"><CircleCheck size={16} aria-hidden />{t('first.added', { n: documents })}</span>}
+            <button type="button" className="button" onClick={() => void addSamples()}>
+              <FileText size={16} aria-hidden />
+              {t('library.add_samples')}
+            </button>
+            <button type="button" className="button" onClick={() => void pick('folder')}>
+              <FolderPlus size={16} aria-hidden />
+              {t('library.add_folder')}
+            </button>
+            {documents > 0 && (
+              <span className="in-use" role="status">
+                <CircleCheck size={16} aria-hidden />
+                {t('first.added', { n: documents })}
+              </span>
+            )}
           </div>
         </section>
         <section>
@@ -38,11 +52,23 @@ export function FirstStart() {
           <p className="quiet">{t('first.model_text')}</p>
           <MachineLine />
           <div className="row">
-            <button type="button" className="button" onClick={() => void add()}><FolderPlus size={16} aria-hidden />{t('models.add')}</button>
-            {chosen ? <span className="in-use" role="status"><CircleCheck size={16} aria-hidden /><bdi>{tameName(chosen.card.name)}</bdi> · {t('models.needs', { size: memory(chosen.needed_mib) })}</span> : <span className="quiet small">{t('first.later')}</span>}
+            <button type="button" className="button" onClick={() => void add()}>
+              <FolderPlus size={16} aria-hidden />
+              {t('models.add')}
+            </button>
+            {chosen ? (
+              <span className="in-use" role="status">
+                <CircleCheck size={16} aria-hidden />
+                <bdi>{tameName(chosen.card.name)}</bdi> · {t('models.needs', { size: memory(chosen.needed_mib) })}
+              </span>
+            ) : (
+              <span className="quiet small">{t('first.later')}</span>
+            )}
           </div>
         </section>
-        <button type="button" className="button primary large" onClick={finish}>{t('first.start')}</button>
+        <button type="button" className="button primary large" onClick={finish}>
+          {t('first.start')}
+        </button>
       </div>
     </main>
   );

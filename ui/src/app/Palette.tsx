@@ -32,7 +32,15 @@ function useDocuments(query: string): DocumentRow[] {
     let live = true;
     const timer = setTimeout(() => {
       backend()
-        .documents({ search: query.trim(), state: 'ready', collection: null, sort: 'title', descending: false, offset: 0, limit: 6 })
+        .documents({
+          search: query.trim(),
+          state: 'ready',
+          collection: null,
+          sort: 'title',
+          descending: false,
+          offset: 0,
+          limit: 6,
+        })
         .then((list) => live && setRows(list.rows))
         .catch(() => live && setRows([]));
     }, 120);
@@ -67,7 +75,13 @@ function OpenPalette() {
   }, []);
   const entries = useMemo<Entry[]>(() => {
     const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-    const commands = COMMANDS.filter((command) => command.id !== 'palette').map((command) => ({ key: command.id, icon: <TerminalSquare size={16} />, title: t(command.title), keys: command.keys, run: command.run }));
+    const commands = COMMANDS.filter((command) => command.id !== 'palette').map((command) => ({
+      key: command.id,
+      icon: <TerminalSquare size={16} />,
+      title: t(command.title),
+      keys: command.keys,
+      run: command.run,
+    }));
     const talks = (conversations ?? []).slice(0, 300).map((conversation) => ({
       key: `conversation-${conversation.id}`,
       icon: <MessageSquare size={16} />,
@@ -78,8 +92,18 @@ function OpenPalette() {
         useLayout.getState().show('chat');
       },
     }));
-    const files = documents.map((row) => ({ key: `document-${row.id}`, icon: <FileText size={16} />, title: tameName(row.title), keys: undefined, run: () => readDocument(row) }));
-    return [...commands.filter((entry) => fits(entry.title, words)), ...talks.filter((entry) => words.length > 0 && fits(entry.title, words)).slice(0, 6), ...files];
+    const files = documents.map((row) => ({
+      key: `document-${row.id}`,
+      icon: <FileText size={16} />,
+      title: tameName(row.title),
+      keys: undefined,
+      run: () => readDocument(row),
+    }));
+    return [
+      ...commands.filter((entry) => fits(entry.title, words)),
+      ...talks.filter((entry) => words.length > 0 && fits(entry.title, words)).slice(0, 6),
+      ...files,
+    ];
   }, [query, conversations, documents]);
   const current = entries[Math.min(at, entries.length - 1)];
   useEffect(() => {
@@ -91,7 +115,6 @@ function OpenPalette() {
     entry.run();
   };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: a press on the veil closes; Escape does the same
     <div className="veil" onPointerDown={(event) => event.target === event.currentTarget && close()}>
       <div className="palette" role="dialog" aria-modal="true" aria-label={t('command.palette')}>
         <label className="palette-field">
@@ -124,15 +147,33 @@ function OpenPalette() {
         <div ref={list} id="palette-list" className="palette-list" role="listbox" aria-label={t('palette.results')}>
           {entries.map((entry) => (
             // biome-ignore lint/a11y/useKeyWithClickEvents: the field above handles the keys
-            // biome-ignore lint/a11y/useFocusableInteractive: focus stays in the field
-            <div key={entry.key} id={`palette-${entry.key}`} role="option" aria-selected={entry === current} className={entry === current ? 'palette-entry current' : 'palette-entry'} onClick={() => choose(entry)}>
-              <span className="menu-icon" aria-hidden>{entry.icon}</span>
+            <div
+              key={entry.key}
+              id={`palette-${entry.key}`}
+              role="option"
+              aria-selected={entry === current}
+              className={entry === current ? 'palette-entry current' : 'palette-entry'}
+              onClick={() => choose(entry)}
+            >
+              <span className="menu-icon" aria-hidden>
+                {entry.icon}
+              </span>
               <bdi className="clip">{entry.title}</bdi>
-              {entry.keys && <span className="keys" aria-hidden>{keyNames(entry.keys).map((key) => <kbd key={key}>{key}</kbd>)}</span>}
+              {entry.keys && (
+                <span className="keys" aria-hidden>
+                  {keyNames(entry.keys).map((key) => (
+                    <kbd key={key}>{key}</kbd>
+                  ))}
+                </span>
+              )}
             </div>
           ))}
         </div>
-        {entries.length === 0 && <p className="palette-none quiet" role="status">{t('palette.none')}</p>}
+        {entries.length === 0 && (
+          <p className="palette-none quiet" role="status">
+            {t('palette.none')}
+          </p>
+        )}
       </div>
     </div>
   );

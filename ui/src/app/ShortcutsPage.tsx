@@ -2,7 +2,13 @@ import { t } from '@/shared/i18n';
 import { COMMANDS, keyNames } from './commands';
 
 function Keys({ keys }: { keys: string }) {
-  return <span className="keys">{keyNames(keys).map((key) => <kbd key={key}>{key}</kbd>)}</span>;
+  return (
+    <span className="keys">
+      {keyNames(keys).map((key) => (
+        <kbd key={key}>{key}</kbd>
+      ))}
+    </span>
+  );
 }
 
 /** Every shortcut on one page. */
@@ -17,11 +23,18 @@ export function ShortcutsPage() {
   return (
     <section className="page scroll-page" aria-labelledby="shortcuts-title">
       <div className="page-column">
-        <header className="page-head"><h1 id="shortcuts-title">{t('shortcuts.title')}</h1></header>
+        <header className="page-head">
+          <h1 id="shortcuts-title">{t('shortcuts.title')}</h1>
+        </header>
         <table className="shortcut-table">
           <tbody>
             {rows.map(({ keys, title }) => (
-              <tr key={keys}><th scope="row">{title}</th><td><Keys keys={keys} /></td></tr>
+              <tr key={keys}>
+                <th scope="row">{title}</th>
+                <td>
+                  <Keys keys={keys} />
+                </td>
+              </tr>
             ))}
           </tbody>
         </table>

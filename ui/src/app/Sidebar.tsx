@@ -15,7 +15,12 @@ export function Sidebar() {
       </div>
       <div className="sidebar-foot">
         <LibraryFoot />
-        <button type="button" className={view === 'settings' ? 'nav-button foot-button active' : 'nav-button foot-button'} aria-current={view === 'settings' ? 'page' : undefined} onClick={() => show('settings')}>
+        <button
+          type="button"
+          className={view === 'settings' ? 'nav-button foot-button active' : 'nav-button foot-button'}
+          aria-current={view === 'settings' ? 'page' : undefined}
+          onClick={() => show('settings')}
+        >
           <Settings size={16} aria-hidden />
           {t('settings.title')}
         </button>

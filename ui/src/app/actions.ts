@@ -1,7 +1,7 @@
-import type { Citation, DocumentRow, Source } from '@/ipc';
 import { useChat } from '@/features/chat/store';
 import { useLibrary } from '@/features/library/store';
 import { type Target, useSource } from '@/features/source/store';
+import type { Citation, DocumentRow, Source } from '@/ipc';
 import { useLayout } from './layout';
 
 function targetOf(item: Citation | Source, n: number | null): Target {

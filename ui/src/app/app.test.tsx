@@ -9,7 +9,13 @@ import { createMock, MOCK_DEFAULTS, type MockOptions } from '@/ipc/mock';
 import { App } from './App';
 import { useLayout } from './layout';
 
-const START = { chat: useChat.getInitialState(), library: useLibrary.getInitialState(), settings: useSettings.getInitialState(), models: useModels.getInitialState(), layout: useLayout.getInitialState() };
+const START = {
+  chat: useChat.getInitialState(),
+  library: useLibrary.getInitialState(),
+  settings: useSettings.getInitialState(),
+  models: useModels.getInitialState(),
+  layout: useLayout.getInitialState(),
+};
 
 async function open(options: Partial<MockOptions> = {}): Promise<void> {
   cleanup();

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { COMMANDS, isTyping, matches } from './commands';
 
-const press = (key: string, held: Partial<{ ctrlKey: boolean; metaKey: boolean; shiftKey: boolean; altKey: boolean }> = {}) => ({ key, ctrlKey: false, metaKey: false, shiftKey: false, altKey: false, ...held });
+const press = (
+  key: string,
+  held: Partial<{ ctrlKey: boolean; metaKey: boolean; shiftKey: boolean; altKey: boolean }> = {},
+) => ({ key, ctrlKey: false, metaKey: false, shiftKey: false, altKey: false, ...held });
 
 describe('shortcuts', () => {
   it('are each given once', () => {

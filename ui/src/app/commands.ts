@@ -27,8 +27,23 @@ export const COMMANDS: readonly Command[] = [
   { id: 'previous', title: 'command.previous_citation', keys: 'Shift+F8', run: () => stepCitation(-1) },
   { id: 'sidebar', title: 'command.sidebar', keys: 'Mod+B', run: () => layout().set({ sidebar: !layout().sidebar }) },
   { id: 'source', title: 'command.source', keys: 'Mod+J', run: () => layout().set({ source: !layout().source }) },
-  { id: 'performance', title: 'command.performance', keys: 'Mod+Shift+P', run: () => layout().set({ panel: !layout().panel }) },
-  { id: 'find', title: 'command.find', keys: 'Mod+F', run: () => { if (useSource.getState().row) { layout().set({ source: true }); useSource.getState().setSearching(true); } } },
+  {
+    id: 'performance',
+    title: 'command.performance',
+    keys: 'Mod+Shift+P',
+    run: () => layout().set({ panel: !layout().panel }),
+  },
+  {
+    id: 'find',
+    title: 'command.find',
+    keys: 'Mod+F',
+    run: () => {
+      if (useSource.getState().row) {
+        layout().set({ source: true });
+        useSource.getState().setSearching(true);
+      }
+    },
+  },
   { id: 'settings', title: 'command.settings', keys: 'Mod+,', run: () => layout().show('settings') },
   { id: 'shortcuts', title: 'command.shortcuts', keys: '?', run: () => layout().show('shortcuts') },
   { id: 'library', title: 'command.library', run: () => layout().show('library') },
@@ -38,8 +53,19 @@ export const COMMANDS: readonly Command[] = [
   { id: 'benchmark', title: 'command.benchmark', run: () => layout().show('benchmark') },
   { id: 'light', title: 'command.light', run: () => void useSettings.getState().change({ theme: 'light' }) },
   { id: 'dark', title: 'command.dark', run: () => void useSettings.getState().change({ theme: 'dark' }) },
-  { id: 'system_theme', title: 'command.system_theme', run: () => void useSettings.getState().change({ theme: 'system' }) },
-  { id: 'export', title: 'chat.export_markdown', run: () => { const { id, exportTo } = useChat.getState(); if (id !== null) void exportTo(id, 'markdown'); } },
+  {
+    id: 'system_theme',
+    title: 'command.system_theme',
+    run: () => void useSettings.getState().change({ theme: 'system' }),
+  },
+  {
+    id: 'export',
+    title: 'chat.export_markdown',
+    run: () => {
+      const { id, exportTo } = useChat.getState();
+      if (id !== null) void exportTo(id, 'markdown');
+    },
+  },
   { id: 'rebuild', title: 'settings.rebuild_now', run: () => void useSettings.getState().rebuild() },
   { id: 'diagnostics', title: 'settings.diagnostics_copy', run: () => void useSettings.getState().copyDiagnostics() },
   { id: 'data_folder', title: 'command.data_folder', run: () => void attempt(() => backend().openDataFolder()) },
@@ -49,11 +75,28 @@ const MAC = navigator.platform.startsWith('Mac');
 
 /** Keys as they are printed on the keyboard. */
 export function keyNames(keys: string): string[] {
-  return keys.split('+').map((key) => (key === 'Mod' ? (MAC ? '⌘' : 'Ctrl') : key === 'Alt' && MAC ? '⌘' : key === 'Escape' ? 'Esc' : key === 'Shift' ? t('key.shift') : key));
+  return keys
+    .split('+')
+    .map((key) =>
+      key === 'Mod'
+        ? MAC
+          ? '⌘'
+          : 'Ctrl'
+        : key === 'Alt' && MAC
+          ? '⌘'
+          : key === 'Escape'
+            ? 'Esc'
+            : key === 'Shift'
+              ? t('key.shift')
+              : key,
+    );
 }
 
 /** Whether a key press is the one a command names. */
-export function matches(keys: string, event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>): boolean {
+export function matches(
+  keys: string,
+  event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>,
+): boolean {
   const parts = keys.split('+');
   const key = parts.at(-1) ?? '';
   const modifier = MAC ? event.metaKey : event.ctrlKey;
@@ -64,5 +107,8 @@ export function matches(keys: string, event: Pick<KeyboardEvent, 'key' | 'ctrlKe
 
 /** True where typed characters belong to a text. */
 export function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || target.matches('input:not([type=checkbox]):not([type=radio]), textarea, select'));
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || target.matches('input:not([type=checkbox]):not([type=radio]), textarea, select'))
+  );
 }

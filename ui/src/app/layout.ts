@@ -11,7 +11,9 @@ interface Layout {
   sidebarWidth: number;
   sourceWidth: number;
   show: (view: View) => void;
-  set: (change: Partial<Pick<Layout, 'sidebar' | 'source' | 'panel' | 'palette' | 'sidebarWidth' | 'sourceWidth'>>) => void;
+  set: (
+    change: Partial<Pick<Layout, 'sidebar' | 'source' | 'panel' | 'palette' | 'sidebarWidth' | 'sourceWidth'>>,
+  ) => void;
 }
 
 const KEY = 'docmind.layout';
@@ -24,7 +26,8 @@ function stored(): { sidebarWidth: number; sourceWidth: number } {
   try {
     const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}');
     const widths = typeof kept === 'object' && kept !== null ? (kept as Record<string, unknown>) : {};
-    const number = (value: unknown, fallback: number): number => (typeof value === 'number' && value >= 180 && value <= 1200 ? value : fallback);
+    const number = (value: unknown, fallback: number): number =>
+      typeof value === 'number' && value >= 180 && value <= 1200 ? value : fallback;
     return { sidebarWidth: number(widths.sidebarWidth, 256), sourceWidth: number(widths.sourceWidth, 440) };
   } catch {
     return { sidebarWidth: 256, sourceWidth: 440 };

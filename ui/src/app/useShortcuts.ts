@@ -3,7 +3,7 @@ import { openCitationNumber, stopEverything } from './actions';
 import { COMMANDS, isTyping, matches } from './commands';
 import { SOURCE_OVERLAY, useLayout } from './layout';
 
-function escape(): void {
+function onEscape(): void {
   const layout = useLayout.getState();
   if (layout.palette) layout.set({ palette: false });
   else if (stopEverything()) return;
@@ -18,7 +18,7 @@ export function useShortcuts(): void {
     const listener = (event: KeyboardEvent): void => {
       if (event.defaultPrevented) return;
       if (event.key === 'Escape') {
-        escape();
+        onEscape();
         return;
       }
       const digit = /^Digit([1-9])$/.exec(event.code)?.[1];

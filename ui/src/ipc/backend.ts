@@ -16,7 +16,7 @@ import type {
   Turn,
 } from './types';
 
-export type SortKey = 'title' | 'state' | 'pages' | 'size' | 'added';
+export type SortKey = 'title' | 'state' | 'size' | 'added';
 
 /** Which rows of the library, and in what order. */
 export interface DocumentQuery {
@@ -63,10 +63,7 @@ export interface ConversationDetail {
 }
 
 /** What a question may look at. */
-export type Scope =
-  | { type: 'all' }
-  | { type: 'collection'; id: number }
-  | { type: 'documents'; ids: number[] };
+export type Scope = { type: 'all' } | { type: 'collection'; id: number } | { type: 'documents'; ids: number[] };
 
 export interface AskRequest {
   question: string;
@@ -74,6 +71,8 @@ export interface AskRequest {
   scope: Scope;
   /** Replace this turn and what follows it (regenerate, edit and resend); `null` appends. */
   replace_turn: number | null;
+  /** Turns that stand before the answer. */
+  turns: number;
 }
 
 /** One passage in a "why this answer" trace. */
@@ -87,7 +86,7 @@ export interface TracePassage {
   cosine: number | null;
   bm25: number | null;
   score: number;
-  /** Why it was left out; `null` when it was packed. */
+  /** Why it was left out, as the end of a key `why.dropped.…`; `null` when it was given to the model. */
   dropped: string | null;
 }
 

@@ -2,8 +2,8 @@ import type { Backend } from './backend';
 
 export type * from './backend';
 export { reportOf } from './error';
-export { DOCUMENT_STATES } from './types';
 export type * from './types';
+export { DOCUMENT_STATES } from './types';
 
 declare const __MOCK__: boolean;
 

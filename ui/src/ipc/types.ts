@@ -120,6 +120,7 @@ export type IngestEvent =
   | { type: 'queued'; files: number }
   | { type: 'progress'; id: number; path: string; stage: IngestStage; done: number; total: number }
   | { type: 'settled'; row: DocumentRow; outcome: Outcome; ms: number }
+  | { type: 'skipped'; path: string; path_bytes?: string | null; error: ErrorReport }
   | { type: 'removed'; id: number }
   | ({ type: 'overall' } & IngestProgress)
   | ({ type: 'notice' } & Notice);
@@ -182,6 +183,8 @@ export interface Turn {
   question: string;
   standalone: string | null;
   sources: Source[];
+  recalled: number[];
+  written: string | null;
   answer: Answer;
   asked_at_ms: number;
 }
@@ -296,11 +299,19 @@ export interface ModelCard {
 
 export type Precision = 'fp32' | 'fp16' | 'int8';
 
+export type EngineKind = 'embedded' | 'ollama' | 'open_ai';
+
 export interface Settings {
+  backend: EngineKind;
+  remote_url: string;
+  remote_model: string;
+  remote_api_key: string | null;
   profile: string;
   model: string | null;
   embedder: string;
   embedder_precision: Precision | null;
+  reranker: string | null;
+  rerank_budget_ms: number;
   thinking: boolean;
   first_token_target_s: number;
   source_tokens: number;

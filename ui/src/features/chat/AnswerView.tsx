@@ -1,8 +1,8 @@
 import { BookOpenText, CircleSlash, Quote } from 'lucide-react';
 import { memo, useCallback, useMemo } from 'react';
 import { type Answer, backend, type CheckedSentence, type Citation, type Source } from '@/ipc';
-import { Markdown } from '@/shared/markdown/Markdown';
 import { t } from '@/shared/i18n';
+import { Markdown } from '@/shared/markdown/Markdown';
 import { tame, tameName } from '@/shared/text/tame';
 import { attempt } from '@/shared/ui/toasts';
 import { CitationChip } from './CitationChip';
@@ -21,7 +21,10 @@ interface BodyProperties {
 /** The words of an answer with their citation chips and doubtful sentences marked. */
 export const AnswerText = memo(function AnswerText({ text, citations, checked, onOpen }: BodyProperties) {
   const byNumber = useMemo(() => new Map(citations.map((citation) => [citation.n, citation])), [citations]);
-  const sentences = useMemo(() => [...citations, ...checked].map(({ sentence, support }) => ({ sentence, support })), [citations, checked]);
+  const sentences = useMemo(
+    () => [...citations, ...checked].map(({ sentence, support }) => ({ sentence, support })),
+    [citations, checked],
+  );
   const chip = useCallback(
     (n: number) => {
       const citation = byNumber.get(n);
@@ -33,7 +36,13 @@ export const AnswerText = memo(function AnswerText({ text, citations, checked, o
 });
 
 /** The sources under an answer, one line each. */
-export function CitationList({ citations, onOpen }: { citations: readonly Citation[]; onOpen: (citation: Citation) => void }) {
+export function CitationList({
+  citations,
+  onOpen,
+}: {
+  citations: readonly Citation[];
+  onOpen: (citation: Citation) => void;
+}) {
   const distinct = [...new Map(citations.map((citation) => [citation.n, citation])).values()];
   if (distinct.length === 0) return null;
   return (
@@ -41,7 +50,9 @@ export function CitationList({ citations, onOpen }: { citations: readonly Citati
       {distinct.map((citation) => (
         <li key={citation.n}>
           <button type="button" className="citation-line" onClick={() => onOpen(citation)}>
-            <span className={`cite ${citation.support}`} aria-hidden>{citation.n}</span>
+            <span className={`cite ${citation.support}`} aria-hidden>
+              {citation.n}
+            </span>
             <bdi className="clip">{tameName(citation.title)}</bdi>
             <span className="quiet tabular">{t('source.page', { page: citation.page })}</span>
           </button>
@@ -52,10 +63,19 @@ export function CitationList({ citations, onOpen }: { citations: readonly Citati
 }
 
 /** "Not in your documents", said plainly, with the passages that came nearest. */
-export function NotFound({ sources, onOpenSource }: { sources: readonly Source[]; onOpenSource: (source: Source) => void }) {
+export function NotFound({
+  sources,
+  onOpenSource,
+}: {
+  sources: readonly Source[];
+  onOpenSource: (source: Source) => void;
+}) {
   return (
     <div className="not-found">
-      <p className="not-found-title"><CircleSlash size={16} aria-hidden />{t('chat.not_found')}</p>
+      <p className="not-found-title">
+        <CircleSlash size={16} aria-hidden />
+        {t('chat.not_found')}
+      </p>
       <p className="quiet">{t('chat.not_found_text')}</p>
       {sources.length > 0 && (
         <>
@@ -64,7 +84,9 @@ export function NotFound({ sources, onOpenSource }: { sources: readonly Source[]
             {sources.slice(0, 3).map((source) => (
               <li key={source.n}>
                 <button type="button" className="nearest-passage" onClick={() => onOpenSource(source)}>
-                  <span className="passage-place"><bdi>{tameName(source.title)}</bdi> · {t('source.page', { page: source.page })}</span>
+                  <span className="passage-place">
+                    <bdi>{tameName(source.title)}</bdi> · {t('source.page', { page: source.page })}
+                  </span>
                   <span dir="auto">{tame(source.text)}</span>
                 </button>
               </li>
@@ -81,11 +103,38 @@ export function AnswerMarks({ answer }: { answer: Answer }) {
   const doubtful = answer.citations.filter((citation) => citation.support !== 'supported').length;
   return (
     <>
-      {answer.mode === 'extractive' && <p className="answer-mark"><Quote size={16} aria-hidden />{t('chat.extractive')}</p>}
-      {answer.finish === 'cancelled' && <p className="answer-mark"><CircleSlash size={16} aria-hidden />{t('chat.finish.cancelled')}</p>}
-      {answer.finish === 'interrupted' && <p className="answer-mark tone-red"><CircleSlash size={16} aria-hidden />{t('chat.finish.interrupted')}</p>}
-      {answer.finish === 'length' && <p className="answer-mark tone-amber"><BookOpenText size={16} aria-hidden />{t('chat.finish.length')}</p>}
-      {doubtful > 0 && <p className="answer-mark tone-amber"><span aria-hidden className="mark-sign">?</span>{t('chat.doubtful', { n: doubtful })}</p>}
+      {answer.mode === 'extractive' && (
+        <p className="answer-mark">
+          <Quote size={16} aria-hidden />
+          {t('chat.extractive')}
+        </p>
+      )}
+      {answer.finish === 'cancelled' && (
+        <p className="answer-mark">
+          <CircleSlash size={16} aria-hidden />
+          {t('chat.finish.cancelled')}
+        </p>
+      )}
+      {answer.finish === 'interrupted' && (
+        <p className="answer-mark tone-red">
+          <CircleSlash size={16} aria-hidden />
+          {t('chat.finish.interrupted')}
+        </p>
+      )}
+      {answer.finish === 'length' && (
+        <p className="answer-mark tone-amber">
+          <BookOpenText size={16} aria-hidden />
+          {t('chat.finish.length')}
+        </p>
+      )}
+      {doubtful > 0 && (
+        <p className="answer-mark tone-amber">
+          <span aria-hidden className="mark-sign">
+            ?
+          </span>
+          {t('chat.doubtful', { n: doubtful })}
+        </p>
+      )}
     </>
   );
 }

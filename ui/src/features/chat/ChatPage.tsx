@@ -26,20 +26,76 @@ function Head() {
   return (
     <header className="page-head">
       {editing && id !== null ? (
-        <InlineEdit value={title} label={t('chat.title')} onCancel={() => setEditing(false)} onCommit={(name) => { setEditing(false); void rename(id, name); }} />
+        <InlineEdit
+          value={title}
+          label={t('chat.title')}
+          onCancel={() => setEditing(false)}
+          onCommit={(name) => {
+            setEditing(false);
+            void rename(id, name);
+          }}
+        />
       ) : (
-        <h1 className="clip" dir="auto">{title ? tameName(title) : t('chat.new')}</h1>
+        <h1 className="clip" dir="auto">
+          {title ? tameName(title) : t('chat.new')}
+        </h1>
       )}
       <div className="spacer" />
-      <button type="button" className="icon-button" title={t('chat.new')} aria-label={t('chat.new')} onClick={() => startNew()}><SquarePen size={16} aria-hidden /></button>
+      <button
+        type="button"
+        className="icon-button"
+        title={t('chat.new')}
+        aria-label={t('chat.new')}
+        onClick={() => startNew()}
+      >
+        <SquarePen size={16} aria-hidden />
+      </button>
       {id !== null && (
-        <Popover kind="menu" className="icon-button" label={t('chat.actions')} trigger={<MoreHorizontal size={16} aria-hidden />}>
+        <Popover
+          kind="menu"
+          className="icon-button"
+          label={t('chat.actions')}
+          trigger={<MoreHorizontal size={16} aria-hidden />}
+        >
           {(close) => (
             <>
-              <MenuItem icon={<Pencil size={16} />} onSelect={() => { close(); setEditing(true); }}>{t('action.rename')}</MenuItem>
-              <MenuItem icon={<FileDown size={16} />} onSelect={() => { close(); void exportTo(id, 'markdown'); }}>{t('chat.export_markdown')}</MenuItem>
-              <MenuItem icon={<FileDown size={16} />} onSelect={() => { close(); void exportTo(id, 'html'); }}>{t('chat.export_html')}</MenuItem>
-              <MenuItem icon={<Trash2 size={16} />} danger onSelect={() => { close(); void remove(id); }}>{t('action.delete')}</MenuItem>
+              <MenuItem
+                icon={<Pencil size={16} />}
+                onSelect={() => {
+                  close();
+                  setEditing(true);
+                }}
+              >
+                {t('action.rename')}
+              </MenuItem>
+              <MenuItem
+                icon={<FileDown size={16} />}
+                onSelect={() => {
+                  close();
+                  void exportTo(id, 'markdown');
+                }}
+              >
+                {t('chat.export_markdown')}
+              </MenuItem>
+              <MenuItem
+                icon={<FileDown size={16} />}
+                onSelect={() => {
+                  close();
+                  void exportTo(id, 'html');
+                }}
+              >
+                {t('chat.export_html')}
+              </MenuItem>
+              <MenuItem
+                icon={<Trash2 size={16} />}
+                danger
+                onSelect={() => {
+                  close();
+                  void remove(id);
+                }}
+              >
+                {t('action.delete')}
+              </MenuItem>
             </>
           )}
         </Popover>
@@ -58,7 +114,11 @@ function Welcome({ empty, documents }: { empty: React.ReactNode; documents: numb
       {suggestions.length > 0 && (
         <ul className="suggestions" aria-label={t('chat.suggestions')}>
           {suggestions.map((suggestion) => (
-            <li key={suggestion}><button type="button" className="suggestion" dir="auto" onClick={() => void ask(suggestion)}>{tameName(suggestion)}</button></li>
+            <li key={suggestion}>
+              <button type="button" className="suggestion" dir="auto" onClick={() => void ask(suggestion)}>
+                {tameName(suggestion)}
+              </button>
+            </li>
           ))}
         </ul>
       )}
@@ -77,11 +137,17 @@ export function ChatPage({ documents, collections, empty, onOpen, onOpenSource }
       {error ? (
         <ErrorState error={error} {...(id !== null && { onRetry: () => void open(id) })} />
       ) : loading ? (
-        <p className="state-view quiet" role="status">{t('chat.loading')}</p>
+        <p className="state-view quiet" role="status">
+          {t('chat.loading')}
+        </p>
       ) : nothing ? (
         <Welcome empty={empty} documents={documents} />
       ) : (
-        <Transcript onOpen={onOpen} onOpenSource={onOpenSource} onWhy={(turn) => id !== null && setWhy({ conversation: id, turn })} />
+        <Transcript
+          onOpen={onOpen}
+          onOpenSource={onOpenSource}
+          onWhy={(turn) => id !== null && setWhy({ conversation: id, turn })}
+        />
       )}
       <Composer documents={documents} collections={collections} />
       {why && <WhyDrawer conversation={why.conversation} turn={why.turn} onClose={() => setWhy(null)} />}

@@ -11,7 +11,9 @@ export function PassageCard({ citation }: { citation: Citation }) {
   const quote = tame(citation.quote);
   return (
     <>
-      <p className="passage-place"><bdi>{tameName(citation.title)}</bdi> · {t('source.page', { page: citation.page })}</p>
+      <p className="passage-place">
+        <bdi>{tameName(citation.title)}</bdi> · {t('source.page', { page: citation.page })}
+      </p>
       <blockquote dir="auto">{quote.length > SHOWN ? `${quote.slice(0, SHOWN)}…` : quote}</blockquote>
       <p className={`support-line ${citation.support}`}>{t(`support.${citation.support}`)}</p>
     </>
@@ -21,14 +23,25 @@ export function PassageCard({ citation }: { citation: Citation }) {
 const SIGNS = { supported: '', weak: '≈', unsupported: '?' };
 
 /** A numbered mark: rest on it for the passage, press it for the page. Its border repeats what the check says. */
-export const CitationChip = memo(function CitationChip({ citation, onOpen }: { citation: Citation; onOpen: (citation: Citation) => void }) {
+export const CitationChip = memo(function CitationChip({
+  citation,
+  onOpen,
+}: {
+  citation: Citation;
+  onOpen: (citation: Citation) => void;
+}) {
   return (
     <HoverCard card={<PassageCard citation={citation} />}>
       {(described) => (
         <button
           type="button"
           className={`cite ${citation.support}`}
-          aria-label={t('chat.citation', { n: String(citation.n), title: tameName(citation.title), page: String(citation.page), support: t(`support.${citation.support}`) })}
+          aria-label={t('chat.citation', {
+            n: String(citation.n),
+            title: tameName(citation.title),
+            page: String(citation.page),
+            support: t(`support.${citation.support}`),
+          })}
           onClick={() => onOpen(citation)}
           {...described}
         >

@@ -29,13 +29,31 @@ export function Composer({ documents, collections }: Properties) {
     const question = draft.trim();
     if (question && !busy) void ask(question, editing);
   };
-  const scopeName = scope.type === 'all' ? t('chat.scope_all') : scope.type === 'collection' ? tameName(collection?.name ?? '') : t('chat.scope_documents', { n: scope.ids.length });
+  const scopeName =
+    scope.type === 'all'
+      ? t('chat.scope_all')
+      : scope.type === 'collection'
+        ? tameName(collection?.name ?? '')
+        : t('chat.scope_documents', { n: scope.ids.length });
   return (
-    <form className="composer" onSubmit={(event) => { event.preventDefault(); send(); }}>
+    <form
+      className="composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
       {editing !== null && (
         <p className="composer-note small">
           {t('chat.editing')}
-          <button type="button" className="icon-button small" aria-label={t('action.cancel')} onClick={() => useChat.setState({ editing: null, draft: '' })}><X size={14} aria-hidden /></button>
+          <button
+            type="button"
+            className="icon-button small"
+            aria-label={t('action.cancel')}
+            onClick={() => useChat.setState({ editing: null, draft: '' })}
+          >
+            <X size={14} aria-hidden />
+          </button>
         </p>
       )}
       <textarea
@@ -56,22 +74,64 @@ export function Composer({ documents, collections }: Properties) {
         }}
       />
       <div className="composer-foot">
-        <Popover kind="menu" className="button quiet small" label={t('chat.scope', { name: scopeName })} trigger={<><Layers size={14} aria-hidden />{scopeName}</>}>
+        <Popover
+          kind="menu"
+          className="button quiet small"
+          label={t('chat.scope', { name: scopeName })}
+          trigger={
+            <>
+              <Layers size={14} aria-hidden />
+              {scopeName}
+            </>
+          }
+        >
           {(close) => (
             <>
-              <MenuItem onSelect={() => { close(); setScope({ type: 'all' }); }}>{t('chat.scope_all')}</MenuItem>
+              <MenuItem
+                onSelect={() => {
+                  close();
+                  setScope({ type: 'all' });
+                }}
+              >
+                {t('chat.scope_all')}
+              </MenuItem>
               {collections.map((each) => (
-                <MenuItem key={each.id} onSelect={() => { close(); setScope({ type: 'collection', id: each.id }); }}>{tameName(each.name)}</MenuItem>
+                <MenuItem
+                  key={each.id}
+                  onSelect={() => {
+                    close();
+                    setScope({ type: 'collection', id: each.id });
+                  }}
+                >
+                  {tameName(each.name)}
+                </MenuItem>
               ))}
-              {scope.type === 'documents' && <MenuItem icon={<X size={14} />} onSelect={() => { close(); startNew(); }}>{t('chat.scope_clear')}</MenuItem>}
+              {scope.type === 'documents' && (
+                <MenuItem
+                  icon={<X size={14} />}
+                  onSelect={() => {
+                    close();
+                    startNew();
+                  }}
+                >
+                  {t('chat.scope_clear')}
+                </MenuItem>
+              )}
             </>
           )}
         </Popover>
         <span className="spacer" />
         {busy ? (
-          <button type="button" className="button" onClick={stop}><Square size={14} aria-hidden />{t('action.stop')}<kbd>Esc</kbd></button>
+          <button type="button" className="button" onClick={stop}>
+            <Square size={14} aria-hidden />
+            {t('action.stop')}
+            <kbd>Esc</kbd>
+          </button>
         ) : (
-          <button type="submit" className="button primary" disabled={!draft.trim()}><CornerDownLeft size={14} aria-hidden />{t('chat.ask')}</button>
+          <button type="submit" className="button primary" disabled={!draft.trim()}>
+            <CornerDownLeft size={14} aria-hidden />
+            {t('chat.ask')}
+          </button>
         )}
       </div>
     </form>

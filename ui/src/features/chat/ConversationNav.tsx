@@ -18,33 +18,89 @@ export function ConversationNav({ active, onShow }: { active: boolean; onShow: (
     <nav className="conversation-nav" aria-label={t('chat.conversations')}>
       <div className="nav-head">
         <h2>{t('chat.conversations')}</h2>
-        <button type="button" className="icon-button" title={t('chat.new')} aria-label={t('chat.new')} onClick={() => { startNew(); onShow(); }}><SquarePen size={16} aria-hidden /></button>
+        <button
+          type="button"
+          className="icon-button"
+          title={t('chat.new')}
+          aria-label={t('chat.new')}
+          onClick={() => {
+            startNew();
+            onShow();
+          }}
+        >
+          <SquarePen size={16} aria-hidden />
+        </button>
       </div>
       {(search !== '' || (conversations?.length ?? 0) > 4) && (
         <label className="search-field nav-search">
           <Search size={14} aria-hidden />
           <span className="visually-hidden">{t('chat.search')}</span>
-          <input type="search" placeholder={t('chat.search')} value={search} onChange={(event) => setSearch(event.target.value)} />
+          <input
+            type="search"
+            placeholder={t('chat.search')}
+            value={search}
+            onChange={(event) => setSearch(event.target.value)}
+          />
         </label>
       )}
       {listError && <ErrorText error={listError} />}
-      {conversations?.length === 0 && <p className="nav-empty small quiet">{t(search ? 'chat.no_match' : 'chat.none')}</p>}
+      {conversations?.length === 0 && (
+        <p className="nav-empty small quiet">{t(search ? 'chat.no_match' : 'chat.none')}</p>
+      )}
       <ul className="nav-list">
         {conversations?.slice(0, LISTED).map((conversation) => (
           <li key={conversation.id} className={active && conversation.id === id ? 'nav-line active' : 'nav-line'}>
             {editing === conversation.id ? (
-              <InlineEdit value={conversation.title} label={t('chat.title')} onCancel={() => setEditing(null)} onCommit={(title) => { setEditing(null); void rename(conversation.id, title); }} />
+              <InlineEdit
+                value={conversation.title}
+                label={t('chat.title')}
+                onCancel={() => setEditing(null)}
+                onCommit={(title) => {
+                  setEditing(null);
+                  void rename(conversation.id, title);
+                }}
+              />
             ) : (
               <>
-                <button type="button" className="nav-button" aria-current={active && conversation.id === id ? 'page' : undefined} onClick={() => { void open(conversation.id); onShow(); }}>
+                <button
+                  type="button"
+                  className="nav-button"
+                  aria-current={active && conversation.id === id ? 'page' : undefined}
+                  onClick={() => {
+                    void open(conversation.id);
+                    onShow();
+                  }}
+                >
                   <MessageSquare size={16} aria-hidden />
                   <bdi className="clip">{tameName(conversation.title)}</bdi>
                 </button>
-                <Popover kind="menu" className="icon-button nav-more" label={t('chat.actions_of', { name: tameName(conversation.title) })} trigger={<MoreHorizontal size={16} aria-hidden />}>
+                <Popover
+                  kind="menu"
+                  className="icon-button nav-more"
+                  label={t('chat.actions_of', { name: tameName(conversation.title) })}
+                  trigger={<MoreHorizontal size={16} aria-hidden />}
+                >
                   {(close) => (
                     <>
-                      <MenuItem icon={<Pencil size={16} />} onSelect={() => { close(); setEditing(conversation.id); }}>{t('action.rename')}</MenuItem>
-                      <MenuItem icon={<Trash2 size={16} />} danger onSelect={() => { close(); void remove(conversation.id); }}>{t('action.delete')}</MenuItem>
+                      <MenuItem
+                        icon={<Pencil size={16} />}
+                        onSelect={() => {
+                          close();
+                          setEditing(conversation.id);
+                        }}
+                      >
+                        {t('action.rename')}
+                      </MenuItem>
+                      <MenuItem
+                        icon={<Trash2 size={16} />}
+                        danger
+                        onSelect={() => {
+                          close();
+                          void remove(conversation.id);
+                        }}
+                      >
+                        {t('action.delete')}
+                      </MenuItem>
                     </>
                   )}
                 </Popover>

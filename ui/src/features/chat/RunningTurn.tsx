@@ -17,7 +17,11 @@ interface Properties {
 }
 
 function stageLabel(stage: NonNullable<Running['stage']>): string {
-  const values = { done: stage.done, total: stage.total, percent: stage.total > 0 ? percent(stage.done / stage.total) : '' };
+  const values = {
+    done: stage.done,
+    total: stage.total,
+    percent: stage.total > 0 ? percent(stage.done / stage.total) : '',
+  };
   const key = `stage.${stage.name}`;
   return (stage.total > 0 ? maybe(`${key}_of`, values) : null) ?? maybe(key, values) ?? stage.name;
 }
@@ -28,21 +32,52 @@ export function RunningTurn({ running, onOpen, onStop, onRetry }: Properties) {
   const extract = running.text === '' && running.error === null ? running.extract : null;
   return (
     <article className="turn" aria-busy={running.error === null}>
-      <h3 className="question" dir="auto">{tame(running.question)}</h3>
-      {running.standalone && <p className="standalone small quiet" dir="auto">{t('chat.standalone', { query: tame(running.standalone) })}</p>}
-      {running.stage && running.text === '' && running.error === null && <Progress label={stageLabel(running.stage)} done={running.stage.done} total={running.stage.total} onStop={onStop} />}
+      <h3 className="question" dir="auto">
+        {tame(running.question)}
+      </h3>
+      {running.standalone && (
+        <p className="standalone small quiet" dir="auto">
+          {t('chat.standalone', { query: tame(running.standalone) })}
+        </p>
+      )}
+      {running.stage && running.text === '' && running.error === null && (
+        <Progress
+          label={stageLabel(running.stage)}
+          done={running.stage.done}
+          total={running.stage.total}
+          onStop={onStop}
+        />
+      )}
       <Thinking text={running.thinking} ms={running.thinkingMs} running={running.text === ''} />
       {extract && (
         <div className="meanwhile">
-          <p className="answer-mark"><Quote size={16} aria-hidden />{t('chat.meanwhile')}</p>
-          <AnswerText text={extract.text} citations={extract.citations} checked={[]} onOpen={(citation) => onOpen(citation, extract.citations)} />
+          <p className="answer-mark">
+            <Quote size={16} aria-hidden />
+            {t('chat.meanwhile')}
+          </p>
+          <AnswerText
+            text={extract.text}
+            citations={extract.citations}
+            checked={[]}
+            onOpen={(citation) => onOpen(citation, extract.citations)}
+          />
         </div>
       )}
-      {running.text !== '' && <AnswerText text={running.text} citations={citations} checked={running.checked} onOpen={(citation) => onOpen(citation, citations)} />}
+      {running.text !== '' && (
+        <AnswerText
+          text={running.text}
+          citations={citations}
+          checked={running.checked}
+          onOpen={(citation) => onOpen(citation, citations)}
+        />
+      )}
       {running.error && (
         <div className="turn-error" role="alert">
           <ErrorText error={running.error} />
-          <button type="button" className="button" onClick={onRetry}><RotateCcw size={16} aria-hidden />{t('chat.ask_again')}</button>
+          <button type="button" className="button" onClick={onRetry}>
+            <RotateCcw size={16} aria-hidden />
+            {t('chat.ask_again')}
+          </button>
         </div>
       )}
     </article>

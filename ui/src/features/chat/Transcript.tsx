@@ -23,7 +23,13 @@ export function Transcript({ onOpen, onOpenSource, onWhy }: Properties) {
   const atEnd = useRef(true);
   const [away, setAway] = useState(false);
   const amount = turns.length + (running ? 1 : 0);
-  const virtual = useVirtualizer({ count: amount, getScrollElement: () => scroller.current, estimateSize: () => 320, overscan: 2, getItemKey: (index) => `${id ?? 'new'}.${index}` });
+  const virtual = useVirtualizer({
+    count: amount,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => 320,
+    overscan: 2,
+    getItemKey: (index) => `${id ?? 'new'}.${index}`,
+  });
 
   const toEnd = (): void => {
     const element = scroller.current;
@@ -56,7 +62,6 @@ export function Transcript({ onOpen, onOpenSource, onWhy }: Properties) {
   );
   return (
     <div className="transcript-frame">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
       <section
         ref={scroller}
         className="transcript"
@@ -72,20 +77,43 @@ export function Transcript({ onOpen, onOpenSource, onWhy }: Properties) {
           {virtual.getVirtualItems().map((item) => {
             const turn = turns[item.index];
             return (
-              <div key={item.key} data-index={item.index} ref={virtual.measureElement} className="transcript-item" style={{ transform: `translateY(${item.start}px)` }}>
+              <div
+                key={item.key}
+                data-index={item.index}
+                ref={virtual.measureElement}
+                className="transcript-item"
+                style={{ transform: `translateY(${item.start}px)` }}
+              >
                 {turn ? (
                   <TurnView turn={turn} index={item.index} last={item.index === amount - 1} actions={actions} />
                 ) : (
-                  running && <RunningTurn running={running} onOpen={onOpen} onStop={stop} onRetry={() => void ask(running.question)} />
+                  running && (
+                    <RunningTurn
+                      running={running}
+                      onOpen={onOpen}
+                      onStop={stop}
+                      onRetry={() => void ask(running.question)}
+                    />
+                  )
                 )}
               </div>
             );
           })}
         </div>
       </section>
-      <p className="visually-hidden" role="status">{running && !running.error ? t('chat.writing') : amount > 0 ? t('chat.ready') : ''}</p>
+      <p className="visually-hidden" role="status">
+        {running && !running.error ? t('chat.writing') : amount > 0 ? t('chat.ready') : ''}
+      </p>
       {away && (
-        <button type="button" className="to-end button" onClick={() => { atEnd.current = true; setAway(false); toEnd(); }}>
+        <button
+          type="button"
+          className="to-end button"
+          onClick={() => {
+            atEnd.current = true;
+            setAway(false);
+            toEnd();
+          }}
+        >
           <ArrowDown size={16} aria-hidden />
           {t('chat.to_end')}
         </button>

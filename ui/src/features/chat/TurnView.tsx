@@ -6,8 +6,8 @@ import { count, decimal, milliseconds } from '@/shared/text/format';
 import { tame } from '@/shared/text/tame';
 import { announce } from '@/shared/ui/toasts';
 import { AnswerMarks, AnswerText, CitationList, NotFound } from './AnswerView';
-import { Thinking } from './Thinking';
 import { withSources } from './copy';
+import { Thinking } from './Thinking';
 
 export interface TurnActions {
   onOpen: (citation: Citation, all: readonly Citation[]) => void;
@@ -24,13 +24,29 @@ function copy(text: string): void {
 const NONE: readonly CheckedSentence[] = [];
 
 /** One question with its finished answer. */
-export const TurnView = memo(function TurnView({ turn, index, last, actions }: { turn: Turn; index: number; last: boolean; actions: TurnActions }) {
+export const TurnView = memo(function TurnView({
+  turn,
+  index,
+  last,
+  actions,
+}: {
+  turn: Turn;
+  index: number;
+  last: boolean;
+  actions: TurnActions;
+}) {
   const { answer } = turn;
   const open = (citation: Citation): void => actions.onOpen(citation, answer.citations);
   return (
     <article className="turn" aria-label={t('chat.turn', { n: String(index + 1) })}>
-      <h3 className="question" dir="auto">{tame(turn.question)}</h3>
-      {turn.standalone && <p className="standalone small quiet" dir="auto">{t('chat.standalone', { query: tame(turn.standalone) })}</p>}
+      <h3 className="question" dir="auto">
+        {tame(turn.question)}
+      </h3>
+      {turn.standalone && (
+        <p className="standalone small quiet" dir="auto">
+          {t('chat.standalone', { query: tame(turn.standalone) })}
+        </p>
+      )}
       {answer.thinking && <Thinking text={answer.thinking} ms={null} running={false} />}
       {answer.mode === 'not_found' ? (
         <NotFound sources={turn.sources} onOpenSource={actions.onOpenSource} />
@@ -42,13 +58,39 @@ export const TurnView = memo(function TurnView({ turn, index, last, actions }: {
         </>
       )}
       <div className={last ? 'turn-actions shown' : 'turn-actions'}>
-        {answer.text && <button type="button" className="button quiet small" onClick={() => copy(answer.text)}><Copy size={14} aria-hidden />{t('action.copy')}</button>}
-        {answer.citations.length > 0 && <button type="button" className="button quiet small" onClick={() => copy(withSources(answer))}><CopyPlus size={14} aria-hidden />{t('chat.copy_sources')}</button>}
-        <button type="button" className="button quiet small" onClick={() => actions.onRegenerate(index)}><RotateCcw size={14} aria-hidden />{t('chat.regenerate')}</button>
-        <button type="button" className="button quiet small" onClick={() => actions.onEdit(index)}><Pencil size={14} aria-hidden />{t('chat.edit')}</button>
-        <button type="button" className="button quiet small" onClick={() => actions.onWhy(index)}><Lightbulb size={14} aria-hidden />{t('chat.why')}</button>
+        {answer.text && (
+          <button type="button" className="button quiet small" onClick={() => copy(answer.text)}>
+            <Copy size={14} aria-hidden />
+            {t('action.copy')}
+          </button>
+        )}
+        {answer.citations.length > 0 && (
+          <button type="button" className="button quiet small" onClick={() => copy(withSources(answer))}>
+            <CopyPlus size={14} aria-hidden />
+            {t('chat.copy_sources')}
+          </button>
+        )}
+        <button type="button" className="button quiet small" onClick={() => actions.onRegenerate(index)}>
+          <RotateCcw size={14} aria-hidden />
+          {t('chat.regenerate')}
+        </button>
+        <button type="button" className="button quiet small" onClick={() => actions.onEdit(index)}>
+          <Pencil size={14} aria-hidden />
+          {t('chat.edit')}
+        </button>
+        <button type="button" className="button quiet small" onClick={() => actions.onWhy(index)}>
+          <Lightbulb size={14} aria-hidden />
+          {t('chat.why')}
+        </button>
         {answer.stats && (
-          <span className="turn-stats small quiet tabular" title={t('chat.stats_title', { prompt: count(answer.stats.prompt_tokens), reused: count(answer.stats.reused_tokens), output: count(answer.stats.output_tokens) })}>
+          <span
+            className="turn-stats small quiet tabular"
+            title={t('chat.stats_title', {
+              prompt: count(answer.stats.prompt_tokens),
+              reused: count(answer.stats.reused_tokens),
+              output: count(answer.stats.output_tokens),
+            })}
+          >
             {t('chat.stats', { ttft: milliseconds(answer.stats.ttft_ms), speed: decimal(answer.stats.decode_tps) })}
           </span>
         )}
@@ -58,5 +100,12 @@ export const TurnView = memo(function TurnView({ turn, index, last, actions }: {
 });
 
 const StableAnswer = memo(function StableAnswer({ turn, onOpen }: { turn: Turn; onOpen: TurnActions['onOpen'] }) {
-  return <AnswerText text={turn.answer.text} citations={turn.answer.citations} checked={NONE} onOpen={(citation) => onOpen(citation, turn.answer.citations)} />;
+  return (
+    <AnswerText
+      text={turn.answer.text}
+      citations={turn.answer.citations}
+      checked={NONE}
+      onOpen={(citation) => onOpen(citation, turn.answer.citations)}
+    />
+  );
 });

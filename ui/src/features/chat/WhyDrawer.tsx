@@ -19,22 +19,37 @@ function Passages({ title, passages }: { title: string; passages: readonly Trace
         <thead>
           <tr>
             <th scope="col">{t('why.passage')}</th>
-            <th scope="col" className="number" title={t('why.vector_title')}>{t('why.vector')}</th>
-            <th scope="col" className="number" title={t('why.keyword_title')}>{t('why.keyword')}</th>
-            <th scope="col" className="number" title={t('why.score_title')}>{t('why.score')}</th>
+            <th scope="col" className="number" title={t('why.vector_title')}>
+              {t('why.vector')}
+            </th>
+            <th scope="col" className="number" title={t('why.keyword_title')}>
+              {t('why.keyword')}
+            </th>
+            <th scope="col" className="number" title={t('why.score_title')}>
+              {t('why.score')}
+            </th>
           </tr>
         </thead>
         <tbody>
           {passages.map((passage, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a trace never changes
             <tr key={index}>
               <td>
-                <span className="passage-place"><bdi>{tameName(passage.title)}</bdi> · {t('source.page', { page: passage.page })}</span>
-                <span className="trace-text" dir="auto">{tame(passage.text)}</span>
-                {passage.dropped && <span className="small tone-amber">{passage.dropped}</span>}
+                <span className="passage-place">
+                  <bdi>{tameName(passage.title)}</bdi> · {t('source.page', { page: passage.page })}
+                </span>
+                <span className="trace-text" dir="auto">
+                  {tame(passage.text)}
+                </span>
+                {passage.dropped && (
+                  <span className="small tone-amber">{maybe(`why.dropped.${passage.dropped}`) ?? passage.dropped}</span>
+                )}
               </td>
-              <td className="number" title={passage.cosine === null ? '' : `cosine ${decimal(passage.cosine, 3)}`}>{rank(passage.vector_rank)}</td>
-              <td className="number" title={passage.bm25 === null ? '' : `BM25 ${decimal(passage.bm25, 2)}`}>{rank(passage.keyword_rank)}</td>
+              <td className="number" title={passage.cosine === null ? '' : `cosine ${decimal(passage.cosine, 3)}`}>
+                {rank(passage.vector_rank)}
+              </td>
+              <td className="number" title={passage.bm25 === null ? '' : `BM25 ${decimal(passage.bm25, 2)}`}>
+                {rank(passage.keyword_rank)}
+              </td>
               <td className="number">{decimal(passage.score, 2)}</td>
             </tr>
           ))}
@@ -63,7 +78,15 @@ function Timings({ trace }: { trace: AnswerTrace }) {
 }
 
 /** Why this answer: what was searched, how both rankings stood, what was given to the model, what was left out, and the time. */
-export function WhyDrawer({ conversation, turn, onClose }: { conversation: number; turn: number; onClose: () => void }) {
+export function WhyDrawer({
+  conversation,
+  turn,
+  onClose,
+}: {
+  conversation: number;
+  turn: number;
+  onClose: () => void;
+}) {
   const [trace, setTrace] = useState<AnswerTrace | null>(null);
   const [error, setError] = useState<ErrorReport | null>(null);
   const closer = useRef<HTMLButtonElement>(null);
@@ -84,17 +107,30 @@ export function WhyDrawer({ conversation, turn, onClose }: { conversation: numbe
     <aside className="drawer" aria-label={t('chat.why')} onKeyDown={(event) => event.key === 'Escape' && onClose()}>
       <header className="drawer-head">
         <h2>{t('chat.why')}</h2>
-        <button type="button" className="icon-button" aria-label={t('action.close')} onClick={onClose} ref={closer}><X size={16} aria-hidden /></button>
+        <button type="button" className="icon-button" aria-label={t('action.close')} onClick={onClose} ref={closer}>
+          <X size={16} aria-hidden />
+        </button>
       </header>
       <div className="drawer-body">
         {error && <ErrorState error={error} />}
-        {!trace && !error && <p className="quiet" role="status">{t('why.loading')}</p>}
+        {!trace && !error && (
+          <p className="quiet" role="status">
+            {t('why.loading')}
+          </p>
+        )}
         {trace && (
           <>
-            <p><span className="quiet">{t('why.query')}</span> <q dir="auto">{tame(trace.query)}</q></p>
-            <p className="quiet small">{t('why.budget', { packed: count(trace.packed_tokens), budget: count(trace.budget_tokens) })}</p>
+            <p>
+              <span className="quiet">{t('why.query')}</span> <q dir="auto">{tame(trace.query)}</q>
+            </p>
+            <p className="quiet small">
+              {t('why.budget', { packed: count(trace.packed_tokens), budget: count(trace.budget_tokens) })}
+            </p>
             <Passages title={t('why.packed')} passages={trace.passages.filter((passage) => passage.dropped === null)} />
-            <Passages title={t('why.left_out')} passages={trace.passages.filter((passage) => passage.dropped !== null)} />
+            <Passages
+              title={t('why.left_out')}
+              passages={trace.passages.filter((passage) => passage.dropped !== null)}
+            />
             <Timings trace={trace} />
           </>
         )}

@@ -2,7 +2,17 @@ import { describe, expect, it } from 'vitest';
 import type { AskEvent, Source } from '@/ipc';
 import { advance, begin, citationsSoFar } from './running';
 
-const source = (n: number): Source => ({ n, document_id: n, document_hash: '', path: '', title: `D${n}`, page: n, span: { start: 0, end: 1 }, heading: [], text: `text ${n}` });
+const source = (n: number): Source => ({
+  n,
+  document_id: n,
+  document_hash: '',
+  path: '',
+  title: `D${n}`,
+  page: n,
+  span: { start: 0, end: 1 },
+  heading: [],
+  text: `text ${n}`,
+});
 
 function after(...events: AskEvent[]) {
   return events.reduce((running, event, index) => advance(running, event, index * 100), begin('q', 0));
@@ -10,7 +20,12 @@ function after(...events: AskEvent[]) {
 
 describe('an answer on its way', () => {
   it('gathers text, thinking and its duration', () => {
-    const running = after({ type: 'thinking', text: 'a' }, { type: 'thinking', text: 'b' }, { type: 'token', text: 'x' }, { type: 'token', text: 'y' });
+    const running = after(
+      { type: 'thinking', text: 'a' },
+      { type: 'thinking', text: 'b' },
+      { type: 'token', text: 'x' },
+      { type: 'token', text: 'y' },
+    );
     expect([running.thinking, running.text, running.thinkingMs]).toEqual(['ab', 'xy', 200]);
   });
 
@@ -25,7 +40,10 @@ describe('an answer on its way', () => {
   });
 
   it('keeps what was written when it fails', () => {
-    const running = after({ type: 'token', text: 'half' }, { type: 'failed', code: 'worker_lost', message: 'm', detail: null });
+    const running = after(
+      { type: 'token', text: 'half' },
+      { type: 'failed', code: 'worker_lost', message: 'm', detail: null },
+    );
     expect([running.text, running.error?.code]).toEqual(['half', 'worker_lost']);
   });
 });

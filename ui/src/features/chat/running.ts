@@ -20,7 +20,22 @@ export interface Running {
 }
 
 export function begin(question: string, now: number): Running {
-  return { question, startedAt: now, stage: null, standalone: null, sources: [], extract: null, thinking: '', thinkingSince: null, thinkingMs: null, text: '', checked: [], notices: [], error: null, answer: null };
+  return {
+    question,
+    startedAt: now,
+    stage: null,
+    standalone: null,
+    sources: [],
+    extract: null,
+    thinking: '',
+    thinkingSince: null,
+    thinkingMs: null,
+    text: '',
+    checked: [],
+    notices: [],
+    error: null,
+    answer: null,
+  };
 }
 
 /** The answer after one more event. Pure: time is passed in. */
@@ -35,9 +50,19 @@ export function advance(running: Running, event: AskEvent, now: number): Running
     case 'thinking':
       return { ...running, thinking: running.thinking + event.text, thinkingSince: running.thinkingSince ?? now };
     case 'token':
-      return { ...running, text: running.text + event.text, thinkingMs: running.thinkingMs ?? (running.thinkingSince === null ? null : now - running.thinkingSince) };
+      return {
+        ...running,
+        text: running.text + event.text,
+        thinkingMs: running.thinkingMs ?? (running.thinkingSince === null ? null : now - running.thinkingSince),
+      };
     case 'citation':
-      return { ...running, checked: [...running.checked, { n: event.n, sentence: event.sentence, support: event.support, source: event.source ?? null }] };
+      return {
+        ...running,
+        checked: [
+          ...running.checked,
+          { n: event.n, sentence: event.sentence, support: event.support, source: event.source ?? null },
+        ],
+      };
     case 'notice':
       return { ...running, notices: [...running.notices, { code: event.code, message: event.message }] };
     case 'done':
@@ -52,7 +77,7 @@ export function citationsSoFar(running: Running): Citation[] {
   const found = new Map<number, Citation>();
   for (const { n, sentence, support, source } of running.checked) {
     if (n === 0 || found.has(n)) continue;
-    const behind = running.sources.find((candidate) => candidate.n === (source ?? n));
+    const behind = running.sources.find((candidate) => candidate.n === source);
     if (behind) found.set(n, { ...behind, n, source: behind.n, quote: behind.text, sentence, support });
   }
   return [...found.values()];

@@ -1,5 +1,14 @@
 import { create } from 'zustand';
-import { type AskEvent, backend, type ConversationSummary, type ErrorReport, type Job, reportOf, type Scope, type Turn } from '@/ipc';
+import {
+  type AskEvent,
+  backend,
+  type ConversationSummary,
+  type ErrorReport,
+  type Job,
+  reportOf,
+  type Scope,
+  type Turn,
+} from '@/ipc';
 import { t } from '@/shared/i18n';
 import { announce, attempt, warn } from '@/shared/ui/toasts';
 import { advance, begin, type Running } from './running';
@@ -87,7 +96,16 @@ export const useChat = create<ChatState>((set, get) => {
     open: async (id) => {
       get().stop();
       const mine = ++opened;
-      set({ id, title: get().conversations?.find((each) => each.id === id)?.title ?? '', turns: [], loading: true, error: null, running: null, editing: null, scope: { type: 'all' } });
+      set({
+        id,
+        title: get().conversations?.find((each) => each.id === id)?.title ?? '',
+        turns: [],
+        loading: true,
+        error: null,
+        running: null,
+        editing: null,
+        scope: { type: 'all' },
+      });
       try {
         const detail = await backend().conversation(id);
         if (mine === opened) set({ title: detail.title, turns: detail.turns, loading: false });
@@ -98,7 +116,17 @@ export const useChat = create<ChatState>((set, get) => {
     startNew: (scope = { type: 'all' }) => {
       get().stop();
       opened += 1;
-      set({ id: null, title: '', turns: [], loading: false, error: null, running: null, scope, draft: '', editing: null });
+      set({
+        id: null,
+        title: '',
+        turns: [],
+        loading: false,
+        error: null,
+        running: null,
+        scope,
+        draft: '',
+        editing: null,
+      });
       void get().suggest();
     },
     setDraft: (draft) => set({ draft }),
@@ -119,11 +147,22 @@ export const useChat = create<ChatState>((set, get) => {
         if (event.type === 'notice') warn(event.message);
         if (event.type === 'done') {
           settle();
-          const turn: Turn = { question, standalone: running.standalone, sources: running.sources, answer: event.answer, asked_at_ms: Date.now() };
+          const turn: Turn = {
+            question,
+            standalone: running.standalone,
+            recalled: [],
+            written: null,
+            sources: running.sources,
+            answer: event.answer,
+            asked_at_ms: Date.now(),
+          };
           set({ running: null, turns: [...get().turns, turn], title: get().title || question });
         } else show(running);
       };
-      job = backend().ask({ question, conversation: id, scope, replace_turn: replace }, listener);
+      job = backend().ask(
+        { question, conversation: id, scope, replace_turn: replace, turns: replace ?? turns.length },
+        listener,
+      );
       try {
         await job.finished;
       } catch (thrown) {

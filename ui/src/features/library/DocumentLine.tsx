@@ -23,25 +23,38 @@ interface Properties {
 function secondLine(row: DocumentRow, working: Working | undefined): { text: string; remedy: string } {
   if (row.state === 'working' && working) {
     const key = working.stage === 'reading' ? 'library.reading' : 'library.embedding';
-    return { text: working.total > 0 ? t(key, { done: working.done, total: working.total }) : t(`${key}_open`), remedy: '' };
+    return {
+      text: working.total > 0 ? t(key, { done: working.done, total: working.total }) : t(`${key}_open`),
+      remedy: '',
+    };
   }
   if (row.error) {
     const [first = '', ...rest] = wordsOf(row.error).split('\n');
     return { text: first, remedy: rest.join(' ') };
   }
   if (row.changed) return { text: t('library.changed'), remedy: t('library.changed_remedy') };
-  if (row.failed_pages.length > 0) return { text: t('library.failed_pages', { n: row.failed_pages.length, pages: row.pages }), remedy: '' };
+  if (row.failed_pages.length > 0)
+    return { text: t('library.failed_pages', { n: row.failed_pages.length, pages: row.pages }), remedy: '' };
   return { text: row.path.slice(0, Math.max(0, row.path.lastIndexOf('/'))), remedy: '' };
 }
 
 /** One document of the table: name, state with its reason and remedy, and what it measures. */
-export const DocumentLine = memo(function DocumentLine({ row, index, top, selected, focused, working, onPress, onOpen, menu }: Properties) {
+export const DocumentLine = memo(function DocumentLine({
+  row,
+  index,
+  top,
+  selected,
+  focused,
+  working,
+  onPress,
+  onOpen,
+  menu,
+}: Properties) {
   const mark = STATE_MARKS[row.state];
   const line = secondLine(row, working);
   const name = tameName(row.title);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the grid around it handles the keys for all rows
-    // biome-ignore lint/a11y/useFocusableInteractive: focus stays on the grid, which names this row as its active descendant
     <div
       role="row"
       id={`document-${row.id}`}
@@ -55,8 +68,13 @@ export const DocumentLine = memo(function DocumentLine({ row, index, top, select
       <div role="gridcell" className="cell name">
         <FileText size={16} aria-hidden className="quiet-icon" />
         <div className="two-lines">
-          <bdi className="clip" title={name}>{name}</bdi>
-          <span className="clip small quiet" title={line.remedy ? `${tame(line.text)}\n${tame(line.remedy)}` : tame(line.text)}>
+          <bdi className="clip" title={name}>
+            {name}
+          </bdi>
+          <span
+            className="clip small quiet"
+            title={line.remedy ? `${tame(line.text)}\n${tame(line.remedy)}` : tame(line.text)}
+          >
             <bdi>{tame(line.text)}</bdi> {line.remedy && <span className="remedy">{tame(line.remedy)}</span>}
           </span>
         </div>
@@ -65,11 +83,22 @@ export const DocumentLine = memo(function DocumentLine({ row, index, top, select
         <mark.icon size={16} aria-hidden className={row.state === 'working' ? 'turning' : undefined} />
         <span className="clip">{t(`state.${row.state}`)}</span>
       </div>
-      <div role="gridcell" className="cell number">{row.pages > 0 ? count(row.pages) : '–'}</div>
-      <div role="gridcell" className="cell number">{bytes(row.size_bytes)}</div>
-      <div role="gridcell" className="cell date">{date(row.added_at_ms)}</div>
+      <div role="gridcell" className="cell number">
+        {row.pages > 0 ? count(row.pages) : '–'}
+      </div>
+      <div role="gridcell" className="cell number">
+        {bytes(row.size_bytes)}
+      </div>
+      <div role="gridcell" className="cell date">
+        {date(row.added_at_ms)}
+      </div>
       <div role="gridcell" className="cell actions">
-        <Popover kind="menu" className="icon-button" label={t('library.actions', { name })} trigger={<MoreHorizontal size={16} aria-hidden />}>
+        <Popover
+          kind="menu"
+          className="icon-button"
+          label={t('library.actions', { name })}
+          trigger={<MoreHorizontal size={16} aria-hidden />}
+        >
           {(close) => menu(row, close)}
         </Popover>
       </div>

@@ -24,17 +24,41 @@ export function DocumentMenu({ row, close, onOpen, onAsk }: Properties) {
   };
   return (
     <>
-      <MenuItem icon={<BookOpen size={16} />} disabled={row.state !== 'ready'} onSelect={run(() => onOpen(row))}>{t('library.read')}</MenuItem>
-      <MenuItem icon={<MessageSquare size={16} />} disabled={row.state !== 'ready'} onSelect={run(() => onAsk(ids))}>{t('library.ask_only', { n: ids.length })}</MenuItem>
-      <MenuItem icon={<ExternalLink size={16} />} onSelect={run(() => attempt(() => backend().openDocument(row.id)))}>{t('library.open_system')}</MenuItem>
-      <MenuItem icon={<FolderOpen size={16} />} onSelect={run(() => attempt(() => backend().revealDocument(row.id)))}>{t('library.reveal')}</MenuItem>
-      {(canRetry(row.state) || row.changed) && <MenuItem icon={<RotateCcw size={16} />} onSelect={run(() => retry(ids))}>{t('action.retry')}</MenuItem>}
+      <MenuItem icon={<BookOpen size={16} />} disabled={row.state !== 'ready'} onSelect={run(() => onOpen(row))}>
+        {t('library.read')}
+      </MenuItem>
+      <MenuItem icon={<MessageSquare size={16} />} disabled={row.state !== 'ready'} onSelect={run(() => onAsk(ids))}>
+        {t('library.ask_only', { n: ids.length })}
+      </MenuItem>
+      <MenuItem icon={<ExternalLink size={16} />} onSelect={run(() => attempt(() => backend().openDocument(row.id)))}>
+        {t('library.open_system')}
+      </MenuItem>
+      <MenuItem icon={<FolderOpen size={16} />} onSelect={run(() => attempt(() => backend().revealDocument(row.id)))}>
+        {t('library.reveal')}
+      </MenuItem>
+      {(canRetry(row.state) || row.changed) && (
+        <MenuItem icon={<RotateCcw size={16} />} onSelect={run(() => retry(ids))}>
+          {t('action.retry')}
+        </MenuItem>
+      )}
       {collections.map((collection) => (
-        <MenuItem key={collection.id} icon={<FolderPlus size={16} />} onSelect={run(() => (query.collection === collection.id ? removeFromCollection(collection.id, ids) : addToCollection(collection.id, ids)))}>
-          {t(query.collection === collection.id ? 'library.remove_from' : 'library.add_to', { name: tameName(collection.name) })}
+        <MenuItem
+          key={collection.id}
+          icon={<FolderPlus size={16} />}
+          onSelect={run(() =>
+            query.collection === collection.id
+              ? removeFromCollection(collection.id, ids)
+              : addToCollection(collection.id, ids),
+          )}
+        >
+          {t(query.collection === collection.id ? 'library.remove_from' : 'library.add_to', {
+            name: tameName(collection.name),
+          })}
         </MenuItem>
       ))}
-      <MenuItem icon={<Trash2 size={16} />} danger onSelect={run(() => remove(ids))}>{t('library.remove', { n: ids.length })}</MenuItem>
+      <MenuItem icon={<Trash2 size={16} />} danger onSelect={run(() => remove(ids))}>
+        {t('library.remove', { n: ids.length })}
+      </MenuItem>
     </>
   );
 }

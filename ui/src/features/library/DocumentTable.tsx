@@ -8,7 +8,8 @@ import { DocumentMenu } from './DocumentMenu';
 import { useLibrary } from './store';
 
 const ROW_HEIGHT = 48;
-const COLUMNS: { key: SortKey; className: string }[] = [
+/** `pages` is no order the library keeps. */
+const COLUMNS: { key: SortKey | 'pages'; className: string }[] = [
   { key: 'title', className: 'name' },
   { key: 'state', className: 'state' },
   { key: 'pages', className: 'number' },
@@ -28,7 +29,12 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
   const [focus, setFocus] = useState(0);
   const anchor = useRef(0);
   const amount = total ?? 0;
-  const virtual = useVirtualizer({ count: amount, getScrollElement: () => scroller.current, estimateSize: () => ROW_HEIGHT, overscan: 8 });
+  const virtual = useVirtualizer({
+    count: amount,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_HEIGHT,
+    overscan: 8,
+  });
   const items = virtual.getVirtualItems();
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? 0;
@@ -64,7 +70,14 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
   const keys = (event: KeyboardEvent): void => {
     if (event.target !== event.currentTarget) return;
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_HEIGHT) - 1);
-    const moves: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -amount, End: amount };
+    const moves: Record<string, number> = {
+      ArrowDown: 1,
+      ArrowUp: -1,
+      PageDown: page,
+      PageUp: -page,
+      Home: -amount,
+      End: amount,
+    };
     const step = moves[event.key];
     const row = rows.get(focus);
     if (step !== undefined) {
@@ -98,24 +111,49 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
         aria-activedescendant={focused && focus >= first && focus <= last ? `document-${focused.id}` : undefined}
         onKeyDown={keys}
       >
-        {/* biome-ignore lint/a11y/useFocusableInteractive: the buttons inside take the focus */}
         <div role="row" aria-rowindex={1} className="document-head">
           {COLUMNS.map(({ key, className }) => (
-            // biome-ignore lint/a11y/useFocusableInteractive: the button inside takes the focus
-            <div key={key} role="columnheader" className={`cell ${className}`} aria-sort={query.sort === key ? (query.descending ? 'descending' : 'ascending') : 'none'}>
-              <button type="button" className="head-button" onClick={() => sortBy(key)}>
-                {t(`library.column.${key}`)}
-                {query.sort === key && (query.descending ? <ArrowDown size={14} aria-hidden /> : <ArrowUp size={14} aria-hidden />)}
-              </button>
+            <div
+              key={key}
+              role="columnheader"
+              className={`cell ${className}`}
+              aria-sort={
+                key === 'pages'
+                  ? undefined
+                  : query.sort === key
+                    ? query.descending
+                      ? 'descending'
+                      : 'ascending'
+                    : 'none'
+              }
+            >
+              {key === 'pages' ? (
+                <span className="head-button">{t('library.column.pages')}</span>
+              ) : (
+                <button type="button" className="head-button" onClick={() => sortBy(key)}>
+                  {t(`library.column.${key}`)}
+                  {query.sort === key &&
+                    (query.descending ? <ArrowDown size={14} aria-hidden /> : <ArrowUp size={14} aria-hidden />)}
+                </button>
+              )}
             </div>
           ))}
-          {/* biome-ignore lint/a11y/useFocusableInteractive: nothing to focus */}
-          <div role="columnheader" className="cell actions"><span className="visually-hidden">{t('library.column.actions')}</span></div>
+          <div role="columnheader" className="cell actions">
+            <span className="visually-hidden">{t('library.column.actions')}</span>
+          </div>
         </div>
         <div role="presentation" className="document-space" style={{ height: virtual.getTotalSize() }}>
           {items.map((item) => {
             const row = rows.get(item.index);
-            if (!row) return <div key={item.key} role="presentation" className="document-line waiting" style={{ transform: `translateY(${item.start}px)` }} />;
+            if (!row)
+              return (
+                <div
+                  key={item.key}
+                  role="presentation"
+                  className="document-line waiting"
+                  style={{ transform: `translateY(${item.start}px)` }}
+                />
+              );
             return (
               <DocumentLine
                 key={item.key}

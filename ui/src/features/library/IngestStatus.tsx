@@ -21,14 +21,30 @@ export function IngestStatus({ wide = false }: { wide?: boolean }) {
         <span className="tabular">{label}</span>
         {wide && <span className="quiet small tabular">{details.join(' · ')}</span>}
         <span className="spacer" />
-        <button type="button" className="icon-button" title={t(progress.paused ? 'ingest.resume' : 'ingest.pause')} aria-label={t(progress.paused ? 'ingest.resume' : 'ingest.pause')} onClick={() => void setPaused(!progress.paused)}>
+        <button
+          type="button"
+          className="icon-button"
+          title={t(progress.paused ? 'ingest.resume' : 'ingest.pause')}
+          aria-label={t(progress.paused ? 'ingest.resume' : 'ingest.pause')}
+          onClick={() => void setPaused(!progress.paused)}
+        >
           {progress.paused ? <Play size={16} aria-hidden /> : <Pause size={16} aria-hidden />}
         </button>
-        <button type="button" className="icon-button" title={t('ingest.cancel')} aria-label={t('ingest.cancel')} onClick={() => void cancel()}>
+        <button
+          type="button"
+          className="icon-button"
+          title={t('ingest.cancel')}
+          aria-label={t('ingest.cancel')}
+          onClick={() => void cancel()}
+        >
           <X size={16} aria-hidden />
         </button>
       </div>
-      <progress value={progress.done} max={progress.total} aria-label={`${label} (${count((100 * progress.done) / progress.total)} %)`} />
+      <progress
+        value={progress.done}
+        max={progress.total}
+        aria-label={`${label} (${count((100 * progress.done) / progress.total)} %)`}
+      />
       {!wide && <p className="small quiet tabular clip">{details.join(' · ') || '\u00a0'}</p>}
     </section>
   );

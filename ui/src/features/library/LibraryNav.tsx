@@ -1,4 +1,14 @@
-import { FilePlus, Folder, FolderPlus, LibraryBig, MoreHorizontal, Pencil, Plus, Trash2, TriangleAlert } from 'lucide-react';
+import {
+  FilePlus,
+  Folder,
+  FolderPlus,
+  LibraryBig,
+  MoreHorizontal,
+  Pencil,
+  Plus,
+  Trash2,
+  TriangleAlert,
+} from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { t } from '@/shared/i18n';
 import { count } from '@/shared/text/format';
@@ -42,23 +52,82 @@ export function LibraryNav({ active, onShow }: { active: boolean; onShow: () => 
     <nav aria-label={t('library.title')}>
       <div className="nav-head">
         <h2>{t('library.title')}</h2>
-        <button type="button" className="icon-button" title={t('collection.create')} aria-label={t('collection.create')} onClick={() => setEditing('new')}><Plus size={16} aria-hidden /></button>
+        <button
+          type="button"
+          className="icon-button"
+          title={t('collection.create')}
+          aria-label={t('collection.create')}
+          onClick={() => setEditing('new')}
+        >
+          <Plus size={16} aria-hidden />
+        </button>
       </div>
       <ul className="nav-list">
-        <NavLine icon={<LibraryBig size={16} aria-hidden />} name={t('library.all')} amount={summary?.documents} active={active && query.collection === null && query.state !== 'problem'} onSelect={() => show(null)} />
+        <NavLine
+          icon={<LibraryBig size={16} aria-hidden />}
+          name={t('library.all')}
+          amount={summary?.documents}
+          active={active && query.collection === null && query.state !== 'problem'}
+          onSelect={() => show(null)}
+        />
         {summary !== null && summary.failed > 0 && (
-          <NavLine icon={<TriangleAlert size={16} aria-hidden className="tone-amber" />} name={t('library.problems')} amount={summary.failed} active={active && query.state === 'problem'} onSelect={() => show(null, 'problem')} />
+          <NavLine
+            icon={<TriangleAlert size={16} aria-hidden className="tone-amber" />}
+            name={t('library.problems')}
+            amount={summary.failed}
+            active={active && query.state === 'problem'}
+            onSelect={() => show(null, 'problem')}
+          />
         )}
         {collections.map((collection) =>
           editing === collection.id ? (
-            <li key={collection.id}><InlineEdit value={collection.name} label={t('collection.name')} onCancel={() => setEditing(null)} onCommit={(name) => { setEditing(null); void renameCollection(collection.id, name); }} /></li>
+            <li key={collection.id}>
+              <InlineEdit
+                value={collection.name}
+                label={t('collection.name')}
+                onCancel={() => setEditing(null)}
+                onCommit={(name) => {
+                  setEditing(null);
+                  void renameCollection(collection.id, name);
+                }}
+              />
+            </li>
           ) : (
-            <NavLine key={collection.id} icon={<Folder size={16} aria-hidden />} name={tameName(collection.name)} amount={collection.documents} active={active && query.collection === collection.id} onSelect={() => show(collection.id)}>
-              <Popover kind="menu" className="icon-button nav-more" label={t('collection.actions', { name: tameName(collection.name) })} trigger={<MoreHorizontal size={16} aria-hidden />}>
+            <NavLine
+              key={collection.id}
+              icon={<Folder size={16} aria-hidden />}
+              name={tameName(collection.name)}
+              amount={collection.documents}
+              active={active && query.collection === collection.id}
+              onSelect={() => show(collection.id)}
+            >
+              <Popover
+                kind="menu"
+                className="icon-button nav-more"
+                label={t('collection.actions', { name: tameName(collection.name) })}
+                trigger={<MoreHorizontal size={16} aria-hidden />}
+              >
                 {(close) => (
                   <>
-                    <MenuItem icon={<Pencil size={16} />} onSelect={() => { close(); setEditing(collection.id); }}>{t('action.rename')}</MenuItem>
-                    <MenuItem icon={<Trash2 size={16} />} danger onSelect={() => { close(); void deleteCollection(collection.id); }}>{t('action.delete')}</MenuItem>
+                    <MenuItem
+                      icon={<Pencil size={16} />}
+                      onSelect={() => {
+                        close();
+                        setEditing(collection.id);
+                      }}
+                    >
+                      {t('action.rename')}
+                    </MenuItem>
+                    <MenuItem
+                      icon={<Trash2 size={16} />}
+                      danger
+                      onSelect={() => {
+                        close();
+                        void deleteCollection(collection.id);
+                      }}
+                    >
+                      {t('action.delete')}
+                    </MenuItem>
                   </>
                 )}
               </Popover>
@@ -66,7 +135,17 @@ export function LibraryNav({ active, onShow }: { active: boolean; onShow: () => 
           ),
         )}
         {editing === 'new' && (
-          <li><InlineEdit value={t('collection.new')} label={t('collection.name')} onCancel={() => setEditing(null)} onCommit={(name) => { setEditing(null); void createCollection(name, []); }} /></li>
+          <li>
+            <InlineEdit
+              value={t('collection.new')}
+              label={t('collection.name')}
+              onCancel={() => setEditing(null)}
+              onCommit={(name) => {
+                setEditing(null);
+                void createCollection(name, []);
+              }}
+            />
+          </li>
         )}
       </ul>
     </nav>
@@ -79,11 +158,36 @@ export function LibraryFoot() {
   return (
     <div className="library-foot">
       <IngestStatus />
-      <Popover kind="menu" className="drop-button" trigger={<><Plus size={16} aria-hidden />{t('library.drop_here')}</>}>
+      <Popover
+        kind="menu"
+        className="drop-button"
+        trigger={
+          <>
+            <Plus size={16} aria-hidden />
+            {t('library.drop_here')}
+          </>
+        }
+      >
         {(close) => (
           <>
-            <MenuItem icon={<FilePlus size={16} />} onSelect={() => { close(); void pick('files'); }}>{t('library.add_files')}</MenuItem>
-            <MenuItem icon={<FolderPlus size={16} />} onSelect={() => { close(); void pick('folder'); }}>{t('library.add_folder')}</MenuItem>
+            <MenuItem
+              icon={<FilePlus size={16} />}
+              onSelect={() => {
+                close();
+                void pick('files');
+              }}
+            >
+              {t('library.add_files')}
+            </MenuItem>
+            <MenuItem
+              icon={<FolderPlus size={16} />}
+              onSelect={() => {
+                close();
+                void pick('folder');
+              }}
+            >
+              {t('library.add_folder')}
+            </MenuItem>
           </>
         )}
       </Popover>

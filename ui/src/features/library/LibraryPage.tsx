@@ -18,12 +18,23 @@ interface Properties {
 function Body({ onOpen, onAsk }: Properties) {
   const { summary, total, error, reload, setQuery } = useLibrary();
   if (error && total === null) return <ErrorState error={error} onRetry={reload} />;
-  if (total === null) return <p className="state-view quiet" role="status">{t('library.loading')}</p>;
+  if (total === null)
+    return (
+      <p className="state-view quiet" role="status">
+        {t('library.loading')}
+      </p>
+    );
   if (summary?.documents === 0) return <EmptyLibrary />;
   if (total === 0)
     return (
       <EmptyState icon={<SearchX size={20} />} title={t('library.no_match')} text={t('library.no_match_text')}>
-        <button type="button" className="button" onClick={() => setQuery({ search: '', state: 'any', collection: null })}>{t('library.show_all')}</button>
+        <button
+          type="button"
+          className="button"
+          onClick={() => setQuery({ search: '', state: 'any', collection: null })}
+        >
+          {t('library.show_all')}
+        </button>
       </EmptyState>
     );
   return <DocumentTable onOpen={onOpen} onAsk={onAsk} />;
@@ -34,16 +45,25 @@ export function EmptyLibrary() {
   const { pick, addSamples } = useLibrary();
   return (
     <EmptyState icon={<LibraryBig size={28} />} title={t('library.empty_title')} text={t('library.empty_text')}>
-      <button type="button" className="button primary" onClick={() => void pick('files')}><FilePlus size={16} aria-hidden />{t('library.add_files')}</button>
-      <button type="button" className="button" onClick={() => void pick('folder')}><FolderPlus size={16} aria-hidden />{t('library.add_folder')}</button>
-      <button type="button" className="button" onClick={() => void addSamples()}>{t('library.add_samples')}</button>
+      <button type="button" className="button primary" onClick={() => void pick('files')}>
+        <FilePlus size={16} aria-hidden />
+        {t('library.add_files')}
+      </button>
+      <button type="button" className="button" onClick={() => void pick('folder')}>
+        <FolderPlus size={16} aria-hidden />
+        {t('library.add_folder')}
+      </button>
+      <button type="button" className="button" onClick={() => void addSamples()}>
+        {t('library.add_samples')}
+      </button>
     </EmptyState>
   );
 }
 
 /** The library as a page: search, filter, sort, act on what is selected. */
 export function LibraryPage({ onOpen, onAsk }: Properties) {
-  const { summary, query, collections, selected, total, setQuery, pick, retry, remove, createCollection } = useLibrary();
+  const { summary, query, collections, selected, total, setQuery, pick, retry, remove, createCollection } =
+    useLibrary();
   const [naming, setNaming] = useState(false);
   const collection = collections.find((each) => each.id === query.collection);
   return (
@@ -52,22 +72,38 @@ export function LibraryPage({ onOpen, onAsk }: Properties) {
         <h1 id="library-title">{collection ? tameName(collection.name) : t('library.all')}</h1>
         {total !== null && <span className="quiet tabular">{t('library.count', { n: total })}</span>}
         <div className="spacer" />
-        <button type="button" className="button" onClick={() => void pick('folder')}><FolderPlus size={16} aria-hidden />{t('library.add_folder')}</button>
-        <button type="button" className="button primary" onClick={() => void pick('files')}><FilePlus size={16} aria-hidden />{t('library.add_files')}</button>
+        <button type="button" className="button" onClick={() => void pick('folder')}>
+          <FolderPlus size={16} aria-hidden />
+          {t('library.add_folder')}
+        </button>
+        <button type="button" className="button primary" onClick={() => void pick('files')}>
+          <FilePlus size={16} aria-hidden />
+          {t('library.add_files')}
+        </button>
       </header>
       <div className="toolbar">
         <label className="search-field">
           <Search size={16} aria-hidden />
           <span className="visually-hidden">{t('library.search')}</span>
-          <input type="search" placeholder={t('library.search')} value={query.search} onChange={(event) => setQuery({ search: event.target.value })} />
+          <input
+            type="search"
+            placeholder={t('library.search')}
+            value={query.search}
+            onChange={(event) => setQuery({ search: event.target.value })}
+          />
         </label>
         <label className="select-field">
           <span className="visually-hidden">{t('library.filter')}</span>
-          <select value={query.state} onChange={(event) => setQuery({ state: event.target.value as DocumentQuery['state'] })}>
+          <select
+            value={query.state}
+            onChange={(event) => setQuery({ state: event.target.value as DocumentQuery['state'] })}
+          >
             <option value="any">{t('library.any_state')}</option>
             <option value="problem">{t('library.problems')}</option>
             {DOCUMENT_STATES.map((state) => (
-              <option key={state} value={state}>{t(`state.${state}`)}</option>
+              <option key={state} value={state}>
+                {t(`state.${state}`)}
+              </option>
             ))}
           </select>
         </label>
@@ -76,16 +112,37 @@ export function LibraryPage({ onOpen, onAsk }: Properties) {
           <>
             <span className="quiet tabular">{t('library.selected', { n: selected.size })}</span>
             {naming ? (
-              <InlineEdit value={t('collection.new')} label={t('collection.name')} onCancel={() => setNaming(false)} onCommit={(name) => { setNaming(false); void createCollection(name, [...selected]); }} />
+              <InlineEdit
+                value={t('collection.new')}
+                label={t('collection.name')}
+                onCancel={() => setNaming(false)}
+                onCommit={(name) => {
+                  setNaming(false);
+                  void createCollection(name, [...selected]);
+                }}
+              />
             ) : (
-              <button type="button" className="button" onClick={() => setNaming(true)}><FolderPlus size={16} aria-hidden />{t('collection.from_selection')}</button>
+              <button type="button" className="button" onClick={() => setNaming(true)}>
+                <FolderPlus size={16} aria-hidden />
+                {t('collection.from_selection')}
+              </button>
             )}
-            <button type="button" className="button" onClick={() => void retry([...selected])}><RotateCcw size={16} aria-hidden />{t('action.retry')}</button>
-            <button type="button" className="button" onClick={() => void remove([...selected])}><Trash2 size={16} aria-hidden />{t('action.remove')}</button>
+            <button type="button" className="button" onClick={() => void retry([...selected])}>
+              <RotateCcw size={16} aria-hidden />
+              {t('action.retry')}
+            </button>
+            <button type="button" className="button" onClick={() => void remove([...selected])}>
+              <Trash2 size={16} aria-hidden />
+              {t('action.remove')}
+            </button>
           </>
         ) : (
-          summary !== null && summary.failed > 0 && (
-            <button type="button" className="button" onClick={() => void retry('all')}><RotateCcw size={16} aria-hidden />{t('library.retry_failed', { n: count(summary.failed) })}</button>
+          summary !== null &&
+          summary.failed > 0 && (
+            <button type="button" className="button" onClick={() => void retry('all')}>
+              <RotateCcw size={16} aria-hidden />
+              {t('library.retry_failed', { n: count(summary.failed) })}
+            </button>
           )
         )}
       </div>

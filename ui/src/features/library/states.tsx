@@ -1,4 +1,17 @@
-import { CircleAlert, CircleCheck, CircleDashed, CircleOff, Copy, FileX, KeyRound, LoaderCircle, type LucideIcon, ScanText, Timer, TriangleAlert } from 'lucide-react';
+import {
+  CircleAlert,
+  CircleCheck,
+  CircleDashed,
+  CircleOff,
+  Copy,
+  FileX,
+  KeyRound,
+  LoaderCircle,
+  type LucideIcon,
+  ScanText,
+  Timer,
+  TriangleAlert,
+} from 'lucide-react';
 import type { DocumentState } from '@/ipc';
 
 type Tone = 'green' | 'amber' | 'red' | 'grey';
@@ -20,7 +33,16 @@ export const STATE_MARKS: Record<DocumentState, { icon: LucideIcon; tone: Tone }
   unreadable: { icon: CircleOff, tone: 'red' },
 };
 
-const FAULTS: readonly DocumentState[] = ['needs_password', 'no_text', 'unsupported', 'damaged', 'too_large', 'timed_out', 'crashed', 'unreadable'];
+const FAULTS: readonly DocumentState[] = [
+  'needs_password',
+  'no_text',
+  'unsupported',
+  'damaged',
+  'too_large',
+  'timed_out',
+  'crashed',
+  'unreadable',
+];
 
 /** States a retry can change. */
 export function canRetry(state: DocumentState): boolean {

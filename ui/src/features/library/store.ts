@@ -1,5 +1,17 @@
 import { create } from 'zustand';
-import { backend, type Collection, type DocumentQuery, type DocumentRow, type DropEvent, type ErrorReport, type IngestEvent, type LibrarySummary, reportOf, type SortKey, type Stop } from '@/ipc';
+import {
+  backend,
+  type Collection,
+  type DocumentQuery,
+  type DocumentRow,
+  type DropEvent,
+  type ErrorReport,
+  type IngestEvent,
+  type LibrarySummary,
+  reportOf,
+  type SortKey,
+  type Stop,
+} from '@/ipc';
 import { t } from '@/shared/i18n';
 import { announce, attempt, warn } from '@/shared/ui/toasts';
 
@@ -50,7 +62,7 @@ interface LibraryState {
 export const useLibrary = create<LibraryState>((set, get) => {
   let generation = 0;
   let asked = new Set<number>();
-  let refreshTimer: ReturnType<typeof setTimeout> | undefined;
+  let waiting = false;
 
   async function fetchWindow(index: number): Promise<void> {
     if (asked.has(index)) return;
@@ -96,8 +108,10 @@ export const useLibrary = create<LibraryState>((set, get) => {
   }
 
   function refreshSoon(): void {
-    refreshTimer ??= setTimeout(() => {
-      refreshTimer = undefined;
+    if (waiting) return;
+    waiting = true;
+    setTimeout(() => {
+      waiting = false;
       void refresh();
     }, 400);
   }
@@ -139,8 +153,9 @@ export const useLibrary = create<LibraryState>((set, get) => {
       case 'removed':
         refreshSoon();
         break;
+      case 'skipped':
       case 'notice':
-        warn(event.message);
+        warn(event.type === 'skipped' ? event.error.message : event.message);
     }
   }
 
@@ -169,11 +184,12 @@ export const useLibrary = create<LibraryState>((set, get) => {
     },
     sortBy: (key) => {
       const { query, setQuery } = get();
-      const numeric = key === 'pages' || key === 'size' || key === 'added';
+      const numeric = key === 'size' || key === 'added';
       setQuery({ sort: key, descending: query.sort === key ? !query.descending : numeric });
     },
     need: (from, to) => {
-      for (let index = Math.floor(from / WINDOW); index <= Math.floor(Math.max(from, to) / WINDOW); index++) void fetchWindow(index);
+      for (let index = Math.floor(from / WINDOW); index <= Math.floor(Math.max(from, to) / WINDOW); index++)
+        void fetchWindow(index);
     },
     reload: () => {
       set({ error: null });

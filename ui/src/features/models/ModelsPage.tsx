@@ -16,21 +16,74 @@ function Entry({ entry }: { entry: ModelEntry }) {
   return (
     <li className={entry.active ? 'model-card active' : 'model-card'}>
       <div className="model-main">
-        <h3><bdi>{tameName(card.name)}</bdi> <span className="tag">{WEIGHTS[card.weights] ?? t('models.other_weights')}</span>{card.synthetic && <span className="tag">{t('models.synthetic')}</span>}</h3>
-        <p className="small quiet clip" title={tameName(entry.path)}><bdi>{tameName(entry.path)}</bdi></p>
-        <p className="small tabular">{t('models.facts', { parameters: decimal(card.parameters / 1e9, card.parameters < 1e9 ? 2 : 1), size: bytes(card.size_bytes), context: count(card.context_tokens) })}</p>
+        <h3>
+          <bdi>{tameName(card.name)}</bdi>{' '}
+          <span className="tag">{WEIGHTS[card.weights] ?? t('models.other_weights')}</span>
+          {card.synthetic && <span className="tag">{t('models.synthetic')}</span>}
+        </h3>
+        <p className="small quiet clip" title={tameName(entry.path)}>
+          <bdi>{tameName(entry.path)}</bdi>
+        </p>
+        <p className="small tabular">
+          {t('models.facts', {
+            parameters: decimal(card.parameters / 1e9, card.parameters < 1e9 ? 2 : 1),
+            size: bytes(card.size_bytes),
+            context: count(card.context_tokens),
+          })}
+        </p>
       </div>
       <div className="model-fit">
-        {entry.fits ? <p className="tone-green"><CircleCheck size={16} aria-hidden />{t('models.fits')}</p> : <p className="tone-amber"><TriangleAlert size={16} aria-hidden />{t('models.tight')}</p>}
+        {entry.fits ? (
+          <p className="tone-green">
+            <CircleCheck size={16} aria-hidden />
+            {t('models.fits')}
+          </p>
+        ) : (
+          <p className="tone-amber">
+            <TriangleAlert size={16} aria-hidden />
+            {t('models.tight')}
+          </p>
+        )}
         <p className="small quiet tabular">{t('models.needs', { size: memory(entry.needed_mib) })}</p>
       </div>
       <div className="row">
-        {entry.active ? <span className="in-use"><CircleCheck size={16} aria-hidden />{t('models.in_use')}</span> : <button type="button" className="button" onClick={() => void choose(entry.path)}>{t('models.use')}</button>}
-        <Popover kind="menu" className="icon-button" label={t('models.actions', { name: tameName(card.name) })} trigger={<MoreHorizontal size={16} aria-hidden />}>
+        {entry.active ? (
+          <span className="in-use">
+            <CircleCheck size={16} aria-hidden />
+            {t('models.in_use')}
+          </span>
+        ) : (
+          <button type="button" className="button" onClick={() => void choose(entry.path)}>
+            {t('models.use')}
+          </button>
+        )}
+        <Popover
+          kind="menu"
+          className="icon-button"
+          label={t('models.actions', { name: tameName(card.name) })}
+          trigger={<MoreHorizontal size={16} aria-hidden />}
+        >
           {(close) => (
             <>
-              {entry.active && <MenuItem onSelect={() => { close(); void choose(null); }}>{t('models.unload')}</MenuItem>}
-              <MenuItem icon={<Trash2 size={16} />} onSelect={() => { close(); void remove(entry.path); }}>{t('models.forget')}</MenuItem>
+              {entry.active && (
+                <MenuItem
+                  onSelect={() => {
+                    close();
+                    void choose(null);
+                  }}
+                >
+                  {t('models.unload')}
+                </MenuItem>
+              )}
+              <MenuItem
+                icon={<Trash2 size={16} />}
+                onSelect={() => {
+                  close();
+                  void remove(entry.path);
+                }}
+              >
+                {t('models.forget')}
+              </MenuItem>
             </>
           )}
         </Popover>
@@ -44,7 +97,15 @@ export function MachineLine() {
   const hardware = useModels((state) => state.hardware);
   if (!hardware) return null;
   const gpus = hardware.gpus.map((gpu) => `${gpu.description}, ${memory(gpu.memory_total_mib)}`);
-  return <p className="quiet small">{t('models.machine', { cpu: hardware.cpu, ram: memory(hardware.ram_total_mib), gpu: gpus.length > 0 ? gpus.join('; ') : t('models.no_gpu') })}</p>;
+  return (
+    <p className="quiet small">
+      {t('models.machine', {
+        cpu: hardware.cpu,
+        ram: memory(hardware.ram_total_mib),
+        gpu: gpus.length > 0 ? gpus.join('; ') : t('models.no_gpu'),
+      })}
+    </p>
+  );
 }
 
 /** Language models on this machine, and what fits. */
@@ -57,18 +118,31 @@ export function ModelsPage() {
         <header className="page-head">
           <h1 id="models-title">{t('models.title')}</h1>
           <div className="spacer" />
-          <button type="button" className="button primary" onClick={() => void add()}><FolderPlus size={16} aria-hidden />{t('models.add')}</button>
+          <button type="button" className="button primary" onClick={() => void add()}>
+            <FolderPlus size={16} aria-hidden />
+            {t('models.add')}
+          </button>
         </header>
         <p className="quiet">{t('models.text')}</p>
         <MachineLine />
         {error && <ErrorState error={error} onRetry={() => void load()} />}
-        {!models && !error && <p className="quiet" role="status">{t('models.loading')}</p>}
+        {!models && !error && (
+          <p className="quiet" role="status">
+            {t('models.loading')}
+          </p>
+        )}
         {models?.length === 0 && (
           <EmptyState icon={<Box size={24} />} title={t('models.none')} text={t('models.none_text')}>
-            <button type="button" className="button primary" onClick={() => void add()}>{t('models.add')}</button>
+            <button type="button" className="button primary" onClick={() => void add()}>
+              {t('models.add')}
+            </button>
           </EmptyState>
         )}
-        <ul className="model-list">{models?.map((entry) => <Entry key={entry.path} entry={entry} />)}</ul>
+        <ul className="model-list">
+          {models?.map((entry) => (
+            <Entry key={entry.path} entry={entry} />
+          ))}
+        </ul>
       </div>
     </section>
   );

@@ -19,7 +19,12 @@ function parameters(profile: Profile): { name: string; value: string; key: strin
   const layers = offload.kind === 'layers' ? count(offload.layers) : t(`offload.${offload.kind}`);
   return [
     { key: 'weights', name: 'weights', value: WEIGHTS[profile.weights] || t('models.other_weights') },
-    { key: 'attention', name: 'flash_attn, type_k = type_v', value: attention.kind === 'flash' ? t('attention.flash', { kv: attention.kv.toUpperCase() }) : t('attention.plain') },
+    {
+      key: 'attention',
+      name: 'flash_attn, type_k = type_v',
+      value:
+        attention.kind === 'flash' ? t('attention.flash', { kv: attention.kv.toUpperCase() }) : t('attention.plain'),
+    },
     { key: 'context', name: 'n_ctx', value: count(profile.context_tokens) },
     { key: 'batch', name: 'n_batch / n_ubatch', value: `${count(profile.n_batch)} / ${count(profile.n_ubatch)}` },
     { key: 'offload', name: 'n_gpu_layers', value: layers },
@@ -34,12 +39,27 @@ function Prediction({ plan, most }: { plan: ProfilePlan; most: number }) {
   return (
     <div className="prediction">
       <div className="memory-bar" aria-hidden>
-        {plan.predicted.map(({ owner, mib }) => <div key={owner} className={`memory-part ${owner}`} title={`${maybe(`memory.${owner}`) ?? owner} ${memory(mib)}`} style={{ width: `${(100 * mib) / most}%` }} />)}
+        {plan.predicted.map(({ owner, mib }) => (
+          <div
+            key={owner}
+            className={`memory-part ${owner}`}
+            title={`${maybe(`memory.${owner}`) ?? owner} ${memory(mib)}`}
+            style={{ width: `${(100 * mib) / most}%` }}
+          />
+        ))}
         <div className="memory-limit" style={{ left: `${Math.min(100, (100 * plan.available_mib) / most)}%` }} />
       </div>
       <p className="small tabular">
-        {plan.fits ? <CircleCheck size={14} aria-hidden className="tone-green" /> : <TriangleAlert size={14} aria-hidden className="tone-amber" />}
-        {t(plan.fits ? 'profile.fits' : 'profile.does_not_fit', { size: memory(total), free: memory(plan.available_mib), device: plan.device })}
+        {plan.fits ? (
+          <CircleCheck size={14} aria-hidden className="tone-green" />
+        ) : (
+          <TriangleAlert size={14} aria-hidden className="tone-amber" />
+        )}
+        {t(plan.fits ? 'profile.fits' : 'profile.does_not_fit', {
+          size: memory(total),
+          free: memory(plan.available_mib),
+          device: plan.device,
+        })}
       </p>
     </div>
   );
@@ -51,7 +71,12 @@ export function ProfileChoice() {
   const [chosen, setChosen] = useState<string | null>(null);
   useEffect(() => void load(), [load]);
   if (error) return <ErrorState error={error} onRetry={() => void load()} />;
-  if (!plans) return <p className="quiet" role="status">{t('profile.loading')}</p>;
+  if (!plans)
+    return (
+      <p className="quiet" role="status">
+        {t('profile.loading')}
+      </p>
+    );
   const shown = plans.find((plan) => plan.profile.name === (chosen ?? active)) ?? plans[0];
   const most = Math.max(...plans.map(totalOf), ...plans.map((plan) => plan.available_mib), 1) * 1.02;
   return (
@@ -61,38 +86,83 @@ export function ProfileChoice() {
           const { name, summary } = plan.profile;
           return (
             <label key={name} className={shown?.profile.name === name ? 'profile-option shown' : 'profile-option'}>
-              <input type="radio" name="profile" checked={shown?.profile.name === name} onChange={() => setChosen(name)} />
+              <input
+                type="radio"
+                name="profile"
+                checked={shown?.profile.name === name}
+                onChange={() => setChosen(name)}
+              />
               <span className="profile-words">
-                <span className="profile-name">{profileName(name)}{name === active && <span className="tag">{t('profile.active')}</span>}</span>
+                <span className="profile-name">
+                  {profileName(name)}
+                  {name === active && <span className="tag">{t('profile.active')}</span>}
+                </span>
                 <span className="small quiet">{maybe(`profile.summary.${name}`) ?? summary}</span>
               </span>
-              {plan.predicted.length > 0 && <span className={plan.fits ? 'small tabular' : 'small tabular tone-amber'}>{memory(totalOf(plan))}{!plan.fits && <TriangleAlert size={14} aria-label={t('models.tight')} />}</span>}
+              {plan.predicted.length > 0 && (
+                <span className={plan.fits ? 'small tabular' : 'small tabular tone-amber'}>
+                  {memory(totalOf(plan))}
+                  {!plan.fits && <TriangleAlert size={14} aria-label={t('models.tight')} />}
+                </span>
+              )}
             </label>
           );
         })}
       </div>
       {shown && (
         <div className="profile-detail">
-          {shown.predicted.length > 0 ? <Prediction plan={shown} most={most} /> : <p className="small quiet">{t('profile.no_model')}</p>}
-          <p>{t('profile.context', { tokens: count(shown.context_tokens), pages: count(shown.context_tokens / TOKENS_A_PAGE) })} <span className="small quiet">n_ctx</span></p>
-          {shown.reasons.map((reason) => <p key={reason} className="small quiet">{reason}</p>)}
+          {shown.predicted.length > 0 ? (
+            <Prediction plan={shown} most={most} />
+          ) : (
+            <p className="small quiet">{t('profile.no_model')}</p>
+          )}
+          <p>
+            {t('profile.context', {
+              tokens: count(shown.context_tokens),
+              pages: count(shown.context_tokens / TOKENS_A_PAGE),
+            })}{' '}
+            <span className="small quiet">n_ctx</span>
+          </p>
+          {shown.reasons.map((reason) => (
+            <p key={reason} className="small quiet">
+              {reason}
+            </p>
+          ))}
           {shown.missing && <p className="small tone-amber">{t('profile.missing', { file: shown.missing })}</p>}
           {switching ? (
-            <Progress label={t('profile.switching', { profile: profileName(switching.profile), stage: maybe(`stage.${switching.stage}`) ?? switching.stage })} done={switching.done} total={switching.total} onStop={stopSwitch} />
+            <Progress
+              label={t('profile.switching', {
+                profile: profileName(switching.profile),
+                stage: maybe(`stage.${switching.stage}`) ?? switching.stage,
+              })}
+              done={switching.done}
+              total={switching.total}
+              onStop={stopSwitch}
+            />
           ) : (
-            <button type="button" className="button primary" disabled={shown.profile.name === active || shown.missing !== null} onClick={() => void switchTo(shown.profile.name)}>
+            <button
+              type="button"
+              className="button primary"
+              disabled={shown.profile.name === active || shown.missing !== null}
+              onClick={() => void switchTo(shown.profile.name)}
+            >
               {shown.profile.name === active ? t('profile.is_active') : t('profile.apply')}
             </button>
           )}
           {switchError && (
-            <div className="turn-error" role="alert"><ErrorText error={switchError.error} /><p className="small">{t('profile.restored', { profile: profileName(switchError.restored) })}</p></div>
+            <div className="turn-error" role="alert">
+              <ErrorText error={switchError.error} />
+              <p className="small">{t('profile.restored', { profile: profileName(switchError.restored) })}</p>
+            </div>
           )}
           <details>
             <summary>{t('profile.parameters')}</summary>
             <dl className="parameters">
               {parameters(shown.profile).map(({ key, name, value }) => (
                 <div key={key}>
-                  <dt>{maybe(`parameter.${key}`) ?? key} <span className="small quiet">{name}</span></dt>
+                  <dt>
+                    {maybe(`parameter.${key}`) ?? key} <span className="small quiet">{name}</span>
+                  </dt>
                   <dd className="tabular">{value}</dd>
                   <dd className="small quiet">{maybe(`parameter.${key}_why`)}</dd>
                 </div>

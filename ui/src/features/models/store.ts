@@ -1,5 +1,13 @@
 import { create } from 'zustand';
-import { backend, type ErrorReport, type HardwareInventory, type Job, type ModelEntry, type ProfilePlan, reportOf } from '@/ipc';
+import {
+  backend,
+  type ErrorReport,
+  type HardwareInventory,
+  type Job,
+  type ModelEntry,
+  type ProfilePlan,
+  reportOf,
+} from '@/ipc';
 import { profileName, t } from '@/shared/i18n';
 import { announce, attempt, complain } from '@/shared/ui/toasts';
 
@@ -32,7 +40,11 @@ export const useModels = create<ModelsState>((set, get) => {
     switchError: null,
     load: async () => {
       try {
-        const [models, plans, hardware] = await Promise.all([backend().models(), backend().profiles(), backend().hardware()]);
+        const [models, plans, hardware] = await Promise.all([
+          backend().models(),
+          backend().profiles(),
+          backend().hardware(),
+        ]);
         set({ models, plans, hardware, error: null });
       } catch (thrown) {
         set({ error: reportOf(thrown) });
@@ -58,11 +70,17 @@ export const useModels = create<ModelsState>((set, get) => {
       if (get().switching) return;
       set({ switching: { profile, stage: 'loading_model', done: 0, total: 0 }, switchError: null });
       job = backend().switchProfile(profile, (event) => {
-        if (event.type === 'stage') set({ switching: { profile, stage: event.stage, done: event.done, total: event.total } });
+        if (event.type === 'stage')
+          set({ switching: { profile, stage: event.stage, done: event.done, total: event.total } });
         else if (event.type === 'done') {
           set({ switching: null, active: event.profile });
           announce(t('profile.switched', { profile: profileName(event.profile) }));
-        } else set({ switching: null, switchError: { error: event.error, restored: event.restored }, active: event.restored });
+        } else
+          set({
+            switching: null,
+            switchError: { error: event.error, restored: event.restored },
+            active: event.restored,
+          });
       });
       try {
         await job.finished;

@@ -18,17 +18,32 @@ export function MemoryBar({ label, owners, used, total }: Properties) {
   const whole = Math.max(total, ours, 1);
   return (
     <section className="memory" aria-label={label}>
-      <p className="memory-head"><span>{label}</span><span className="tabular">{t('memory.of', { used: memory(Math.max(used, ours)), total: memory(total) })}</span></p>
+      <p className="memory-head">
+        <span>{label}</span>
+        <span className="tabular">{t('memory.of', { used: memory(Math.max(used, ours)), total: memory(total) })}</span>
+      </p>
       <div className="memory-bar" aria-hidden>
         {parts.map(({ owner, mib }) => (
-          <div key={owner} className={`memory-part ${owner}`} style={{ width: `${(100 * mib) / whole}%` }} title={`${maybe(`memory.${owner}`) ?? owner} ${memory(mib)}`} />
+          <div
+            key={owner}
+            className={`memory-part ${owner}`}
+            style={{ width: `${(100 * mib) / whole}%` }}
+            title={`${maybe(`memory.${owner}`) ?? owner} ${memory(mib)}`}
+          />
         ))}
       </div>
       <ul className="memory-parts">
         {parts.map(({ owner, mib }) => (
-          <li key={owner}><span className={`memory-key ${owner}`} aria-hidden />{maybe(`memory.${owner}`) ?? owner} <span className="tabular quiet">{memory(mib)}</span></li>
+          <li key={owner}>
+            <span className={`memory-key ${owner}`} aria-hidden />
+            {maybe(`memory.${owner}`) ?? owner} <span className="tabular quiet">{memory(mib)}</span>
+          </li>
         ))}
-        {whole > Math.max(used, ours) && <li className="quiet">{t('memory.free')} <span className="tabular">{memory(whole - Math.max(used, ours))}</span></li>}
+        {whole > Math.max(used, ours) && (
+          <li className="quiet">
+            {t('memory.free')} <span className="tabular">{memory(whole - Math.max(used, ours))}</span>
+          </li>
+        )}
       </ul>
     </section>
   );

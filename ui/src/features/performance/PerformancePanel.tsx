@@ -11,7 +11,10 @@ function Figure({ label, value, note }: { label: string; value: string; note?: R
   return (
     <div className="figure">
       <dt>{label}</dt>
-      <dd className="tabular">{value}{note && <span className="figure-note">{note}</span>}</dd>
+      <dd className="tabular">
+        {value}
+        {note && <span className="figure-note">{note}</span>}
+      </dd>
     </div>
   );
 }
@@ -24,12 +27,19 @@ function Devices({ reading }: { reading: Telemetry }) {
         <MemoryBar
           key={device.name}
           label={device.description}
-          owners={onGpu?.device.name === device.name ? reading.owners.filter((owner) => owner.owner !== 'application') : []}
+          owners={
+            onGpu?.device.name === device.name ? reading.owners.filter((owner) => owner.owner !== 'application') : []
+          }
           used={device.memory_total_mib - device.memory_free_mib}
           total={device.memory_total_mib}
         />
       ))}
-      <MemoryBar label={t('memory.ram')} owners={onGpu ? reading.owners.filter((owner) => owner.owner === 'application') : reading.owners} used={reading.ram_used_mib} total={reading.ram_total_mib} />
+      <MemoryBar
+        label={t('memory.ram')}
+        owners={onGpu ? reading.owners.filter((owner) => owner.owner === 'application') : reading.owners}
+        used={reading.ram_used_mib}
+        total={reading.ram_total_mib}
+      />
       {reading.gpus.length === 0 && <p className="small quiet">{t('performance.no_gpu')}</p>}
     </div>
   );
@@ -40,15 +50,47 @@ function Figures({ reading }: { reading: Telemetry }) {
   return (
     <dl className="figures">
       <Figure label={t('performance.ttft')} value={reading.ttft_ms > 0 ? milliseconds(reading.ttft_ms) : '–'} />
-      <Figure label={t('performance.context')} value={reading.context_tokens > 0 ? percent(reading.context_used / reading.context_tokens) : '–'} note={reading.context_tokens > 0 && t('performance.context_of', { used: count(reading.context_used), total: count(reading.context_tokens) })} />
-      <Figure label={t('performance.reused')} value={reading.reused_tokens > 0 ? count(reading.reused_tokens) : '–'} note={t('unit.tokens')} />
-      <Figure label={t('performance.bandwidth')} value={reading.bandwidth_fraction === null ? '–' : percent(reading.bandwidth_fraction)} note={t('performance.bandwidth_note')} />
-      {reading.acceptance !== null && <Figure label={t('performance.acceptance')} value={percent(reading.acceptance)} />}
-      {gpu && <Figure label={t('performance.gpu_load')} value={gpu.load_percent === null ? '–' : percent(gpu.load_percent / 100)} note={gpu.clock_mhz === null ? '' : `${count(gpu.clock_mhz)} MHz`} />}
+      <Figure
+        label={t('performance.context')}
+        value={reading.context_tokens > 0 ? percent(reading.context_used / reading.context_tokens) : '–'}
+        note={
+          reading.context_tokens > 0 &&
+          t('performance.context_of', { used: count(reading.context_used), total: count(reading.context_tokens) })
+        }
+      />
+      <Figure
+        label={t('performance.reused')}
+        value={reading.reused_tokens > 0 ? count(reading.reused_tokens) : '–'}
+        note={t('unit.tokens')}
+      />
+      <Figure
+        label={t('performance.bandwidth')}
+        value={reading.bandwidth_fraction === null ? '–' : percent(reading.bandwidth_fraction)}
+        note={t('performance.bandwidth_note')}
+      />
+      {reading.acceptance !== null && (
+        <Figure label={t('performance.acceptance')} value={percent(reading.acceptance)} />
+      )}
+      {gpu && (
+        <Figure
+          label={t('performance.gpu_load')}
+          value={gpu.load_percent === null ? '–' : percent(gpu.load_percent / 100)}
+          note={gpu.clock_mhz === null ? '' : `${count(gpu.clock_mhz)} MHz`}
+        />
+      )}
       {gpu && <Figure label={t('performance.power')} value={gpu.power_w === null ? '–' : `${count(gpu.power_w)} W`} />}
-      {gpu && <Figure label={t('performance.temperature')} value={gpu.temperature_c === null ? '–' : `${count(gpu.temperature_c)} °C`} />}
+      {gpu && (
+        <Figure
+          label={t('performance.temperature')}
+          value={gpu.temperature_c === null ? '–' : `${count(gpu.temperature_c)} °C`}
+        />
+      )}
       <Figure label={t('performance.cpu')} value={percent(reading.cpu_percent / 100)} />
-      <Figure label={t('performance.ingest')} value={reading.ingest.chunks_per_second > 0 ? decimal(reading.ingest.chunks_per_second) : '–'} note={t('performance.ingest_unit')} />
+      <Figure
+        label={t('performance.ingest')}
+        value={reading.ingest.chunks_per_second > 0 ? decimal(reading.ingest.chunks_per_second) : '–'}
+        note={t('performance.ingest_unit')}
+      />
     </dl>
   );
 }
@@ -62,21 +104,41 @@ export function PerformancePanel({ onClose, onBenchmark }: { onClose: () => void
         <h2>{t('performance.title')}</h2>
         {latest && latest.model !== '' && (
           <p className="panel-profile clip">
-            <strong>{latest.model}</strong> · {profileName(latest.profile)} · {latest.model_device} — <span className="quiet">{latest.profile_reason}</span>
+            <strong>{latest.model}</strong> · {profileName(latest.profile)} · {latest.model_device} —{' '}
+            <span className="quiet">{latest.profile_reason}</span>
           </p>
         )}
         <span className="spacer" />
-        <button type="button" className="button small" onClick={onBenchmark}><Gauge size={14} aria-hidden />{t('benchmark.title')}</button>
-        <button type="button" className="icon-button" aria-label={t('action.close')} onClick={onClose}><X size={16} aria-hidden /></button>
+        <button type="button" className="button small" onClick={onBenchmark}>
+          <Gauge size={14} aria-hidden />
+          {t('benchmark.title')}
+        </button>
+        <button type="button" className="icon-button" aria-label={t('action.close')} onClick={onClose}>
+          <X size={16} aria-hidden />
+        </button>
       </header>
       {latest === null ? (
-        <p className="state-view quiet" role="status">{t('performance.loading')}</p>
+        <p className="state-view quiet" role="status">
+          {t('performance.loading')}
+        </p>
       ) : (
         <div className="panel-grid">
           <Devices reading={latest} />
           <div className="panel-column">
-            <Plot label={t('performance.decode')} unit={t('unit.tps')} values={history.map((each) => each.decode_tps)} span={120} format={(value) => decimal(value, value < 100 ? 1 : 0)} />
-            <Plot label={t('performance.prefill')} unit={t('unit.tps')} values={history.map((each) => each.prefill_tps)} span={120} format={(value) => count(value)} />
+            <Plot
+              label={t('performance.decode')}
+              unit={t('unit.tps')}
+              values={history.map((each) => each.decode_tps)}
+              span={120}
+              format={(value) => decimal(value, value < 100 ? 1 : 0)}
+            />
+            <Plot
+              label={t('performance.prefill')}
+              unit={t('unit.tps')}
+              values={history.map((each) => each.prefill_tps)}
+              span={120}
+              format={(value) => count(value)}
+            />
           </div>
           <Figures reading={latest} />
         </div>

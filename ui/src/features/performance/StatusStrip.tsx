@@ -10,20 +10,48 @@ export function StatusStrip({ open, onToggle }: { open: boolean; onToggle: () =>
   const total = gpu ? gpu.device.memory_total_mib : (reading?.ram_total_mib ?? 0);
   const used = gpu ? total - gpu.device.memory_free_mib : (reading?.ram_used_mib ?? 0);
   return (
-    <button type="button" className="status-strip" aria-expanded={open} title={`${t('performance.title')} (Ctrl+Shift+P)`} onClick={onToggle}>
+    <button
+      type="button"
+      className="status-strip"
+      aria-expanded={open}
+      title={`${t('performance.title')} (Ctrl+Shift+P)`}
+      onClick={onToggle}
+    >
       <span className={reading?.generating ? 'status-dot busy' : 'status-dot'} aria-hidden />
-      <span className="strip-model clip">{reading === null ? t('performance.loading') : reading.model === '' ? t('strip.no_model') : `${profileName(reading.profile)} · ${reading.model}`}</span>
+      <span className="strip-model clip">
+        {reading === null
+          ? t('performance.loading')
+          : reading.model === ''
+            ? t('strip.no_model')
+            : `${profileName(reading.profile)} · ${reading.model}`}
+      </span>
       <span className="spacer" />
       {reading && (
         <>
           <span className="strip-item memory-item">
-            {gpu ? 'VRAM' : 'RAM'} <meter className="plain-meter" min={0} max={total} value={used} aria-label={t('memory.of', { used: memory(used), total: memory(total) })} /> <span className="tabular wide-figure">{t('memory.of', { used: memory(used), total: memory(total) })}</span>
+            {gpu ? 'VRAM' : 'RAM'}{' '}
+            <meter
+              className="plain-meter"
+              min={0}
+              max={total}
+              value={used}
+              aria-label={t('memory.of', { used: memory(used), total: memory(total) })}
+            />{' '}
+            <span className="tabular wide-figure">{t('memory.of', { used: memory(used), total: memory(total) })}</span>
           </span>
           {reading.model !== '' && (
             <>
-              <span className="strip-item tabular">{decimal(reading.decode_tps, 0)} {t('unit.tps')}</span>
-              <span className="strip-item tabular optional">{t('strip.first_token', { time: milliseconds(reading.ttft_ms) })}</span>
-              <span className="strip-item tabular optional">{t('strip.context', { share: reading.context_tokens > 0 ? percent(reading.context_used / reading.context_tokens) : '–' })}</span>
+              <span className="strip-item tabular">
+                {decimal(reading.decode_tps, 0)} {t('unit.tps')}
+              </span>
+              <span className="strip-item tabular optional">
+                {t('strip.first_token', { time: milliseconds(reading.ttft_ms) })}
+              </span>
+              <span className="strip-item tabular optional">
+                {t('strip.context', {
+                  share: reading.context_tokens > 0 ? percent(reading.context_used / reading.context_tokens) : '–',
+                })}
+              </span>
             </>
           )}
         </>

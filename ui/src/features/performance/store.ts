@@ -1,5 +1,14 @@
 import { create } from 'zustand';
-import { backend, type BenchmarkEvent, type BenchmarkRun, type ErrorReport, type Job, reportOf, type Stop, type Telemetry } from '@/ipc';
+import {
+  type BenchmarkEvent,
+  type BenchmarkRun,
+  backend,
+  type ErrorReport,
+  type Job,
+  reportOf,
+  type Stop,
+  type Telemetry,
+} from '@/ipc';
 
 /** A minute at two readings a second. */
 const KEPT = 120;
@@ -56,7 +65,11 @@ export const usePerformance = create<PerformanceState>((set, get) => {
     },
     runBenchmark: async (profiles) => {
       if (get().progress) return;
-      set({ current: [], benchmarkError: null, progress: { profile: profiles[0] ?? '', stage: 'loading_model', done: 0, total: 0 } });
+      set({
+        current: [],
+        benchmarkError: null,
+        progress: { profile: profiles[0] ?? '', stage: 'loading_model', done: 0, total: 0 },
+      });
       job = backend().benchmark(profiles, onBenchmark);
       try {
         await job.finished;

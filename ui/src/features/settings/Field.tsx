@@ -14,8 +14,13 @@ export function Field({ id, label, name, text, children }: Properties) {
   return (
     <div className="setting" data-setting={id}>
       <div className="setting-words">
-        <label htmlFor={id}>{label}{name && <span className="small quiet"> {name}</span>}</label>
-        <p className="small quiet" id={`${id}-text`}>{text}</p>
+        <label htmlFor={id}>
+          {label}
+          {name && <span className="small quiet"> {name}</span>}
+        </label>
+        <p className="small quiet" id={`${id}-text`}>
+          {text}
+        </p>
       </div>
       <div className="setting-control">{children}</div>
     </div>

@@ -23,7 +23,12 @@ function Band({ rect, scale, kind }: { rect: Rect; scale: number; kind: string }
   return (
     <div
       className={`band ${kind}`}
-      style={{ left: rect.x0 * scale - 1, top: rect.y0 * scale - 1, width: (rect.x1 - rect.x0) * scale + 2, height: (rect.y1 - rect.y0) * scale + 2 }}
+      style={{
+        left: rect.x0 * scale - 1,
+        top: rect.y0 * scale - 1,
+        width: (rect.x1 - rect.x0) * scale + 2,
+        height: (rect.y1 - rect.y0) * scale + 2,
+      }}
     />
   );
 }
@@ -42,25 +47,40 @@ export function PageView({ document, number, zoom, room, passage, found, current
   const image = usePageImage(document, number, Math.min(6, steady * Math.min(2, window.devicePixelRatio)));
   const lines = useMemo(() => (page ? linesOf(page) : []), [page]);
   const bands = useMemo(() => (page && passage ? bandsOf(page, passage) : []), [page, passage]);
-  const hits = useMemo(() => (page ? found.flatMap((span) => bandsOf(page, span).map((rect) => ({ rect, current: span === current }))) : []), [page, found, current]);
+  const hits = useMemo(
+    () =>
+      page ? found.flatMap((span) => bandsOf(page, span).map((rect) => ({ rect, current: span === current }))) : [],
+    [page, found, current],
+  );
   const sheet = useRef<HTMLDivElement>(null);
   const first = bands[0] ?? hits.find((hit) => hit.current)?.rect;
   const top = first ? first.y0 * scale : null;
   // biome-ignore lint/correctness/useExhaustiveDependencies: only a new passage scrolls, never a change of zoom
   useEffect(() => {
     const scroller = sheet.current?.closest('.source-scroll');
-    if (scroller) scroller.scrollTop = top === null ? 0 : Math.max(0, (sheet.current?.offsetTop ?? 0) + top - scroller.clientHeight / 3);
+    if (scroller)
+      scroller.scrollTop =
+        top === null ? 0 : Math.max(0, (sheet.current?.offsetTop ?? 0) + top - scroller.clientHeight / 3);
   }, [document, number, passage, current, page]);
 
   if (error) return <ErrorState error={error} />;
   return (
     <div ref={sheet} className="sheet" style={{ width: width * scale, height: height * scale }}>
-      {image.url ? <img src={image.url} alt={t('source.page_image', { page: number })} draggable={false} /> : <p className="sheet-waiting quiet small" role="status">{image.error ? image.error.message : t('source.drawing', { page: number })}</p>}
-      {bands.map((rect) => <Band key={`${rect.x0}.${rect.y0}`} rect={rect} scale={scale} kind="cited" />)}
-      {hits.map(({ rect, current: is }) => <Band key={`${rect.x0}.${rect.y0}`} rect={rect} scale={scale} kind={is ? 'found current' : 'found'} />)}
+      {image.url ? (
+        <img src={image.url} alt={t('source.page_image', { page: number })} draggable={false} />
+      ) : (
+        <p className="sheet-waiting quiet small" role="status">
+          {image.error ? image.error.message : t('source.drawing', { page: number })}
+        </p>
+      )}
+      {bands.map((rect) => (
+        <Band key={`${rect.x0}.${rect.y0}`} rect={rect} scale={scale} kind="cited" />
+      ))}
+      {hits.map(({ rect, current: is }) => (
+        <Band key={`${rect.x0}.${rect.y0}`} rect={rect} scale={scale} kind={is ? 'found current' : 'found'} />
+      ))}
       <div className="text-layer" dir="auto">
         {lines.map((line, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: lines of a page never change
           <TextLineView key={index} text={line.text} rect={line.rect} scale={scale} />
         ))}
       </div>

@@ -1,4 +1,15 @@
-import { BookOpen, ChevronLeft, ChevronRight, ExternalLink, PanelLeft, Search, TriangleAlert, X, ZoomIn, ZoomOut } from 'lucide-react';
+import {
+  BookOpen,
+  ChevronLeft,
+  ChevronRight,
+  ExternalLink,
+  PanelLeft,
+  Search,
+  TriangleAlert,
+  X,
+  ZoomIn,
+  ZoomOut,
+} from 'lucide-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { backend, type DocumentRow } from '@/ipc';
 import { t } from '@/shared/i18n';
@@ -15,21 +26,68 @@ function Head({ row, onClose }: { row: DocumentRow | null; onClose: () => void }
   const { page, thumbnails, searching, goTo, toggleThumbnails, setSearching } = useSource();
   return (
     <header className="source-head">
-      {row && <button type="button" className="icon-button" aria-pressed={thumbnails} title={t('source.thumbnails')} aria-label={t('source.thumbnails')} onClick={toggleThumbnails}><PanelLeft size={16} aria-hidden /></button>}
-      <h2 className="clip"><bdi title={row ? tameName(row.path) : ''}>{row ? tameName(row.title) : t('source.title')}</bdi></h2>
+      {row && (
+        <button
+          type="button"
+          className="icon-button"
+          aria-pressed={thumbnails}
+          title={t('source.thumbnails')}
+          aria-label={t('source.thumbnails')}
+          onClick={toggleThumbnails}
+        >
+          <PanelLeft size={16} aria-hidden />
+        </button>
+      )}
+      <h2 className="clip">
+        <bdi title={row ? tameName(row.path) : ''}>{row ? tameName(row.title) : t('source.title')}</bdi>
+      </h2>
       <span className="spacer" />
       {row && (
         <>
           <label className="page-field tabular">
             <span className="visually-hidden">{t('source.page_number')}</span>
-            <input key={page} className="field" inputMode="numeric" defaultValue={page} onKeyDown={(event) => { if (event.key === 'Enter') goTo(Number(event.currentTarget.value) || page); }} onBlur={(event) => goTo(Number(event.currentTarget.value) || page)} />
+            <input
+              key={page}
+              className="field"
+              inputMode="numeric"
+              defaultValue={page}
+              onKeyDown={(event) => {
+                if (event.key === 'Enter') goTo(Number(event.currentTarget.value) || page);
+              }}
+              onBlur={(event) => goTo(Number(event.currentTarget.value) || page)}
+            />
             <span>/ {row.pages}</span>
           </label>
-          <button type="button" className="icon-button" aria-pressed={searching} title={t('source.search')} aria-label={t('source.search')} onClick={() => setSearching(!searching)}><Search size={16} aria-hidden /></button>
-          <button type="button" className="icon-button" title={t('library.open_system')} aria-label={t('library.open_system')} onClick={() => void attempt(() => backend().openDocument(row.id))}><ExternalLink size={16} aria-hidden /></button>
+          <button
+            type="button"
+            className="icon-button"
+            aria-pressed={searching}
+            title={t('source.search')}
+            aria-label={t('source.search')}
+            onClick={() => setSearching(!searching)}
+          >
+            <Search size={16} aria-hidden />
+          </button>
+          <button
+            type="button"
+            className="icon-button"
+            title={t('library.open_system')}
+            aria-label={t('library.open_system')}
+            onClick={() => void attempt(() => backend().openDocument(row.id))}
+          >
+            <ExternalLink size={16} aria-hidden />
+          </button>
         </>
       )}
-      <button type="button" className="icon-button" title={t('source.close')} aria-label={t('source.close')} onClick={onClose}><X size={16} aria-hidden /></button>
+      <button
+        type="button"
+        className="icon-button"
+        title={t('source.close')}
+        aria-label={t('source.close')}
+        onClick={onClose}
+      >
+        <X size={16} aria-hidden />
+      </button>
     </header>
   );
 }
@@ -53,9 +111,31 @@ function FindBar() {
           if (event.key === 'Escape') setSearching(false);
         }}
       />
-      <span className="small quiet tabular" role="status">{query.trim().length < 2 ? '' : found.length === 0 ? t('source.none_found') : t('source.found', { at: foundAt + 1, n: found.length })}</span>
-      <button type="button" className="icon-button" aria-label={t('source.previous_found')} disabled={found.length === 0} onClick={() => stepFound(-1)}><ChevronLeft size={16} aria-hidden /></button>
-      <button type="button" className="icon-button" aria-label={t('source.next_found')} disabled={found.length === 0} onClick={() => stepFound(1)}><ChevronRight size={16} aria-hidden /></button>
+      <span className="small quiet tabular" role="status">
+        {query.trim().length < 2
+          ? ''
+          : found.length === 0
+            ? t('source.none_found')
+            : t('source.found', { at: foundAt + 1, n: found.length })}
+      </span>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={t('source.previous_found')}
+        disabled={found.length === 0}
+        onClick={() => stepFound(-1)}
+      >
+        <ChevronLeft size={16} aria-hidden />
+      </button>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={t('source.next_found')}
+        disabled={found.length === 0}
+        onClick={() => stepFound(1)}
+      >
+        <ChevronRight size={16} aria-hidden />
+      </button>
     </search>
   );
 }
@@ -63,25 +143,83 @@ function FindBar() {
 function Foot({ drawn, pages }: { drawn: boolean; pages: number }) {
   const { target, targets, zoom, page, step, setZoom, goTo } = useSource();
   const at = target ? targets.indexOf(target) : -1;
-  const nearest = (direction: number): number => (direction > 0 ? ZOOMS.find((each) => each > zoom + 0.01) : ZOOMS.findLast((each) => each < zoom - 0.01)) ?? zoom;
+  const nearest = (direction: number): number =>
+    (direction > 0 ? ZOOMS.find((each) => each > zoom + 0.01) : ZOOMS.findLast((each) => each < zoom - 0.01)) ?? zoom;
   return (
     <footer className="source-foot">
       {targets.length > 0 && (
         <div className="stepper">
-          <button type="button" className="icon-button" title={`${t('source.previous')} (Shift+F8)`} aria-label={t('source.previous')} onClick={() => step(-1)}><ChevronLeft size={16} aria-hidden /></button>
+          <button
+            type="button"
+            className="icon-button"
+            title={`${t('source.previous')} (Shift+F8)`}
+            aria-label={t('source.previous')}
+            onClick={() => step(-1)}
+          >
+            <ChevronLeft size={16} aria-hidden />
+          </button>
           <span className="tabular small">{t('source.citation_of', { at: at + 1, n: targets.length })}</span>
-          <button type="button" className="icon-button" title={`${t('source.next')} (F8)`} aria-label={t('source.next')} onClick={() => step(1)}><ChevronRight size={16} aria-hidden /></button>
+          <button
+            type="button"
+            className="icon-button"
+            title={`${t('source.next')} (F8)`}
+            aria-label={t('source.next')}
+            onClick={() => step(1)}
+          >
+            <ChevronRight size={16} aria-hidden />
+          </button>
         </div>
       )}
       <span className="spacer" />
-      <button type="button" className="icon-button" aria-label={t('source.previous_page')} title={t('source.previous_page')} disabled={page <= 1} onClick={() => goTo(page - 1)}><ChevronLeft size={16} aria-hidden /></button>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={t('source.previous_page')}
+        title={t('source.previous_page')}
+        disabled={page <= 1}
+        onClick={() => goTo(page - 1)}
+      >
+        <ChevronLeft size={16} aria-hidden />
+      </button>
       <span className="tabular small">{t('source.page_short', { page, pages })}</span>
-      <button type="button" className="icon-button" aria-label={t('source.next_page')} title={t('source.next_page')} disabled={page >= pages} onClick={() => goTo(page + 1)}><ChevronRight size={16} aria-hidden /></button>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={t('source.next_page')}
+        title={t('source.next_page')}
+        disabled={page >= pages}
+        onClick={() => goTo(page + 1)}
+      >
+        <ChevronRight size={16} aria-hidden />
+      </button>
       {drawn && (
         <div className="stepper">
-          <button type="button" className="icon-button" aria-label={t('source.zoom_out')} title={t('source.zoom_out')} onClick={() => setZoom(nearest(-1))}><ZoomOut size={16} aria-hidden /></button>
-          <button type="button" className="zoom-value tabular small" title={t('source.zoom_fit')} onClick={() => setZoom(1)}>{percent(zoom)}</button>
-          <button type="button" className="icon-button" aria-label={t('source.zoom_in')} title={t('source.zoom_in')} onClick={() => setZoom(nearest(1))}><ZoomIn size={16} aria-hidden /></button>
+          <button
+            type="button"
+            className="icon-button"
+            aria-label={t('source.zoom_out')}
+            title={t('source.zoom_out')}
+            onClick={() => setZoom(nearest(-1))}
+          >
+            <ZoomOut size={16} aria-hidden />
+          </button>
+          <button
+            type="button"
+            className="zoom-value tabular small"
+            title={t('source.zoom_fit')}
+            onClick={() => setZoom(1)}
+          >
+            {percent(zoom)}
+          </button>
+          <button
+            type="button"
+            className="icon-button"
+            aria-label={t('source.zoom_in')}
+            title={t('source.zoom_in')}
+            onClick={() => setZoom(nearest(1))}
+          >
+            <ZoomIn size={16} aria-hidden />
+          </button>
         </div>
       )}
     </footer>
@@ -110,17 +248,37 @@ export function SourcePanel({ onClose }: { onClose: () => void }) {
     <section className="source-panel" aria-label={t('source.title')}>
       <Head row={row} onClose={onClose} />
       {searching && row && <FindBar />}
-      {row?.changed && <p className="note small" role="note"><TriangleAlert size={14} aria-hidden className="tone-amber" />{t('source.changed')}</p>}
+      {row?.changed && (
+        <p className="note small" role="note">
+          <TriangleAlert size={14} aria-hidden className="tone-amber" />
+          {t('source.changed')}
+        </p>
+      )}
       {error ? (
         <ErrorState error={error} {...(target && { onRetry: () => void open(target) })} />
       ) : row ? (
         <>
           <div className="source-body">
-            {thumbnails && <Thumbnails document={row.id} pages={row.pages} page={page} drawn={drawn} onGo={(number) => useSource.getState().goTo(number)} />}
-            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+            {thumbnails && (
+              <Thumbnails
+                document={row.id}
+                pages={row.pages}
+                page={page}
+                drawn={drawn}
+                onGo={(number) => useSource.getState().goTo(number)}
+              />
+            )}
             <section ref={scroller} className="source-scroll" tabIndex={0} aria-label={t('source.page', { page })}>
               {drawn ? (
-                <PageView document={row.id} number={page} zoom={zoom} room={room} passage={passage} found={here} current={current} />
+                <PageView
+                  document={row.id}
+                  number={page}
+                  zoom={zoom}
+                  room={room}
+                  passage={passage}
+                  found={here}
+                  current={current}
+                />
               ) : (
                 <TextView document={row.id} number={page} passage={passage} found={here} current={current} />
               )}
@@ -129,7 +287,9 @@ export function SourcePanel({ onClose }: { onClose: () => void }) {
           <Foot drawn={drawn} pages={row.pages} />
         </>
       ) : target ? (
-        <p className="state-view quiet" role="status">{t('source.loading')}</p>
+        <p className="state-view quiet" role="status">
+          {t('source.loading')}
+        </p>
       ) : (
         <EmptyState icon={<BookOpen size={24} />} title={t('source.empty_title')} text={t('source.empty_text')} />
       )}

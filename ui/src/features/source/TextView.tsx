@@ -1,9 +1,9 @@
 import { Fragment, type ReactNode, useEffect, useMemo, useRef } from 'react';
 import type { Page, Span } from '@/ipc';
+import { t } from '@/shared/i18n';
 import { unitsAt } from '@/shared/text/spans';
 import { tame } from '@/shared/text/tame';
 import { ErrorState } from '@/shared/ui/states';
-import { t } from '@/shared/i18n';
 import { usePageText } from './usePage';
 
 interface Mark {
@@ -12,7 +12,11 @@ interface Mark {
 }
 
 /** Cuts a paragraph's text at the marks that touch it; later marks lie over earlier ones. */
-function marked(text: string, start: number, marks: readonly { from: number; to: number; kind: Mark['kind'] }[]): ReactNode[] {
+function marked(
+  text: string,
+  start: number,
+  marks: readonly { from: number; to: number; kind: Mark['kind'] }[],
+): ReactNode[] {
   const cuts = new Set([0, text.length]);
   for (const { from, to } of marks) {
     cuts.add(Math.max(0, Math.min(text.length, from - start)));
@@ -23,13 +27,26 @@ function marked(text: string, start: number, marks: readonly { from: number; to:
     const to = sorted[index + 1] ?? text.length;
     const over = marks.findLast((mark) => mark.from - start <= from && mark.to - start >= to);
     const piece = tame(text.slice(from, to));
-    return over ? <mark key={from} className={over.kind}>{piece}</mark> : <Fragment key={from}>{piece}</Fragment>;
+    return over ? (
+      <mark key={from} className={over.kind}>
+        {piece}
+      </mark>
+    ) : (
+      <Fragment key={from}>{piece}</Fragment>
+    );
   });
 }
 
 function Paragraphs({ page, marks }: { page: Page; marks: readonly Mark[] }) {
-  const units = useMemo(() => marks.map(({ span, kind }) => ({ from: unitsAt(page.text, span.start), to: unitsAt(page.text, span.end), kind })), [page, marks]);
-  const headings = useMemo(() => new Map(page.headings.map((heading) => [unitsAt(page.text, heading.span.start), heading.level])), [page]);
+  const units = useMemo(
+    () =>
+      marks.map(({ span, kind }) => ({ from: unitsAt(page.text, span.start), to: unitsAt(page.text, span.end), kind })),
+    [page, marks],
+  );
+  const headings = useMemo(
+    () => new Map(page.headings.map((heading) => [unitsAt(page.text, heading.span.start), heading.level])),
+    [page],
+  );
   let at = 0;
   return (
     <>
@@ -40,8 +57,21 @@ function Paragraphs({ page, marks }: { page: Page; marks: readonly Mark[] }) {
         const touching = units.filter((mark) => mark.from < start + line.length && mark.to > start);
         const content = marked(line, start, touching);
         const level = headings.get(start);
-        if (level === undefined) return <p key={start} dir="auto">{content}</p>;
-        return level <= 1 ? <h3 key={start} dir="auto">{content}</h3> : <h4 key={start} dir="auto">{content}</h4>;
+        if (level === undefined)
+          return (
+            <p key={start} dir="auto">
+              {content}
+            </p>
+          );
+        return level <= 1 ? (
+          <h3 key={start} dir="auto">
+            {content}
+          </h3>
+        ) : (
+          <h4 key={start} dir="auto">
+            {content}
+          </h4>
+        );
       })}
     </>
   );
@@ -60,7 +90,10 @@ export function TextView({ document, number, passage, found, current }: Properti
   const { page, error } = usePageText(document, number);
   const body = useRef<HTMLDivElement>(null);
   const marks = useMemo<Mark[]>(
-    () => [...(passage ? [{ span: passage, kind: 'cited' as const }] : []), ...found.map((span) => ({ span, kind: span === current ? ('found current' as const) : ('found' as const) }))],
+    () => [
+      ...(passage ? [{ span: passage, kind: 'cited' as const }] : []),
+      ...found.map((span) => ({ span, kind: span === current ? ('found current' as const) : ('found' as const) })),
+    ],
     [passage, found, current],
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new passage scrolls
@@ -72,7 +105,13 @@ export function TextView({ document, number, passage, found, current }: Properti
   if (error) return <ErrorState error={error} />;
   return (
     <div ref={body} className="text-view">
-      {page ? <Paragraphs page={page} marks={marks} /> : <p className="quiet" role="status">{t('source.loading')}</p>}
+      {page ? (
+        <Paragraphs page={page} marks={marks} />
+      ) : (
+        <p className="quiet" role="status">
+          {t('source.loading')}
+        </p>
+      )}
     </div>
   );
 }

@@ -24,7 +24,12 @@ interface Properties {
 /** The pages in small; only those in sight are drawn. */
 export function Thumbnails({ document, pages, page, drawn, onGo }: Properties) {
   const scroller = useRef<HTMLElement>(null);
-  const virtual = useVirtualizer({ count: pages, getScrollElement: () => scroller.current, estimateSize: () => 122, overscan: 2 });
+  const virtual = useVirtualizer({
+    count: pages,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => 122,
+    overscan: 2,
+  });
   useEffect(() => virtual.scrollToIndex(page - 1, { align: 'auto' }), [page, virtual]);
   return (
     <nav ref={scroller} className="thumbnails" aria-label={t('source.thumbnails')}>
@@ -32,7 +37,15 @@ export function Thumbnails({ document, pages, page, drawn, onGo }: Properties) {
         {virtual.getVirtualItems().map((item) => {
           const number = item.index + 1;
           return (
-            <button key={item.key} type="button" className={number === page ? 'thumbnail current' : 'thumbnail'} aria-label={t('source.page', { page: number })} aria-current={number === page ? 'page' : undefined} style={{ transform: `translateY(${item.start}px)` }} onClick={() => onGo(number)}>
+            <button
+              key={item.key}
+              type="button"
+              className={number === page ? 'thumbnail current' : 'thumbnail'}
+              aria-label={t('source.page', { page: number })}
+              aria-current={number === page ? 'page' : undefined}
+              style={{ transform: `translateY(${item.start}px)` }}
+              onClick={() => onGo(number)}
+            >
               <Thumbnail document={document} number={number} drawn={drawn} />
               <span className="tabular">{number}</span>
             </button>

@@ -17,7 +17,10 @@ const page: Page = {
 
 describe('highlight', () => {
   it('is one band a line', () => {
-    expect(bandsOf(page, { start: 0, end: 13 })).toEqual([{ x0: 10, y0: 10, x1: 54, y1: 20 }, { x0: 10, y0: 24, x1: 40, y1: 34 }]);
+    expect(bandsOf(page, { start: 0, end: 13 })).toEqual([
+      { x0: 10, y0: 10, x1: 54, y1: 20 },
+      { x0: 10, y0: 24, x1: 40, y1: 34 },
+    ]);
   });
 
   it('covers the words that the span touches and no others', () => {

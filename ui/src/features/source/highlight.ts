@@ -9,7 +9,8 @@ export function bandsOf(page: Page, span: Span): Rect[] {
     const { x0, y0, x1, y1 } = word.rect;
     const last = bands.at(-1);
     const height = y1 - y0;
-    const sameLine = last !== undefined && Math.abs(last.y0 - y0) < height * 0.5 && x0 >= last.x0 && x0 - last.x1 < height * 3;
+    const sameLine =
+      last !== undefined && Math.abs(last.y0 - y0) < height * 0.5 && x0 >= last.x0 && x0 - last.x1 < height * 3;
     if (last && sameLine) {
       last.x1 = Math.max(last.x1, x1);
       last.y0 = Math.min(last.y0, y0);
@@ -36,7 +37,12 @@ export function linesOf(page: Page): TextLine[] {
     const height = y1 - y0;
     if (last && Math.abs(last.rect.y0 - y0) < height * 0.5 && x0 >= last.rect.x0 && x0 - last.rect.x1 < height * 1.5) {
       last.text += ` ${text}`;
-      last.rect = { x0: last.rect.x0, y0: Math.min(last.rect.y0, y0), x1: Math.max(last.rect.x1, x1), y1: Math.max(last.rect.y1, y1) };
+      last.rect = {
+        x0: last.rect.x0,
+        y0: Math.min(last.rect.y0, y0),
+        x1: Math.max(last.rect.x1, x1),
+        y1: Math.max(last.rect.y1, y1),
+      };
     } else lines.push({ text, rect: { x0, y0, x1, y1 } });
   }
   return lines;

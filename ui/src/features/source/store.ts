@@ -61,7 +61,13 @@ export const useSource = create<SourceState>((set, get) => {
     open: async (target, targets = get().targets.includes(target) ? get().targets : []) => {
       const mine = ++opened;
       const same = get().row?.id === target.document;
-      set({ target, targets, page: target.page, error: null, ...(same ? {} : { row: null, found: [], query: '', searching: false }) });
+      set({
+        target,
+        targets,
+        page: target.page,
+        error: null,
+        ...(same ? {} : { row: null, found: [], query: '', searching: false }),
+      });
       if (same) return;
       try {
         const row = await backend().document(target.document);
@@ -92,7 +98,10 @@ export const useSource = create<SourceState>((set, get) => {
       try {
         const found = await backend().findInDocument(row.id, query.trim());
         if (mine !== searched) return;
-        const at = Math.max(0, found.findIndex((each) => each.page >= get().page));
+        const at = Math.max(
+          0,
+          found.findIndex((each) => each.page >= get().page),
+        );
         set({ found, foundAt: at, ...(found[at] ? { page: found[at].page } : {}) });
       } catch (thrown) {
         if (mine === searched) set({ error: reportOf(thrown) });

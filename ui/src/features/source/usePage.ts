@@ -3,7 +3,11 @@ import { backend, type ErrorReport, type Page, reportOf } from '@/ipc';
 
 /** Text and words of a page; `null` until they are there. */
 export function usePageText(document: number, number: number): { page: Page | null; error: ErrorReport | null } {
-  const [state, setState] = useState<{ key: string; page: Page | null; error: ErrorReport | null }>({ key: '', page: null, error: null });
+  const [state, setState] = useState<{ key: string; page: Page | null; error: ErrorReport | null }>({
+    key: '',
+    page: null,
+    error: null,
+  });
   const key = `${document}.${number}`;
   useEffect(() => {
     let live = true;
@@ -19,8 +23,16 @@ export function usePageText(document: number, number: number): { page: Page | nu
 }
 
 /** Address of a page's picture; the old picture stays until the new one is ready, so that zooming does not flash. */
-export function usePageImage(document: number, number: number, scale: number): { url: string | null; error: ErrorReport | null } {
-  const [state, setState] = useState<{ page: string; url: string | null; error: ErrorReport | null }>({ page: '', url: null, error: null });
+export function usePageImage(
+  document: number,
+  number: number,
+  scale: number,
+): { url: string | null; error: ErrorReport | null } {
+  const [state, setState] = useState<{ page: string; url: string | null; error: ErrorReport | null }>({
+    page: '',
+    url: null,
+    error: null,
+  });
   const page = `${document}.${number}`;
   useEffect(() => {
     let live = true;
@@ -39,9 +51,13 @@ export function usePageImage(document: number, number: number, scale: number): {
       live = false;
     };
   }, [document, number, scale, page]);
-  useEffect(() => () => setState((old) => {
-    if (old.url) URL.revokeObjectURL(old.url);
-    return { page: '', url: null, error: null };
-  }), []);
+  useEffect(
+    () => () =>
+      setState((old) => {
+        if (old.url) URL.revokeObjectURL(old.url);
+        return { page: '', url: null, error: null };
+      }),
+    [],
+  );
   return state.page === page ? state : { url: null, error: null };
 }

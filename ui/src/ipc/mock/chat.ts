@@ -46,7 +46,8 @@ function sampleAnswer(profile: string): Answer {
     mode: 'generated',
     finish: 'stop',
     text: `${SENTENCES[0]} ${SENTENCES[1]}\n\n${SENTENCES[2]} ${UNCITED}`,
-    thinking: 'The question is about ending the lease early. § 7 names the 24 months and the notice; § 9 names the fee. § 12 speaks of the deposit: six months, so I should be careful with the number.',
+    thinking:
+      'The question is about ending the lease early. § 7 names the 24 months and the notice; § 9 names the fee. § 12 speaks of the deposit: six months, so I should be careful with the number.',
     citations: [
       citation(1, 7, SENTENCES[0], 'supported'),
       citation(2, 9, SENTENCES[1], 'supported'),
@@ -126,14 +127,24 @@ export class MockChat {
     for (let i = 0; i < turns; i++) {
       const answer = sampleAnswer('balanced');
       list.push({
-        question: i % 7 === 3 ? `Question ${i + 1}: and what does the annex say about the cellar, the garden, and the bicycles that have stood in the hall since the spring?` : `Question ${i + 1}: when may the tenant end the lease early?`,
+        question:
+          i % 7 === 3
+            ? `Question ${i + 1}: and what does the annex say about the cellar, the garden, and the bicycles that have stood in the hall since the spring?`
+            : `Question ${i + 1}: when may the tenant end the lease early?`,
         standalone: null,
+        recalled: [],
+        written: null,
         sources: SOURCES,
         answer: i % 5 === 4 ? { ...answer, text: RICH, citations: answer.citations.slice(0, 2) } : answer,
         asked_at_ms: 1_763_900_000_000 + i * 60_000,
       });
     }
-    this.conversations.unshift({ id: this.nextId++, title: turns > 20 ? 'A long reading of the lease' : 'Contract review', turns: list, updated: 1_763_900_000_000 });
+    this.conversations.unshift({
+      id: this.nextId++,
+      title: turns > 20 ? 'A long reading of the lease' : 'Contract review',
+      turns: list,
+      updated: 1_763_900_000_000,
+    });
   }
 
   addTitles(titles: readonly string[]): void {
@@ -147,17 +158,29 @@ export class MockChat {
     const turns = HOSTILE_MARKDOWN.map((text, index) => ({
       question: `Payload ${index + 1} <b>bold?</b> ${text.slice(0, 60)}`,
       standalone: null,
+      recalled: [],
+      written: null,
       sources: SOURCES.map((item) => ({ ...item, title: HOSTILE_NAMES[index % HOSTILE_NAMES.length] ?? item.title })),
       answer: { ...base, text, thinking: text },
       asked_at_ms: 1_763_900_000_000,
     }));
-    this.conversations.unshift({ id: this.nextId++, title: '<img src=x onerror=window.__pwned=true>', turns, updated: 1_764_000_000_000 });
+    this.conversations.unshift({
+      id: this.nextId++,
+      title: '<img src=x onerror=window.__pwned=true>',
+      turns,
+      updated: 1_764_000_000_000,
+    });
   }
 
   list(search: string): ConversationSummary[] {
     const words = search.toLowerCase();
     return this.conversations
-      .filter((item) => !words || item.title.toLowerCase().includes(words) || item.turns.slice(0, 50).some((turn) => turn.question.toLowerCase().includes(words)))
+      .filter(
+        (item) =>
+          !words ||
+          item.title.toLowerCase().includes(words) ||
+          item.turns.slice(0, 50).some((turn) => turn.question.toLowerCase().includes(words)),
+      )
       .map(({ id, title, turns, updated }) => ({ id, title, turns: turns.length, updated_at_ms: updated }));
   }
 
@@ -174,7 +197,9 @@ export class MockChat {
   delete(id: number): Undo {
     const before = this.conversations;
     this.conversations = before.filter((item) => item.id !== id);
-    return async () => void (this.conversations = before);
+    return async () => {
+      this.conversations = before;
+    };
   }
 
   ask(request: AskRequest, listener: (event: AskEvent) => void): Job {
@@ -186,7 +211,11 @@ export class MockChat {
     const conversation = this.conversationFor(request);
     const asked = request.question.toLowerCase();
     const { model, profile } = this.answering();
-    emit({ type: 'started', conversation: conversation.id, standalone: conversation.turns.length > 0 ? `${request.question} (lease, early termination)` : null });
+    emit({
+      type: 'started',
+      conversation: conversation.id,
+      standalone: conversation.turns.length > 0 ? `${request.question} (lease, early termination)` : null,
+    });
     emit({ type: 'stage', stage: 'searching', done: 0, total: 48_213 });
     await wait(180 * this.speed, signal);
     const nothing = asked.includes('moon');
@@ -194,12 +223,25 @@ export class MockChat {
     emit({ type: 'sources', sources: SOURCES, extract });
     let answer: Answer;
     if (asked.includes('fail')) {
-      emit({ type: 'failed', code: 'worker_lost', message: 'The model’s process stopped while writing.\nAsk again; it has been restarted.', detail: 'signal 6' });
+      emit({
+        type: 'failed',
+        code: 'worker_lost',
+        message: 'The model’s process stopped while writing.\nAsk again; it has been restarted.',
+        detail: 'signal 6',
+      });
       return;
     } else if (nothing) answer = notFound();
     else if (!model) answer = extractive();
     else answer = await this.write(asked, profile, emit, signal);
-    conversation.turns.push({ question: request.question, standalone: null, sources: SOURCES, answer, asked_at_ms: Date.now() });
+    conversation.turns.push({
+      question: request.question,
+      standalone: null,
+      recalled: [],
+      written: null,
+      sources: SOURCES,
+      answer,
+      asked_at_ms: Date.now(),
+    });
     conversation.updated = Date.now();
     emit({ type: 'done', answer });
   }
@@ -215,16 +257,27 @@ export class MockChat {
     return made;
   }
 
-  private async write(asked: string, profile: string, emit: (event: AskEvent) => void, signal: AbortSignal): Promise<Answer> {
+  private async write(
+    asked: string,
+    profile: string,
+    emit: (event: AskEvent) => void,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     for (let done = 0; done <= 1842 && !signal.aborted; done += 307) {
       emit({ type: 'stage', stage: 'reading_sources', done, total: 1842 });
       await wait(90 * this.speed, signal);
     }
-    if (asked.includes('degrade')) emit({ type: 'notice', code: 'gpu_to_cpu', message: 'The GPU has no memory left; the answer is written on the CPU, about eight times slower.' });
+    if (asked.includes('degrade'))
+      emit({
+        type: 'notice',
+        code: 'gpu_to_cpu',
+        message: 'The GPU has no memory left; the answer is written on the CPU, about eight times slower.',
+      });
     const whole = sampleAnswer(profile);
     if (asked.includes('table')) whole.text = RICH;
     if (asked.includes('hostile')) whole.text = HOSTILE_MARKDOWN.join('\n\n');
-    if (asked.includes('long')) whole.text = Array.from({ length: 40 }, (_, i) => `Paragraph ${i + 1}. ${SENTENCES[i % 2]}`).join('\n\n');
+    if (asked.includes('long'))
+      whole.text = Array.from({ length: 40 }, (_, i) => `Paragraph ${i + 1}. ${SENTENCES[i % 2]}`).join('\n\n');
     for (const piece of whole.thinking?.match(/\S+\s*/g) ?? []) {
       if (signal.aborted) break;
       emit({ type: 'thinking', text: piece });
@@ -232,11 +285,18 @@ export class MockChat {
     }
     let written = '';
     for (const piece of whole.text.match(/\s*\S{1,6}/g) ?? []) {
-      if (signal.aborted) return { ...whole, text: written, finish: 'cancelled', citations: whole.citations.filter((item) => written.includes(`[${item.n}]`)) };
+      if (signal.aborted)
+        return {
+          ...whole,
+          text: written,
+          finish: 'cancelled',
+          citations: whole.citations.filter((item) => written.includes(`[${item.n}]`)),
+        };
       written += piece;
       emit({ type: 'token', text: piece });
       for (const item of whole.citations) {
-        if (written.endsWith(item.sentence)) emit({ type: 'citation', n: item.n, sentence: item.sentence, support: item.support });
+        if (written.endsWith(item.sentence))
+          emit({ type: 'citation', n: item.n, sentence: item.sentence, support: item.support });
       }
       if (written.endsWith(UNCITED)) emit({ type: 'citation', n: 0, sentence: UNCITED, support: 'unsupported' });
       await wait(14 * this.speed, signal);
@@ -267,7 +327,7 @@ export class MockChat {
       cosine: 0.41 - index * 0.03,
       bm25: null,
       score: 0.31 - index * 0.04,
-      dropped: index === 0 ? 'Nearly the same as a passage above it' : 'Over the budget of source tokens',
+      dropped: index === 0 ? 'near_duplicate' : 'over_budget',
     }));
     return {
       query: 'when may the tenant end the lease early',

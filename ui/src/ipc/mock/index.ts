@@ -22,7 +22,19 @@ export interface MockOptions {
   failing: string[];
 }
 
-export const MOCK_DEFAULTS: MockOptions = { documents: 1204, pending: 0, turns: 3, speed: 1, hostile: false, model: true, gpu: true, welcomed: true, theme: 'system', language: 'en', failing: [] };
+export const MOCK_DEFAULTS: MockOptions = {
+  documents: 1204,
+  pending: 0,
+  turns: 3,
+  speed: 1,
+  hostile: false,
+  model: true,
+  gpu: true,
+  welcomed: true,
+  theme: 'system',
+  language: 'en',
+  failing: [],
+};
 
 /** Reads the options from a query string such as `?documents=10000&turns=1000`. */
 export function optionsFrom(search: string): MockOptions {
@@ -56,12 +68,26 @@ export function createMock(options: MockOptions): Backend {
   for (const source of SOURCES) source.span = MOCK_SPANS.get(source.page) ?? source.span;
 
   const library = new MockLibrary(options.documents, options.pending);
-  const settings = { ...DEFAULTS, model: options.model ? DEFAULTS.model : null, welcomed: options.welcomed, theme: options.theme, language: options.language };
+  const settings = {
+    ...DEFAULTS,
+    model: options.model ? DEFAULTS.model : null,
+    welcomed: options.welcomed,
+    theme: options.theme,
+    language: options.language,
+  };
   const machine = new MockMachine(settings, options.speed, options.gpu, () => library.progress());
-  const chat = new MockChat(options.speed, () => ({ model: machine.settings.model !== null, profile: machine.active().name }));
+  const chat = new MockChat(options.speed, () => ({
+    model: machine.settings.model !== null,
+    profile: machine.active().name,
+  }));
   const dropListeners = new Set<(event: DropEvent) => void>();
   if (options.turns > 0) {
-    chat.addTitles(['Boiler manual: error F28', 'Insurance: water damage', 'Who signed the minutes of March?', 'Travel costs to Porto']);
+    chat.addTitles([
+      'Boiler manual: error F28',
+      'Insurance: water damage',
+      'Who signed the minutes of March?',
+      'Travel costs to Porto',
+    ]);
     chat.fill(options.turns);
   }
   if (options.hostile) {
@@ -69,7 +95,11 @@ export function createMock(options: MockOptions): Backend {
     chat.makeHostile();
   }
   if (typeof window !== 'undefined') {
-    Object.assign(window, { mockDrop: (event: DropEvent) => { for (const listener of dropListeners) listener(event); } });
+    Object.assign(window, {
+      mockDrop: (event: DropEvent) => {
+        for (const listener of dropListeners) listener(event);
+      },
+    });
   }
 
   /** Answers after a moment, or fails when told to. */
@@ -84,8 +114,22 @@ export function createMock(options: MockOptions): Backend {
     document: (id) => after('document', () => library.find(id)),
     summary: () => after('summary', () => library.summary()),
     addPaths: (paths) => after('addPaths', () => library.enqueue(paths)),
-    addSamples: () => after('addSamples', () => library.enqueue(['/samples/Lease (sample).pdf', '/samples/Boiler manual (sample).pdf', '/samples/Minutes (sample).docx'])),
-    pick: (kind) => after('pick', () => (kind === 'model' ? ['/home/ada/Models/Mistral-7B-Q5_K_M.gguf'] : kind === 'folder' ? ['/home/ada/Documents/New folder'] : ['/home/ada/Documents/Picked one.pdf', '/home/ada/Documents/Damaged two.pdf'])),
+    addSamples: () =>
+      after('addSamples', () =>
+        library.enqueue([
+          '/samples/Lease (sample).pdf',
+          '/samples/Boiler manual (sample).pdf',
+          '/samples/Minutes (sample).docx',
+        ]),
+      ),
+    pick: (kind) =>
+      after('pick', () =>
+        kind === 'model'
+          ? ['/home/ada/Models/Mistral-7B-Q5_K_M.gguf']
+          : kind === 'folder'
+            ? ['/home/ada/Documents/New folder']
+            : ['/home/ada/Documents/Picked one.pdf', '/home/ada/Documents/Damaged two.pdf'],
+      ),
     removeDocuments: (ids) => after('removeDocuments', () => library.remove(ids)),
     retry: (ids) => after('retry', () => library.retry(ids)),
     setIngestPaused: (paused) => after('setIngestPaused', () => library.setPaused(paused)),
@@ -100,35 +144,58 @@ export function createMock(options: MockOptions): Backend {
 
     collections: () => after('collections', () => library.collectionList()),
     createCollection: (name, documents) => after('createCollection', () => library.createCollection(name, documents)),
-    renameCollection: (id, name) => after('renameCollection', () => void (library.collection(id).name = name)),
+    renameCollection: (id, name) =>
+      after('renameCollection', () => {
+        library.collection(id).name = name;
+      }),
     deleteCollection: (id) => after('deleteCollection', () => library.deleteCollection(id)),
-    addToCollection: (id, documents) => after('addToCollection', () => { for (const each of documents) library.collection(id).members.add(each); }),
-    removeFromCollection: (id, documents) => after('removeFromCollection', () => { for (const each of documents) library.collection(id).members.delete(each); }),
+    addToCollection: (id, documents) =>
+      after('addToCollection', () => {
+        for (const each of documents) library.collection(id).members.add(each);
+      }),
+    removeFromCollection: (id, documents) =>
+      after('removeFromCollection', () => {
+        for (const each of documents) library.collection(id).members.delete(each);
+      }),
 
     ask: (request, listener) => chat.ask(request, listener),
     conversations: (search) => after('conversations', () => chat.list(search)),
     conversation: (id) => after('conversation', () => chat.detail(id)),
     renameConversation: (id, title) => after('renameConversation', () => chat.rename(id, title)),
     deleteConversation: (id) => after('deleteConversation', () => chat.delete(id)),
-    exportConversation: (_id, format) => after('exportConversation', () => `/home/ada/Documents/Contract review.${format === 'html' ? 'html' : 'md'}`),
-    suggestions: (scope: Scope) => after('suggestions', () => (library.rows.length === 0 ? [] : scope.type === 'all' ? ['When may the tenant end the lease early?', 'What does error F28 of the boiler mean?', 'Who pays for minor repairs?'] : ['What is due when the lease ends early?'])),
+    exportConversation: (_id, format) =>
+      after('exportConversation', () => `/home/ada/Documents/Contract review.${format === 'html' ? 'html' : 'md'}`),
+    suggestions: (scope: Scope) =>
+      after('suggestions', () =>
+        library.rows.length === 0
+          ? []
+          : scope.type === 'all'
+            ? [
+                'When may the tenant end the lease early?',
+                'What does error F28 of the boiler mean?',
+                'Who pays for minor repairs?',
+              ]
+            : ['What is due when the lease ends early?'],
+      ),
     trace: () => after('trace', () => chat.trace()),
 
     page: (document, number) => after('page', () => mockPage(library.find(document), number)),
-    renderPage: async (document, number, scale) => drawPage(await after('renderPage', () => mockPage(library.find(document), number)), scale),
-    findInDocument: (document, text) => after('findInDocument', () => {
-      const row = library.find(document);
-      const found: { page: number; span: { start: number; end: number } }[] = [];
-      const words = text.toLowerCase();
-      for (let number = 1; number <= row.pages && words; number++) {
-        const page = mockPage(row, number).text.toLowerCase();
-        for (let at = page.indexOf(words); at >= 0; at = page.indexOf(words, at + 1)) {
-          const start = [...page.slice(0, at)].length;
-          found.push({ page: number, span: { start, end: start + [...words].length } });
+    renderPage: async (document, number, scale) =>
+      drawPage(await after('renderPage', () => mockPage(library.find(document), number)), scale),
+    findInDocument: (document, text) =>
+      after('findInDocument', () => {
+        const row = library.find(document);
+        const found: { page: number; span: { start: number; end: number } }[] = [];
+        const words = text.toLowerCase();
+        for (let number = 1; number <= row.pages && words; number++) {
+          const page = mockPage(row, number).text.toLowerCase();
+          for (let at = page.indexOf(words); at >= 0; at = page.indexOf(words, at + 1)) {
+            const start = [...page.slice(0, at)].length;
+            found.push({ page: number, span: { start, end: start + [...words].length } });
+          }
         }
-      }
-      return found;
-    }),
+        return found;
+      }),
 
     telemetry: (listener) => machine.listen(listener),
     hardware: () => after('hardware', () => machine.hardware()),
@@ -140,14 +207,29 @@ export function createMock(options: MockOptions): Backend {
     models: () => after('models', () => machine.models()),
     addModel: (path) => after('addModel', () => machine.addModel(path)),
     removeModel: (path) => after('removeModel', () => machine.removeModel(path)),
-    chooseModel: (path) => after('chooseModel', () => void (machine.settings = { ...machine.settings, model: path })),
+    chooseModel: (path) => after('chooseModel', () => void machine.change({ model: path })),
 
     settings: () => after('settings', () => machine.settings),
-    changeSettings: (change) => after('changeSettings', () => (machine.settings = { ...machine.settings, ...change })),
-    dataFolder: () => after('dataFolder', () => ({ path: '/home/ada/.local/share/docmind', parts: [{ name: 'library', bytes: 412_000_000 }, { name: 'index', bytes: 96_000_000 }, { name: 'user', bytes: 2_100_000 }, { name: 'models', bytes: 2_497_000_000 }, { name: 'logs', bytes: 840_000 }] })),
+    changeSettings: (change) => after('changeSettings', () => machine.change(change)),
+    dataFolder: () =>
+      after('dataFolder', () => ({
+        path: '/home/ada/.local/share/docmind',
+        parts: [
+          { name: 'library', bytes: 412_000_000 },
+          { name: 'index', bytes: 96_000_000 },
+          { name: 'user', bytes: 2_100_000 },
+          { name: 'models', bytes: 2_497_000_000 },
+          { name: 'logs', bytes: 840_000 },
+        ],
+      })),
     openDataFolder: () => after('openDataFolder', () => undefined),
     rebuildIndex: (listener) => machine.rebuild(library.summary().chunks, listener),
-    diagnostics: () => after('diagnostics', () => 'DocMind 0.1.0 (mock)\n1 GPU: NVIDIA GeForce RTX 4070 Laptop, 8188 MiB\nProfile balanced, Qwen3-4B Q4_K_M'),
+    diagnostics: () =>
+      after(
+        'diagnostics',
+        () =>
+          'DocMind 0.1.0 (mock)\n1 GPU: NVIDIA GeForce RTX 4070 Laptop, 8188 MiB\nProfile balanced, Qwen3-4B Q4_K_M',
+      ),
     version: () => after('version', () => '0.1.0'),
     openLink: (url) => after('openLink', () => void Object.assign(window, { mockOpened: url })),
   };

@@ -3,7 +3,20 @@ import type { DocumentRow, DocumentState, ErrorReport, IngestEvent, IngestProgre
 import { HOSTILE_NAMES } from './hostile';
 import { pick, seeded } from './random';
 
-const SUBJECTS = ['Lease', 'Boiler manual', 'Annual report', 'Insurance policy', 'Travel expenses', 'Tender', 'Board minutes', 'Invoice', 'Service agreement', 'Field study', 'Safety data sheet', 'Project plan'] as const;
+const SUBJECTS = [
+  'Lease',
+  'Boiler manual',
+  'Annual report',
+  'Insurance policy',
+  'Travel expenses',
+  'Tender',
+  'Board minutes',
+  'Invoice',
+  'Service agreement',
+  'Field study',
+  'Safety data sheet',
+  'Project plan',
+] as const;
 const PLACES = ['Hamburg', 'Lyon', 'Oslo', 'Porto', 'Ghent', 'Turin', 'Graz', 'Leeds', 'Utrecht', 'Kraków'] as const;
 const FORMATS = [
   ['pdf', 'application/pdf'],
@@ -18,7 +31,8 @@ const FORMATS = [
 
 const FAILURES: Partial<Record<DocumentState, string>> = {
   needs_password: 'The file is encrypted.\nRemove the password in the program that made it, then press Retry.',
-  no_text: 'All 12 pages are pictures: this is a scan without text.\nRun it through text recognition (OCR), then press Retry.',
+  no_text:
+    'All 12 pages are pictures: this is a scan without text.\nRun it through text recognition (OCR), then press Retry.',
   unsupported: 'Pages documents are not read.\nExport it as PDF or DOCX and add that.',
   damaged: 'The file ends in the middle of a page.\nOpen it in its own program and save it again, then press Retry.',
   too_large: 'The file has 1.2 GB; the limit is 512 MB.\nSplit it into parts.',
@@ -34,7 +48,10 @@ export const LEASE = 'Lease-2024.pdf';
 
 function makeRow(id: number, random: () => number, settled: boolean): DocumentRow {
   const [extension, mediaType] = pick(random, FORMATS);
-  const name = id === 1 ? LEASE : `${pick(random, SUBJECTS)} ${pick(random, PLACES)} ${2015 + Math.floor(random() * 10)}-${id}.${extension}`;
+  const name =
+    id === 1
+      ? LEASE
+      : `${pick(random, SUBJECTS)} ${pick(random, PLACES)} ${2015 + Math.floor(random() * 10)}-${id}.${extension}`;
   const roll = random();
   const failures = Object.keys(FAILURES) as DocumentState[];
   const state: DocumentState = !settled ? 'queued' : id > 8 && roll < 0.03 ? pick(random, failures) : 'ready';
@@ -74,8 +91,16 @@ export class MockLibrary {
     for (let i = 0; i < count; i++) this.rows.push(makeRow(this.nextId++, this.random, true));
     if (count > 0) {
       this.collections = [
-        { id: this.nextCollection++, name: 'Contracts', members: new Set(this.rows.filter((row) => /Lease|agreement/.test(row.title)).map((row) => row.id)) },
-        { id: this.nextCollection++, name: 'Manuals', members: new Set(this.rows.filter((row) => /manual|Safety/.test(row.title)).map((row) => row.id)) },
+        {
+          id: this.nextCollection++,
+          name: 'Contracts',
+          members: new Set(this.rows.filter((row) => /Lease|agreement/.test(row.title)).map((row) => row.id)),
+        },
+        {
+          id: this.nextCollection++,
+          name: 'Manuals',
+          members: new Set(this.rows.filter((row) => /manual|Safety/.test(row.title)).map((row) => row.id)),
+        },
       ];
     }
     if (pending > 0) this.enqueue(Array.from({ length: pending }, () => null));
@@ -104,10 +129,16 @@ export class MockLibrary {
       (row) =>
         (!words || row.title.toLowerCase().includes(words)) &&
         (query.collection === null || members?.has(row.id)) &&
-        (query.state === 'any' || (query.state === 'problem' ? FAILURES[row.state] && row.state !== 'duplicate' : row.state === query.state)),
+        (query.state === 'any' ||
+          (query.state === 'problem' ? FAILURES[row.state] && row.state !== 'duplicate' : row.state === query.state)),
     );
     const value = (row: DocumentRow): string | number =>
-      ({ title: row.title.toLowerCase(), state: row.state, pages: row.pages, size: row.size_bytes, added: row.added_at_ms })[query.sort];
+      ({
+        title: row.title.toLowerCase(),
+        state: row.state,
+        size: row.size_bytes,
+        added: row.added_at_ms,
+      })[query.sort];
     const sign = query.descending ? -1 : 1;
     return rows.sort((a, b) => (value(a) < value(b) ? -sign : value(a) > value(b) ? sign : a.id - b.id));
   }
@@ -122,7 +153,8 @@ export class MockLibrary {
     return {
       documents: this.rows.length,
       chunks: this.rows.reduce((sum, row) => sum + row.chunks, 0),
-      failed: this.rows.filter((row) => FAILURES[row.state] && row.state !== 'duplicate' && row.state !== 'empty').length,
+      failed: this.rows.filter((row) => FAILURES[row.state] && row.state !== 'duplicate' && row.state !== 'empty')
+        .length,
       progress: this.progress(),
     };
   }
@@ -130,7 +162,12 @@ export class MockLibrary {
   progress(): IngestProgress {
     const left = this.batch.total - this.batch.done;
     const running = left > 0 && !this.paused;
-    return { ...this.batch, chunks_per_second: running ? 61.4 : 0, remaining_s: running ? left * 0.4 : null, paused: this.paused ? 'Paused by you' : null };
+    return {
+      ...this.batch,
+      chunks_per_second: running ? 61.4 : 0,
+      remaining_s: running ? left * 0.4 : null,
+      paused: this.paused ? 'Paused by you' : null,
+    };
   }
 
   listen(listener: (event: IngestEvent) => void): Stop {
@@ -178,7 +215,14 @@ export class MockLibrary {
       return;
     }
     this.replace({ ...next, state: 'working' });
-    this.emit({ type: 'progress', id: next.id, path: next.path, stage: next.id % 2 ? 'reading' : 'embedding', done: 31, total: 212 });
+    this.emit({
+      type: 'progress',
+      id: next.id,
+      path: next.path,
+      stage: next.id % 2 ? 'reading' : 'embedding',
+      done: 31,
+      total: 212,
+    });
   }
 
   private replace(row: DocumentRow): void {
@@ -201,7 +245,9 @@ export class MockLibrary {
   }
 
   retry(ids: number[] | 'all'): void {
-    const again = this.rows.filter((row) => row.error && row.state !== 'duplicate' && (ids === 'all' || ids.includes(row.id)));
+    const again = this.rows.filter(
+      (row) => row.error && row.state !== 'duplicate' && (ids === 'all' || ids.includes(row.id)),
+    );
     for (const row of again) this.replace({ ...row, state: 'queued', error: null });
     if (this.batch.done === this.batch.total) this.batch = { done: 0, total: 0 };
     this.batch.total += again.length;

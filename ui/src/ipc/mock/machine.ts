@@ -1,12 +1,46 @@
-import type { BenchmarkEvent, BenchmarkRow, BenchmarkRun, Job, ModelEntry, ProfilePlan, RebuildEvent, Stop, SwitchEvent } from '../backend';
-import type { Attention, HardwareInventory, IngestProgress, KvType, MemoryOwner, ModelCard, Profile, Settings, Telemetry, WeightType } from '../types';
+import type {
+  BenchmarkEvent,
+  BenchmarkRow,
+  BenchmarkRun,
+  Job,
+  ModelEntry,
+  ProfilePlan,
+  RebuildEvent,
+  Stop,
+  SwitchEvent,
+} from '../backend';
+import type {
+  Attention,
+  HardwareInventory,
+  IngestProgress,
+  KvType,
+  MemoryOwner,
+  ModelCard,
+  Profile,
+  Settings,
+  Telemetry,
+  WeightType,
+} from '../types';
 import { report } from './library';
 import { wait } from './random';
 
 const flash = (kv: KvType): Attention => ({ kind: 'flash', kv });
 
 function profile(name: string, summary: string, weights: WeightType, attention: Attention, context: number): Profile {
-  return { name, summary, weights, attention, context_tokens: context, n_batch: 2048, n_ubatch: 512, offload: { kind: 'auto' }, threads: 0, graph_capture: true, speculation: name === 'speed', builtin: true };
+  return {
+    name,
+    summary,
+    weights,
+    attention,
+    context_tokens: context,
+    n_batch: 2048,
+    n_ubatch: 512,
+    offload: { kind: 'auto' },
+    threads: 0,
+    graph_capture: true,
+    speculation: name === 'speed',
+    builtin: true,
+  };
 }
 
 const PROFILES: Profile[] = [
@@ -32,6 +66,12 @@ function predicted(item: Profile): MemoryOwner[] {
 }
 
 export const DEFAULTS: Settings = {
+  backend: 'embedded',
+  remote_url: '',
+  remote_model: '',
+  remote_api_key: null,
+  reranker: null,
+  rerank_budget_ms: 400,
   profile: 'balanced',
   model: '/home/ada/Models/Qwen3-4B-Q4_K_M.gguf',
   embedder: 'all-MiniLM-L6-v2',
@@ -85,6 +125,11 @@ export class MockMachine {
     });
   }
 
+  change(change: Partial<Settings>): Settings {
+    this.settings = { ...this.settings, ...change };
+    return this.settings;
+  }
+
   active(): Profile {
     const found = PROFILES.find((item) => item.name === this.settings.profile) ?? PROFILES[2];
     if (!found) throw new Error('BUG: no profile');
@@ -105,7 +150,9 @@ export class MockMachine {
         context_tokens: item.context_tokens,
         gpu_layers: this.gpu ? 36 : 0,
         fits,
-        reasons: fits ? ['All 36 layers fit on the GPU with the whole context.'] : ['Needs more memory than is free. The largest context that would fit is 6,144 tokens.'],
+        reasons: fits
+          ? ['All 36 layers fit on the GPU with the whole context.']
+          : ['Needs more memory than is free. The largest context that would fit is 6,144 tokens.'],
         missing: item.weights === 'q8_0' ? 'Qwen3-4B-Q8_0.gguf' : null,
       };
     });
@@ -114,7 +161,12 @@ export class MockMachine {
   reading(generating = false): Telemetry {
     this.tick += 1;
     const wave = Math.sin(this.tick / 6);
-    const owners = this.settings.model ? [...predicted(this.active()), { owner: 'application', mib: 148 }] : [{ owner: 'embedder', mib: 210 }, { owner: 'application', mib: 148 }];
+    const owners = this.settings.model
+      ? [...predicted(this.active()), { owner: 'application', mib: 148 }]
+      : [
+          { owner: 'embedder', mib: 210 },
+          { owner: 'application', mib: 148 },
+        ];
     const used = owners.reduce((sum, owner) => sum + owner.mib, 0);
     const plan = this.active();
     const loaded = this.settings.model !== null;
@@ -124,7 +176,21 @@ export class MockMachine {
       ram_total_mib: 32_768,
       ram_used_mib: 11_240 + Math.round(200 * wave),
       gpus: this.gpu
-        ? [{ device: { name: 'CUDA0', description: 'NVIDIA GeForce RTX 4070 Laptop', backend: 'cuda', memory_total_mib: 8188, memory_free_mib: 8188 - used - 320 }, load_percent: 71 + 20 * wave, power_w: 84 + 12 * wave, temperature_c: 61 + 3 * wave, clock_mhz: 2175 }]
+        ? [
+            {
+              device: {
+                name: 'CUDA0',
+                description: 'NVIDIA GeForce RTX 4070 Laptop',
+                backend: 'cuda',
+                memory_total_mib: 8188,
+                memory_free_mib: 8188 - used - 320,
+              },
+              load_percent: 71 + 20 * wave,
+              power_w: 84 + 12 * wave,
+              temperature_c: 61 + 3 * wave,
+              clock_mhz: 2175,
+            },
+          ]
         : [],
       owners,
       model_device: loaded ? (this.gpu ? 'CUDA0' : 'CPU') : '',
@@ -161,7 +227,13 @@ export class MockMachine {
   }
 
   hardware(): HardwareInventory {
-    return { cpu: 'AMD Ryzen 7 7840HS', cores: 8, ram_total_mib: 32_768, ram_available_mib: 21_500, gpus: this.reading().gpus.map((gpu) => gpu.device) };
+    return {
+      cpu: 'AMD Ryzen 7 7840HS',
+      cores: 8,
+      ram_total_mib: 32_768,
+      ram_available_mib: 21_500,
+      gpus: this.reading().gpus.map((gpu) => gpu.device),
+    };
   }
 
   switch(name: string, emit: (event: SwitchEvent) => void): Job {
@@ -173,7 +245,14 @@ export class MockMachine {
         await wait(120 * this.speed, abort.signal);
       }
       if (abort.signal.aborted || name === 'baseline') {
-        emit({ type: 'failed', error: report(abort.signal.aborted ? 'cancelled' : 'out_of_memory', 'The model did not fit: 9.8 GB are needed, 6.9 GB are free.\nThe profile from before is active again.'), restored: before });
+        emit({
+          type: 'failed',
+          error: report(
+            abort.signal.aborted ? 'cancelled' : 'out_of_memory',
+            'The model did not fit: 9.8 GB are needed, 6.9 GB are free.\nThe profile from before is active again.',
+          ),
+          restored: before,
+        });
         return;
       }
       this.settings = { ...this.settings, profile: name };
@@ -183,18 +262,58 @@ export class MockMachine {
   }
 
   models(): ModelEntry[] {
-    const card: ModelCard = { name: 'Qwen3-4B', architecture: 'qwen3', weights: 'q4_k_m', size_bytes: 2_497_280_256, parameters: 4_022_468_096, context_tokens: 40_960, layers: 36, hidden: 2560, heads: 32, kv_heads: 8, head_dim: 128, vocabulary: 151_936, synthetic: false };
+    const card: ModelCard = {
+      name: 'Qwen3-4B',
+      architecture: 'qwen3',
+      weights: 'q4_k_m',
+      size_bytes: 2_497_280_256,
+      parameters: 4_022_468_096,
+      context_tokens: 40_960,
+      layers: 36,
+      hidden: 2560,
+      heads: 32,
+      kv_heads: 8,
+      head_dim: 128,
+      vocabulary: 151_936,
+      synthetic: false,
+    };
     const all: [string, ModelCard, number][] = [
       ['/home/ada/Models/Qwen3-4B-Q4_K_M.gguf', card, 4100],
       ['/home/ada/Models/Qwen3-4B-F16.gguf', { ...card, weights: 'f16', size_bytes: 8_051_284_000 }, 9900],
-      ['/home/ada/Models/tiny-synthetic.gguf', { ...card, name: 'Tiny (synthetic)', weights: 'q8_0', size_bytes: 18_000_000, parameters: 17_000_000, layers: 4, hidden: 256, synthetic: true }, 160],
-      ...this.added.map((path): [string, ModelCard, number] => [path, { ...card, name: path.split('/').at(-1)?.replace('.gguf', '') ?? path, weights: 'other' }, 5200]),
+      [
+        '/home/ada/Models/tiny-synthetic.gguf',
+        {
+          ...card,
+          name: 'Tiny (synthetic)',
+          weights: 'q8_0',
+          size_bytes: 18_000_000,
+          parameters: 17_000_000,
+          layers: 4,
+          hidden: 256,
+          synthetic: true,
+        },
+        160,
+      ],
+      ...this.added.map((path): [string, ModelCard, number] => [
+        path,
+        { ...card, name: path.split('/').at(-1)?.replace('.gguf', '') ?? path, weights: 'other' },
+        5200,
+      ]),
     ];
-    return all.filter(([path]) => !this.removed.has(path)).map(([path, item, needed]) => ({ path, card: item, active: path === this.settings.model, needed_mib: needed, fits: needed < 7100 }));
+    return all
+      .filter(([path]) => !this.removed.has(path))
+      .map(([path, item, needed]) => ({
+        path,
+        card: item,
+        active: path === this.settings.model,
+        needed_mib: needed,
+        fits: needed < 7100,
+      }));
   }
 
   addModel(path: string): ModelEntry {
-    if (!path.endsWith('.gguf')) throw report('not_a_model', `\`${path}\` is not a GGUF file.\nChoose a file that ends in .gguf.`);
+    if (!path.endsWith('.gguf'))
+      throw report('not_a_model', `\`${path}\` is not a GGUF file.\nChoose a file that ends in .gguf.`);
     this.added.push(path);
     const made = this.models().at(-1);
     if (!made) throw new Error('BUG: just added');
@@ -212,9 +331,16 @@ export class MockMachine {
       const rows: BenchmarkRow[] = [];
       for (const row of this.rows().filter((item) => names.includes(item.profile))) {
         for (let done = 0; done < 4; done++) {
-          emit({ type: 'progress', profile: row.profile, stage: done === 0 ? 'loading_model' : 'measuring', done, total: 4 });
+          emit({
+            type: 'progress',
+            profile: row.profile,
+            stage: done === 0 ? 'loading_model' : 'measuring',
+            done,
+            total: 4,
+          });
           await wait(220 * this.speed, abort.signal);
-          if (abort.signal.aborted) return emit({ type: 'failed', error: report('cancelled', 'Stopped. Nothing was kept.') });
+          if (abort.signal.aborted)
+            return emit({ type: 'failed', error: report('cancelled', 'Stopped. Nothing was kept.') });
         }
         rows.push(row);
         emit({ type: 'row', row });
@@ -234,7 +360,14 @@ export class MockMachine {
     const abort = new AbortController();
     const run = async (): Promise<void> => {
       for (let step = 0; step <= 10; step++) {
-        if (abort.signal.aborted) return emit({ type: 'failed', error: report('cancelled', 'Stopped. The search goes on without the index, a little slower.\nStart it again when you like.') });
+        if (abort.signal.aborted)
+          return emit({
+            type: 'failed',
+            error: report(
+              'cancelled',
+              'Stopped. The search goes on without the index, a little slower.\nStart it again when you like.',
+            ),
+          });
         emit({ type: 'progress', done: Math.round((chunks * step) / 10), total: chunks });
         await wait(150 * this.speed, abort.signal);
       }

@@ -26,16 +26,24 @@ export const de: Record<MessageKey, string> = {
 
   'error.detail': 'Einzelheiten',
   'error.cancelled': 'Angehalten.',
-  'error.needs_password': 'Die Datei ist verschlüsselt.\nEntfernen Sie das Passwort im Ursprungsprogramm und versuchen Sie es erneut.',
-  'error.no_text': 'Alle Seiten sind Bilder: ein Scan ohne Text.\nWenden Sie eine Texterkennung (OCR) an und versuchen Sie es erneut.',
-  'error.unsupported': 'Dieses Format wird nicht gelesen.\nExportieren Sie das Dokument als PDF oder DOCX und fügen Sie dieses hinzu.',
-  'error.damaged': 'Die Datei ist beschädigt.\nÖffnen und speichern Sie sie im Ursprungsprogramm und versuchen Sie es erneut.',
+  'error.needs_password':
+    'Die Datei ist verschlüsselt.\nEntfernen Sie das Passwort im Ursprungsprogramm und versuchen Sie es erneut.',
+  'error.no_text':
+    'Alle Seiten sind Bilder: ein Scan ohne Text.\nWenden Sie eine Texterkennung (OCR) an und versuchen Sie es erneut.',
+  'error.unsupported':
+    'Dieses Format wird nicht gelesen.\nExportieren Sie das Dokument als PDF oder DOCX und fügen Sie dieses hinzu.',
+  'error.damaged':
+    'Die Datei ist beschädigt.\nÖffnen und speichern Sie sie im Ursprungsprogramm und versuchen Sie es erneut.',
   'error.too_large': 'Die Datei überschreitet die Größengrenze.\nTeilen Sie sie auf.',
-  'error.timed_out': 'Das Lesen dauerte zu lange und wurde beendet.\nVersuchen Sie es erneut; hilft das nicht, speichern Sie die Datei als neues PDF.',
-  'error.crashed': 'Der Leser ist an dieser Datei zweimal gescheitert.\nVersuchen Sie es erneut; hilft das nicht, speichern Sie die Datei als neues PDF.',
-  'error.unreadable': 'Die Datei ließ sich nicht öffnen.\nPrüfen Sie, ob sie vorhanden und lesbar ist, und versuchen Sie es erneut.',
+  'error.timed_out':
+    'Das Lesen dauerte zu lange und wurde beendet.\nVersuchen Sie es erneut; hilft das nicht, speichern Sie die Datei als neues PDF.',
+  'error.crashed':
+    'Der Leser ist an dieser Datei zweimal gescheitert.\nVersuchen Sie es erneut; hilft das nicht, speichern Sie die Datei als neues PDF.',
+  'error.unreadable':
+    'Die Datei ließ sich nicht öffnen.\nPrüfen Sie, ob sie vorhanden und lesbar ist, und versuchen Sie es erneut.',
   'error.library_in_use': 'Ein anderes DocMind hat diese Bibliothek geöffnet.\nSchließen Sie es und starten Sie neu.',
-  'error.out_of_memory': 'Das Modell passte nicht in den Speicher.\nWählen Sie ein kleineres Profil oder ein kleineres Modell.',
+  'error.out_of_memory':
+    'Das Modell passte nicht in den Speicher.\nWählen Sie ein kleineres Profil oder ein kleineres Modell.',
 
   'state.queued': 'Wartet',
   'state.working': 'Wird gelesen',
@@ -82,7 +90,8 @@ export const de: Record<MessageKey, string> = {
   'library.add_to': 'Zu „{name}“ hinzufügen',
   'library.remove_from': 'Aus „{name}“ entfernen',
   'library.remove': 'Aus der Bibliothek entfernen | {n} aus der Bibliothek entfernen',
-  'library.removed': 'Dokument aus der Bibliothek entfernt. Die Datei bleibt, wo sie ist. | {n} Dokumente aus der Bibliothek entfernt. Die Dateien bleiben, wo sie sind.',
+  'library.removed':
+    'Dokument aus der Bibliothek entfernt. Die Datei bleibt, wo sie ist. | {n} Dokumente aus der Bibliothek entfernt. Die Dateien bleiben, wo sie sind.',
   'library.retry_failed': 'Alle {n} erneut versuchen',
   'library.add_files': 'Dateien hinzufügen',
   'library.add_folder': 'Ordner hinzufügen',
@@ -91,7 +100,8 @@ export const de: Record<MessageKey, string> = {
   'library.no_match': 'Kein Dokument passt',
   'library.no_match_text': 'Nichts hat diesen Namen und Zustand.',
   'library.empty_title': 'Dokumente hier ablegen',
-  'library.empty_text': 'PDF, Word, Excel, PowerPoint, Webseiten, E-Books, Notizen. Sie bleiben, wo sie sind, und nichts verlässt diesen Rechner.',
+  'library.empty_text':
+    'PDF, Word, Excel, PowerPoint, Webseiten, E-Books, Notizen. Sie bleiben, wo sie sind, und nichts verlässt diesen Rechner.',
   'library.drop_here': 'Dateien ablegen oder wählen',
   'library.drop_now': 'Ablegen, um sie hinzuzufügen',
   'library.drop_local': 'Dateien und Ordner werden an ihrem Ort gelesen; nichts verlässt diesen Rechner.',
@@ -152,9 +162,11 @@ export const de: Record<MessageKey, string> = {
   'chat.finish.cancelled': 'Von Ihnen angehalten.',
   'chat.finish.interrupted': 'Der Prozess des Modells ist ausgefallen; dies hatte es geschrieben. Fragen Sie erneut.',
   'chat.finish.length': 'Die Antwort hat die eingestellte Länge erreicht.',
-  'chat.doubtful': 'Ein Satz ist von seiner Quelle nicht ganz gedeckt; er ist unterstrichen. | {n} Sätze sind von ihren Quellen nicht ganz gedeckt; sie sind unterstrichen.',
+  'chat.doubtful':
+    'Ein Satz ist von seiner Quelle nicht ganz gedeckt; er ist unterstrichen. | {n} Sätze sind von ihren Quellen nicht ganz gedeckt; sie sind unterstrichen.',
   'chat.not_found': 'In Ihren Dokumenten nicht gefunden',
-  'chat.not_found_text': 'Nichts in den durchsuchten Dokumenten stützt eine Antwort. Versuchen Sie andere Worte, oder suchen Sie in allen Dokumenten.',
+  'chat.not_found_text':
+    'Nichts in den durchsuchten Dokumenten stützt eine Antwort. Versuchen Sie andere Worte, oder suchen Sie in allen Dokumenten.',
   'chat.nearest': 'Die nächstliegenden Stellen',
   'chat.sources': 'Quellen',
   'chat.citation': 'Beleg {n}: {title}, Seite {page}. {support}',
@@ -192,8 +204,15 @@ export const de: Record<MessageKey, string> = {
   'why.keyword_title': 'Rang nach Wörtern (BM25)',
   'why.score': 'Wert',
   'why.score_title': 'Beides zusammen, 0 bis 1',
+  'why.dropped.near_duplicate': 'Sagt dasselbe wie eine bessere Passage',
+  'why.dropped.crowded': 'Ihr Dokument hat seinen Anteil gefüllt',
+  'why.dropped.over_budget': 'Über der Grenze des Quelltexts',
+  'why.dropped.low': 'In beiden Rängen zu weit unten',
   'why.timings': 'Zeit',
   'why.timing.embed': 'Frage verstehen',
+  'why.timing.search': 'Suchen',
+  'why.timing.shown': 'Bis die Quellen dastanden',
+  'why.timing.total': 'Insgesamt',
   'why.timing.vector': 'Suche nach Bedeutung',
   'why.timing.keyword': 'Suche nach Wörtern',
   'why.timing.fuse': 'Beides verbinden',
@@ -267,7 +286,8 @@ export const de: Record<MessageKey, string> = {
   'strip.context': 'Kontext {share}',
 
   'benchmark.title': 'Messung',
-  'benchmark.text': 'Misst die Profile auf diesem Rechner, eines nach dem anderen, gegen die Referenz. Fragen warten solange.',
+  'benchmark.text':
+    'Misst die Profile auf diesem Rechner, eines nach dem anderen, gegen die Referenz. Fragen warten solange.',
   'benchmark.no_model': 'Kein Modell zu messen',
   'benchmark.no_model_text': 'Wählen Sie zuerst ein Sprachmodell.',
   'benchmark.which': 'Profile',
@@ -283,7 +303,8 @@ export const de: Record<MessageKey, string> = {
   'benchmark.synthetic': 'Mit künstlichen Gewichten gemessen: Tempo und Speicher stimmen, Antworten wären Rauschen.',
 
   'models.title': 'Sprachmodelle',
-  'models.text': 'Ein Modell schreibt die Antworten aus Ihren Dokumenten. Es ist eine Datei (GGUF) und läuft auf diesem Rechner.',
+  'models.text':
+    'Ein Modell schreibt die Antworten aus Ihren Dokumenten. Es ist eine Datei (GGUF) und läuft auf diesem Rechner.',
   'models.loading': 'Die Modelle werden angesehen …',
   'models.add': 'Modelldatei wählen',
   'models.choose': 'Modell wählen',
@@ -333,7 +354,8 @@ export const de: Record<MessageKey, string> = {
   'parameter.weights': 'Gewichte',
   'parameter.weights_why': 'Weniger Bits je Gewicht: kleiner und schneller, etwas ungenauer.',
   'parameter.attention': 'Aufmerksamkeit',
-  'parameter.attention_why': 'Flash Attention speichert die Matrix nie; ein kleinerer Zwischenspeicher lässt Platz für mehr Text.',
+  'parameter.attention_why':
+    'Flash Attention speichert die Matrix nie; ein kleinerer Zwischenspeicher lässt Platz für mehr Text.',
   'parameter.context': 'Kontext',
   'parameter.context_why': 'Wie viel Text das Modell auf einmal vor sich hat.',
   'parameter.batch': 'Stapel',
@@ -345,7 +367,8 @@ export const de: Record<MessageKey, string> = {
   'parameter.graphs': 'Graph-Aufzeichnung',
   'parameter.graphs_why': 'Zeichnet die Arbeit der GPU einmal auf und spielt sie ab.',
   'parameter.speculation': 'Entwürfe aus den Quellen',
-  'parameter.speculation_why': 'Wörter, die eine Quelle wiederholen, werden gemeinsam vorgeschlagen und in einem Schritt geprüft.',
+  'parameter.speculation_why':
+    'Wörter, die eine Quelle wiederholen, werden gemeinsam vorgeschlagen und in einem Schritt geprüft.',
   'attention.flash': 'Flash, {kv}-Zwischenspeicher',
   'attention.plain': 'einfach, F16-Zwischenspeicher',
   'offload.auto': 'so viele wie passen',
@@ -363,12 +386,23 @@ export const de: Record<MessageKey, string> = {
   'settings.appearance': 'Aussehen',
   'settings.data': 'Daten',
   'settings.automatic': 'Automatisch',
+  'settings.backend': 'Wer die Antworten schreibt',
+  'settings.backend_text':
+    'Ein Modell in DocMind selbst, oder ein Server, den Sie betreiben. An einen Server gehen Frage und Quellen.',
+  'settings.remote_url': 'Adresse des Servers',
+  'settings.remote_url_text': 'Etwa http://localhost:11434.',
+  'settings.remote_model': 'Modell auf dem Server',
+  'settings.remote_model_text': 'Sein Name dort.',
+  'backend.embedded': 'In DocMind',
+  'backend.open_ai': 'OpenAI-kompatibler Server',
   'settings.thinking': 'Vor der Antwort nachdenken',
   'settings.thinking_text': 'Langsamer, und besser bei Fragen mit mehreren Schritten.',
   'settings.first_token': 'Erstes Wort innerhalb von Sekunden',
-  'settings.first_token_text': 'Auf einem langsamen Rechner wird weniger Quelltext gelesen, damit die Antwort rechtzeitig beginnt.',
+  'settings.first_token_text':
+    'Auf einem langsamen Rechner wird weniger Quelltext gelesen, damit die Antwort rechtzeitig beginnt.',
   'settings.source_tokens': 'Höchstens so viel Quelltext, in Tokens',
-  'settings.source_tokens_text': 'Wie viel der Dokumente das Modell für eine Frage bekommt. 650 Tokens sind etwa eine Seite.',
+  'settings.source_tokens_text':
+    'Wie viel der Dokumente das Modell für eine Frage bekommt. 650 Tokens sind etwa eine Seite.',
   'settings.answer_tokens': 'Längste Antwort, in Tokens',
   'settings.answer_tokens_text': 'Wo eine Antwort abgeschnitten wird.',
   'settings.watched': 'Beobachtete Ordner',
@@ -394,7 +428,8 @@ export const de: Record<MessageKey, string> = {
   'settings.rebuilding': 'Passage {done} von {total}',
   'settings.rebuilt': 'Der Suchindex ist neu: {n} Passage. | Der Suchindex ist neu: {n} Passagen.',
   'settings.diagnostics': 'Diagnose',
-  'settings.diagnostics_text': 'Versionen, Geräte und Zahlen für eine Meldung; kein Text Ihrer Dokumente, keine Dateinamen.',
+  'settings.diagnostics_text':
+    'Versionen, Geräte und Zahlen für eine Meldung; kein Text Ihrer Dokumente, keine Dateinamen.',
   'settings.diagnostics_copy': 'Diagnose kopieren',
   'settings.diagnostics_copied': 'Diagnose kopiert.',
   'folder.library': 'Dokumente, Passagen, Vektoren',
@@ -442,7 +477,8 @@ export const de: Record<MessageKey, string> = {
   'first.documents_text': 'Probieren Sie drei Beispiele aus, oder fügen Sie einen eigenen Ordner hinzu.',
   'first.added': '1 Dokument in der Bibliothek | {n} Dokumente in der Bibliothek',
   'first.model': 'Ein Modell, das schreibt',
-  'first.model_text': 'Wenn Sie ein Sprachmodell als GGUF-Datei haben, wählen Sie es. Sonst gehen Sie weiter: Antworten sind dann Sätze Ihrer Dokumente.',
+  'first.model_text':
+    'Wenn Sie ein Sprachmodell als GGUF-Datei haben, wählen Sie es. Sonst gehen Sie weiter: Antworten sind dann Sätze Ihrer Dokumente.',
   'first.later': 'Das kann warten.',
   'first.start': 'Los',
 };

@@ -21,8 +21,9 @@ export function CodeBlock({ code, language }: { code: string; language: string }
           {copied ? t('action.copied') : t('action.copy')}
         </button>
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
-      <pre tabIndex={0}><code>{tame(code)}</code></pre>
+      <pre tabIndex={0}>
+        <code>{tame(code)}</code>
+      </pre>
     </div>
   );
 }

@@ -65,16 +65,26 @@ function text(node: { value: string }, context: Context, key: string): ReactNode
   );
 }
 
-function children(nodes: readonly (RootContent | PhrasingContent)[], context: Context, key: string, depth: number): ReactNode[] {
+function children(
+  nodes: readonly (RootContent | PhrasingContent)[],
+  context: Context,
+  key: string,
+  depth: number,
+): ReactNode[] {
   return nodes.map((node, index) => render(node, context, `${key}.${index}`, depth + 1));
 }
 
-function row(node: TableRow, context: Context, key: string, head: boolean, align: readonly (string | null | undefined)[]): ReactNode {
+function row(
+  node: TableRow,
+  context: Context,
+  key: string,
+  head: boolean,
+  align: readonly (string | null | undefined)[],
+): ReactNode {
   const Cell = head ? 'th' : 'td';
   return (
     <tr key={key}>
       {node.children.slice(0, MAX_COLUMNS).map((cell, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: cells have no identity but their place
         <Cell key={index} className={align[index] ? `align-${align[index]}` : undefined}>
           {children(cell.children, context, `${key}.${index}`, 0)}
         </Cell>
@@ -86,16 +96,25 @@ function row(node: TableRow, context: Context, key: string, head: boolean, align
 /** Every kind of node that model text can hold, and nothing else. No branch writes an address, a style, an id or markup. */
 function render(node: RootContent | PhrasingContent, context: Context, key: string, depth: number): ReactNode {
   if (depth > MAX_DEPTH) return tame(plainText([node]));
-  const inner = (): ReactNode[] => ('children' in node ? children(node.children as PhrasingContent[], context, key, depth) : []);
+  const inner = (): ReactNode[] =>
+    'children' in node ? children(node.children as PhrasingContent[], context, key, depth) : [];
   switch (node.type) {
     case 'text':
       return text(node, context, key);
     case 'paragraph':
-      return <p key={key} dir="auto">{inner()}</p>;
+      return (
+        <p key={key} dir="auto">
+          {inner()}
+        </p>
+      );
     case 'heading': {
       // The page has its own outline: headings of an answer begin below it.
       const Heading = node.depth <= 1 ? 'h3' : node.depth === 2 ? 'h4' : 'h5';
-      return <Heading key={key} dir="auto">{inner()}</Heading>;
+      return (
+        <Heading key={key} dir="auto">
+          {inner()}
+        </Heading>
+      );
     }
     case 'emphasis':
       return <em key={key}>{inner()}</em>;
@@ -106,7 +125,13 @@ function render(node: RootContent | PhrasingContent, context: Context, key: stri
     case 'blockquote':
       return <blockquote key={key}>{inner()}</blockquote>;
     case 'list':
-      return node.ordered ? <ol key={key} start={node.start ?? 1}>{inner()}</ol> : <ul key={key}>{inner()}</ul>;
+      return node.ordered ? (
+        <ol key={key} start={node.start ?? 1}>
+          {inner()}
+        </ol>
+      ) : (
+        <ul key={key}>{inner()}</ul>
+      );
     case 'listItem':
       return <li key={key}>{inner()}</li>;
     case 'inlineCode':
@@ -122,14 +147,21 @@ function render(node: RootContent | PhrasingContent, context: Context, key: stri
     case 'thematicBreak':
       return <hr key={key} />;
     case 'link':
-      return <ModelLink key={key} url={node.url} onOpen={context.openLink}>{inner()}</ModelLink>;
+      return (
+        <ModelLink key={key} url={node.url} onOpen={context.openLink}>
+          {inner()}
+        </ModelLink>
+      );
     case 'image':
-      return <span key={key} className="image-refused">[{t('markdown.image')}: {tame(node.alt ?? '')}]</span>;
+      return (
+        <span key={key} className="image-refused">
+          [{t('markdown.image')}: {tame(node.alt ?? '')}]
+        </span>
+      );
     case 'table': {
       const [head, ...body] = node.children;
       const align = node.align ?? [];
       return (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
         <section key={key} className="table-scroll" tabIndex={0} aria-label={t('markdown.table')}>
           <table>
             {head && <thead>{row(head, context, `${key}.h`, true, align)}</thead>}
@@ -172,7 +204,6 @@ export function Markdown({ text: source, citation, openLink, sentences = NONE }:
   return (
     <div className="markdown">
       {blocks.map((block, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a block's place in a growing text is its identity
         <MarkdownBlock key={index} block={block} sentences={sentences} citation={citation} openLink={openLink} />
       ))}
     </div>

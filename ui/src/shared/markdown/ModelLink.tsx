@@ -12,7 +12,12 @@ interface Properties {
 /** A link from model text: a word like any other until it is clicked, then its real target and a way to open it. */
 export function ModelLink({ url, children, onOpen }: Properties) {
   const target = targetOf(url);
-  if (!target) return <span className="link-refused" title={t('link.refused')}>{children}</span>;
+  if (!target)
+    return (
+      <span className="link-refused" title={t('link.refused')}>
+        {children}
+      </span>
+    );
   return (
     <Popover
       className="model-link"
@@ -28,10 +33,24 @@ export function ModelLink({ url, children, onOpen }: Properties) {
           <p>{t('link.leads')}</p>
           <bdi className="link-target">{target.href}</bdi>
           <div className="row">
-            <button type="button" className="button primary" onClick={() => { close(); onOpen(target.href); }}>
+            <button
+              type="button"
+              className="button primary"
+              onClick={() => {
+                close();
+                onOpen(target.href);
+              }}
+            >
               {t('link.open')}
             </button>
-            <button type="button" className="button" onClick={() => { close(); void navigator.clipboard.writeText(target.href); }}>
+            <button
+              type="button"
+              className="button"
+              onClick={() => {
+                close();
+                void navigator.clipboard.writeText(target.href);
+              }}
+            >
               {t('action.copy')}
             </button>
           </div>

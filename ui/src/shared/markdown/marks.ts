@@ -20,7 +20,9 @@ type Node = RootContent | PhrasingContent;
 
 /** Text as a reader sees it, without citation marks. */
 export function plainText(nodes: readonly Node[]): string {
-  return nodes.map((node) => ('children' in node ? plainText(node.children as Node[]) : 'value' in node ? node.value : '')).join('');
+  return nodes
+    .map((node) => ('children' in node ? plainText(node.children as Node[]) : 'value' in node ? node.value : ''))
+    .join('');
 }
 
 function squash(text: string): string {
@@ -41,7 +43,9 @@ export function cutAtSentences(block: RootContent, marks: readonly SentenceMark[
   let squashed = '';
   const visit = (node: Node): void => {
     if (node.type === 'text') {
-      const skip = [...node.value.matchAll(/\[\d+\]/g)].map((match) => [match.index, match.index + match[0].length] as const);
+      const skip = [...node.value.matchAll(/\[\d+\]/g)].map(
+        (match) => [match.index, match.index + match[0].length] as const,
+      );
       for (let offset = 0; offset < node.value.length; offset++) {
         const character = node.value[offset] ?? '';
         if (/\s/.test(character) || skip.some(([start, end]) => offset >= start && offset < end)) continue;

@@ -11,5 +11,8 @@ export function tame(text: string): string {
 
 /** A file's name or a title on one line; what could mislead is made visible. */
 export function tameName(text: string): string {
-  return text.replace(BIDI_CONTROLS, '\uFFFD').replace(/[\n\t]/g, ' ').replace(CONTROLS, '\uFFFD');
+  return text
+    .replace(BIDI_CONTROLS, '\uFFFD')
+    .replace(/[\n\t]/g, ' ')
+    .replace(CONTROLS, '\uFFFD');
 }

@@ -28,9 +28,22 @@ export function HoverCard({ children, card }: Properties) {
   }, [open]);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the anchor inside is the control; this only watches the pointer
-    <span ref={anchor} className="hover-anchor" onPointerEnter={show} onPointerLeave={hide} onFocus={show} onBlur={hide}>
+    <span
+      ref={anchor}
+      className="hover-anchor"
+      onPointerEnter={show}
+      onPointerLeave={hide}
+      onFocus={show}
+      onBlur={hide}
+    >
       {children({ 'aria-describedby': open ? id : undefined })}
-      {open && createPortal(<div ref={floating} id={id} role="tooltip" className="floating hover-card">{card}</div>, document.body)}
+      {open &&
+        createPortal(
+          <div ref={floating} id={id} role="tooltip" className="floating hover-card">
+            {card}
+          </div>,
+          document.body,
+        )}
     </span>
   );
 }

@@ -13,7 +13,15 @@ interface Properties {
 }
 
 /** A button that opens a floating card beside itself. Escape and a click elsewhere close it; the focus goes back. */
-export function Popover({ trigger, label, className = 'button', title, disabled, kind = 'dialog', children }: Properties) {
+export function Popover({
+  trigger,
+  label,
+  className = 'button',
+  title,
+  disabled,
+  kind = 'dialog',
+  children,
+}: Properties) {
   const [open, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const close = (): void => {
@@ -22,11 +30,27 @@ export function Popover({ trigger, label, className = 'button', title, disabled,
   };
   return (
     <>
-      <button ref={button} type="button" className={className} aria-haspopup={kind} aria-expanded={open} aria-label={label} title={title} disabled={disabled} onClick={() => setOpen(!open)}>
+      <button
+        ref={button}
+        type="button"
+        className={className}
+        aria-haspopup={kind}
+        aria-expanded={open}
+        aria-label={label}
+        title={title}
+        disabled={disabled}
+        onClick={() => setOpen(!open)}
+      >
         {trigger}
       </button>
       {open && button.current && (
-        <Card anchor={button.current} kind={kind} label={label ?? title ?? ''} onClose={() => setOpen(false)} onEscape={close}>
+        <Card
+          anchor={button.current}
+          kind={kind}
+          label={label ?? title ?? ''}
+          onClose={() => setOpen(false)}
+          onEscape={close}
+        >
           {children(close)}
         </Card>
       )}
@@ -48,7 +72,10 @@ export function place(card: HTMLElement, anchor: DOMRect): void {
   const { width, height } = card.getBoundingClientRect();
   const below = anchor.bottom + 6;
   const above = anchor.top - height - 6;
-  const top = below + height <= window.innerHeight - 8 || above < 8 ? Math.min(below, Math.max(8, window.innerHeight - height - 8)) : above;
+  const top =
+    below + height <= window.innerHeight - 8 || above < 8
+      ? Math.min(below, Math.max(8, window.innerHeight - height - 8))
+      : above;
   const left = Math.max(8, Math.min(anchor.left, window.innerWidth - width - 8));
   card.style.top = `${top}px`;
   card.style.left = `${left}px`;
@@ -63,7 +90,8 @@ function Card({ anchor, kind, label, children, onClose, onEscape }: CardProperti
   }, [anchor]);
   useEffect(() => {
     const outside = (event: PointerEvent): void => {
-      if (event.target instanceof Node && !card.current?.contains(event.target) && !anchor.contains(event.target)) onClose();
+      if (event.target instanceof Node && !card.current?.contains(event.target) && !anchor.contains(event.target))
+        onClose();
     };
     const keys = (event: KeyboardEvent): void => {
       if (event.key === 'Escape') {
@@ -71,7 +99,7 @@ function Card({ anchor, kind, label, children, onClose, onEscape }: CardProperti
         onEscape();
       } else if (kind === 'menu' && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) {
         const items = [...(card.current?.querySelectorAll<HTMLElement>('[role="menuitem"]') ?? [])];
-        const at = items.findIndex((item) => item === document.activeElement);
+        const at = items.indexOf(document.activeElement as HTMLElement);
         items[(at + (event.key === 'ArrowDown' ? 1 : -1) + items.length) % items.length]?.focus();
         event.preventDefault();
       } else if (event.key === 'Tab' && kind === 'menu') onClose();
@@ -104,8 +132,17 @@ interface MenuItemProperties {
 /** One line of a menu. */
 export function MenuItem({ icon, children, danger = false, disabled = false, onSelect }: MenuItemProperties) {
   return (
-    <button type="button" role="menuitem" tabIndex={-1} className={danger ? 'menu-item danger' : 'menu-item'} disabled={disabled} onClick={onSelect}>
-      <span className="menu-icon" aria-hidden>{icon}</span>
+    <button
+      type="button"
+      role="menuitem"
+      tabIndex={-1}
+      className={danger ? 'menu-item danger' : 'menu-item'}
+      disabled={disabled}
+      onClick={onSelect}
+    >
+      <span className="menu-icon" aria-hidden>
+        {icon}
+      </span>
       {children}
     </button>
   );

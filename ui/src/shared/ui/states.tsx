@@ -10,7 +10,9 @@ export function ErrorText({ error }: { error: ErrorReport }) {
     <div className="error-text">
       <p>{first}</p>
       {rest.map((line) => (
-        <p key={line} className="remedy">{line}</p>
+        <p key={line} className="remedy">
+          {line}
+        </p>
       ))}
       {error.detail && (
         <details>
@@ -49,7 +51,9 @@ interface EmptyProperties {
 export function EmptyState({ icon, title, text, children }: EmptyProperties) {
   return (
     <div className="state-view">
-      <span className="state-icon" aria-hidden>{icon}</span>
+      <span className="state-icon" aria-hidden>
+        {icon}
+      </span>
       <h2>{title}</h2>
       {text && <p>{text}</p>}
       {children && <div className="row">{children}</div>}

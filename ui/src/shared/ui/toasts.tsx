@@ -72,11 +72,24 @@ export function ToastList() {
             <Icon size={16} aria-hidden />
             <ErrorText error={{ code: toast.code, message: toast.text, detail: toast.detail }} />
             {toast.undo && (
-              <button type="button" className="button small" onClick={() => { const { undo } = toast; dismiss(toast.id); if (undo) void attempt(undo); }}>
+              <button
+                type="button"
+                className="button small"
+                onClick={() => {
+                  const { undo } = toast;
+                  dismiss(toast.id);
+                  if (undo) void attempt(undo);
+                }}
+              >
                 {t('action.undo')}
               </button>
             )}
-            <button type="button" className="icon-button small" aria-label={t('action.dismiss')} onClick={() => dismiss(toast.id)}>
+            <button
+              type="button"
+              className="icon-button small"
+              aria-label={t('action.dismiss')}
+              onClick={() => dismiss(toast.id)}
+            >
               <X size={14} aria-hidden />
             </button>
           </div>
