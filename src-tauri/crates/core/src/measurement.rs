@@ -113,6 +113,79 @@ pub struct BenchRow {
     pub plan: MemoryPlan,
 }
 
+impl BenchRow {
+    /// The figures by the names of the command line: medians under their own, the spread of the repeats under `_min` and `_max`.
+    pub fn figures(&self) -> Vec<(String, f64)> {
+        let spreads = [
+            ("load_ms", &self.load_ms),
+            ("warmup_ms", &self.warmup_ms),
+            ("ttft_ms", &self.ttft_ms),
+            ("ttft_resident_ms", &self.ttft_resident_ms),
+            ("ttft_disk_ms", &self.ttft_disk_ms),
+            ("prefill_tps", &self.prefill_tps),
+            ("decode_tps", &self.decode_tps),
+        ];
+        let mut out = Vec::new();
+        for (name, spread) in spreads {
+            out.push((name.to_owned(), spread.median));
+            out.push((format!("{name}_min"), spread.min));
+            out.push((format!("{name}_max"), spread.max));
+        }
+        let single = [
+            ("peak_memory_mib", self.peak_memory_mib),
+            ("predicted_memory_mib", self.predicted_memory_mib),
+            ("rss_mib", self.rss_mib),
+            ("weights_mib", self.weights_mib),
+            ("kv_mib", self.kv_mib),
+            ("compute_mib", self.compute_mib),
+            ("bandwidth_fraction", self.bandwidth_fraction),
+            ("bandwidth_gbps", self.bandwidth_gbps),
+        ];
+        out.extend(single.map(|(name, value)| (name.to_owned(), value)));
+        for (_, value) in &mut out {
+            *value = (*value * 1000.0).round() / 1000.0;
+        }
+        out
+    }
+}
+
+/// One profile against the baseline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct Comparison {
+    /// What it is compared with.
+    pub baseline: String,
+    /// The profile.
+    pub profile: String,
+    /// Decode speed as a multiple of the baseline's.
+    pub decode_speedup: f64,
+    /// Memory saved, in percent of the baseline's.
+    pub memory_reduction_percent: f64,
+    /// Weights saved, in percent of the baseline's.
+    pub weights_reduction_percent: f64,
+}
+
+/// Every row but the first against the first.
+pub fn comparisons(rows: &[BenchRow]) -> Vec<Comparison> {
+    let Some((baseline, others)) = rows.split_first() else { return Vec::new() };
+    let rounded = |value: f64| (value * 1000.0).round() / 1000.0;
+    let saved = |part: f64, whole: f64| rounded(if whole > 0.0 { (1.0 - part / whole) * 100.0 } else { 0.0 });
+    let speedup = |row: &BenchRow| {
+        let reference = baseline.decode_tps.median;
+        rounded(if reference > 0.0 { row.decode_tps.median / reference } else { 0.0 })
+    };
+    others
+        .iter()
+        .map(|row| Comparison {
+            baseline: baseline.profile.clone(),
+            profile: row.profile.clone(),
+            decode_speedup: speedup(row),
+            memory_reduction_percent: saved(row.peak_memory_mib, baseline.peak_memory_mib),
+            weights_reduction_percent: saved(row.weights_mib, baseline.weights_mib),
+        })
+        .collect()
+}
+
 /// Agreement of one profile's output with the reference's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]

@@ -1,0 +1,325 @@
+//! ggml's backends: modules found beside the program, loaded before llama.cpp starts, and why one is not used.
+#![expect(unsafe_code, reason = "ggml's registry is a C interface; every block has its SAFETY line")]
+
+use crate::error::LlamaError;
+use crate::log;
+use docmind_core::hardware::Device;
+use docmind_core::measurement::{BackendReport, ModuleReport};
+use docmind_core::plan::FreeMemory;
+use llama_cpp_sys_2 as sys;
+use std::ffi::{CStr, CString, c_char};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+const MIB: f64 = 1024.0 * 1024.0;
+
+/// CPU modules in the order tried where no GPU module may be touched: the most capable first; ggml refuses one this processor lacks
+/// instructions for.
+const CPU_ORDER: [&str; 14] = [
+    "sapphirerapids",
+    "zen4",
+    "cooperlake",
+    "icelake",
+    "cannonlake",
+    "cascadelake",
+    "skylakex",
+    "alderlake",
+    "haswell",
+    "piledriver",
+    "ivybridge",
+    "sandybridge",
+    "sse42",
+    "x64",
+];
+
+/// Whether graphics cards may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GpuUse {
+    /// Modules of GPUs are loaded where they are.
+    Allowed,
+    /// None is touched: the last resort after the worker died on one.
+    Forbidden,
+}
+
+/// The loaded backends. One a process.
+pub struct Backends {
+    folder: PathBuf,
+    gpu: GpuUse,
+}
+
+/// A device as ggml knows it.
+#[derive(Clone, Debug)]
+pub struct BackendDevice {
+    /// Its index among ggml's devices.
+    pub index: usize,
+    /// Its name, memory and backend.
+    pub device: Device,
+    /// It is a GPU, integrated ones included.
+    pub is_gpu: bool,
+}
+
+static STARTED: Mutex<bool> = Mutex::new(false);
+
+impl Backends {
+    /// Loads the modules in `folder` (usually `runtime/backends`) and starts llama.cpp. Modules fail silently in ggml: the device
+    /// list is checked.
+    ///
+    /// # Errors
+    /// Not even a module for the CPU could be loaded.
+    pub fn start(folder: &Path, gpu: GpuUse) -> Result<Self, LlamaError> {
+        log::capture();
+        let mut started = STARTED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !*started {
+            match gpu {
+                GpuUse::Allowed => {
+                    let path = c_path(folder)?;
+                    // SAFETY: a text closed by a zero; ggml keeps nothing of it.
+                    unsafe { sys::ggml_backend_load_all_from_path(path.as_ptr()) };
+                }
+                GpuUse::Forbidden => load_cpu_alone(folder)?,
+            }
+            // SAFETY: once a process, after the modules.
+            unsafe { sys::llama_backend_init() };
+            *started = true;
+        }
+        let backends = Self { folder: folder.to_owned(), gpu };
+        if backends.devices().is_empty() {
+            return Err(LlamaError::NoBackend(folder.display().to_string()));
+        }
+        Ok(backends)
+    }
+
+    /// What there is now.
+    pub fn devices(&self) -> Vec<BackendDevice> {
+        // SAFETY: no arguments.
+        let count = unsafe { sys::ggml_backend_dev_count() };
+        (0..count)
+            .filter_map(|index| {
+                // SAFETY: the index is under the count; the properties are written by ggml and hold static texts.
+                let (properties, backend) = unsafe {
+                    let device = sys::ggml_backend_dev_get(index);
+                    let mut properties: sys::ggml_backend_dev_props = std::mem::zeroed();
+                    sys::ggml_backend_dev_get_props(device, &raw mut properties);
+                    (properties, text(sys::ggml_backend_reg_name(sys::ggml_backend_dev_backend_reg(device))))
+                };
+                let is_gpu = properties.type_ == sys::GGML_BACKEND_DEVICE_TYPE_GPU
+                    || properties.type_ == sys::GGML_BACKEND_DEVICE_TYPE_IGPU;
+                if !is_gpu && properties.type_ != sys::GGML_BACKEND_DEVICE_TYPE_CPU {
+                    return None;
+                }
+                let (mut total, mut free) = (properties.memory_total as f64 / MIB, properties.memory_free as f64 / MIB);
+                if !is_gpu && let Some((ram_total, ram_free)) = ram() {
+                    (total, free) = (ram_total, ram_free);
+                }
+                Some(BackendDevice {
+                    index,
+                    is_gpu,
+                    device: Device {
+                        // SAFETY: static texts of the backend.
+                        name: unsafe { text(properties.name) },
+                        // SAFETY: as above.
+                        description: unsafe { text(properties.description) }.trim().to_owned(),
+                        backend: backend.to_lowercase(),
+                        memory_total_mib: total as u32,
+                        memory_free_mib: free as u32,
+                    },
+                })
+            })
+            .collect()
+    }
+
+    /// The GPU that would be used: the one with most free memory.
+    pub fn best_gpu(&self) -> Option<BackendDevice> {
+        if self.gpu == GpuUse::Forbidden {
+            return None;
+        }
+        self.devices().into_iter().filter(|device| device.is_gpu).max_by_key(|device| device.device.memory_free_mib)
+    }
+
+    /// What planning goes by.
+    pub fn free_memory(&self) -> FreeMemory {
+        let (ram_total_mib, ram_free_mib) = ram().unwrap_or_else(|| {
+            let devices = self.devices();
+            let cpu = devices.iter().find(|device| !device.is_gpu);
+            cpu.map_or((0.0, 0.0), |cpu| (f64::from(cpu.device.memory_total_mib), f64::from(cpu.device.memory_free_mib)))
+        });
+        FreeMemory { ram_total_mib, ram_free_mib, gpu: self.best_gpu().map(|gpu| gpu.device) }
+    }
+
+    /// Devices, and for every module whether it can be used here and why not. Modules of GPUs that gave no device are tried in a
+    /// child process (`program probe FILE`): a broken driver takes only that with it.
+    pub fn report(&self, program: &Path) -> BackendReport {
+        let devices = self.devices();
+        let mut modules = Vec::new();
+        let mut files: Vec<PathBuf> = fs::read_dir(&self.folder)
+            .map(|entries| entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect())
+            .unwrap_or_default();
+        files.sort();
+        let cpu = devices.iter().find(|device| !device.is_gpu).map(|device| device.device.description.clone());
+        for path in files {
+            let Some(backend) = backend_of(&path) else { continue };
+            let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let (usable, reason) = if backend == "cpu" {
+                (cpu.is_some(), cpu.clone().unwrap_or_else(|| "No device of this kind was found.".to_owned()))
+            } else if let Some(device) = devices.iter().find(|device| device.device.backend.starts_with(&backend)) {
+                (true, device.device.description.clone())
+            } else if self.gpu == GpuUse::Forbidden {
+                (false, "Graphics cards are switched off after a failure.".to_owned())
+            } else {
+                (false, probe_in_child(program, &path))
+            };
+            // One line for all CPU variants: ggml chose among them.
+            if backend == "cpu" && modules.iter().any(|module: &ModuleReport| module.backend == "cpu") {
+                continue;
+            }
+            modules.push(ModuleReport { file, backend, usable, reason });
+        }
+        BackendReport { devices: devices.into_iter().map(|device| device.device).collect(), modules, version: version() }
+    }
+}
+
+/// llama.cpp's version with that of the crate that built it.
+pub fn version() -> String {
+    format!("llama.cpp {}", crate::native::version())
+}
+
+fn c_path(path: &Path) -> Result<CString, LlamaError> {
+    let bad = || LlamaError::Path(path.display().to_string());
+    CString::new(path.to_str().ok_or_else(bad)?).map_err(|_| bad())
+}
+
+/// # Safety
+/// `pointer` is null or a text closed by a zero.
+unsafe fn text(pointer: *const c_char) -> String {
+    if pointer.is_null() {
+        return String::new();
+    }
+    // SAFETY: the caller's promise.
+    unsafe { CStr::from_ptr(pointer) }.to_string_lossy().into_owned()
+}
+
+fn load_cpu_alone(folder: &Path) -> Result<(), LlamaError> {
+    for variant in CPU_ORDER {
+        let path = folder.join(format!("{}ggml-cpu-{variant}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX));
+        if !path.is_file() {
+            continue;
+        }
+        let file = c_path(&path)?;
+        // SAFETY: a text closed by a zero; ggml checks that the processor can run the module.
+        if !unsafe { sys::ggml_backend_load(file.as_ptr()) }.is_null() {
+            return Ok(());
+        }
+    }
+    Err(LlamaError::NoBackend(folder.display().to_string()))
+}
+
+/// `cpu`, `cuda`, `vulkan` … from a module's file name.
+fn backend_of(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let name = name.strip_prefix(std::env::consts::DLL_PREFIX)?.strip_prefix("ggml-")?.strip_suffix(std::env::consts::DLL_SUFFIX)?;
+    let backend = name.split('-').next()?;
+    (!backend.is_empty() && backend != "base").then(|| backend.to_owned())
+}
+
+/// Loads one module and says what came of it: the child's side of the probe. The first word is `usable` or `unusable`.
+pub fn probe(path: &Path) -> String {
+    log::capture();
+    let Ok(file) = c_path(path) else { return "unusable the path cannot be passed on".to_owned() };
+    // SAFETY: a text closed by a zero.
+    let registry = unsafe { sys::ggml_backend_load(file.as_ptr()) };
+    if registry.is_null() {
+        return format!("unusable {}", log::last_words().replace('\n', " "));
+    }
+    // SAFETY: not null, registered for the life of the process.
+    match unsafe { sys::ggml_backend_reg_dev_count(registry) } {
+        0 => format!("unusable no device {}", log::last_words().replace('\n', " ")),
+        count => format!("usable {count}"),
+    }
+}
+
+fn probe_in_child(program: &Path, module: &Path) -> String {
+    let output = Command::new(program).arg("probe").arg(module).env_clear().output();
+    match output {
+        Ok(output) if output.status.success() => explain(String::from_utf8_lossy(&output.stdout).trim()),
+        Ok(output) => format!("Its driver ended the trial ({}). Update the driver.", output.status),
+        Err(error) => format!("It could not be tried: {error}."),
+    }
+}
+
+/// The dynamic linker's and drivers' words, in a person's.
+fn explain(words: &str) -> String {
+    let lower = words.to_lowercase();
+    if words.starts_with("usable") {
+        "It works when tried alone; restart DocMind to use it.".to_owned()
+    } else if lower.contains("libcuda.so") {
+        "No NVIDIA driver is installed (libcuda.so.1 is missing). Install NVIDIA's driver.".to_owned()
+    } else if let Some(library) = missing_library(words) {
+        format!("The library {library} is missing. Install it, or run DocMind's set-up again.")
+    } else if lower.contains("libvulkan") {
+        "No Vulkan loader is installed (libvulkan.so.1). Install the graphics driver.".to_owned()
+    } else if lower.contains("insufficient") || lower.contains("driver version") {
+        "The driver is too old for this module. Update the driver.".to_owned()
+    } else if lower.contains("no kernel image") || lower.contains("compute capability") {
+        "The graphics card is older than those this module was built for.".to_owned()
+    } else if lower.contains("no device") {
+        "No graphics card of this kind was found.".to_owned()
+    } else {
+        format!("It cannot be loaded: {}.", words.trim_start_matches("unusable").trim().trim_end_matches('.'))
+    }
+}
+
+fn missing_library(words: &str) -> Option<String> {
+    let (before, _) = words.split_once(": cannot open shared object file")?;
+    Some(before.rsplit([' ', ':']).next()?.to_owned())
+}
+
+/// Total and available RAM in MiB: the smaller of the machine's and the control group's.
+pub fn ram() -> Option<(f64, f64)> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let field = |name: &str| -> Option<f64> {
+        let line = text.lines().find(|line| line.starts_with(name))?;
+        line.split_whitespace().nth(1)?.parse::<f64>().ok().map(|kib| kib / 1024.0)
+    };
+    let (mut total, mut free) = (field("MemTotal:")?, field("MemAvailable:")?);
+    let number = |name: &str| fs::read_to_string(format!("/sys/fs/cgroup/{name}")).ok()?.trim().parse::<f64>().ok();
+    if let (Some(most), Some(used)) = (number("memory.max"), number("memory.current")) {
+        // Cached files count as used there, but are given back when needed.
+        let cached = fs::read_to_string("/sys/fs/cgroup/memory.stat")
+            .ok()
+            .and_then(|stat| stat.lines().find_map(|line| line.strip_prefix("file ")?.trim().parse::<f64>().ok()))
+            .unwrap_or(0.0);
+        total = total.min(most / MIB);
+        free = free.min((most - used + cached) / MIB);
+    }
+    Some((total, free))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_are_known_by_their_names() {
+        assert_eq!(backend_of(Path::new("/x/libggml-cuda.so")).as_deref(), Some("cuda"));
+        assert_eq!(backend_of(Path::new("/x/libggml-cpu-haswell.so")).as_deref(), Some("cpu"));
+        assert_eq!(backend_of(Path::new("/x/libggml-base.so")), None);
+        assert_eq!(backend_of(Path::new("/x/libllama.so")), None);
+    }
+
+    #[test]
+    fn the_linker_s_words_are_explained() {
+        let words = "unusable load_backend: failed to load /r/libggml-cuda.so: libcuda.so.1: cannot open shared object file: No such file";
+        assert!(explain(words).contains("NVIDIA driver"));
+        let words = "unusable load_backend: failed to load /r/libggml-cuda.so: libcublas.so.13: cannot open shared object file: No such file";
+        assert!(explain(words).contains("libcublas.so.13"), "{}", explain(words));
+        assert!(explain("unusable no device").contains("No graphics card"));
+    }
+
+    #[test]
+    fn ram_is_read() {
+        let (total, free) = ram().expect("on Linux");
+        assert!(total > 100.0 && free > 0.0 && free <= total);
+    }
+}

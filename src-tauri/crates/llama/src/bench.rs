@@ -1,0 +1,269 @@
+//! The optimization monitor's measuring: speed and memory of profiles, interleaved, and how far their output agrees.
+
+mod machine;
+
+pub use machine::bandwidth_gbps;
+
+use crate::backend::Backends;
+use crate::compare;
+use crate::error::LlamaError;
+use crate::load;
+use crate::native::Specials;
+use crate::session::Session;
+use docmind_core::cancel::CancelToken;
+use docmind_core::generation::{GenerateRequest, Message, Role, Sampling};
+use docmind_core::measurement::{AgreementRow, BenchProfile, BenchRequest, BenchRow, Spread};
+use docmind_core::plan::{LoadReport, LoadRequest, MemoryShare};
+use std::path::PathBuf;
+
+/// Text prompts are cut from; any text does, only its length counts.
+const TEXT: &str = include_str!("make/corpus.txt");
+
+/// Positions compared for agreement.
+const COMPARED: usize = 256;
+
+/// Numbers of one run.
+#[derive(Clone, Debug, Default)]
+struct Run {
+    load_ms: f64,
+    warmup_ms: f64,
+    ttft_ms: f64,
+    ttft_resident_ms: f64,
+    ttft_disk_ms: f64,
+    prefill_tps: f64,
+    decode_tps: f64,
+    prompt_tokens: u32,
+    output_tokens: u32,
+    memory_mib: f64,
+    rss_mib: f64,
+}
+
+struct Measured {
+    report: LoadReport,
+    runs: Vec<Run>,
+    bytes_per_token: f64,
+}
+
+/// Measures every profile `repeat` times, in turn, one model in memory at a time. `stage` is told what is running.
+///
+/// # Errors
+/// A model that cannot be loaded as its profile says: nothing is given up silently here.
+pub fn bench(
+    backends: &Backends,
+    request: &BenchRequest,
+    cancel: &CancelToken,
+    stage: &mut dyn FnMut(&str),
+) -> Result<Vec<BenchRow>, LlamaError> {
+    let folder = ScratchFolder::new()?;
+    let bandwidth = bandwidth_gbps(request.profiles.first().map_or(1, |first| load::threads(&first.profile)));
+    let mut measured: Vec<Option<Measured>> = request.profiles.iter().map(|_| None).collect();
+    for repeat in 0..request.repeat.max(1) {
+        for (entry, slot) in request.profiles.iter().zip(&mut measured) {
+            if cancel.is_cancelled() {
+                return Err(LlamaError::Cancelled);
+            }
+            stage(&format!("{} {}/{}", entry.profile.name, repeat + 1, request.repeat.max(1)));
+            let (run, report, bytes_per_token) = measure(backends, entry, request, cancel, &folder)?;
+            match slot {
+                Some(known) => known.runs.push(run),
+                None => *slot = Some(Measured { report, runs: vec![run], bytes_per_token }),
+            }
+        }
+    }
+    let rows = request.profiles.iter().zip(measured).filter_map(|(entry, measured)| Some(row(entry, measured?, bandwidth)));
+    Ok(rows.collect())
+}
+
+fn measure(
+    backends: &Backends,
+    entry: &BenchProfile,
+    request: &BenchRequest,
+    cancel: &CancelToken,
+    folder: &ScratchFolder,
+) -> Result<(Run, LoadReport, f64), LlamaError> {
+    folder.clear();
+    let wanted = LoadRequest {
+        path: entry.model.clone(),
+        profile: entry.profile.clone(),
+        embedder_mib: 0,
+        snapshot_memory_mib: 0,
+        snapshot_dir: Some(folder.path.display().to_string()),
+        snapshot_disk_mib: 8192,
+        may_degrade: false,
+    };
+    let (mut session, report) = load::load(backends, &wanted, &mut |_| !cancel.is_cancelled())?;
+    session.write_on();
+    let shape = load::check(&entry.model)?.shape;
+    let mut run = Run { load_ms: report.load_ms, warmup_ms: report.warmup_ms, ..Run::default() };
+
+    let sources = text_of(&session, request.prompt_tokens)?;
+    let first = session.generate(&question(&sources, "First question?", request.output_tokens), cancel, &mut |_| ())?;
+    run.ttft_ms = first.ttft_ms;
+    run.prefill_tps = first.prefill_tps;
+    run.decode_tps = first.decode_tps;
+    run.prompt_tokens = first.prompt_tokens;
+    run.output_tokens = first.output_tokens;
+    let (memory_mib, rss_mib) = machine::memory(&report.allocated);
+    run.memory_mib = memory_mib;
+    run.rss_mib = rss_mib;
+    let next = session.generate(&question(&sources, "Another one, about something else?", 1), cancel, &mut |_| ())?;
+    run.ttft_resident_ms = next.ttft_ms;
+    session.settle();
+    session.forget_all();
+    let restored = session.generate(&question(&sources, "A third, after a restart?", 1), cancel, &mut |_| ())?;
+    run.ttft_disk_ms = restored.ttft_ms;
+
+    let depth = f64::from(first.prompt_tokens) + f64::from(first.output_tokens) / 2.0;
+    let kv = shape.kv_bytes_per_token(entry.profile.attention.kv()) as f64;
+    Ok((run, report, shape.weights.total() as f64 + kv * depth))
+}
+
+fn question(sources: &str, question: &str, output_tokens: u32) -> GenerateRequest {
+    GenerateRequest {
+        messages: vec![
+            Message { role: Role::System, content: "Answer from the sources.".to_owned() },
+            Message { role: Role::User, content: format!("{sources}\n\n{question}") },
+        ],
+        sampling: Sampling::qwen(),
+        max_output_tokens: output_tokens,
+        thinking: false,
+        grammar: None,
+        draft_from: Vec::new(),
+    }
+}
+
+/// A text of about so many tokens for this model.
+fn text_of(session: &Session, tokens: u32) -> Result<String, LlamaError> {
+    let model = session.model();
+    // The frame of the two messages takes about this many.
+    let wanted = tokens.saturating_sub(40).max(1) as usize;
+    let mut pool = Vec::new();
+    while pool.len() < wanted {
+        pool.extend(model.tokenize(TEXT, Specials::Text)?);
+    }
+    pool.truncate(wanted);
+    let mut bytes = Vec::new();
+    for token in pool {
+        model.piece(token, &mut bytes);
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn row(entry: &BenchProfile, measured: Measured, bandwidth_gbps: f64) -> BenchRow {
+    let spread = |of: fn(&Run) -> f64| Spread::of(&measured.runs.iter().map(of).collect::<Vec<_>>());
+    let decode_tps = spread(|run| run.decode_tps);
+    let sum = |of: fn(&MemoryShare) -> f64| measured.report.allocated.iter().map(of).sum::<f64>();
+    let last = measured.runs.last().cloned().unwrap_or_default();
+    BenchRow {
+        profile: entry.profile.name.clone(),
+        model: entry.model.clone(),
+        synthetic: measured.report.card.synthetic,
+        device: measured.report.device.clone(),
+        prompt_tokens: last.prompt_tokens,
+        output_tokens: last.output_tokens,
+        load_ms: spread(|run| run.load_ms),
+        warmup_ms: spread(|run| run.warmup_ms),
+        ttft_ms: spread(|run| run.ttft_ms),
+        ttft_resident_ms: spread(|run| run.ttft_resident_ms),
+        ttft_disk_ms: spread(|run| run.ttft_disk_ms),
+        prefill_tps: spread(|run| run.prefill_tps),
+        decode_tps,
+        peak_memory_mib: measured.runs.iter().map(|run| run.memory_mib).fold(0.0, f64::max),
+        predicted_memory_mib: measured.report.plan.needed_mib(),
+        rss_mib: measured.runs.iter().map(|run| run.rss_mib).fold(0.0, f64::max),
+        weights_mib: sum(|share| share.weights_mib),
+        kv_mib: sum(|share| share.kv_mib),
+        compute_mib: sum(|share| share.compute_mib),
+        bandwidth_fraction: decode_tps.median * measured.bytes_per_token / (bandwidth_gbps * 1e9),
+        bandwidth_gbps,
+        plan: measured.report.plan,
+    }
+}
+
+/// Compares each profile's next-token distributions with the first profile's over `text`. Synthetic weights are never given a
+/// figure.
+///
+/// # Errors
+/// As [`bench`].
+pub fn agreement(
+    backends: &Backends,
+    request: &BenchRequest,
+    text: &str,
+    cancel: &CancelToken,
+    stage: &mut dyn FnMut(&str),
+) -> Result<Vec<AgreementRow>, LlamaError> {
+    let mut reference: Option<compare::Logits> = None;
+    let mut rows = Vec::new();
+    for entry in &request.profiles {
+        if cancel.is_cancelled() {
+            return Err(LlamaError::Cancelled);
+        }
+        stage(&entry.profile.name);
+        if load::check(&entry.model)?.shape.card.synthetic {
+            rows.push(AgreementRow {
+                profile: entry.profile.name.clone(),
+                status: "skipped: synthetic weights".to_owned(),
+                tokens: 0,
+                mean_kl: None,
+                top1: None,
+                min_cosine: None,
+            });
+            continue;
+        }
+        let wanted = LoadRequest {
+            path: entry.model.clone(),
+            profile: entry.profile.clone(),
+            embedder_mib: 0,
+            snapshot_memory_mib: 0,
+            snapshot_dir: None,
+            snapshot_disk_mib: 0,
+            may_degrade: false,
+        };
+        let (mut session, _) = load::load(backends, &wanted, &mut |_| !cancel.is_cancelled())?;
+        let mut tokens = session.model().tokenize(text, Specials::Text)?;
+        tokens.truncate(COMPARED.min(session.context_tokens() as usize));
+        let logits = compare::forced(session.context_mut(), &tokens, 0, 16)?;
+        let agreement = compare::agreement(reference.as_ref().unwrap_or(&logits), &logits);
+        rows.push(AgreementRow {
+            profile: entry.profile.name.clone(),
+            status: "measured".to_owned(),
+            tokens: tokens.len() as u32,
+            mean_kl: Some(agreement.mean_kl),
+            top1: Some(agreement.top1),
+            min_cosine: Some(agreement.min_cosine),
+        });
+        reference.get_or_insert(logits);
+    }
+    Ok(rows)
+}
+
+/// A folder for snapshots while measuring, deleted at the end.
+struct ScratchFolder {
+    path: PathBuf,
+}
+
+impl ScratchFolder {
+    fn new() -> Result<Self, LlamaError> {
+        let path = std::env::temp_dir().join(format!("docmind-bench-{}", std::process::id()));
+        std::fs::create_dir_all(&path).map_err(|error| LlamaError::Io { path: path.display().to_string(), error })?;
+        Ok(Self { path })
+    }
+
+    fn clear(&self) {
+        if let Ok(entries) = std::fs::read_dir(&self.path) {
+            for entry in entries.flatten() {
+                if let Err(error) = std::fs::remove_file(entry.path()) {
+                    tracing::warn!(%error, "a snapshot of measuring could not be deleted");
+                }
+            }
+        }
+    }
+}
+
+impl Drop for ScratchFolder {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.path) {
+            tracing::warn!(%error, "the folder of measuring could not be deleted");
+        }
+    }
+}

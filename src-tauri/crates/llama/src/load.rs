@@ -1,0 +1,262 @@
+//! From a file and a profile to a session: check, plan, dry run, load, warm up.
+
+use crate::backend::{BackendDevice, Backends};
+use crate::error::LlamaError;
+use crate::gguf;
+use crate::log::{self, Owner};
+use crate::native::{Context, ContextSettings, Model, ModelSettings};
+use crate::session::{Parts, Session};
+use crate::snapshot::{DiskSnapshots, ModelFingerprint, SnapshotKey};
+use docmind_core::model::ModelShape;
+use docmind_core::plan::{self, LOGIT_ROWS, LoadReport, LoadRequest, MemoryPlan, MemoryShare};
+use docmind_core::profile::Profile;
+use std::path::Path;
+use std::time::Instant;
+
+/// How often a plan is tried again after the dry run found more than the formula.
+const REPLANS: usize = 4;
+
+/// A checked file: what planning and loading need.
+pub struct Checked {
+    /// The model.
+    pub shape: ModelShape,
+    /// Where its data begins.
+    pub data_start: u64,
+}
+
+/// Reads and checks a model file; llama.cpp has not seen it yet.
+///
+/// # Errors
+/// [`LlamaError::File`] with what is wrong.
+pub fn check(path: &str) -> Result<Checked, LlamaError> {
+    let file = Path::new(path);
+    let stem = file.file_stem().map_or_else(|| path.to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let read = gguf::read(file).and_then(|read| Ok(Checked { shape: read.shape(&stem)?, data_start: read.data_start }));
+    read.map_err(|fault| LlamaError::File { path: path.to_owned(), fault })
+}
+
+/// Threads for a profile: its own, or the physical cores.
+pub fn threads(profile: &Profile) -> u32 {
+    if profile.threads > 0 {
+        return profile.threads;
+    }
+    physical_cores().unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |count| count.get() as u32))
+}
+
+/// Different (package, core) pairs among the processors this process may use.
+fn physical_cores() -> Option<u32> {
+    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let mut cores = std::collections::HashSet::new();
+    let (mut package, mut core) = (String::new(), None);
+    for line in text.lines().chain([""]) {
+        let value = || line.split_once(':').map(|(_, value)| value.trim().to_owned());
+        if line.starts_with("physical id") {
+            package = value()?;
+        } else if line.starts_with("core id") {
+            core = value();
+        } else if line.is_empty()
+            && let Some(core) = core.take()
+        {
+            cores.insert((package.clone(), core));
+        }
+    }
+    let allowed = std::thread::available_parallelism().ok()?.get() as u32;
+    (!cores.is_empty()).then(|| (cores.len() as u32).min(allowed))
+}
+
+fn context_settings(profile: &Profile) -> ContextSettings {
+    ContextSettings {
+        context_tokens: plan::padded_context(profile.context_tokens),
+        n_batch: profile.n_batch,
+        n_ubatch: profile.n_ubatch,
+        logit_rows: LOGIT_ROWS,
+        flash: profile.attention.is_flash(),
+        kv: profile.attention.kv(),
+        threads: threads(profile),
+    }
+}
+
+/// Compute buffers on the CPU and on the GPU in MiB, from llama.cpp's own dry run: the model is read without its weights, the
+/// graph is planned, nothing is allocated.
+fn dry_run(path: &str, profile: &Profile, gpu_layers: u32, gpu: Option<&BackendDevice>) -> Result<(f64, f64), LlamaError> {
+    let settings = ModelSettings { gpu_layers, device: gpu.map(|gpu| gpu.index).filter(|_| gpu_layers > 0), dry: true };
+    log::forget_buffers();
+    let model = Model::load(path, &settings, &mut |_| true)?;
+    let context = Context::new(&model, context_settings(profile))?;
+    drop(context);
+    let (mut cpu, mut on_gpu) = (0.0, 0.0);
+    for buffer in log::buffers().into_iter().filter(|buffer| buffer.owner == Owner::Compute) {
+        match gpu {
+            Some(gpu) if buffer.place == gpu.device.name => on_gpu += buffer.mib,
+            // The rows handed to sampling are in the estimate already.
+            _ if buffer.mib > 0.0 => cpu += buffer.mib,
+            _ => {}
+        }
+    }
+    Ok((cpu, on_gpu))
+}
+
+/// The rows of logits are a buffer of their own that the dry run logs as well; [`plan::estimate`] adds them by itself.
+fn without_logit_rows(shape: &ModelShape, compute: (f64, f64)) -> (f64, f64) {
+    let rows = f64::from(LOGIT_ROWS) * f64::from(shape.card.vocabulary) * 4.0 / (1024.0 * 1024.0);
+    // llama.cpp reserves one row at first and grows to what is asked.
+    let logged = f64::from(shape.card.vocabulary) * 4.0 / (1024.0 * 1024.0);
+    ((compute.0 - logged.min(rows)).max(0.0), compute.1)
+}
+
+/// The plan for a request on this machine now, with why it is so. `auto` chooses; otherwise the ladder is walked where the request
+/// allows it.
+///
+/// # Errors
+/// The file is no good, or nothing fits.
+pub fn plan(backends: &Backends, request: &LoadRequest, checked: &Checked) -> Result<(MemoryPlan, String), LlamaError> {
+    let shape = &checked.shape;
+    let profile = &request.profile;
+    profile.validate().map_err(|fault| LlamaError::Plan(fault.report()))?;
+    let gpu = backends.best_gpu();
+    let mut memory = backends.free_memory();
+    let embedder = f64::from(request.embedder_mib);
+    for _ in 0..REPLANS {
+        let (mut plan, reason) = if profile.name == "auto" {
+            plan::choose(shape, profile, &memory, embedder).map_err(LlamaError::Plan)?
+        } else if request.may_degrade {
+            let plan = plan::fit(shape, profile, &memory, embedder).map_err(LlamaError::Plan)?;
+            let reason = if plan.steps.is_empty() { "Chosen in the settings." } else { "Chosen in the settings, made to fit." };
+            (plan, reason.to_owned())
+        } else {
+            (plan::plan_exactly(shape, profile, &memory, embedder), "Chosen in the settings.".to_owned())
+        };
+        let compute = dry_run(&request.path, &plan.profile, plan.gpu_layers, gpu.as_ref())?;
+        let compute = without_logit_rows(shape, compute);
+        let mut exact = memory.clone();
+        let real = backends.free_memory();
+        exact.ram_free_mib = real.ram_free_mib;
+        exact.gpu = real.gpu;
+        let guessed: Vec<f64> = plan.shares.iter().map(MemoryShare::needed_mib).collect();
+        plan.shares = plan::estimate(shape, &plan.profile, plan.gpu_layers, &exact, embedder, Some(compute));
+        plan.fits = plan.shares.iter().all(|share| share.missing_mib() <= 0.0);
+        if plan.fits || !(request.may_degrade || profile.name == "auto") {
+            return Ok((plan, reason));
+        }
+        // The formula was too low: plan again over what is left after its error.
+        for (share, guessed) in plan.shares.iter().zip(guessed) {
+            let error = (share.needed_mib() - guessed).max(0.0) + 1.0;
+            if share.device == "CPU" {
+                memory.ram_free_mib -= error;
+            } else if let Some(gpu) = &mut memory.gpu {
+                gpu.memory_free_mib = gpu.memory_free_mib.saturating_sub(error.ceil() as u32);
+            }
+        }
+    }
+    Err(LlamaError::Plan(docmind_core::error::ErrorReport::new(
+        "model_too_large",
+        format!("`{}` does not fit into the memory that is free now.\nClose other programs, or choose a smaller model.", shape.card.name),
+    )))
+}
+
+/// Loads a model as planned. `progress` gets 0 to 1 and may return false to give up.
+///
+/// # Errors
+/// The plan does not fit, or llama.cpp refuses.
+pub fn load(
+    backends: &Backends,
+    request: &LoadRequest,
+    progress: &mut dyn FnMut(f32) -> bool,
+) -> Result<(Session, LoadReport), LlamaError> {
+    let checked = check(&request.path)?;
+    let (plan, reason) = plan(backends, request, &checked)?;
+    if !plan.fits {
+        return Err(LlamaError::Plan(docmind_core::error::ErrorReport::new(
+            "model_too_large",
+            format!(
+                "`{}` does not fit with the profile `{}`: {}\nChoose a smaller profile, or close other programs.",
+                checked.shape.card.name, request.profile.name, plan.verdict
+            ),
+        )));
+    }
+    load_planned(backends, request, &checked, plan, reason, progress)
+}
+
+fn load_planned(
+    backends: &Backends,
+    request: &LoadRequest,
+    checked: &Checked,
+    plan: MemoryPlan,
+    reason: String,
+    progress: &mut dyn FnMut(f32) -> bool,
+) -> Result<(Session, LoadReport), LlamaError> {
+    let gpu = backends.best_gpu().filter(|_| plan.gpu_layers > 0);
+    let settings = ModelSettings { gpu_layers: plan.gpu_layers, device: gpu.as_ref().map(|gpu| gpu.index), dry: false };
+    let started = Instant::now();
+    log::forget_buffers();
+    let model = Model::load(&request.path, &settings, progress)?;
+    let context = Context::new(&model, context_settings(&plan.profile))?;
+    let load_ms = started.elapsed().as_secs_f64() * 1000.0;
+    let device = gpu.as_ref().map_or_else(|| "CPU".to_owned(), |gpu| gpu.device.name.clone());
+    let mut notices = plan.steps.clone();
+    let disk = match &request.snapshot_dir {
+        Some(folder) if request.snapshot_disk_mib > 0 => {
+            match open_disk(Path::new(folder), request, checked, &plan.profile, &device) {
+                Ok(disk) => Some(disk),
+                Err(error) => {
+                    notices.push(docmind_core::error::Notice::new(
+                        "snapshots_off",
+                        format!("Prompt snapshots cannot be kept in `{folder}`: {error}. Answers after a restart begin more slowly."),
+                    ));
+                    None
+                }
+            }
+        }
+        _ => None,
+    };
+    let mut session = Session::new(Parts {
+        context,
+        profile: plan.profile.name.clone(),
+        speculation: plan.profile.speculation,
+        on_cpu: plan.gpu_layers == 0,
+        snapshot_memory: request.snapshot_memory_mib as usize * 1024 * 1024,
+        disk,
+    });
+    let warming = Instant::now();
+    session.warm_up()?;
+    let warmup_ms = warming.elapsed().as_secs_f64() * 1000.0;
+    let allocated = allocated(gpu.as_ref());
+    let report = LoadReport { card: checked.shape.card.clone(), plan, allocated, device, reason, load_ms, warmup_ms, notices };
+    Ok((session, report))
+}
+
+fn open_disk(
+    folder: &Path,
+    request: &LoadRequest,
+    checked: &Checked,
+    profile: &Profile,
+    device: &str,
+) -> std::io::Result<DiskSnapshots> {
+    let fingerprint = ModelFingerprint::of(Path::new(&request.path), checked.data_start)?;
+    let attention = profile.attention;
+    let key = SnapshotKey::new(&crate::backend::version(), &fingerprint, attention.kv(), attention.is_flash(), device);
+    DiskSnapshots::open(folder, key, u64::from(request.snapshot_disk_mib) * 1024 * 1024)
+}
+
+/// Buffers llama.cpp said it made since the log was last emptied, by device.
+fn allocated(gpu: Option<&BackendDevice>) -> Vec<MemoryShare> {
+    let mut cpu = MemoryShare { device: "CPU".to_owned(), ..MemoryShare::default() };
+    let mut on_gpu = gpu.map(|gpu| MemoryShare {
+        device: gpu.device.name.clone(),
+        free_mib: f64::from(gpu.device.memory_free_mib),
+        total_mib: f64::from(gpu.device.memory_total_mib),
+        ..MemoryShare::default()
+    });
+    for buffer in log::buffers() {
+        let share = match &mut on_gpu {
+            Some(share) if share.device == buffer.place => share,
+            _ => &mut cpu,
+        };
+        match buffer.owner {
+            Owner::Weights => share.weights_mib += buffer.mib,
+            Owner::Kv => share.kv_mib += buffer.mib,
+            Owner::Compute => share.compute_mib += buffer.mib,
+        }
+    }
+    std::iter::once(cpu).chain(on_gpu).collect()
+}

@@ -1,0 +1,570 @@
+//! A loaded model answering: one cache that only grows, prefill in slices, decoding, everything a person is told meanwhile.
+//!
+//! The cache's rule: `cached` names exactly the tokens whose keys and values lie in the context, position by position. A request's
+//! prompt is compared with it, what differs is cut off, and only the rest is computed. An answer's own tokens stay: the next turn
+//! continues after them instead of rendering history again (see [`Session::prompt`]).
+
+mod prompt;
+mod sampling;
+
+use crate::error::LlamaError;
+use crate::native::{Context, Decoded, Model, Token};
+use crate::pieces::{Characters, Piece, ThinkingSplitter};
+use crate::snapshot::{DiskSnapshots, MemorySnapshots, SHORTEST, Snapshot, common_prefix, write_snapshot};
+use crate::speculation::{Budget, Lookup, WIDTHS};
+use crate::template::ChatTemplate;
+use docmind_core::answer::FinishReason;
+use docmind_core::cancel::CancelToken;
+use docmind_core::error::Notice;
+use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats, Message};
+use sampling::Chooser;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+/// A slice of prefill takes at most this long at the measured speed.
+const SLICE_S: f64 = 0.5;
+/// First slice, before anything was measured.
+const FIRST_SLICE: usize = 64;
+/// On the CPU a slice may be this long whatever it takes: llama.cpp stops there between two operations, and 64 tokens at once are
+/// read a tenth faster than 16 (58 and 66 tokens a second for Qwen3-4B on 2 cores).
+const CPU_SLICE: usize = 64;
+/// Conversations whose exact tokens are remembered.
+const TRANSCRIPTS: usize = 16;
+/// A snapshot is restored only where it saves at least so many tokens.
+const WORTH_RESTORING: usize = 32;
+
+/// What the model's own end of an answer does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Endings {
+    Respected,
+    Ignored,
+}
+
+/// One conversation as the model saw it.
+struct Transcript {
+    messages: Vec<Message>,
+    answer: String,
+    tokens: Vec<Token>,
+}
+
+/// What a session is made of.
+pub struct Parts {
+    /// The context with its model.
+    pub context: Context,
+    /// Name of the profile, for statistics.
+    pub profile: String,
+    /// Draft from the prompt.
+    pub speculation: bool,
+    /// All layers are on the CPU: a running batch can be stopped.
+    pub on_cpu: bool,
+    /// Bytes for snapshots in memory.
+    pub snapshot_memory: usize,
+    /// Snapshots on disk.
+    pub disk: Option<DiskSnapshots>,
+}
+
+/// A model with its cache, used by one thread.
+pub struct Session {
+    context: Context,
+    model: Arc<Model>,
+    template: ChatTemplate,
+    specials: Vec<String>,
+    profile: String,
+    speculation: bool,
+    on_cpu: bool,
+    cached: Vec<Token>,
+    transcripts: VecDeque<Transcript>,
+    memory: MemorySnapshots,
+    disk: Option<DiskSnapshots>,
+    writing: Option<JoinHandle<()>>,
+    prefill_tps: f64,
+    decode_tps: f64,
+    budget: Budget,
+    lookup: Lookup,
+    chooser: Chooser,
+    /// Index in the last batch whose logits belong to the prompt's last token.
+    last_logits: usize,
+    endings: Endings,
+    pending: Vec<Notice>,
+}
+
+impl Session {
+    /// Ready to answer. Notices of the template are told with the first answer.
+    pub fn new(parts: Parts) -> Self {
+        let model = Arc::clone(parts.context.model());
+        let (template, notice) = ChatTemplate::new(model.chat_template());
+        Self {
+            specials: model.special_texts(),
+            chooser: Chooser::new(model.vocabulary()),
+            context: parts.context,
+            model,
+            template,
+            profile: parts.profile,
+            speculation: parts.speculation,
+            on_cpu: parts.on_cpu,
+            cached: Vec::new(),
+            transcripts: VecDeque::new(),
+            memory: MemorySnapshots::new(parts.snapshot_memory),
+            disk: parts.disk,
+            writing: None,
+            prefill_tps: 0.0,
+            decode_tps: 0.0,
+            budget: Budget::new(),
+            lookup: Lookup::default(),
+            last_logits: 0,
+            endings: Endings::Respected,
+            pending: notice.into_iter().collect(),
+        }
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Arc<Model> {
+        &self.model
+    }
+
+    /// From now on answers go on to their full length: for measuring.
+    pub fn write_on(&mut self) {
+        self.endings = Endings::Ignored;
+    }
+
+    fn ends(&self, token: Token) -> bool {
+        self.endings == Endings::Respected && self.model.ends_answer(token)
+    }
+
+    /// The context, for measuring.
+    pub fn context_mut(&mut self) -> &mut Context {
+        &mut self.context
+    }
+
+    /// Tokens whose keys and values are in the cache.
+    pub fn cached(&self) -> &[Token] {
+        &self.cached
+    }
+
+    /// True where the model can be asked to think.
+    pub fn can_think(&self) -> bool {
+        self.template.can_think()
+    }
+
+    /// Size of the context in tokens.
+    pub fn context_tokens(&self) -> u32 {
+        self.context.size()
+    }
+
+    /// The first decode: pages touched, kernels compiled. Leaves nothing in the cache.
+    ///
+    /// # Errors
+    /// The model cannot compute.
+    pub fn warm_up(&mut self) -> Result<(), LlamaError> {
+        self.context.stop_with(&CancelToken::new());
+        self.cached.clear();
+        self.context.truncate(0);
+        let result = self.context.decode(&[0], 0, |_| true);
+        self.context.truncate(0);
+        result.map(|_| ())
+    }
+
+    /// Forgets the cache and what is known of conversations; snapshots stay.
+    pub fn forget(&mut self) {
+        self.context.truncate(0);
+        self.cached.clear();
+        self.transcripts.clear();
+    }
+
+    /// Forgets snapshots in memory as well.
+    pub fn forget_all(&mut self) {
+        self.forget();
+        self.memory.clear();
+    }
+
+    /// Writes one answer. What was told to `sink` stays valid whatever comes after.
+    ///
+    /// # Errors
+    /// See [`LlamaError`]. Stopping is no error: the statistics' `finish` says so.
+    pub fn generate(
+        &mut self,
+        request: &GenerateRequest,
+        cancel: &CancelToken,
+        sink: &mut dyn FnMut(GenerateEvent),
+    ) -> Result<GenerationStats, LlamaError> {
+        let started = Instant::now();
+        self.context.stop_with(cancel);
+        let prompt = self.prompt(request)?;
+        for notice in std::mem::take(&mut self.pending) {
+            sink(GenerateEvent::Notice(notice));
+        }
+        let mut chooser_grammar = match &request.grammar {
+            Some(text) => Some(crate::native::Sampler::grammar(&self.model, text)?),
+            None => None,
+        };
+        self.chooser.begin(&request.sampling, &prompt.tokens);
+
+        let mut stats = GenerationStats {
+            prompt_tokens: prompt.tokens.len() as u32,
+            context_tokens: self.context.size(),
+            profile: self.profile.clone(),
+            ..GenerationStats::default()
+        };
+        let reused = self.align(&prompt.tokens);
+        stats.reused_tokens = reused as u32;
+        let reading = Instant::now();
+        if !self.prefill(&prompt.tokens, cancel, sink)? {
+            return Ok(self.stopped(stats, started));
+        }
+        let read = prompt.tokens.len() - reused;
+        stats.prefill_tps = rate(read, reading.elapsed().as_secs_f64());
+
+        let most = (request.max_output_tokens as usize).min((self.context.size() as usize).saturating_sub(prompt.tokens.len() + 1));
+        let mut writer = Writer::new(prompt.inside_thinking);
+        self.prepare_drafts(request, &prompt.tokens, most)?;
+        let last = self.last_logits;
+        let mut next = self.choose(last, chooser_grammar.as_mut())?;
+        stats.ttft_ms = started.elapsed().as_secs_f64() * 1000.0;
+        let writing = Instant::now();
+        let mut finish = FinishReason::Length;
+        let mut written: Vec<Token> = Vec::new();
+        'writing: while written.len() < most {
+            if self.ends(next) {
+                finish = FinishReason::Stop;
+                break;
+            }
+            written.push(next);
+            writer.token(&self.model, next, sink);
+            if written.len() == most {
+                break;
+            }
+            if cancel.is_cancelled() {
+                finish = FinishReason::Cancelled;
+                break;
+            }
+            let step = Instant::now();
+            let draft = self.draft(next, most - written.len());
+            let mut batch = vec![next];
+            batch.extend_from_slice(&draft);
+            let at = self.cached.len();
+            if self.context.decode(&batch, at, |_| true)? == Decoded::Stopped {
+                self.context.truncate(at);
+                finish = FinishReason::Cancelled;
+                break;
+            }
+            self.cached.push(next);
+            next = self.choose(0, chooser_grammar.as_mut())?;
+            let mut accepted = 0;
+            while accepted < draft.len() && next == draft[accepted] && !self.ends(next) && written.len() + 1 < most {
+                accepted += 1;
+                self.cached.push(next);
+                written.push(next);
+                writer.token(&self.model, next, sink);
+                self.remember(next);
+                next = self.choose(accepted, chooser_grammar.as_mut())?;
+            }
+            if accepted < draft.len() {
+                self.context.truncate(self.cached.len());
+            }
+            let seconds = step.elapsed().as_secs_f64();
+            if draft.is_empty() {
+                self.budget.plain(seconds);
+            } else {
+                let width = usize::from(draft.len() + 1 > WIDTHS[0]);
+                self.budget.verified(width, seconds, draft.len(), accepted + 1);
+                stats.drafted_tokens += draft.len() as u32;
+                stats.accepted_tokens += accepted as u32;
+            }
+            if cancel.is_cancelled() {
+                finish = FinishReason::Cancelled;
+                break 'writing;
+            }
+        }
+        writer.finish(sink);
+        let seconds = writing.elapsed().as_secs_f64();
+        stats.output_tokens = written.len() as u32;
+        stats.decode_tps = rate(written.len().saturating_sub(1), seconds);
+        if written.len() > 8 {
+            self.decode_tps = stats.decode_tps;
+        }
+        stats.context_used = self.cached.len() as u32;
+        stats.finish = Some(finish);
+        self.record(request, &prompt.tokens, &writer);
+        self.keep_on_disk(&prompt.tokens, request);
+        Ok(stats)
+    }
+
+    fn stopped(&mut self, mut stats: GenerationStats, started: Instant) -> GenerationStats {
+        stats.ttft_ms = started.elapsed().as_secs_f64() * 1000.0;
+        stats.context_used = self.cached.len() as u32;
+        stats.finish = Some(FinishReason::Cancelled);
+        stats
+    }
+
+    /// Makes the cache hold the longest beginning of `prompt` that is known anywhere, and gives its length. At least the last token
+    /// is left to compute: its logits are needed.
+    fn align(&mut self, prompt: &[Token]) -> usize {
+        let most = prompt.len() - 1;
+        let mut shared = common_prefix(&self.cached, prompt).min(most);
+        if self.model.is_recurrent() && shared < self.cached.len() {
+            shared = 0;
+        }
+        let in_memory = self.memory.best(prompt).map_or(0, |(count, _)| count.min(most));
+        let on_disk = self.disk.as_ref().map_or(0, |disk| disk.shared(prompt).min(most));
+        if in_memory.max(on_disk) > shared + WORTH_RESTORING {
+            self.keep_in_memory(shared);
+            let snapshot = if in_memory >= on_disk {
+                self.memory.best(prompt).map(|(_, snapshot)| snapshot.clone())
+            } else {
+                self.disk.as_mut().and_then(|disk| disk.load(prompt))
+            };
+            if let Some(snapshot) = snapshot {
+                self.context.truncate(0);
+                self.cached.clear();
+                if self.context.restore(&snapshot.state) {
+                    self.cached = snapshot.tokens;
+                } else {
+                    tracing::warn!("llama.cpp refused a snapshot; the prompt is read anew");
+                }
+                shared = common_prefix(&self.cached, prompt).min(most);
+            }
+        } else {
+            self.keep_in_memory(shared);
+        }
+        if shared < self.cached.len() {
+            if self.context.truncate(shared) {
+                self.cached.truncate(shared);
+            } else {
+                self.cached.clear();
+                shared = 0;
+            }
+        }
+        shared
+    }
+
+    /// Keeps the cache in memory before all but its first `shared` tokens go, where that is another conversation worth keeping.
+    fn keep_in_memory(&mut self, shared: usize) {
+        let lost = self.cached.len() - shared;
+        if lost < SHORTEST || shared * 4 > self.cached.len() * 3 {
+            return;
+        }
+        if self.memory.best(&self.cached).is_some_and(|(count, _)| count + WORTH_RESTORING >= self.cached.len()) {
+            return;
+        }
+        let state = self.context.save();
+        self.memory.keep(Snapshot { tokens: self.cached.clone(), state });
+    }
+
+    /// Reads what of `tokens` is not cached yet, in slices. False where it was stopped; what was read stays.
+    fn prefill(&mut self, tokens: &[Token], cancel: &CancelToken, sink: &mut dyn FnMut(GenerateEvent)) -> Result<bool, LlamaError> {
+        let total = tokens.len() as u32;
+        let from = self.cached.len();
+        sink(GenerateEvent::Prefill { done: from as u32, total });
+        while self.cached.len() < tokens.len() {
+            if cancel.is_cancelled() {
+                return Ok(false);
+            }
+            let at = self.cached.len();
+            let end = (at + self.slice()).min(tokens.len());
+            let started = Instant::now();
+            let last = end == tokens.len();
+            match self.context.decode(&tokens[at..end], at, |index| last && at + index + 1 == end) {
+                Ok(Decoded::Done) => {}
+                Ok(Decoded::Stopped) => {
+                    self.context.truncate(at);
+                    return Ok(false);
+                }
+                Err(error) => {
+                    self.context.truncate(at);
+                    return Err(error);
+                }
+            }
+            let seconds = started.elapsed().as_secs_f64();
+            if end - at >= 16 {
+                let tps = rate(end - at, seconds);
+                self.prefill_tps = if self.prefill_tps > 0.0 { self.prefill_tps * 0.5 + tps * 0.5 } else { tps };
+            }
+            self.cached.extend_from_slice(&tokens[at..end]);
+            self.last_logits = end - at - 1;
+            sink(GenerateEvent::Prefill { done: end as u32, total });
+        }
+        Ok(true)
+    }
+
+    /// Tokens of the next slice.
+    fn slice(&self) -> usize {
+        let settings = self.context.settings();
+        let most = settings.n_batch as usize;
+        if self.prefill_tps <= 0.0 {
+            return FIRST_SLICE.min(most);
+        }
+        let measured = (self.prefill_tps * SLICE_S) as usize;
+        let ubatch = settings.n_ubatch as usize;
+        let wished = if self.on_cpu { measured.max(CPU_SLICE) } else { measured.max(16) };
+        // Whole physical batches: a rest would be computed at a small batch's speed.
+        let whole = if wished > ubatch { wished / ubatch * ubatch } else { wished };
+        whole.min(most)
+    }
+
+    fn choose(&mut self, index: usize, grammar: Option<&mut crate::native::Sampler>) -> Result<Token, LlamaError> {
+        self.chooser.choose(self.context.logits(index), grammar)
+    }
+
+    fn prepare_drafts(&mut self, request: &GenerateRequest, prompt: &[Token], most: usize) -> Result<(), LlamaError> {
+        self.lookup.clear();
+        if !self.speculation || self.model.is_recurrent() {
+            return Ok(());
+        }
+        for text in &request.draft_from {
+            let tokens = self.model.tokenize(text, crate::native::Specials::Text)?;
+            self.lookup.extend(&tokens);
+        }
+        self.lookup.extend(prompt);
+        self.budget.begin(most as u32);
+        Ok(())
+    }
+
+    /// A draft to go with `token`, of one of the two widths; empty for a plain step.
+    fn draft(&mut self, token: Token, left: usize) -> Vec<Token> {
+        if !self.speculation || self.model.is_recurrent() {
+            return Vec::new();
+        }
+        self.remember(token);
+        let room = (self.context.size() as usize).saturating_sub(self.cached.len() + 1).min(left);
+        let found = self.lookup.draft(WIDTHS[1] - 1);
+        let Some(width) = self.budget.width(found.len().min(room)) else { return Vec::new() };
+        let wanted = WIDTHS[width] - 1;
+        if room < wanted {
+            return Vec::new();
+        }
+        let mut draft = found[..found.len().min(wanted)].to_vec();
+        // A batch always has its full width, so that there are two shapes only; the filling is never accepted but by chance.
+        let filling = draft.last().copied().unwrap_or(token);
+        draft.resize(wanted, filling);
+        draft
+    }
+
+    fn remember(&mut self, token: Token) {
+        if self.speculation {
+            self.lookup.extend(&[token]);
+        }
+    }
+
+    fn record(&mut self, request: &GenerateRequest, prompt: &[Token], writer: &Writer) {
+        if writer.thought || writer.answer.trim().is_empty() || writer.characters.is_pending() {
+            return;
+        }
+        // The last token may have been chosen and shown without being computed: the next turn computes it.
+        let mut tokens = prompt.to_vec();
+        tokens.extend_from_slice(&writer.tokens);
+        self.transcripts.retain(|known| !request.messages.starts_with(&known.messages));
+        if self.transcripts.len() == TRANSCRIPTS {
+            self.transcripts.pop_back();
+        }
+        self.transcripts.push_front(Transcript {
+            messages: request.messages.clone(),
+            answer: writer.answer.clone(),
+            tokens,
+        });
+    }
+
+    /// Writes the cache of a conversation's first turn to disk, on a thread of its own: after a restart the same sources are not read
+    /// again. Later turns share its beginning.
+    fn keep_on_disk(&mut self, prompt: &[Token], request: &GenerateRequest) {
+        let turns = request.messages.iter().filter(|message| message.role == docmind_core::generation::Role::User).count();
+        let Some(disk) = &mut self.disk else { return };
+        if prompt.len() < SHORTEST || (turns > 1 && disk.shared(prompt) * 2 > prompt.len()) || disk.shared(prompt) + SHORTEST > prompt.len() {
+            return;
+        }
+        if self.writing.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            return;
+        }
+        let state = self.context.save();
+        let snapshot = Snapshot { tokens: self.cached.clone(), state };
+        let Some((path, key)) = disk.place(&snapshot.tokens, snapshot.state.len()) else { return };
+        let thread = std::thread::Builder::new().name("snapshot".to_owned()).spawn(move || {
+            if let Err(error) = write_snapshot(&path, &key, &snapshot) {
+                tracing::warn!(path = %path.display(), %error, "a snapshot could not be written");
+            }
+        });
+        match thread {
+            Ok(thread) => self.writing = Some(thread),
+            Err(error) => tracing::warn!(%error, "no thread for writing a snapshot"),
+        }
+    }
+
+    /// Waits for a snapshot on its way to disk.
+    pub fn settle(&mut self) {
+        if let Some(thread) = self.writing.take()
+            && thread.join().is_err()
+        {
+            tracing::warn!("writing a snapshot failed");
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.settle();
+    }
+}
+
+fn rate(tokens: usize, seconds: f64) -> f64 {
+    if tokens == 0 || seconds <= 0.0 { 0.0 } else { tokens as f64 / seconds }
+}
+
+/// From tokens to events.
+struct Writer {
+    characters: Characters,
+    splitter: ThinkingSplitter,
+    tokens: Vec<Token>,
+    answer: String,
+    thought: bool,
+    bytes: Vec<u8>,
+}
+
+impl Writer {
+    fn new(inside_thinking: bool) -> Self {
+        Self {
+            characters: Characters::default(),
+            splitter: ThinkingSplitter::new(inside_thinking),
+            tokens: Vec::new(),
+            answer: String::new(),
+            thought: inside_thinking,
+            bytes: Vec::new(),
+        }
+    }
+
+    fn token(&mut self, model: &Model, token: Token, sink: &mut dyn FnMut(GenerateEvent)) {
+        self.tokens.push(token);
+        self.bytes.clear();
+        model.piece(token, &mut self.bytes);
+        let text = self.characters.push(&self.bytes);
+        if !text.is_empty() {
+            let pieces = self.splitter.push(&text);
+            self.tell(pieces, sink);
+        }
+    }
+
+    fn finish(&mut self, sink: &mut dyn FnMut(GenerateEvent)) {
+        let pending = self.characters.is_pending();
+        let text = self.characters.finish();
+        let mut pieces = self.splitter.push(&text);
+        pieces.extend(self.splitter.finish());
+        self.tell(pieces, sink);
+        // A character cut in two is shown as a mark, which the cache does not hold: such an answer is not continued.
+        self.thought |= pending;
+    }
+
+    fn tell(&mut self, pieces: Vec<Piece>, sink: &mut dyn FnMut(GenerateEvent)) {
+        for piece in pieces {
+            match piece {
+                Piece::Thinking(text) => {
+                    self.thought = true;
+                    sink(GenerateEvent::Thinking { text });
+                }
+                Piece::Answer(text) => {
+                    self.answer.push_str(&text);
+                    sink(GenerateEvent::Text { text });
+                }
+            }
+        }
+    }
+}

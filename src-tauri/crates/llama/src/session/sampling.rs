@@ -1,0 +1,122 @@
+//! Choosing the next token.
+
+use crate::error::LlamaError;
+use crate::native::{Candidates, Link, Sampler, Token};
+use docmind_core::generation::Sampling;
+
+/// Tokens a presence penalty looks back at.
+const LOOK_BACK: u32 = 256;
+
+/// Draws tokens as a request wants. With a grammar the free choice is tried first and kept where the grammar allows it, which is
+/// far cheaper than filtering the whole vocabulary at every token.
+pub(super) struct Chooser {
+    vocabulary: usize,
+    chain: Option<Sampler>,
+    greedy: bool,
+    candidates: Candidates,
+}
+
+impl Chooser {
+    pub(super) fn new(vocabulary: usize) -> Self {
+        Self { vocabulary, chain: None, greedy: true, candidates: Candidates::default() }
+    }
+
+    /// A new answer begins. Penalties look back into what the model wrote, never into the sources.
+    pub(super) fn begin(&mut self, sampling: &Sampling, _prompt: &[Token]) {
+        let penalised = sampling.presence_penalty != 0.0 && sampling.presence_penalty.is_finite();
+        self.greedy = sampling.temperature <= 0.0 && !penalised;
+        if self.greedy {
+            self.chain = None;
+            return;
+        }
+        let mut links = Vec::new();
+        if penalised {
+            links.push(Link::Presence { last: LOOK_BACK, penalty: sampling.presence_penalty });
+        }
+        if sampling.temperature <= 0.0 {
+            links.push(Link::Greedy);
+        } else {
+            if sampling.top_k > 0 {
+                links.push(Link::TopK(sampling.top_k));
+            }
+            if sampling.top_p > 0.0 && sampling.top_p < 1.0 {
+                links.push(Link::TopP(sampling.top_p));
+            }
+            if sampling.min_p > 0.0 {
+                links.push(Link::MinP(sampling.min_p));
+            }
+            links.push(Link::Temperature(sampling.temperature));
+            links.push(Link::Draw(sampling.seed));
+        }
+        self.chain = Some(Sampler::chain(&links, self.vocabulary));
+    }
+
+    pub(super) fn choose(&mut self, logits: &[f32], grammar: Option<&mut Sampler>) -> Result<Token, LlamaError> {
+        let free = self.free(logits);
+        let Some(grammar) = grammar else {
+            self.accept(free);
+            return Ok(free);
+        };
+        self.candidates.only(free, logits[free as usize]);
+        grammar.apply(&mut self.candidates);
+        let chosen = if self.candidates.is_ruled_out() {
+            self.candidates.fill(logits);
+            grammar.apply(&mut self.candidates);
+            if self.candidates.is_ruled_out() {
+                return Err(LlamaError::Grammar);
+            }
+            self.candidates.drop_ruled_out();
+            match &mut self.chain {
+                Some(chain) => chain.apply(&mut self.candidates).ok_or(LlamaError::Grammar)?,
+                None => self.candidates.best().ok_or(LlamaError::Grammar)?,
+            }
+        } else {
+            free
+        };
+        if !grammar.accept(chosen) {
+            return Err(LlamaError::Grammar);
+        }
+        self.accept(chosen);
+        Ok(chosen)
+    }
+
+    fn accept(&mut self, token: Token) {
+        if let Some(chain) = &mut self.chain {
+            chain.accept(token);
+        }
+    }
+
+    fn free(&mut self, logits: &[f32]) -> Token {
+        match &mut self.chain {
+            None => most_likely(logits),
+            Some(chain) => {
+                self.candidates.fill(logits);
+                chain.apply(&mut self.candidates).unwrap_or_else(|| most_likely(logits))
+            }
+        }
+    }
+}
+
+/// The token with the highest logit; the first of equals.
+pub(crate) fn most_likely(logits: &[f32]) -> Token {
+    let mut best = 0;
+    let mut highest = f32::NEG_INFINITY;
+    for (index, &logit) in logits.iter().enumerate() {
+        if logit > highest {
+            highest = logit;
+            best = index;
+        }
+    }
+    best as Token
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_the_highest_is_most_likely() {
+        assert_eq!(most_likely(&[0.0, 3.0, -1.0, 3.0]), 1);
+        assert_eq!(most_likely(&[f32::NAN, 1.0]), 1);
+    }
+}

@@ -1,0 +1,466 @@
+//! The language model in a child process: [`Generator`] over the pipe.
+//!
+//! llama.cpp aborts its process on a damaged model or a full GPU. When that happens the answer so far stays with the caller, the
+//! error says why, and the next question loads the model again in a fresh process. After three deaths within ten minutes the setting
+//! goes one rung down (off the GPU, a smaller cache, half the context), and that is told as a notice.
+
+use crate::client::{AfterGrace, CallError, Client, Incoming, Options, Rules};
+use crate::launch::Launch;
+use crate::protocol::Protocol;
+use docmind_core::answer::FinishReason;
+use docmind_core::cancel::CancelToken;
+use docmind_core::error::{ErrorReport, Notice};
+use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats};
+use docmind_core::measurement::{AgreementRow, BackendReport, BenchRequest, BenchRow, QuantizeRequest};
+use docmind_core::model::{ModelCard, ModelShape};
+use docmind_core::plan::{LoadReport, LoadRequest, MemoryPlan, SMALLEST_CONTEXT};
+use docmind_core::ports::Generator;
+use docmind_core::profile::{Attention, Offload, Profile};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What the language model's worker is asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum GenerateCall {
+    /// Devices and modules.
+    Backends,
+    /// What a model file says of itself; checked, not loaded.
+    Inspect(String),
+    /// What loading would take.
+    Plan(Box<LoadRequest>),
+    /// Load; what was loaded before goes.
+    Load(Box<LoadRequest>),
+    /// Write an answer.
+    Generate(Box<GenerateRequest>),
+    /// Make a smaller file.
+    Quantize(QuantizeRequest),
+    /// Measure profiles.
+    Bench(BenchRequest),
+    /// Compare each profile's output with that of the first, over a text.
+    Agree {
+        /// The profiles, the reference first.
+        request: BenchRequest,
+        /// The text.
+        text: String,
+    },
+}
+
+/// What it tells on the way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum GenerateTold {
+    /// Share done, 0 to 1.
+    Progress(f32),
+    /// Of an answer.
+    Answer(GenerateEvent),
+    /// What is being measured.
+    Stage(String),
+}
+
+/// What it answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum GenerateReply {
+    /// To `Backends`.
+    Backends(BackendReport),
+    /// To `Inspect`.
+    Inspected(Box<ModelShape>),
+    /// To `Plan`: the plan and why.
+    Planned(Box<MemoryPlan>, String),
+    /// To `Load`.
+    Loaded(Box<LoadReport>),
+    /// To `Generate`.
+    Generated(GenerationStats),
+    /// To `Quantize`.
+    Quantized(Box<ModelCard>),
+    /// To `Bench`.
+    Measured(Vec<BenchRow>),
+    /// To `Agree`.
+    Agreed(Vec<AgreementRow>),
+}
+
+/// Between application and `docmind-generate`.
+pub struct GenerateProtocol;
+
+impl Protocol for GenerateProtocol {
+    const WORKER: &'static str = "docmind-generate";
+    type Request = GenerateCall;
+    type Event = GenerateTold;
+    type Reply = GenerateReply;
+}
+
+const WHO: &str = "The language model";
+/// A slice of prefill, or one token, takes seconds on the slowest machine; without a sign for so long the worker is taken for hung.
+const SILENCE: Duration = Duration::from_secs(90);
+/// Reading gigabytes from a slow disk tells its progress all along; compiling a GPU's kernels for the first time does not.
+const LOADING_SILENCE: Duration = Duration::from_secs(300);
+/// Measuring and quantising.
+const LONG_SILENCE: Duration = Duration::from_secs(1800);
+/// Deaths within [`WINDOW`] after which the setting goes one rung down.
+const DEATHS: usize = 3;
+const WINDOW: Duration = Duration::from_secs(600);
+
+/// The language model as a supervised child.
+pub struct GenerateWorker {
+    launch: Launch,
+    client: Client<GenerateProtocol>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    request: Option<LoadRequest>,
+    report: Option<LoadReport>,
+    /// Process that holds the model.
+    holder: Option<u32>,
+    deaths: VecDeque<Instant>,
+    notices: Vec<Notice>,
+}
+
+impl GenerateWorker {
+    /// `launch` starts `docmind-generate` with `--runtime DIR`. Nothing is started before the first call.
+    pub fn new(launch: Launch) -> Self {
+        let rules = Rules {
+            cancel_grace: Duration::from_millis(900),
+            after_grace: AfterGrace::Abandon,
+            ..Rules::default()
+        };
+        Self { client: Client::new(launch.clone(), rules), launch, state: Mutex::default() }
+    }
+
+    /// Devices and modules, and why a module is not used.
+    ///
+    /// # Errors
+    /// The worker cannot be started.
+    pub fn backends(&self) -> Result<BackendReport, ErrorReport> {
+        match self.ask(&GenerateCall::Backends, &CancelToken::new(), LOADING_SILENCE)? {
+            GenerateReply::Backends(report) => Ok(report),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// What a model file says of itself. The file is checked, not loaded.
+    ///
+    /// # Errors
+    /// Codes `model_missing`, `model_unreadable`, `not_a_model`, `model_split`, `model_damaged`.
+    pub fn inspect(&self, path: &str) -> Result<ModelShape, ErrorReport> {
+        match self.ask(&GenerateCall::Inspect(path.to_owned()), &CancelToken::new(), SILENCE)? {
+            GenerateReply::Inspected(shape) => Ok(*shape),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// What loading would take now, and why this setting.
+    ///
+    /// # Errors
+    /// As [`Self::inspect`], and `model_too_large`.
+    pub fn plan(&self, request: &LoadRequest) -> Result<(MemoryPlan, String), ErrorReport> {
+        match self.ask(&GenerateCall::Plan(Box::new(request.clone())), &CancelToken::new(), LOADING_SILENCE)? {
+            GenerateReply::Planned(plan, reason) => Ok((*plan, reason)),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Loads a model; what was loaded before goes. It stays the one that answers, also after the process died, until another is
+    /// loaded or [`Self::unload`] is called. `progress` gets 0 to 1.
+    ///
+    /// # Errors
+    /// As [`Self::plan`], and `out_of_memory`, `worker_died` with the reason.
+    pub fn load(
+        &self,
+        request: LoadRequest,
+        cancel: &CancelToken,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<LoadReport, ErrorReport> {
+        {
+            let mut state = self.lock();
+            state.request = Some(request);
+            state.report = None;
+            state.holder = None;
+            state.deaths.clear();
+        }
+        self.client.forgive();
+        let outcome = self.hold(cancel, &mut |told| {
+            if let GenerateTold::Progress(done) = told {
+                progress(done);
+            }
+        });
+        if outcome.is_err() {
+            let mut state = self.lock();
+            state.request = None;
+        }
+        outcome
+    }
+
+    /// What is loaded, as it was reported. `None` where nothing was, or the process is gone.
+    pub fn loaded(&self) -> Option<LoadReport> {
+        let state = self.lock();
+        state.report.clone().filter(|_| state.holder.is_some() && state.holder == self.pid())
+    }
+
+    /// What was asked to be loaded.
+    pub fn requested(&self) -> Option<LoadRequest> {
+        self.lock().request.clone()
+    }
+
+    /// Ends the process: all its memory is given back at once.
+    pub fn unload(&self) {
+        {
+            let mut state = self.lock();
+            state.request = None;
+            state.report = None;
+            state.holder = None;
+        }
+        self.client.stop();
+    }
+
+    /// Process id of the running child.
+    pub fn pid(&self) -> Option<u32> {
+        self.client.hello().map(|hello| hello.pid)
+    }
+
+    /// Makes a smaller file of a model, in a process of its own; cancelling ends that.
+    ///
+    /// # Errors
+    /// Codes of [`Self::inspect`], `quantize_failed`, `file_failed`, `cancelled`.
+    pub fn quantize(
+        &self,
+        request: &QuantizeRequest,
+        cancel: &CancelToken,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<ModelCard, ErrorReport> {
+        let told = &mut |told: GenerateTold| {
+            if let GenerateTold::Progress(done) = told {
+                progress(done);
+            }
+        };
+        match self.alone(&GenerateCall::Quantize(request.clone()), cancel, told)? {
+            GenerateReply::Quantized(card) => Ok(*card),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Measures profiles in a process of its own. `stage` is told what is being measured. Unload first: two models at once would
+    /// measure each other.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn bench(
+        &self,
+        request: &BenchRequest,
+        cancel: &CancelToken,
+        stage: &mut dyn FnMut(&str),
+    ) -> Result<Vec<BenchRow>, ErrorReport> {
+        match self.alone(&GenerateCall::Bench(request.clone()), cancel, &mut |told| tell_stage(told, stage))? {
+            GenerateReply::Measured(rows) => Ok(rows),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Compares each profile's output with that of the first, over `text`.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn agree(
+        &self,
+        request: &BenchRequest,
+        text: &str,
+        cancel: &CancelToken,
+        stage: &mut dyn FnMut(&str),
+    ) -> Result<Vec<AgreementRow>, ErrorReport> {
+        let call = GenerateCall::Agree { request: request.clone(), text: text.to_owned() };
+        match self.alone(&call, cancel, &mut |told| tell_stage(told, stage))? {
+            GenerateReply::Agreed(rows) => Ok(rows),
+            _ => Err(unexpected()),
+        }
+    }
+
+    fn alone(
+        &self,
+        call: &GenerateCall,
+        cancel: &CancelToken,
+        told: &mut dyn FnMut(GenerateTold),
+    ) -> Result<GenerateReply, ErrorReport> {
+        let client = Client::<GenerateProtocol>::new(self.launch.clone(), Rules::default());
+        ask(&client, call, cancel, LONG_SILENCE, told).map_err(|error| error.report(WHO))
+    }
+
+    fn ask(&self, call: &GenerateCall, cancel: &CancelToken, silence: Duration) -> Result<GenerateReply, ErrorReport> {
+        ask(&self.client, call, cancel, silence, &mut |_| ()).map_err(|error| error.report(WHO))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes sure that the running process holds the wished model.
+    fn hold(&self, cancel: &CancelToken, told: &mut dyn FnMut(GenerateTold)) -> Result<LoadReport, ErrorReport> {
+        loop {
+            let request = {
+                let state = self.lock();
+                if let Some(report) = &state.report
+                    && state.holder.is_some()
+                    && state.holder == self.pid()
+                {
+                    return Ok(report.clone());
+                }
+                state.request.clone()
+            };
+            let Some(request) = request else {
+                return Err(ErrorReport::new("no_model", "No model is loaded.\nChoose a model first."));
+            };
+            let outcome = ask(&self.client, &GenerateCall::Load(Box::new(request)), cancel, LOADING_SILENCE, told);
+            match outcome {
+                Ok(GenerateReply::Loaded(report)) => {
+                    let mut state = self.lock();
+                    state.holder = self.pid();
+                    state.report = Some((*report).clone());
+                    return Ok(*report);
+                }
+                Ok(_) => return Err(unexpected()),
+                Err(error @ CallError::Died(_)) => {
+                    if !self.note_death() {
+                        return Err(error.report(WHO));
+                    }
+                }
+                Err(error) => return Err(error.report(WHO)),
+            }
+        }
+    }
+
+    /// Counts a death; after the third within ten minutes the setting goes one rung down. True where trying again makes sense.
+    fn note_death(&self) -> bool {
+        let mut state = self.lock();
+        state.holder = None;
+        let now = Instant::now();
+        state.deaths.push_back(now);
+        while state.deaths.front().is_some_and(|death| now.duration_since(*death) > WINDOW) {
+            state.deaths.pop_front();
+        }
+        if state.deaths.len() < DEATHS {
+            return true;
+        }
+        state.deaths.clear();
+        let Some(request) = &mut state.request else { return false };
+        let Some(notice) = step_down(&mut request.profile) else { return false };
+        request.may_degrade = true;
+        state.notices.push(notice);
+        drop(state);
+        self.client.forgive();
+        true
+    }
+}
+
+fn tell_stage(told: GenerateTold, stage: &mut dyn FnMut(&str)) {
+    if let GenerateTold::Stage(name) = told {
+        stage(&name);
+    }
+}
+
+fn ask(
+    client: &Client<GenerateProtocol>,
+    call: &GenerateCall,
+    cancel: &CancelToken,
+    silence: Duration,
+    told: &mut dyn FnMut(GenerateTold),
+) -> Result<GenerateReply, CallError> {
+    let options = Options { silence: Some(silence), ..Options::new(cancel) };
+    client.call_with(call, options, &mut |incoming| {
+        if let Incoming::Event(event) = incoming {
+            told(event);
+        }
+        ControlFlow::Continue(())
+    })
+}
+
+fn unexpected() -> ErrorReport {
+    CallError::Message("an answer to another question".into()).report(WHO)
+}
+
+/// Takes a profile one rung down after the process died on it: off the GPU, then a smaller cache, then half the context.
+fn step_down(profile: &mut Profile) -> Option<Notice> {
+    let notice = |what: &str| {
+        Some(Notice::new("stepped_down", format!("The language model's process died three times in ten minutes; {what}.")))
+    };
+    if profile.offload != Offload::None {
+        profile.offload = Offload::None;
+        return notice("it runs on the CPU now, more slowly");
+    }
+    if let Some(kv) = profile.attention.kv().smaller() {
+        profile.attention = Attention::Flash { kv };
+        return notice(&format!("its cache is kept in {} now", kv.as_str()));
+    }
+    if profile.context_tokens / 2 >= SMALLEST_CONTEXT {
+        profile.context_tokens /= 2;
+        return notice(&format!("its context is {} tokens now", profile.context_tokens));
+    }
+    None
+}
+
+impl Generator for GenerateWorker {
+    fn generate(
+        &self,
+        request: &GenerateRequest,
+        cancel: &CancelToken,
+        sink: &mut dyn FnMut(GenerateEvent),
+    ) -> Result<GenerationStats, ErrorReport> {
+        let cancelled = || GenerationStats { finish: Some(FinishReason::Cancelled), ..GenerationStats::default() };
+        match self.hold(cancel, &mut |_| ()) {
+            Err(error) if error.code == "cancelled" => return Ok(cancelled()),
+            held => held?,
+        };
+        for notice in std::mem::take(&mut self.lock().notices) {
+            sink(GenerateEvent::Notice(notice));
+        }
+        let outcome = ask(&self.client, &GenerateCall::Generate(Box::new(request.clone())), cancel, SILENCE, &mut |told| {
+            if let GenerateTold::Answer(event) = told {
+                sink(event);
+            }
+        });
+        match outcome {
+            Ok(GenerateReply::Generated(stats)) => Ok(stats),
+            Ok(_) => Err(unexpected()),
+            // It did not answer within the grace (a GPU's slice runs to its end); it stops by itself.
+            Err(CallError::Cancelled) => Ok(cancelled()),
+            Err(error) => {
+                if matches!(error, CallError::Died(_) | CallError::TimedOut(_)) {
+                    self.note_death();
+                }
+                Err(error.report(WHO))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use docmind_core::model::WeightType;
+    use docmind_core::profile::KvType;
+
+    #[test]
+    fn the_ladder_ends() {
+        let mut profile = Profile {
+            name: "balanced".into(),
+            summary: String::new(),
+            weights: WeightType::Q4KM,
+            attention: Attention::Flash { kv: KvType::F16 },
+            context_tokens: 8192,
+            n_batch: 512,
+            n_ubatch: 512,
+            offload: Offload::Auto,
+            threads: 0,
+            graph_capture: true,
+            speculation: true,
+            builtin: true,
+        };
+        let mut rungs = 0;
+        while let Some(notice) = step_down(&mut profile) {
+            assert_eq!(notice.code, "stepped_down");
+            rungs += 1;
+        }
+        assert_eq!(rungs, 5, "CPU, q8_0, q4_0, 4096, 2048");
+        assert!(profile.validate().is_ok());
+    }
+}

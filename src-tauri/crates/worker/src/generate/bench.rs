@@ -1,0 +1,179 @@
+//! `docmind-generate bench`: the monitor's measuring without engine and store, small enough to be carried to a GPU machine.
+
+use super::{backends, needed, words};
+use crate::start::Arguments;
+use docmind_core::cancel::CancelToken;
+use docmind_core::measurement::{BenchProfile, BenchRequest, BenchRow, Spread, comparisons};
+use docmind_core::profile::{BUILTIN_TOML, Offload, Profile, ProfileBook, ProfileFile};
+use docmind_llama::{bench as measure, load};
+use serde_json::{Map, Value, json};
+use std::path::Path;
+use std::process::Command;
+
+/// Measures and prints one JSON object a profile, then the comparisons. With `--against` llama.cpp's own llama-bench runs in turn
+/// with us, and the ratio is printed.
+pub(super) fn run(arguments: &Arguments) -> Result<(), String> {
+    let backends = backends(arguments)?;
+    let request = request(arguments)?;
+    let against = arguments.path("against");
+    let repeat = request.repeat;
+    let cancel = CancelToken::new();
+    let mut stage = |name: &str| tracing::info!("{name}");
+    let rows = match &against {
+        None => measure::bench(&backends, &request, &cancel, &mut stage).map_err(words)?,
+        Some(program) => {
+            // One of ours, one of theirs, and so on: a slow minute of the machine hits both.
+            let once = BenchRequest { repeat: 1, ..request.clone() };
+            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+            for _ in 0..repeat {
+                ours.push(measure::bench(&backends, &once, &cancel, &mut stage).map_err(words)?);
+                for entry in &request.profiles {
+                    theirs.push((entry.profile.name.clone(), llama_bench(program, entry, &request)?));
+                }
+            }
+            print_ratios(&request, &ours, &theirs);
+            ours.into_iter().next().unwrap_or_default()
+        }
+    };
+    if against.is_none() {
+        for row in &rows {
+            println!("{}", row_json(row));
+        }
+        for comparison in comparisons(&rows) {
+            let mut line = json!({ "type": "comparison" });
+            if let (Some(line), Ok(Value::Object(fields))) = (line.as_object_mut(), serde_json::to_value(&comparison)) {
+                line.extend(fields);
+            }
+            println!("{line}");
+        }
+    }
+    if arguments.text("agree") == Some("on") {
+        let text = include_str!("../../../../ARCHITECTURE.md");
+        for row in measure::agreement(&backends, &request, text, &cancel, &mut stage).map_err(words)? {
+            println!("{}", json!({ "type": "agreement", "row": row }));
+        }
+    }
+    Ok(())
+}
+
+/// `--model` is a file, or a folder in which each profile finds the file with its weights.
+fn request(arguments: &Arguments) -> Result<BenchRequest, String> {
+    let model = needed(arguments, "model")?;
+    let file: ProfileFile = toml::from_str(BUILTIN_TOML).map_err(|error| format!("the built-in profiles do not parse: {error}"))?;
+    let (book, _) = ProfileBook::new(file, ProfileFile::default());
+    let names = arguments.text("profiles").unwrap_or("balanced");
+    let mut profiles = Vec::new();
+    for name in names.split(',') {
+        let mut profile = book.get(name.trim()).map_err(|fault| fault.to_string())?.clone();
+        if let Some(context) = arguments.number("context") {
+            profile.context_tokens = context;
+        }
+        if let Some(ubatch) = arguments.number("ubatch") {
+            profile.n_ubatch = ubatch;
+        }
+        if let Some(threads) = arguments.number("threads") {
+            profile.threads = threads;
+        }
+        if arguments.text("gpu") == Some("off") {
+            profile.offload = Offload::None;
+        }
+        let model = file_of(model, &profile)?;
+        profiles.push(BenchProfile { profile, model });
+    }
+    Ok(BenchRequest {
+        profiles,
+        prompt_tokens: arguments.number("prompt-tokens").unwrap_or(512),
+        output_tokens: arguments.number("output-tokens").unwrap_or(64),
+        repeat: arguments.number("repeat").unwrap_or(3),
+    })
+}
+
+fn file_of(model: &str, profile: &Profile) -> Result<String, String> {
+    let path = Path::new(model);
+    if path.is_file() {
+        return Ok(model.to_owned());
+    }
+    let entries = std::fs::read_dir(path).map_err(|error| format!("`{model}` cannot be read: {error}"))?;
+    let mut files: Vec<String> = entries
+        .flatten()
+        .map(|entry| entry.path().to_string_lossy().into_owned())
+        .filter(|file| file.ends_with(".gguf"))
+        .collect();
+    files.sort();
+    files
+        .into_iter()
+        .find(|file| load::check(file).is_ok_and(|checked| checked.shape.card.weights == profile.weights))
+        .ok_or_else(|| {
+            format!(
+                "`{model}` has no file with {} weights, which the profile `{}` needs.\nMake it: docmind-generate quantize --model \
+                 F16.gguf --type {} --out FILE",
+                profile.weights.as_str(),
+                profile.name,
+                profile.weights.as_str()
+            )
+        })
+}
+
+/// A row as `docmind bench generate` prints it.
+fn row_json(row: &BenchRow) -> Value {
+    let mut out = Map::new();
+    out.insert("profile".to_owned(), json!(row.profile));
+    out.insert("model".to_owned(), json!(row.model));
+    out.insert("synthetic".to_owned(), json!(row.synthetic));
+    out.insert("device".to_owned(), json!(row.device));
+    out.insert("prompt_tokens".to_owned(), json!(row.prompt_tokens));
+    out.insert("output_tokens".to_owned(), json!(row.output_tokens));
+    out.extend(row.figures().into_iter().map(|(name, value)| (name, json!(value))));
+    Value::Object(out)
+}
+
+/// Prefill and decode of llama.cpp's own tool, at our depth, batch and threads.
+fn llama_bench(program: &Path, entry: &BenchProfile, request: &BenchRequest) -> Result<(f64, f64), String> {
+    let profile = &entry.profile;
+    let kv = profile.attention.kv().as_str();
+    let run = |extra: &[String]| -> Result<f64, String> {
+        let output = Command::new(program)
+            .args(["-m", &entry.model, "-o", "json", "-r", "1", "-mmp", "0", "-ctk", kv, "-ctv", kv])
+            .args(["-t", &load::threads(profile).to_string()])
+            .args(["-b", &profile.n_batch.to_string(), "-ub", &profile.n_ubatch.to_string()])
+            .args(["-fa", if profile.attention.is_flash() { "1" } else { "0" }])
+            .args(["-ngl", if profile.offload == Offload::None { "0" } else { "99" }])
+            .args(extra)
+            .output()
+            .map_err(|error| format!("`{}` cannot be started: {error}", program.display()))?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let parsed: Value = serde_json::from_str(&text)
+            .map_err(|error| format!("llama-bench's output is no JSON ({error}): {}", String::from_utf8_lossy(&output.stderr)))?;
+        parsed[0]["avg_ts"].as_f64().ok_or_else(|| "llama-bench gave no speed".to_owned())
+    };
+    let (prompt, output) = (request.prompt_tokens.to_string(), request.output_tokens.to_string());
+    let prefill = run(&["-p".into(), prompt.clone(), "-n".into(), "0".into()])?;
+    let decode = run(&["-p".into(), "0".into(), "-n".into(), output, "-d".into(), prompt])?;
+    Ok((prefill, decode))
+}
+
+fn print_ratios(request: &BenchRequest, ours: &[Vec<BenchRow>], theirs: &[(String, (f64, f64))]) {
+    for (index, entry) in request.profiles.iter().enumerate() {
+        let name = &entry.profile.name;
+        let own = |of: fn(&BenchRow) -> f64| ours.iter().filter_map(|rows| rows.get(index)).map(of).collect::<Vec<f64>>();
+        let other = |of: fn(&(f64, f64)) -> f64| {
+            theirs.iter().filter(|(profile, _)| profile == name).map(|(_, speeds)| of(speeds)).collect::<Vec<f64>>()
+        };
+        let pairs = |ours: &[f64], theirs: &[f64]| Spread::of(&ours.iter().zip(theirs).map(|(a, b)| a / b).collect::<Vec<_>>());
+        let (prefill, decode) = (own(|row| row.prefill_tps.median), own(|row| row.decode_tps.median));
+        let (their_prefill, their_decode) = (other(|speeds| speeds.0), other(|speeds| speeds.1));
+        println!(
+            "{}",
+            json!({
+                "type": "against",
+                "profile": name,
+                "prefill_tps": Spread::of(&prefill),
+                "llama_bench_prefill_tps": Spread::of(&their_prefill),
+                "prefill_ratio": pairs(&prefill, &their_prefill),
+                "decode_tps": Spread::of(&decode),
+                "llama_bench_decode_tps": Spread::of(&their_decode),
+                "decode_ratio": pairs(&decode, &their_decode),
+            })
+        );
+    }
+}
