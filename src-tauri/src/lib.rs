@@ -1,1 +1,54 @@
-//! The window.
+//! The Tauri shell: a window over [`docmind_engine::Engine`] that decides nothing itself.
+//!
+//! Main types: [`desk::Desk`] (the open engine and what runs for the window), [`host::Host`] (dialogs and the system's programs),
+//! [`stream`] (engine events to the window, at most thirty messages a second).
+//!
+//! Deliberately not here: decisions, SQL, parsing, inference, and any permission for the page beyond these commands.
+
+pub mod bindings;
+pub mod commands;
+pub mod desk;
+pub mod drops;
+pub mod error;
+pub mod host;
+pub mod logs;
+pub mod options;
+pub mod stream;
+
+use desk::Desk;
+use host::Desktop;
+use options::Options;
+use std::sync::Arc;
+use tauri::{Manager, RunEvent, WindowEvent};
+
+/// Opens the window and returns when it is closed.
+///
+/// # Panics
+/// Where the system has no web view: nothing can be shown then, and the message goes to the terminal.
+pub fn run() {
+    let options = Options::from_arguments(std::env::args_os().skip(1));
+    let _logs = logs::start(&options);
+    let app = tauri::Builder::default()
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_opener::init())
+        .plugin(tauri_plugin_window_state::Builder::default().build())
+        .invoke_handler(bindings::invoke_handler())
+        .setup(move |app| {
+            let desk = Desk::new(Arc::new(Desktop::new(app.handle().clone())));
+            desk.open(options.engine());
+            app.manage(desk);
+            Ok(())
+        })
+        .on_window_event(|window, event| {
+            if let WindowEvent::DragDrop(event) = event {
+                drops::tell(&window.state::<Desk>(), event);
+            }
+        })
+        .build(tauri::generate_context!())
+        .expect("the window needs the system's web view: install WebKitGTK 4.1 (Debian: libwebkit2gtk-4.1-0)");
+    app.run(|app, event| {
+        if let RunEvent::Exit = event {
+            app.state::<Desk>().close();
+        }
+    });
+}

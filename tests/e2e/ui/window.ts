@@ -39,6 +39,8 @@ export async function open(page: Page, options: Record<string, string | number> 
     speed: '0.05',
     ...Object.fromEntries(Object.entries(options).map(([key, value]) => [key, String(value)])),
   });
+  // As in the application's window.
+  await page.addInitScript(() => Object.freeze(Object.prototype));
   await page.goto(`/?${query}`);
   await page.locator('.window').waitFor();
 }

@@ -1,0 +1,92 @@
+//! Models, profiles and measuring them.
+
+use crate::desk::{Desk, JobId};
+use crate::error::Reported;
+use crate::stream::{Merge, Stream};
+use docmind_core::cancel::CancelToken;
+use docmind_engine::Engine;
+use docmind_engine::models::{PlannedProfile, StoredModel};
+use docmind_engine::window::BenchRun;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use tauri::State;
+use tauri::ipc::Channel;
+
+/// How far a model is loaded, 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, specta::Type)]
+pub struct Loaded {
+    /// Share that is there.
+    pub share: f32,
+}
+
+impl Merge for Loaded {
+    fn absorb(&mut self, next: &Self) -> bool {
+        *self = *next;
+        true
+    }
+}
+
+/// What is being measured, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+pub struct Measuring {
+    /// Such as `balanced: 2 of 3`.
+    pub stage: String,
+}
+
+impl Merge for Measuring {
+    fn absorb(&mut self, next: &Self) -> bool {
+        self.clone_from(next);
+        true
+    }
+}
+
+/// Models in the data folder.
+#[tauri::command]
+#[specta::specta]
+pub async fn models(desk: State<'_, Desk>) -> Reported<Vec<StoredModel>> {
+    desk.run(Engine::models).await
+}
+
+/// Stores a model.
+#[tauri::command]
+#[specta::specta]
+pub async fn add_model(desk: State<'_, Desk>, path: PathBuf) -> Reported<StoredModel> {
+    desk.run(move |engine| engine.add_model(&path, &CancelToken::new(), &mut |_, _| {})).await
+}
+
+/// Removes a stored model.
+#[tauri::command]
+#[specta::specta]
+pub async fn remove_model(desk: State<'_, Desk>, name: String) -> Reported<()> {
+    desk.run(move |engine| engine.remove_model(&name)).await
+}
+
+/// Profiles with what each would take; of a model, or of the settings' one.
+#[tauri::command]
+#[specta::specta]
+pub async fn planned_profiles(desk: State<'_, Desk>, model: Option<String>) -> Reported<Vec<PlannedProfile>> {
+    desk.run(move |engine| engine.planned_profiles(model.as_deref())).await
+}
+
+/// Loads a profile and makes it the active one; where that fails the one before stays.
+#[tauri::command]
+#[specta::specta]
+pub async fn switch_profile(desk: State<'_, Desk>, job: JobId, name: String, events: Channel<Vec<Loaded>>) -> Reported<()> {
+    let stream = Stream::new(events);
+    desk.run_job(job, move |engine, cancel| engine.switch_profile(&name, cancel, &mut |share| stream.tell(Loaded { share })).map(drop)).await
+}
+
+/// Measures profiles against the first.
+#[tauri::command]
+#[specta::specta]
+pub async fn bench_profiles(desk: State<'_, Desk>, job: JobId, names: Vec<String>, events: Channel<Vec<Measuring>>) -> Reported<BenchRun> {
+    let stream = Stream::new(events);
+    desk.run_job(job, move |engine, cancel| engine.bench_profiles(&names, cancel, &mut |stage| stream.tell(Measuring { stage: stage.to_owned() }))).await
+}
+
+/// Earlier measurements, the latest first.
+#[tauri::command]
+#[specta::specta]
+pub async fn bench_runs(desk: State<'_, Desk>) -> Reported<Vec<BenchRun>> {
+    desk.run(Engine::bench_runs).await
+}

@@ -1,0 +1,120 @@
+//! Settings, the data folder, links and diagnostics.
+
+use crate::desk::{Desk, JobId};
+use crate::error::{Reported, link_refused};
+use crate::stream::{Merge, Stream};
+use docmind_core::settings::Settings;
+use docmind_engine::Engine;
+use docmind_engine::window::FolderPart;
+use serde::{Deserialize, Serialize};
+use tauri::State;
+use tauri::ipc::Channel;
+
+/// How far the index is rebuilt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+pub struct Rebuilt {
+    /// Passages done.
+    pub done: u32,
+    /// Passages in all.
+    pub total: u32,
+}
+
+impl Merge for Rebuilt {
+    fn absorb(&mut self, next: &Self) -> bool {
+        *self = *next;
+        true
+    }
+}
+
+/// The data folder and what its parts take.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, specta::Type)]
+pub struct DataFolder {
+    /// Where it is.
+    pub path: String,
+    /// Its parts.
+    pub parts: Vec<FolderPart>,
+}
+
+/// The settings as they are.
+#[tauri::command]
+#[specta::specta]
+pub async fn settings(desk: State<'_, Desk>) -> Reported<Settings> {
+    desk.run(|engine| Ok(engine.settings())).await
+}
+
+/// Replaces the settings and gives them back as they are then.
+#[tauri::command]
+#[specta::specta]
+pub async fn replace_settings(desk: State<'_, Desk>, settings: Settings) -> Reported<Settings> {
+    desk.run(move |engine| engine.replace_settings(&settings)).await
+}
+
+/// The data folder with its sizes.
+#[tauri::command]
+#[specta::specta]
+pub async fn data_folder(desk: State<'_, Desk>) -> Reported<DataFolder> {
+    desk.run(|engine| Ok(DataFolder { path: engine.data_dir().root().display().to_string(), parts: engine.folder_parts() })).await
+}
+
+/// Shows the data folder.
+#[tauri::command]
+#[specta::specta]
+pub async fn open_data_folder(desk: State<'_, Desk>) -> Reported<()> {
+    let host = desk.host();
+    desk.run(move |engine| host.open_path(engine.data_dir().root())).await
+}
+
+/// Makes the vector index again from the library. Gives the number of passages.
+#[tauri::command]
+#[specta::specta]
+pub async fn rebuild_index(desk: State<'_, Desk>, job: JobId, events: Channel<Vec<Rebuilt>>) -> Reported<u32> {
+    let stream = Stream::new(events);
+    desk.run_job(job, move |engine, cancel| engine.rebuild(cancel, &mut |done, total| stream.tell(Rebuilt { done, total }))).await
+}
+
+/// What helps to find a fault; no document text.
+#[tauri::command]
+#[specta::specta]
+pub async fn diagnostics(desk: State<'_, Desk>) -> Reported<String> {
+    desk.run(|engine| Ok(Engine::diagnostics(engine))).await
+}
+
+/// Of DocMind.
+#[tauri::command]
+#[specta::specta]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}
+
+/// True for addresses that a person may be sent to.
+pub fn may_open(url: &str) -> bool {
+    let lower = url.trim_start().to_ascii_lowercase();
+    let plain = !url.chars().any(|c| c.is_control() || c.is_whitespace());
+    plain && ["http://", "https://", "mailto:"].iter().any(|scheme| lower.starts_with(scheme) && lower.len() > scheme.len())
+}
+
+/// Opens a web or mail address after a click.
+#[tauri::command]
+#[specta::specta]
+pub async fn open_link(desk: State<'_, Desk>, url: String) -> Reported<()> {
+    if !may_open(&url) {
+        return Err(link_refused());
+    }
+    let host = desk.host();
+    tauri::async_runtime::spawn_blocking(move || host.open_url(&url)).await.map_err(crate::error::internal)?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_open;
+
+    #[test]
+    fn only_web_and_mail_are_opened() {
+        for good in ["https://a.example/x?y#z", "http://a.example", "mailto:a@b.example"] {
+            assert!(may_open(good), "{good}");
+        }
+        for bad in ["javascript:alert(1)", "file:///etc/passwd", "smb://h/s", "data:text/html,x", "https://", "java\nscript:x", "https://a b", "/usr/bin/x", ""] {
+            assert!(!may_open(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What the window works with: the open engine, what runs for it, and who listens.
+
+use crate::drops::DropEvent;
+use crate::error::{Reported, internal};
+use crate::host::Host;
+use docmind_core::cancel::CancelToken;
+use docmind_core::error::ErrorReport;
+use docmind_engine::{Engine, EngineOptions};
+use docmind_engine::listeners::{Listeners, Subscription};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// A number the window gives to work it may stop, or to something it listens to.
+pub type JobId = u32;
+
+/// State of the application. The engine opens on a thread of its own, so that the window is there at once; commands wait for it.
+pub struct Desk {
+    engine: Arc<OnceLock<Reported<Engine>>>,
+    host: Arc<dyn Host>,
+    jobs: Arc<Mutex<HashMap<JobId, CancelToken>>>,
+    listening: Mutex<HashMap<JobId, Subscription>>,
+    drops: Listeners<DropEvent>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Desk {
+    /// A desk without an engine yet.
+    pub fn new(host: Arc<dyn Host>) -> Self {
+        Self { engine: Arc::default(), host, jobs: Arc::default(), listening: Mutex::default(), drops: Listeners::default() }
+    }
+
+    /// Opens the engine in the background. A failure is told by every command.
+    pub fn open(&self, options: EngineOptions) {
+        let slot = Arc::clone(&self.engine);
+        std::thread::spawn(move || {
+            let opened = Engine::open(options);
+            if let Err(report) = &opened {
+                tracing::error!(code = %report.code, "{}", report.message);
+            }
+            slot.get_or_init(|| opened);
+        });
+    }
+
+    /// Runs blocking work on the engine beside the window.
+    ///
+    /// # Errors
+    /// Of the work, or why the engine could not be opened.
+    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Engine) -> Reported<T> + Send + 'static) -> Reported<T> {
+        let slot = Arc::clone(&self.engine);
+        tauri::async_runtime::spawn_blocking(move || work(slot.wait().as_ref().map_err(ErrorReport::clone)?)).await.map_err(internal)?
+    }
+
+    /// Runs blocking work nobody waits for; a failure is logged.
+    pub fn run_detached(&self, work: impl FnOnce(&Engine) -> Reported<()> + Send + 'static) {
+        let slot = Arc::clone(&self.engine);
+        tauri::async_runtime::spawn_blocking(move || {
+            let done = slot.wait().as_ref().map_err(ErrorReport::clone).and_then(work);
+            if let Err(report) = done {
+                tracing::error!(code = %report.code, "{}", report.message);
+            }
+        });
+    }
+
+    /// Runs blocking work that the window may stop by its number.
+    ///
+    /// # Errors
+    /// Of the work, or why the engine could not be opened.
+    pub async fn run_job<T: Send + 'static>(&self, job: JobId, work: impl FnOnce(&Engine, &CancelToken) -> Reported<T> + Send + 'static) -> Reported<T> {
+        let token = CancelToken::new();
+        lock(&self.jobs).insert(job, token.clone());
+        let jobs = Arc::clone(&self.jobs);
+        let result = self.run(move |engine| work(engine, &token)).await;
+        lock(&jobs).remove(&job);
+        result
+    }
+
+    /// Asks a job to stop. One that is over already stays over.
+    pub fn cancel(&self, job: JobId) {
+        if let Some(token) = lock(&self.jobs).get(&job) {
+            token.cancel();
+        }
+    }
+
+    /// Keeps a subscription until [`Desk::stop_listening`].
+    pub fn keep(&self, id: JobId, subscription: Subscription) {
+        lock(&self.listening).insert(id, subscription);
+    }
+
+    /// Ends a subscription.
+    pub fn stop_listening(&self, id: JobId) {
+        lock(&self.listening).remove(&id);
+    }
+
+    /// Dialogs and programs.
+    pub fn host(&self) -> Arc<dyn Host> {
+        Arc::clone(&self.host)
+    }
+
+    /// Who hears what hangs over the window.
+    pub fn drops(&self) -> &Listeners<DropEvent> {
+        &self.drops
+    }
+
+    /// Stops everything and closes the library in order, workers included.
+    pub fn close(&self) {
+        for token in lock(&self.jobs).values() {
+            token.cancel();
+        }
+        lock(&self.listening).clear();
+        if let Some(Ok(engine)) = self.engine.get() {
+            engine.close();
+        }
+    }
+}

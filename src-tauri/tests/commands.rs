@@ -1,0 +1,141 @@
+//! The commands answer the page without a desktop, over a real engine in an empty data folder.
+
+use docmind_app::bindings::invoke_handler;
+use docmind_app::desk::Desk;
+use docmind_app::error::Reported;
+use docmind_app::host::{Host, PickKind};
+use docmind_engine::{Background, EngineOptions, OpenMode};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder, mock_context, noop_assets};
+use tauri::webview::InvokeRequest;
+use tauri::{Manager, WebviewWindow, WebviewWindowBuilder};
+
+/// A desktop that remembers what it was asked.
+#[derive(Default)]
+struct Pretended {
+    opened: Mutex<Vec<String>>,
+}
+
+impl Host for Pretended {
+    fn pick(&self, _: PickKind) -> Vec<PathBuf> {
+        vec![PathBuf::from("/chosen.pdf")]
+    }
+
+    fn samples(&self) -> Reported<PathBuf> {
+        Ok(PathBuf::from("/samples"))
+    }
+
+    fn save_as(&self, _: &str) -> Option<PathBuf> {
+        None
+    }
+
+    fn open_url(&self, url: &str) -> Reported<()> {
+        self.opened.lock().unwrap().push(url.to_owned());
+        Ok(())
+    }
+
+    fn open_path(&self, path: &Path) -> Reported<()> {
+        self.opened.lock().unwrap().push(path.display().to_string());
+        Ok(())
+    }
+
+    fn reveal(&self, path: &Path) -> Reported<()> {
+        self.open_path(path)
+    }
+}
+
+struct Window {
+    page: WebviewWindow<MockRuntime>,
+    host: Arc<Pretended>,
+    _folder: tempfile::TempDir,
+}
+
+fn window() -> Window {
+    let folder = tempfile::tempdir().unwrap();
+    let app = mock_builder().invoke_handler(invoke_handler()).build(mock_context(noop_assets())).unwrap();
+    let host = Arc::new(Pretended::default());
+    let desk = Desk::new(Arc::clone(&host) as Arc<dyn Host>);
+    desk.open(EngineOptions {
+        data_dir: Some(folder.path().join("data")),
+        runtime_dir: None,
+        bin_dir: None,
+        mode: OpenMode::ReadWrite,
+        background: Background::Nothing,
+    });
+    app.manage(desk);
+    let page = WebviewWindowBuilder::new(&app, "main", Default::default()).build().unwrap();
+    Window { page, host, _folder: folder }
+}
+
+impl Window {
+    fn call(&self, command: &str, arguments: Value) -> Result<Value, Value> {
+        let request = InvokeRequest {
+            cmd: command.to_owned(),
+            callback: tauri::ipc::CallbackFn(0),
+            error: tauri::ipc::CallbackFn(1),
+            url: "tauri://localhost".parse().unwrap(),
+            body: tauri::ipc::InvokeBody::Json(arguments),
+            headers: Default::default(),
+            invoke_key: INVOKE_KEY.to_owned(),
+        };
+        get_ipc_response(&self.page, request).map(|body| body.deserialize().unwrap())
+    }
+}
+
+#[test]
+fn an_empty_library_answers() {
+    let window = window();
+    assert_eq!(window.call("summary", json!({})).unwrap()["ready"], 0);
+    let list = window.call("documents", json!({ "request": { "limit": 10 } })).unwrap();
+    assert_eq!((list["total"].clone(), list["rows"].clone()), (json!(0), json!([])));
+    assert_eq!(window.call("conversations", json!({ "containing": "" })).unwrap(), json!([]));
+    assert_eq!(window.call("version", json!({})).unwrap(), json!(env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn failures_cross_with_code_and_message() {
+    let window = window();
+    let report = window.call("document", json!({ "id": 99 })).unwrap_err();
+    assert_eq!(report["code"], "no_such_document");
+    assert!(report["message"].as_str().unwrap().contains('\n'), "says what to do next");
+}
+
+#[test]
+fn settings_are_kept() {
+    let window = window();
+    let mut settings = window.call("settings", json!({})).unwrap();
+    settings["theme"] = json!("dark");
+    settings["welcomed"] = json!(true);
+    let kept = window.call("replace_settings", json!({ "settings": settings })).unwrap();
+    assert_eq!(kept["theme"], "dark");
+    assert_eq!(window.call("settings", json!({})).unwrap()["welcomed"], true);
+}
+
+#[test]
+fn collections_are_made_renamed_and_deleted() {
+    let window = window();
+    let id = window.call("create_collection", json!({ "name": "Leases", "documents": [] })).unwrap();
+    window.call("rename_collection", json!({ "id": id, "name": "Contracts" })).unwrap();
+    assert_eq!(window.call("collections", json!({})).unwrap()[0]["name"], "Contracts");
+    window.call("delete_collection", json!({ "id": id })).unwrap();
+    assert_eq!(window.call("collections", json!({})).unwrap(), json!([]));
+}
+
+#[test]
+fn only_web_and_mail_links_reach_the_system() {
+    let window = window();
+    window.call("open_link", json!({ "url": "https://example.org/x" })).unwrap();
+    for url in ["javascript:alert(1)", "file:///etc/passwd", "smb://h/s"] {
+        assert_eq!(window.call("open_link", json!({ "url": url })).unwrap_err()["code"], "link_refused");
+    }
+    assert_eq!(*window.host.opened.lock().unwrap(), ["https://example.org/x"]);
+}
+
+#[test]
+fn diagnostics_hold_no_path_of_the_person() {
+    let window = window();
+    let text = window.call("diagnostics", json!({})).unwrap();
+    assert!(text.as_str().unwrap().contains("version"));
+}
