@@ -4,6 +4,7 @@
 //! application itself does.
 
 mod app;
+mod bundle;
 mod checks;
 mod minilm;
 mod native;
@@ -20,6 +21,7 @@ usage: cargo xtask COMMAND
   test [--full] [--only STEP]…  every check there is; --full runs the long suites at their full count
   setup                         system packages, npm packages, native libraries, the small embedding model
   build                         setup, then the application and its workers under target/debug
+  bundle                        a Debian package with everything the application needs
 ";
 
 fn main() {
@@ -41,6 +43,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "test" => checks::test(rest),
         "setup" => app::setup(),
         "build" => app::build().map(drop),
+        "bundle" => bundle::bundle(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
             Ok(())
