@@ -6,12 +6,13 @@ use crate::protocol::{CodecError, Protocol, decode_from, encode};
 use docmind_core::cancel::CancelToken;
 use docmind_core::chunk::EmbeddedChunk;
 use docmind_core::document::{Heading, Page, Table};
-use docmind_core::embedding::{EmbedderCard, Embedding, TextKind};
-use docmind_core::error::ErrorReport;
+use docmind_core::embedding::{EmbedderCard, Embedding, Precision, TextKind};
+use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::ports::{Embedder, PagesToEmbed, Reranker};
 use serde::{Deserialize, Serialize};
 use std::io::Read;
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -46,6 +47,8 @@ pub enum EmbedEvent {
     /// The next chunks of the document with this index, in order. A document comes in several pieces, so that no message grows
     /// with its length.
     Chunks(u32, Vec<EmbeddedChunk>),
+    /// Something was degraded while a model was loaded.
+    Notice(Notice),
 }
 
 /// What the embedder answers.
@@ -147,6 +150,45 @@ pub fn read_documents(body: &mut dyn Read) -> Result<Vec<DocumentToEmbed>, Codec
 pub struct EmbedWorker {
     client: Client<EmbedProtocol>,
     card: Mutex<Option<EmbedderCard>>,
+    notices: Mutex<Vec<Notice>>,
+}
+
+/// Which models `docmind-embed` loads, and how.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EmbedSetup {
+    /// The embedder's folder, or its name in `runtime/embedders`; the default one without.
+    pub embedder: Option<PathBuf>,
+    /// A cross-encoder's folder; [`Reranker`] fails without.
+    pub reranker: Option<PathBuf>,
+    /// `None` chooses by device.
+    pub precision: Option<Precision>,
+    /// Threads on a processor; `None` takes every core.
+    pub threads: Option<u32>,
+}
+
+/// `docmind-embed` in the folder `bin`, its native libraries in `runtime`.
+pub fn launch(bin: &Path, runtime: &Path, setup: &EmbedSetup) -> Launch {
+    let mut launch = Launch::in_folder(bin, EmbedProtocol::WORKER)
+        .arg("--runtime")
+        .arg(runtime);
+    if let Some(folder) = &setup.embedder {
+        launch = launch.arg("--embedder").arg(folder);
+    }
+    if let Some(folder) = &setup.reranker {
+        launch = launch.arg("--reranker").arg(folder);
+    }
+    if let Some(precision) = setup.precision {
+        let name = match precision {
+            Precision::Fp32 => "fp32",
+            Precision::Fp16 => "fp16",
+            Precision::Int8 => "int8",
+        };
+        launch = launch.arg("--precision").arg(name);
+    }
+    if let Some(threads) = setup.threads {
+        launch = launch.arg("--threads").arg(threads.to_string());
+    }
+    launch
 }
 
 /// A question's vector comes within this time, model loading on a slow disk included, or the worker is taken for hung.
@@ -168,6 +210,7 @@ impl EmbedWorker {
         Self {
             client: Client::new(launch, rules),
             card: Mutex::new(None),
+            notices: Mutex::default(),
         }
     }
 
@@ -180,6 +223,19 @@ impl EmbedWorker {
     /// Process id of the running child.
     pub fn pid(&self) -> Option<u32> {
         self.client.hello().map(|hello| hello.pid)
+    }
+
+    /// What was degraded while models were loaded (the processor instead of the GPU, another precision), each told once.
+    pub fn take_notices(&self) -> Vec<Notice> {
+        std::mem::take(&mut *self.notices.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Notices repeat with every restart; each is kept once.
+    fn note(&self, notice: Notice) {
+        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        if !notices.contains(&notice) {
+            notices.push(notice);
+        }
     }
 
     /// A call is the same again after a death: it is tried once more.
@@ -239,6 +295,7 @@ impl Embedder for EmbedWorker {
                         Some(document) => document.extend(more),
                         None => return ControlFlow::Break(()),
                     },
+                    Incoming::Event(EmbedEvent::Notice(notice)) => self.note(notice),
                     Incoming::Output(_) => {}
                 }
                 ControlFlow::Continue(())

@@ -126,7 +126,11 @@ impl GenerateWorker {
             after_grace: AfterGrace::Abandon,
             ..Rules::default()
         };
-        Self { client: Client::new(launch.clone(), rules), launch, state: Mutex::default() }
+        Self {
+            client: Client::new(launch.clone(), rules),
+            launch,
+            state: Mutex::default(),
+        }
     }
 
     /// Devices and modules, and why a module is not used.
@@ -156,7 +160,11 @@ impl GenerateWorker {
     /// # Errors
     /// As [`Self::inspect`], and `model_too_large`.
     pub fn plan(&self, request: &LoadRequest) -> Result<(MemoryPlan, String), ErrorReport> {
-        match self.ask(&GenerateCall::Plan(Box::new(request.clone())), &CancelToken::new(), LOADING_SILENCE)? {
+        match self.ask(
+            &GenerateCall::Plan(Box::new(request.clone())),
+            &CancelToken::new(),
+            LOADING_SILENCE,
+        )? {
             GenerateReply::Planned(plan, reason) => Ok((*plan, reason)),
             _ => Err(unexpected()),
         }
@@ -196,7 +204,10 @@ impl GenerateWorker {
     /// What is loaded, as it was reported. `None` where nothing was, or the process is gone.
     pub fn loaded(&self) -> Option<LoadReport> {
         let state = self.lock();
-        state.report.clone().filter(|_| state.holder.is_some() && state.holder == self.pid())
+        state
+            .report
+            .clone()
+            .filter(|_| state.holder.is_some() && state.holder == self.pid())
     }
 
     /// What was asked to be loaded.
@@ -252,7 +263,9 @@ impl GenerateWorker {
         cancel: &CancelToken,
         stage: &mut dyn FnMut(&str),
     ) -> Result<Vec<BenchRow>, ErrorReport> {
-        match self.alone(&GenerateCall::Bench(request.clone()), cancel, &mut |told| tell_stage(told, stage))? {
+        match self.alone(&GenerateCall::Bench(request.clone()), cancel, &mut |told| {
+            tell_stage(told, stage)
+        })? {
             GenerateReply::Measured(rows) => Ok(rows),
             _ => Err(unexpected()),
         }
@@ -269,7 +282,10 @@ impl GenerateWorker {
         cancel: &CancelToken,
         stage: &mut dyn FnMut(&str),
     ) -> Result<Vec<AgreementRow>, ErrorReport> {
-        let call = GenerateCall::Agree { request: request.clone(), text: text.to_owned() };
+        let call = GenerateCall::Agree {
+            request: request.clone(),
+            text: text.to_owned(),
+        };
         match self.alone(&call, cancel, &mut |told| tell_stage(told, stage))? {
             GenerateReply::Agreed(rows) => Ok(rows),
             _ => Err(unexpected()),
@@ -308,9 +324,18 @@ impl GenerateWorker {
                 state.request.clone()
             };
             let Some(request) = request else {
-                return Err(ErrorReport::new("no_model", "No model is loaded.\nChoose a model first."));
+                return Err(ErrorReport::new(
+                    "no_model",
+                    "No model is loaded.\nChoose a model first.",
+                ));
             };
-            let outcome = ask(&self.client, &GenerateCall::Load(Box::new(request)), cancel, LOADING_SILENCE, told);
+            let outcome = ask(
+                &self.client,
+                &GenerateCall::Load(Box::new(request)),
+                cancel,
+                LOADING_SILENCE,
+                told,
+            );
             match outcome {
                 Ok(GenerateReply::Loaded(report)) => {
                     let mut state = self.lock();
@@ -335,15 +360,23 @@ impl GenerateWorker {
         state.holder = None;
         let now = Instant::now();
         state.deaths.push_back(now);
-        while state.deaths.front().is_some_and(|death| now.duration_since(*death) > WINDOW) {
+        while state
+            .deaths
+            .front()
+            .is_some_and(|death| now.duration_since(*death) > WINDOW)
+        {
             state.deaths.pop_front();
         }
         if state.deaths.len() < DEATHS {
             return true;
         }
         state.deaths.clear();
-        let Some(request) = &mut state.request else { return false };
-        let Some(notice) = step_down(&mut request.profile) else { return false };
+        let Some(request) = &mut state.request else {
+            return false;
+        };
+        let Some(notice) = step_down(&mut request.profile) else {
+            return false;
+        };
         request.may_degrade = true;
         state.notices.push(notice);
         drop(state);
@@ -365,7 +398,10 @@ fn ask(
     silence: Duration,
     told: &mut dyn FnMut(GenerateTold),
 ) -> Result<GenerateReply, CallError> {
-    let options = Options { silence: Some(silence), ..Options::new(cancel) };
+    let options = Options {
+        silence: Some(silence),
+        ..Options::new(cancel)
+    };
     client.call_with(call, options, &mut |incoming| {
         if let Incoming::Event(event) = incoming {
             told(event);
@@ -381,7 +417,10 @@ fn unexpected() -> ErrorReport {
 /// Takes a profile one rung down after the process died on it: off the GPU, then a smaller cache, then half the context.
 fn step_down(profile: &mut Profile) -> Option<Notice> {
     let notice = |what: &str| {
-        Some(Notice::new("stepped_down", format!("The language model's process died three times in ten minutes; {what}.")))
+        Some(Notice::new(
+            "stepped_down",
+            format!("The language model's process died three times in ten minutes; {what}."),
+        ))
     };
     if profile.offload != Offload::None {
         profile.offload = Offload::None;
@@ -405,7 +444,10 @@ impl Generator for GenerateWorker {
         cancel: &CancelToken,
         sink: &mut dyn FnMut(GenerateEvent),
     ) -> Result<GenerationStats, ErrorReport> {
-        let cancelled = || GenerationStats { finish: Some(FinishReason::Cancelled), ..GenerationStats::default() };
+        let cancelled = || GenerationStats {
+            finish: Some(FinishReason::Cancelled),
+            ..GenerationStats::default()
+        };
         match self.hold(cancel, &mut |_| ()) {
             Err(error) if error.code == "cancelled" => return Ok(cancelled()),
             held => held?,
@@ -413,11 +455,17 @@ impl Generator for GenerateWorker {
         for notice in std::mem::take(&mut self.lock().notices) {
             sink(GenerateEvent::Notice(notice));
         }
-        let outcome = ask(&self.client, &GenerateCall::Generate(Box::new(request.clone())), cancel, SILENCE, &mut |told| {
-            if let GenerateTold::Answer(event) = told {
-                sink(event);
-            }
-        });
+        let outcome = ask(
+            &self.client,
+            &GenerateCall::Generate(Box::new(request.clone())),
+            cancel,
+            SILENCE,
+            &mut |told| {
+                if let GenerateTold::Answer(event) = told {
+                    sink(event);
+                }
+            },
+        );
         match outcome {
             Ok(GenerateReply::Generated(stats)) => Ok(stats),
             Ok(_) => Err(unexpected()),

@@ -70,6 +70,7 @@ pub mod client;
 pub mod embed;
 pub mod exit;
 pub mod frame;
+pub mod generate;
 pub mod launch;
 pub mod parse;
 pub mod protocol;

@@ -11,6 +11,7 @@ use docmind_core::ports::DocumentParser;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -176,6 +177,13 @@ impl Protocol for ParseProtocol {
     type Request = ParseRequest;
     type Event = ParseTold;
     type Reply = ParseReply;
+}
+
+/// `docmind-parse` in the folder `bin`, PDFium in `runtime`.
+pub fn launch(bin: &Path, runtime: &Path) -> Launch {
+    Launch::in_folder(bin, ParseProtocol::WORKER)
+        .arg("--runtime")
+        .arg(runtime)
 }
 
 /// What one file may cost, seen from outside the child.

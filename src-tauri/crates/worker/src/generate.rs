@@ -36,19 +36,27 @@ pub fn main() -> ExitCode {
         println!("{}", backend::probe(Path::new(module)));
         return ExitCode::SUCCESS;
     }
-    start::run(|arguments| match arguments.command().and_then(|command| command.to_str()) {
-        None => answer(arguments),
-        Some("make-model") => make_model(arguments),
-        Some("quantize") => make_smaller(arguments),
-        Some("bench") => bench::run(arguments),
-        Some("devices") => devices(arguments),
-        Some(other) => Err(format!("`{other}` is not understood; there are make-model, quantize, bench and devices")),
-    })
+    start::run(
+        |arguments| match arguments.command().and_then(|command| command.to_str()) {
+            None => answer(arguments),
+            Some("make-model") => make_model(arguments),
+            Some("quantize") => make_smaller(arguments),
+            Some("bench") => bench::run(arguments),
+            Some("devices") => devices(arguments),
+            Some(other) => Err(format!(
+                "`{other}` is not understood; there are make-model, quantize, bench and devices"
+            )),
+        },
+    )
 }
 
 /// Where the modules are, and whether GPUs may be used.
 fn backends(arguments: &Arguments) -> Result<Backends, String> {
-    let gpu = if arguments.text("gpu") == Some("off") { GpuUse::Forbidden } else { GpuUse::Allowed };
+    let gpu = if arguments.text("gpu") == Some("off") {
+        GpuUse::Forbidden
+    } else {
+        GpuUse::Allowed
+    };
     Backends::start(&arguments.runtime().join("backends"), gpu).map_err(words)
 }
 
@@ -65,7 +73,11 @@ fn answer(arguments: &Arguments) -> Result<(), String> {
     let kept = sandbox::confine(&Confinement::model_runner());
     tracing::debug!("sandbox: {kept}");
     let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("docmind-generate"));
-    let engine = Engine { backends, program, session: None };
+    let engine = Engine {
+        backends,
+        program,
+        session: None,
+    };
     serve::<GenerateProtocol>(&backend::version(), engine).map_err(|error| error.to_string())
 }
 
@@ -80,7 +92,8 @@ fn weights(arguments: &Arguments, name: &str) -> Result<WeightType, String> {
 
 fn make_model(arguments: &Arguments) -> Result<(), String> {
     let name = needed(arguments, "shape")?;
-    let shape = make::Shape::from_name(name).ok_or_else(|| format!("`{name}` is no shape; there are tiny and qwen3-4b"))?;
+    let shape =
+        make::Shape::from_name(name).ok_or_else(|| format!("`{name}` is no shape; there are tiny and qwen3-4b"))?;
     let out = arguments.path("out").ok_or("`--out` is missing")?;
     let beside = out.with_extension("part");
     make::make_model(&shape, weights(arguments, "weights")?, &beside)
@@ -96,7 +109,10 @@ fn make_smaller(arguments: &Arguments) -> Result<(), String> {
         weights: weights(arguments, "type")?,
         threads: arguments.number("threads").unwrap_or(0),
     };
-    let card = quantize::quantize(&request, &CancelToken::new(), &mut |done| tracing::info!("{:.0} %", done * 100.0)).map_err(words)?;
+    let card = quantize::quantize(&request, &CancelToken::new(), &mut |done| {
+        tracing::info!("{:.0} %", done * 100.0)
+    })
+    .map_err(words)?;
     println!("{} {} bytes", card.name, card.size_bytes);
     Ok(())
 }
@@ -106,10 +122,18 @@ fn devices(arguments: &Arguments) -> Result<(), String> {
     let report = backends(arguments)?.report(&program);
     println!("{}", report.version);
     for device in &report.devices {
-        println!("{} ({}): {} of {} MiB free", device.name, device.description, device.memory_free_mib, device.memory_total_mib);
+        println!(
+            "{} ({}): {} of {} MiB free",
+            device.name, device.description, device.memory_free_mib, device.memory_total_mib
+        );
     }
     for module in &report.modules {
-        println!("{}: {} {}", module.file, if module.usable { "usable." } else { "not usable." }, module.reason);
+        println!(
+            "{}: {} {}",
+            module.file,
+            if module.usable { "usable." } else { "not usable." },
+            module.reason
+        );
     }
     Ok(())
 }
@@ -122,7 +146,11 @@ struct Engine {
 }
 
 impl Serve<GenerateProtocol> for Engine {
-    fn handle(&mut self, request: GenerateCall, call: &mut Call<GenerateProtocol>) -> Result<GenerateReply, ErrorReport> {
+    fn handle(
+        &mut self,
+        request: GenerateCall,
+        call: &mut Call<GenerateProtocol>,
+    ) -> Result<GenerateReply, ErrorReport> {
         self.reply(request, call).map_err(|error| error.report())
     }
 }
@@ -140,11 +168,15 @@ impl Engine {
             GenerateCall::Load(request) => self.load(&request, call)?,
             GenerateCall::Generate(request) => {
                 let session = self.session.as_mut().ok_or(LlamaError::NotLoaded)?;
-                let stats = session.generate(&request, call.cancel(), &mut |event| call.event(&GenerateTold::Answer(event)))?;
+                let stats = session.generate(&request, call.cancel(), &mut |event| {
+                    call.event(&GenerateTold::Answer(event))
+                })?;
                 GenerateReply::Generated(stats)
             }
             GenerateCall::Quantize(request) => {
-                let card = quantize::quantize(&request, call.cancel(), &mut |done| call.event(&GenerateTold::Progress(done)))?;
+                let card = quantize::quantize(&request, call.cancel(), &mut |done| {
+                    call.event(&GenerateTold::Progress(done))
+                })?;
                 GenerateReply::Quantized(Box::new(card))
             }
             GenerateCall::Bench(request) => {

@@ -23,7 +23,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), String> {
         None => measure::bench(&backends, &request, &cancel, &mut stage).map_err(words)?,
         Some(program) => {
             // One of ours, one of theirs, and so on: a slow minute of the machine hits both.
-            let once = BenchRequest { repeat: 1, ..request.clone() };
+            let once = BenchRequest {
+                repeat: 1,
+                ..request.clone()
+            };
             let (mut ours, mut theirs) = (Vec::new(), Vec::new());
             for _ in 0..repeat {
                 ours.push(measure::bench(&backends, &once, &cancel, &mut stage).map_err(words)?);
@@ -59,7 +62,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), String> {
 /// `--model` is a file, or a folder in which each profile finds the file with its weights.
 fn request(arguments: &Arguments) -> Result<BenchRequest, String> {
     let model = needed(arguments, "model")?;
-    let file: ProfileFile = toml::from_str(BUILTIN_TOML).map_err(|error| format!("the built-in profiles do not parse: {error}"))?;
+    let file: ProfileFile =
+        toml::from_str(BUILTIN_TOML).map_err(|error| format!("the built-in profiles do not parse: {error}"))?;
     let (book, _) = ProfileBook::new(file, ProfileFile::default());
     let names = arguments.text("profiles").unwrap_or("balanced");
     let mut profiles = Vec::new();
@@ -133,7 +137,20 @@ fn llama_bench(program: &Path, entry: &BenchProfile, request: &BenchRequest) -> 
     let kv = profile.attention.kv().as_str();
     let run = |extra: &[String]| -> Result<f64, String> {
         let output = Command::new(program)
-            .args(["-m", &entry.model, "-o", "json", "-r", "1", "-mmp", "0", "-ctk", kv, "-ctv", kv])
+            .args([
+                "-m",
+                &entry.model,
+                "-o",
+                "json",
+                "-r",
+                "1",
+                "-mmp",
+                "0",
+                "-ctk",
+                kv,
+                "-ctv",
+                kv,
+            ])
             .args(["-t", &load::threads(profile).to_string()])
             .args(["-b", &profile.n_batch.to_string(), "-ub", &profile.n_ubatch.to_string()])
             .args(["-fa", if profile.attention.is_flash() { "1" } else { "0" }])
@@ -142,9 +159,15 @@ fn llama_bench(program: &Path, entry: &BenchProfile, request: &BenchRequest) -> 
             .output()
             .map_err(|error| format!("`{}` cannot be started: {error}", program.display()))?;
         let text = String::from_utf8_lossy(&output.stdout);
-        let parsed: Value = serde_json::from_str(&text)
-            .map_err(|error| format!("llama-bench's output is no JSON ({error}): {}", String::from_utf8_lossy(&output.stderr)))?;
-        parsed[0]["avg_ts"].as_f64().ok_or_else(|| "llama-bench gave no speed".to_owned())
+        let parsed: Value = serde_json::from_str(&text).map_err(|error| {
+            format!(
+                "llama-bench's output is no JSON ({error}): {}",
+                String::from_utf8_lossy(&output.stderr)
+            )
+        })?;
+        parsed[0]["avg_ts"]
+            .as_f64()
+            .ok_or_else(|| "llama-bench gave no speed".to_owned())
     };
     let (prompt, output) = (request.prompt_tokens.to_string(), request.output_tokens.to_string());
     let prefill = run(&["-p".into(), prompt.clone(), "-n".into(), "0".into()])?;
@@ -155,11 +178,21 @@ fn llama_bench(program: &Path, entry: &BenchProfile, request: &BenchRequest) -> 
 fn print_ratios(request: &BenchRequest, ours: &[Vec<BenchRow>], theirs: &[(String, (f64, f64))]) {
     for (index, entry) in request.profiles.iter().enumerate() {
         let name = &entry.profile.name;
-        let own = |of: fn(&BenchRow) -> f64| ours.iter().filter_map(|rows| rows.get(index)).map(of).collect::<Vec<f64>>();
-        let other = |of: fn(&(f64, f64)) -> f64| {
-            theirs.iter().filter(|(profile, _)| profile == name).map(|(_, speeds)| of(speeds)).collect::<Vec<f64>>()
+        let own = |of: fn(&BenchRow) -> f64| {
+            ours.iter()
+                .filter_map(|rows| rows.get(index))
+                .map(of)
+                .collect::<Vec<f64>>()
         };
-        let pairs = |ours: &[f64], theirs: &[f64]| Spread::of(&ours.iter().zip(theirs).map(|(a, b)| a / b).collect::<Vec<_>>());
+        let other = |of: fn(&(f64, f64)) -> f64| {
+            theirs
+                .iter()
+                .filter(|(profile, _)| profile == name)
+                .map(|(_, speeds)| of(speeds))
+                .collect::<Vec<f64>>()
+        };
+        let pairs =
+            |ours: &[f64], theirs: &[f64]| Spread::of(&ours.iter().zip(theirs).map(|(a, b)| a / b).collect::<Vec<_>>());
         let (prefill, decode) = (own(|row| row.prefill_tps.median), own(|row| row.decode_tps.median));
         let (their_prefill, their_decode) = (other(|speeds| speeds.0), other(|speeds| speeds.1));
         println!(
