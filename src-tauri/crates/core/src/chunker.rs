@@ -18,6 +18,7 @@ use crate::chunk::ChunkDraft;
 use crate::document::{Page, Span};
 use blocks::{Block, Text};
 use cut::Unit;
+use std::ops::Range;
 
 /// Most tokens of a passage, heading path and table header included, special tokens not.
 pub const BUDGET: u32 = 200;
@@ -80,19 +81,35 @@ impl<'a> Chunker<'a> {
 
     /// The passages of a document in reading order. `title` stands for the headings of a document that has none.
     pub fn chunks(&self, title: &str, pages: &[Page]) -> Vec<ChunkDraft> {
+        let mut chunks = Vec::new();
+        self.cut(title, pages, &mut |cut| chunks.push(cut.draft));
+        chunks
+    }
+
+    /// Tells each passage as soon as it is cut. The counter is asked for a page's text just before the page's first passage.
+    pub fn cut(&self, title: &str, pages: &[Page], sink: &mut dyn FnMut(Cut)) {
         let mut path = Path::default();
         if pages.iter().all(|page| page.headings.is_empty()) {
             path.open(0, title);
             path.announced();
         }
-        let mut out = Vec::new();
-        for page in pages {
+        for (page_index, page) in pages.iter().enumerate() {
             let text = Text::new(&page.text, self.counter.token_starts(&page.text));
-            let mut writer = Writer { chunker: self, page: page.number, text: &text, out: &mut out };
+            let mut writer = Writer { chunker: self, page_index, number: page.number, text: &text, sink: &mut *sink };
             writer.page(blocks::blocks(page, &text, self.budget), &mut path);
         }
-        out
     }
+}
+
+/// A passage and where it was cut from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Index of the page in the slice given.
+    pub page_index: usize,
+    /// The bytes of its text in the page's text.
+    pub bytes: Range<usize>,
+    /// The passage.
+    pub draft: ChunkDraft,
 }
 
 /// The headings above the place where we are.
@@ -139,9 +156,10 @@ impl Path {
 /// Writes the passages of one page.
 struct Writer<'w, 'a> {
     chunker: &'w Chunker<'a>,
-    page: u32,
+    page_index: usize,
+    number: u32,
     text: &'w Text<'w>,
-    out: &'w mut Vec<ChunkDraft>,
+    sink: &'w mut dyn FnMut(Cut),
 }
 
 /// What every passage of one section shares.
@@ -280,17 +298,18 @@ impl Writer<'_, '_> {
 
     fn write(&mut self, section: &Section, header: Option<&Header>, units: &[Unit]) {
         let (Some(first), Some(last)) = (units.first(), units.last()) else { return };
-        let text = &self.text.text[first.bytes.start..last.bytes.end];
-        self.out.push(ChunkDraft {
-            page: self.page,
+        let bytes = first.bytes.start..last.bytes.end;
+        let draft = ChunkDraft {
+            page: self.number,
             span: Span::new(first.chars.start, last.chars.end),
             heading: section.heading.clone(),
-            text: text.to_owned(),
+            text: self.text.text[bytes.clone()].to_owned(),
             table_header: header.map(|header| header.text.clone()).unwrap_or_default(),
             tokens: section.path_tokens
                 + header.map_or(0, |header| header.tokens)
                 + units.iter().map(|unit| unit.tokens).sum::<u32>(),
-        });
+        };
+        (self.sink)(Cut { page_index: self.page_index, bytes, draft });
     }
 }
 

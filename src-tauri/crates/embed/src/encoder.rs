@@ -1,0 +1,159 @@
+//! One transformer in ONNX Runtime: padded ids in, rows of floats out.
+
+use crate::batch::{Padded, Row};
+use crate::error::EmbedError;
+use crate::folder::{ModelFolder, Pooling};
+use crate::runtime::{Device, Runtime};
+use docmind_core::embedding::Precision;
+use ort::session::{OutputSelector, RunOptions, Session, SessionInputValue};
+use ort::value::TensorRef;
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// Outputs taken where the card names none, best first.
+const USUAL_OUTPUTS: [&str; 4] = ["sentence_embedding", "last_hidden_state", "token_embeddings", "logits"];
+
+/// A loaded model. Runs one batch at a time; whoever waits gets the next.
+pub(crate) struct Encoder {
+    name: String,
+    session: Mutex<Session>,
+    output: String,
+    has_types: bool,
+    pad: u32,
+    pooling: Pooling,
+    device: Device,
+    precision: Precision,
+}
+
+impl Encoder {
+    pub(crate) fn open(
+        runtime: &Runtime,
+        folder: &ModelFolder,
+        model: &Path,
+        (device, precision): (Device, Precision),
+        threads: usize,
+        pad: u32,
+    ) -> Result<Self, EmbedError> {
+        let session = runtime.session(model, device, threads)?;
+        let names: Vec<&str> = session.outputs().iter().map(|output| output.name()).collect();
+        let output = match &folder.card().output {
+            Some(named) => names.contains(&named.as_str()).then_some(named.as_str()),
+            None => USUAL_OUTPUTS.into_iter().find(|usual| names.contains(usual)).or(names.first().copied()),
+        };
+        let Some(output) = output.map(str::to_owned) else {
+            let reason = format!("it has no output `{}`", folder.card().output.as_deref().unwrap_or_default());
+            return Err(EmbedError::invalid(model, reason, format!("outputs: {}", names.join(", "))));
+        };
+        let has_types = session.inputs().iter().any(|input| input.name() == "token_type_ids");
+        Ok(Self {
+            name: folder.card().name.clone(),
+            session: Mutex::new(session),
+            output,
+            has_types,
+            pad,
+            pooling: folder.card().pooling,
+            device,
+            precision,
+        })
+    }
+
+    pub(crate) fn device(&self) -> Device {
+        self.device
+    }
+
+    pub(crate) fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// One row a text: the graph's own where it is pooled, else pooled here. Not normalised here.
+    pub(crate) fn run<'a>(&self, rows: impl ExactSizeIterator<Item = Row<'a>> + Clone) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let texts = rows.len();
+        if texts == 0 {
+            return Ok(Vec::new());
+        }
+        let padded = Padded::new(rows, self.pad);
+        self.run_padded(&padded).map_err(|detail| EmbedError::Failed { name: self.name.clone(), texts, detail })
+    }
+
+    fn run_padded(&self, padded: &Padded) -> Result<Vec<Vec<f32>>, String> {
+        let mut inputs: Vec<(Cow<'_, str>, SessionInputValue<'_>)> = vec![
+            (Cow::Borrowed("input_ids"), tensor(padded.shape, &padded.ids)?),
+            (Cow::Borrowed("attention_mask"), tensor(padded.shape, &padded.mask)?),
+        ];
+        if self.has_types {
+            inputs.push((Cow::Borrowed("token_type_ids"), tensor(padded.shape, &padded.types)?));
+        }
+        let options = RunOptions::new()
+            .map_err(|error| error.to_string())?
+            .with_outputs(OutputSelector::no_default().with(self.output.as_str()));
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        let outputs = session.run_with_options(inputs, &options).map_err(|error| error.to_string())?;
+        let (shape, values) = outputs[self.output.as_str()].try_extract_tensor::<f32>().map_err(|error| error.to_string())?;
+        pool(values, shape, padded, self.pooling)
+    }
+}
+
+fn tensor(shape: [usize; 2], data: &[i64]) -> Result<SessionInputValue<'_>, String> {
+    TensorRef::from_array_view((shape, data)).map(Into::into).map_err(|error| error.to_string())
+}
+
+/// Rows of a `[texts, width]` or `[texts, tokens, width]` tensor.
+fn pool(values: &[f32], shape: &[i64], padded: &Padded, pooling: Pooling) -> Result<Vec<Vec<f32>>, String> {
+    let [texts, tokens] = padded.shape;
+    let sizes: Vec<usize> = shape.iter().map(|size| usize::try_from(*size).unwrap_or(0)).collect();
+    match *sizes.as_slice() {
+        [rows, width] if rows == texts && width > 0 => Ok(values.chunks_exact(width).map(<[f32]>::to_vec).collect()),
+        [rows, long, width] if rows == texts && long == tokens && width > 0 => Ok(values
+            .chunks_exact(tokens * width)
+            .zip(padded.mask.chunks_exact(tokens))
+            .map(|(vectors, mask)| match pooling {
+                Pooling::Cls => vectors[..width].to_vec(),
+                Pooling::Mean | Pooling::InGraph => mean(vectors, mask, width),
+            })
+            .collect()),
+        _ => Err(format!("its output has the shape {shape:?} for {texts} texts of {tokens} tokens")),
+    }
+}
+
+fn mean(vectors: &[f32], mask: &[i64], width: usize) -> Vec<f32> {
+    let mut sum = vec![0.0; width];
+    let kept = vectors.chunks_exact(width).zip(mask).filter(|(_, mask)| **mask == 1);
+    for (vector, _) in kept {
+        for (sum, value) in sum.iter_mut().zip(vector) {
+            *sum += value;
+        }
+    }
+    let count = mask.iter().sum::<i64>().max(1) as f32;
+    for value in &mut sum {
+        *value /= count;
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn padded() -> Padded {
+        let rows: [&[u32]; 2] = [&[1, 2], &[3]];
+        Padded::new(rows.iter().map(|ids| Row { ids, second: usize::MAX }), 0)
+    }
+
+    #[test]
+    fn token_vectors_are_pooled_without_padding() {
+        let values = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 70.0, 80.0];
+        let rows = pool(&values, &[2, 2, 2], &padded(), Pooling::Mean).expect("the shape fits");
+        assert_eq!(rows, [[2.0, 3.0], [5.0, 6.0]]);
+        let rows = pool(&values, &[2, 2, 2], &padded(), Pooling::Cls).expect("the shape fits");
+        assert_eq!(rows, [[1.0, 2.0], [5.0, 6.0]]);
+    }
+
+    #[test]
+    fn pooled_output_passes_and_other_shapes_are_refused() {
+        let rows = pool(&[1.0, 2.0, 3.0, 4.0], &[2, 2], &padded(), Pooling::InGraph).expect("the shape fits");
+        assert_eq!(rows, [[1.0, 2.0], [3.0, 4.0]]);
+        assert!(pool(&[1.0, 2.0], &[1, 2], &padded(), Pooling::InGraph).is_err());
+        assert!(pool(&[], &[2, 0], &padded(), Pooling::Mean).is_err());
+    }
+}
