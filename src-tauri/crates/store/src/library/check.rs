@@ -14,6 +14,8 @@ use std::collections::HashSet;
 const MOST_OF_A_KIND: usize = 20;
 /// The words of so many passages are looked up one by one; of larger libraries an even sample.
 const WORDS_CHECKED: u32 = 2000;
+/// A passage has some 140 words; of a longer one the first are looked up.
+const WORDS_IN_A_ROW: usize = 300;
 
 impl Library {
     /// Looks at everything the library holds. Reads one snapshot: work may go on meanwhile.

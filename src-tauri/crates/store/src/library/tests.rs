@@ -555,7 +555,7 @@ fn a_full_disk_loses_nothing() {
     let library = library(folder.path());
     add(&library, "/a.txt", 1, &["Kept."]);
     library.database.limit_pages(80).unwrap();
-    let long = "words that fill the disk ".repeat(40_000);
+    let long = "These are words that fill the disk, line by line.\n".repeat(4000);
     let stamp = stamp("/b.txt", 1);
     let id = library.enqueue(std::slice::from_ref(&stamp), 1.0).unwrap()[0].id();
     assert_eq!(commit(&library, id, &stamp, &[&long]).unwrap_err().code(), "disk_full");

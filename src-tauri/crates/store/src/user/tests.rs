@@ -22,6 +22,8 @@ fn turn(question: &str, text: &str) -> Turn {
         question: question.into(),
         standalone: None,
         sources: Vec::new(),
+        recalled: Vec::new(),
+        written: None,
         answer,
         asked_at_ms: 7.0,
     }

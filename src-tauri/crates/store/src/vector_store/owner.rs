@@ -179,7 +179,8 @@ impl Owner {
         let Some(folder) = found else { return Ok(false) };
         self.sweep(Some(&folder)).await?;
 
-        let table = lance(LanceTable::open(&folder, embedder.dimensions)).await?;
+        let dimensions = embedder.dimensions;
+        let table = lance(async move { LanceTable::open(&folder, dimensions).await }).await?;
         self.reach = reach_of(&table).await?;
         self.table = Some(table);
         let whole = self.catch_up().await?;
