@@ -379,3 +379,6 @@ impl Embedder for OnnxEmbedder {
         Ok(self.embed_with_progress(kind, texts, cancel, &mut |_, _| ())?)
     }
 }
+
+#[cfg(test)]
+mod tests;
