@@ -60,11 +60,11 @@ def docx_reference(path):
     def walk(part):
         for block in part.iter_inner_content():
             if hasattr(block, "rows"):
+                seen = []  # A merged cell is listed once for every place it covers.
                 for row in block.rows:
-                    seen = set()
                     for cell in row.cells:
-                        if id(cell._tc) not in seen:
-                            seen.add(id(cell._tc))
+                        if not any(cell._tc is other for other in seen[-64:]):
+                            seen.append(cell._tc)
                             walk(cell)
             else:
                 out.append(block.text)

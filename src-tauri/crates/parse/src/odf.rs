@@ -23,14 +23,8 @@ pub fn parse_odt(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     out.started(TEXT, title(&mut archive, out), Some(1));
     let mut flow = Flow::default();
     flow.read(&content, out)?;
-    // Headers and footers are styles.
-    if let Some(styles) = archive.read("styles.xml")? {
-        let mut margins = Flow { margins_only: true, ..Flow::default() };
-        if margins.read(&text_of(&styles), out).is_ok() {
-            for text in margins.margins {
-                flow.page.paragraph(&text);
-            }
-        }
+    for text in margins(&mut archive, out)? {
+        flow.page.paragraph(&text);
     }
     if flow.page.is_empty() && ooxml::has_pictures(&archive) {
         return Err(ParseError::NoText);
@@ -47,7 +41,10 @@ pub fn parse_odp(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     out.started(PRESENTATION, title(&mut archive, out), None);
     let mut flow = Flow::default();
     flow.read(&content, out)?;
-    let slides = if flow.slides.is_empty() { vec![flow.page] } else { flow.slides };
+    let mut slides = if flow.slides.is_empty() { vec![flow.page] } else { flow.slides };
+    for text in margins(&mut archive, out)? {
+        slides[0].paragraph(&text);
+    }
     for (index, slide) in slides.into_iter().enumerate() {
         out.page(slide.finish(index as u32 + 1))?;
     }
@@ -66,6 +63,7 @@ pub fn parse_ods(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     out.started(SPREADSHEET, title(&mut archive, out), None);
     let mut xml = Xml::new(&content, out.limits.xml_depth);
     let (mut number, mut cells) = (0, 0);
+    let mut margins = margins(&mut archive, out)?;
     while let Some(token) = xml.next()? {
         if let Token::Open(tag) = token
             && tag.name() == "table"
@@ -74,6 +72,9 @@ pub fn parse_ods(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
             let name = tag.attribute("name").unwrap_or_default();
             let mut page = PageBuilder::default();
             sheet(&mut xml, &mut cells, out)?.write(&name, &mut page);
+            for text in margins.drain(..) {
+                page.paragraph(&text);
+            }
             out.page(page.finish(number))?;
         }
     }
@@ -88,6 +89,21 @@ fn open<'a>(bytes: &'a [u8], out: &Output<'_>) -> Result<(Archive<'a>, String), 
     }
     let content = archive.require("content.xml")?;
     Ok((archive, text_of(&content)))
+}
+
+/// What the master pages show on every page: headers, footers, what stands on the master of a slide; each once.
+///
+/// # Errors
+/// Those of the container; styles that cannot be read hold no text worth a failure.
+fn margins(archive: &mut Archive<'_>, out: &Output<'_>) -> Result<Vec<String>, ParseError> {
+    let Some(styles) = archive.read("styles.xml")? else { return Ok(Vec::new()) };
+    let mut flow = Flow { margins_only: true, ..Flow::default() };
+    if let Err(error) = flow.read(&text_of(&styles), out) {
+        tracing::debug!(%error, "the styles could not be read");
+    }
+    // Fields of numbers and dates show their own names there.
+    flow.margins.retain(|text| !(text.trim_start().starts_with('<') && text.trim_end().ends_with('>')));
+    Ok(flow.margins)
 }
 
 fn title(archive: &mut Archive<'_>, out: &Output<'_>) -> Option<String> {
@@ -271,9 +287,9 @@ impl Flow {
             "line-break" => self.put('\n'),
             "tracked-changes" | "note-citation" | "forms" | "binary-data" => xml.skip()?,
             "list" => self.list_depth += 1,
-            "page" => self.slides.push(PageBuilder::default()),
+            "page" if !self.margins_only => self.slides.push(PageBuilder::default()),
             "frame" | "custom-shape" => self.frame = tag.attribute("class").unwrap_or_default(),
-            "header" | "footer" | "header-left" | "footer-left" if self.margins_only => self.in_margin += 1,
+            "master-page" if self.margins_only => self.in_margin += 1,
             "table" => self.tables.push(Table::default()),
             "table-header-rows" => {
                 if let Some(table) = self.tables.last_mut() {
@@ -305,7 +321,7 @@ impl Flow {
         match name {
             "p" | "h" => self.paragraph(),
             "list" => self.list_depth = self.list_depth.saturating_sub(1),
-            "header" | "footer" | "header-left" | "footer-left" if self.margins_only => self.in_margin = self.in_margin.saturating_sub(1),
+            "master-page" if self.margins_only => self.in_margin = self.in_margin.saturating_sub(1),
             "table-cell" => {
                 if let Some(table) = self.tables.last_mut()
                     && let Some(cell) = table.cell.take()

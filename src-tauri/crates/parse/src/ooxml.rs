@@ -28,7 +28,14 @@ pub fn relationships(archive: &mut Archive<'_>, part: &str, out: &Output<'_>) ->
     let xml_text = text_of(&bytes);
     let mut xml = Xml::new(&xml_text, out.limits.xml_depth);
     let mut found = Vec::new();
-    while let Some(token) = xml.next()? {
+    loop {
+        let token = match xml.next() {
+            Ok(Some(token)) => token,
+            Ok(None) => break,
+            // Cut short: those before the cut still lead somewhere.
+            Err(ParseError::Damaged { .. }) if !found.is_empty() => break,
+            Err(error) => return Err(error),
+        };
         if let Token::Open(tag) = token
             && tag.name() == "Relationship"
         {

@@ -159,10 +159,6 @@ fn chart_texts(xml: &mut Xml<'_>) -> Result<Vec<String>, ParseError> {
 }
 
 fn write(paragraphs: &[String], placeholder: &str, part: Part, page: &mut PageBuilder) {
-    // The number, date and picture of the slide say nothing.
-    if matches!(placeholder, "sldNum" | "sldImg") {
-        return;
-    }
     if matches!(placeholder, "title" | "ctrTitle") && part == Part::Slide {
         page.heading(1, &paragraphs.join(" "));
         return;

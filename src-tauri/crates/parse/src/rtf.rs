@@ -41,7 +41,7 @@ const SKIPPED: &[&str] = &[
     "author", "operator", "keywords", "doccomm", "hlinkbase", "creatim", "revtim", "printim", "buptim", "company", "manager",
     "category", "comment", "subject", "userprops", "pgptbl", "template", "objdata", "blipuid", "picprop", "sp", "wgrffmtfilter",
     "atnid", "atnauthor", "atntime", "atnref", "falt", "panose", "ftnsep", "ftnsepc", "ftncn", "aftnsep", "aftnsepc", "aftncn",
-    "listtext", "pntext", "xe", "tc", "rxe", "passwordhash", "defchp", "defpap", "protusertbl", "fontemb", "fontfile",
+    "xe", "tc", "rxe", "passwordhash", "defchp", "defpap", "protusertbl", "fontemb", "fontfile",
 ];
 
 /// What a group collects.
@@ -53,6 +53,8 @@ enum Destination {
     Fonts,
     Styles,
     Title,
+    /// A footnote or a comment: it stands after the paragraph it belongs to.
+    Note,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -83,6 +85,7 @@ struct Reader {
     high_surrogate: Option<u32>,
     skip_chars: usize,
     paragraph: String,
+    notes: String,
     level: Option<u8>,
     in_table: bool,
     row: Vec<String>,
@@ -124,8 +127,11 @@ impl Reader {
             }
         }
         self.flush();
+        self.state = Group::default();
         self.end_paragraph();
         self.end_table();
+        let notes = std::mem::take(&mut self.notes);
+        self.page.paragraph(&notes);
         out.gathering(self.page.len())
     }
 
@@ -254,15 +260,14 @@ impl Reader {
             "info" => self.state.destination = Destination::Skip,
             "title" if self.state.destination == Destination::Skip => self.state.destination = Destination::Title,
             // Known destinations behind `\*` whose text is shown.
-            "shptxt" | "shpinst" | "result" | "annotation" | "footnote" | "fldrslt" | "htmltag" => {
-                let shown = name != "htmltag";
-                if self.state.destination == Destination::Skip || !shown {
-                    self.state.destination = if shown { Destination::Body } else { Destination::Skip };
-                }
-                if name == "footnote" || name == "annotation" {
-                    self.put(" ");
-                }
+            "shptxt" | "shpinst" | "result" | "fldrslt" if self.state.destination == Destination::Skip => {
+                self.state.destination = Destination::Body;
             }
+            "footnote" | "annotation" => {
+                self.state.destination = Destination::Note;
+                self.put("\n");
+            }
+            "htmltag" => self.state.destination = Destination::Skip,
             name if SKIPPED.contains(&name) => {
                 self.pictures |= name == "pict";
                 self.state.destination = Destination::Skip;
@@ -323,12 +328,14 @@ impl Reader {
             Destination::Body => self.paragraph.push_str(text),
             Destination::Title => self.title.push_str(text),
             Destination::Styles => self.style_name.push_str(text),
+            Destination::Note => self.notes.push_str(text),
             Destination::Skip | Destination::Fonts => {}
         }
     }
 
     fn end_paragraph(&mut self) {
         if self.state.destination != Destination::Body {
+            self.put("\n");
             return;
         }
         if self.in_table {
@@ -346,6 +353,8 @@ impl Reader {
             Some(level) if text.chars().count() <= 300 => self.page.heading(level, &text),
             _ => self.page.paragraph(&text),
         }
+        let notes = std::mem::take(&mut self.notes);
+        self.page.paragraph(&notes);
     }
 
     fn end_cell(&mut self) {

@@ -9,6 +9,9 @@ use crate::xml::{Token, Xml, text_of};
 use calamine::{Data, DataRef, ExcelDateTime, Reader, SheetType, Xls, XlsError, Xlsx, XlsxError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+mod tolerant;
 
 /// The media type of XLSX and XLSM.
 pub const MEDIA_TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -81,16 +84,25 @@ impl SparseTable {
 pub fn parse_xlsx(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     let mut archive = Archive::open(bytes, out.limits)?;
     archive.weigh()?;
-    let mut workbook = Xlsx::new(Cursor::new(bytes)).map_err(xlsx_error)?;
+    // calamine panics on some overflowing numbers of hostile sheets.
+    let opened = catch_unwind(AssertUnwindSafe(|| Xlsx::new(Cursor::new(bytes)).map_err(xlsx_error)))
+        .unwrap_or_else(|_| Err(ParseError::damaged("calamine panicked")));
+    let mut workbook = match opened {
+        Ok(workbook) => workbook,
+        Err(error @ ParseError::Damaged { .. }) => return parse_tolerantly(&mut archive, error, out),
+        Err(error) => return Err(error),
+    };
     let sheets: Vec<(String, SheetType)> = workbook.sheets_metadata().iter().map(|s| (s.name.clone(), s.typ)).collect();
     out.started(MEDIA_TYPE, ooxml::title(&mut archive, out), u32::try_from(sheets.len()).ok());
-    let parts = sheet_parts(&mut archive, out);
+    let parts: BTreeMap<String, String> = sheet_parts(&mut archive, out).into_iter().collect();
     let mut cells = 0;
     for (index, (name, kind)) in sheets.iter().enumerate() {
         let number = index as u32 + 1;
         let mut page = PageBuilder::default();
         if *kind == SheetType::WorkSheet {
-            match xlsx_sheet(&mut workbook, name, &mut cells, out) {
+            let read = catch_unwind(AssertUnwindSafe(|| xlsx_sheet(&mut workbook, name, &mut cells, out)))
+                .unwrap_or_else(|_| Err(ParseError::damaged("calamine panicked")));
+            match read {
                 Ok(table) => table.write(name, &mut page),
                 Err(ParseError::Damaged { detail }) => {
                     tracing::debug!(detail, name, "a sheet could not be read");
@@ -110,6 +122,26 @@ pub fn parse_xlsx(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> 
     }
     if !out.has_text() && ooxml::has_pictures(&archive) {
         return Err(ParseError::NoText);
+    }
+    Ok(())
+}
+
+/// The second attempt; `error` is why there is one.
+fn parse_tolerantly(archive: &mut Archive<'_>, error: ParseError, out: &mut Output<'_>) -> Result<(), ParseError> {
+    let sheets = match tolerant::read(archive, out) {
+        Ok(sheets) => sheets,
+        Err(ParseError::Damaged { .. }) => return Err(error),
+        Err(other) => return Err(other),
+    };
+    if sheets.iter().all(|(_, table)| table.rows.is_empty()) {
+        return Err(error);
+    }
+    out.started(MEDIA_TYPE, ooxml::title(archive, out), u32::try_from(sheets.len()).ok());
+    out.warning("The workbook is damaged: dates are shown as numbers, and parts of it may be missing.");
+    for (index, (name, table)) in sheets.into_iter().enumerate() {
+        let mut page = PageBuilder::default();
+        table.write(&name, &mut page);
+        out.page(page.finish(index as u32 + 1))?;
     }
     Ok(())
 }
@@ -222,9 +254,9 @@ fn date_time(value: &ExcelDateTime) -> String {
     }
 }
 
-/// Part of each sheet by its name.
-fn sheet_parts(archive: &mut Archive<'_>, out: &Output<'_>) -> BTreeMap<String, String> {
-    let mut parts = BTreeMap::new();
+/// Each sheet's name and part, in the workbook's order.
+fn sheet_parts(archive: &mut Archive<'_>, out: &Output<'_>) -> Vec<(String, String)> {
+    let mut parts = Vec::new();
     let Ok(main) = ooxml::main_part(archive, "xl/workbook.xml", out) else { return parts };
     let Ok(relationships) = ooxml::relationships(archive, &main, out) else { return parts };
     let Ok(Some(bytes)) = archive.read(&main) else { return parts };
@@ -236,7 +268,7 @@ fn sheet_parts(archive: &mut Archive<'_>, out: &Output<'_>) -> BTreeMap<String, 
             && let (Some(name), Some(id)) = (tag.attribute("name"), tag.attribute("id"))
             && let Some(part) = relationships.iter().find(|r| r.id == id)
         {
-            parts.insert(name, part.target.clone());
+            parts.push((name, part.target.clone()));
         }
     }
     parts

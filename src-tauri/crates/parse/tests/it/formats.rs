@@ -146,9 +146,9 @@ fn text_formats() {
     let csv = read("a.csv", b"Name;Town\nAda;London\n\"Bob; jr.\";Paris\n");
     assert_eq!(csv.pages[0].text, "Name | Town\nAda | London\nBob; jr. | Paris");
     assert_eq!(csv.pages[0].tables[0].header.slice(&csv.pages[0].text), "Name | Town");
-    let markdown = read("a.md", b"# Title\n\nSome *text* with `code`.\n\n- one\n- two\n\n| A | B |\n|---|---|\n| 1 | 2 |\n");
-    assert_eq!(markdown.title.as_deref(), Some("Title"));
-    assert_eq!(markdown.pages[0].text, "Title\n\nSome text with code.\none\ntwo\n\nA | B\n1 | 2");
+    let markdown = read("a.md", b"# Minutes\n\nSome *text* with `code`.\n\n- one\n- two\n\n| A | B |\n|---|---|\n| 1 | 2 |\n");
+    assert_eq!(markdown.title.as_deref(), Some("Minutes"));
+    assert_eq!(markdown.pages[0].text, "Minutes\n\nSome text with code.\none\ntwo\n\nA | B\n1 | 2");
     let json = read("a.json", br#"{"name":"Ada","tags":["x","y"]}"#);
     assert!(json.text().contains("name: Ada"), "{}", json.text());
     let code = read("a.rs", b"fn main() {\n    println!();\n}\n");
