@@ -99,8 +99,9 @@ export function NotFound({
 }
 
 /** Says how an answer came about when a model did not write it, or why it ended early. */
-export function AnswerMarks({ answer }: { answer: Answer }) {
-  const doubtful = answer.citations.filter((citation) => citation.support !== 'supported').length;
+export function AnswerMarks({ answer, uncited }: { answer: Answer; uncited: readonly CheckedSentence[] }) {
+  const doubted = [...answer.citations, ...uncited].filter(({ support }) => support !== 'supported');
+  const doubtful = new Set(doubted.map(({ sentence }) => sentence)).size;
   return (
     <>
       {answer.mode === 'extractive' && (

@@ -7,7 +7,7 @@ import { HoverCard } from '@/shared/ui/HoverCard';
 const SHOWN = 420;
 
 /** The cited passage as it stands in the document, with where and how well it supports the sentence. */
-export function PassageCard({ citation }: { citation: Citation }) {
+function PassageCard({ citation }: { citation: Citation }) {
   const quote = tame(citation.quote);
   return (
     <>

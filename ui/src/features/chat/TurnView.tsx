@@ -1,12 +1,13 @@
 import { Copy, CopyPlus, Lightbulb, Pencil, RotateCcw } from 'lucide-react';
 import { memo } from 'react';
-import type { CheckedSentence, Citation, Source, Turn } from '@/ipc';
+import type { Citation, Source, Turn } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { count, decimal, milliseconds } from '@/shared/text/format';
 import { tame } from '@/shared/text/tame';
 import { announce } from '@/shared/ui/toasts';
 import { AnswerMarks, AnswerText, CitationList, NotFound } from './AnswerView';
 import { withSources } from './copy';
+import { uncitedOf } from './running';
 import { Thinking } from './Thinking';
 
 export interface TurnActions {
@@ -20,8 +21,6 @@ export interface TurnActions {
 function copy(text: string): void {
   void navigator.clipboard.writeText(text).then(() => announce(t('action.copied')));
 }
-
-const NONE: readonly CheckedSentence[] = [];
 
 /** One question with its finished answer. */
 export const TurnView = memo(function TurnView({
@@ -53,7 +52,7 @@ export const TurnView = memo(function TurnView({
       ) : (
         <>
           <StableAnswer turn={turn} onOpen={actions.onOpen} />
-          <AnswerMarks answer={answer} />
+          <AnswerMarks answer={answer} uncited={uncitedOf(turn)} />
           <CitationList citations={answer.citations} onOpen={open} />
         </>
       )}
@@ -104,7 +103,7 @@ const StableAnswer = memo(function StableAnswer({ turn, onOpen }: { turn: Turn; 
     <AnswerText
       text={turn.answer.text}
       citations={turn.answer.citations}
-      checked={NONE}
+      checked={uncitedOf(turn)}
       onOpen={(citation) => onOpen(citation, turn.answer.citations)}
     />
   );

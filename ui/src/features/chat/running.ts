@@ -1,4 +1,4 @@
-import type { Answer, AskEvent, CheckedSentence, Citation, ErrorReport, Notice, Source } from '@/ipc';
+import type { Answer, AskEvent, CheckedSentence, Citation, ErrorReport, Notice, Source, Turn } from '@/ipc';
 
 /** An answer on its way. */
 export interface Running {
@@ -81,4 +81,20 @@ export function citationsSoFar(running: Running): Citation[] {
     if (behind) found.set(n, { ...behind, n, source: behind.n, quote: behind.text, sentence, support });
   }
   return [...found.values()];
+}
+
+// A saved answer holds the sentences that cite something; what was said of the others is kept while the window is open, so that
+// no mark vanishes in the moment an answer is complete.
+const uncited = new WeakMap<Turn, readonly CheckedSentence[]>();
+const NONE: readonly CheckedSentence[] = [];
+
+export function keepUncited(turn: Turn, checked: readonly CheckedSentence[]): void {
+  uncited.set(
+    turn,
+    checked.filter((sentence) => sentence.n === 0),
+  );
+}
+
+export function uncitedOf(turn: Turn): readonly CheckedSentence[] {
+  return uncited.get(turn) ?? NONE;
 }

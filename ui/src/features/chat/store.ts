@@ -11,7 +11,7 @@ import {
 } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { announce, attempt, warn } from '@/shared/ui/toasts';
-import { advance, begin, type Running } from './running';
+import { advance, begin, keepUncited, type Running } from './running';
 
 interface ChatState {
   conversations: ConversationSummary[] | null;
@@ -156,6 +156,7 @@ export const useChat = create<ChatState>((set, get) => {
             answer: event.answer,
             asked_at_ms: Date.now(),
           };
+          keepUncited(turn, running.checked);
           set({ running: null, turns: [...get().turns, turn], title: get().title || question });
         } else show(running);
       };

@@ -69,7 +69,9 @@ export function LibraryPage({ onOpen, onAsk }: Properties) {
   return (
     <section className="page library-page" aria-labelledby="library-title">
       <header className="page-head">
-        <h1 id="library-title">{collection ? tameName(collection.name) : t('library.all')}</h1>
+        <h1 id="library-title">
+          {collection ? tameName(collection.name) : t(query.state === 'problem' ? 'library.problems' : 'library.all')}
+        </h1>
         {total !== null && <span className="quiet tabular">{t('library.count', { n: total })}</span>}
         <div className="spacer" />
         <button type="button" className="button" onClick={() => void pick('folder')}>
