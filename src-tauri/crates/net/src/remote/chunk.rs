@@ -1,0 +1,288 @@
+//! What the two dialects stream, in one form.
+
+use super::Dialect;
+use docmind_core::answer::FinishReason;
+use serde::Deserialize;
+
+/// A part of one line of a stream.
+#[derive(Debug, PartialEq)]
+pub(super) enum Piece {
+    Text(String),
+    Thinking(String),
+    Counts {
+        prompt: Option<u32>,
+        output: Option<u32>,
+        prefill_s: Option<f64>,
+        decode_s: Option<f64>,
+    },
+    Finish(FinishReason),
+    /// The server says in words that it failed.
+    Failed(String),
+    /// The stream's own end mark.
+    End,
+}
+
+#[derive(Deserialize)]
+struct OpenAiChunk {
+    #[serde(default)]
+    choices: Vec<Choice>,
+    #[serde(default)]
+    usage: Option<Usage>,
+    #[serde(default)]
+    error: Option<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    #[serde(default)]
+    delta: Option<Delta>,
+    #[serde(default)]
+    finish_reason: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+struct Delta {
+    #[serde(default)]
+    content: Option<String>,
+    #[serde(default)]
+    reasoning_content: Option<String>,
+    #[serde(default)]
+    reasoning: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Usage {
+    #[serde(default)]
+    prompt_tokens: Option<u32>,
+    #[serde(default)]
+    completion_tokens: Option<u32>,
+}
+
+#[derive(Deserialize)]
+struct OllamaChunk {
+    #[serde(default)]
+    message: Option<OllamaMessage>,
+    #[serde(default)]
+    done: bool,
+    #[serde(default)]
+    done_reason: Option<String>,
+    #[serde(default)]
+    prompt_eval_count: Option<u32>,
+    #[serde(default)]
+    eval_count: Option<u32>,
+    #[serde(default)]
+    prompt_eval_duration: Option<u64>,
+    #[serde(default)]
+    eval_duration: Option<u64>,
+    #[serde(default)]
+    error: Option<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct OllamaMessage {
+    #[serde(default)]
+    content: Option<String>,
+    #[serde(default)]
+    thinking: Option<String>,
+}
+
+/// The parts of one line.
+pub(super) fn read(dialect: Dialect, line: &str) -> Result<Vec<Piece>, String> {
+    match dialect {
+        Dialect::OpenAi => openai(line),
+        Dialect::Ollama => ollama(line),
+    }
+}
+
+fn openai(line: &str) -> Result<Vec<Piece>, String> {
+    if line.trim() == "[DONE]" {
+        return Ok(vec![Piece::End]);
+    }
+    let chunk: OpenAiChunk = serde_json::from_str(line).map_err(|error| error.to_string())?;
+    let mut pieces = Vec::new();
+    if let Some(error) = chunk.error {
+        pieces.push(Piece::Failed(words_of(&error)));
+    }
+    // One answer was asked for; what comes as a second one is not listened to.
+    if let Some(choice) = chunk.choices.into_iter().next() {
+        let delta = choice.delta.unwrap_or_default();
+        let thinking = delta.reasoning_content.or(delta.reasoning);
+        pieces.extend(thinking.filter(|text| !text.is_empty()).map(Piece::Thinking));
+        pieces.extend(delta.content.filter(|text| !text.is_empty()).map(Piece::Text));
+        pieces.extend(choice.finish_reason.map(|reason| Piece::Finish(finish(&reason))));
+    }
+    if let Some(Usage {
+        prompt_tokens,
+        completion_tokens,
+    }) = chunk.usage
+    {
+        pieces.push(Piece::Counts {
+            prompt: prompt_tokens,
+            output: completion_tokens,
+            prefill_s: None,
+            decode_s: None,
+        });
+    }
+    Ok(pieces)
+}
+
+fn ollama(line: &str) -> Result<Vec<Piece>, String> {
+    let chunk: OllamaChunk = serde_json::from_str(line).map_err(|error| error.to_string())?;
+    let mut pieces = Vec::new();
+    if let Some(error) = chunk.error {
+        pieces.push(Piece::Failed(words_of(&error)));
+    }
+    if let Some(message) = chunk.message {
+        pieces.extend(message.thinking.filter(|text| !text.is_empty()).map(Piece::Thinking));
+        pieces.extend(message.content.filter(|text| !text.is_empty()).map(Piece::Text));
+    }
+    if chunk.done {
+        let seconds = |nanoseconds: u64| nanoseconds as f64 / 1e9;
+        pieces.push(Piece::Counts {
+            prompt: chunk.prompt_eval_count,
+            output: chunk.eval_count,
+            prefill_s: chunk.prompt_eval_duration.map(seconds),
+            decode_s: chunk.eval_duration.map(seconds),
+        });
+        pieces.push(Piece::Finish(finish(chunk.done_reason.as_deref().unwrap_or("stop"))));
+    }
+    Ok(pieces)
+}
+
+fn finish(reason: &str) -> FinishReason {
+    if reason == "length" {
+        FinishReason::Length
+    } else {
+        FinishReason::Stop
+    }
+}
+
+/// The words of an error's body: `{"error": {"message"}}`, `{"error": "…"}`, `{"message"}`, or its start.
+pub(super) fn error_words(body: &[u8]) -> String {
+    match serde_json::from_slice::<serde_json::Value>(body) {
+        Ok(value) => words_of(value.get("error").unwrap_or(&value)),
+        Err(_) => shorten(&String::from_utf8_lossy(body)),
+    }
+}
+
+fn words_of(error: &serde_json::Value) -> String {
+    let words = error.get("message").or(error.get("detail")).unwrap_or(error);
+    shorten(words.as_str().map_or_else(|| words.to_string(), str::to_owned).as_str())
+}
+
+fn shorten(words: &str) -> String {
+    super::clean(words)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .chars()
+        .take(300)
+        .collect()
+}
+
+#[derive(Deserialize)]
+struct OpenAiModels {
+    data: Vec<OpenAiModel>,
+}
+
+#[derive(Deserialize)]
+struct OpenAiModel {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct OllamaModels {
+    models: Vec<OllamaModel>,
+}
+
+#[derive(Deserialize)]
+struct OllamaModel {
+    name: String,
+}
+
+/// Names in a list of models, sorted.
+pub(super) fn model_names(dialect: Dialect, body: &[u8]) -> Result<Vec<String>, String> {
+    let words = |error: serde_json::Error| error.to_string();
+    let mut names: Vec<String> = match dialect {
+        Dialect::OpenAi => serde_json::from_slice::<OpenAiModels>(body)
+            .map_err(words)?
+            .data
+            .into_iter()
+            .map(|model| model.id)
+            .collect(),
+        Dialect::Ollama => serde_json::from_slice::<OllamaModels>(body)
+            .map_err(words)?
+            .models
+            .into_iter()
+            .map(|model| model.name)
+            .collect(),
+    };
+    names
+        .iter_mut()
+        .for_each(|name| *name = super::clean(name).chars().take(200).collect());
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn both_dialects_say_the_same() {
+        let openai = |line: &str| read(Dialect::OpenAi, line).expect("a chunk");
+        assert_eq!(
+            openai(r#"{"choices":[{"delta":{"role":"assistant","content":null}}]}"#),
+            []
+        );
+        assert_eq!(
+            openai(r#"{"choices":[{"delta":{"content":"Hi"}}],"id":"x"}"#),
+            [Piece::Text("Hi".into())]
+        );
+        assert_eq!(
+            openai(r#"{"choices":[{"delta":{"reasoning_content":"Hm"},"finish_reason":"length"}]}"#),
+            [Piece::Thinking("Hm".into()), Piece::Finish(FinishReason::Length)]
+        );
+        assert_eq!(openai("[DONE]"), [Piece::End]);
+        assert_eq!(
+            openai(r#"{"error":{"message":"no  way","code":500}}"#),
+            [Piece::Failed("no way".into())]
+        );
+        let done =
+            r#"{"message":{"content":""},"done":true,"prompt_eval_count":5,"eval_count":2,"eval_duration":1000000000}"#;
+        assert_eq!(
+            read(Dialect::Ollama, done).expect("a chunk"),
+            [
+                Piece::Counts {
+                    prompt: Some(5),
+                    output: Some(2),
+                    prefill_s: None,
+                    decode_s: Some(1.0)
+                },
+                Piece::Finish(FinishReason::Stop)
+            ]
+        );
+    }
+
+    #[test]
+    fn an_errors_words_are_found_and_shortened() {
+        assert_eq!(
+            error_words(br#"{"error":"model 'x' not found"}"#),
+            "model 'x' not found"
+        );
+        assert_eq!(error_words(br#"{"object":"error","message":"bad"}"#), "bad");
+        assert_eq!(error_words(b"<html>\x00 502</html>"), "<html> 502</html>");
+        assert_eq!(error_words(&[b'a'; 4096]).len(), 300);
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_makes_it_panic(line in ".{0,200}") {
+            let _ = read(Dialect::OpenAi, &line);
+            let _ = read(Dialect::Ollama, &line);
+            let _ = error_words(line.as_bytes());
+        }
+    }
+}

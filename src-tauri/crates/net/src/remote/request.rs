@@ -1,0 +1,93 @@
+//! Requests in the two dialects.
+
+use super::Dialect;
+use docmind_core::generation::{GenerateRequest, Message, Role};
+use serde_json::{Map, Value, json};
+
+/// The request's body, with the extensions that vLLM and llama-server know.
+pub(super) fn body(dialect: Dialect, model: &str, request: &GenerateRequest) -> Vec<u8> {
+    let value = match dialect {
+        Dialect::OpenAi => {
+            let mut body = plain(model, request);
+            body.insert(
+                "top_k".into(),
+                json!(if request.sampling.top_k == 0 {
+                    -1
+                } else {
+                    i64::from(request.sampling.top_k)
+                }),
+            );
+            body.insert("min_p".into(), json!(request.sampling.min_p));
+            body.insert(
+                "chat_template_kwargs".into(),
+                json!({ "enable_thinking": request.thinking }),
+            );
+            if let Some(grammar) = &request.grammar {
+                body.insert("grammar".into(), json!(grammar));
+            }
+            Value::Object(body)
+        }
+        Dialect::Ollama => {
+            let sampling = request.sampling;
+            json!({
+                "model": model,
+                "messages": messages(request),
+                "stream": true,
+                "think": request.thinking,
+                "options": {
+                    "temperature": sampling.temperature,
+                    "top_p": sampling.top_p,
+                    "top_k": sampling.top_k,
+                    "min_p": sampling.min_p,
+                    "presence_penalty": sampling.presence_penalty,
+                    "seed": sampling.seed,
+                    "num_predict": request.max_output_tokens,
+                    // Ollama cuts silently at its own default.
+                    "num_ctx": context(request),
+                },
+            })
+        }
+    };
+    value.to_string().into_bytes()
+}
+
+/// What every OpenAI-compatible server knows.
+pub(super) fn plain_body(model: &str, request: &GenerateRequest) -> Vec<u8> {
+    Value::Object(plain(model, request)).to_string().into_bytes()
+}
+
+fn plain(model: &str, request: &GenerateRequest) -> Map<String, Value> {
+    let sampling = request.sampling;
+    let mut body = Map::new();
+    body.insert("model".into(), json!(model));
+    body.insert("messages".into(), json!(messages(request)));
+    body.insert("stream".into(), json!(true));
+    body.insert("stream_options".into(), json!({ "include_usage": true }));
+    body.insert("max_tokens".into(), json!(request.max_output_tokens));
+    body.insert("temperature".into(), json!(sampling.temperature));
+    body.insert("top_p".into(), json!(sampling.top_p));
+    body.insert("presence_penalty".into(), json!(sampling.presence_penalty));
+    body.insert("seed".into(), json!(sampling.seed));
+    body
+}
+
+fn messages(request: &GenerateRequest) -> Vec<Value> {
+    let role = |role| match role {
+        Role::System => "system",
+        Role::User => "user",
+        Role::Assistant => "assistant",
+    };
+    request
+        .messages
+        .iter()
+        .map(|Message { role: who, content }| json!({ "role": role(*who), "content": content }))
+        .collect()
+}
+
+/// Tokens of context that surely hold the request: no tokenizer makes fewer than two bytes a token of our texts on average; in
+/// steps of 4,096, because Ollama loads the model again when it changes.
+fn context(request: &GenerateRequest) -> u64 {
+    let bytes: usize = request.messages.iter().map(|message| message.content.len() + 16).sum();
+    let tokens = bytes as u64 / 2 + u64::from(request.max_output_tokens);
+    tokens.next_multiple_of(4096).clamp(4096, 131_072)
+}
