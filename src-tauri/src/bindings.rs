@@ -67,7 +67,7 @@ pub fn builder<R: Runtime>() -> Builder<R> {
 /// Answers the page. The picture of a page goes as bytes, which the bindings cannot say.
 pub fn invoke_handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
     let typed = builder::<R>().invoke_handler();
-    let raw = tauri::generate_handler![source::render_page];
+    let raw: Box<dyn Fn(Invoke<R>) -> bool + Send + Sync> = Box::new(tauri::generate_handler![source::render_page]);
     move |invoke| if invoke.message.command() == "render_page" { raw(invoke) } else { typed(invoke) }
 }
 

@@ -24,13 +24,13 @@ pub struct Stream<T: Send + 'static> {
 impl<T: Merge + Serialize + Send + 'static> Stream<T> {
     /// A stream into a channel of the page.
     pub fn new(channel_to_page: Channel<Vec<T>>) -> Self {
-        Self::into(move |events| {
+        Self::over(move |events| {
             // The page may be gone; then nobody is left to tell.
             let _gone = channel_to_page.send(events);
         })
     }
 
-    fn into(send: impl Fn(Vec<T>) + Send + 'static) -> Self {
+    fn over(send: impl Fn(Vec<T>) + Send + 'static) -> Self {
         let (sender, receiver) = channel();
         let thread = std::thread::spawn(move || pump(&receiver, &send));
         Self { sender: Some(sender), thread: Some(thread) }
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_flood_becomes_few_messages_and_loses_nothing() {
         let messages: Arc<Mutex<Vec<Vec<Piece>>>> = Arc::default();
-        let stream = Stream::into({
+        let stream = Stream::over({
             let messages = Arc::clone(&messages);
             move |events| messages.lock().unwrap().push(events)
         });

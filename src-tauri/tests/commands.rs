@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder, mock_context, noop_assets};
 use tauri::webview::InvokeRequest;
-use tauri::{Manager, WebviewWindow, WebviewWindowBuilder};
+use tauri::{App, Manager, WebviewWindow, WebviewWindowBuilder};
 
 /// A desktop that remembers what it was asked.
 #[derive(Default)]
@@ -48,6 +48,7 @@ impl Host for Pretended {
 
 struct Window {
     page: WebviewWindow<MockRuntime>,
+    _app: App<MockRuntime>,
     host: Arc<Pretended>,
     _folder: tempfile::TempDir,
 }
@@ -66,7 +67,7 @@ fn window() -> Window {
     });
     app.manage(desk);
     let page = WebviewWindowBuilder::new(&app, "main", Default::default()).build().unwrap();
-    Window { page, host, _folder: folder }
+    Window { page, _app: app, host, _folder: folder }
 }
 
 impl Window {

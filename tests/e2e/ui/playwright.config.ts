@@ -4,7 +4,9 @@ import { defineConfig } from '@playwright/test';
 export default defineConfig({
   testDir: '.',
   outputDir: './artifacts/results',
-  timeout: 120_000,
+  // Generous: on a loaded machine everything is slow, and none of these tests waits longer than it must.
+  timeout: 300_000,
+  expect: { timeout: 60_000 },
   workers: 1,
   reporter: [['list']],
   use: {

@@ -36,7 +36,7 @@ export { expect };
 /** Opens the window with the mock's options. */
 export async function open(page: Page, options: Record<string, string | number> = {}): Promise<void> {
   const query = new URLSearchParams({
-    speed: '0.05',
+    speed: '0.02',
     ...Object.fromEntries(Object.entries(options).map(([key, value]) => [key, String(value)])),
   });
   // As in the application's window.
