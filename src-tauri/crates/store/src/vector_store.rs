@@ -35,7 +35,7 @@ const INBOX: usize = 64;
 /// Hints asked beyond the limit, for those that turn out to be gone.
 const SPARE_HINTS: usize = 16;
 /// The graph ranks by one byte a dimension: so many times the limit is taken from it and ranked by true cosines.
-const GRAPH_FACTOR: usize = 3;
+const GRAPH_FACTOR: usize = 2;
 /// A true cosine may differ by so much from the one of a row read flat: half floats, summed in another order.
 const FLAT_TOLERANCE: f32 = 0.01;
 /// And from the graph's, which has one byte a dimension, for all but a few.
@@ -414,13 +414,13 @@ async fn search(
             let _ = commands.try_send(Command::Damaged { generation, detail });
         }
     }
-    blocking(move || shared.library.exact_search(&query, limit, None)).await
+    blocking(|| shared.library.exact_search(&query, limit, None))
 }
 
 /// `None` when the index cannot answer this question: another embedder's, or too many hints were gone.
 async fn by_index(
-    shared: &Arc<Shared>,
-    index: &Arc<Published>,
+    shared: &Shared,
+    index: &Published,
     query: &Embedding,
     limit: usize,
 ) -> Result<Option<Vec<Hit>>, StoreError> {
@@ -431,18 +431,13 @@ async fn by_index(
         Reach::Flat => limit + SPARE_HINTS,
         Reach::Graph => limit * GRAPH_FACTOR + SPARE_HINTS,
     };
-    let hints = owner::lance({
-        let (index, query) = (Arc::clone(index), query.clone());
-        async move { index.table.search(&query, wanted, index.reach).await }
-    })
-    .await?;
-    let (shared, index, query) = (Arc::clone(shared), Arc::clone(index), query.clone());
-    blocking(move || {
+    let hints = owner::lance(index.table.search(query, wanted, index.reach)).await?;
+    blocking(|| {
         if shared.library.embedder()?.as_ref() != Some(&index.embedder) {
             return Ok(None);
         }
         let ids: Vec<ChunkId> = hints.iter().map(|hint| hint.id).collect();
-        let mut hits = shared.library.score(&query, &ids)?;
+        let mut hits = shared.library.score(query, &ids)?;
         if contradicted(&hints, &hits, index.reach) {
             return Err(StoreError::IndexUnavailable {
                 detail: "its vectors differ from the library's".into(),
@@ -453,7 +448,7 @@ async fn by_index(
         hits.extend(
             shared
                 .library
-                .exact_tail(&query, index.seq, limit)?
+                .exact_tail(query, index.seq, limit)?
                 .into_iter()
                 .filter(|hit| !known.contains(&hit.id)),
         );
@@ -465,7 +460,6 @@ async fn by_index(
         hits.truncate(limit);
         Ok(Some(hits))
     })
-    .await
 }
 
 /// True when the index measured other cosines than the library's vectors have: its data is not what was written.
@@ -485,26 +479,22 @@ fn contradicted(hints: &[Hint], hits: &[Hit], reach: Reach) -> bool {
 
 /// Beside another process: the table is used when it holds what the library holds and is large enough to matter.
 async fn open_beside(shared: Arc<Shared>) {
-    let found = {
-        let shared = Arc::clone(&shared);
-        blocking(move || {
-            let Some(embedder) = shared.library.embedder()? else {
-                return Ok(None);
-            };
-            let (seq, rows) = shared.library.vector_extent()?;
-            let folder = seal::recorded_folder(&shared.library)?;
-            let fits = |folder: &PathBuf| {
-                folder
-                    .file_name()
-                    .is_some_and(|name| name.to_string_lossy().starts_with(&owner::stem(&embedder.fingerprint)))
-            };
-            Ok(folder
-                .filter(fits)
-                .filter(|_| rows as usize >= GRAPH_FROM)
-                .map(|folder| (folder, embedder, seq, rows)))
-        })
-        .await
-    };
+    let found = blocking(|| {
+        let Some(embedder) = shared.library.embedder()? else {
+            return Ok(None);
+        };
+        let (seq, rows) = shared.library.vector_extent()?;
+        let folder = seal::recorded_folder(&shared.library)?;
+        let fits = |folder: &PathBuf| {
+            folder
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with(&owner::stem(&embedder.fingerprint)))
+        };
+        Ok(folder
+            .filter(fits)
+            .filter(|_| rows as usize >= GRAPH_FROM)
+            .map(|folder| (folder, embedder, seq, rows)))
+    });
     if let Ok(Some((folder, embedder, seq, rows))) = found {
         let dimensions = embedder.dimensions;
         let opened = owner::lance(async move {
@@ -529,13 +519,7 @@ async fn open_beside(shared: Arc<Shared>) {
     shared.opened.send_replace(true);
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(panic) => Err(StoreError::IndexUnavailable {
-            detail: panic.to_string(),
-        }),
-    }
+/// Reads the library where it stands: the runtime is ours, with a worker to spare.
+fn blocking<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    tokio::task::block_in_place(work)
 }

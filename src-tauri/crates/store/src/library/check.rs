@@ -225,7 +225,10 @@ fn words(connection: &Connection, problems: &mut Vec<String>) -> Result<(), Stor
         ]
         .into_iter()
         .filter(|(_, words)| !words.is_empty())
-        .map(|(column, words)| format!("{column} : \"{words}\""))
+        .map(|(column, words)| {
+            let first: Vec<&str> = words.split(' ').take(WORDS_IN_A_ROW).collect();
+            format!("{column} : \"{}\"", first.join(" "))
+        })
         .collect();
         if !expression.is_empty() && !find.exists(rusqlite::params![expression.join(" AND "), id])? {
             problems.push(format!("the keyword index holds other words than passage {id}"));

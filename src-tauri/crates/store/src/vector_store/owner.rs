@@ -8,9 +8,11 @@ use crate::error::StoreError;
 use crate::library::CurrentEmbedder;
 use docmind_core::cancel::CancelToken;
 use docmind_core::chunk::ChunkId;
+use futures::FutureExt;
 use std::collections::HashSet;
 use std::fs;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -121,7 +123,10 @@ impl Owner {
             Command::Rebuild { cancel, progress, done } => {
                 self.rebuilds = 0;
                 let result = self
-                    .rebuild(&cancel, &mut |rows, all| drop(progress.send((rows, all))))
+                    .rebuild(&cancel, &mut |rows, all| {
+                        // Who asked may have gone.
+                        let _ = progress.send((rows, all));
+                    })
                     .await;
                 drop(progress);
                 answer(Some(done), result);
@@ -665,18 +670,22 @@ async fn reach_of(table: &LanceTable) -> Result<Reach, StoreError> {
     Ok(if cover.is_some() { Reach::Graph } else { Reach::Flat })
 }
 
-/// Runs LanceDB in a task of its own: on damaged files it panics as well as fails.
-pub(super) async fn lance<T: Send + 'static>(
-    work: impl Future<Output = lancedb::Result<T>> + Send + 'static,
-) -> Result<T, StoreError> {
-    match tokio::spawn(work).await {
+/// Runs LanceDB so that a panic is a failure like any other: on damaged files it does both.
+pub(super) async fn lance<T>(work: impl Future<Output = lancedb::Result<T>>) -> Result<T, StoreError> {
+    match AssertUnwindSafe(work).catch_unwind().await {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(StoreError::IndexUnavailable {
             detail: error.to_string(),
         }),
-        Err(panic) => Err(StoreError::IndexUnavailable {
-            detail: panic.to_string(),
-        }),
+        Err(panic) => {
+            let said = panic
+                .downcast_ref::<&str>()
+                .copied()
+                .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+            Err(StoreError::IndexUnavailable {
+                detail: format!("LanceDB panicked: {}", said.unwrap_or("without a word")),
+            })
+        }
     }
 }
 
