@@ -1,0 +1,122 @@
+//! `docmind-embed` with the real model, where one was set up.
+#![cfg(feature = "embed")]
+
+use docmind_core::cancel::CancelToken;
+use docmind_core::document::Page;
+use docmind_core::embedding::TextKind;
+use docmind_core::ports::{Embedder, PagesToEmbed};
+use docmind_wire::embed::{EmbedSetup, EmbedWorker, launch};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_docmind-embed");
+
+/// The runtime folder, where it holds the default embedder.
+fn runtime() -> Option<PathBuf> {
+    let beside = || Path::new(BINARY).with_file_name("runtime");
+    let folder = std::env::var_os("DOCMIND_RUNTIME_DIR").map_or_else(beside, PathBuf::from);
+    let there = folder.join("embedders/all-MiniLM-L6-v2/card.json").exists();
+    if !there {
+        eprintln!("no embedder is set up here (`cargo xtask setup`): left out");
+    }
+    there.then_some(folder)
+}
+
+fn worker(runtime: &Path, setup: &EmbedSetup) -> EmbedWorker {
+    EmbedWorker::new(launch(Path::new(BINARY).parent().expect("a folder"), runtime, setup))
+}
+
+#[test]
+fn a_question_overtakes_an_ingest() {
+    let Some(runtime) = runtime() else { return };
+    let worker = worker(&runtime, &EmbedSetup::default());
+    assert_eq!(worker.card().expect("a card").dimensions, 384);
+    let sentence =
+        "The caretaker repairs the roof in the spring, and in autumn the gutters are cleaned by a firm from the town. ";
+    let pages: Vec<Page> = (1..=24)
+        .map(|number| Page {
+            number,
+            text: sentence.repeat(20),
+            ..Page::default()
+        })
+        .collect();
+    let documents = [PagesToEmbed {
+        title: "House rules",
+        pages: &pages,
+    }];
+    let (begun, over) = (AtomicBool::new(false), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let ingest = scope.spawn(|| {
+            let cancel = CancelToken::new();
+            let chunks = worker.chunk_and_embed(&documents, &cancel, &mut |_, _| begun.store(true, Ordering::Release));
+            over.store(true, Ordering::Release);
+            chunks.expect("chunks")
+        });
+        let until = Instant::now() + Duration::from_secs(60);
+        while !begun.load(Ordering::Acquire) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let question = ["Who repairs the roof?".to_owned()];
+        let vectors = worker
+            .embed(TextKind::Query, &question, &CancelToken::new())
+            .expect("a vector");
+        assert!(
+            !over.load(Ordering::Acquire),
+            "the question waited for the whole ingest"
+        );
+        let chunks = ingest.join().expect("no panic");
+        assert!(chunks[0].len() >= 24);
+        assert!(chunks[0][0].vector.cosine(&vectors[0]) > 0.4);
+    });
+}
+
+#[test]
+fn cancelling_an_ingest_takes_less_than_a_second() {
+    let Some(runtime) = runtime() else { return };
+    let worker = worker(&runtime, &EmbedSetup::default());
+    worker.card().expect("loaded");
+    let pages: Vec<Page> = (1..=150)
+        .map(|number| Page {
+            number,
+            text: "One sentence after the other. ".repeat(40),
+            ..Page::default()
+        })
+        .collect();
+    let cancel = CancelToken::new();
+    let mut cancelled_at = None;
+    let outcome = worker.chunk_and_embed(
+        &[PagesToEmbed {
+            title: "",
+            pages: &pages,
+        }],
+        &cancel,
+        &mut |_, _| {
+            cancelled_at.get_or_insert_with(Instant::now);
+            cancel.cancel();
+        },
+    );
+    assert_eq!(outcome.expect_err("cancelled").code, "cancelled");
+    let took = cancelled_at.expect("it had begun").elapsed();
+    assert!(took < Duration::from_millis(1500), "{took:?}");
+    let texts = ["still there".to_owned()];
+    assert_eq!(
+        worker
+            .embed(TextKind::Query, &texts, &CancelToken::new())
+            .expect("a vector")
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn a_missing_embedder_is_said_with_what_to_do() {
+    let setup = EmbedSetup {
+        embedder: Some("/nonexistent/embedder".into()),
+        ..EmbedSetup::default()
+    };
+    let folder = std::env::temp_dir();
+    let error = worker(&folder, &setup).card().expect_err("missing");
+    assert_eq!(error.code, "embedder_missing");
+    assert!(error.message.contains('\n'), "{}", error.message);
+}
