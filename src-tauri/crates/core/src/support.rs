@@ -24,6 +24,8 @@ pub const SUPPORTED: f32 = 0.6;
 pub const UNSUPPORTED: f32 = 0.35;
 /// Coverage of one sentence from which the claim counts as its repetition, and every number, name and negation must be in it.
 const VERBATIM: f32 = 0.8;
+/// So few ordinary words tell no repetition.
+const FEW: usize = 3;
 /// A paraphrase of this coverage and [`NEAR`] cosine is supported.
 const PARAPHRASED: f32 = 0.45;
 const NEAR: f32 = 0.7;
@@ -40,6 +42,8 @@ enum Kind {
     /// First word of the sentence: capital by rule, so perhaps a name.
     Opening,
     Number,
+    /// A number in words: as often counts what the source lists ("two kinds: …") as it repeats a figure.
+    Count,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,10 +118,9 @@ impl Read {
                 continue;
             }
             if let Some(number) = number_of(word.text) {
-                terms.push(Term {
-                    stem: number,
-                    kind: Kind::Number,
-                });
+                let digits = word.text.starts_with(|c: char| c.is_ascii_digit());
+                let kind = if digits { Kind::Number } else { Kind::Count };
+                terms.push(Term { stem: number, kind });
                 continue;
             }
             if is_stop_word(word.text) {
@@ -164,6 +167,8 @@ struct EvidenceSentence {
     range: Range<usize>,
     stems: Vec<String>,
     denied: Vec<Vec<String>>,
+    /// It has a number, in digits or words.
+    counts: bool,
 }
 
 impl EvidenceSentence {
@@ -189,11 +194,16 @@ impl Evidence {
             .into_iter()
             .map(|range| {
                 let read = Read::of(&text[range.clone()], &stems, language);
+                let counts = read
+                    .terms
+                    .iter()
+                    .any(|term| matches!(term.kind, Kind::Number | Kind::Count));
                 let stems = read.terms.into_iter().map(|term| term.stem).collect();
                 EvidenceSentence {
                     range,
                     stems,
                     denied: read.denied,
+                    counts,
                 }
             })
             .collect();
@@ -207,6 +217,16 @@ impl Evidence {
 
     fn has(&self, stem: &str) -> bool {
         self.is_about(stem) || self.sentences.iter().any(|sentence| sentence.has(stem))
+    }
+
+    /// The name, or the same place or people in another form: `Persia` for `Persian`.
+    fn names(&self, stem: &str) -> bool {
+        self.has(stem)
+            || self
+                .about
+                .iter()
+                .chain(self.sentences.iter().flat_map(|sentence| &sentence.stems))
+                .any(|own| same_people(own, stem))
     }
 
     fn is_about(&self, stem: &str) -> bool {
@@ -399,7 +419,7 @@ fn repeats(claim: &Claim, source: &Evidence, best: usize) -> f32 {
         .iter()
         .filter(|term| matches!(term.kind, Kind::Word))
         .collect();
-    if plain.is_empty() {
+    if plain.len() < FEW {
         return source.alone(claim, &source.sentences[best]);
     }
     plain
@@ -423,12 +443,26 @@ fn missing(claim: &Claim, source: &Evidence, best: usize, verbatim: bool) -> Vec
         .filter(|term| match term.kind {
             Kind::Word => false,
             Kind::Number => !source.has(&term.stem) || (verbatim && !source.sentences[best].has(&term.stem)),
-            Kind::Name => !source.has(&term.stem) || (verbatim && !near(&term.stem)),
+            // Only beside another figure is a missing one a changed one.
+            Kind::Count => verbatim && source.sentences[best].counts && !source.sentences[best].has(&term.stem),
+            Kind::Name => !source.names(&term.stem) || (verbatim && source.has(&term.stem) && !near(&term.stem)),
             // Perhaps no name at all: only its absence from an otherwise repeated sentence tells.
             Kind::Opening => verbatim && !source.has(&term.stem),
         })
         .map(|term| term.stem.clone())
         .collect()
+}
+
+/// Stems of one name that differ in a demonym's ending only.
+fn same_people(a: &str, b: &str) -> bool {
+    const ENDINGS: &[&str] = &["", "a", "e", "n", "s", "an", "ia", "ic", "es", "ian", "ean", "ish"];
+    let common: usize = a
+        .chars()
+        .zip(b.chars())
+        .take_while(|(a, b)| a == b)
+        .map(|(a, _)| a.len_utf8())
+        .sum();
+    common >= 4 && ENDINGS.contains(&&a[common..]) && ENDINGS.contains(&&b[common..])
 }
 
 fn contradicts(claim: &Claim, sentence: &EvidenceSentence, verbatim: bool) -> bool {
@@ -516,6 +550,16 @@ fn number_of(word: &str) -> Option<String> {
         ("seventeen", "17"),
         ("eighteen", "18"),
         ("nineteen", "19"),
+        ("first", "1"),
+        ("second", "2"),
+        ("third", "3"),
+        ("fourth", "4"),
+        ("fifth", "5"),
+        ("sixth", "6"),
+        ("seventh", "7"),
+        ("eighth", "8"),
+        ("ninth", "9"),
+        ("tenth", "10"),
         ("twenty", "20"),
         ("thirty", "30"),
         ("forty", "40"),
@@ -583,7 +627,6 @@ fn opposites(stem: &str, language: Language) -> impl Iterator<Item = &'static st
         ("largest", "smallest"),
         ("larger", "smaller"),
         ("highest", "lowest"),
-        ("first", "last"),
         ("before", "after"),
         ("early", "late"),
         ("earlier", "later"),
@@ -623,7 +666,6 @@ fn opposites(stem: &str, language: Language) -> impl Iterator<Item = &'static st
         ("höher", "niedriger"),
         ("hoch", "niedrig"),
         ("größer", "kleiner"),
-        ("erste", "letzte"),
         ("vor", "nach"),
         ("mehr", "weniger"),
         ("erlaubt", "verboten"),

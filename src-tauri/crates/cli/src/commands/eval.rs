@@ -1,0 +1,49 @@
+//! `docmind eval`: retrieval and answers on labelled folders.
+
+use super::Context;
+use crate::Outcome;
+use crate::arguments::EvalCommand;
+use docmind_core::retrieval::SearchMode;
+use docmind_engine::eval::{EvalOptions, eval_answers, eval_followups, eval_retrieval};
+use serde::Serialize;
+use std::path::PathBuf;
+
+pub fn run(context: &Context<'_>, command: EvalCommand) -> anyhow::Result<Outcome> {
+    let spinner = context.output.spinner("Measuring");
+    let outcome = match command {
+        EvalCommand::Retrieval { dir, count, mode } => {
+            let modes = match mode {
+                Some(mode) => vec![mode.into()],
+                None => vec![SearchMode::Keyword, SearchMode::Vector, SearchMode::Hybrid],
+            };
+            let rows = eval_retrieval(&options(dir), &modes, count as usize, &context.cancel)?;
+            spinner.finish_and_clear();
+            rows.iter().try_for_each(|row| print(context, row))
+        }
+        EvalCommand::Followups { dir, pairs } => {
+            let row = eval_followups(&options(dir), &pairs, &context.cancel)?;
+            spinner.finish_and_clear();
+            print(context, &row)
+        }
+        EvalCommand::Answers { dir, model } => {
+            if model.is_some() {
+                tracing::warn!("the figures are those of extractive answers, refusal and the support check: a model changes none of them");
+            }
+            let row = eval_answers(&options(dir), &context.cancel)?;
+            spinner.finish_and_clear();
+            print(context, &row)
+        }
+    };
+    outcome.map(|()| Outcome::Done)
+}
+
+fn options(dir: PathBuf) -> EvalOptions {
+    let scratch = std::env::temp_dir().join(format!("docmind-eval-{}", std::process::id()));
+    EvalOptions { dir, scratch, bin_dir: None, runtime_dir: None }
+}
+
+fn print(context: &Context<'_>, row: &impl Serialize) -> anyhow::Result<()> {
+    context.output.json(row)?;
+    context.output.text(serde_json::to_string_pretty(row)?)?;
+    Ok(())
+}

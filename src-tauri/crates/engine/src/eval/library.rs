@@ -1,0 +1,124 @@
+//! A library of a labelled folder, made the way a person's is.
+
+use super::EvalOptions;
+use super::dataset::Dataset;
+use crate::engine::{Background, Engine, EngineOptions, OpenMode};
+use crate::search::Retrieved;
+use docmind_core::cancel::CancelToken;
+use docmind_core::document::DocumentId;
+use docmind_core::error::ErrorReport;
+use docmind_core::retrieval::SearchMode;
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Instant;
+
+/// A throw-away library over a labelled folder; its folder goes with it.
+pub(super) struct LabelledLibrary {
+    pub(super) engine: Engine,
+    /// Place in the corpus of each document of the library.
+    pub(super) places: HashMap<DocumentId, usize>,
+    /// From the first file until all is searchable.
+    pub(super) index_seconds: f64,
+    scratch: std::path::PathBuf,
+}
+
+impl LabelledLibrary {
+    pub(super) fn build(dataset: &Dataset, options: &EvalOptions, cancel: &CancelToken) -> Result<Self, ErrorReport> {
+        let files = options.scratch.join("files");
+        write_files(dataset, &files).map_err(|error| {
+            ErrorReport::new(
+                "data_folder_unusable",
+                format!(
+                    "`{}` cannot be written.\nGive --data-dir a folder with room.",
+                    files.display()
+                ),
+            )
+            .with_detail(error)
+        })?;
+        let engine = Engine::open(EngineOptions {
+            data_dir: Some(options.scratch.join("library")),
+            bin_dir: options.bin_dir.clone(),
+            runtime_dir: options.runtime_dir.clone(),
+            mode: OpenMode::ReadWrite,
+            background: Background::Ingest,
+        })?;
+        let mut library = Self {
+            engine,
+            places: HashMap::new(),
+            index_seconds: 0.0,
+            scratch: options.scratch.clone(),
+        };
+        let started = Instant::now();
+        library.engine.add_paths(&[files.clone()], cancel, &mut |_| {})?;
+        library.engine.wait_for_ingest(cancel)?;
+        library.index_seconds = started.elapsed().as_secs_f64();
+        for place in 0..dataset.corpus.len() {
+            for id in library.engine.documents_at(&files.join(file_name(place)))? {
+                library.places.insert(id, place);
+            }
+        }
+        Ok(library)
+    }
+
+    /// Places of the documents a query finds, best first, each once.
+    pub(super) fn ranked(&self, retrieved: &Retrieved) -> Vec<usize> {
+        let mut ranked: Vec<usize> = Vec::new();
+        for scored in &retrieved.passages {
+            if let Some(place) = self.places.get(&scored.chunk.document)
+                && !ranked.contains(place)
+            {
+                ranked.push(*place);
+            }
+        }
+        ranked
+    }
+
+    pub(super) fn retrieve(
+        &self,
+        query: &str,
+        mode: SearchMode,
+        scope: Option<&[DocumentId]>,
+        cancel: &CancelToken,
+    ) -> Result<Retrieved, ErrorReport> {
+        let retrieved = self.engine.retrieve(query, mode, scope, cancel)?;
+        // A figure measured on words alone must not pass for one of both rankings.
+        match retrieved.notices.first() {
+            Some(notice) => Err(ErrorReport::new(notice.code.clone(), notice.message.clone())),
+            None => Ok(retrieved),
+        }
+    }
+}
+
+impl Drop for LabelledLibrary {
+    fn drop(&mut self) {
+        self.engine.close();
+        if let Err(error) = std::fs::remove_dir_all(&self.scratch) {
+            tracing::warn!(%error, folder = %self.scratch.display(), "the scratch library stays behind");
+        }
+    }
+}
+
+fn file_name(place: usize) -> String {
+    format!("{place:06}.html")
+}
+
+/// HTML, because there a title is a title and no character of the text means anything but itself.
+fn write_files(dataset: &Dataset, folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    for (place, entry) in dataset.corpus.iter().enumerate() {
+        let mut page = String::with_capacity(entry.text.len() + 128);
+        let _ = write!(
+            page,
+            "<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>{}</title></head><body><p>{}</p></body></html>",
+            escaped(&entry.title),
+            escaped(&entry.text)
+        );
+        std::fs::write(folder.join(file_name(place)), page)?;
+    }
+    Ok(())
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
