@@ -13,6 +13,8 @@ const PRESENTATION: &str = "application/vnd.oasis.opendocument.presentation";
 const SPREADSHEET: &str = "application/vnd.oasis.opendocument.spreadsheet";
 /// A row or cell said to repeat is written so often at most; LibreOffice fills a sheet's end with a million.
 const MAX_REPEATS: u32 = 1_000;
+/// Cells that one repeated row may give, so that repeats of repeats stay small.
+const MAX_REPEATED_CELLS: usize = 20_000;
 
 /// Reads a text document.
 ///
@@ -159,7 +161,8 @@ fn sheet(xml: &mut Xml<'_>, cells: &mut usize, out: &Output<'_>) -> Result<Spars
             Some(Token::Close(name)) if name.name() == "table-row" => {
                 let filled = std::mem::take(&mut filled);
                 if !filled.is_empty() {
-                    for at in 0..row_repeats.min(MAX_REPEATS) {
+                    let rows = row_repeats.min(MAX_REPEATS).min((MAX_REPEATED_CELLS / filled.len()).max(1) as u32);
+                    for at in 0..rows {
                         for (column, text) in &filled {
                             bytes += text.len();
                             *cells += 1;
