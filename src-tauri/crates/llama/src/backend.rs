@@ -15,10 +15,10 @@ use std::sync::Mutex;
 
 const MIB: f64 = 1024.0 * 1024.0;
 
-/// CPU modules in the order tried where no GPU module may be touched: the most capable first; ggml refuses one this processor lacks
-/// instructions for.
-const CPU_ORDER: [&str; 14] = [
-    "sapphirerapids",
+/// CPU modules in the order tried, the most capable first; ggml refuses one this processor lacks instructions for. Not among them:
+/// `sapphirerapids`, the one with AMX. Only servers have AMX, and in virtual machines its tile state was seen to get lost between
+/// two instructions (`tilezero` trapped as invalid in ggml's own kernel, November 2026), which ends the process.
+const CPU_ORDER: [&str; 13] = [
     "zen4",
     "cooperlake",
     "icelake",
@@ -72,14 +72,12 @@ impl Backends {
         log::capture();
         let mut started = STARTED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if !*started {
-            match gpu {
-                GpuUse::Allowed => {
-                    let path = c_path(folder)?;
-                    // SAFETY: a text closed by a zero; ggml keeps nothing of it.
-                    unsafe { sys::ggml_backend_load_all_from_path(path.as_ptr()) };
-                }
-                GpuUse::Forbidden => load_cpu_alone(folder)?,
+            if gpu == GpuUse::Allowed {
+                load_gpus(folder)?;
             }
+            load_cpu(folder)?;
+            // What was refused on the way is no error of what comes.
+            log::last_words();
             // SAFETY: once a process, after the modules.
             unsafe { sys::llama_backend_init() };
             *started = true;
@@ -153,12 +151,8 @@ impl Backends {
     pub fn report(&self, program: &Path) -> BackendReport {
         let devices = self.devices();
         let mut modules = Vec::new();
-        let mut files: Vec<PathBuf> = fs::read_dir(&self.folder)
-            .map(|entries| entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect())
-            .unwrap_or_default();
-        files.sort();
         let cpu = devices.iter().find(|device| !device.is_gpu).map(|device| device.device.description.clone());
-        for path in files {
+        for path in module_files(&self.folder) {
             let Some(backend) = backend_of(&path) else { continue };
             let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             let (usable, reason) = if backend == "cpu" {
@@ -200,19 +194,42 @@ unsafe fn text(pointer: *const c_char) -> String {
     unsafe { CStr::from_ptr(pointer) }.to_string_lossy().into_owned()
 }
 
-fn load_cpu_alone(folder: &Path) -> Result<(), LlamaError> {
-    for variant in CPU_ORDER {
-        let path = folder.join(format!("{}ggml-cpu-{variant}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX));
-        if !path.is_file() {
-            continue;
+/// Every module that is not for the CPU. One that cannot be used here is refused by ggml and explained by [`Backends::report`].
+fn load_gpus(folder: &Path) -> Result<(), LlamaError> {
+    for path in module_files(folder) {
+        if backend_of(&path).is_some_and(|backend| backend != "cpu") {
+            load(&path)?;
         }
-        let file = c_path(&path)?;
-        // SAFETY: a text closed by a zero; ggml checks that the processor can run the module.
-        if !unsafe { sys::ggml_backend_load(file.as_ptr()) }.is_null() {
+    }
+    Ok(())
+}
+
+/// The first CPU module that this processor takes. On processors other than x86-64 there is one module, without a variant's name.
+fn load_cpu(folder: &Path) -> Result<(), LlamaError> {
+    let name = |variant: &str| format!("{}ggml-cpu{variant}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let variants = CPU_ORDER.iter().map(|variant| name(&format!("-{variant}"))).chain([name("")]);
+    for file in variants {
+        let path = folder.join(file);
+        if path.is_file() && load(&path)? {
             return Ok(());
         }
     }
     Err(LlamaError::NoBackend(folder.display().to_string()))
+}
+
+fn load(path: &Path) -> Result<bool, LlamaError> {
+    let file = c_path(path)?;
+    // SAFETY: a text closed by a zero; ggml checks the module's version and whether the processor can run it.
+    Ok(!unsafe { sys::ggml_backend_load(file.as_ptr()) }.is_null())
+}
+
+/// Files of a folder, by name.
+fn module_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .map(|entries| entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect())
+        .unwrap_or_default();
+    files.sort();
+    files
 }
 
 /// `cpu`, `cuda`, `vulkan` … from a module's file name.

@@ -52,7 +52,7 @@ pub fn profile(attention: Attention, context_tokens: u32) -> Profile {
         n_batch: 512,
         n_ubatch: 128,
         offload: Offload::None,
-        threads: 2,
+        threads: 1,
         graph_capture: false,
         speculation: false,
         builtin: false,
