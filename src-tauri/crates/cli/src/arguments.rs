@@ -157,6 +157,14 @@ pub enum EvalCommand {
         #[arg(long, value_enum)]
         mode: Option<Mode>,
     },
+    /// Second questions of conversations over a BEIR-style folder, beside their written-out form
+    Followups {
+        /// The folder
+        dir: PathBuf,
+        /// Pairs of questions, a JSON object a line
+        #[arg(long, value_name = "FILE")]
+        pairs: PathBuf,
+    },
     /// A SQuAD-style folder: refusal, extractive hits, support check
     Answers {
         /// The folder

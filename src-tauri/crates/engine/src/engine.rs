@@ -2,7 +2,7 @@
 
 use crate::data_dir::{DataDir, Owned};
 use crate::error::EngineError;
-use crate::events::IngestEvent;
+use crate::events::{IngestEvent, Telemetry};
 use crate::follow::LibraryFollower;
 use crate::generators::Generators;
 use crate::ingest::Ingest;
@@ -15,6 +15,7 @@ use crate::removal::Removals;
 use crate::runtime_files::RuntimeFiles;
 use crate::settings_store::SettingsStore;
 use crate::telemetry::{Feed, Live};
+use crate::viewer::KeptFile;
 use crate::watch::Watch;
 use crate::workers::{EmbedderChoice, ExchangeableEmbedder, parse_worker};
 use docmind_core::error::{ErrorReport, Notice};
@@ -93,6 +94,7 @@ pub(crate) struct Inner {
     pub(crate) live: Arc<Mutex<Live>>,
     pub(crate) feed: Feed,
     pub(crate) watch: Mutex<Option<Watch>>,
+    pub(crate) kept_file: Mutex<Option<KeptFile>>,
     /// What opening had to say.
     notices: Vec<Notice>,
     ingest: Mutex<Option<Ingest>>,
@@ -136,6 +138,7 @@ impl Engine {
                 (library, index, None)
             }
         };
+        notices.extend(user.as_ref().and_then(|user| user.recovered().cloned()));
         let parser = parse_worker(&files, crate::ingest::READERS + 1).map(Arc::new).map_err(ErrorReport::from);
         let choice = EmbedderChoice::from(settings.current());
         let embedder = Arc::new(ExchangeableEmbedder::new(files.clone(), dir.models(), choice));
@@ -181,13 +184,15 @@ impl Engine {
             live,
             feed,
             watch: Mutex::new(None),
+            kept_file: Mutex::new(None),
             notices,
             ingest: Mutex::new(None),
             owned: Mutex::new(owned),
         });
         let engine = Self(inner);
         if options.mode == OpenMode::ReadWrite {
-            engine.purge_hidden(f64::INFINITY)?;
+            engine.purge_hidden(f64::MAX)?;
+            engine.tend_conversations();
             if options.background != Background::Nothing {
                 engine.start_ingest();
             }
@@ -233,6 +238,16 @@ impl Engine {
     /// Where the native parts are.
     pub fn runtime_files(&self) -> &RuntimeFiles {
         &self.0.files
+    }
+
+    /// Readings of machine and engine twice a second until dropped. Nothing is measured while nobody listens.
+    pub fn on_telemetry(&self, callback: impl Fn(&Telemetry) + Send + Sync + 'static) -> Subscription {
+        self.0.feed.subscribe(callback)
+    }
+
+    /// One reading now.
+    pub fn telemetry(&self) -> Telemetry {
+        self.0.feed.read()
     }
 
     /// Hears what happens to documents until dropped.

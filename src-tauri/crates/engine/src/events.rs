@@ -5,6 +5,7 @@ use docmind_core::conversation::ConversationId;
 use docmind_core::document::{DocumentId, DocumentState, Outcome};
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::hardware::Device;
+use docmind_core::retrieval::RetrievalTrace;
 use serde::{Deserialize, Serialize};
 
 /// A row of the library.
@@ -179,6 +180,8 @@ pub enum AskEvent {
     Citation {
         /// Number shown; 0 for a sentence that cites nothing.
         n: u32,
+        /// The [`Source::n`] it stands for; 0 with no number.
+        source: u32,
         /// The sentence.
         sentence: String,
         /// What the check says.
@@ -186,6 +189,8 @@ pub enum AskEvent {
     },
     /// Something was degraded.
     Notice(Notice),
+    /// Why these sources and no others, with what was left out; before the end.
+    Trace(Box<AnswerTrace>),
     /// The end; saved already.
     Done {
         /// Whole.
@@ -193,6 +198,26 @@ pub enum AskEvent {
     },
     /// It failed; what was written before stays.
     Failed(ErrorReport),
+}
+
+/// How an answer came about, for the "why this answer" view. Times in milliseconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct AnswerTrace {
+    /// Rankings, fusion, what was packed and what was left out.
+    pub retrieval: RetrievalTrace,
+    /// The score on which it was decided whether an answer is attempted.
+    pub found_score: f32,
+    /// The question asks for everything rather than the best: the answer rests on the sources shown, not on all documents.
+    pub wants_everything: bool,
+    /// Embedding the question.
+    pub embed_ms: f64,
+    /// Both rankings, fusion and reading.
+    pub search_ms: f64,
+    /// Until sources and extract were shown.
+    pub shown_ms: f64,
+    /// In all.
+    pub total_ms: f64,
 }
 
 /// One reading of the machine, twice a second to whoever listens. Sizes in MiB, rates in tokens per second.

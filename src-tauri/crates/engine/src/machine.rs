@@ -46,7 +46,7 @@ impl Machine {
             Err(error) => (None, Some(error.to_string())),
         };
         let kinds = RefreshKind::nothing()
-            .with_cpu(CpuRefreshKind::nothing().with_cpu_usage())
+            .with_cpu(CpuRefreshKind::nothing().with_usage())
             .with_memory(MemoryRefreshKind::nothing().with_ram());
         let system = match System::new_with_specifics(kinds) {
             Ok(system) => Some(system),

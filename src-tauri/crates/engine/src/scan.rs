@@ -179,12 +179,17 @@ pub fn describe(path: &Path, error: &io::Error) -> ErrorReport {
         io::ErrorKind::PermissionDenied => {
             ("permission_denied", format!("`{shown}` may not be read.\nGive yourself permission to read it, then retry."))
         }
-        io::ErrorKind::FilesystemLoop => {
+        _ if is_loop(error) => {
             ("link_loop", format!("`{shown}` is a link that leads to itself.\nRemove the link, or add the file it should point to."))
         }
         _ => ("unreadable", format!("`{shown}` could not be read.\nCheck the disk or the network folder, then retry.")),
     };
     ErrorReport::new(code, message).with_detail(error)
+}
+
+/// The system gave up following links. (`io::ErrorKind::FilesystemLoop` is not stable.)
+fn is_loop(error: &io::Error) -> bool {
+    cfg!(unix) && error.raw_os_error() == Some(libc::ELOOP)
 }
 
 /// Folders of version control and files that systems and office programs drop: never a person's documents.

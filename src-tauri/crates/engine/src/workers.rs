@@ -114,7 +114,7 @@ pub fn model_folder(name: &str, user_models: &Path, shipped: &Path) -> PathBuf {
 pub fn embed_launch(files: &RuntimeFiles, user_models: &Path, choice: &EmbedderChoice) -> Result<Launch, ErrorReport> {
     let folder = existing_folder(&choice.embedder, user_models, files)?;
     let mut launch =
-        Launch::new(files.worker("docmind-embed")?).arg("--runtime").arg(&files.runtime_dir).arg("--model").arg(folder);
+        Launch::new(files.worker("docmind-embed")?).arg("--runtime").arg(&files.runtime_dir).arg("--embedder").arg(folder);
     if let Some(precision) = choice.precision {
         launch = launch.arg("--precision").arg(precision_name(precision));
     }

@@ -7,6 +7,7 @@ use crate::listeners::lock;
 use docmind_core::cancel::CancelToken;
 use docmind_core::chunk::EmbeddedChunk;
 use docmind_core::document::{DocumentState, Page, ParseFailure};
+use docmind_core::embedding::TextKind;
 use docmind_core::error::ErrorReport;
 use docmind_core::ports::PagesToEmbed;
 use docmind_store::{EmbedderChoice, IndexedDocument, StoreError};
@@ -15,6 +16,9 @@ use std::time::{Duration, Instant};
 
 /// Progress of one document is told this often at most.
 const TOLD_EVERY: Duration = Duration::from_millis(200);
+
+/// Passages that get new vectors in one step: about a second of work.
+const REEMBED: usize = 128;
 
 /// Why a trip gave nothing.
 enum Trip {
@@ -30,8 +34,9 @@ impl Pipeline {
     pub fn embed_batch(&self, cancel: &CancelToken) -> Step {
         let batch = self.take_batch();
         if batch.is_empty() {
+            let step = self.embed_again(cancel);
             self.flush();
-            return Step::Idle;
+            return step;
         }
         let count = batch.len();
         self.embed_documents(batch, cancel);
@@ -39,6 +44,56 @@ impl Pipeline {
         self.notify();
         self.flush();
         Step::Worked
+    }
+
+    /// After the embedder was exchanged: passages get vectors of the new one, a batch at a time, while nothing else waits.
+    fn embed_again(&self, cancel: &CancelToken) -> Step {
+        let changed = {
+            let state = lock(&self.state);
+            if !state.reembed || state.blocked.is_some() {
+                return Step::Idle;
+            }
+            state.embedder_changed
+        };
+        match self.embed_missing(changed, cancel) {
+            Ok(true) => Step::Worked,
+            Ok(false) => {
+                lock(&self.state).reembed = false;
+                self.notify();
+                Step::Idle
+            }
+            Err(_) if cancel.is_cancelled() => Step::Idle,
+            Err(report) => {
+                self.block(report);
+                Step::Idle
+            }
+        }
+    }
+
+    /// One batch of passages without a vector; false when there is none.
+    fn embed_missing(&self, changed: bool, cancel: &CancelToken) -> Result<bool, ErrorReport> {
+        if changed && self.library.counts()?.chunks > 0 {
+            self.fingerprint()?;
+        }
+        let missing = self.library.passages_to_embed(REEMBED)?;
+        if missing.is_empty() {
+            return Ok(false);
+        }
+        let fingerprint = self.fingerprint()?;
+        let (ids, texts): (Vec<_>, Vec<_>) = missing.into_iter().unzip();
+        let vectors = self.embedder.embed(TextKind::Passage, &texts, cancel)?;
+        let added = self.library.put_vectors(&fingerprint, ids.into_iter().zip(vectors).collect())?;
+        if added.is_empty() {
+            return Err(ErrorReport::new("reembed_failed", "Passages could not get new vectors.\nRun the check: docmind check"));
+        }
+        let mut state = lock(&self.state);
+        state.unflushed.extend(added);
+        state.unflushed_since.get_or_insert_with(Instant::now);
+        drop(state);
+        if self.library.passages_to_embed(1)?.is_empty() {
+            self.library.drop_other_vectors()?;
+        }
+        Ok(true)
     }
 
     fn take_batch(&self) -> Vec<Parsed> {
@@ -116,9 +171,9 @@ impl Pipeline {
         }
         let card = self.embedder.card()?;
         match self.library.choose_embedder(&card)? {
-            EmbedderChoice::Kept => {}
-            EmbedderChoice::Changed { passages: 0 } => {}
+            EmbedderChoice::Kept | EmbedderChoice::Changed { passages: 0 } => {}
             EmbedderChoice::Changed { passages } => {
+                lock(&self.state).reembed = true;
                 tracing::info!(passages, embedder = %card.name, "passages wait for vectors of the new embedder");
                 self.notice(
                     "embedder_changed",
@@ -126,7 +181,9 @@ impl Pipeline {
                 );
             }
         }
-        lock(&self.state).fingerprint = Some(card.fingerprint.clone());
+        let mut state = lock(&self.state);
+        state.fingerprint = Some(card.fingerprint.clone());
+        state.embedder_changed = false;
         Ok(card.fingerprint)
     }
 

@@ -88,6 +88,10 @@ pub(super) struct State {
     pub(super) blocked: Option<ErrorReport>,
     /// Fingerprint of the embedder that the library was told of.
     pub(super) fingerprint: Option<String>,
+    /// The embedder was exchanged and the library does not know it yet.
+    pub(super) embedder_changed: bool,
+    /// Passages may lack vectors of the present embedder.
+    pub(super) reembed: bool,
 }
 
 /// The machine; see the module above.
@@ -130,6 +134,8 @@ impl Pipeline {
             progress: Progress::new(Instant::now()),
             blocked: None,
             fingerprint: None,
+            embedder_changed: false,
+            reembed: true,
         };
         Self {
             library,
@@ -175,7 +181,12 @@ impl Pipeline {
 
     /// The embedder was exchanged: the library must be told of the new one before the next document.
     pub fn forget_embedder(&self) {
-        lock(&self.state).fingerprint = None;
+        let mut state = lock(&self.state);
+        state.fingerprint = None;
+        state.embedder_changed = true;
+        state.reembed = true;
+        drop(state);
+        self.notify();
     }
 
     /// Overall progress now.
@@ -374,8 +385,9 @@ impl Pipeline {
             let mut state = lock(&self.state);
             let due = state.unflushed.len() >= FLUSH_CHUNKS
                 || state.unflushed_since.is_some_and(|since| since.elapsed() >= FLUSH_AFTER)
-                || (!has_work(&state) && !state.unflushed.is_empty());
-            if !due || state.flushing {
+                || (!has_work(&state) && !state.unflushed.is_empty())
+                || self.is_stopped();
+            if !due || state.flushing || state.unflushed.is_empty() {
                 return;
             }
             state.flushing = true;
@@ -434,7 +446,7 @@ pub(super) fn at_ms() -> f64 {
 }
 
 fn has_work(state: &State) -> bool {
-    state.more_queued || !state.taken.is_empty() || state.reading > 0 || !state.backlog.is_empty() || state.embedding > 0
+    state.reembed || state.more_queued || !state.taken.is_empty() || state.reading > 0 || !state.backlog.is_empty() || state.embedding > 0
 }
 
 fn is_idle(state: &State) -> bool {

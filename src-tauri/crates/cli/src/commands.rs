@@ -1,0 +1,99 @@
+//! One small file a command. Each opens the engine in the weakest way that does.
+
+mod add;
+mod ask;
+mod bench;
+mod check;
+mod doctor;
+mod eval;
+mod extract;
+mod list;
+mod models;
+mod packaging;
+mod profiles;
+mod rebuild;
+mod remove;
+mod search;
+
+use crate::arguments::{Arguments, Command};
+use crate::output::Output;
+use crate::{Outcome, interrupt};
+use docmind_core::cancel::CancelToken;
+use docmind_core::error::ErrorReport;
+use docmind_engine::{Background, Engine, EngineOptions, OpenMode};
+use std::path::PathBuf;
+
+/// What every command may need.
+pub struct Context<'a> {
+    /// Where results go.
+    pub output: &'a Output,
+    /// Cancelled by the first interrupt.
+    pub cancel: CancelToken,
+    data_dir: Option<PathBuf>,
+}
+
+impl Context<'_> {
+    /// Opens the library.
+    fn open(&self, mode: OpenMode, background: Background) -> anyhow::Result<Engine> {
+        let engine = Engine::open(EngineOptions {
+            data_dir: self.data_dir.clone(),
+            runtime_dir: None,
+            bin_dir: None,
+            mode,
+            background,
+        })?;
+        for notice in engine.notices() {
+            self.output.notice(notice)?;
+        }
+        Ok(engine)
+    }
+
+    /// Opens it alone, with nothing going on by itself.
+    fn open_alone(&self) -> anyhow::Result<Engine> {
+        self.open(OpenMode::ReadWrite, Background::Nothing)
+    }
+
+    /// Opens it alone, or for reading beside a running application.
+    fn open_beside(&self) -> anyhow::Result<Engine> {
+        match self.open_alone() {
+            Err(error) if code(&error) == Some("library_in_use") => self.open(OpenMode::ReadOnly, Background::Nothing),
+            other => other,
+        }
+    }
+
+    /// Opens it for reading; `None` where there is none yet.
+    fn open_to_read(&self) -> anyhow::Result<Option<Engine>> {
+        match self.open(OpenMode::ReadOnly, Background::Nothing) {
+            Ok(engine) => Ok(Some(engine)),
+            Err(error) if code(&error) == Some("no_library") || code(&error) == Some("library_missing") => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The code of a report within an error.
+fn code(error: &anyhow::Error) -> Option<&str> {
+    error.downcast_ref::<ErrorReport>().map(|report| report.code.as_str())
+}
+
+/// Runs the command asked for.
+pub fn run(arguments: Arguments, output: &Output) -> anyhow::Result<Outcome> {
+    let context = Context { output, cancel: interrupt::cancel_token(), data_dir: arguments.data_dir };
+    match arguments.command {
+        Command::Add(arguments) => add::run(&context, &arguments),
+        Command::List => list::run(&context),
+        Command::Remove(arguments) => remove::run(&context, &arguments),
+        Command::Extract(arguments) => extract::run(&context, &arguments),
+        Command::Search(arguments) => search::run(&context, &arguments),
+        Command::Ask(arguments) => ask::run(&context, arguments),
+        Command::Eval(command) => eval::run(&context, command),
+        Command::Check => check::run(&context),
+        Command::Rebuild => rebuild::run(&context),
+        Command::Bench(command) => bench::run(&context, command),
+        Command::Profiles(arguments) => profiles::run(&context, &arguments),
+        Command::Models(command) => models::run(&context, command),
+        Command::Completions { shell } => packaging::completions(shell),
+        Command::Man => packaging::man(),
+        Command::Doctor => doctor::run(&context),
+    }
+}

@@ -1,0 +1,195 @@
+//! `docmind ask`: an answer from the documents, with page and passage.
+
+use super::Context;
+use crate::Outcome;
+use crate::arguments::AskArguments;
+use crate::output::{BAD, FAINT, GOOD, Output, STRONG, WARN, object};
+use anyhow::Context as _;
+use docmind_core::answer::{Answer, Citation, Source, Support};
+use docmind_core::conversation::ConversationId;
+use docmind_core::document::DocumentId;
+use docmind_engine::Engine;
+use docmind_engine::ask::AskRequest;
+use docmind_engine::events::AskEvent;
+use indicatif::ProgressBar;
+use serde_json::{Map, Value, json};
+use std::io;
+
+pub fn run(context: &Context<'_>, arguments: AskArguments) -> anyhow::Result<Outcome> {
+    let grammar = match &arguments.grammar {
+        Some(path) => Some(std::fs::read_to_string(path).with_context(|| format!("`{}` cannot be read", path.display()))?),
+        None => None,
+    };
+    let request = AskRequest {
+        question: arguments.question,
+        conversation: arguments.conversation.map(ConversationId),
+        model: arguments.model,
+        profile: arguments.profile,
+        grammar,
+        ..AskRequest::default()
+    };
+    let engine = context.open_alone()?;
+    let mut shown = Shown { output: context.output, engine: &engine, spinner: context.output.spinner("Searching"), conversation: None, result: Ok(()) };
+    let answer = engine.ask(&request, &context.cancel, &mut |event| {
+        let told = shown.show(event);
+        if shown.result.is_ok() {
+            shown.result = told;
+        }
+        if shown.result.is_err() {
+            // The reader went away: nobody wants the rest.
+            context.cancel.cancel();
+        }
+    });
+    shown.spinner.finish_and_clear();
+    let result = std::mem::replace(&mut shown.result, Ok(()));
+    engine.close();
+    result?;
+    let answer = answer?;
+    Ok(if answer.finish == docmind_core::answer::FinishReason::Cancelled { Outcome::Failed } else { Outcome::Done })
+}
+
+struct Shown<'a> {
+    output: &'a Output,
+    engine: &'a Engine,
+    spinner: ProgressBar,
+    conversation: Option<ConversationId>,
+    result: io::Result<()>,
+}
+
+impl Shown<'_> {
+    fn show(&mut self, event: AskEvent) -> io::Result<()> {
+        match event {
+            AskEvent::Started { conversation, standalone } => {
+                self.conversation = Some(conversation);
+                self.output.json(&json!({ "type": "started", "conversation": conversation, "standalone": standalone }))
+            }
+            AskEvent::Stage { stage, done, total } => {
+                self.spinner.set_message(words(&stage, done, total));
+                if stage == "writing" {
+                    self.spinner.finish_and_clear();
+                }
+                Ok(())
+            }
+            AskEvent::Sources { sources, .. } => {
+                let sources: Vec<Value> = sources.iter().map(|source| self.source(source)).collect();
+                self.output.json(&json!({ "type": "sources", "conversation": self.conversation, "sources": sources }))
+            }
+            AskEvent::Thinking { text } => {
+                self.spinner.finish_and_clear();
+                self.output.json(&json!({ "type": "thinking", "text": text }))?;
+                self.output.piece(format!("{FAINT}{text}{FAINT:#}"))
+            }
+            AskEvent::Token { text } => {
+                self.spinner.finish_and_clear();
+                self.output.json(&json!({ "type": "token", "text": text }))?;
+                self.output.piece(text)
+            }
+            AskEvent::Citation { n, sentence, support, .. } => self.output.json(&json!({
+                "type": "citation", "n": n, "sentence": sentence, "supported": support == Support::Supported, "support": support,
+            })),
+            AskEvent::Notice(notice) => {
+                let output = self.output;
+                self.spinner.suspend(|| output.notice(&notice))
+            }
+            AskEvent::Trace(_) => Ok(()),
+            AskEvent::Done { answer } => self.done(&answer),
+            // The error itself ends the command and is reported there.
+            AskEvent::Failed(_) => Ok(()),
+        }
+    }
+
+    fn source(&self, source: &Source) -> Value {
+        let mut fields = Map::new();
+        fields.insert("n".to_owned(), source.n.into());
+        fields.insert("document_id".to_owned(), json!(source.document_id));
+        self.insert_path(&mut fields, &source.path, source.document_id);
+        fields.insert("title".to_owned(), source.title.clone().into());
+        fields.insert("page".to_owned(), source.page.into());
+        fields.insert("span".to_owned(), json!([source.span.start, source.span.end]));
+        fields.insert("heading".to_owned(), json!(source.heading));
+        fields.insert("text".to_owned(), source.text.clone().into());
+        Value::Object(fields)
+    }
+
+    fn citation(&self, citation: &Citation) -> Value {
+        let mut fields = Map::new();
+        fields.insert("n".to_owned(), citation.n.into());
+        fields.insert("source".to_owned(), citation.source.into());
+        fields.insert("document_id".to_owned(), json!(citation.document_id));
+        self.insert_path(&mut fields, &citation.path, citation.document_id);
+        fields.insert("title".to_owned(), citation.title.clone().into());
+        fields.insert("page".to_owned(), citation.page.into());
+        fields.insert("span".to_owned(), json!([citation.span.start, citation.span.end]));
+        fields.insert("quote".to_owned(), citation.quote.clone().into());
+        fields.insert("sentence".to_owned(), citation.sentence.clone().into());
+        fields.insert("supported".to_owned(), (citation.support == Support::Supported).into());
+        fields.insert("support".to_owned(), json!(citation.support));
+        Value::Object(fields)
+    }
+
+    /// The path, with its bytes beside it where it is not UTF-8.
+    fn insert_path(&self, fields: &mut Map<String, Value>, path: &str, id: DocumentId) {
+        fields.insert("path".to_owned(), path.into());
+        if path.contains(char::REPLACEMENT_CHARACTER)
+            && let Ok(row) = self.engine.document(id)
+            && let Some(bytes) = row.path_bytes
+        {
+            fields.insert("path_bytes".to_owned(), bytes.into());
+        }
+    }
+
+    fn done(&self, answer: &Answer) -> io::Result<()> {
+        let citations: Vec<Value> = answer.citations.iter().map(|citation| self.citation(citation)).collect();
+        let stats = answer.stats.as_ref().and_then(|stats| object(stats).ok());
+        self.output.json(&json!({
+            "type": "done", "mode": answer.mode, "finish": answer.finish, "conversation": self.conversation, "text": answer.text,
+            "citations": citations, "stats": stats,
+        }))?;
+        self.output.text("\n")?;
+        let mut listed = Vec::new();
+        for citation in &answer.citations {
+            let (mark, style) = match citation.support {
+                Support::Supported => ("", GOOD),
+                Support::Weak => (" (partly supported)", WARN),
+                Support::Unsupported => (" (not supported)", BAD),
+            };
+            let key = (citation.n, citation.page, citation.quote.clone());
+            if listed.contains(&key) {
+                continue;
+            }
+            listed.push(key);
+            self.output.text(format!(
+                "{style}[{}]{style:#} {STRONG}{}, page {}{STRONG:#}{style}{mark}{style:#}\n    {FAINT}“{}”{FAINT:#}",
+                citation.n,
+                citation.title,
+                citation.page,
+                citation.quote.split_whitespace().collect::<Vec<_>>().join(" "),
+            ))?;
+        }
+        if let Some(stats) = &answer.stats {
+            self.output.text(format!(
+                "{FAINT}{} tokens read ({} from the cache) at {:.0}/s, {} written at {:.1}/s, first after {:.1} s, {}{FAINT:#}",
+                stats.prompt_tokens,
+                stats.reused_tokens,
+                stats.prefill_tps,
+                stats.output_tokens,
+                stats.decode_tps,
+                stats.ttft_ms / 1000.0,
+                stats.profile,
+            ))?;
+        }
+        Ok(())
+    }
+}
+
+fn words(stage: &str, done: u32, total: u32) -> String {
+    let share = if total > 0 { format!(": {} %", u64::from(done) * 100 / u64::from(total)) } else { String::new() };
+    let words = match stage {
+        "searching" => "Searching",
+        "loading_model" => "Loading the model",
+        "reading_sources" => "Reading the sources",
+        "thinking" => "Thinking",
+        _ => "Writing",
+    };
+    format!("{words}{share}")
+}

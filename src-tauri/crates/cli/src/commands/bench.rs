@@ -1,0 +1,114 @@
+//! `docmind bench`: speed and memory, measured.
+
+use super::Context;
+use crate::Outcome;
+use crate::arguments::{BenchCommand, BenchGenerateArguments};
+use crate::output::{BAD, FAINT, GOOD, WARN};
+use docmind_engine::bench::AgainstOptions;
+use docmind_engine::bench_generate::GenerateBenchOptions;
+use docmind_engine::bench_ingest::bench_ingest;
+use docmind_engine::bench_optimization::RowStatus;
+use serde::Serialize;
+use serde_json::Value;
+use std::path::PathBuf;
+
+pub fn run(context: &Context<'_>, command: BenchCommand) -> anyhow::Result<Outcome> {
+    match command {
+        BenchCommand::Ingest { dir } => {
+            let scratch = scratch_folder();
+            let bench = bench_ingest(&dir, &scratch, (None, None), &context.cancel)?;
+            print(context, &bench)
+        }
+        BenchCommand::Search { rows } => {
+            let bar = context.output.bar(u64::from(rows));
+            let bench = docmind_engine::bench::bench_search(rows, &context.cancel, &mut |done, total| {
+                bar.set_length(u64::from(total));
+                bar.set_position(u64::from(done));
+            })?;
+            bar.finish_and_clear();
+            print(context, &bench)
+        }
+        BenchCommand::Embed { texts, precision } => {
+            let engine = context.open_beside()?;
+            let bench = engine.bench_embed(texts.as_deref(), precision.map(Into::into), &context.cancel)?;
+            print(context, &bench)
+        }
+        BenchCommand::Generate(arguments) => generate(context, arguments),
+        BenchCommand::Optimization { model, reference } => optimization(context, model, reference),
+    }
+}
+
+fn generate(context: &Context<'_>, arguments: BenchGenerateArguments) -> anyhow::Result<Outcome> {
+    let engine = context.open_alone()?;
+    if let Some(bench) = arguments.against {
+        let options = AgainstOptions {
+            model: arguments.model,
+            bench,
+            profiles: arguments.profiles,
+            prompt_tokens: arguments.prompt_tokens,
+            output_tokens: arguments.output_tokens,
+            repeat: arguments.repeat,
+        };
+        return print_lines(context, &engine.bench_against(&options, &context.cancel)?);
+    }
+    let options = GenerateBenchOptions {
+        model: Some(arguments.model),
+        profiles: arguments.profiles,
+        prompt_tokens: arguments.prompt_tokens,
+        output_tokens: arguments.output_tokens,
+        repeat: arguments.repeat,
+    };
+    let spinner = context.output.spinner("Measuring");
+    let bench = engine.bench_generate(&options, &context.cancel, &mut |stage| spinner.set_message(stage.to_owned()))?;
+    spinner.finish_and_clear();
+    print_lines(context, &bench.lines())
+}
+
+fn optimization(context: &Context<'_>, model: Option<String>, reference: Option<PathBuf>) -> anyhow::Result<Outcome> {
+    let engine = context.open_alone()?;
+    // The reference lies beside the model's other files: any of them names the family.
+    let model = model.or_else(|| reference.map(|path| path.to_string_lossy().into_owned()));
+    let spinner = context.output.spinner("Measuring");
+    let rows = engine.bench_optimization(model, &context.cancel, &mut |stage| spinner.set_message(stage.to_owned()))?;
+    spinner.finish_and_clear();
+    for row in rows {
+        context.output.json(&row)?;
+        let style = match row.status {
+            RowStatus::Passed => GOOD,
+            RowStatus::Missed => BAD,
+            RowStatus::NeedsGpu | RowStatus::Skipped => WARN,
+        };
+        let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
+        let status = serde_json::to_value(row.status)?;
+        context.output.text(format!(
+            "{style}{:<9}{style:#} {:<34} {:>10} {:<8} floor {:<8} {FAINT}{}{FAINT:#}",
+            status.as_str().unwrap_or_default().replace('_', " "),
+            row.name,
+            number(row.value),
+            row.unit,
+            number(row.floor),
+            row.detail.replace('\n', " "),
+        ))?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn print_lines(context: &Context<'_>, lines: &[Value]) -> anyhow::Result<Outcome> {
+    for line in lines {
+        context.output.json(line)?;
+        context.output.text(serde_json::to_string_pretty(line)?)?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// One object: as a line for programs, indented for a person.
+fn print(context: &Context<'_>, bench: &impl Serialize) -> anyhow::Result<Outcome> {
+    context.output.json(bench)?;
+    context.output.text(serde_json::to_string_pretty(bench)?)?;
+    Ok(Outcome::Done)
+}
+
+/// A folder of this process, not made yet.
+fn scratch_folder() -> PathBuf {
+    std::env::temp_dir().join(format!("docmind-bench-{}", std::process::id()))
+}

@@ -1,0 +1,58 @@
+//! `docmind extract`: the text the index would see; nothing is stored.
+
+use super::Context;
+use crate::Outcome;
+use crate::arguments::ExtractArguments;
+use crate::output::{FAINT, STRONG};
+use docmind_engine::extract::Extractor;
+use docmind_engine::runtime_files::RuntimeFiles;
+use serde_json::{Value, json};
+use std::path::Path;
+
+pub fn run(context: &Context<'_>, arguments: &ExtractArguments) -> anyhow::Result<Outcome> {
+    let extractor = Extractor::new(&RuntimeFiles::find(None, None)).map_err(docmind_core::error::ErrorReport::from)?;
+    let mut outcome = Outcome::Done;
+    for file in &arguments.files {
+        if context.cancel.is_cancelled() {
+            return Ok(Outcome::Failed);
+        }
+        let mut line = path_fields(file);
+        match extractor.extract(file, &context.cancel) {
+            Ok(extracted) => {
+                let pages: Vec<Value> =
+                    extracted.pages.iter().map(|page| json!({ "number": page.number, "text": page.text })).collect();
+                line.insert("media_type".to_owned(), extracted.media_type.into());
+                line.insert("title".to_owned(), extracted.title.into());
+                line.insert("pages".to_owned(), pages.into());
+                line.insert("warnings".to_owned(), extracted.warnings.clone().into());
+                line.insert("ms".to_owned(), json!((extracted.ms * 10.0).round() / 10.0));
+                context.output.json(&line)?;
+                context.output.text(format!("{STRONG}{}{STRONG:#}", file.display()))?;
+                for page in &extracted.pages {
+                    context.output.text(format!("{FAINT}— page {} —{FAINT:#}\n{}", page.number, page.text))?;
+                }
+                for warning in &extracted.warnings {
+                    context.output.text(format!("{FAINT}{warning}{FAINT:#}"))?;
+                }
+            }
+            Err(report) => {
+                outcome = Outcome::Failed;
+                line.insert("error".to_owned(), json!({ "code": report.code, "message": report.message }));
+                context.output.json(&line)?;
+                if !context.output.is_json() {
+                    context.output.error(&report)?;
+                }
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+fn path_fields(path: &Path) -> serde_json::Map<String, Value> {
+    let mut fields = serde_json::Map::new();
+    fields.insert("path".to_owned(), path.to_string_lossy().into_owned().into());
+    if let Some(bytes) = docmind_engine::path_text::base64_if_lossy(path) {
+        fields.insert("path_bytes".to_owned(), bytes.into());
+    }
+    fields
+}

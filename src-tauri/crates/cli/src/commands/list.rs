@@ -1,0 +1,44 @@
+//! `docmind list`: documents and their states.
+
+use super::Context;
+use crate::Outcome;
+use crate::output::{FAINT, bytes, object};
+use docmind_engine::documents::ListRequest;
+use serde_json::Value;
+
+/// Rows are read in parts, so that a large library is never held whole.
+const PART: u32 = 500;
+
+pub fn run(context: &Context<'_>) -> anyhow::Result<Outcome> {
+    let Some(engine) = context.open_to_read()? else {
+        context.output.text("The library is empty. Add documents: docmind add FOLDER")?;
+        return Ok(Outcome::Done);
+    };
+    let mut request = ListRequest { limit: Some(PART), ..ListRequest::default() };
+    loop {
+        let page = engine.documents(&request)?;
+        for row in &page.rows {
+            let mut line = object(row)?;
+            line.insert("outcome".to_owned(), serde_json::to_value(row.state.outcome())?);
+            if line.get("error").is_some_and(Value::is_null) {
+                line.remove("error");
+            }
+            context.output.json(&line)?;
+            context.output.text(format!(
+                "{:>5}  {:<14} {:>4} pages {:>5} passages  {:>10}  {} {FAINT}{}{FAINT:#}",
+                row.id,
+                row.state.as_str(),
+                row.pages,
+                row.chunks,
+                bytes(row.size_bytes),
+                row.path,
+                row.error.as_ref().map(|error| error.message.replace('\n', " ")).unwrap_or_default(),
+            ))?;
+        }
+        request.offset += PART;
+        if page.rows.is_empty() || request.offset >= page.total {
+            break;
+        }
+    }
+    Ok(Outcome::Done)
+}

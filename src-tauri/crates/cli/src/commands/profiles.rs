@@ -1,0 +1,68 @@
+//! `docmind profiles`: optimization profiles with predicted memory on this machine.
+
+use super::Context;
+use crate::Outcome;
+use crate::arguments::ProfilesArguments;
+use crate::output::{FAINT, STRONG, WARN};
+use docmind_engine::models::PlannedProfile;
+use serde_json::{Map, Value, json};
+
+pub fn run(context: &Context<'_>, arguments: &ProfilesArguments) -> anyhow::Result<Outcome> {
+    let engine = context.open_beside()?;
+    for planned in engine.planned_profiles(arguments.model.as_deref())? {
+        context.output.json(&line(&planned)?)?;
+        context.output.text(format!(
+            "{STRONG}{:<14}{STRONG:#} {} {FAINT}{}{FAINT:#}",
+            planned.profile.name,
+            planned.profile.summary,
+            verdict(&planned),
+        ))?;
+        if let Some(make) = &planned.make {
+            context.output.text(format!("               {WARN}missing{WARN:#}, make it: {make}"))?;
+        }
+    }
+    engine.close();
+    Ok(Outcome::Done)
+}
+
+fn verdict(planned: &PlannedProfile) -> String {
+    match (&planned.plan, &planned.reason) {
+        (Some(plan), _) => plan.verdict.clone(),
+        (None, Some(reason)) => reason.replace('\n', " "),
+        (None, None) => String::new(),
+    }
+}
+
+fn line(planned: &PlannedProfile) -> anyhow::Result<Map<String, Value>> {
+    let profile = &planned.profile;
+    let mut line = Map::new();
+    line.insert("profile".to_owned(), profile.name.clone().into());
+    if let Some(missing) = planned.missing {
+        line.insert("status".to_owned(), "skipped".into());
+        line.insert("missing".to_owned(), missing.as_str().into());
+        line.insert("make".to_owned(), json!(planned.make));
+        return Ok(line);
+    }
+    line.insert("status".to_owned(), if planned.plan.is_some() { "planned" } else { "no_model" }.into());
+    line.insert("active".to_owned(), planned.active.into());
+    line.insert("summary".to_owned(), profile.summary.clone().into());
+    line.insert("weights".to_owned(), profile.weights.as_str().into());
+    line.insert("kv".to_owned(), profile.attention.kv().as_str().into());
+    line.insert("flash_attention".to_owned(), profile.attention.is_flash().into());
+    line.insert("context_tokens".to_owned(), profile.context_tokens.into());
+    line.insert("n_batch".to_owned(), profile.n_batch.into());
+    line.insert("n_ubatch".to_owned(), profile.n_ubatch.into());
+    line.insert("threads".to_owned(), profile.threads.into());
+    line.insert("graph_capture".to_owned(), profile.graph_capture.into());
+    line.insert("speculation".to_owned(), profile.speculation.into());
+    line.insert("builtin".to_owned(), profile.builtin.into());
+    line.insert("file".to_owned(), json!(planned.file));
+    line.insert("reason".to_owned(), json!(planned.reason));
+    if let Some(plan) = &planned.plan {
+        line.insert("predicted_memory_mib".to_owned(), json!((plan.needed_mib() * 10.0).round() / 10.0));
+        line.insert("fits".to_owned(), plan.fits.into());
+        line.insert("verdict".to_owned(), plan.verdict.clone().into());
+        line.insert("plan".to_owned(), serde_json::to_value(plan)?);
+    }
+    Ok(line)
+}

@@ -1,0 +1,41 @@
+//! `docmind remove`: forget documents, by id or path.
+
+use super::Context;
+use crate::Outcome;
+use crate::arguments::RemoveArguments;
+use docmind_core::document::DocumentId;
+use docmind_core::error::ErrorReport;
+use docmind_engine::error::EngineError;
+use serde_json::json;
+
+pub fn run(context: &Context<'_>, arguments: &RemoveArguments) -> anyhow::Result<Outcome> {
+    let engine = context.open_alone()?;
+    let mut outcome = Outcome::Done;
+    for given in &arguments.documents {
+        // A file may be named with digits alone: what lies there wins over an id.
+        let mut ids = engine.documents_at(given)?;
+        if ids.is_empty()
+            && let Some(id) = given.to_str().and_then(|text| text.parse().ok())
+        {
+            ids.push(DocumentId(id));
+        }
+        let result = match ids.is_empty() {
+            true => Err(ErrorReport::from(EngineError::NoSuchDocument { what: given.display().to_string() })),
+            false => engine.forget(&ids),
+        };
+        match result {
+            Ok(()) => {
+                for id in ids {
+                    context.output.json(&json!({ "type": "removed", "id": id }))?;
+                }
+                context.output.text(format!("removed {}", given.display()))?;
+            }
+            Err(report) => {
+                context.output.error(&report)?;
+                outcome = Outcome::Failed;
+            }
+        }
+    }
+    engine.close();
+    Ok(outcome)
+}

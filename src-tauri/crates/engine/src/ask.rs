@@ -1,0 +1,278 @@
+//! One question, from what was typed to an answer that is saved.
+//!
+//! Search, judge, pack; the sources and an extractive answer are shown before any model is loaded. Where a writer was chosen and the
+//! documents support an answer, the prompt grows by this turn, the text streams through the citation parser, and each sentence is
+//! checked against the sources it names as soon as it is finished. What was written when somebody stops it, or the writer dies, is
+//! kept and said to be so.
+
+mod sources;
+mod writing;
+
+use crate::clock::now_ms;
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::events::{AnswerTrace, AskEvent};
+use crate::listeners::lock;
+use crate::search::{Retrieved, Scope, ms};
+use docmind_core::answer::{Answer, AnswerMode, FinishReason, Source};
+use docmind_core::cancel::CancelToken;
+use docmind_core::citation::{CitedText, citations};
+use docmind_core::conversation::{ConversationId, Turn};
+use docmind_core::error::{ErrorReport, Notice};
+use docmind_core::extract;
+use docmind_core::ports::Embedder;
+use docmind_core::question::{EarlierTurn, standalone, wants_everything};
+use docmind_core::refusal::{Verdict, judge};
+use docmind_core::retrieval::SearchMode;
+use docmind_core::support::{Evidence, check};
+use docmind_core::words::Language;
+use serde::{Deserialize, Serialize};
+use sources::Gathered;
+use std::time::Instant;
+
+/// Letters of a conversation's title.
+const TITLE: usize = 80;
+
+/// A question.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(default)]
+pub struct AskRequest {
+    /// As typed.
+    pub question: String,
+    /// The conversation it belongs to; `None` begins one.
+    pub conversation: Option<ConversationId>,
+    /// Answer this turn (from 0) anew; it and what follows is replaced.
+    pub replace_turn: Option<u32>,
+    /// Where to look.
+    pub scope: Scope,
+    /// Another model than the settings': a GGUF file, a folder, or a stored name.
+    pub model: Option<String>,
+    /// Another profile than the settings'.
+    pub profile: Option<String>,
+    /// A GBNF grammar that the answer must follow.
+    pub grammar: Option<String>,
+}
+
+/// A question with all that was found out about it.
+struct Asked<'a> {
+    request: &'a AskRequest,
+    earlier: Vec<Turn>,
+    searched: String,
+    standalone: Option<String>,
+    retrieved: Retrieved,
+    verdict: Verdict,
+    gathered: Gathered,
+    started: Instant,
+    shown_ms: f64,
+}
+
+/// What was answered, before it is saved.
+struct Written {
+    answer: Answer,
+    /// The model's own words with the prompt's codes.
+    raw: Option<String>,
+}
+
+impl Engine {
+    /// Answers a question and saves it in its conversation. `told` hears everything on the way, [`AskEvent::Done`] or
+    /// [`AskEvent::Failed`] last.
+    ///
+    /// # Errors
+    /// As told by [`AskEvent::Failed`]: `empty_question`, `conversation_not_found`, `no_such_model`, `unknown_profile`, `cancelled`
+    /// before anything was found, and those of embedder, store and writer.
+    pub fn ask(&self, request: &AskRequest, cancel: &CancelToken, told: &mut dyn FnMut(AskEvent)) -> Result<Answer, ErrorReport> {
+        let mut begun = None;
+        let result = self.answer(request, cancel, told, &mut begun);
+        if let Err(report) = &result {
+            if let (Some(id), Ok(user)) = (begun, self.user()) {
+                // A conversation in which nothing was answered is none.
+                if let Err(error) = user.delete_conversation(id, 0.0).and_then(|()| user.purge_conversations(1.0)) {
+                    tracing::warn!(%error, "an empty conversation stays behind");
+                }
+            }
+            told(AskEvent::Failed(report.clone()));
+        }
+        result
+    }
+
+    fn answer(
+        &self,
+        request: &AskRequest,
+        cancel: &CancelToken,
+        told: &mut dyn FnMut(AskEvent),
+        begun: &mut Option<ConversationId>,
+    ) -> Result<Answer, ErrorReport> {
+        let started = Instant::now();
+        let question = request.question.trim();
+        if question.is_empty() {
+            return Err(EngineError::EmptyQuestion.into());
+        }
+        let user = self.user()?;
+        let mut earlier = match request.conversation {
+            Some(id) => user.turns(id)?,
+            None => Vec::new(),
+        };
+        earlier.truncate(request.replace_turn.map_or(usize::MAX, |turn| turn as usize));
+        let settings = self.settings();
+        let profile_name = request.profile.as_ref().unwrap_or(&settings.profile);
+        let profile = lock(&self.0.profiles).book().get(profile_name).cloned().map_err(|fault| fault.report())?;
+        let writer = self.0.generators.choose(&settings, request.model.as_deref(), &profile, self.0.embedder.pid().is_some())?;
+
+        let standalone = standalone(question, earlier.last().map(earlier_turn).as_ref());
+        let conversation = match request.conversation {
+            Some(id) => id,
+            None => {
+                let id = user.create_conversation(&question.chars().take(TITLE).collect::<String>(), now_ms())?;
+                *begun = Some(id);
+                id
+            }
+        };
+        told(AskEvent::Started { conversation, standalone: standalone.clone() });
+        told(stage("searching", 0, 0));
+
+        // From here on ingest takes no new step; a question overtakes it.
+        let turn = self.0.gate.answering();
+        let scope = self.scope(&request.scope)?;
+        let searched = standalone.clone().unwrap_or_else(|| question.to_owned());
+        let retrieved = self.retrieve(&searched, SearchMode::Hybrid, scope.as_deref(), cancel)?;
+        for notice in &retrieved.notices {
+            told(AskEvent::Notice(notice.clone()));
+        }
+        let verdict = judge(&searched, &retrieved.passages);
+        let gathered = self.gather(&retrieved, &earlier, writer.as_ref(), &settings)?;
+        let mut asked =
+            Asked { request, earlier, searched, standalone, retrieved, verdict, gathered, started, shown_ms: 0.0 };
+        let extracted = if asked.verdict.found { self.extract(&asked, cancel)? } else { None };
+        told(AskEvent::Sources { sources: asked.gathered.shown.clone(), extract: extracted.clone().map(Box::new) });
+        asked.shown_ms = ms(started);
+
+        let written = match (extracted, &writer) {
+            (None, _) => told_whole(not_found(question), told),
+            (Some(extracted), None) => told_whole(extracted, told),
+            (Some(_), Some(writer)) => self.write(&asked, writer, turn, cancel, told)?,
+        };
+        told(AskEvent::Trace(Box::new(asked.trace())));
+        let Written { answer, raw } = written;
+        let saved = Turn {
+            question: question.to_owned(),
+            standalone: asked.standalone.clone(),
+            sources: asked.gathered.fresh.clone(),
+            recalled: asked.gathered.recalled.clone(),
+            written: raw,
+            answer: answer.clone(),
+            asked_at_ms: now_ms(),
+        };
+        let kept = match request.replace_turn {
+            Some(turn) => user.replace_turn(conversation, turn, &saved, now_ms()),
+            None => user.add_turn(conversation, &saved, now_ms()).map(|_| ()),
+        };
+        if let Err(error) = kept {
+            // The answer stands on the screen: a full disk does not take it away.
+            let report = ErrorReport::from(error);
+            told(AskEvent::Notice(Notice::new("answer_unsaved", format!("This answer could not be saved.\n{}", report.message))));
+        }
+        told(AskEvent::Done { answer: Box::new(answer.clone()) });
+        Ok(answer)
+    }
+
+    /// The documents' own best sentences; `None` where there are none.
+    fn extract(&self, asked: &Asked<'_>, cancel: &CancelToken) -> Result<Option<Answer>, ErrorReport> {
+        let sources = &asked.gathered.shown;
+        let candidates = extract::candidates(sources);
+        if candidates.is_empty() {
+            return Ok(None);
+        }
+        let cosines = asked.retrieved.vector.as_ref().and_then(|question| {
+            let texts: Vec<String> = candidates.iter().map(|candidate| candidate.embedded.clone()).collect();
+            match self.0.embedder.embed(docmind_core::embedding::TextKind::Passage, &texts, cancel) {
+                Ok(vectors) => Some(vectors.iter().map(|vector| question.cosine(vector)).collect::<Vec<f32>>()),
+                Err(report) => {
+                    tracing::warn!(code = %report.code, "sentences are ranked by words alone: {}", report.message);
+                    None
+                }
+            }
+        });
+        if cancel.is_cancelled() {
+            return Err(EngineError::Cancelled.into());
+        }
+        let text = extract::extract(&asked.searched, sources, &asked.gathered.scores, &candidates, cosines.as_deref());
+        if text.sentences.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(cited(AnswerMode::Extractive, FinishReason::Stop, &text, sources)))
+    }
+}
+
+/// What the turn before gives to a follow-up.
+fn earlier_turn(turn: &Turn) -> EarlierTurn {
+    let mut cited_titles: Vec<String> = Vec::new();
+    for citation in &turn.answer.citations {
+        if !cited_titles.contains(&citation.title) {
+            cited_titles.push(citation.title.clone());
+        }
+    }
+    EarlierTurn { searched: turn.standalone.clone().unwrap_or_else(|| turn.question.clone()), cited_titles }
+}
+
+/// An answer with its citations, each checked against its source.
+fn cited(mode: AnswerMode, finish: FinishReason, text: &CitedText, sources: &[Source]) -> Answer {
+    let citations = citations(text, sources, |sentence, source| check(&sentence.plain(), &[&Evidence::of(source)], None).support);
+    Answer { mode, finish, text: text.text.clone(), thinking: None, citations, stats: None }
+}
+
+fn not_found(question: &str) -> Answer {
+    let text = match Language::of(question) {
+        Language::German => "Dazu steht nichts in deinen Dokumenten.",
+        Language::English => "Not found in your documents.",
+    };
+    Answer {
+        mode: AnswerMode::NotFound,
+        finish: FinishReason::Stop,
+        text: text.to_owned(),
+        thinking: None,
+        citations: Vec::new(),
+        stats: None,
+    }
+}
+
+/// An answer that did not stream is told at once.
+fn told_whole(answer: Answer, told: &mut dyn FnMut(AskEvent)) -> Written {
+    told(AskEvent::Token { text: answer.text.clone() });
+    for citation in &answer.citations {
+        told(AskEvent::Citation {
+            n: citation.n,
+            source: citation.source,
+            sentence: citation.sentence.clone(),
+            support: citation.support,
+        });
+    }
+    Written { answer, raw: None }
+}
+
+fn stage(name: &str, done: u32, total: u32) -> AskEvent {
+    AskEvent::Stage { stage: name.to_owned(), done, total }
+}
+
+impl Asked<'_> {
+    fn trace(&self) -> AnswerTrace {
+        AnswerTrace {
+            retrieval: self.gathered.trace(&self.searched, &self.retrieved, &self.verdict),
+            found_score: self.verdict.score,
+            wants_everything: wants_everything(&self.request.question),
+            embed_ms: self.retrieved.embed_ms,
+            search_ms: self.retrieved.search_ms,
+            shown_ms: self.shown_ms,
+            total_ms: ms(self.started),
+        }
+    }
+}
+
+/// Tokens of a text, roughly and rather too many: four bytes are a token in English, three in most of what else is written with
+/// letters.
+fn rough_tokens(text: &str) -> u32 {
+    u32::try_from(text.len() / 3).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;

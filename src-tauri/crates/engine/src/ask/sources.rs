@@ -1,0 +1,158 @@
+//! Which passages the answer may rest on: packed into what the writer can read in time.
+
+use super::rough_tokens;
+use crate::engine::Engine;
+use crate::generators::Writer;
+use crate::search::Retrieved;
+use docmind_core::answer::Source;
+use docmind_core::chunk::{Chunk, ChunkId};
+use docmind_core::conversation::Turn;
+use docmind_core::document::{ContentHash, DocumentId};
+use docmind_core::error::ErrorReport;
+use docmind_core::pack::{BudgetLimits, Packed, budget, pack, whole_document};
+use docmind_core::question::KeywordQuery;
+use docmind_core::rank;
+use docmind_core::refusal::Verdict;
+use docmind_core::retrieval::{Fate, Passage, RetrievalTrace, SearchMode, TracedChunk};
+use docmind_core::settings::Settings;
+use docmind_store::DocumentRecord;
+use std::collections::HashMap;
+
+/// The instructions, with the chat template around them.
+const INSTRUCTION_TOKENS: u32 = 340;
+/// A document of more passages is not looked at as a whole.
+const WHOLE_CHUNKS: u32 = 64;
+
+/// The sources of one question.
+pub(super) struct Gathered {
+    /// Those that join the context now.
+    pub(super) fresh: Vec<Source>,
+    /// Those of earlier turns that matter here too.
+    pub(super) recalled: Vec<u32>,
+    /// Both, as shown: fresh ones best first, then recalled ones.
+    pub(super) shown: Vec<Source>,
+    /// Score of each shown source's passage.
+    pub(super) scores: Vec<f32>,
+    fates: Vec<(ChunkId, Fate)>,
+    budget_tokens: u32,
+    used_tokens: u32,
+}
+
+impl Engine {
+    /// Packs what was retrieved.
+    pub(super) fn gather(
+        &self,
+        retrieved: &Retrieved,
+        earlier: &[Turn],
+        writer: Option<&Writer>,
+        settings: &Settings,
+    ) -> Result<Gathered, ErrorReport> {
+        let standing: Vec<Source> = earlier.iter().flat_map(|turn| turn.sources.iter().cloned()).collect();
+        let budget_tokens = budget(&limits(earlier, &standing, writer, settings));
+        let whole = self.whole(retrieved, budget_tokens)?;
+        let packed = pack(&retrieved.passages, &whole, &standing, budget_tokens);
+        Ok(gathered(packed, &standing, &retrieved.documents, budget_tokens))
+    }
+
+    /// The passages of the one document that fits as a whole, or none.
+    fn whole(&self, retrieved: &Retrieved, budget_tokens: u32) -> Result<Vec<Chunk>, ErrorReport> {
+        let mut read: HashMap<DocumentId, Vec<Chunk>> = HashMap::new();
+        if let Some(first) = retrieved.passages.first().map(|scored| scored.chunk.document)
+            && retrieved.documents.get(&first).is_some_and(|record| record.chunks <= WHOLE_CHUNKS)
+        {
+            read.insert(first, self.0.library.chunks_of(first)?);
+        }
+        let tokens_of =
+            |document: DocumentId| read.get(&document).map(|chunks| chunks.iter().map(|chunk| chunk.tokens).sum::<u32>());
+        let whole = whole_document(&retrieved.passages, tokens_of, budget_tokens);
+        Ok(whole.and_then(|document| read.remove(&document)).unwrap_or_default())
+    }
+}
+
+fn limits(earlier: &[Turn], standing: &[Source], writer: Option<&Writer>, settings: &Settings) -> BudgetLimits {
+    let said: u32 = earlier.iter().map(|turn| rough_tokens(&turn.question) + rough_tokens(&turn.answer.text)).sum();
+    let history = said + standing.iter().map(|source| rough_tokens(&source.text)).sum::<u32>() + INSTRUCTION_TOKENS;
+    let window = writer.map_or(u32::MAX, |writer| writer.context_tokens);
+    BudgetLimits {
+        source_tokens: settings.source_tokens,
+        context_room_tokens: window.saturating_sub(history).saturating_sub(settings.answer_tokens),
+        prefill_tps: writer.and_then(|writer| writer.prefill_tps),
+        first_token_target_s: settings.first_token_target_s,
+        other_tokens: if earlier.is_empty() { INSTRUCTION_TOKENS } else { 32 },
+    }
+}
+
+fn gathered(packed: Packed, standing: &[Source], documents: &HashMap<DocumentId, DocumentRecord>, budget_tokens: u32) -> Gathered {
+    let first = standing.iter().map(|source| source.n).max().unwrap_or(0) + 1;
+    let mut scores = Vec::new();
+    let mut fresh = Vec::new();
+    for passage in packed.passages {
+        let n = first + fresh.len() as u32;
+        if let Some(record) = documents.get(&passage.document) {
+            scores.push(passage.score);
+            fresh.push(source(n, passage, record));
+        }
+    }
+    let mut shown = fresh.clone();
+    let best = scores.first().copied().unwrap_or(1.0);
+    for n in &packed.recalled {
+        if let Some(source) = standing.iter().find(|source| source.n == *n) {
+            shown.push(source.clone());
+            scores.push(best);
+        }
+    }
+    Gathered { fresh, recalled: packed.recalled, shown, scores, fates: packed.fates, budget_tokens, used_tokens: packed.used_tokens }
+}
+
+fn source(n: u32, passage: Passage, record: &DocumentRecord) -> Source {
+    Source {
+        n,
+        document_id: passage.document,
+        document_hash: record.hash.clone().unwrap_or_else(|| ContentHash(String::new())),
+        path: record.path.to_string_lossy().into_owned(),
+        title: record.display_title(),
+        page: passage.page,
+        span: passage.span,
+        heading: passage.heading,
+        text: passage.text,
+    }
+}
+
+impl Gathered {
+    /// What the "why this answer" view shows of the search.
+    pub(super) fn trace(&self, searched: &str, retrieved: &Retrieved, verdict: &Verdict) -> RetrievalTrace {
+        let words = KeywordQuery::parse(searched);
+        let fused: HashMap<ChunkId, _> = retrieved.fused.iter().map(|fused| (fused.id, fused)).collect();
+        let fates: HashMap<ChunkId, &Fate> = self.fates.iter().map(|(id, fate)| (*id, fate)).collect();
+        let candidates = retrieved
+            .passages
+            .iter()
+            .map(|scored| {
+                let id = scored.chunk.id;
+                let ranks = fused.get(&id);
+                TracedChunk {
+                    id,
+                    document: scored.chunk.document,
+                    page: scored.chunk.page,
+                    keyword_rank: ranks.and_then(|fused| fused.keyword_rank),
+                    bm25: scored.bm25,
+                    vector_rank: ranks.and_then(|fused| fused.vector_rank),
+                    cosine: scored.cosine,
+                    score: scored.score,
+                    fate: fates.get(&id).map_or(Fate::Low, |fate| (*fate).clone()),
+                }
+            })
+            .collect();
+        RetrievalTrace {
+            searched: searched.to_owned(),
+            mode: SearchMode::Hybrid,
+            exact: words.is_exact(),
+            vector_weight: rank::vector_weight(&words),
+            best_cosine: verdict.best_cosine,
+            coverage: verdict.coverage,
+            budget_tokens: self.budget_tokens,
+            used_tokens: self.used_tokens,
+            candidates,
+        }
+    }
+}

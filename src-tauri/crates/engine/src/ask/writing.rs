@@ -1,0 +1,181 @@
+//! The model writes: its text is parsed, checked and told while it comes.
+
+use super::{Asked, Written, cited, stage};
+use crate::engine::Engine;
+use crate::events::AskEvent;
+use crate::generators::Writer;
+use crate::ingest::gate::AnswerTurn;
+use crate::listeners::lock;
+use docmind_core::answer::{Answer, AnswerMode, FinishReason, Source};
+use docmind_core::cancel::CancelToken;
+use docmind_core::citation::{CitationParser, CitedSentence, CitedText, attribute};
+use docmind_core::error::{ErrorReport, Notice};
+use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats, Sampling};
+use docmind_core::prompt::next_messages;
+use docmind_core::settings::Settings;
+use docmind_core::support::{Claim, Evidence, check_claim};
+use std::collections::HashMap;
+
+impl Engine {
+    /// Loads the writer and lets it answer. What it wrote before it was stopped or died is an answer too.
+    pub(super) fn write(
+        &self,
+        asked: &Asked<'_>,
+        writer: &Writer,
+        turn: AnswerTurn,
+        cancel: &CancelToken,
+        told: &mut dyn FnMut(AskEvent),
+    ) -> Result<Written, ErrorReport> {
+        told(stage("loading_model", 0, 100));
+        let ready = self.0.generators.ready(writer, cancel, &mut |done| told(stage("loading_model", (done * 100.0) as u32, 100)))?;
+        for notice in &ready.notices {
+            told(AskEvent::Notice(notice.clone()));
+        }
+        // A writer on a GPU or a server leaves the processor to ingest.
+        let _turn = ready.on_cpu.then_some(turn);
+        let request = request(asked, &self.settings());
+        lock(&self.0.live).generating = true;
+        let sources = context(asked);
+        let mut writing = Writing::new(&sources);
+        let outcome = ready.generator.generate(&request, cancel, &mut |event| writing.take(event, told));
+        lock(&self.0.live).generating = false;
+        writing.finish(outcome, cancel, told).inspect(|written| {
+            if let Some(stats) = &written.answer.stats {
+                self.0.generators.note_stats(writer, stats);
+            }
+        })
+    }
+}
+
+/// Every source in the context: of earlier turns, then of this one.
+fn context(asked: &Asked<'_>) -> Vec<Source> {
+    asked.earlier.iter().flat_map(|turn| turn.sources.iter()).chain(&asked.gathered.fresh).cloned().collect()
+}
+
+fn request(asked: &Asked<'_>, settings: &Settings) -> GenerateRequest {
+    let gathered = &asked.gathered;
+    GenerateRequest {
+        messages: next_messages(&asked.earlier, asked.request.question.trim(), &gathered.fresh, &gathered.recalled),
+        sampling: if settings.thinking { Sampling::qwen_thinking() } else { Sampling::qwen() },
+        max_output_tokens: settings.answer_tokens,
+        thinking: settings.thinking,
+        grammar: asked.request.grammar.clone(),
+        draft_from: gathered.shown.iter().map(|source| source.text.clone()).collect(),
+    }
+}
+
+/// The text so far, on its way to an answer.
+pub(super) struct Writing<'a> {
+    sources: &'a [Source],
+    evidence: HashMap<u32, Evidence>,
+    parser: Option<CitationParser>,
+    raw: String,
+    thinking: String,
+    reading: bool,
+    written_any: bool,
+}
+
+impl<'a> Writing<'a> {
+    pub(super) fn new(sources: &'a [Source]) -> Self {
+        Self {
+            sources,
+            evidence: sources.iter().map(|source| (source.n, Evidence::of(source))).collect(),
+            parser: Some(CitationParser::new(sources.iter().map(|source| source.n))),
+            raw: String::new(),
+            thinking: String::new(),
+            reading: false,
+            written_any: false,
+        }
+    }
+
+    /// Takes what the generator tells.
+    pub(super) fn take(&mut self, event: GenerateEvent, told: &mut dyn FnMut(AskEvent)) {
+        match event {
+            GenerateEvent::Prefill { done, total } => {
+                self.reading = true;
+                told(stage("reading_sources", done, total));
+            }
+            GenerateEvent::Thinking { text } => {
+                if self.thinking.is_empty() {
+                    told(stage("thinking", 0, 0));
+                }
+                self.thinking.push_str(&text);
+                told(AskEvent::Thinking { text });
+            }
+            GenerateEvent::Text { text } => {
+                if !self.written_any {
+                    self.written_any = true;
+                    told(stage("writing", 0, 0));
+                }
+                self.raw.push_str(&text);
+                let Some(parser) = &mut self.parser else { return };
+                let parsed = parser.push(&text);
+                self.tell(&parsed.text, &parsed.sentences, told);
+            }
+            GenerateEvent::Notice(notice) => told(AskEvent::Notice(notice)),
+        }
+    }
+
+    fn tell(&self, text: &str, sentences: &[CitedSentence], told: &mut dyn FnMut(AskEvent)) {
+        if !text.is_empty() {
+            told(AskEvent::Token { text: text.to_owned() });
+        }
+        for sentence in sentences {
+            self.tell_sentence(sentence, told);
+        }
+    }
+
+    fn tell_sentence(&self, sentence: &CitedSentence, told: &mut dyn FnMut(AskEvent)) {
+        let plain = sentence.plain();
+        let claim = Claim::of(&plain);
+        if sentence.numbers.is_empty() {
+            if claim.is_checkable() {
+                // It names no source: whether any of them says it is worth knowing all the same.
+                let all: Vec<&Evidence> = self.evidence.values().collect();
+                told(AskEvent::Citation { n: 0, source: 0, sentence: plain, support: check_claim(&claim, &all, None).support });
+            }
+            return;
+        }
+        for (n, source) in sentence.numbers.iter().zip(&sentence.sources) {
+            let evidence: Vec<&Evidence> = self.evidence.get(source).into_iter().collect();
+            told(AskEvent::Citation { n: *n, source: *source, sentence: plain.clone(), support: check_claim(&claim, &evidence, None).support });
+        }
+    }
+
+    /// The end, however it came.
+    pub(super) fn finish(
+        mut self,
+        outcome: Result<GenerationStats, ErrorReport>,
+        cancel: &CancelToken,
+        told: &mut dyn FnMut(AskEvent),
+    ) -> Result<Written, ErrorReport> {
+        let whole = self.parser.take().map(CitationParser::finish).unwrap_or_default();
+        self.tell(&whole.rest.text, &whole.rest.sentences, told);
+        let (finish, stats) = match outcome {
+            Ok(stats) => (stats.finish.unwrap_or(FinishReason::Stop), Some(stats)),
+            Err(_) if cancel.is_cancelled() => (FinishReason::Cancelled, None),
+            Err(report) if self.raw.trim().is_empty() => return Err(report),
+            Err(report) => {
+                told(AskEvent::Notice(Notice::new("answer_interrupted", format!("The answer was cut off.\n{}", report.message))));
+                (FinishReason::Interrupted, None)
+            }
+        };
+        Ok(Written { answer: self.answer(whole, finish, stats, told), raw: Some(self.raw) })
+    }
+
+    fn answer(&self, whole: CitedText, finish: FinishReason, stats: Option<GenerationStats>, told: &mut dyn FnMut(AskEvent)) -> Answer {
+        let marked = !whole.order.is_empty();
+        let text = attribute(whole, self.sources, None);
+        if !marked {
+            // The marks came afterwards: whoever listens hears of them now.
+            for sentence in text.sentences.iter().filter(|sentence| !sentence.numbers.is_empty()) {
+                self.tell_sentence(sentence, told);
+            }
+        }
+        let mut answer = cited(AnswerMode::Generated, finish, &text, self.sources);
+        answer.thinking = Some(self.thinking.trim().to_owned()).filter(|thinking| !thinking.is_empty());
+        answer.stats = stats;
+        answer
+    }
+}
+

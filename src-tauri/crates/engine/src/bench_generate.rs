@@ -1,0 +1,208 @@
+//! `docmind bench generate`: speed and memory of profiles on this machine, and how far their output agrees.
+
+use crate::engine::Engine;
+use docmind_core::cancel::CancelToken;
+use docmind_core::error::ErrorReport;
+use docmind_core::measurement::{AgreementRow, BenchProfile, BenchRequest, BenchRow, comparisons};
+use docmind_core::model::WeightType;
+use serde_json::{Map, Value, json};
+
+/// Text whose next-token distributions are compared: our own, and long enough for 256 tokens.
+const COMPARED_TEXT: &str = include_str!("../../../ARCHITECTURE.md");
+
+/// What to measure.
+#[derive(Clone, Debug)]
+pub struct GenerateBenchOptions {
+    /// A file, a folder with several quantizations, or a stored name; `None` is the settings' model.
+    pub model: Option<String>,
+    /// By name, the baseline first; empty measures `reference` and every other that has its file.
+    pub profiles: Vec<String>,
+    /// Tokens of the prompt.
+    pub prompt_tokens: u32,
+    /// Tokens to write.
+    pub output_tokens: u32,
+    /// Repeats of each.
+    pub repeat: u32,
+}
+
+/// One profile that could not be measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// The profile.
+    pub profile: String,
+    /// Weights it wants and the model is not at hand in.
+    pub missing: Option<WeightType>,
+    /// The command that makes them.
+    pub make: Option<String>,
+    /// Why, where no file is missing: it does not fit.
+    pub reason: Option<String>,
+}
+
+/// A run of the monitor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GenerateBench {
+    /// In the order measured, the baseline first.
+    pub rows: Vec<BenchRow>,
+    /// What was left out, and why.
+    pub skipped: Vec<Skipped>,
+    /// Agreement with the first; synthetic weights are skipped, never passed.
+    pub agreement: Vec<AgreementRow>,
+}
+
+impl GenerateBench {
+    /// The lines of the command line's contract: rows, what was skipped, agreement, comparisons.
+    pub fn lines(&self) -> Vec<Value> {
+        let mut out: Vec<Value> = self.rows.iter().map(row_line).collect();
+        out.extend(self.skipped.iter().map(|skipped| {
+            let mut line = json!({ "profile": skipped.profile, "status": "skipped" });
+            if let Some(missing) = skipped.missing {
+                line["missing"] = json!(missing.as_str());
+            }
+            if let Some(make) = &skipped.make {
+                line["make"] = json!(make);
+            }
+            if let Some(reason) = &skipped.reason {
+                line["reason"] = json!(reason);
+            }
+            line
+        }));
+        out.extend(self.agreement.iter().map(|row| tagged("agreement", row)));
+        out.extend(comparisons(&self.rows).iter().map(|comparison| tagged("comparison", comparison)));
+        out
+    }
+}
+
+fn row_line(row: &BenchRow) -> Value {
+    let mut out = Map::new();
+    out.insert("profile".to_owned(), json!(row.profile));
+    out.insert("model".to_owned(), json!(row.model));
+    if row.synthetic {
+        out.insert("synthetic".to_owned(), json!(true));
+    }
+    out.insert("device".to_owned(), json!(row.device));
+    out.insert("prompt_tokens".to_owned(), json!(row.prompt_tokens));
+    out.insert("output_tokens".to_owned(), json!(row.output_tokens));
+    out.extend(row.figures().into_iter().map(|(name, value)| (name, json!(value))));
+    Value::Object(out)
+}
+
+fn tagged(kind: &str, value: &impl serde::Serialize) -> Value {
+    let mut out = Map::new();
+    out.insert("type".to_owned(), json!(kind));
+    if let Ok(Value::Object(fields)) = serde_json::to_value(value) {
+        out.extend(fields);
+    }
+    Value::Object(out)
+}
+
+impl Engine {
+    /// Measures profiles in a process of their own, interleaved. What cannot be measured is said with its reason; the others go on.
+    /// `stage` is told what is running.
+    ///
+    /// # Errors
+    /// `no_model`, `unknown_profile`, `cancelled`, and those of loading.
+    pub fn bench_generate(
+        &self,
+        options: &GenerateBenchOptions,
+        cancel: &CancelToken,
+        stage: &mut dyn FnMut(&str),
+    ) -> Result<GenerateBench, ErrorReport> {
+        let (profiles, skipped) = self.measurable(options)?;
+        if profiles.is_empty() {
+            return Ok(GenerateBench { rows: Vec::new(), skipped, agreement: Vec::new() });
+        }
+        // Two models at once would measure each other.
+        self.unload_model();
+        let request = BenchRequest {
+            profiles,
+            prompt_tokens: options.prompt_tokens,
+            output_tokens: options.output_tokens,
+            repeat: options.repeat,
+        };
+        let worker = self.0.generators.worker()?;
+        let rows = worker.bench(&request, cancel, stage)?;
+        let agreement = worker.agree(&request, COMPARED_TEXT, cancel, stage)?;
+        Ok(GenerateBench { rows, skipped, agreement })
+    }
+
+    /// The profiles asked for with their files, and those that cannot be measured with the reason.
+    fn measurable(&self, options: &GenerateBenchOptions) -> Result<(Vec<BenchProfile>, Vec<Skipped>), ErrorReport> {
+        let planned = self.planned_profiles(options.model.as_deref())?;
+        let wanted: Vec<String> = if options.profiles.is_empty() {
+            let mut names = vec!["reference".to_owned()];
+            let others = planned.iter().map(|planned| planned.profile.name.clone());
+            names.extend(others.filter(|name| name != "reference" && name != "auto"));
+            names
+        } else {
+            options.profiles.clone()
+        };
+        let (mut profiles, mut skipped) = (Vec::new(), Vec::new());
+        for name in wanted {
+            let Some(planned) = planned.iter().find(|planned| planned.profile.name == name) else {
+                let known: Vec<&str> = planned.iter().map(|planned| planned.profile.name.as_str()).collect();
+                let message = format!("There is no profile named `{name}`.\nThere are: {}.", known.join(", "));
+                return Err(ErrorReport::new("unknown_profile", message));
+            };
+            let left_out = |reason: Option<String>| Skipped {
+                profile: name.clone(),
+                missing: planned.missing,
+                make: planned.make.clone(),
+                reason,
+            };
+            match (&planned.file, &planned.plan) {
+                (Some(file), Some(plan)) if plan.fits => {
+                    // As planned: `auto` is measured as what it chose.
+                    let mut profile = plan.profile.clone();
+                    profile.name.clone_from(&name);
+                    profiles.push(BenchProfile { profile, model: file.clone() });
+                }
+                (Some(_), Some(plan)) => skipped.push(left_out(Some(plan.verdict.clone()))),
+                (Some(_), None) => skipped.push(left_out(planned.reason.clone())),
+                (None, _) if planned.missing.is_some() => skipped.push(left_out(None)),
+                (None, _) => {
+                    return Err(ErrorReport::new("no_model", "There is no model to measure.\nName one with `--model`, or choose one in the settings."));
+                }
+            }
+        }
+        Ok((profiles, skipped))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_said_with_the_command_that_makes_it() {
+        let bench = GenerateBench {
+            rows: Vec::new(),
+            skipped: vec![Skipped {
+                profile: "quality".into(),
+                missing: Some(WeightType::Q8_0),
+                make: Some("docmind models quantize 'a.gguf' --type q8_0".into()),
+                reason: None,
+            }],
+            agreement: Vec::new(),
+        };
+        let lines = bench.lines();
+        assert_eq!(
+            lines[0],
+            json!({"profile": "quality", "status": "skipped", "missing": "q8_0", "make": "docmind models quantize 'a.gguf' --type q8_0"})
+        );
+    }
+
+    #[test]
+    fn synthetic_weights_never_pass_a_quality_row() {
+        let row = AgreementRow {
+            profile: "balanced".into(),
+            status: "skipped: synthetic weights".into(),
+            tokens: 0,
+            mean_kl: None,
+            top1: None,
+            min_cosine: None,
+        };
+        let bench = GenerateBench { rows: Vec::new(), skipped: Vec::new(), agreement: vec![row] };
+        assert_eq!(bench.lines()[0]["status"], "skipped: synthetic weights");
+        assert_eq!(bench.lines()[0]["top1"], Value::Null);
+    }
+}

@@ -1,0 +1,133 @@
+//! `docmind bench ingest`: a folder through the real pipeline into a library that is thrown away afterwards.
+
+use crate::engine::{Background, Engine, EngineOptions, OpenMode};
+use crate::events::IngestEvent;
+use crate::listeners::lock;
+use docmind_core::cancel::CancelToken;
+use docmind_core::document::Outcome;
+use docmind_core::error::ErrorReport;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// What was measured.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct IngestBench {
+    /// The folder.
+    pub dir: String,
+    /// Files that reached a state.
+    pub documents: u32,
+    /// By outcome.
+    pub ready: u32,
+    /// See there.
+    pub skipped: u32,
+    /// See there.
+    pub failed: u32,
+    /// Pages read.
+    pub pages: u32,
+    /// Passages stored.
+    pub chunks: u32,
+    /// From the first look at the folder until all is searchable.
+    pub seconds: f64,
+    /// Files a second.
+    pub documents_per_second: f64,
+    /// Pages a second.
+    pub pages_per_second: f64,
+    /// Passages a second.
+    pub chunks_per_second: f64,
+    /// Highest resident memory of this process.
+    pub peak_rss_mib: u32,
+    /// Highest resident memory of the children together.
+    pub peak_children_rss_mib: u32,
+    /// The slowest files, by milliseconds.
+    pub slowest_ms: BTreeMap<String, f64>,
+}
+
+/// Files named as the slowest.
+const SLOWEST: usize = 5;
+
+/// Runs it. `scratch` is a folder for the library; it must not exist and is removed afterwards.
+///
+/// # Errors
+/// Those of opening and adding; `cancelled`.
+pub fn bench_ingest(dir: &Path, scratch: &Path, runtime: (Option<PathBuf>, Option<PathBuf>), cancel: &CancelToken) -> Result<IngestBench, ErrorReport> {
+    let result = run(dir, scratch, runtime, cancel);
+    if let Err(error) = std::fs::remove_dir_all(scratch) {
+        tracing::warn!(%error, folder = %scratch.display(), "the scratch library stays behind");
+    }
+    result
+}
+
+fn run(dir: &Path, scratch: &Path, runtime: (Option<PathBuf>, Option<PathBuf>), cancel: &CancelToken) -> Result<IngestBench, ErrorReport> {
+    let engine = Engine::open(EngineOptions {
+        data_dir: Some(scratch.to_owned()),
+        bin_dir: runtime.0,
+        runtime_dir: runtime.1,
+        mode: OpenMode::ReadWrite,
+        background: Background::Ingest,
+    })?;
+    let bench = Arc::new(Mutex::new(IngestBench { dir: dir.display().to_string(), ..IngestBench::default() }));
+    let _subscription = engine.on_ingest({
+        let bench = Arc::clone(&bench);
+        move |event| count(&mut lock(&bench), event)
+    });
+    let done = AtomicBool::new(false);
+    let started = Instant::now();
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            while !done.load(Ordering::Acquire) {
+                let reading = engine.resident_mib();
+                let mut bench = lock(&bench);
+                bench.peak_rss_mib = bench.peak_rss_mib.max(reading.0);
+                bench.peak_children_rss_mib = bench.peak_children_rss_mib.max(reading.1);
+                drop(bench);
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        });
+        let result = engine.add_paths(&[dir.to_owned()], cancel, &mut |_| {}).and_then(|_| engine.wait_for_ingest(cancel));
+        done.store(true, Ordering::Release);
+        result
+    })?;
+    let seconds = started.elapsed().as_secs_f64();
+    engine.close();
+    let mut bench = std::mem::take(&mut *lock(&bench));
+    bench.seconds = seconds;
+    bench.documents_per_second = f64::from(bench.documents) / seconds;
+    bench.pages_per_second = f64::from(bench.pages) / seconds;
+    bench.chunks_per_second = f64::from(bench.chunks) / seconds;
+    Ok(bench)
+}
+
+fn count(bench: &mut IngestBench, event: &IngestEvent) {
+    let IngestEvent::Settled { row, outcome, indexed_chunks, ms } = event else { return };
+    bench.documents += 1;
+    bench.pages += row.pages;
+    bench.chunks += indexed_chunks;
+    match outcome {
+        Outcome::Ready => bench.ready += 1,
+        Outcome::Skipped => bench.skipped += 1,
+        Outcome::Failed => bench.failed += 1,
+    }
+    bench.slowest_ms.insert(row.path.clone(), *ms);
+    if bench.slowest_ms.len() > SLOWEST
+        && let Some(fastest) = bench.slowest_ms.iter().min_by(|a, b| a.1.total_cmp(b.1)).map(|(path, _)| path.clone())
+    {
+        bench.slowest_ms.remove(&fastest);
+    }
+}
+
+impl Engine {
+    /// Resident memory in MiB of this process, and of the reading and embedding children together.
+    pub fn resident_mib(&self) -> (u32, u32) {
+        let mut pids = vec![std::process::id()];
+        pids.extend(self.0.embedder.pid());
+        if let Ok(parser) = &self.0.parser {
+            pids.extend(parser.pids());
+        }
+        let resident = self.0.machine.resident_mib(&pids);
+        (resident[0], resident[1..].iter().sum())
+    }
+}

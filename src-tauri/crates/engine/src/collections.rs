@@ -1,0 +1,96 @@
+//! Collections: named sets of documents. Kept by path, so that they outlive a rebuilt library.
+
+use crate::clock::now_ms;
+use crate::engine::Engine;
+use docmind_core::document::DocumentId;
+use docmind_core::error::ErrorReport;
+use docmind_store::CollectionId;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// A collection in a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct CollectionRow {
+    /// Its number.
+    pub id: u32,
+    /// Unlike any other, letter case aside.
+    pub name: String,
+    /// Documents in it.
+    pub documents: u32,
+}
+
+impl Engine {
+    /// All collections, by name.
+    ///
+    /// # Errors
+    /// `read_only`, and the store's own.
+    pub fn collections(&self) -> Result<Vec<CollectionRow>, ErrorReport> {
+        let rows = self.user()?.collections()?.into_iter();
+        Ok(rows.map(|collection| CollectionRow { id: collection.id.0, name: collection.name, documents: collection.documents }).collect())
+    }
+
+    /// Makes one. Gives its number.
+    ///
+    /// # Errors
+    /// `name_taken`, and the store's own.
+    pub fn create_collection(&self, name: &str) -> Result<u32, ErrorReport> {
+        Ok(self.user()?.create_collection(name.trim(), now_ms())?.0)
+    }
+
+    /// Gives it another name.
+    ///
+    /// # Errors
+    /// `collection_not_found`, `name_taken`, and the store's own.
+    pub fn rename_collection(&self, id: u32, name: &str) -> Result<(), ErrorReport> {
+        Ok(self.user()?.rename_collection(CollectionId(id), name.trim())?)
+    }
+
+    /// Deletes it; its documents stay.
+    ///
+    /// # Errors
+    /// `collection_not_found`, and the store's own.
+    pub fn delete_collection(&self, id: u32) -> Result<(), ErrorReport> {
+        Ok(self.user()?.delete_collection(CollectionId(id))?)
+    }
+
+    /// Puts documents into it.
+    ///
+    /// # Errors
+    /// `collection_not_found`, and the store's own.
+    pub fn add_to_collection(&self, id: u32, documents: &[DocumentId]) -> Result<(), ErrorReport> {
+        Ok(self.user()?.add_to_collection(CollectionId(id), &self.paths_of(documents)?)?)
+    }
+
+    /// Takes documents out of it.
+    ///
+    /// # Errors
+    /// `collection_not_found`, and the store's own.
+    pub fn remove_from_collection(&self, id: u32, documents: &[DocumentId]) -> Result<(), ErrorReport> {
+        Ok(self.user()?.remove_from_collection(CollectionId(id), &self.paths_of(documents)?)?)
+    }
+
+    /// The documents of a collection that the library has.
+    ///
+    /// # Errors
+    /// `collection_not_found`, and the store's own.
+    pub fn collection_documents(&self, id: u32) -> Result<Vec<DocumentId>, ErrorReport> {
+        let mut documents = Vec::new();
+        for path in self.user()?.collection_paths(CollectionId(id))? {
+            if let Some(record) = self.0.library.document_at(&path)?
+                && record.removed_at_ms.is_none()
+            {
+                // A duplicate's passages stand under its original.
+                documents.push(record.duplicate_of.unwrap_or(record.id));
+            }
+        }
+        documents.sort_unstable();
+        documents.dedup();
+        Ok(documents)
+    }
+
+    fn paths_of(&self, documents: &[DocumentId]) -> Result<Vec<PathBuf>, ErrorReport> {
+        let mut records = self.0.library.documents_by_id(documents)?;
+        Ok(documents.iter().filter_map(|id| records.remove(id)).map(|record| record.path).collect())
+    }
+}

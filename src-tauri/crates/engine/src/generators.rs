@@ -1,0 +1,296 @@
+//! Who writes: the language model beside the application, or a server that a person entered.
+
+use crate::data_dir::{DataDir, replace_private};
+use crate::error::EngineError;
+use crate::events::MemoryOwner;
+use crate::listeners::lock;
+use crate::model_files::{ModelFamily, find_model};
+use crate::runtime_files::RuntimeFiles;
+use crate::telemetry::Live;
+use docmind_core::cancel::CancelToken;
+use docmind_core::error::{ErrorReport, Notice};
+use docmind_core::generation::GenerationStats;
+use docmind_core::measurement::BackendReport;
+use docmind_core::plan::{LoadReport, LoadRequest, MemoryShare};
+use docmind_core::ports::Generator;
+use docmind_core::profile::Profile;
+use docmind_core::settings::{Backend, Settings};
+use docmind_net::download::Download;
+use docmind_net::gate::{Gate as NetGate, HostTraffic, Purpose, Rule};
+use docmind_net::remote::{Dialect, RemoteEngine};
+use docmind_wire::generate::GenerateWorker;
+use docmind_wire::launch::Launch;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+/// Memory for snapshots of prompt prefixes, in MiB.
+const SNAPSHOT_MEMORY_MIB: u32 = 256;
+/// Disk space for them, in MiB.
+const SNAPSHOT_DISK_MIB: u32 = 2048;
+/// What the embedder will take where it does not run yet, in MiB.
+const EMBEDDER_MIB: u32 = 150;
+/// A server's context window where nobody said another: what Ollama and vLLM give small models by default.
+const REMOTE_CONTEXT_TOKENS: u32 = 8192;
+/// Fewer tokens read tell nothing of the speed of reading.
+const MEASURABLE_TOKENS: u32 = 64;
+
+/// What will write an answer, known before anything is loaded.
+pub(crate) struct Writer {
+    kind: WriterKind,
+    /// The profile's, or what a server is taken to have.
+    pub(crate) context_tokens: u32,
+    /// Tokens read a second, measured at the last answer of the same model and profile.
+    pub(crate) prefill_tps: Option<f64>,
+    speed_key: String,
+}
+
+enum WriterKind {
+    Embedded(Box<LoadRequest>),
+    Remote(Arc<RemoteEngine>),
+}
+
+/// A writer that can be asked.
+pub(crate) struct Ready {
+    pub(crate) generator: Arc<dyn Generator>,
+    /// It takes the processor that ingest would need.
+    pub(crate) on_cpu: bool,
+    pub(crate) notices: Vec<Notice>,
+}
+
+/// The writers of one engine.
+pub(crate) struct Generators {
+    files: RuntimeFiles,
+    dir: DataDir,
+    live: Arc<Mutex<Live>>,
+    net: Arc<NetGate>,
+    worker: Mutex<Option<Arc<GenerateWorker>>>,
+    /// What the worker was last asked to load; its own copy changes when it steps down.
+    loaded: Mutex<Option<LoadRequest>>,
+}
+
+impl Generators {
+    pub(crate) fn new(files: RuntimeFiles, dir: DataDir, live: Arc<Mutex<Live>>) -> Self {
+        Self { files, dir, live, net: Arc::new(NetGate::closed()), worker: Mutex::default(), loaded: Mutex::default() }
+    }
+
+    /// The worker; started by its first call.
+    pub(crate) fn worker(&self) -> Result<Arc<GenerateWorker>, ErrorReport> {
+        let mut worker = lock(&self.worker);
+        if let Some(worker) = &*worker {
+            return Ok(Arc::clone(worker));
+        }
+        let launch = Launch::new(self.files.worker("docmind-generate")?).arg("--runtime").arg(&self.files.runtime_dir);
+        let started = Arc::new(GenerateWorker::new(launch));
+        *worker = Some(Arc::clone(&started));
+        Ok(started)
+    }
+
+    pub(crate) fn backends(&self) -> Result<BackendReport, ErrorReport> {
+        self.worker()?.backends()
+    }
+
+    /// Bytes that went over the network, by host.
+    pub(crate) fn traffic(&self) -> Vec<HostTraffic> {
+        self.net.traffic()
+    }
+
+    /// The model's files in all quantizations that are at hand.
+    pub(crate) fn family(&self, model: &str) -> Result<ModelFamily, ErrorReport> {
+        let worker = self.worker()?;
+        find_model(model, &self.dir.models(), &|path| worker.inspect(path))
+    }
+
+    /// Who would write now; `None` where nobody was chosen.
+    ///
+    /// # Errors
+    /// The model is nowhere, or the server's address is none.
+    pub(crate) fn choose(
+        &self,
+        settings: &Settings,
+        model: Option<&str>,
+        profile: &Profile,
+        embedder_runs: bool,
+    ) -> Result<Option<Writer>, ErrorReport> {
+        match (settings.backend, model) {
+            (Backend::Embedded, None) if settings.model.is_none() => Ok(None),
+            (Backend::Embedded, _) | (_, Some(_)) => {
+                let Some(name) = model.or(settings.model.as_deref()) else { return Ok(None) };
+                let family = self.family(name)?;
+                let file = family.file_for(profile);
+                let request = self.load_request(&file.path, profile.clone(), embedder_runs);
+                let speed_key = format!("{}|{}", request.path, profile.name);
+                Ok(Some(Writer {
+                    kind: WriterKind::Embedded(Box::new(request)),
+                    context_tokens: profile.context_tokens.min(file.shape.card.context_tokens.max(1)),
+                    prefill_tps: self.speed(&speed_key),
+                    speed_key,
+                }))
+            }
+            (Backend::Ollama | Backend::OpenAi, None) => {
+                let remote = Arc::new(self.remote(settings)?);
+                let speed_key = format!("{}|{}", settings.remote_url, settings.remote_model);
+                Ok(Some(Writer {
+                    kind: WriterKind::Remote(remote),
+                    context_tokens: REMOTE_CONTEXT_TOKENS,
+                    prefill_tps: None,
+                    speed_key,
+                }))
+            }
+        }
+    }
+
+    pub(crate) fn load_request(&self, path: &str, profile: Profile, embedder_runs: bool) -> LoadRequest {
+        LoadRequest {
+            path: path.to_owned(),
+            profile,
+            embedder_mib: if embedder_runs { 0 } else { EMBEDDER_MIB },
+            snapshot_memory_mib: SNAPSHOT_MEMORY_MIB,
+            snapshot_dir: Some(self.dir.cache().join("prefixes").to_string_lossy().into_owned()),
+            snapshot_disk_mib: SNAPSHOT_DISK_MIB,
+            may_degrade: true,
+        }
+    }
+
+    /// The server of the settings.
+    ///
+    /// # Errors
+    /// `remote_bad_address`.
+    pub(crate) fn remote(&self, settings: &Settings) -> Result<RemoteEngine, ErrorReport> {
+        let dialect = if settings.backend == Backend::Ollama { Dialect::Ollama } else { Dialect::OpenAi };
+        // Only this one address, and only for this purpose.
+        self.net.forbid(Purpose::RemoteEngine);
+        self.net.allow(Purpose::RemoteEngine, Rule::origin_of(&settings.remote_url).map_err(|error| error.report())?);
+        RemoteEngine::new(Arc::clone(&self.net), dialect, &settings.remote_url, &settings.remote_model, settings.remote_api_key.clone())
+    }
+
+    /// Fetches a file; only from this address, and only for this purpose.
+    pub(crate) fn download(
+        &self,
+        url: &str,
+        target: &Path,
+        cancel: &CancelToken,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<(), ErrorReport> {
+        self.net.allow(Purpose::ModelDownload, Rule::origin_of(url).map_err(|error| error.report())?);
+        let download = Download { url: url.to_owned(), target: target.to_owned(), sha256: None, size: None };
+        let outcome = download.run(&self.net, cancel, progress);
+        self.net.forbid(Purpose::ModelDownload);
+        outcome.map(|_| ())
+    }
+
+    /// Loads what was chosen, unless it is loaded already. `progress` gets 0 to 1.
+    ///
+    /// # Errors
+    /// Those of loading; what was loaded before is then loaded again by the next call.
+    pub(crate) fn ready(&self, writer: &Writer, cancel: &CancelToken, progress: &mut dyn FnMut(f32)) -> Result<Ready, ErrorReport> {
+        let request = match &writer.kind {
+            WriterKind::Remote(remote) => {
+                return Ok(Ready { generator: Arc::clone(remote) as _, on_cpu: false, notices: Vec::new() });
+            }
+            WriterKind::Embedded(request) => request,
+        };
+        let worker = self.worker()?;
+        let mut loaded = lock(&self.loaded);
+        if let Some(report) = worker.loaded()
+            && loaded.as_ref().is_some_and(|known| same_load(known, request))
+        {
+            return Ok(Ready { generator: worker, on_cpu: report.plan.gpu_layers == 0, notices: Vec::new() });
+        }
+        *loaded = None;
+        let report = worker.load((**request).clone(), cancel, progress)?;
+        *loaded = Some((**request).clone());
+        self.note_loaded(&report);
+        let mut notices = report.plan.steps.clone();
+        notices.extend(report.notices.iter().filter(|notice| !report.plan.steps.contains(notice)).cloned());
+        Ok(Ready { generator: worker, on_cpu: report.plan.gpu_layers == 0, notices })
+    }
+
+    fn note_loaded(&self, report: &LoadReport) {
+        let mut live = lock(&self.live);
+        live.model.clone_from(&report.card.name);
+        live.device.clone_from(&report.device);
+        live.profile.clone_from(&report.plan.profile.name);
+        live.profile_reason.clone_from(&report.reason);
+        live.owners = owners(&report.allocated);
+        live.stats = GenerationStats { context_tokens: report.plan.profile.context_tokens, ..GenerationStats::default() };
+    }
+
+    /// An answer was written: its figures go to the panel, its speed is kept for the next budget.
+    pub(crate) fn note_stats(&self, writer: &Writer, stats: &GenerationStats) {
+        lock(&self.live).stats = stats.clone();
+        let read = stats.prompt_tokens.saturating_sub(stats.reused_tokens);
+        if matches!(writer.kind, WriterKind::Embedded(_)) && read >= MEASURABLE_TOKENS && stats.prefill_tps > 0.0 {
+            self.keep_speed(&writer.speed_key, stats.prefill_tps);
+        }
+    }
+
+    /// Gives the model's memory back at once.
+    pub(crate) fn unload(&self) {
+        *lock(&self.loaded) = None;
+        if let Some(worker) = &*lock(&self.worker) {
+            worker.unload();
+        }
+        *lock(&self.live) = Live::default();
+    }
+
+    /// Ends the worker.
+    pub(crate) fn stop(&self) {
+        *lock(&self.loaded) = None;
+        if let Some(worker) = lock(&self.worker).take() {
+            worker.unload();
+        }
+    }
+
+    /// What is loaded.
+    pub(crate) fn loaded(&self) -> Option<LoadReport> {
+        lock(&self.worker).as_ref()?.loaded()
+    }
+
+    fn speeds_file(&self) -> PathBuf {
+        self.dir.cache().join("reading-speeds.json")
+    }
+
+    fn speeds(&self) -> BTreeMap<String, f64> {
+        std::fs::read(self.speeds_file()).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+    }
+
+    fn speed(&self, key: &str) -> Option<f64> {
+        self.speeds().get(key).copied()
+    }
+
+    fn keep_speed(&self, key: &str, tps: f64) {
+        let mut speeds = self.speeds();
+        // A slow minute of the machine shall not halve the sources of the next question.
+        let kept = speeds.get(key).map_or(tps, |known| known * 0.5 + tps * 0.5);
+        speeds.insert(key.to_owned(), kept);
+        let written = serde_json::to_vec(&speeds).map_err(std::io::Error::other).and_then(|bytes| replace_private(&self.speeds_file(), &bytes));
+        if let Err(error) = written {
+            tracing::warn!(%error, "the measured reading speed could not be kept");
+        }
+    }
+}
+
+/// The same file run the same way; what the embedder takes does not matter once it is loaded.
+fn same_load(a: &LoadRequest, b: &LoadRequest) -> bool {
+    a.path == b.path && a.profile == b.profile
+}
+
+/// Memory by owner, summed over devices.
+fn owners(shares: &[MemoryShare]) -> Vec<MemoryOwner> {
+    let sum = |of: fn(&MemoryShare) -> f64| shares.iter().map(of).sum::<f64>().round() as u32;
+    [
+        ("weights", sum(|share| share.weights_mib)),
+        ("kv", sum(|share| share.kv_mib)),
+        ("compute", sum(|share| share.compute_mib + share.runtime_mib)),
+    ]
+    .into_iter()
+    .map(|(owner, mib)| MemoryOwner { owner: owner.to_owned(), mib })
+    .collect()
+}
+
+impl From<docmind_store::StoreError> for EngineError {
+    fn from(error: docmind_store::StoreError) -> Self {
+        Self::Report(error.into())
+    }
+}

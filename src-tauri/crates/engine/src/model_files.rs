@@ -1,0 +1,120 @@
+//! A model and its files: one GGUF, or a folder with the same model in several quantizations.
+
+use crate::error::EngineError;
+use docmind_core::error::ErrorReport;
+use docmind_core::model::{ModelShape, WeightType};
+use docmind_core::profile::Profile;
+use std::path::{Path, PathBuf};
+
+/// A GGUF file that was looked into.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelFile {
+    /// Where it is.
+    pub path: String,
+    /// What it says of itself.
+    pub shape: ModelShape,
+}
+
+/// One model in the quantizations that are at hand; never empty.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelFamily {
+    /// The file that was named, where one was.
+    given: Option<usize>,
+    files: Vec<ModelFile>,
+}
+
+impl ModelFamily {
+    /// All files.
+    pub fn files(&self) -> &[ModelFile] {
+        &self.files
+    }
+
+    /// The file with exactly these weights.
+    pub fn with_weights(&self, weights: WeightType) -> Option<&ModelFile> {
+        self.files.iter().find(|file| file.shape.card.weights == weights)
+    }
+
+    /// The file a profile runs: the one with its weights, else the one that was named, else the smallest.
+    pub fn file_for(&self, profile: &Profile) -> &ModelFile {
+        let named = self.given.map(|at| &self.files[at]);
+        // `auto` chooses how to run what was named; a profile of its own weights wants those.
+        let wanted = if profile.name == "auto" { named } else { None };
+        wanted
+            .or_else(|| self.with_weights(profile.weights))
+            .or(named)
+            .or_else(|| self.files.iter().min_by_key(|file| file.shape.card.size_bytes))
+            .expect("BUG: a family has a file")
+    }
+
+    /// The file to make others of: half precision, else the largest.
+    pub fn source(&self) -> &ModelFile {
+        self.with_weights(WeightType::F16)
+            .or_else(|| self.files.iter().max_by_key(|file| file.shape.card.size_bytes))
+            .expect("BUG: a family has a file")
+    }
+}
+
+/// Finds a model by path, folder, or stored name. `inspect` looks into one file.
+///
+/// # Errors
+/// [`EngineError::NoSuchModel`], and what `inspect` says of a single file.
+pub fn find_model(
+    name: &str,
+    stored: &Path,
+    inspect: &dyn Fn(&str) -> Result<ModelShape, ErrorReport>,
+) -> Result<ModelFamily, ErrorReport> {
+    let missing = || ErrorReport::from(EngineError::NoSuchModel { name: name.to_owned() });
+    let candidates = [PathBuf::from(name), stored.join(name), stored.join(format!("{name}.gguf"))];
+    let found = candidates.into_iter().find(|path| path.exists()).ok_or_else(missing)?;
+    let path = found.canonicalize().map_err(|_| missing())?;
+    if path.is_dir() {
+        let mut files: Vec<ModelFile> =
+            gguf_files(&path).into_iter().filter_map(|path| inspect(&path).ok().map(|shape| ModelFile { path, shape })).collect();
+        let first = files.first().cloned().ok_or_else(missing)?;
+        files.retain(|file| same_model(&file.shape, &first.shape));
+        return Ok(ModelFamily { given: None, files });
+    }
+    let given = path.to_string_lossy().into_owned();
+    let shape = inspect(&given)?;
+    let mut files = vec![ModelFile { path: given.clone(), shape: shape.clone() }];
+    for sibling in path.parent().map(gguf_files).unwrap_or_default() {
+        if sibling != given
+            && let Ok(other) = inspect(&sibling)
+            && same_model(&other, &shape)
+        {
+            files.push(ModelFile { path: sibling, shape: other });
+        }
+    }
+    Ok(ModelFamily { given: Some(0), files })
+}
+
+/// GGUF files of a folder, by name.
+pub fn gguf_files(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut files: Vec<String> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gguf")) && path.is_file())
+        .map(|path| path.to_string_lossy().into_owned())
+        .collect();
+    files.sort();
+    files
+}
+
+/// The same model in another quantization: equal in everything but how its weights are stored.
+fn same_model(a: &ModelShape, b: &ModelShape) -> bool {
+    let key = |shape: &ModelShape| {
+        let card = &shape.card;
+        (
+            card.architecture.clone(),
+            card.parameters,
+            card.layers,
+            card.hidden,
+            card.heads,
+            card.kv_heads,
+            card.vocabulary,
+            card.synthetic,
+        )
+    };
+    key(a) == key(b)
+}

@@ -1,0 +1,333 @@
+//! Language models: those stored, plans for them, and making smaller ones; profiles.
+
+use crate::engine::{Engine, OpenMode};
+use crate::error::EngineError;
+use crate::listeners::lock;
+use crate::model_files::{ModelFamily, gguf_files};
+use docmind_core::cancel::CancelToken;
+use docmind_core::error::ErrorReport;
+use docmind_core::measurement::QuantizeRequest;
+use docmind_core::model::{ModelCard, WeightType};
+use docmind_core::plan::{LoadReport, MemoryPlan};
+use docmind_core::profile::Profile;
+use docmind_core::settings::Settings;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A model in the data folder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct StoredModel {
+    /// The file's stem: what `--model` takes.
+    pub name: String,
+    /// Where it is.
+    pub path: String,
+    /// What it says of itself; `None` where it could not be read.
+    pub card: Option<ModelCard>,
+    /// Why not.
+    pub error: Option<ErrorReport>,
+}
+
+/// A profile with what it would take on this machine now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct PlannedProfile {
+    /// The profile.
+    pub profile: Profile,
+    /// The active one.
+    pub active: bool,
+    /// The file it would run; `None` without a model.
+    pub file: Option<String>,
+    /// The weights that are missing, where the model is not at hand in them.
+    pub missing: Option<WeightType>,
+    /// The command that makes them.
+    pub make: Option<String>,
+    /// Memory, and whether it fits; `None` without a model or its file.
+    pub plan: Option<MemoryPlan>,
+    /// Why this setting, for `auto`.
+    pub reason: Option<String>,
+}
+
+impl Engine {
+    /// Models in the data folder, by name.
+    ///
+    /// # Errors
+    /// The worker that looks into them is missing.
+    pub fn models(&self) -> Result<Vec<StoredModel>, ErrorReport> {
+        let paths = gguf_files(&self.data_dir().models());
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        let worker = self.0.generators.worker()?;
+        Ok(paths
+            .into_iter()
+            .map(|path| {
+                let (card, error) = match worker.inspect(&path) {
+                    Ok(shape) => (Some(shape.card), None),
+                    Err(report) => (None, Some(report)),
+                };
+                StoredModel { name: stem(Path::new(&path)), path, card, error }
+            })
+            .collect())
+    }
+
+    /// Stores a GGUF file under its name: linked where the file system allows it, else copied. It is checked first.
+    ///
+    /// # Errors
+    /// What is wrong with the file, and a full disk.
+    pub fn add_model(&self, file: &Path, cancel: &CancelToken, progress: &mut dyn FnMut(u64, u64)) -> Result<StoredModel, ErrorReport> {
+        self.writable()?;
+        let unreadable = |source| EngineError::FileUnreadable { path: file.to_owned(), source };
+        let source = file.canonicalize().map_err(unreadable)?;
+        let shape = self.0.generators.worker()?.inspect(&source.to_string_lossy())?;
+        let name = stem(&source);
+        let target = self.data_dir().models().join(format!("{name}.gguf"));
+        if source != target && fs::hard_link(&source, &target).is_err() {
+            copy(&source, &target, cancel, progress)?;
+        }
+        Ok(StoredModel { name, path: target.to_string_lossy().into_owned(), card: Some(shape.card), error: None })
+    }
+
+    /// Fetches a GGUF file from an https address that a person entered, and stores it: resumed where it broke off, checked against the
+    /// server's hash where it tells one, and looked into before it counts. `progress` gets bytes done and in all.
+    ///
+    /// # Errors
+    /// `not_in_catalogue` for what is no address, those of the network, and what is wrong with the file.
+    pub fn pull_model(&self, address: &str, cancel: &CancelToken, progress: &mut dyn FnMut(u64, u64)) -> Result<StoredModel, ErrorReport> {
+        self.writable()?;
+        let file = address.rsplit('/').next().unwrap_or_default();
+        let file = file.split(['?', '#']).next().unwrap_or_default();
+        let safe = file.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')) && !file.starts_with('.');
+        if !address.starts_with("https://") || !safe || !file.ends_with(".gguf") {
+            return Err(ErrorReport::new(
+                "not_in_catalogue",
+                format!("The catalogue has no model `{address}` to fetch.\nGive the https address of a GGUF file, or fetch it yourself and store it: docmind models add FILE"),
+            ));
+        }
+        let target = self.data_dir().models().join(file);
+        self.0.generators.download(address, &target, cancel, progress)?;
+        let path = target.to_string_lossy().into_owned();
+        match self.0.generators.worker()?.inspect(&path) {
+            Ok(shape) => Ok(StoredModel { name: stem(&target), path, card: Some(shape.card), error: None }),
+            Err(report) => {
+                // What is no model is not left among the models.
+                drop(fs::remove_file(&target));
+                Err(report)
+            }
+        }
+    }
+
+    /// Deletes a stored model.
+    ///
+    /// # Errors
+    /// `no_such_model`, `read_only`, and the system's.
+    pub fn remove_model(&self, name: &str) -> Result<(), ErrorReport> {
+        self.writable()?;
+        let missing = || EngineError::NoSuchModel { name: name.to_owned() };
+        let path = gguf_files(&self.data_dir().models()).into_iter().find(|path| stem(Path::new(path)) == name).ok_or_else(missing)?;
+        if self.0.generators.loaded().is_some() {
+            self.0.generators.unload();
+        }
+        fs::remove_file(&path).map_err(EngineError::data_folder(Path::new(&path)))?;
+        Ok(())
+    }
+
+    /// Makes a smaller file of a half-precision one. `progress` gets 0 to 1. Gives the new file.
+    ///
+    /// # Errors
+    /// What is wrong with the source, a full disk, `cancelled`.
+    pub fn quantize_model(
+        &self,
+        input: &Path,
+        weights: WeightType,
+        output: Option<&Path>,
+        cancel: &CancelToken,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<(PathBuf, ModelCard), ErrorReport> {
+        let output = output.map_or_else(|| quantized_name(input, weights), Path::to_owned);
+        let request = QuantizeRequest {
+            input: input.to_string_lossy().into_owned(),
+            output: output.to_string_lossy().into_owned(),
+            weights,
+            threads: 0,
+        };
+        let card = self.0.generators.worker()?.quantize(&request, cancel, progress)?;
+        Ok((output, card))
+    }
+
+    /// All profiles with what each would take for a model (the settings' one without a name).
+    ///
+    /// # Errors
+    /// The named model is nowhere or unreadable.
+    pub fn planned_profiles(&self, model: Option<&str>) -> Result<Vec<PlannedProfile>, ErrorReport> {
+        let settings = self.settings();
+        let family = match model.or(settings.model.as_deref()) {
+            Some(name) => Some(self.0.generators.family(name)?),
+            None => None,
+        };
+        let profiles = lock(&self.0.profiles).book().profiles().to_vec();
+        profiles.into_iter().map(|profile| self.planned(profile, family.as_ref(), &settings)).collect()
+    }
+
+    fn planned(&self, profile: Profile, family: Option<&ModelFamily>, settings: &Settings) -> Result<PlannedProfile, ErrorReport> {
+        let mut out = PlannedProfile {
+            active: profile.name == settings.profile,
+            profile,
+            file: None,
+            missing: None,
+            make: None,
+            plan: None,
+            reason: None,
+        };
+        let Some(family) = family else { return Ok(out) };
+        let file = if out.profile.name == "auto" {
+            family.file_for(&out.profile)
+        } else if let Some(file) = family.with_weights(out.profile.weights) {
+            file
+        } else {
+            out.missing = Some(out.profile.weights);
+            out.make = Some(make_command(&family.source().path, out.profile.weights));
+            return Ok(out);
+        };
+        let mut request = self.0.generators.load_request(&file.path, out.profile.clone(), self.0.embedder.pid().is_some());
+        request.may_degrade = out.profile.name == "auto";
+        out.file = Some(file.path.clone());
+        // A plan that cannot be made is no reason to hide the profile: its reason stands in its place.
+        match self.0.generators.worker()?.plan(&request) {
+            Ok((plan, reason)) => (out.plan, out.reason) = (Some(plan), Some(reason)),
+            Err(report) => out.reason = Some(report.message),
+        }
+        Ok(out)
+    }
+
+    /// Saves a profile of one's own.
+    ///
+    /// # Errors
+    /// `invalid_profile`, `builtin_profile`, `settings_unsaved`.
+    pub fn save_profile(&self, profile: Profile) -> Result<(), ErrorReport> {
+        self.writable()?;
+        lock(&self.0.profiles).save(profile)
+    }
+
+    /// Deletes a profile of one's own; `auto` is active then, if it was that one.
+    ///
+    /// # Errors
+    /// `unknown_profile`, `builtin_profile`, `settings_unsaved`.
+    pub fn delete_profile(&self, name: &str) -> Result<(), ErrorReport> {
+        self.writable()?;
+        lock(&self.0.profiles).delete(name)?;
+        if self.settings().profile == name {
+            self.set_setting("profile", "auto".into())?;
+        }
+        Ok(())
+    }
+
+    /// Loads the settings' model with a profile and makes it the active one; where loading fails the one before stays active.
+    /// `progress` gets 0 to 1. `None` where no local model was chosen: then only the setting changes.
+    ///
+    /// # Errors
+    /// Those of loading; `unknown_profile`.
+    pub fn switch_profile(&self, name: &str, cancel: &CancelToken, progress: &mut dyn FnMut(f32)) -> Result<Option<LoadReport>, ErrorReport> {
+        self.writable()?;
+        let profile = lock(&self.0.profiles).book().get(name).cloned().map_err(|fault| fault.report())?;
+        let settings = self.settings();
+        if let Some(writer) = self.0.generators.choose(&settings, None, &profile, self.0.embedder.pid().is_some())? {
+            let before = settings.profile.clone();
+            if let Err(report) = self.0.generators.ready(&writer, cancel, progress) {
+                tracing::warn!(code = %report.code, profile = name, back_to = before, "a profile could not be loaded");
+                return Err(report);
+            }
+        }
+        self.set_setting("profile", name.into())?;
+        Ok(self.0.generators.loaded())
+    }
+
+    /// Gives the model's memory back at once; the next question loads it again.
+    pub fn unload_model(&self) {
+        self.0.generators.unload();
+    }
+
+    /// Models that the server of the settings offers.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or its address is none.
+    pub fn remote_models(&self, cancel: &CancelToken) -> Result<Vec<String>, ErrorReport> {
+        self.0.generators.remote(&self.settings())?.list_models(cancel)
+    }
+
+    /// Bytes that went over the network since the start, by host; empty means silence.
+    pub fn network_traffic(&self) -> Vec<docmind_net::gate::HostTraffic> {
+        self.0.generators.traffic()
+    }
+
+    /// How the library was opened.
+    pub fn mode(&self) -> OpenMode {
+        if self.0.user.is_some() { OpenMode::ReadWrite } else { OpenMode::ReadOnly }
+    }
+}
+
+/// The command that makes a missing file.
+pub fn make_command(source: &str, weights: WeightType) -> String {
+    format!("docmind models quantize '{source}' --type {}", weights.as_str())
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// `model-f16.gguf` becomes `model-q8_0.gguf`.
+fn quantized_name(input: &Path, weights: WeightType) -> PathBuf {
+    let stem = stem(input);
+    let base = ["-f16", "_f16", ".f16", "-F16", "_F16", ".F16"].iter().find_map(|end| stem.strip_suffix(end)).unwrap_or(&stem);
+    input.with_file_name(format!("{base}-{}.gguf", weights.as_str()))
+}
+
+fn copy(source: &Path, target: &Path, cancel: &CancelToken, progress: &mut dyn FnMut(u64, u64)) -> Result<(), ErrorReport> {
+    use std::io::{Read, Write};
+    let part = target.with_extension("part");
+    let result = (|| -> std::io::Result<bool> {
+        let mut from = fs::File::open(source)?;
+        let total = from.metadata()?.len();
+        let mut to = fs::File::create(&part)?;
+        let mut slice = vec![0; 4 << 20];
+        let mut done = 0;
+        loop {
+            if cancel.is_cancelled() {
+                return Ok(false);
+            }
+            let read = from.read(&mut slice)?;
+            if read == 0 {
+                break;
+            }
+            to.write_all(&slice[..read])?;
+            done += read as u64;
+            progress(done, total);
+        }
+        to.sync_all()?;
+        fs::rename(&part, target)?;
+        Ok(true)
+    })();
+    match result {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            drop(fs::remove_file(&part));
+            Err(EngineError::Cancelled.into())
+        }
+        Err(error) => {
+            drop(fs::remove_file(&part));
+            Err(EngineError::data_folder(target)(error).into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quantized_file_is_named_after_its_source() {
+        assert_eq!(quantized_name(Path::new("/m/qwen3-4b-f16.gguf"), WeightType::Q4KM), Path::new("/m/qwen3-4b-q4_k_m.gguf"));
+        assert_eq!(quantized_name(Path::new("/m/tiny.gguf"), WeightType::Q8_0), Path::new("/m/tiny-q8_0.gguf"));
+    }
+}

@@ -1,0 +1,318 @@
+//! Passages for a query: embedded, searched by vectors and by words at once, fused, read again, and, where a cross-encoder was chosen and
+//! is quick enough, reordered by it.
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::path_text;
+use docmind_core::cancel::CancelToken;
+use docmind_core::chunk::ChunkId;
+use docmind_core::document::{DocumentId, Span};
+use docmind_core::embedding::{Embedding, TextKind};
+use docmind_core::error::{ErrorReport, Notice};
+use docmind_core::ports::{Embedder, Reranker};
+use docmind_core::question::KeywordQuery;
+use docmind_core::rank::{self, CANDIDATES, Fused};
+use docmind_core::retrieval::{Hit, ScoredChunk, SearchMode};
+use docmind_store::DocumentRecord;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// Passages a cross-encoder is shown.
+const RERANKED: usize = 20;
+
+/// What to look for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(default)]
+pub struct SearchRequest {
+    /// As typed.
+    pub query: String,
+    /// Which rankings are used.
+    pub mode: SearchMode,
+    /// Most passages.
+    pub limit: u32,
+    /// Where to look.
+    pub scope: Scope,
+}
+
+/// Where to look.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Scope {
+    /// In all documents.
+    #[default]
+    All,
+    /// In those of a collection.
+    Collection {
+        /// Its number.
+        id: u32,
+    },
+    /// In these.
+    Documents {
+        /// Their ids.
+        ids: Vec<DocumentId>,
+    },
+}
+
+/// One passage found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct SearchResult {
+    /// From 1.
+    pub rank: u32,
+    /// Higher is better, comparable within one query.
+    pub score: f32,
+    /// The document.
+    pub document_id: DocumentId,
+    /// Where its file is.
+    pub path: String,
+    /// base64 of the path's bytes, only where it is not UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub path_bytes: Option<String>,
+    /// Title, or the file's name.
+    pub title: String,
+    /// 1-based page.
+    pub page: u32,
+    /// Where in the page's text.
+    pub span: Span,
+    /// Headings above it, outermost first.
+    pub heading: Vec<String>,
+    /// The passage.
+    pub text: String,
+}
+
+/// What a search gave, with the time it took in milliseconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct SearchAnswer {
+    /// Best first.
+    pub results: Vec<SearchResult>,
+    /// Embedding the query.
+    pub embed_ms: f64,
+    /// Both rankings, fusion and reading.
+    pub search_ms: f64,
+    /// In all.
+    pub total_ms: f64,
+    /// What was degraded.
+    pub notices: Vec<Notice>,
+}
+
+/// Everything one retrieval found, for whoever builds on it.
+#[derive(Clone, Debug, Default)]
+pub struct Retrieved {
+    /// The query's vector, where it was embedded.
+    pub vector: Option<Embedding>,
+    /// The vector ranking.
+    pub by_vector: Vec<Hit>,
+    /// The keyword ranking.
+    pub by_words: Vec<Hit>,
+    /// Both, fused.
+    pub fused: Vec<Fused>,
+    /// The passages, best first.
+    pub passages: Vec<ScoredChunk>,
+    /// Vectors of the candidates.
+    pub vectors: HashMap<ChunkId, Embedding>,
+    /// The documents of the passages.
+    pub documents: HashMap<DocumentId, DocumentRecord>,
+    /// Milliseconds for embedding, for searching.
+    pub embed_ms: f64,
+    /// See there.
+    pub search_ms: f64,
+    /// What was degraded.
+    pub notices: Vec<Notice>,
+}
+
+impl Engine {
+    /// Passages that fit a query.
+    ///
+    /// # Errors
+    /// `empty_question`, `no_such_collection`, `cancelled`, and those of embedder and store.
+    pub fn search(&self, request: &SearchRequest, cancel: &CancelToken) -> Result<SearchAnswer, ErrorReport> {
+        let started = Instant::now();
+        if request.query.trim().is_empty() {
+            return Err(EngineError::EmptyQuestion.into());
+        }
+        let scope = self.scope(&request.scope)?;
+        let retrieved = self.retrieve(&request.query, request.mode, scope.as_deref(), cancel)?;
+        let limit = if request.limit == 0 { 10 } else { request.limit as usize };
+        let results = retrieved
+            .passages
+            .iter()
+            .take(limit)
+            .zip(1..)
+            .filter_map(|(scored, rank)| {
+                let document = retrieved.documents.get(&scored.chunk.document)?;
+                Some(SearchResult {
+                    rank,
+                    score: scored.score,
+                    document_id: document.id,
+                    path: document.path.to_string_lossy().into_owned(),
+                    path_bytes: path_text::base64_if_lossy(&document.path),
+                    title: document.display_title(),
+                    page: scored.chunk.page,
+                    span: scored.chunk.span,
+                    heading: scored.chunk.heading.clone(),
+                    text: scored.chunk.text.clone(),
+                })
+            })
+            .collect();
+        Ok(SearchAnswer {
+            results,
+            embed_ms: retrieved.embed_ms,
+            search_ms: retrieved.search_ms,
+            total_ms: ms(started),
+            notices: retrieved.notices,
+        })
+    }
+
+    /// The documents of a scope; `None` is all.
+    pub(crate) fn scope(&self, scope: &Scope) -> Result<Option<Vec<DocumentId>>, ErrorReport> {
+        match scope {
+            Scope::All => Ok(None),
+            Scope::Documents { ids } => Ok(Some(ids.clone())),
+            Scope::Collection { id } => self.collection_documents(*id).map(Some),
+        }
+    }
+
+    /// Both rankings, fused and read again.
+    ///
+    /// # Errors
+    /// `cancelled`, and those of embedder and store.
+    pub fn retrieve(
+        &self,
+        query: &str,
+        mode: SearchMode,
+        scope: Option<&[DocumentId]>,
+        cancel: &CancelToken,
+    ) -> Result<Retrieved, ErrorReport> {
+        let mut out = Retrieved::default();
+        let started = Instant::now();
+        let mut mode = mode;
+        if mode != SearchMode::Keyword {
+            match self.embed_query(query, cancel) {
+                Ok(vector) => out.vector = Some(vector),
+                Err(report) if mode == SearchMode::Hybrid && !cancel.is_cancelled() => {
+                    tracing::warn!(code = %report.code, "searching by words alone: {}", report.message);
+                    out.notices.push(Notice::new(
+                        "search_by_words_only",
+                        format!("Only words were searched, not meanings.\n{}", report.message),
+                    ));
+                    mode = SearchMode::Keyword;
+                }
+                Err(report) => return Err(report),
+            }
+        }
+        out.embed_ms = ms(started);
+        let started = Instant::now();
+        let words = KeywordQuery::parse(query);
+        let (by_words, by_vector) = std::thread::scope(|threads| {
+            let vectors = threads.spawn(|| match &out.vector {
+                Some(vector) => self.vector_hits(vector, scope),
+                None => Ok(Vec::new()),
+            });
+            let by_words = if mode == SearchMode::Vector {
+                Ok(Vec::new())
+            } else {
+                self.0.library.keyword_search(&words, CANDIDATES, scope).map_err(ErrorReport::from)
+            };
+            let by_vector = vectors.join().unwrap_or_else(|_| Err(ErrorReport::new("internal", "The search stopped.\nTry again.")));
+            (by_words, by_vector)
+        });
+        out.by_words = by_words?;
+        out.by_vector = by_vector?;
+        if cancel.is_cancelled() {
+            return Err(EngineError::Cancelled.into());
+        }
+        let weight = rank::vector_weight(&words);
+        out.fused = rank::by_mode(mode, &out.by_words, &out.by_vector, weight);
+        let ids: Vec<ChunkId> = out.fused.iter().map(|fused| fused.id).collect();
+        if let (SearchMode::Hybrid, Some(vector)) = (mode, &out.vector) {
+            let vectors = self.0.library.vectors(&ids)?;
+            out.vectors = ids.iter().copied().zip(vectors).filter_map(|(id, vector)| Some((id, vector?))).collect();
+            out.fused = rank::feedback(std::mem::take(&mut out.fused), vector, &out.vectors, weight);
+        }
+        let chunks = self.0.library.chunks(&ids)?;
+        out.passages = match mode {
+            SearchMode::Hybrid => rank::reread(query, &out.fused, chunks),
+            // One ranking alone is shown as it is.
+            SearchMode::Vector | SearchMode::Keyword => in_order(&out.fused, chunks),
+        };
+        if mode == SearchMode::Hybrid {
+            self.rerank(query, &mut out, cancel);
+        }
+        let mut documents: Vec<DocumentId> = out.passages.iter().map(|scored| scored.chunk.document).collect();
+        documents.sort_unstable();
+        documents.dedup();
+        out.documents = self.0.library.documents_by_id(&documents)?;
+        out.search_ms = ms(started);
+        Ok(out)
+    }
+
+    fn embed_query(&self, query: &str, cancel: &CancelToken) -> Result<Embedding, ErrorReport> {
+        let mut vectors = self.0.embedder.embed(TextKind::Query, &[query.to_owned()], cancel)?;
+        vectors.pop().ok_or_else(|| ErrorReport::new("embedder_confused", "The embedder gave no vector.\nInstall DocMind again."))
+    }
+
+    fn vector_hits(&self, vector: &Embedding, scope: Option<&[DocumentId]>) -> Result<Vec<Hit>, ErrorReport> {
+        match scope {
+            Some(scope) => Ok(self.0.library.exact_search(vector, CANDIDATES, Some(scope))?),
+            None => crate::waiting::wait(docmind_core::ports::VectorIndex::search(&*self.0.index, vector, CANDIDATES)),
+        }
+    }
+
+    /// Lets the cross-encoder reorder the best passages, if it answers within its budget.
+    fn rerank(&self, query: &str, out: &mut Retrieved, cancel: &CancelToken) {
+        if !self.0.embedder.has_reranker() || out.passages.len() < 2 || cancel.is_cancelled() {
+            return;
+        }
+        let budget = Duration::from_millis(u64::from(self.settings().rerank_budget_ms));
+        let texts: Vec<String> = out.passages.iter().take(RERANKED).map(|scored| scored.chunk.text.clone()).collect();
+        let own_cancel = CancelToken::new();
+        let (sender, scored) = mpsc::channel();
+        let (embedder, query, token) = (std::sync::Arc::clone(&self.0.embedder), query.to_owned(), own_cancel.clone());
+        let spawned = std::thread::Builder::new().name("rerank".to_owned()).spawn(move || {
+            // Nobody waits any more when the budget is spent.
+            drop(sender.send(embedder.rerank(&query, &texts, &token)));
+        });
+        if spawned.is_err() {
+            return;
+        }
+        match scored.recv_timeout(budget) {
+            Ok(Ok(scores)) => {
+                let count = scores.len();
+                for (passage, score) in out.passages.iter_mut().zip(scores) {
+                    passage.score = 1.0 + score;
+                }
+                out.passages[..count].sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.id.cmp(&b.chunk.id)));
+            }
+            Ok(Err(report)) => {
+                out.notices.push(Notice::new("rerank_failed", format!("The passages were not reordered.\n{}", report.message)));
+            }
+            Err(_) => {
+                own_cancel.cancel();
+                out.notices.push(Notice::new(
+                    "rerank_late",
+                    format!("The passages were not reordered: that would have taken over {} ms.\nAllow more time in the settings.", budget.as_millis()),
+                ));
+            }
+        }
+    }
+}
+
+fn in_order(fused: &[Fused], chunks: Vec<docmind_core::chunk::Chunk>) -> Vec<ScoredChunk> {
+    let mut texts: HashMap<ChunkId, _> = chunks.into_iter().map(|chunk| (chunk.id, chunk)).collect();
+    fused
+        .iter()
+        .filter_map(|candidate| {
+            let chunk = texts.remove(&candidate.id)?;
+            Some(ScoredChunk { chunk, score: candidate.score, cosine: candidate.cosine, bm25: candidate.bm25 })
+        })
+        .collect()
+}
+
+pub(crate) fn ms(since: Instant) -> f64 {
+    (since.elapsed().as_secs_f64() * 100_000.0).round() / 100.0
+}
