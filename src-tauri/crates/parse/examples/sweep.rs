@@ -53,7 +53,12 @@ fn main() -> ExitCode {
 }
 
 fn options() -> Option<Options> {
-    let mut options = Options { runtime: PathBuf::new(), text: false, isolate: false, paths: Vec::new() };
+    let mut options = Options {
+        runtime: PathBuf::new(),
+        text: false,
+        isolate: false,
+        paths: Vec::new(),
+    };
     let mut arguments = std::env::args_os().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.to_str() {
@@ -87,7 +92,11 @@ fn read(registry: &Registry, file: &Path, with_text: bool) -> Value {
     let (mut pages, mut warnings, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     let (mut chars, mut words, mut headings, mut tables, mut count) = (0, 0, 0, 0, 0_u32);
     let outcome = registry.parse_bytes(&name, &bytes, &CancelToken::new(), &mut |event| match event {
-        ParseEvent::Started { media_type: kind, title: named, .. } => (media_type, title) = (kind, named),
+        ParseEvent::Started {
+            media_type: kind,
+            title: named,
+            ..
+        } => (media_type, title) = (kind, named),
         ParseEvent::Page(page) => {
             count += 1;
             chars += page.text.chars().filter(|c| !c.is_whitespace()).count();
@@ -118,9 +127,15 @@ fn read(registry: &Registry, file: &Path, with_text: bool) -> Value {
 
 fn isolated(options: &Options, file: &Path) -> Value {
     let failed = |state: &str, detail: String| json!({ "path": file, "state": state, "error": { "code": state, "message": detail } });
-    let Ok(program) = std::env::current_exe() else { return failed("crashed", "no path to this program".into()) };
+    let Ok(program) = std::env::current_exe() else {
+        return failed("crashed", "no path to this program".into());
+    };
     let mut command = Command::new(program);
-    command.arg("--runtime").arg(&options.runtime).stderr(Stdio::null()).stdout(Stdio::piped());
+    command
+        .arg("--runtime")
+        .arg(&options.runtime)
+        .stderr(Stdio::null())
+        .stdout(Stdio::piped());
     if options.text {
         command.arg("--text");
     }
@@ -129,7 +144,9 @@ fn isolated(options: &Options, file: &Path) -> Value {
         Ok(child) => child,
         Err(error) => return failed("crashed", error.to_string()),
     };
-    let Some(mut pipe) = child.stdout.take() else { return failed("crashed", "no pipe".into()) };
+    let Some(mut pipe) = child.stdout.take() else {
+        return failed("crashed", "no pipe".into());
+    };
     let reader = std::thread::spawn(move || {
         let mut bytes = Vec::new();
         std::io::Read::read_to_end(&mut pipe, &mut bytes).map(|_| bytes)

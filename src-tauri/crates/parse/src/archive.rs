@@ -22,12 +22,25 @@ impl<'a> Archive<'a> {
     pub fn open(bytes: &'a [u8], limits: Limits) -> Result<Self, ParseError> {
         let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| ParseError::damaged(format!("ZIP: {error}")))?;
         if zip.len() > limits.zip_entries {
-            return Err(ParseError::too_large(format!("its container has {} parts, more than {}", zip.len(), limits.zip_entries)));
+            return Err(ParseError::too_large(format!(
+                "its container has {} parts, more than {}",
+                zip.len(),
+                limits.zip_entries
+            )));
         }
         let names = (0..zip.len())
-            .map(|index| zip.name_for_index(index).and_then(Result::ok).map_or_else(String::new, std::borrow::Cow::into_owned))
+            .map(|index| {
+                zip.name_for_index(index)
+                    .and_then(Result::ok)
+                    .map_or_else(String::new, std::borrow::Cow::into_owned)
+            })
             .collect();
-        Ok(Self { zip, names, inflated: 0, limits })
+        Ok(Self {
+            zip,
+            names,
+            inflated: 0,
+            limits,
+        })
     }
 
     /// Names of all entries.
@@ -42,9 +55,15 @@ impl<'a> Archive<'a> {
         let same = |name: &String| {
             let name = name.trim_start_matches(['/', '\\']);
             name.len() == path.len()
-                && name.bytes().zip(path.bytes()).all(|(a, b)| a.eq_ignore_ascii_case(&b) || (a == b'\\' && b == b'/'))
+                && name
+                    .bytes()
+                    .zip(path.bytes())
+                    .all(|(a, b)| a.eq_ignore_ascii_case(&b) || (a == b'\\' && b == b'/'))
         };
-        self.names.iter().position(|name| name == path).or_else(|| self.names.iter().position(same))
+        self.names
+            .iter()
+            .position(|name| name == path)
+            .or_else(|| self.names.iter().position(same))
     }
 
     /// True when there is such an entry.
@@ -66,7 +85,8 @@ impl<'a> Archive<'a> {
     /// # Errors
     /// As [`Archive::read`]; `Damaged` when it is missing.
     pub fn require(&mut self, path: &str) -> Result<Vec<u8>, ParseError> {
-        self.read(path)?.ok_or_else(|| ParseError::damaged(format!("the part `{path}` is missing")))
+        self.read(path)?
+            .ok_or_else(|| ParseError::damaged(format!("the part `{path}` is missing")))
     }
 
     /// Inflates everything and throws it away, so that a library that trusts sizes may open the file afterwards.
@@ -113,12 +133,19 @@ impl<'a> Archive<'a> {
             size += read as u64;
             self.inflated += read as u64;
             if self.inflated > limits.inflated_bytes {
-                return Err(ParseError::too_large(format!("it unpacks to more than {} MiB", limits.inflated_bytes >> 20)));
+                return Err(ParseError::too_large(format!(
+                    "it unpacks to more than {} MiB",
+                    limits.inflated_bytes >> 20
+                )));
             }
             if size > limits.ratio_grace_bytes && size / packed > limits.inflate_ratio {
-                return Err(ParseError::too_large(format!("a part of it unpacks to more than {} times its size", limits.inflate_ratio)));
+                return Err(ParseError::too_large(format!(
+                    "a part of it unpacks to more than {} times its size",
+                    limits.inflate_ratio
+                )));
             }
-            into.write_all(&buffer[..read]).map_err(|error| ParseError::damaged(format!("ZIP: {error}")))?;
+            into.write_all(&buffer[..read])
+                .map_err(|error| ParseError::damaged(format!("ZIP: {error}")))?;
         }
     }
 }
@@ -152,8 +179,14 @@ mod tests {
 
     #[test]
     fn targets_are_seen_from_their_part() {
-        assert_eq!(resolve("ppt/slides/slide1.xml", "../notesSlides/n.xml"), "ppt/notesSlides/n.xml");
-        assert_eq!(resolve("word/document.xml", "/word/footnotes.xml"), "word/footnotes.xml");
+        assert_eq!(
+            resolve("ppt/slides/slide1.xml", "../notesSlides/n.xml"),
+            "ppt/notesSlides/n.xml"
+        );
+        assert_eq!(
+            resolve("word/document.xml", "/word/footnotes.xml"),
+            "word/footnotes.xml"
+        );
         assert_eq!(resolve("OEBPS/content.opf", "a/b.xhtml#c"), "OEBPS/a/b.xhtml");
         assert_eq!(resolve("a.xml", "../../../etc/passwd"), "etc/passwd");
     }

@@ -12,7 +12,11 @@ use crate::text::{PageBuilder, TableHeader};
 pub fn parse(bytes: &[u8], delimiter: Option<char>, out: &mut Output<'_>) -> Result<(), ParseError> {
     out.gathering(bytes.len() / 3)?;
     let decoded = encoding::decode(bytes, None);
-    let media_type = if delimiter == Some('\t') { "text/tab-separated-values" } else { "text/csv" };
+    let media_type = if delimiter == Some('\t') {
+        "text/tab-separated-values"
+    } else {
+        "text/csv"
+    };
     out.started(media_type, None, Some(1));
     if decoded.lossy {
         out.warning(format!("Some characters could not be decoded as {}.", decoded.encoding));
@@ -24,7 +28,10 @@ pub fn parse(bytes: &[u8], delimiter: Option<char>, out: &mut Output<'_>) -> Res
     for row in Rows::new(text, delimiter) {
         cells += row.len();
         if cells > out.limits.cells {
-            return Err(ParseError::too_large(format!("it has more than {} cells", out.limits.cells)));
+            return Err(ParseError::too_large(format!(
+                "it has more than {} cells",
+                out.limits.cells
+            )));
         }
         rows.push(row);
         if rows.len().is_multiple_of(4096) {
@@ -45,7 +52,11 @@ fn guess_delimiter(text: &str) -> char {
         let alike = counts.iter().filter(|count| **count == first && first > 0).count();
         (alike, first)
     };
-    [',', ';', '\t', '|'].into_iter().rev().max_by_key(|delimiter| evenness(*delimiter)).unwrap_or(',')
+    [',', ';', '\t', '|']
+        .into_iter()
+        .rev()
+        .max_by_key(|delimiter| evenness(*delimiter))
+        .unwrap_or(',')
 }
 
 fn count_outside_quotes(line: &str, delimiter: char) -> usize {
@@ -66,7 +77,10 @@ struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     fn new(text: &'a str, delimiter: char) -> Self {
-        Self { chars: text.chars().peekable(), delimiter }
+        Self {
+            chars: text.chars().peekable(),
+            delimiter,
+        }
     }
 }
 
@@ -110,7 +124,13 @@ mod tests {
     #[test]
     fn quotes_and_line_ends_inside_cells() {
         let rows: Vec<_> = Rows::new("a,\"b, \"\"c\"\"\nd\"\r\n1,2\n", ',').collect();
-        assert_eq!(rows, [vec!["a".to_owned(), "b, \"c\"\nd".to_owned()], vec!["1".to_owned(), "2".to_owned()]]);
+        assert_eq!(
+            rows,
+            [
+                vec!["a".to_owned(), "b, \"c\"\nd".to_owned()],
+                vec!["1".to_owned(), "2".to_owned()]
+            ]
+        );
     }
 
     #[test]

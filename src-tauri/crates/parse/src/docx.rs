@@ -22,18 +22,28 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     out.started(MEDIA_TYPE, ooxml::title(&mut archive, out), Some(1));
     let relationships = ooxml::relationships(&mut archive, &main, out)?;
     let styles = match relationships.iter().find(|r| r.kind == "styles") {
-        Some(styles) => archive.read(&styles.target)?.map_or_else(HashMap::new, |bytes| heading_styles(&bytes, out)),
+        Some(styles) => archive
+            .read(&styles.target)?
+            .map_or_else(HashMap::new, |bytes| heading_styles(&bytes, out)),
         None => HashMap::new(),
     };
     let mut page = PageBuilder::default();
-    Body { page: &mut page, styles: &styles, out }.read(&document)?;
+    Body {
+        page: &mut page,
+        styles: &styles,
+        out,
+    }
+    .read(&document)?;
     for kind in ["footnotes", "endnotes", "comments"] {
         for part in relationships.iter().filter(|r| r.kind == kind) {
             add_part(&mut archive, &part.target, &styles, &mut page, out);
         }
     }
     let mut seen = BTreeSet::new();
-    for part in relationships.iter().filter(|r| matches!(r.kind.as_str(), "header" | "footer")) {
+    for part in relationships
+        .iter()
+        .filter(|r| matches!(r.kind.as_str(), "header" | "footer"))
+    {
         let mut margin = PageBuilder::default();
         add_part(&mut archive, &part.target, &styles, &mut margin, out);
         let text = margin.finish(1).text;
@@ -48,7 +58,13 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
 }
 
 /// A part beside the body: losing it loses no document.
-fn add_part(archive: &mut Archive<'_>, path: &str, styles: &HashMap<String, u8>, page: &mut PageBuilder, out: &mut Output<'_>) {
+fn add_part(
+    archive: &mut Archive<'_>,
+    path: &str,
+    styles: &HashMap<String, u8>,
+    page: &mut PageBuilder,
+    out: &mut Output<'_>,
+) {
     let read = archive.read(path).and_then(|bytes| match bytes {
         Some(bytes) => Body { page, styles, out }.read(&bytes),
         None => Ok(()),
@@ -78,7 +94,11 @@ fn heading_styles(bytes: &[u8], out: &Output<'_>) -> HashMap<String, u8> {
                 }
             }
             "outlineLvl" => {
-                if let Some(level) = tag.attribute("val").and_then(|level| level.parse::<u8>().ok()).filter(|level| *level < 9) {
+                if let Some(level) = tag
+                    .attribute("val")
+                    .and_then(|level| level.parse::<u8>().ok())
+                    .filter(|level| *level < 9)
+                {
                     levels.entry(id.clone()).or_insert(level + 1);
                 }
             }
@@ -216,7 +236,11 @@ impl Body<'_, '_> {
                 paragraph.level = paragraph.level.or(self.styles.get(&style).copied());
             }
             "outlineLvl" => {
-                if let Some(level) = tag.attribute("val").and_then(|level| level.parse::<u8>().ok()).filter(|level| *level < 9) {
+                if let Some(level) = tag
+                    .attribute("val")
+                    .and_then(|level| level.parse::<u8>().ok())
+                    .filter(|level| *level < 9)
+                {
                     paragraph.level = Some(level + 1);
                 }
             }
@@ -235,7 +259,10 @@ impl Body<'_, '_> {
             return;
         }
         if let Some(table) = table {
-            for text in std::iter::once(done.text).chain(done.boxes).filter(|text| !text.trim().is_empty()) {
+            for text in std::iter::once(done.text)
+                .chain(done.boxes)
+                .filter(|text| !text.trim().is_empty())
+            {
                 if !table.cell.is_empty() {
                     table.cell.push('\n');
                 }
@@ -274,7 +301,11 @@ impl Body<'_, '_> {
             }
             return;
         }
-        let header = if table.marked_header { TableHeader::FirstRow } else { TableHeader::guess(&table.rows) };
+        let header = if table.marked_header {
+            TableHeader::FirstRow
+        } else {
+            TableHeader::guess(&table.rows)
+        };
         self.page.table(&table.rows, header);
     }
 }

@@ -14,7 +14,11 @@ pub const MEDIA_TYPE: &str = "message/rfc822";
 /// # Errors
 /// Its final state.
 pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
-    let mails = if bytes.starts_with(b"From ") { split_mailbox(bytes) } else { vec![bytes] };
+    let mails = if bytes.starts_with(b"From ") {
+        split_mailbox(bytes)
+    } else {
+        vec![bytes]
+    };
     let mut number = 0;
     for mail in &mails {
         out.checkpoint()?;
@@ -23,19 +27,30 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
             continue;
         };
         number += 1;
-        out.started(MEDIA_TYPE, message.subject().and_then(text::title), u32::try_from(mails.len()).ok());
+        out.started(
+            MEDIA_TYPE,
+            message.subject().and_then(text::title),
+            u32::try_from(mails.len()).ok(),
+        );
         let mut page = PageBuilder::default();
         write(&message, &mut page, out)?;
         out.page(page.finish(number))?;
     }
-    if number == 0 { Err(ParseError::damaged("there is no mail in it")) } else { Ok(()) }
+    if number == 0 {
+        Err(ParseError::damaged("there is no mail in it"))
+    } else {
+        Ok(())
+    }
 }
 
 /// Mails of a mailbox, which a line that begins with `From ` parts.
 fn split_mailbox(bytes: &[u8]) -> Vec<&[u8]> {
     let mut starts = vec![0];
     let mut at = 0;
-    while let Some(found) = bytes[at..].windows(7).position(|window| window == b"\n\nFrom " || window == b"\r\nFrom ") {
+    while let Some(found) = bytes[at..]
+        .windows(7)
+        .position(|window| window == b"\n\nFrom " || window == b"\r\nFrom ")
+    {
         starts.push(at + found + 2);
         at += found + 2;
     }
@@ -45,7 +60,9 @@ fn split_mailbox(bytes: &[u8]) -> Vec<&[u8]> {
         .map(|pair| {
             let mail = &bytes[pair[0]..pair[1]];
             // The line itself is no header.
-            mail.iter().position(|b| *b == b'\n').map_or(mail, |end| &mail[end + 1..])
+            mail.iter()
+                .position(|b| *b == b'\n')
+                .map_or(mail, |end| &mail[end + 1..])
         })
         .collect()
 }
@@ -74,7 +91,11 @@ fn write(message: &Message<'_>, page: &mut PageBuilder, out: &Output<'_>) -> Res
 
 fn body(message: &Message<'_>, page: &mut PageBuilder, out: &Output<'_>) -> Result<(), ParseError> {
     let parts: Vec<_> = message.text_bodies().collect();
-    let parts = if parts.is_empty() { message.html_bodies().collect() } else { parts };
+    let parts = if parts.is_empty() {
+        message.html_bodies().collect()
+    } else {
+        parts
+    };
     for part in parts {
         match &part.body {
             PartType::Text(text) => page.paragraph(text),

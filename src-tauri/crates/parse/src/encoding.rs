@@ -30,7 +30,11 @@ pub fn decode(bytes: &[u8], declared: Option<&str>) -> Decoded {
         if let Some(utf16) = utf16_by_zeros(bytes) {
             return decode_with(utf16, bytes);
         }
-        return Decoded { text: text.to_owned(), encoding: UTF_8.name(), lossy: false };
+        return Decoded {
+            text: text.to_owned(),
+            encoding: UTF_8.name(),
+            lossy: false,
+        };
     }
     if let Some(utf16) = utf16_by_zeros(bytes) {
         return decode_with(utf16, bytes);
@@ -58,18 +62,27 @@ pub fn is_text(bytes: &[u8]) -> bool {
     if Encoding::for_bom(head).is_some() || utf16_by_zeros(head).is_some() {
         return true;
     }
-    let strange = head.iter().filter(|&&b| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x0c | 0x0b | 0x1b | 0x08 | 0x1a)).count();
-    let zeros = head.iter().filter(|&&b| b == 0).count();
-    zeros == 0 && strange * 200 <= head.len()
+    let strange = head
+        .iter()
+        .filter(|&&b| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x0c | 0x0b | 0x1b | 0x08 | 0x1a))
+        .count();
+    !head.contains(&0) && strange * 200 <= head.len()
 }
 
 fn decode_with(encoding: &'static Encoding, bytes: &[u8]) -> Decoded {
     let (text, lossy) = encoding.decode_without_bom_handling(bytes);
-    Decoded { text: text.into_owned(), encoding: encoding.name(), lossy }
+    Decoded {
+        text: text.into_owned(),
+        encoding: encoding.name(),
+        lossy,
+    }
 }
 
 fn looks_like_iso_2022(bytes: &[u8]) -> bool {
-    bytes.windows(3).take(DETECT_BYTES).any(|w| w[0] == 0x1b && w[1] == b'$' && matches!(w[2], b'@' | b'B'))
+    bytes
+        .windows(3)
+        .take(DETECT_BYTES)
+        .any(|w| w[0] == 0x1b && w[1] == b'$' && matches!(w[2], b'@' | b'B'))
 }
 
 fn utf16_by_zeros(bytes: &[u8]) -> Option<&'static Encoding> {

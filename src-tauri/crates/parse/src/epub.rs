@@ -20,7 +20,10 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     let mut archive = Archive::open(bytes, out.limits)?;
     let package_path = package_path(&mut archive, out)?;
     let package = package(&mut archive, &package_path, out)?;
-    let locked = archive.read("META-INF/encryption.xml")?.map(|bytes| text_of(&bytes)).unwrap_or_default();
+    let locked = archive
+        .read("META-INF/encryption.xml")?
+        .map(|bytes| text_of(&bytes))
+        .unwrap_or_default();
     // Obfuscated fonts are listed there too; a book is locked when its chapters are.
     if package.chapters.iter().any(|chapter| locked.contains(chapter.as_str())) {
         return Err(ParseError::NeedsPassword);
@@ -95,9 +98,17 @@ fn package(archive: &mut Archive<'_>, path: &str, out: &Output<'_>) -> Result<Pa
             _ => {}
         }
     }
-    let mut chapters: Vec<String> = spine.iter().filter_map(|id| manifest.get(id)).map(|(path, _)| path.clone()).collect();
+    let mut chapters: Vec<String> = spine
+        .iter()
+        .filter_map(|id| manifest.get(id))
+        .map(|(path, _)| path.clone())
+        .collect();
     if chapters.is_empty() {
-        chapters = manifest.into_values().filter(|(_, kind)| kind.contains("html")).map(|(path, _)| path).collect();
+        chapters = manifest
+            .into_values()
+            .filter(|(_, kind)| kind.contains("html"))
+            .map(|(path, _)| path)
+            .collect();
     }
     Ok(Package { title, chapters })
 }
@@ -108,15 +119,15 @@ fn percent_decoded(href: &str) -> String {
     let mut at = 0;
     while at < bytes.len() {
         let hex = bytes.get(at + 1..at + 3).and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.filter(|_| bytes[at] == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                out.push(byte);
-                at += 3;
-            }
-            None => {
-                out.push(bytes[at]);
-                at += 1;
-            }
+        if let Some(byte) = hex
+            .filter(|_| bytes[at] == b'%')
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok())
+        {
+            out.push(byte);
+            at += 3;
+        } else {
+            out.push(bytes[at]);
+            at += 1;
         }
     }
     String::from_utf8_lossy(&out).into_owned()

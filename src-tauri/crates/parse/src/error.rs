@@ -48,7 +48,9 @@ pub enum ParseError {
 impl ParseError {
     /// A file broken for a reason.
     pub fn damaged(detail: impl std::fmt::Display) -> Self {
-        Self::Damaged { detail: detail.to_string() }
+        Self::Damaged {
+            detail: detail.to_string(),
+        }
     }
 
     /// A file over a limit.
@@ -61,7 +63,9 @@ impl ParseError {
         let (state, message, detail) = match self {
             Self::Empty => (
                 DocumentState::Empty,
-                format!("`{name}` has no text in it.\nIf it should have, open it in the program it came from and save it again."),
+                format!(
+                    "`{name}` has no text in it.\nIf it should have, open it in the program it came from and save it again."
+                ),
                 None,
             ),
             Self::NoText => (
@@ -77,12 +81,16 @@ impl ParseError {
                 format!("`{name}` is protected by a password.\nSave a copy without the password and add that."),
                 None,
             ),
-            Self::Unsupported { what, advice } => {
-                (DocumentState::Unsupported, format!("`{name}`: {what} is not read.\n{advice}"), None)
-            }
+            Self::Unsupported { what, advice } => (
+                DocumentState::Unsupported,
+                format!("`{name}`: {what} is not read.\n{advice}"),
+                None,
+            ),
             Self::Damaged { detail } => (
                 DocumentState::Damaged,
-                format!("`{name}` is damaged and could not be read.\nFetch or export it again, or open it and save a fresh copy."),
+                format!(
+                    "`{name}` is damaged and could not be read.\nFetch or export it again, or open it and save a fresh copy."
+                ),
                 Some(detail),
             ),
             Self::TooLarge { what } => (
@@ -92,15 +100,23 @@ impl ParseError {
             ),
             Self::TimedOut => (
                 DocumentState::TimedOut,
-                format!("Reading `{name}` took too long and was stopped.\nSplit it, or print it to a new PDF, and add that."),
+                format!(
+                    "Reading `{name}` took too long and was stopped.\nSplit it, or print it to a new PDF, and add that."
+                ),
                 None,
             ),
             Self::Unreadable(error) => (
                 DocumentState::Unreadable,
-                format!("`{name}` could not be read to its end.\nCheck that the file is still there and may be read, then retry."),
+                format!(
+                    "`{name}` could not be read to its end.\nCheck that the file is still there and may be read, then retry."
+                ),
                 Some(error.to_string()),
             ),
-            Self::Cancelled => (DocumentState::Queued, format!("Reading `{name}` was stopped.\nRetry it when you like."), None),
+            Self::Cancelled => (
+                DocumentState::Queued,
+                format!("Reading `{name}` was stopped.\nRetry it when you like."),
+                None,
+            ),
         };
         ParseFailure { state, message, detail }
     }
@@ -116,7 +132,10 @@ mod tests {
             ParseError::Empty,
             ParseError::NoText,
             ParseError::NeedsPassword,
-            ParseError::Unsupported { what: "X".into(), advice: "Convert it.".into() },
+            ParseError::Unsupported {
+                what: "X".into(),
+                advice: "Convert it.".into(),
+            },
             ParseError::damaged("x"),
             ParseError::too_large("x"),
             ParseError::TimedOut,

@@ -68,7 +68,10 @@ pub fn plain_text(source: &str) -> String {
 /// What the file says its encoding is, in `meta` or the XML declaration.
 pub fn declared_charset(bytes: &[u8]) -> Option<String> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(4096)]).to_lowercase();
-    let at = head.find("charset=").map(|at| at + 8).or_else(|| head.find("encoding=").map(|at| at + 9))?;
+    let at = head
+        .find("charset=")
+        .map(|at| at + 8)
+        .or_else(|| head.find("encoding=").map(|at| at + 9))?;
     let label: String = head[at..]
         .trim_start_matches(['"', '\'', ' '])
         .chars()
@@ -92,14 +95,22 @@ fn read(source: &str, out: &Output<'_>) -> Result<Content, ParseError> {
     }
     let content = tokenize(&pieces, out.limits.text_bytes);
     if content.too_long {
-        return Err(ParseError::too_large(format!("it holds more than {} MB of text", out.limits.text_bytes / 1_000_000)));
+        return Err(ParseError::too_large(format!(
+            "it holds more than {} MB of text",
+            out.limits.text_bytes / 1_000_000
+        )));
     }
     out.checkpoint()?;
     Ok(content)
 }
 
 fn tokenize(pieces: &[&str], max_bytes: usize) -> Content {
-    let sink = Sink { state: RefCell::new(State { max_bytes, ..State::default() }) };
+    let sink = Sink {
+        state: RefCell::new(State {
+            max_bytes,
+            ..State::default()
+        }),
+    };
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let queue = BufferQueue::default();
     for piece in pieces {
@@ -206,9 +217,14 @@ impl State {
                 if !opens && self.content.title.is_none() {
                     self.content.title = Some(std::mem::take(&mut self.title));
                 }
-                return if opens { TokenSinkResult::RawData(RawKind::Rcdata) } else { TokenSinkResult::Continue };
+                return if opens {
+                    TokenSinkResult::RawData(RawKind::Rcdata)
+                } else {
+                    TokenSinkResult::Continue
+                };
             }
-            "script" | "style" | "noscript" | "template" | "svg" | "math" | "iframe" | "object" | "nav" | "select" | "datalist" => {
+            "script" | "style" | "noscript" | "template" | "svg" | "math" | "iframe" | "object" | "nav" | "select"
+            | "datalist" => {
                 if opens && !tag.self_closing {
                     if name == "nav" {
                         self.end_block();
@@ -217,10 +233,15 @@ impl State {
                 }
                 return raw(name, opens && !tag.self_closing);
             }
-            "textarea" => return if opens { TokenSinkResult::RawData(RawKind::Rcdata) } else { TokenSinkResult::Continue },
+            "textarea" => {
+                return if opens {
+                    TokenSinkResult::RawData(RawKind::Rcdata)
+                } else {
+                    TokenSinkResult::Continue
+                };
+            }
             "a" => self.in_link = opens,
             "br" => self.block.push('\n'),
-            "hr" => self.end_block(),
             "img" => {
                 self.content.pictures = true;
                 if let Some(alt) = attribute(tag, "alt").filter(|alt| !alt.trim().is_empty()) {
@@ -233,11 +254,19 @@ impl State {
             }
             "pre" => {
                 self.end_block();
-                self.preformatted = if opens { self.preformatted + 1 } else { self.preformatted.saturating_sub(1) };
+                self.preformatted = if opens {
+                    self.preformatted + 1
+                } else {
+                    self.preformatted.saturating_sub(1)
+                };
             }
             "li" | "dd" | "dt" => {
                 self.end_block();
-                self.in_item = if opens { self.in_item + 1 } else { self.in_item.saturating_sub(1) };
+                self.in_item = if opens {
+                    self.in_item + 1
+                } else {
+                    self.in_item.saturating_sub(1)
+                };
             }
             "ul" | "ol" | "dl" => {
                 self.end_block();
@@ -266,9 +295,10 @@ impl State {
                     table.header_cells |= name == "th" && table.rows.len() <= 1;
                 }
             }
-            "p" | "div" | "section" | "article" | "main" | "header" | "footer" | "aside" | "blockquote" | "figure" | "figcaption"
-            | "address" | "form" | "fieldset" | "legend" | "body" | "html" | "head" | "caption" | "thead" | "tbody" | "tfoot"
-            | "center" | "details" | "summary" | "option" | "button" | "label" | "dialog" => self.end_block(),
+            "hr" | "p" | "div" | "section" | "article" | "main" | "header" | "footer" | "aside" | "blockquote"
+            | "figure" | "figcaption" | "address" | "form" | "fieldset" | "legend" | "body" | "html" | "head"
+            | "caption" | "thead" | "tbody" | "tfoot" | "center" | "details" | "summary" | "option" | "button"
+            | "label" | "dialog" => self.end_block(),
             _ => {}
         }
         TokenSinkResult::Continue
@@ -323,11 +353,17 @@ impl State {
         let columns = table.rows.iter().map(Vec::len).max().unwrap_or(0);
         let layout = columns <= 1
             || table.rows.iter().flatten().any(|cell| cell.chars().count() > 800)
-            || table.blocks.iter().any(|block| matches!(block, Block::Heading { .. } | Block::Table { .. }));
+            || table
+                .blocks
+                .iter()
+                .any(|block| matches!(block, Block::Heading { .. } | Block::Table { .. }));
         let blocks = if layout {
             table.blocks
         } else {
-            vec![Block::Table { rows: table.rows, header: table.header_cells }]
+            vec![Block::Table {
+                rows: table.rows,
+                header: table.header_cells,
+            }]
         };
         match self.tables.last_mut() {
             Some(outer) => {
@@ -361,12 +397,18 @@ fn raw(name: &str, opens: bool) -> TokenSinkResult<()> {
 }
 
 fn attribute(tag: &Tag, name: &str) -> Option<String> {
-    tag.attrs.iter().find(|attribute| &*attribute.name.local == name).map(|attribute| attribute.value.to_string())
+    tag.attrs
+        .iter()
+        .find(|attribute| &*attribute.name.local == name)
+        .map(|attribute| attribute.value.to_string())
 }
 
 fn block_text(block: &Block) -> &str {
     match block {
-        Block::Heading { text, .. } | Block::Paragraph { text, .. } | Block::Item { text, .. } | Block::Preformatted { text } => text,
+        Block::Heading { text, .. }
+        | Block::Paragraph { text, .. }
+        | Block::Item { text, .. }
+        | Block::Preformatted { text } => text,
         Block::Table { .. } => "",
     }
 }
@@ -388,7 +430,11 @@ fn write(blocks: &[Block], page: &mut PageBuilder) {
         }
         _ => false,
     };
-    let menu_chars: usize = blocks.iter().filter(|block| is_menu_item(block)).map(|block| block_text(block).len()).sum();
+    let menu_chars: usize = blocks
+        .iter()
+        .filter(|block| is_menu_item(block))
+        .map(|block| block_text(block).len())
+        .sum();
     let all_chars: usize = blocks.iter().map(|block| flat_text(block).len()).sum();
     let mut at = 0;
     while at < blocks.len() {
@@ -403,7 +449,14 @@ fn write(blocks: &[Block], page: &mut PageBuilder) {
             Block::Item { text, .. } => page.line(&tidy(text)),
             Block::Preformatted { text } => page.verbatim(text),
             Block::Table { rows, header } => {
-                page.table(rows, if *header { TableHeader::FirstRow } else { TableHeader::guess(rows) });
+                page.table(
+                    rows,
+                    if *header {
+                        TableHeader::FirstRow
+                    } else {
+                        TableHeader::guess(rows)
+                    },
+                );
             }
         }
         at += 1;
@@ -433,7 +486,10 @@ mod tests {
         let content = tokenize(&["<table><tr><th>A<th>B<tr><td>1<td>2</table>"], 1000);
         assert_eq!(
             content.blocks,
-            [Block::Table { rows: vec![vec!["A".into(), "B".into()], vec!["1".into(), "2".into()]], header: true }]
+            [Block::Table {
+                rows: vec![vec!["A".into(), "B".into()], vec!["1".into(), "2".into()]],
+                header: true
+            }]
         );
     }
 

@@ -21,7 +21,9 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     let decoded = encoding::decode(bytes, None);
     out.gathering(decoded.text.len())?;
     // serde_json stops at 128 open brackets, so that nesting cannot exhaust the stack.
-    let tree = (decoded.text.len() <= MAX_TREE_BYTES).then(|| serde_json::from_str::<Value>(decoded.text.trim())).and_then(Result::ok);
+    let tree = (decoded.text.len() <= MAX_TREE_BYTES)
+        .then(|| serde_json::from_str::<Value>(decoded.text.trim()))
+        .and_then(Result::ok);
     if let Some(cells) = tree.as_ref().and_then(notebook_cells) {
         return notebook(cells, out);
     }
@@ -49,7 +51,16 @@ fn lines(value: &Value, name: &str, depth: usize, out: &mut String) {
                 out.push_str(":\n");
             }
             for (name, member) in members {
-                lines(member, name, if depth == 0 && out.is_empty() { 0 } else { depth + usize::from(!name.is_empty()) }, out);
+                lines(
+                    member,
+                    name,
+                    if depth == 0 && out.is_empty() {
+                        0
+                    } else {
+                        depth + usize::from(!name.is_empty())
+                    },
+                    out,
+                );
             }
         }
         Value::Array(items) => {
@@ -97,7 +108,11 @@ fn notebook(cells: &[Value], out: &mut Output<'_>) -> Result<(), ParseError> {
         } else {
             push_code(&mut source, &body);
             for output in cell.get("outputs").and_then(Value::as_array).into_iter().flatten() {
-                let text = text_of(output.get("text").or_else(|| output.get("data").and_then(|data| data.get("text/plain"))));
+                let text = text_of(
+                    output
+                        .get("text")
+                        .or_else(|| output.get("data").and_then(|data| data.get("text/plain"))),
+                );
                 push_code(&mut source, &text);
             }
         }

@@ -27,7 +27,9 @@ pub fn parse(source: &str, out: &mut Output<'_>) -> Result<(), ParseError> {
         reader.event(event);
     }
     reader.end_block();
-    let title = reader.title.or_else(|| reader.first_heading.as_deref().and_then(text::title));
+    let title = reader
+        .title
+        .or_else(|| reader.first_heading.as_deref().and_then(text::title));
     out.started(MEDIA_TYPE, title, Some(1));
     out.single_page(reader.page)
 }
@@ -51,7 +53,9 @@ impl Reader {
         match event {
             Event::Start(tag) => self.open(tag),
             Event::End(tag) => self.close(tag),
-            Event::Text(text) | Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => self.block.push_str(&text),
+            Event::Text(text) | Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
+                self.block.push_str(&text)
+            }
             Event::SoftBreak => self.block.push(' '),
             Event::HardBreak => self.block.push('\n'),
             Event::Html(html) => self.html.push_str(&html),
@@ -85,7 +89,9 @@ impl Reader {
                 self.rows.clear();
             }
             Tag::TableHead | Tag::TableRow => self.rows.push(Vec::new()),
-            Tag::Paragraph | Tag::List(_) | Tag::BlockQuote(_) | Tag::FootnoteDefinition(_) | Tag::HtmlBlock => self.end_block(),
+            Tag::Paragraph | Tag::List(_) | Tag::BlockQuote(_) | Tag::FootnoteDefinition(_) | Tag::HtmlBlock => {
+                self.end_block()
+            }
             _ => {}
         }
     }
@@ -130,7 +136,9 @@ impl Reader {
                 self.end_block();
                 self.in_item = false;
             }
-            TagEnd::Paragraph | TagEnd::List(_) | TagEnd::BlockQuote(_) | TagEnd::FootnoteDefinition => self.end_block(),
+            TagEnd::Paragraph | TagEnd::List(_) | TagEnd::BlockQuote(_) | TagEnd::FootnoteDefinition => {
+                self.end_block()
+            }
             _ => {}
         }
     }

@@ -37,7 +37,8 @@ type File<'a> = CompoundFile<Cursor<&'a [u8]>>;
 /// # Errors
 /// Its final state.
 pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
-    let mut file = CompoundFile::open(Cursor::new(bytes)).map_err(|error| ParseError::damaged(format!("OLE: {error}")))?;
+    let mut file =
+        CompoundFile::open(Cursor::new(bytes)).map_err(|error| ParseError::damaged(format!("OLE: {error}")))?;
     let subject = string(&mut file, "", property::SUBJECT, out);
     out.started(MEDIA_TYPE, subject.as_deref().and_then(text::title), Some(1));
     let mut page = PageBuilder::default();
@@ -56,7 +57,8 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
 fn head(file: &mut File<'_>, page: &mut PageBuilder, out: &Output<'_>) {
     let mut lines = Vec::new();
     let name = string(file, "", property::SENDER_NAME, out);
-    let address = string(file, "", property::SENDER_SMTP, out).or_else(|| string(file, "", property::SENDER_ADDRESS, out));
+    let address =
+        string(file, "", property::SENDER_SMTP, out).or_else(|| string(file, "", property::SENDER_ADDRESS, out));
     match (name, address) {
         (Some(name), Some(address)) if name != address => lines.push(format!("From: {name} <{address}>")),
         (Some(one), _) | (None, Some(one)) => lines.push(format!("From: {one}")),
@@ -102,9 +104,13 @@ fn attachments(file: &mut File<'_>, out: &Output<'_>) -> Vec<String> {
     storages
         .iter()
         .filter_map(|storage| {
-            [property::ATTACH_LONG_NAME, property::ATTACH_NAME, property::DISPLAY_NAME]
-                .into_iter()
-                .find_map(|id| string(file, storage, id, out))
+            [
+                property::ATTACH_LONG_NAME,
+                property::ATTACH_NAME,
+                property::DISPLAY_NAME,
+            ]
+            .into_iter()
+            .find_map(|id| string(file, storage, id, out))
         })
         .collect()
 }
@@ -113,7 +119,13 @@ fn attachments(file: &mut File<'_>, out: &Output<'_>) -> Vec<String> {
 fn string(file: &mut File<'_>, storage: &str, id: u16, out: &Output<'_>) -> Option<String> {
     let text = match stream(file, &format!("{storage}/__substg1.0_{id:04X}001F"), out) {
         Some(bytes) => encoding_rs::UTF_16LE.decode_without_bom_handling(&bytes).0.into_owned(),
-        None => encoding::decode(&stream(file, &format!("{storage}/__substg1.0_{id:04X}001E"), out)?, None).text,
+        None => {
+            encoding::decode(
+                &stream(file, &format!("{storage}/__substg1.0_{id:04X}001E"), out)?,
+                None,
+            )
+            .text
+        }
     };
     let text = text.trim_matches(['\0', ' ', '\r', '\n']).to_owned();
     (!text.is_empty()).then_some(text)
@@ -130,13 +142,18 @@ fn stream(file: &mut File<'_>, path: &str, out: &Output<'_>) -> Option<Vec<u8>> 
 /// When it was sent, from the table of fixed-size properties: 32 bytes of head, then 16 a property.
 fn date(file: &mut File<'_>, out: &Output<'_>) -> Option<String> {
     let table = stream(file, "/__properties_version1.0", out)?;
-    [property::CLIENT_SUBMIT_TIME, property::DELIVERY_TIME].into_iter().find_map(|id| {
-        let row = table.get(32..)?.chunks_exact(16).find(|row| row[..4] == [0x40, 0x00, id as u8, (id >> 8) as u8])?;
-        let ticks = u64::from_le_bytes(row[8..16].try_into().ok()?);
-        // Windows counts 100 ns from 1601; Unix starts 11,644,473,600 s later.
-        let seconds = (ticks / 10_000_000).checked_sub(11_644_473_600)?;
-        Some(utc(seconds))
-    })
+    [property::CLIENT_SUBMIT_TIME, property::DELIVERY_TIME]
+        .into_iter()
+        .find_map(|id| {
+            let row = table
+                .get(32..)?
+                .chunks_exact(16)
+                .find(|row| row[..4] == [0x40, 0x00, id as u8, (id >> 8) as u8])?;
+            let ticks = u64::from_le_bytes(row[8..16].try_into().ok()?);
+            // Windows counts 100 ns from 1601; Unix starts 11,644,473,600 s later.
+            let seconds = (ticks / 10_000_000).checked_sub(11_644_473_600)?;
+            Some(utc(seconds))
+        })
 }
 
 /// Seconds since 1970 as `2026-11-23 18:00 UTC`, by Howard Hinnant's civil-from-days.
@@ -150,7 +167,11 @@ fn utc(seconds: u64) -> String {
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
     let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", seconds / 3600 % 24, seconds / 60 % 60)
+    format!(
+        "{year:04}-{month:02}-{day:02} {:02}:{:02} UTC",
+        seconds / 3600 % 24,
+        seconds / 60 % 60
+    )
 }
 
 /// What MS-OXRTFCP says the dictionary begins with.
@@ -186,7 +207,9 @@ fn unpack_rtf(packed: &[u8], max_bytes: usize) -> Option<Vec<u8>> {
                 put(byte, &mut out);
                 continue;
             }
-            let (Some(high), Some(low)) = (bytes.next(), bytes.next()) else { break 'runs };
+            let (Some(high), Some(low)) = (bytes.next(), bytes.next()) else {
+                break 'runs;
+            };
             let reference = u16::from_be_bytes([high, low]);
             let (offset, length) = (usize::from(reference >> 4), usize::from(reference & 15) + 2);
             if offset == write {
@@ -211,11 +234,14 @@ mod tests {
     fn unpacks_the_example_of_the_specification() {
         // MS-OXRTFCP, section 3.1.1.
         let packed: &[u8] = &[
-            0x2d, 0x00, 0x00, 0x00, 0x2b, 0x00, 0x00, 0x00, 0x4c, 0x5a, 0x46, 0x75, 0xf1, 0xc5, 0xc7, 0xa7, 0x03, 0x00, 0x0a, 0x00,
-            0x72, 0x63, 0x70, 0x67, 0x31, 0x32, 0x35, 0x42, 0x32, 0x0a, 0xf3, 0x20, 0x68, 0x65, 0x6c, 0x09, 0x00, 0x20, 0x62, 0x77,
-            0x05, 0xb0, 0x6c, 0x64, 0x7d, 0x0a, 0x80, 0x0f, 0xa0,
+            0x2d, 0x00, 0x00, 0x00, 0x2b, 0x00, 0x00, 0x00, 0x4c, 0x5a, 0x46, 0x75, 0xf1, 0xc5, 0xc7, 0xa7, 0x03, 0x00,
+            0x0a, 0x00, 0x72, 0x63, 0x70, 0x67, 0x31, 0x32, 0x35, 0x42, 0x32, 0x0a, 0xf3, 0x20, 0x68, 0x65, 0x6c, 0x09,
+            0x00, 0x20, 0x62, 0x77, 0x05, 0xb0, 0x6c, 0x64, 0x7d, 0x0a, 0x80, 0x0f, 0xa0,
         ];
-        assert_eq!(unpack_rtf(packed, 1000).unwrap(), b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n");
+        assert_eq!(
+            unpack_rtf(packed, 1000).unwrap(),
+            b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
+        );
     }
 
     #[test]

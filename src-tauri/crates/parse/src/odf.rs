@@ -43,7 +43,11 @@ pub fn parse_odp(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     out.started(PRESENTATION, title(&mut archive, out), None);
     let mut flow = Flow::default();
     flow.read(&content, out)?;
-    let mut slides = if flow.slides.is_empty() { vec![flow.page] } else { flow.slides };
+    let mut slides = if flow.slides.is_empty() {
+        vec![flow.page]
+    } else {
+        flow.slides
+    };
     for text in margins(&mut archive, out)? {
         slides[0].paragraph(&text);
     }
@@ -98,13 +102,19 @@ fn open<'a>(bytes: &'a [u8], out: &Output<'_>) -> Result<(Archive<'a>, String), 
 /// # Errors
 /// Those of the container; styles that cannot be read hold no text worth a failure.
 fn margins(archive: &mut Archive<'_>, out: &Output<'_>) -> Result<Vec<String>, ParseError> {
-    let Some(styles) = archive.read("styles.xml")? else { return Ok(Vec::new()) };
-    let mut flow = Flow { margins_only: true, ..Flow::default() };
+    let Some(styles) = archive.read("styles.xml")? else {
+        return Ok(Vec::new());
+    };
+    let mut flow = Flow {
+        margins_only: true,
+        ..Flow::default()
+    };
     if let Err(error) = flow.read(&text_of(&styles), out) {
         tracing::debug!(%error, "the styles could not be read");
     }
     // Fields of numbers and dates show their own names there.
-    flow.margins.retain(|text| !(text.trim_start().starts_with('<') && text.trim_end().ends_with('>')));
+    flow.margins
+        .retain(|text| !(text.trim_start().starts_with('<') && text.trim_end().ends_with('>')));
     Ok(flow.margins)
 }
 
@@ -123,7 +133,10 @@ fn title(archive: &mut Archive<'_>, out: &Output<'_>) -> Option<String> {
 }
 
 fn repeats(tag: &Tag<'_>, name: &str) -> u32 {
-    tag.attribute(name).and_then(|count| count.parse().ok()).unwrap_or(1).max(1)
+    tag.attribute(name)
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(1)
+        .max(1)
 }
 
 /// A sheet, the reader standing inside its element.
@@ -161,13 +174,18 @@ fn sheet(xml: &mut Xml<'_>, cells: &mut usize, out: &Output<'_>) -> Result<Spars
             Some(Token::Close(name)) if name.name() == "table-row" => {
                 let filled = std::mem::take(&mut filled);
                 if !filled.is_empty() {
-                    let rows = row_repeats.min(MAX_REPEATS).min((MAX_REPEATED_CELLS / filled.len()).max(1) as u32);
+                    let rows = row_repeats
+                        .min(MAX_REPEATS)
+                        .min((MAX_REPEATED_CELLS / filled.len()).max(1) as u32);
                     for at in 0..rows {
                         for (column, text) in &filled {
                             bytes += text.len();
                             *cells += 1;
                             if *cells > out.limits.cells {
-                                return Err(ParseError::too_large(format!("it has more than {} filled cells", out.limits.cells)));
+                                return Err(ParseError::too_large(format!(
+                                    "it has more than {} filled cells",
+                                    out.limits.cells
+                                )));
                             }
                             table.push(row.saturating_add(at), *column, text.clone());
                         }
@@ -277,8 +295,14 @@ impl Flow {
         match tag.name() {
             "p" => self.paragraphs.push(Paragraph::default()),
             "h" => {
-                let level = tag.attribute("outline-level").and_then(|level| level.parse().ok()).unwrap_or(1);
-                self.paragraphs.push(Paragraph { level: Some(level), ..Paragraph::default() });
+                let level = tag
+                    .attribute("outline-level")
+                    .and_then(|level| level.parse().ok())
+                    .unwrap_or(1);
+                self.paragraphs.push(Paragraph {
+                    level: Some(level),
+                    ..Paragraph::default()
+                });
             }
             "s" => {
                 let count = repeats(tag, "c").min(MAX_REPEATS) as usize;
@@ -356,7 +380,10 @@ impl Flow {
             return;
         }
         if let Some(cell) = self.tables.last_mut().and_then(|table| table.cell.as_mut()) {
-            for text in std::iter::once(done.text).chain(done.after).filter(|text| !text.trim().is_empty()) {
+            for text in std::iter::once(done.text)
+                .chain(done.after)
+                .filter(|text| !text.trim().is_empty())
+            {
                 if !cell.is_empty() {
                     cell.push('\n');
                 }
@@ -389,7 +416,11 @@ impl Flow {
             }
             return;
         }
-        let header = if table.header_rows { TableHeader::FirstRow } else { TableHeader::guess(&table.rows) };
+        let header = if table.header_rows {
+            TableHeader::FirstRow
+        } else {
+            TableHeader::guess(&table.rows)
+        };
         let columns = table.rows.iter().map(Vec::len).max().unwrap_or(0);
         let page = self.target();
         if columns <= 1 {

@@ -22,9 +22,17 @@ pub struct Relationship {
 /// # Errors
 /// Those of the container and of XML.
 pub fn relationships(archive: &mut Archive<'_>, part: &str, out: &Output<'_>) -> Result<Vec<Relationship>, ParseError> {
-    let (folder, file) = part.rsplit_once('/').map_or(("", part), |(folder, file)| (folder, file));
-    let path = if folder.is_empty() { format!("_rels/{file}.rels") } else { format!("{folder}/_rels/{file}.rels") };
-    let Some(bytes) = archive.read(&path)? else { return Ok(Vec::new()) };
+    let (folder, file) = part
+        .rsplit_once('/')
+        .map_or(("", part), |(folder, file)| (folder, file));
+    let path = if folder.is_empty() {
+        format!("_rels/{file}.rels")
+    } else {
+        format!("{folder}/_rels/{file}.rels")
+    };
+    let Some(bytes) = archive.read(&path)? else {
+        return Ok(Vec::new());
+    };
     let xml_text = text_of(&bytes);
     let mut xml = Xml::new(&xml_text, out.limits.xml_depth);
     let mut found = Vec::new();
@@ -40,10 +48,17 @@ pub fn relationships(archive: &mut Archive<'_>, part: &str, out: &Output<'_>) ->
             && tag.name() == "Relationship"
         {
             let external = tag.attribute("TargetMode").is_some_and(|mode| mode == "External");
-            let target = tag.attribute("Target").filter(|_| !external).map_or_else(String::new, |target| resolve(part, &target));
+            let target = tag
+                .attribute("Target")
+                .filter(|_| !external)
+                .map_or_else(String::new, |target| resolve(part, &target));
             let kind = tag.attribute("Type").unwrap_or_default();
             let kind = kind.rsplit('/').next().unwrap_or_default().to_owned();
-            found.push(Relationship { id: tag.attribute("Id").unwrap_or_default(), kind, target });
+            found.push(Relationship {
+                id: tag.attribute("Id").unwrap_or_default(),
+                kind,
+                target,
+            });
         }
     }
     Ok(found)
@@ -54,7 +69,9 @@ pub fn relationships(archive: &mut Archive<'_>, part: &str, out: &Output<'_>) ->
 /// # Errors
 /// Those of the container and of XML.
 pub fn main_part(archive: &mut Archive<'_>, usual: &str, out: &Output<'_>) -> Result<String, ParseError> {
-    let found = relationships(archive, "", out)?.into_iter().find(|r| r.kind == "officeDocument" && archive.has(&r.target));
+    let found = relationships(archive, "", out)?
+        .into_iter()
+        .find(|r| r.kind == "officeDocument" && archive.has(&r.target));
     Ok(found.map_or_else(|| usual.to_owned(), |r| r.target))
 }
 
@@ -75,7 +92,10 @@ pub fn title(archive: &mut Archive<'_>, out: &Output<'_>) -> Option<String> {
 
 /// True where a container holds pictures: a document without text is then a scan, not empty.
 pub fn has_pictures(archive: &Archive<'_>) -> bool {
-    archive.names().iter().any(|name| name.contains("media/") || name.contains("Pictures/"))
+    archive
+        .names()
+        .iter()
+        .any(|name| name.contains("media/") || name.contains("Pictures/"))
 }
 
 /// Reads the paragraphs of a DrawingML text body (`a:p`), the reader standing inside `txBody`, until it ends. `\n` for line breaks.

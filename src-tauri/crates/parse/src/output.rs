@@ -42,7 +42,11 @@ impl<'a> Output<'a> {
     pub fn started(&mut self, media_type: &str, title: Option<String>, pages: Option<u32>) {
         if !self.started {
             self.started = true;
-            (self.sink)(ParseEvent::Started { media_type: media_type.to_owned(), title, pages });
+            (self.sink)(ParseEvent::Started {
+                media_type: media_type.to_owned(),
+                title,
+                pages,
+            });
         }
     }
 
@@ -58,7 +62,10 @@ impl<'a> Output<'a> {
     /// A page that could not be read.
     pub fn page_failed(&mut self, number: u32, reason: impl Into<String>) {
         self.pages_failed += 1;
-        (self.sink)(ParseEvent::PageFailed { number, reason: reason.into() });
+        (self.sink)(ParseEvent::PageFailed {
+            number,
+            reason: reason.into(),
+        });
     }
 
     /// A page.
@@ -69,10 +76,16 @@ impl<'a> Output<'a> {
         self.checkpoint()?;
         self.text_bytes += page.text.len();
         if self.text_bytes > self.limits.text_bytes {
-            return Err(ParseError::too_large(format!("it holds more than {} MB of text", self.limits.text_bytes / 1_000_000)));
+            return Err(ParseError::too_large(format!(
+                "it holds more than {} MB of text",
+                self.limits.text_bytes / 1_000_000
+            )));
         }
         if page.number > self.limits.pages {
-            return Err(ParseError::too_large(format!("it has more than {} pages", self.limits.pages)));
+            return Err(ParseError::too_large(format!(
+                "it has more than {} pages",
+                self.limits.pages
+            )));
         }
         self.has_text |= page.text.chars().any(|c| !c.is_whitespace());
         (self.sink)(ParseEvent::Page(page));
@@ -107,7 +120,10 @@ impl<'a> Output<'a> {
     /// Over the limit; cancelled; out of time.
     pub fn gathering(&self, bytes: usize) -> Result<(), ParseError> {
         if self.text_bytes + bytes > self.limits.text_bytes {
-            return Err(ParseError::too_large(format!("it holds more than {} MB of text", self.limits.text_bytes / 1_000_000)));
+            return Err(ParseError::too_large(format!(
+                "it holds more than {} MB of text",
+                self.limits.text_bytes / 1_000_000
+            )));
         }
         self.checkpoint()
     }

@@ -13,9 +13,7 @@ use crate::error::ParseError;
 use crate::output::Output;
 use crate::text;
 use layout::BodySize;
-use pdfium_render::prelude::{
-    Pdfium, PdfDocument, PdfDocumentMetadataTagType, PdfiumError, PdfiumInternalError,
-};
+use pdfium_render::prelude::{PdfDocument, PdfDocumentMetadataTagType, Pdfium, PdfiumError, PdfiumInternalError};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -71,12 +69,10 @@ pub fn parse(library: Library, bytes: &[u8], out: &mut Output<'_>) -> Result<(),
             }
             read_pages(&document, out)
         }
-        Err(ParseError::Damaged { detail }) => {
-            fallback::parse(bytes, out).map_err(|error| match error {
-                ParseError::Damaged { detail: second } => ParseError::damaged(format!("{detail}; then {second}")),
-                other => other,
-            })
-        }
+        Err(ParseError::Damaged { detail }) => fallback::parse(bytes, out).map_err(|error| match error {
+            ParseError::Damaged { detail: second } => ParseError::damaged(format!("{detail}; then {second}")),
+            other => other,
+        }),
         Err(error) => Err(error),
     }
 }
@@ -88,20 +84,28 @@ pub fn parse(library: Library, bytes: &[u8], out: &mut Output<'_>) -> Result<(),
 pub(crate) fn open<'a>(pdfium: &'a Pdfium, bytes: &'a [u8]) -> Result<PdfDocument<'a>, ParseError> {
     // PDFium wants `%PDF-` within the first 1,024 bytes; mail gateways and print queues put more before it.
     let start = crate::sniff::pdf_start(bytes).unwrap_or(0);
-    pdfium.load_pdf_from_byte_slice(&bytes[start..], None).map_err(|error| match error {
-        PdfiumError::PdfiumLibraryInternalError(PdfiumInternalError::PasswordError | PdfiumInternalError::SecurityError) => {
-            ParseError::NeedsPassword
-        }
-        other => ParseError::damaged(format!("PDFium: {other:?}")),
-    })
+    pdfium
+        .load_pdf_from_byte_slice(&bytes[start..], None)
+        .map_err(|error| match error {
+            PdfiumError::PdfiumLibraryInternalError(
+                PdfiumInternalError::PasswordError | PdfiumInternalError::SecurityError,
+            ) => ParseError::NeedsPassword,
+            other => ParseError::damaged(format!("PDFium: {other:?}")),
+        })
 }
 
 fn read_pages(document: &PdfDocument<'_>, out: &mut Output<'_>) -> Result<(), ParseError> {
     let count = document.pages().len().max(0) as u32;
-    let title = document.metadata().get(PdfDocumentMetadataTagType::Title).and_then(|tag| text::title(tag.value()));
+    let title = document
+        .metadata()
+        .get(PdfDocumentMetadataTagType::Title)
+        .and_then(|tag| text::title(tag.value()));
     out.started(MEDIA_TYPE, title, Some(count.min(out.limits.pages)));
     if count > out.limits.pages {
-        return Err(ParseError::too_large(format!("it has {count} pages, more than {}", out.limits.pages)));
+        return Err(ParseError::too_large(format!(
+            "it has {count} pages, more than {}",
+            out.limits.pages
+        )));
     }
     let mut body = BodySize::default();
     for index in 0..count {
@@ -109,11 +113,16 @@ fn read_pages(document: &PdfDocument<'_>, out: &mut Output<'_>) -> Result<(), Pa
         let number = index + 1;
         // A wrong page is one page lost; a panic in the bindings must be no more than that.
         let limits = out.limits;
-        let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| glyphs::read(document, index as i32, &limits)));
+        let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            glyphs::read(document, index as i32, &limits)
+        }));
         match read {
             Ok(Ok(drawn)) => {
                 if drawn.truncated {
-                    out.warning(format!("Page {number} has more than {} characters; the rest was left out.", limits.page_chars));
+                    out.warning(format!(
+                        "Page {number} has more than {} characters; the rest was left out.",
+                        limits.page_chars
+                    ));
                 }
                 let page = layout::page(number, drawn, &mut body);
                 out.page(page)?;

@@ -20,7 +20,11 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     let presentation = archive.require(&main)?;
     let relationships = ooxml::relationships(&mut archive, &main, out)?;
     let slides = slide_order(&presentation, &relationships, out)?;
-    out.started(MEDIA_TYPE, ooxml::title(&mut archive, out), u32::try_from(slides.len()).ok());
+    out.started(
+        MEDIA_TYPE,
+        ooxml::title(&mut archive, out),
+        u32::try_from(slides.len()).ok(),
+    );
     let mut first_error = None;
     for (index, path) in slides.iter().enumerate() {
         let number = index as u32 + 1;
@@ -45,7 +49,11 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
 }
 
 /// Paths of the slides in the order they are shown.
-fn slide_order(presentation: &[u8], relationships: &[Relationship], out: &Output<'_>) -> Result<Vec<String>, ParseError> {
+fn slide_order(
+    presentation: &[u8],
+    relationships: &[Relationship],
+    out: &Output<'_>,
+) -> Result<Vec<String>, ParseError> {
     let source = text_of(presentation);
     let mut xml = Xml::new(&source, out.limits.xml_depth);
     let mut slides = Vec::new();
@@ -59,7 +67,11 @@ fn slide_order(presentation: &[u8], relationships: &[Relationship], out: &Output
         }
     }
     if slides.is_empty() {
-        slides = relationships.iter().filter(|r| r.kind == "slide").map(|r| r.target.clone()).collect();
+        slides = relationships
+            .iter()
+            .filter(|r| r.kind == "slide")
+            .map(|r| r.target.clone())
+            .collect();
     }
     Ok(slides)
 }
@@ -142,7 +154,11 @@ fn shapes(bytes: &[u8], page: &mut PageBuilder, part: Part, out: &Output<'_>) ->
 
 fn drawing_text(run_alone: bool, xml: &mut Xml<'_>) -> Result<Vec<String>, ParseError> {
     // `dgm:t` of SmartArt is a text body; `a:t` met outside one is a text.
-    if run_alone { Ok(vec![xml.text()?]) } else { drawing_paragraphs(xml) }
+    if run_alone {
+        Ok(vec![xml.text()?])
+    } else {
+        drawing_paragraphs(xml)
+    }
 }
 
 fn chart_texts(xml: &mut Xml<'_>) -> Result<Vec<String>, ParseError> {
@@ -163,7 +179,11 @@ fn write(paragraphs: &[String], placeholder: &str, part: Part, page: &mut PageBu
         page.heading(1, &paragraphs.join(" "));
         return;
     }
-    for (at, paragraph) in paragraphs.iter().filter(|paragraph| !paragraph.trim().is_empty()).enumerate() {
+    for (at, paragraph) in paragraphs
+        .iter()
+        .filter(|paragraph| !paragraph.trim().is_empty())
+        .enumerate()
+    {
         if at == 0 {
             page.paragraph(paragraph);
         } else {

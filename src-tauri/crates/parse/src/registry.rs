@@ -29,7 +29,10 @@ impl Registry {
 
     /// With other limits, for tests.
     pub fn with_limits(runtime: &Path, limits: Limits) -> Self {
-        Self { library: Library::load(runtime), limits }
+        Self {
+            library: Library::load(runtime),
+            limits,
+        }
     }
 
     /// Why PDFium is not there; nothing when it is.
@@ -55,8 +58,12 @@ impl Registry {
     ) -> Result<(), ParseFailure> {
         let mut out = Output::new(self.limits, cancel, sink);
         // The child process is the real wall; this one turns a panic into a state with a name.
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.dispatch(name, bytes, &mut out)))
-            .unwrap_or_else(|panic| Err(ParseError::damaged(format!("the parser panicked: {}", panic_text(&*panic)))));
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.dispatch(name, bytes, &mut out))).unwrap_or_else(|panic| {
+            Err(ParseError::damaged(format!(
+                "the parser panicked: {}",
+                panic_text(&*panic)
+            )))
+        });
         outcome.map_err(|error| error.into_failure(name))
     }
 
@@ -69,7 +76,11 @@ impl Registry {
             .unwrap_or_else(|panic| Err(ParseError::damaged(panic_text(&*panic))))
             .map_err(|error| {
                 let failure = error.into_failure(&format!("page {}", request.page));
-                ErrorReport { code: failure.state.as_str().to_owned(), message: failure.message, detail: failure.detail }
+                ErrorReport {
+                    code: failure.state.as_str().to_owned(),
+                    message: failure.message,
+                    detail: failure.detail,
+                }
             })
     }
 
@@ -107,7 +118,11 @@ impl Registry {
         if out.has_text() {
             return Ok(());
         }
-        Err(if format == Format::Pdf { ParseError::NoText } else { ParseError::Empty })
+        Err(if format == Format::Pdf {
+            ParseError::NoText
+        } else {
+            ParseError::Empty
+        })
     }
 }
 
@@ -159,4 +174,3 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "without a word".to_owned())
 }
-

@@ -28,7 +28,10 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
 /// # Errors
 /// Its final state.
 pub fn append(bytes: &[u8], page: &mut PageBuilder, out: &Output<'_>) -> Result<(), ParseError> {
-    let mut reader = Reader { page: std::mem::take(page), ..Reader::default() };
+    let mut reader = Reader {
+        page: std::mem::take(page),
+        ..Reader::default()
+    };
     let outcome = reader.read(bytes, out);
     *page = reader.page;
     outcome
@@ -36,12 +39,69 @@ pub fn append(bytes: &[u8], page: &mut PageBuilder, out: &Output<'_>) -> Result<
 
 /// Groups whose text is not the document's.
 const SKIPPED: &[&str] = &[
-    "colortbl", "pict", "object", "themedata", "colorschememapping", "datastore", "latentstyles", "listtable", "listoverridetable",
-    "rsidtbl", "generator", "xmlnstbl", "mmathPr", "fldinst", "filetbl", "revtbl", "bkmkstart", "bkmkend", "datafield", "nonshppict",
-    "author", "operator", "keywords", "doccomm", "hlinkbase", "creatim", "revtim", "printim", "buptim", "company", "manager",
-    "category", "comment", "subject", "userprops", "pgptbl", "template", "objdata", "blipuid", "picprop", "sp", "wgrffmtfilter",
-    "atnid", "atnauthor", "atntime", "atnref", "falt", "panose", "ftnsep", "ftnsepc", "ftncn", "aftnsep", "aftnsepc", "aftncn",
-    "xe", "tc", "rxe", "passwordhash", "defchp", "defpap", "protusertbl", "fontemb", "fontfile",
+    "colortbl",
+    "pict",
+    "object",
+    "themedata",
+    "colorschememapping",
+    "datastore",
+    "latentstyles",
+    "listtable",
+    "listoverridetable",
+    "rsidtbl",
+    "generator",
+    "xmlnstbl",
+    "mmathPr",
+    "fldinst",
+    "filetbl",
+    "revtbl",
+    "bkmkstart",
+    "bkmkend",
+    "datafield",
+    "nonshppict",
+    "author",
+    "operator",
+    "keywords",
+    "doccomm",
+    "hlinkbase",
+    "creatim",
+    "revtim",
+    "printim",
+    "buptim",
+    "company",
+    "manager",
+    "category",
+    "comment",
+    "subject",
+    "userprops",
+    "pgptbl",
+    "template",
+    "objdata",
+    "blipuid",
+    "picprop",
+    "sp",
+    "wgrffmtfilter",
+    "atnid",
+    "atnauthor",
+    "atntime",
+    "atnref",
+    "falt",
+    "panose",
+    "ftnsep",
+    "ftnsepc",
+    "ftncn",
+    "aftnsep",
+    "aftnsepc",
+    "aftncn",
+    "xe",
+    "tc",
+    "rxe",
+    "passwordhash",
+    "defchp",
+    "defpap",
+    "protusertbl",
+    "fontemb",
+    "fontfile",
 ];
 
 /// What a group collects.
@@ -109,7 +169,10 @@ impl Reader {
                     self.flush();
                     self.groups.push(self.state.clone());
                     if self.groups.len() > out.limits.rtf_depth {
-                        return Err(ParseError::too_large(format!("its groups are nested more than {} deep", out.limits.rtf_depth)));
+                        return Err(ParseError::too_large(format!(
+                            "its groups are nested more than {} deep",
+                            out.limits.rtf_depth
+                        )));
                     }
                     at += 1;
                 }
@@ -137,7 +200,10 @@ impl Reader {
 
     fn close_group(&mut self) {
         if self.state.destination == Destination::Styles {
-            let name = std::mem::take(&mut self.style_name).trim_end_matches(';').trim().to_lowercase();
+            let name = std::mem::take(&mut self.style_name)
+                .trim_end_matches(';')
+                .trim()
+                .to_lowercase();
             if let Some(level) = name.strip_prefix("heading ").and_then(|level| level.parse().ok()) {
                 self.styles.insert(self.style, level);
             } else if name == "title" {
@@ -165,7 +231,10 @@ impl Reader {
             self.symbol(first);
             return at + 1;
         }
-        let name_end = bytes[at..].iter().position(|b| !b.is_ascii_alphabetic()).map_or(bytes.len(), |end| at + end);
+        let name_end = bytes[at..]
+            .iter()
+            .position(|b| !b.is_ascii_alphabetic())
+            .map_or(bytes.len(), |end| at + end);
         let mut end = name_end;
         if bytes.get(end) == Some(&b'-') {
             end += 1;
@@ -174,11 +243,15 @@ impl Reader {
             end += 1;
         }
         let name = std::str::from_utf8(&bytes[at..name_end]).unwrap_or_default();
-        let number = std::str::from_utf8(&bytes[name_end..end]).ok().and_then(|digits| digits.parse::<i32>().ok());
+        let number = std::str::from_utf8(&bytes[name_end..end])
+            .ok()
+            .and_then(|digits| digits.parse::<i32>().ok());
         let next = if bytes.get(end) == Some(&b' ') { end + 1 } else { end };
         if name == "bin" {
             // Raw bytes: not even brackets count.
-            return next.saturating_add(number.unwrap_or(0).max(0) as usize).min(bytes.len());
+            return next
+                .saturating_add(number.unwrap_or(0).max(0) as usize)
+                .min(bytes.len());
         }
         if name == "u" {
             self.unicode(number.unwrap_or(0));
@@ -197,7 +270,13 @@ impl Reader {
             b'_' => self.put("-"),
             b'\r' | b'\n' => self.end_paragraph(),
             // The group is for readers that know what follows; those we know are named in `word`.
-            b'*' => self.state.destination = if self.state.destination == Destination::Body { Destination::Skip } else { self.state.destination },
+            b'*' => {
+                self.state.destination = if self.state.destination == Destination::Body {
+                    Destination::Skip
+                } else {
+                    self.state.destination
+                }
+            }
             _ => {}
         }
     }
@@ -226,8 +305,7 @@ impl Reader {
             "bullet" => self.put("•"),
             "emspace" | "enspace" | "qmspace" => self.put(" "),
             "uc" => self.state.unicode_skip = number.unwrap_or(1).clamp(0, 16) as usize,
-            "v" => self.state.hidden = is_on,
-            "deleted" => self.state.hidden = is_on,
+            "v" | "deleted" => self.state.hidden = is_on,
             "htmlrtf" => self.state.html_rtf = is_on,
             "ansicpg" => self.code_page = number.and_then(code_page),
             "mac" => self.code_page = Some(encoding_rs::MACINTOSH),
@@ -250,14 +328,14 @@ impl Reader {
                     self.level = self.styles.get(&self.style).copied();
                 }
             }
-            "outlinelevel" => {
-                if self.state.destination == Destination::Body {
-                    self.level = number.and_then(|level| u8::try_from(level + 1).ok()).filter(|level| *level <= 9);
-                }
+            "outlinelevel" if self.state.destination == Destination::Body => {
+                self.level = number
+                    .and_then(|level| u8::try_from(level.saturating_add(1)).ok())
+                    .filter(|level| *level <= 9);
             }
             "fonttbl" => self.state.destination = Destination::Fonts,
             "stylesheet" => self.state.destination = Destination::Styles,
-            "info" => self.state.destination = Destination::Skip,
+            "info" | "htmltag" => self.state.destination = Destination::Skip,
             "title" if self.state.destination == Destination::Skip => self.state.destination = Destination::Title,
             // Known destinations behind `\*` whose text is shown.
             "shptxt" | "shpinst" | "result" | "fldrslt" if self.state.destination == Destination::Skip => {
@@ -267,7 +345,6 @@ impl Reader {
                 self.state.destination = Destination::Note;
                 self.put("\n");
             }
-            "htmltag" => self.state.destination = Destination::Skip,
             name if SKIPPED.contains(&name) => {
                 self.pictures |= name == "pict";
                 self.state.destination = Destination::Skip;
@@ -278,7 +355,11 @@ impl Reader {
 
     fn unicode(&mut self, number: i32) {
         self.flush();
-        let code = if number < 0 { (number + 65_536) as u32 } else { number as u32 };
+        let code = if number < 0 {
+            (number + 65_536) as u32
+        } else {
+            number as u32
+        };
         self.skip_chars = self.state.unicode_skip;
         let c = match code {
             0xd800..=0xdbff => {
@@ -312,7 +393,12 @@ impl Reader {
             return;
         }
         let bytes = std::mem::take(&mut self.pending);
-        let encoding = self.fonts.get(&self.state.font).copied().or(self.code_page).unwrap_or(encoding_rs::WINDOWS_1252);
+        let encoding = self
+            .fonts
+            .get(&self.state.font)
+            .copied()
+            .or(self.code_page)
+            .unwrap_or(encoding_rs::WINDOWS_1252);
         let (text, _) = encoding.decode_without_bom_handling(&bytes);
         let text = text.into_owned();
         self.put(&text);
@@ -449,7 +535,8 @@ mod tests {
 
     #[test]
     fn tables_are_rows() {
-        let text = read(b"{\\rtf1\\trowd\\intbl A\\cell B\\cell\\row\\trowd\\intbl 1\\cell 2\\cell\\row\\pard after\\par}");
+        let text =
+            read(b"{\\rtf1\\trowd\\intbl A\\cell B\\cell\\row\\trowd\\intbl 1\\cell 2\\cell\\row\\pard after\\par}");
         assert_eq!(text, "A | B\n1 | 2\n\nafter");
     }
 

@@ -92,8 +92,16 @@ pub fn parse_xlsx(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> 
         Err(error @ ParseError::Damaged { .. }) => return parse_tolerantly(&mut archive, error, out),
         Err(error) => return Err(error),
     };
-    let sheets: Vec<(String, SheetType)> = workbook.sheets_metadata().iter().map(|s| (s.name.clone(), s.typ)).collect();
-    out.started(MEDIA_TYPE, ooxml::title(&mut archive, out), u32::try_from(sheets.len()).ok());
+    let sheets: Vec<(String, SheetType)> = workbook
+        .sheets_metadata()
+        .iter()
+        .map(|s| (s.name.clone(), s.typ))
+        .collect();
+    out.started(
+        MEDIA_TYPE,
+        ooxml::title(&mut archive, out),
+        u32::try_from(sheets.len()).ok(),
+    );
     let parts: BTreeMap<String, String> = sheet_parts(&mut archive, out).into_iter().collect();
     let mut cells = 0;
     for (index, (name, kind)) in sheets.iter().enumerate() {
@@ -177,7 +185,10 @@ fn xlsx_sheet(
 
 fn check_cells(cells: usize, bytes: usize, out: &Output<'_>) -> Result<(), ParseError> {
     if cells > out.limits.cells {
-        return Err(ParseError::too_large(format!("it has more than {} filled cells", out.limits.cells)));
+        return Err(ParseError::too_large(format!(
+            "it has more than {} filled cells",
+            out.limits.cells
+        )));
     }
     if cells.is_multiple_of(4096) {
         out.gathering(bytes)?;
@@ -201,7 +212,11 @@ pub fn parse_xls(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
         XlsError::Password => ParseError::NeedsPassword,
         other => ParseError::damaged(format!("calamine: {other}")),
     })?;
-    let sheets: Vec<(String, SheetType)> = workbook.sheets_metadata().iter().map(|s| (s.name.clone(), s.typ)).collect();
+    let sheets: Vec<(String, SheetType)> = workbook
+        .sheets_metadata()
+        .iter()
+        .map(|s| (s.name.clone(), s.typ))
+        .collect();
     out.started(MEDIA_TYPE_XLS, None, u32::try_from(sheets.len()).ok());
     let mut cells = 0;
     for (index, (name, kind)) in sheets.iter().enumerate() {
@@ -257,9 +272,15 @@ fn date_time(value: &ExcelDateTime) -> String {
 /// Each sheet's name and part, in the workbook's order.
 fn sheet_parts(archive: &mut Archive<'_>, out: &Output<'_>) -> Vec<(String, String)> {
     let mut parts = Vec::new();
-    let Ok(main) = ooxml::main_part(archive, "xl/workbook.xml", out) else { return parts };
-    let Ok(relationships) = ooxml::relationships(archive, &main, out) else { return parts };
-    let Ok(Some(bytes)) = archive.read(&main) else { return parts };
+    let Ok(main) = ooxml::main_part(archive, "xl/workbook.xml", out) else {
+        return parts;
+    };
+    let Ok(relationships) = ooxml::relationships(archive, &main, out) else {
+        return parts;
+    };
+    let Ok(Some(bytes)) = archive.read(&main) else {
+        return parts;
+    };
     let source = text_of(&bytes);
     let mut xml = Xml::new(&source, out.limits.xml_depth);
     while let Ok(Some(token)) = xml.next() {
@@ -276,7 +297,9 @@ fn sheet_parts(archive: &mut Archive<'_>, out: &Output<'_>) -> Vec<(String, Stri
 
 /// Comments and text boxes of a sheet; losing them loses no cell.
 fn beside_cells(archive: &mut Archive<'_>, part: &str, page: &mut PageBuilder, out: &mut Output<'_>) {
-    let Ok(relationships) = ooxml::relationships(archive, part, out) else { return };
+    let Ok(relationships) = ooxml::relationships(archive, part, out) else {
+        return;
+    };
     for related in relationships {
         if !matches!(related.kind.as_str(), "comments" | "drawing" | "threadedComment") {
             continue;
@@ -286,7 +309,10 @@ fn beside_cells(archive: &mut Archive<'_>, part: &str, page: &mut PageBuilder, o
             None => Ok(()),
         });
         if read.is_err() {
-            out.warning(format!("Comments or text boxes could not be read ({}).", related.target));
+            out.warning(format!(
+                "Comments or text boxes could not be read ({}).",
+                related.target
+            ));
         }
     }
 }

@@ -53,22 +53,105 @@ pub enum Format {
 
 /// Extensions of source code and configuration, which is shown as it stands.
 const CODE: &[&str] = &[
-    "rs", "py", "js", "mjs", "cjs", "ts", "tsx", "jsx", "java", "kt", "kts", "scala", "c", "h", "cc", "cpp", "cxx", "hpp", "hh", "cs",
-    "go", "rb", "php", "swift", "m", "mm", "sh", "bash", "zsh", "fish", "ps1", "bat", "cmd", "sql", "r", "jl", "lua", "pl", "pm",
-    "hs", "ml", "mli", "ex", "exs", "erl", "clj", "lisp", "el", "vim", "dart", "zig", "nim", "v", "vhd", "asm", "s", "f", "f90",
-    "pas", "groovy", "gradle", "cmake", "make", "mk", "dockerfile", "tf", "proto", "graphql", "css", "scss", "less", "vue",
-    "svelte", "toml", "yaml", "yml", "ini", "cfg", "conf", "properties", "env", "tex", "bib", "diff", "patch",
+    "rs",
+    "py",
+    "js",
+    "mjs",
+    "cjs",
+    "ts",
+    "tsx",
+    "jsx",
+    "java",
+    "kt",
+    "kts",
+    "scala",
+    "c",
+    "h",
+    "cc",
+    "cpp",
+    "cxx",
+    "hpp",
+    "hh",
+    "cs",
+    "go",
+    "rb",
+    "php",
+    "swift",
+    "m",
+    "mm",
+    "sh",
+    "bash",
+    "zsh",
+    "fish",
+    "ps1",
+    "bat",
+    "cmd",
+    "sql",
+    "r",
+    "jl",
+    "lua",
+    "pl",
+    "pm",
+    "hs",
+    "ml",
+    "mli",
+    "ex",
+    "exs",
+    "erl",
+    "clj",
+    "lisp",
+    "el",
+    "vim",
+    "dart",
+    "zig",
+    "nim",
+    "v",
+    "vhd",
+    "asm",
+    "s",
+    "f",
+    "f90",
+    "pas",
+    "groovy",
+    "gradle",
+    "cmake",
+    "make",
+    "mk",
+    "dockerfile",
+    "tf",
+    "proto",
+    "graphql",
+    "css",
+    "scss",
+    "less",
+    "vue",
+    "svelte",
+    "toml",
+    "yaml",
+    "yml",
+    "ini",
+    "cfg",
+    "conf",
+    "properties",
+    "env",
+    "tex",
+    "bib",
+    "diff",
+    "patch",
 ];
 
 /// The extension of a name in lower case; empty without one.
 pub fn extension(name: &str) -> String {
     let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    file.rsplit_once('.').map_or_else(String::new, |(_, extension)| extension.to_lowercase())
+    file.rsplit_once('.')
+        .map_or_else(String::new, |(_, extension)| extension.to_lowercase())
 }
 
 /// Where a PDF begins: its header within the first 1,024 bytes.
 pub fn pdf_start(bytes: &[u8]) -> Option<usize> {
-    bytes[..bytes.len().min(1024)].windows(5).position(|window| window == b"%PDF-")
+    bytes[..bytes.len().min(1024)]
+        .windows(5)
+        .position(|window| window == b"%PDF-")
 }
 
 /// The format of a file.
@@ -107,7 +190,9 @@ pub fn format(name: &str, bytes: &[u8], limits: Limits) -> Result<Format, ParseE
 fn container(bytes: &[u8], extension: &str, limits: Limits) -> Result<Format, ParseError> {
     let mut archive = match Archive::open(bytes, limits) {
         Ok(archive) => archive,
-        Err(ParseError::Damaged { detail }) if is_archive_extension(extension) => return Err(archive_of_files(&detail)),
+        Err(ParseError::Damaged { detail }) if is_archive_extension(extension) => {
+            return Err(archive_of_files(&detail));
+        }
         Err(error) => return Err(error),
     };
     if let Some(mimetype) = archive.read("mimetype").unwrap_or_default() {
@@ -133,7 +218,12 @@ fn container(bytes: &[u8], extension: &str, limits: Limits) -> Result<Format, Pa
     }
     // A package of Visio or XPS has content types as well; the main part tells.
     for (part, format) in [("word/", Format::Docx), ("ppt/", Format::Pptx), ("xl/", Format::Xlsx)] {
-        let inside = |name: &String| name.to_lowercase().replace('\\', "/").trim_start_matches('/').starts_with(part);
+        let inside = |name: &String| {
+            name.to_lowercase()
+                .replace('\\', "/")
+                .trim_start_matches('/')
+                .starts_with(part)
+        };
         if archive.names().iter().any(inside) {
             if archive.has("xl/workbook.bin") && format == Format::Xlsx {
                 return Err(ParseError::Unsupported {
@@ -146,11 +236,16 @@ fn container(bytes: &[u8], extension: &str, limits: Limits) -> Result<Format, Pa
     }
     if archive.has("[Content_Types].xml") {
         // Strict packages may put the document anywhere: the types of the parts say what it is.
-        let types = archive.read("[Content_Types].xml").unwrap_or_default().unwrap_or_default();
+        let types = archive
+            .read("[Content_Types].xml")
+            .unwrap_or_default()
+            .unwrap_or_default();
         let types = String::from_utf8_lossy(&types);
-        for (needle, format) in
-            [("wordprocessingml", Format::Docx), ("presentationml", Format::Pptx), ("spreadsheetml", Format::Xlsx)]
-        {
+        for (needle, format) in [
+            ("wordprocessingml", Format::Docx),
+            ("presentationml", Format::Pptx),
+            ("spreadsheetml", Format::Xlsx),
+        ] {
             if types.contains(needle) {
                 return Ok(format);
             }
@@ -171,12 +266,18 @@ fn is_archive_extension(extension: &str) -> bool {
 }
 
 fn archive_of_files(_detail: &str) -> ParseError {
-    ParseError::Unsupported { what: "an archive".to_owned(), advice: "Unpack it and add the files in it.".to_owned() }
+    ParseError::Unsupported {
+        what: "an archive".to_owned(),
+        advice: "Unpack it and add the files in it.".to_owned(),
+    }
 }
 
 /// What sits in an OLE compound file.
 fn compound(bytes: &[u8], extension: &str) -> Result<Format, ParseError> {
-    let unsupported = |what: &str, advice: &str| ParseError::Unsupported { what: what.to_owned(), advice: advice.to_owned() };
+    let unsupported = |what: &str, advice: &str| ParseError::Unsupported {
+        what: what.to_owned(),
+        advice: advice.to_owned(),
+    };
     let word = || {
         unsupported(
             "a Word 97–2003 document (.doc)",
@@ -220,9 +321,15 @@ fn compound(bytes: &[u8], extension: &str) -> Result<Format, ParseError> {
         return Err(unsupported("a Visio drawing (.vsd)", "Export it as PDF and add that."));
     }
     if has("/Quill") || has("/Contents") && extension == "pub" {
-        return Err(unsupported("a Publisher document (.pub)", "Export it as PDF and add that."));
+        return Err(unsupported(
+            "a Publisher document (.pub)",
+            "Export it as PDF and add that.",
+        ));
     }
-    Err(unsupported("this kind of Office file", "Open it in the program it came from, export it as PDF and add that."))
+    Err(unsupported(
+        "this kind of Office file",
+        "Open it in the program it came from, export it as PDF and add that.",
+    ))
 }
 
 /// Files that are plainly something else.
@@ -235,7 +342,9 @@ fn foreign(bytes: &[u8]) -> Option<ParseError> {
         || starts(b"MM\0*")
         || (starts(b"BM") && bytes.len() > 30 && bytes[6..10] == [0; 4])
         || (starts(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"))
-        || bytes.get(4..12).is_some_and(|kind| matches!(kind, b"ftypheic" | b"ftypavif" | b"ftypheix" | b"ftypmif1"));
+        || bytes
+            .get(4..12)
+            .is_some_and(|kind| matches!(kind, b"ftypheic" | b"ftypavif" | b"ftypheix" | b"ftypmif1"));
     if picture {
         return Some(ParseError::NoText);
     }
@@ -275,10 +384,16 @@ fn binary(bytes: &[u8], extension: &str) -> Result<Format, ParseError> {
             Ok(text_format(bytes, extension))
         }
         "pdf" | "docx" | "pptx" | "xlsx" | "odt" | "ods" | "odp" | "epub" | "doc" | "xls" | "ppt" | "msg" | "rtf" => {
-            Err(ParseError::damaged(format!("the bytes are not those of a .{extension} file")))
+            Err(ParseError::damaged(format!(
+                "the bytes are not those of a .{extension} file"
+            )))
         }
         _ => Err(ParseError::Unsupported {
-            what: if extension.is_empty() { "this kind of file".to_owned() } else { format!("a .{extension} file") },
+            what: if extension.is_empty() {
+                "this kind of file".to_owned()
+            } else {
+                format!("a .{extension} file")
+            },
             advice: "Export it as PDF or text and add that.".to_owned(),
         }),
     }
@@ -293,7 +408,11 @@ fn text_format(bytes: &[u8], extension: &str) -> Format {
         return Format::Html;
     }
     if lower.starts_with("<?xml") || lower.starts_with("<!doctype") {
-        return if lower.contains("<html") || lower.contains("xhtml") { Format::Html } else { Format::Xml };
+        return if lower.contains("<html") || lower.contains("xhtml") {
+            Format::Html
+        } else {
+            Format::Xml
+        };
     }
     if is_mail(head, extension) {
         return Format::Eml;
@@ -310,7 +429,8 @@ fn text_format(bytes: &[u8], extension: &str) -> Format {
         code if CODE.contains(&code) => return Format::Code,
         _ => {}
     }
-    let page = lower.contains("<body") || lower.contains("<head>") || lower.contains("</p>") || lower.contains("<table");
+    let page =
+        lower.contains("<body") || lower.contains("<head>") || lower.contains("</p>") || lower.contains("<table");
     if page && lower.starts_with('<') {
         return Format::Html;
     }
@@ -320,8 +440,22 @@ fn text_format(bytes: &[u8], extension: &str) -> Format {
 /// Mail begins with header lines, two of which only mail has.
 fn is_mail(head: &str, extension: &str) -> bool {
     const KNOWN: &[&str] = &[
-        "from", "to", "received", "return-path", "message-id", "mime-version", "subject", "date", "delivered-to", "x-mailer",
-        "content-type", "reply-to", "cc", "x-received", "dkim-signature", "snapshot-content-location",
+        "from",
+        "to",
+        "received",
+        "return-path",
+        "message-id",
+        "mime-version",
+        "subject",
+        "date",
+        "delivered-to",
+        "x-mailer",
+        "content-type",
+        "reply-to",
+        "cc",
+        "x-received",
+        "dkim-signature",
+        "snapshot-content-location",
     ];
     let mut known = 0;
     for (at, line) in head.lines().take(60).enumerate() {
@@ -331,13 +465,20 @@ fn is_mail(head: &str, extension: &str) -> bool {
         if line.starts_with([' ', '\t']) && at > 0 || at == 0 && line.starts_with("From ") {
             continue;
         }
-        let Some((name, _)) = line.split_once(':') else { return known >= 3 };
+        let Some((name, _)) = line.split_once(':') else {
+            return known >= 3;
+        };
         if name.is_empty() || name.chars().any(|c| !c.is_ascii_graphic()) {
             return known >= 3;
         }
         known += usize::from(KNOWN.contains(&name.to_lowercase().as_str()));
     }
-    known >= if matches!(extension, "eml" | "mht" | "mhtml" | "mbox") { 1 } else { 3 }
+    known
+        >= if matches!(extension, "eml" | "mht" | "mhtml" | "mbox") {
+            1
+        } else {
+            3
+        }
 }
 
 #[cfg(test)]
@@ -353,7 +494,10 @@ mod tests {
         assert_eq!(of("a.txt", b"%PDF-1.7\n").unwrap(), Format::Pdf);
         assert_eq!(of("a.docx", b"{\\rtf1 x}").unwrap(), Format::Rtf);
         assert_eq!(of("a.txt", b"<!DOCTYPE html><p>x").unwrap(), Format::Html);
-        assert_eq!(of("a", b"From: a@b.c\nTo: d@e.f\nSubject: x\n\nbody").unwrap(), Format::Eml);
+        assert_eq!(
+            of("a", b"From: a@b.c\nTo: d@e.f\nSubject: x\n\nbody").unwrap(),
+            Format::Eml
+        );
         assert_eq!(of("a.txt", b"plain").unwrap(), Format::Text);
         assert_eq!(of("a.rs", b"fn main() {}").unwrap(), Format::Code);
         assert_eq!(of("notes.txt", b"Note: this\nand: that\n").unwrap(), Format::Text);
@@ -363,8 +507,14 @@ mod tests {
     fn what_is_not_read_says_what_to_do() {
         assert!(matches!(of("a.txt", b" \n "), Err(ParseError::Empty)));
         assert!(matches!(of("a.png", b"\x89PNG\r\n\x1a\nxxxx"), Err(ParseError::NoText)));
-        assert!(matches!(of("a.gz", &[0x1f, 0x8b, 8, 0]), Err(ParseError::Unsupported { .. })));
-        assert!(matches!(of("a.docx", &[0, 1, 2, 3, 4, 5]), Err(ParseError::Damaged { .. })));
+        assert!(matches!(
+            of("a.gz", &[0x1f, 0x8b, 8, 0]),
+            Err(ParseError::Unsupported { .. })
+        ));
+        assert!(matches!(
+            of("a.docx", &[0, 1, 2, 3, 4, 5]),
+            Err(ParseError::Damaged { .. })
+        ));
     }
 
     #[test]

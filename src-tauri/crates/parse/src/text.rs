@@ -23,17 +23,29 @@ pub fn clean(raw: &str) -> String {
             c => push_char(&mut out, c),
         }
     }
-    if is_nfc_quick(out.chars()) == IsNormalized::Yes { out } else { out.nfc().collect() }
+    if is_nfc_quick(out.chars()) == IsNormalized::Yes {
+        out
+    } else {
+        out.nfc().collect()
+    }
 }
 
 /// Appends one character in the form of [`clean`], line ends apart. Nothing for what has no place in a text.
 pub fn push_char(out: &mut String, c: char) {
     match c {
         'A'..='Z' | 'a'..='z' | ' ' | '0'..='9' => out.push(c),
-        // Byte-order mark, non-characters, soft hyphen, zero-width space, word joiner.
-        '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{ad}' | '\u{200b}' | '\u{2060}' => {}
-        // Marks of direction say nothing about the text, which is in logical order.
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+        // Byte-order mark, non-characters, soft hyphen, zero-width space, word joiner; then marks of direction, which say nothing
+        // about a text in logical order.
+        '\u{feff}'
+        | '\u{fffe}'
+        | '\u{ffff}'
+        | '\u{ad}'
+        | '\u{200b}'
+        | '\u{2060}'
+        | '\u{200e}'
+        | '\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}' => {}
         '\u{fb00}'..='\u{fb06}' | '\u{fb13}'..='\u{fb17}' | '\u{fb50}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}' => {
             out.extend(std::iter::once(c).nfkc().map(|c| if c == '\u{a0}' { ' ' } else { c }));
         }
@@ -60,13 +72,28 @@ pub fn one_line(raw: &str) -> String {
 /// A title worth showing, or nothing: programs leave file names and placeholders.
 pub fn title(raw: &str) -> Option<String> {
     let mut title = one_line(raw);
-    for prefix in ["Microsoft Word - ", "Microsoft PowerPoint - ", "Microsoft Excel - ", "PowerPoint Presentation"] {
+    for prefix in [
+        "Microsoft Word - ",
+        "Microsoft PowerPoint - ",
+        "Microsoft Excel - ",
+        "PowerPoint Presentation",
+    ] {
         if let Some(rest) = title.strip_prefix(prefix) {
             title = rest.trim().to_owned();
         }
     }
     let lower = title.to_lowercase();
-    let placeholder = ["untitled", "unknown", "title", "document", "document1", "no title", "slide 1", "unbenannt"].contains(&lower.as_str());
+    let placeholder = [
+        "untitled",
+        "unknown",
+        "title",
+        "document",
+        "document1",
+        "no title",
+        "slide 1",
+        "unbenannt",
+    ]
+    .contains(&lower.as_str());
     if placeholder || title.chars().filter(|c| c.is_alphanumeric()).count() < 2 {
         return None;
     }
@@ -131,7 +158,10 @@ impl PageBuilder {
         if !line.is_empty() {
             self.separate("\n\n");
             let span = self.push_clean(&line);
-            self.headings.push(Heading { level: level.clamp(1, 6), span });
+            self.headings.push(Heading {
+                level: level.clamp(1, 6),
+                span,
+            });
         }
     }
 
@@ -148,7 +178,11 @@ impl PageBuilder {
     /// A table: one line a row, cells between ` | `. With `has_header` the first row is its header. Blank rows are left out, and
     /// blank cells at a row's end.
     pub fn table(&mut self, rows: &[Vec<String>], header: TableHeader) {
-        let lines: Vec<String> = rows.iter().map(|row| row_line(row)).filter(|line| !line.is_empty()).collect();
+        let lines: Vec<String> = rows
+            .iter()
+            .map(|row| row_line(row))
+            .filter(|line| !line.is_empty())
+            .collect();
         if lines.is_empty() {
             return;
         }
@@ -165,12 +199,22 @@ impl PageBuilder {
                 head = span;
             }
         }
-        self.tables.push(Table { span: Span::new(start, self.chars), header: head });
+        self.tables.push(Table {
+            span: Span::new(start, self.chars),
+            header: head,
+        });
     }
 
     /// The page.
     pub fn finish(self, number: u32) -> Page {
-        Page { number, text: self.text, headings: self.headings, tables: self.tables, words: Vec::new(), size: None }
+        Page {
+            number,
+            text: self.text,
+            headings: self.headings,
+            tables: self.tables,
+            words: Vec::new(),
+            size: None,
+        }
     }
 }
 
@@ -187,11 +231,22 @@ impl TableHeader {
     /// A first row names the columns when every cell of it is a text, none a number, and there are rows below.
     pub fn guess(rows: &[Vec<String>]) -> Self {
         let mut filled = rows.iter().filter(|row| row.iter().any(|cell| !cell.trim().is_empty()));
-        let (Some(first), Some(_)) = (filled.next(), filled.next()) else { return Self::None };
+        let (Some(first), Some(_)) = (filled.next(), filled.next()) else {
+            return Self::None;
+        };
         let named = first.iter().filter(|cell| !cell.trim().is_empty()).count();
         let numbers = first.iter().filter(|cell| is_number(cell)).count();
-        let widest = rows.iter().take(50).map(|row| row.iter().filter(|cell| !cell.trim().is_empty()).count()).max().unwrap_or(0);
-        if numbers == 0 && named * 2 >= widest && named >= 1 { Self::FirstRow } else { Self::None }
+        let widest = rows
+            .iter()
+            .take(50)
+            .map(|row| row.iter().filter(|cell| !cell.trim().is_empty()).count())
+            .max()
+            .unwrap_or(0);
+        if numbers == 0 && named * 2 >= widest && named >= 1 {
+            Self::FirstRow
+        } else {
+            Self::None
+        }
     }
 }
 
@@ -233,7 +288,10 @@ mod tests {
 
     #[test]
     fn cleaning_leaves_letters_and_takes_ligatures_apart() {
-        assert_eq!(clean("o\u{fb03}ce \u{fb01}nal\r\nA\u{308}rger\u{0}\u{7}"), "office final\nÄrger");
+        assert_eq!(
+            clean("o\u{fb03}ce \u{fb01}nal\r\nA\u{308}rger\u{0}\u{7}"),
+            "office final\nÄrger"
+        );
         assert_eq!(clean("soft\u{ad}hyphen\u{200b}"), "softhyphen");
         assert_eq!(clean("\u{fefb}\u{fe8d}"), "لاا");
         assert_eq!(clean("日本語\u{feff}"), "日本語");
@@ -244,7 +302,10 @@ mod tests {
         let mut page = PageBuilder::default();
         page.heading(1, "Überblick");
         page.paragraph("Erster  Absatz\n\n\nzweite Zeile ");
-        page.table(&[vec!["Größe".into(), "Wert".into()], vec!["α".into(), String::new()]], TableHeader::FirstRow);
+        page.table(
+            &[vec!["Größe".into(), "Wert".into()], vec!["α".into(), String::new()]],
+            TableHeader::FirstRow,
+        );
         let page = page.finish(1);
         assert_eq!(page.headings[0].span.slice(&page.text), "Überblick");
         assert_eq!(page.tables[0].span.slice(&page.text), "Größe | Wert\nα");
@@ -262,9 +323,20 @@ mod tests {
 
     #[test]
     fn a_row_of_numbers_is_no_header() {
-        let rows = |cells: &[&[&str]]| cells.iter().map(|row| row.iter().map(|&c| c.to_owned()).collect()).collect::<Vec<Vec<String>>>();
-        assert_eq!(TableHeader::guess(&rows(&[&["Name", "Age"], &["Ada", "36"]])), TableHeader::FirstRow);
-        assert_eq!(TableHeader::guess(&rows(&[&["1", "2"], &["3", "4"]])), TableHeader::None);
+        let rows = |cells: &[&[&str]]| {
+            cells
+                .iter()
+                .map(|row| row.iter().map(|&c| c.to_owned()).collect())
+                .collect::<Vec<Vec<String>>>()
+        };
+        assert_eq!(
+            TableHeader::guess(&rows(&[&["Name", "Age"], &["Ada", "36"]])),
+            TableHeader::FirstRow
+        );
+        assert_eq!(
+            TableHeader::guess(&rows(&[&["1", "2"], &["3", "4"]])),
+            TableHeader::None
+        );
         assert_eq!(TableHeader::guess(&rows(&[&["Name", "Age"]])), TableHeader::None);
     }
 }

@@ -33,23 +33,35 @@ impl Tag<'_> {
     pub fn attribute(&self, name: &str) -> Option<String> {
         let mut attributes = self.0.attributes();
         attributes.with_checks(false);
-        attributes.flatten().find(|attribute| attribute.key.local_name().into_inner() == name).map(|attribute| {
-            attribute.normalized_value(XmlVersion::Implicit1_0).map_or_else(|_| attribute.value.to_string(), Cow::into_owned)
-        })
+        attributes
+            .flatten()
+            .find(|attribute| attribute.key.local_name().into_inner() == name)
+            .map(|attribute| {
+                attribute
+                    .normalized_value(XmlVersion::Implicit1_0)
+                    .map_or_else(|_| attribute.value.to_string(), Cow::into_owned)
+            })
     }
 
     /// The value of an attribute by its name with prefix, such as `r:id`.
     pub fn qualified(&self, name: &str) -> Option<String> {
         let mut attributes = self.0.attributes();
         attributes.with_checks(false);
-        attributes.flatten().find(|attribute| attribute.key.into_inner() == name).map(|attribute| {
-            attribute.normalized_value(XmlVersion::Implicit1_0).map_or_else(|_| attribute.value.to_string(), Cow::into_owned)
-        })
+        attributes
+            .flatten()
+            .find(|attribute| attribute.key.into_inner() == name)
+            .map(|attribute| {
+                attribute
+                    .normalized_value(XmlVersion::Implicit1_0)
+                    .map_or_else(|_| attribute.value.to_string(), Cow::into_owned)
+            })
     }
 
     /// True unless the attribute says `0`, `false`, `none` or `off`; OOXML's switches are on when merely named.
     pub fn is_on(&self, name: &str) -> bool {
-        !self.attribute(name).is_some_and(|value| matches!(value.as_str(), "0" | "false" | "none" | "off"))
+        !self
+            .attribute(name)
+            .is_some_and(|value| matches!(value.as_str(), "0" | "false" | "none" | "off"))
     }
 }
 
@@ -80,7 +92,11 @@ impl<'a> Xml<'a> {
         config.check_end_names = false;
         config.allow_unmatched_ends = true;
         config.allow_dangling_amp = true;
-        Self { reader, depth: 0, max_depth }
+        Self {
+            reader,
+            depth: 0,
+            max_depth,
+        }
     }
 
     /// Open elements.
@@ -101,7 +117,10 @@ impl<'a> Xml<'a> {
                 Event::Start(tag) => {
                     self.depth += 1;
                     if self.depth > self.max_depth {
-                        return Err(ParseError::too_large(format!("its parts are nested more than {} deep", self.max_depth)));
+                        return Err(ParseError::too_large(format!(
+                            "its parts are nested more than {} deep",
+                            self.max_depth
+                        )));
                     }
                     Token::Open(Tag(tag))
                 }

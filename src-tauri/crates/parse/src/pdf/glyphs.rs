@@ -4,8 +4,8 @@ use crate::limits::Limits;
 use crate::text;
 use docmind_core::document::Rect;
 use pdfium_render::prelude::{
-    PdfDocument, PdfFontWeight, PdfPage, PdfPageAnnotation, PdfPageAnnotationCommon, PdfPageAnnotationType,
-    PdfPageRenderRotation, PdfPageText, PdfRect,
+    PdfDocument, PdfFontWeight, PdfFormListBoxField, PdfPage, PdfPageAnnotation, PdfPageAnnotationCommon,
+    PdfPageAnnotationType, PdfPageRenderRotation, PdfPageText, PdfRect,
 };
 
 /// What stands at one place of the stream.
@@ -53,10 +53,17 @@ pub struct Drawn {
 /// # Errors
 /// Why the page could not be read, for a person.
 pub fn read(document: &PdfDocument<'_>, index: i32, limits: &Limits) -> Result<Drawn, String> {
-    let mut page = document.pages().get(index).map_err(|_| "The page is damaged.".to_owned())?;
+    let mut page = document
+        .pages()
+        .get(index)
+        .map_err(|_| "The page is damaged.".to_owned())?;
     let frame = Frame::of(&page);
     let overlay = overlay_of(&page, &frame, limits);
-    let mut drawn = Drawn { size: frame.size, values: overlay.values, ..Drawn::default() };
+    let mut drawn = Drawn {
+        size: frame.size,
+        values: overlay.values,
+        ..Drawn::default()
+    };
     let unreadable = |_| "The text of the page is damaged.".to_owned();
     let page_chars = {
         let text = page.text().map_err(unreadable)?;
@@ -81,7 +88,9 @@ fn read_text(text: &PdfPageText<'_>, first: usize, frame: &Frame, limits: &Limit
     let mut in_word = false;
     let mut high_surrogate = None;
     let chars = text.chars();
-    drawn.glyphs.reserve(total.saturating_sub(first).min(limits.page_chars) * 9 / 8);
+    drawn
+        .glyphs
+        .reserve(total.saturating_sub(first).min(limits.page_chars) * 9 / 8);
     for index in first..total.min(limits.page_chars) {
         let Ok(glyph) = chars.get(index) else { break };
         let mut code = glyph.unicode_value();
@@ -98,7 +107,7 @@ fn read_text(text: &PdfPageText<'_>, first: usize, frame: &Frame, limits: &Limit
         }
         let Some(c) = char::from_u32(code) else { continue };
         match c {
-            '\r' => {}
+            '\r' | '\0' => {}
             '\n' | '\u{2028}' | '\u{2029}' | '\u{b}' | '\u{c}' => {
                 drawn.glyphs.push(Glyph::LineEnd);
                 in_word = false;
@@ -107,20 +116,25 @@ fn read_text(text: &PdfPageText<'_>, first: usize, frame: &Frame, limits: &Limit
                 drawn.glyphs.push(Glyph::Hyphen);
                 in_word = false;
             }
-            '\0' => {}
             c if c.is_whitespace() || c == '\u{200b}' => {
                 drawn.glyphs.push(Glyph::Space);
                 in_word = false;
             }
             c => {
-                let Ok(bounds) = glyph.loose_bounds().or_else(|_| glyph.tight_bounds()) else { continue };
+                let Ok(bounds) = glyph.loose_bounds().or_else(|_| glyph.tight_bounds()) else {
+                    continue;
+                };
                 let rect = frame.place(&bounds);
                 if !in_word {
                     in_word = true;
                     let shown = glyph.scaled_font_size().value.abs();
                     let height = rect.y1 - rect.y0;
                     // Rotated text has no vertical scale; some fonts claim a box of any height.
-                    let size = if shown > 0.5 && shown < 2000.0 { shown } else { height.max(1.0) };
+                    let size = if shown > 0.5 && shown < 2000.0 {
+                        shown
+                    } else {
+                        height.max(1.0)
+                    };
                     let bold = glyph.font_weight().is_some_and(is_bold);
                     drawn.glyphs.push(Glyph::Font { size, bold });
                 }
@@ -132,7 +146,10 @@ fn read_text(text: &PdfPageText<'_>, first: usize, frame: &Frame, limits: &Limit
 
 fn is_bold(weight: PdfFontWeight) -> bool {
     match weight {
-        PdfFontWeight::Weight600 | PdfFontWeight::Weight700Bold | PdfFontWeight::Weight800 | PdfFontWeight::Weight900 => true,
+        PdfFontWeight::Weight600
+        | PdfFontWeight::Weight700Bold
+        | PdfFontWeight::Weight800
+        | PdfFontWeight::Weight900 => true,
         PdfFontWeight::Custom(weight) => weight >= 600,
         _ => false,
     }
@@ -145,10 +162,15 @@ struct Overlay {
 }
 
 fn overlay_of(page: &PdfPage<'_>, frame: &Frame, limits: &Limits) -> Overlay {
-    let mut overlay = Overlay { drawn: false, values: Vec::new() };
+    let mut overlay = Overlay {
+        drawn: false,
+        values: Vec::new(),
+    };
     let annotations = page.annotations();
     for index in 0..annotations.len().min(limits.page_annotations) {
-        let Ok(annotation) = annotations.get(index) else { continue };
+        let Ok(annotation) = annotations.get(index) else {
+            continue;
+        };
         let kind = annotation.annotation_type();
         if matches!(kind, PdfPageAnnotationType::Link | PdfPageAnnotationType::Popup) || annotation.is_hidden() {
             continue;
@@ -159,7 +181,9 @@ fn overlay_of(page: &PdfPage<'_>, frame: &Frame, limits: &Limits) -> Overlay {
             PdfPageAnnotationType::Widget | PdfPageAnnotationType::XfaWidget => field_value(&annotation),
             _ => None,
         };
-        if let Some(value) = value.map(|value| text::clean(&value)).filter(|value| !value.trim().is_empty())
+        if let Some(value) = value
+            .map(|value| text::clean(&value))
+            .filter(|value| !value.trim().is_empty())
             && let Ok(bounds) = annotation.bounds()
         {
             overlay.values.push((value, frame.place(&bounds)));
@@ -176,7 +200,7 @@ fn field_value(annotation: &PdfPageAnnotation<'_>) -> Option<String> {
     if let Some(combo) = field.as_combo_box_field() {
         return combo.value();
     }
-    field.as_list_box_field().and_then(|list| list.value())
+    field.as_list_box_field().and_then(PdfFormListBoxField::value)
 }
 
 /// From PDF user space (origin anywhere, y upwards, maybe rotated) to the page as shown.
@@ -199,14 +223,34 @@ impl Frame {
             Ok(PdfPageRenderRotation::Degrees270) => 3,
             _ => 0,
         };
-        let (left, bottom, right, top) = page.boundaries().bounding().map_or((0.0, 0.0, size.0, size.1), |shown| {
-            (shown.bounds.left().value, shown.bounds.bottom().value, shown.bounds.right().value, shown.bounds.top().value)
-        });
-        Self { left, bottom, right, top, quarter_turns, size }
+        let (left, bottom, right, top) = page
+            .boundaries()
+            .bounding()
+            .map_or((0.0, 0.0, size.0, size.1), |shown| {
+                (
+                    shown.bounds.left().value,
+                    shown.bounds.bottom().value,
+                    shown.bounds.right().value,
+                    shown.bounds.top().value,
+                )
+            });
+        Self {
+            left,
+            bottom,
+            right,
+            top,
+            quarter_turns,
+            size,
+        }
     }
 
     fn place(&self, rect: &PdfRect) -> Rect {
-        let (l, b, r, t) = (rect.left().value, rect.bottom().value, rect.right().value, rect.top().value);
+        let (l, b, r, t) = (
+            rect.left().value,
+            rect.bottom().value,
+            rect.right().value,
+            rect.top().value,
+        );
         let (x0, x1, y0, y1) = match self.quarter_turns {
             1 => (b - self.bottom, t - self.bottom, l - self.left, r - self.left),
             2 => (self.right - r, self.right - l, b - self.bottom, t - self.bottom),
@@ -214,6 +258,11 @@ impl Frame {
             _ => (l - self.left, r - self.left, self.top - t, self.top - b),
         };
         let finite = |v: f32| if v.is_finite() { v } else { 0.0 };
-        Rect { x0: finite(x0.min(x1)), y0: finite(y0.min(y1)), x1: finite(x0.max(x1)), y1: finite(y0.max(y1)) }
+        Rect {
+            x0: finite(x0.min(x1)),
+            y0: finite(y0.min(y1)),
+            x1: finite(x0.max(x1)),
+            y1: finite(y0.max(y1)),
+        }
     }
 }

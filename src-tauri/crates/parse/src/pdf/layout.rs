@@ -23,7 +23,10 @@ impl BodySize {
     }
 
     fn points(&self) -> f32 {
-        self.chars.iter().max_by_key(|(_, chars)| **chars).map_or(10.0, |(size, _)| *size as f32 / 2.0)
+        self.chars
+            .iter()
+            .max_by_key(|(_, chars)| **chars)
+            .map_or(10.0, |(size, _)| *size as f32 / 2.0)
     }
 }
 
@@ -55,7 +58,11 @@ impl Segment {
     /// The words with single spaces.
     #[cfg(test)]
     pub fn text(&self) -> String {
-        self.words.iter().map(|word| word.glyphs.iter().map(|(c, _)| *c).collect::<String>()).collect::<Vec<_>>().join(" ")
+        self.words
+            .iter()
+            .map(|word| word.glyphs.iter().map(|(c, _)| *c).collect::<String>())
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 
@@ -68,9 +75,19 @@ pub fn page(number: u32, drawn: Drawn, body: &mut BodySize) -> Page {
     let overlay = segments(&drawn.glyphs[drawn.overlay..]);
     let shown: String = squeezed(base.iter().chain(&overlay));
     let mut extra = overlay;
-    extra.extend(drawn.values.iter().filter(|(value, _)| !shown.contains(&squeeze(value))).map(|(value, rect)| typed(value, *rect)));
+    extra.extend(
+        drawn
+            .values
+            .iter()
+            .filter(|(value, _)| !shown.contains(&squeeze(value)))
+            .map(|(value, rect)| typed(value, *rect)),
+    );
     let ordered = place_overlay(reading_order(base), extra);
-    let mut writer = Writer { body: body.points(), compounds: compounds(&ordered), ..Writer::default() };
+    let mut writer = Writer {
+        body: body.points(),
+        compounds: compounds(&ordered),
+        ..Writer::default()
+    };
     writer.write(&ordered);
     Page {
         number,
@@ -88,17 +105,33 @@ fn squeeze(text: &str) -> String {
 }
 
 fn squeezed<'a>(segments: impl Iterator<Item = &'a Segment>) -> String {
-    squeeze(&segments.flat_map(|s| s.words.iter().flat_map(|w| w.glyphs.iter().map(|(c, _)| *c))).collect::<String>())
+    squeeze(
+        &segments
+            .flat_map(|s| s.words.iter().flat_map(|w| w.glyphs.iter().map(|(c, _)| *c)))
+            .collect::<String>(),
+    )
 }
 
 /// A value that has no drawing: its words share the field's rectangle.
 fn typed(value: &str, rect: Rect) -> Segment {
     let words: Vec<Word> = value
         .split_whitespace()
-        .map(|word| Word { glyphs: word.chars().map(|c| (c, rect)).collect(), rect, hyphen: false })
+        .map(|word| Word {
+            glyphs: word.chars().map(|c| (c, rect)).collect(),
+            rect,
+            hyphen: false,
+        })
         .collect();
     let chars = words.iter().map(|word| word.glyphs.len()).sum();
-    Segment { words, rect, size: 10.0, bold: false, chars, follows_gap: false, right_to_left: false }
+    Segment {
+        words,
+        rect,
+        size: 10.0,
+        bold: false,
+        chars,
+        follows_gap: false,
+        right_to_left: false,
+    }
 }
 
 fn segments(glyphs: &[Glyph]) -> Vec<Segment> {
@@ -160,8 +193,15 @@ impl SegmentBuilder {
             return;
         }
         let glyphs = std::mem::take(&mut self.glyphs);
-        let rect = glyphs.iter().skip(1).fold(glyphs[0].1, |around, (_, rect)| union(&around, rect));
-        match self.fonts.iter_mut().find(|(size, bold, _)| (*size - self.size).abs() < 0.3 && *bold == self.bold) {
+        let rect = glyphs
+            .iter()
+            .skip(1)
+            .fold(glyphs[0].1, |around, (_, rect)| union(&around, rect));
+        match self
+            .fonts
+            .iter_mut()
+            .find(|(size, bold, _)| (*size - self.size).abs() < 0.3 && *bold == self.bold)
+        {
             Some(font) => font.2 += glyphs.len(),
             None => self.fonts.push((self.size, self.bold, glyphs.len())),
         }
@@ -173,10 +213,17 @@ impl SegmentBuilder {
         let fonts = std::mem::take(&mut self.fonts);
         if !self.words.is_empty() {
             let words = std::mem::take(&mut self.words);
-            let rect = words.iter().skip(1).fold(words[0].rect, |around, word| union(&around, &word.rect));
+            let rect = words
+                .iter()
+                .skip(1)
+                .fold(words[0].rect, |around, word| union(&around, &word.rect));
             let (size, bold, _) = fonts.into_iter().max_by_key(|font| font.2).unwrap_or((10.0, false, 0));
             let chars = words.iter().map(|word| word.glyphs.len()).sum();
-            let right = words.iter().flat_map(|w| &w.glyphs).filter(|(c, _)| is_right_to_left(*c)).count();
+            let right = words
+                .iter()
+                .flat_map(|w| &w.glyphs)
+                .filter(|(c, _)| is_right_to_left(*c))
+                .count();
             self.done.push(Segment {
                 words,
                 rect,
@@ -196,7 +243,12 @@ fn distance(a: &Rect, b: &Rect) -> f32 {
 }
 
 fn union(a: &Rect, b: &Rect) -> Rect {
-    Rect { x0: a.x0.min(b.x0), y0: a.y0.min(b.y0), x1: a.x1.max(b.x1), y1: a.y1.max(b.y1) }
+    Rect {
+        x0: a.x0.min(b.x0),
+        y0: a.y0.min(b.y0),
+        x1: a.x1.max(b.x1),
+        y1: a.y1.max(b.y1),
+    }
 }
 
 fn is_right_to_left(c: char) -> bool {
@@ -238,13 +290,23 @@ fn rows(segments: &[Segment]) -> Vec<Row<'_>> {
     segments
         .chunk_by(|a, b| {
             same_row(&a.rect, &b.rect)
-                && if a.right_to_left { b.rect.x1 <= a.rect.x0 + 1.0 } else { b.rect.x0 >= a.rect.x1 - 1.0 }
+                && if a.right_to_left {
+                    b.rect.x1 <= a.rect.x0 + 1.0
+                } else {
+                    b.rect.x0 >= a.rect.x1 - 1.0
+                }
         })
         .map(|segments| {
-            let widest = segments.iter().max_by_key(|segment| segment.chars).expect("BUG: a chunk is never empty");
+            let widest = segments
+                .iter()
+                .max_by_key(|segment| segment.chars)
+                .expect("BUG: a chunk is never empty");
             Row {
                 segments,
-                rect: segments.iter().skip(1).fold(segments[0].rect, |around, segment| union(&around, &segment.rect)),
+                rect: segments
+                    .iter()
+                    .skip(1)
+                    .fold(segments[0].rect, |around, segment| union(&around, &segment.rect)),
                 size: widest.size,
                 bold: segments.iter().all(|segment| segment.bold),
                 chars: segments.iter().map(|segment| segment.chars).sum(),
@@ -277,7 +339,10 @@ impl Writer {
                 self.separate(last, &block[0], if runs_on { " " } else { "\n\n" });
             }
             let start = self.chars;
-            let around = block.iter().skip(1).fold(block[0].rect, |around, row| union(&around, &row.rect));
+            let around = block
+                .iter()
+                .skip(1)
+                .fold(block[0].rect, |around, row| union(&around, &row.rect));
             for (at, row) in block.iter().enumerate() {
                 if at > 0 {
                     let wraps = wraps(&block[at - 1], row, &around);
@@ -286,14 +351,21 @@ impl Writer {
                 self.row(row);
             }
             if let Some(level) = heading_level(block, self.body, all_bold) {
-                self.headings.push(Heading { level, span: Span::new(start, self.chars) });
+                self.headings.push(Heading {
+                    level,
+                    span: Span::new(start, self.chars),
+                });
             }
             previous = block.last();
         }
     }
 
     fn runs_on(&self, row: &Row<'_>) -> bool {
-        let unfinished = self.text.chars().next_back().is_some_and(|c| c.is_alphanumeric() || matches!(c, ',' | ';' | '-'));
+        let unfinished = self
+            .text
+            .chars()
+            .next_back()
+            .is_some_and(|c| c.is_alphanumeric() || matches!(c, ',' | ';' | '-'));
         unfinished && first_char(row).is_some_and(char::is_lowercase)
     }
 
@@ -302,8 +374,9 @@ impl Writer {
         let next = first_char(below);
         let last_word = above.segments.last().and_then(|segment| segment.words.last());
         let marked = last_word.is_some_and(|word| word.hyphen);
-        let written = self.text.ends_with(['-', '\u{2010}']) && self.text.chars().rev().nth(1).is_some_and(char::is_alphabetic);
-        if !(marked || written) || !next.is_some_and(|c| c.is_alphanumeric()) {
+        let written =
+            self.text.ends_with(['-', '\u{2010}']) && self.text.chars().rev().nth(1).is_some_and(char::is_alphabetic);
+        if !(marked || written) || !next.is_some_and(char::is_alphanumeric) {
             self.push(separator);
             return;
         }
@@ -315,7 +388,9 @@ impl Writer {
         let next_word: String = below.segments[0].words[0].glyphs.iter().map(|(c, _)| *c).collect();
         let next_core = next_word.trim_end_matches(|c: char| !c.is_alphanumeric());
         let stem = self.text.trim_end_matches(['-', '\u{2010}']);
-        let begun = stem.rfind(|c: char| c.is_whitespace()).map_or(stem, |at| &stem[at + 1..]);
+        let begun = stem
+            .rfind(|c: char| c.is_whitespace())
+            .map_or(stem, |at| &stem[at + 1..]);
         let begun = begun.trim_start_matches(|c: char| !c.is_alphanumeric());
         let compound = self.compounds.contains(&format!("{begun}-{next_core}").to_lowercase());
         let lower = next.is_some_and(char::is_lowercase) && begun.chars().next_back().is_some_and(char::is_lowercase);
@@ -357,7 +432,9 @@ impl Writer {
                 .iter()
                 .skip(1)
                 // A combining mark stays with what it modifies.
-                .position(|(c, _)| (alone || stands_alone(*c)) && !matches!(c, '\u{300}'..='\u{36f}' | '\u{3099}' | '\u{309a}'))
+                .position(|(c, _)| {
+                    (alone || stands_alone(*c)) && !matches!(c, '\u{300}'..='\u{36f}' | '\u{3099}' | '\u{309a}')
+                })
                 .map_or(glyphs.len(), |at| at + 1);
             let (piece, rest) = glyphs.split_at(end);
             let mut text = String::with_capacity(piece.len() + 4);
@@ -370,8 +447,14 @@ impl Writer {
             let start = self.chars;
             self.push(&text);
             if self.chars > start {
-                let rect = piece.iter().skip(1).fold(piece[0].1, |around, (_, rect)| union(&around, rect));
-                self.words.push(WordBox { span: Span::new(start, self.chars), rect });
+                let rect = piece
+                    .iter()
+                    .skip(1)
+                    .fold(piece[0].1, |around, (_, rect)| union(&around, rect));
+                self.words.push(WordBox {
+                    span: Span::new(start, self.chars),
+                    rect,
+                });
             }
             glyphs = rest;
         }
@@ -417,18 +500,26 @@ fn wraps(above: &Row<'_>, below: &Row<'_>, block: &Rect) -> bool {
     if block.x1 - block.x0 < 12.0 * size || above.segments.len() > 1 && below.segments.len() > 1 {
         return false;
     }
-    if first_char(below).is_some_and(|c| matches!(c, '•' | '●' | '▪' | '◦' | '–' | '—' | '-' | '*' | '§' | '\u{f0b7}')) {
+    if first_char(below).is_some_and(|c| matches!(c, '•' | '●' | '▪' | '◦' | '–' | '—' | '-' | '*' | '§' | '\u{f0b7}'))
+    {
         return false;
     }
     let first = &below.segments[0].words[0];
     let numbered = first.glyphs.len() <= 4
         && first.glyphs.last().is_some_and(|(c, _)| matches!(c, '.' | ')'))
-        && first.glyphs.first().is_some_and(|(c, _)| c.is_ascii_digit() || *c == '(');
+        && first
+            .glyphs
+            .first()
+            .is_some_and(|(c, _)| c.is_ascii_digit() || *c == '(');
     if numbered {
         return false;
     }
     let width = first.rect.x1 - first.rect.x0;
-    let room = if above.right_to_left { above.rect.x0 - block.x0 } else { block.x1 - above.rect.x1 };
+    let room = if above.right_to_left {
+        above.rect.x0 - block.x0
+    } else {
+        block.x1 - above.rect.x1
+    };
     let cjk = first.glyphs.first().is_some_and(|(c, _)| stands_alone(*c));
     let needed = if cjk { size } else { width + 0.25 * size };
     room < needed + 0.6 * size
@@ -468,13 +559,24 @@ pub(super) mod tests {
     /// A segment of evenly wide characters, 10 points high.
     pub fn segment(text: &str, x: f32, y: f32, width: f32) -> Segment {
         let advance = width / text.chars().count() as f32;
-        let mut builder = SegmentBuilder { size: 10.0, ..SegmentBuilder::default() };
+        let mut builder = SegmentBuilder {
+            size: 10.0,
+            ..SegmentBuilder::default()
+        };
         for (at, c) in text.chars().enumerate() {
             let x0 = x + at as f32 * advance;
             if c == ' ' {
                 builder.end_word(false);
             } else {
-                builder.glyphs.push((c, Rect { x0, y0: y, x1: x0 + advance, y1: y + 10.0 }));
+                builder.glyphs.push((
+                    c,
+                    Rect {
+                        x0,
+                        y0: y,
+                        x1: x0 + advance,
+                        y1: y + 10.0,
+                    },
+                ));
             }
         }
         builder.end_segment(false);
@@ -490,7 +592,15 @@ pub(super) mod tests {
                 glyphs.push(match c {
                     ' ' => Glyph::Space,
                     '\u{2}' => Glyph::Hyphen,
-                    c => Glyph::Drawn { c, rect: Rect { x0, y0: y, x1: x0 + size * 0.5, y1: y + size } },
+                    c => Glyph::Drawn {
+                        c,
+                        rect: Rect {
+                            x0,
+                            y0: y,
+                            x1: x0 + size * 0.5,
+                            y1: y + size,
+                        },
+                    },
                 });
             }
             if !text.ends_with('\u{2}') {
@@ -498,7 +608,12 @@ pub(super) mod tests {
             }
         }
         let overlay = glyphs.len();
-        Drawn { glyphs, overlay, size: (600.0, 800.0), ..Drawn::default() }
+        Drawn {
+            glyphs,
+            overlay,
+            size: (600.0, 800.0),
+            ..Drawn::default()
+        }
     }
 
     fn read(lines: &[(&str, f32, f32, f32)]) -> Page {
@@ -512,7 +627,10 @@ pub(super) mod tests {
             ("ends here.", 50.0, 62.0, 10.0),
             ("A second one begins after a gap.", 50.0, 90.0, 10.0),
         ]);
-        assert_eq!(page.text, "The first paragraph goes over two lines and ends here.\n\nA second one begins after a gap.");
+        assert_eq!(
+            page.text,
+            "The first paragraph goes over two lines and ends here.\n\nA second one begins after a gap."
+        );
     }
 
     #[test]
@@ -520,7 +638,12 @@ pub(super) mod tests {
         let page = read(&[
             ("A long line that shows how hyphen\u{2}", 50.0, 50.0, 10.0),
             ("ation is undone, while well-known words and well-", 50.0, 62.0, 10.0),
-            ("known ones at the end of a line keep theirs, as in the X-", 50.0, 74.0, 10.0),
+            (
+                "known ones at the end of a line keep theirs, as in the X-",
+                50.0,
+                74.0,
+                10.0,
+            ),
             ("Ray.", 50.0, 86.0, 10.0),
         ]);
         assert!(page.text.contains("hyphenation is undone"), "{}", page.text);
@@ -540,7 +663,12 @@ pub(super) mod tests {
     fn larger_lines_are_headings() {
         let page = read(&[
             ("Report", 50.0, 20.0, 20.0),
-            ("Running text that is longer than its heading and small.", 50.0, 60.0, 10.0),
+            (
+                "Running text that is longer than its heading and small.",
+                50.0,
+                60.0,
+                10.0,
+            ),
         ]);
         assert_eq!(page.headings.len(), 1);
         assert_eq!(page.headings[0].level, 1);
@@ -552,7 +680,15 @@ pub(super) mod tests {
         let mut input = drawn(&[("Total", 50.0, 50.0, 10.0)]);
         input.glyphs.pop();
         input.glyphs.push(Glyph::Space);
-        input.glyphs.push(Glyph::Drawn { c: '7', rect: Rect { x0: 200.0, y0: 50.0, x1: 205.0, y1: 60.0 } });
+        input.glyphs.push(Glyph::Drawn {
+            c: '7',
+            rect: Rect {
+                x0: 200.0,
+                y0: 50.0,
+                x1: 205.0,
+                y1: 60.0,
+            },
+        });
         input.overlay = input.glyphs.len();
         assert_eq!(page(1, input, &mut BodySize::default()).text, "Total\t7");
     }
@@ -560,7 +696,19 @@ pub(super) mod tests {
     #[test]
     fn a_value_without_a_drawing_stands_behind_its_label() {
         let mut input = drawn(&[("Name:", 50.0, 50.0, 10.0), ("Town:", 50.0, 70.0, 10.0)]);
-        input.values.push(("Ada Lovelace".into(), Rect { x0: 100.0, y0: 49.0, x1: 200.0, y1: 61.0 }));
-        assert!(page(1, input, &mut BodySize::default()).text.starts_with("Name:\tAda Lovelace"));
+        input.values.push((
+            "Ada Lovelace".into(),
+            Rect {
+                x0: 100.0,
+                y0: 49.0,
+                x1: 200.0,
+                y1: 61.0,
+            },
+        ));
+        assert!(
+            page(1, input, &mut BodySize::default())
+                .text
+                .starts_with("Name:\tAda Lovelace")
+        );
     }
 }

@@ -27,7 +27,9 @@ pub fn reading_order(segments: Vec<Segment>) -> Vec<Segment> {
 }
 
 fn split_columns(segments: Vec<Segment>, depth: u8) -> Vec<Segment> {
-    let Some(gutter) = (depth > 0).then(|| find_gutter(&segments)).flatten() else { return segments };
+    let Some(gutter) = (depth > 0).then(|| find_gutter(&segments)).flatten() else {
+        return segments;
+    };
     // The rows are sorted, so that bands across both columns (titles, figures) part what is above from what is below.
     let mut sorted = segments;
     sorted.sort_by(|a, b| a.rect.y0.total_cmp(&b.rect.y0));
@@ -66,18 +68,30 @@ fn find_gutter(segments: &[Segment]) -> Option<f32> {
         .step_by(1 + gaps.len() / MAX_CANDIDATES)
         .map(|&(.., x)| {
             let gutter = x - 0.5;
-            (gutter, gaps.iter().filter(|(_, from, to)| *from <= gutter && gutter <= *to).count())
+            (
+                gutter,
+                gaps.iter()
+                    .filter(|(_, from, to)| *from <= gutter && gutter <= *to)
+                    .count(),
+            )
         })
         .max_by_key(|(_, shared)| *shared)?;
     let rows = segments.iter().filter(|segment| !segment.follows_gap).count();
     if shared < MIN_ROWS || shared * 5 < rows * 2 {
         return None;
     }
-    let across = segments.iter().filter(|s| s.rect.x0 < gutter - 1.0 && s.rect.x1 > gutter + 1.0).count();
+    let across = segments
+        .iter()
+        .filter(|s| s.rect.x0 < gutter - 1.0 && s.rect.x1 > gutter + 1.0)
+        .count();
     if across > shared {
         return None;
     }
-    let inside: Vec<usize> = gaps.iter().filter(|(_, from, to)| *from <= gutter && gutter <= *to).map(|(at, ..)| *at).collect();
+    let inside: Vec<usize> = gaps
+        .iter()
+        .filter(|(_, from, to)| *from <= gutter && gutter <= *to)
+        .map(|(at, ..)| *at)
+        .collect();
     let median = |mut counts: Vec<usize>| {
         counts.sort_unstable();
         counts[counts.len() / 2]
@@ -122,10 +136,20 @@ mod tests {
 
     #[test]
     fn columns_drawn_row_by_row_are_read_one_after_the_other() {
-        let mut drawn = vec![segment("A title over both of the columns of this page", 50.0, 20.0, 450.0)];
+        let mut drawn = vec![segment(
+            "A title over both of the columns of this page",
+            50.0,
+            20.0,
+            450.0,
+        )];
         for row in 0..8 {
             let y = 60.0 + row as f32 * 12.0;
-            drawn.push(segment(&format!("left {row} with enough words to be prose"), 50.0, y, 200.0));
+            drawn.push(segment(
+                &format!("left {row} with enough words to be prose"),
+                50.0,
+                y,
+                200.0,
+            ));
             let mut right = segment(&format!("right {row} with enough words to be prose"), 280.0, y, 200.0);
             right.follows_gap = true;
             drawn.push(right);
@@ -153,7 +177,10 @@ mod tests {
     #[test]
     fn a_value_follows_its_label() {
         let base = vec![segment("Name:", 50.0, 20.0, 40.0), segment("Town:", 50.0, 40.0, 40.0)];
-        let placed = place_overlay(base, vec![segment("Ada", 100.0, 21.0, 30.0), segment("London", 100.0, 41.0, 30.0)]);
+        let placed = place_overlay(
+            base,
+            vec![segment("Ada", 100.0, 21.0, 30.0), segment("London", 100.0, 41.0, 30.0)],
+        );
         assert_eq!(texts(&placed), ["Name:", "Ada", "Town:", "London"]);
     }
 }

@@ -14,11 +14,19 @@ use crate::xml::{Token, Xml, text_of};
 pub fn read(archive: &mut Archive<'_>, out: &Output<'_>) -> Result<Vec<(String, SparseTable)>, ParseError> {
     let mut parts: Vec<(String, String)> = super::sheet_parts(archive, out);
     if parts.is_empty() {
-        let mut paths: Vec<String> =
-            archive.names().iter().filter(|name| name.starts_with("xl/worksheets/") && name.ends_with(".xml")).cloned().collect();
+        let mut paths: Vec<String> = archive
+            .names()
+            .iter()
+            .filter(|name| name.starts_with("xl/worksheets/sheet"))
+            .cloned()
+            .collect();
         // `sheet10` comes after `sheet2`.
         paths.sort_by_key(|path| (path.len(), path.clone()));
-        parts = paths.into_iter().enumerate().map(|(at, path)| (format!("Sheet{}", at + 1), path)).collect();
+        parts = paths
+            .into_iter()
+            .enumerate()
+            .map(|(at, path)| (format!("Sheet{}", at + 1), path))
+            .collect();
     }
     if parts.is_empty() {
         return Err(ParseError::damaged("the workbook has no sheets"));
@@ -34,7 +42,9 @@ pub fn read(archive: &mut Archive<'_>, out: &Output<'_>) -> Result<Vec<(String, 
 }
 
 fn shared_strings(archive: &mut Archive<'_>, out: &Output<'_>) -> Result<Vec<String>, ParseError> {
-    let Some(bytes) = archive.read("xl/sharedStrings.xml")? else { return Ok(Vec::new()) };
+    let Some(bytes) = archive.read("xl/sharedStrings.xml")? else {
+        return Ok(Vec::new());
+    };
     let source = text_of(&bytes);
     let mut xml = Xml::new(&source, out.limits.xml_depth);
     let mut strings: Vec<String> = Vec::new();
@@ -75,13 +85,21 @@ fn sheet(bytes: &[u8], strings: &[String], cells: &mut usize, out: &Output<'_>) 
                 column = 0;
             }
             "c" => {
-                column = tag.attribute("r").and_then(|place| column_of(&place)).unwrap_or(column + 1);
+                column = tag
+                    .attribute("r")
+                    .and_then(|place| column_of(&place))
+                    .unwrap_or(column + 1);
                 kind = tag.attribute("t").unwrap_or_default();
             }
             "v" | "t" => {
                 let text = xml.text()?;
                 let text = if kind == "s" {
-                    text.trim().parse::<usize>().ok().and_then(|at| strings.get(at)).cloned().unwrap_or_default()
+                    text.trim()
+                        .parse::<usize>()
+                        .ok()
+                        .and_then(|at| strings.get(at))
+                        .cloned()
+                        .unwrap_or_default()
                 } else {
                     text
                 };
@@ -99,7 +117,9 @@ fn sheet(bytes: &[u8], strings: &[String], cells: &mut usize, out: &Output<'_>) 
 /// 1 for `A7`, 27 for `AA7`.
 fn column_of(place: &str) -> Option<u32> {
     let letters = place.bytes().take_while(u8::is_ascii_alphabetic).take(4);
-    let column = letters.fold(0_u32, |column, letter| column * 26 + u32::from(letter.to_ascii_uppercase() - b'A') + 1);
+    let column = letters.fold(0_u32, |column, letter| {
+        column * 26 + u32::from(letter.to_ascii_uppercase() - b'A') + 1
+    });
     (column > 0).then_some(column)
 }
 

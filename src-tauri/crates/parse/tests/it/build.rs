@@ -1,15 +1,21 @@
 //! Small files of every format, written here.
 
 use std::io::{Cursor, Write};
-use zip::write::{SimpleFileOptions, ZipWriter};
 use zip::CompressionMethod;
+use zip::write::{SimpleFileOptions, ZipWriter};
 
 /// A ZIP with these entries; `mimetype` stored, the others deflated.
 pub fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in entries {
-        let method = if *name == "mimetype" { CompressionMethod::Stored } else { CompressionMethod::Deflated };
-        writer.start_file(*name, SimpleFileOptions::default().compression_method(method)).expect("a new entry");
+        let method = if *name == "mimetype" {
+            CompressionMethod::Stored
+        } else {
+            CompressionMethod::Deflated
+        };
+        writer
+            .start_file(*name, SimpleFileOptions::default().compression_method(method))
+            .expect("a new entry");
         writer.write_all(bytes).expect("memory");
     }
     writer.finish().expect("memory").into_inner()
@@ -30,7 +36,9 @@ pub fn relationships(all: &[(&str, &str, &str)]) -> String {
             format!(r#"<Relationship Id="{id}" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}" Target="{target}"/>"#)
         })
         .collect();
-    format!(r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{rows}</Relationships>"#)
+    format!(
+        r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{rows}</Relationships>"#
+    )
 }
 
 /// A Word document with this body.
@@ -65,7 +73,13 @@ pub fn pdf(objects: &[Vec<u8>]) -> Vec<u8> {
     for offset in offsets {
         out.extend(format!("{offset:010} 00000 n \n").bytes());
     }
-    out.extend(format!("trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n", objects.len() + 1).bytes());
+    out.extend(
+        format!(
+            "trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n",
+            objects.len() + 1
+        )
+        .bytes(),
+    );
     out
 }
 
@@ -80,9 +94,12 @@ pub fn stream(dictionary: &str, bytes: &[u8]) -> Vec<u8> {
 /// A PDF whose pages (612 × 792 points) have these contents; `extra` goes into each page's dictionary, `objects` behind object 3 + 2n.
 pub fn pdf_pages(contents: &[&str], extra: &str, objects: &[Vec<u8>]) -> Vec<u8> {
     let first_page = 4;
-    let kids: String = (0..contents.len()).map(|at| format!("{} 0 R ", first_page + 2 * at)).collect();
+    let kids: String = (0..contents.len())
+        .map(|at| format!("{} 0 R ", first_page + 2 * at))
+        .collect();
     let mut all = vec![
-        b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [] /DA (/F1 10 Tf) /DR << /Font << /F1 3 0 R >> >> >> >>".to_vec(),
+        b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [6 0 R] /DA (/F1 10 Tf) /DR << /Font << /F1 3 0 R >> >> >> >>"
+            .to_vec(),
         format!("<< /Type /Pages /Kids [{kids}] /Count {} >>", contents.len()).into_bytes(),
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>".to_vec(),
     ];

@@ -18,7 +18,10 @@ fn docx_has_headings_tables_notes_and_boxes() {
     let notes = r#"<w:footnotes xmlns:w="w"><w:footnote><w:p><w:r><w:t>Eine Fußnote.</w:t></w:r></w:p></w:footnote></w:footnotes>"#;
     let bytes = zip(&[
         ("_rels/.rels", package_relationship("word/document.xml").as_bytes()),
-        ("word/_rels/document.xml.rels", relationships(&[("a", "styles", "styles.xml"), ("b", "footnotes", "/word/footnotes.xml")]).as_bytes()),
+        (
+            "word/_rels/document.xml.rels",
+            relationships(&[("a", "styles", "styles.xml"), ("b", "footnotes", "/word/footnotes.xml")]).as_bytes(),
+        ),
         ("word/document.xml", document.as_bytes()),
         ("word/styles.xml", styles.as_bytes()),
         ("word/footnotes.xml", notes.as_bytes()),
@@ -27,7 +30,10 @@ fn docx_has_headings_tables_notes_and_boxes() {
     let read = read("anything.bin", &bytes);
     assert_eq!(read.title.as_deref(), Some("Bericht"));
     let page = &read.pages[0];
-    assert_eq!(page.text, "Überblick\n\nEin Satz.\nZeile\n\nIm Kasten\n\nName | Ort\nAda | London\n\nEine Fußnote.");
+    assert_eq!(
+        page.text,
+        "Überblick\n\nEin Satz.\nZeile\n\nIm Kasten\n\nName | Ort\nAda | London\n\nEine Fußnote."
+    );
     assert_eq!(page.headings[0].span.slice(&page.text), "Überblick");
     assert_eq!(page.tables[0].header.slice(&page.text), "Name | Ort");
 }
@@ -72,7 +78,11 @@ fn xlsx_sheets_are_tables_with_a_header() {
     let read = read("a.xlsx", &bytes);
     assert_eq!(read.state(), DocumentState::Ready, "{read:?}");
     let page = &read.pages[0];
-    assert!(page.text.starts_with("Prices\n\nItem | Price\nTea | 2.5\n"), "{}", page.text);
+    assert!(
+        page.text.starts_with("Prices\n\nItem | Price\nTea | 2.5\n"),
+        "{}",
+        page.text
+    );
     assert_eq!(page.tables[0].header.slice(&page.text), "Item | Price");
 }
 
@@ -81,7 +91,10 @@ fn odf(kind: &str, body: &str) -> Vec<u8> {
         r#"<office:document-content xmlns:office="o" xmlns:text="t" xmlns:table="b" xmlns:draw="d" xmlns:presentation="p"><office:body>{body}</office:body></office:document-content>"#
     );
     zip(&[
-        ("mimetype", format!("application/vnd.oasis.opendocument.{kind}").as_bytes()),
+        (
+            "mimetype",
+            format!("application/vnd.oasis.opendocument.{kind}").as_bytes(),
+        ),
         ("content.xml", content.as_bytes()),
         ("meta.xml", b"<m><dc:title>Minutes</dc:title></m>"),
     ])
@@ -91,16 +104,25 @@ fn odf(kind: &str, body: &str) -> Vec<u8> {
 fn opendocument_of_all_three_kinds() {
     let text = read(
         "a.odt",
-        &odf("text", r#"<text:h text:outline-level="2">Head</text:h><text:p>A<text:s text:c="2"/>b<text:tab/>c</text:p><text:list><text:list-item><text:p>one</text:p></text:list-item></text:list>"#),
+        &odf(
+            "text",
+            r#"<text:h text:outline-level="2">Head</text:h><text:p>A<text:s text:c="2"/>b<text:tab/>c</text:p><text:list><text:list-item><text:p>one</text:p></text:list-item></text:list>"#,
+        ),
     );
     assert_eq!(text.title.as_deref(), Some("Minutes"));
     assert_eq!(text.pages[0].text, "Head\n\nA  b\tc\none");
     assert_eq!(text.pages[0].headings[0].level, 2);
     let slides = read(
         "a.odp",
-        &odf("presentation", r#"<draw:page><draw:frame presentation:class="title"><text:p>One</text:p></draw:frame></draw:page><draw:page><text:p>Two</text:p></draw:page>"#),
+        &odf(
+            "presentation",
+            r#"<draw:page><draw:frame presentation:class="title"><text:p>One</text:p></draw:frame></draw:page><draw:page><text:p>Two</text:p></draw:page>"#,
+        ),
     );
-    assert_eq!(slides.pages.iter().map(|page| page.text.as_str()).collect::<Vec<_>>(), ["One", "Two"]);
+    assert_eq!(
+        slides.pages.iter().map(|page| page.text.as_str()).collect::<Vec<_>>(),
+        ["One", "Two"]
+    );
     let sheet = read(
         "a.ods",
         &odf(
@@ -124,7 +146,10 @@ fn epub_chapters_come_in_the_order_of_the_spine() {
     ]);
     let read = read("a.epub", &bytes);
     assert_eq!(read.title.as_deref(), Some("A Book"));
-    assert_eq!(read.pages.iter().map(|page| page.text.as_str()).collect::<Vec<_>>(), ["One\n\nFirst chapter", "Second chapter"]);
+    assert_eq!(
+        read.pages.iter().map(|page| page.text.as_str()).collect::<Vec<_>>(),
+        ["One\n\nFirst chapter", "Second chapter"]
+    );
 }
 
 #[test]
@@ -136,7 +161,13 @@ fn mail_has_headers_body_and_attachment_names() {
     let read = read("a.txt", mail);
     let text = read.text();
     assert_eq!(read.title.as_deref(), Some("Grüße"));
-    for part in ["Grüße", "From: Ada <ada@example.org>", "To: bob@example.org", "Schöne Grüße", "Attachments: plan.pdf"] {
+    for part in [
+        "Grüße",
+        "From: Ada <ada@example.org>",
+        "To: bob@example.org",
+        "Schöne Grüße",
+        "Attachments: plan.pdf",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
 }
@@ -146,9 +177,15 @@ fn text_formats() {
     let csv = read("a.csv", b"Name;Town\nAda;London\n\"Bob; jr.\";Paris\n");
     assert_eq!(csv.pages[0].text, "Name | Town\nAda | London\nBob; jr. | Paris");
     assert_eq!(csv.pages[0].tables[0].header.slice(&csv.pages[0].text), "Name | Town");
-    let markdown = read("a.md", b"# Minutes\n\nSome *text* with `code`.\n\n- one\n- two\n\n| A | B |\n|---|---|\n| 1 | 2 |\n");
+    let markdown = read(
+        "a.md",
+        b"# Minutes\n\nSome *text* with `code`.\n\n- one\n- two\n\n| A | B |\n|---|---|\n| 1 | 2 |\n",
+    );
     assert_eq!(markdown.title.as_deref(), Some("Minutes"));
-    assert_eq!(markdown.pages[0].text, "Minutes\n\nSome text with code.\none\ntwo\n\nA | B\n1 | 2");
+    assert_eq!(
+        markdown.pages[0].text,
+        "Minutes\n\nSome text with code.\none\ntwo\n\nA | B\n1 | 2"
+    );
     let json = read("a.json", br#"{"name":"Ada","tags":["x","y"]}"#);
     assert!(json.text().contains("name: Ada"), "{}", json.text());
     let code = read("a.rs", b"fn main() {\n    println!();\n}\n");
@@ -163,22 +200,44 @@ fn every_other_file_has_a_state_and_says_what_to_do() {
         ("empty.txt", b"".as_slice(), DocumentState::Empty, "text"),
         ("blank.md", b" \n\t\n", DocumentState::Empty, "text"),
         ("photo.png", b"\x89PNG\r\n\x1a\n0000", DocumentState::NoText, "OCR"),
-        ("a.zip", &zip(&[("a.txt", b"hello")]), DocumentState::Unsupported, "Unpack"),
-        ("book.xlsb", &zip(&[("xl/workbook.bin", b"x")]), DocumentState::Unsupported, ".xlsx"),
+        (
+            "a.zip",
+            &zip(&[("a.txt", b"hello")]),
+            DocumentState::Unsupported,
+            "Unpack",
+        ),
+        (
+            "book.xlsb",
+            &zip(&[("xl/workbook.bin", b"x")]),
+            DocumentState::Unsupported,
+            ".xlsx",
+        ),
         ("a.pdf", b"\0\x01\x02\x03", DocumentState::Damaged, "Fetch"),
         ("a.docx", b"PK\x03\x04rest", DocumentState::Damaged, "Fetch"),
         ("empty.docx", &docx("<w:p/>"), DocumentState::Empty, "text"),
-        ("broken.docx", &docx_of("<w:document><w:body><w:p><w:r><w:t>x</w:t"), DocumentState::Damaged, "Fetch"),
+        (
+            "broken.docx",
+            &docx_of("<w:document><w:body><w:p><w:r><w:t>x</w:t"),
+            DocumentState::Damaged,
+            "Fetch",
+        ),
     ] {
         let read = read(name, bytes);
         assert_eq!(read.state(), state, "{name}: {:?}", read.outcome);
-        assert!(read.message().contains(name) && read.message().contains(word), "{name}: {}", read.message());
+        assert!(
+            read.message().contains(name) && read.message().contains(word),
+            "{name}: {}",
+            read.message()
+        );
     }
 }
 
 #[test]
 fn old_office_files_name_the_conversion() {
-    for (stream, name, target) in [("/WordDocument", "a.doc", ".docx"), ("/PowerPoint Document", "a.ppt", ".pptx")] {
+    for (stream, name, target) in [
+        ("/WordDocument", "a.doc", ".docx"),
+        ("/PowerPoint Document", "a.ppt", ".pptx"),
+    ] {
         let mut file = cfb::CompoundFile::create(std::io::Cursor::new(Vec::new())).expect("memory");
         file.create_stream(stream).expect("a new stream");
         let bytes = file.into_inner().into_inner();

@@ -30,8 +30,14 @@ fn many_small_bombs_are_counted_together() {
     let sheet = vec![b' '; 6 << 20];
     let names: Vec<String> = (0..12).map(|at| format!("xl/worksheets/sheet{at}.xml")).collect();
     let entries: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), sheet.as_slice())).collect();
-    let limits = Limits { inflated_bytes: 32 << 20, ..Limits::default() };
-    assert_eq!(read_limited(limits, "a.xlsx", &zip(&entries)).state(), DocumentState::TooLarge);
+    let limits = Limits {
+        inflated_bytes: 32 << 20,
+        ..Limits::default()
+    };
+    assert_eq!(
+        read_limited(limits, "a.xlsx", &zip(&entries)).state(),
+        DocumentState::TooLarge
+    );
 }
 
 #[test]
@@ -39,12 +45,24 @@ fn sizes_in_a_containers_directory_are_not_believed() {
     // The bomb says that it is empty: in its local header and in the directory.
     let mut bytes = docx(&" ".repeat(64 << 20));
     let claimed = ((64_u32 << 20) + 138).to_le_bytes();
-    let places: Vec<usize> = bytes.windows(4).enumerate().filter(|(_, window)| window[3] == claimed[3] && window[2] == claimed[2] && window[1] == 0).map(|(at, _)| at).collect();
+    let places: Vec<usize> = bytes
+        .windows(4)
+        .enumerate()
+        .filter(|(_, window)| window[3] == claimed[3] && window[2] == claimed[2] && window[1] == 0)
+        .map(|(at, _)| at)
+        .collect();
     for at in places {
         bytes[at..at + 4].copy_from_slice(&0_u32.to_le_bytes());
     }
     let read = quick("liar.docx", &bytes);
-    assert!(matches!(read.state(), DocumentState::TooLarge | DocumentState::Damaged | DocumentState::Empty), "{:?}", read.outcome);
+    assert!(
+        matches!(
+            read.state(),
+            DocumentState::TooLarge | DocumentState::Damaged | DocumentState::Empty
+        ),
+        "{:?}",
+        read.outcome
+    );
 }
 
 #[test]
@@ -56,15 +74,24 @@ fn archives_in_archives_are_not_opened() {
     let read = quick("quine.zip", &nested);
     assert_eq!(read.state(), DocumentState::Unsupported);
     let inside = zip(&[("[Content_Types].xml", b"<Types/>"), ("word/document.xml", &nested)]);
-    assert!(matches!(quick("a.docx", &inside).state(), DocumentState::Damaged | DocumentState::Empty));
+    assert!(matches!(
+        quick("a.docx", &inside).state(),
+        DocumentState::Damaged | DocumentState::Empty
+    ));
 }
 
 #[test]
 fn too_many_parts_are_too_large() {
     let names: Vec<String> = (0..120).map(|at| format!("word/{at}.xml")).collect();
     let entries: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), b"x".as_slice())).collect();
-    let limits = Limits { zip_entries: 100, ..Limits::default() };
-    assert_eq!(read_limited(limits, "a.docx", &zip(&entries)).state(), DocumentState::TooLarge);
+    let limits = Limits {
+        zip_entries: 100,
+        ..Limits::default()
+    };
+    assert_eq!(
+        read_limited(limits, "a.docx", &zip(&entries)).state(),
+        DocumentState::TooLarge
+    );
 }
 
 #[test]
@@ -77,10 +104,19 @@ fn entities_are_neither_expanded_nor_fetched() {
     laughs.push_str("<w:document xmlns:w=\"w\"><w:body><w:p><w:r><w:t>before &a39; &file; &net; after</w:t></w:r></w:p></w:body></w:document>");
     let read = quick("laughs.docx", &docx_of(&laughs));
     let text = read.text();
-    assert!(text.contains("before") && text.contains("after") && text.len() < 100 && !text.contains("root:"), "{text}");
-    let xml = quick("a.xml", b"<?xml version=\"1.0\"?><!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>b &x; c</a>");
+    assert!(
+        text.contains("before") && text.contains("after") && text.len() < 100 && !text.contains("root:"),
+        "{text}"
+    );
+    let xml = quick(
+        "a.xml",
+        b"<?xml version=\"1.0\"?><!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>b &x; c</a>",
+    );
     assert!(!xml.text().contains("root:"));
-    let svg = quick("a.html", b"<!DOCTYPE html><iframe src='file:///etc/passwd'></iframe><p>shown</p><img src='http://127.0.0.1:9/x'>");
+    let svg = quick(
+        "a.html",
+        b"<!DOCTYPE html><iframe src='file:///etc/passwd'></iframe><p>shown</p><img src='http://127.0.0.1:9/x'>",
+    );
     assert_eq!(svg.text(), "shown");
 }
 
@@ -99,10 +135,24 @@ fn nesting_a_hundred_thousand_deep() {
     quick("deep.md", quotes.as_bytes());
     let lists: String = (0..2_000).map(|depth| " ".repeat(depth) + "- x\n").collect();
     quick("lists.md", lists.as_bytes());
-    let arrays = format!("BT /F1 10 Tf 72 700 Td {}(x){} TJ ET", "[".repeat(DEEP), "]".repeat(DEEP));
+    let arrays = format!(
+        "BT /F1 10 Tf 72 700 Td {}(x){} TJ ET",
+        "[".repeat(DEEP),
+        "]".repeat(DEEP)
+    );
     quick("deep.pdf", &pdf_pages(&[&arrays], "", &[]));
-    let dictionary = format!("<< /Type /Catalog /Pages 2 0 R /A {}{} >>", "<< /B ".repeat(DEEP), ">>".repeat(DEEP));
-    quick("deep2.pdf", &pdf(&[dictionary.into_bytes(), b"<< /Type /Pages /Kids [] /Count 0 >>".to_vec()]));
+    let dictionary = format!(
+        "<< /Type /Catalog /Pages 2 0 R /A {}{} >>",
+        "<< /B ".repeat(DEEP),
+        ">>".repeat(DEEP)
+    );
+    quick(
+        "deep2.pdf",
+        &pdf(&[
+            dictionary.into_bytes(),
+            b"<< /Type /Pages /Kids [] /Count 0 >>".to_vec(),
+        ]),
+    );
 }
 
 #[test]
@@ -119,7 +169,10 @@ fn a_loop_in_the_page_tree_ends() {
 #[test]
 fn a_form_that_draws_itself_ends() {
     // Once: drawing itself twice doubles at every level, and only the process's clock ends that.
-    let looped = stream("/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /X 6 0 R >> >>", b"/X Do");
+    let looped = stream(
+        "/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /X 6 0 R >> >>",
+        b"/X Do",
+    );
     let bytes = pdf_pages(&["/X Do"], "/Resources << /XObject << /X 6 0 R >> >>", &[looped]);
     quick("self.pdf", &bytes);
 }
@@ -162,21 +215,37 @@ fn a_text_of_two_gigabytes_is_refused_unread() {
             panic!("not a byte of it may be read");
         }
     }
-    let failure = registry().parse("big.txt", 2 << 30, &mut Never, &CancelToken::new(), &mut |_| {}).unwrap_err();
+    let failure = registry()
+        .parse("big.txt", 2 << 30, &mut Never, &CancelToken::new(), &mut |_| {})
+        .unwrap_err();
     assert_eq!(failure.state, DocumentState::TooLarge);
 }
 
 #[test]
 fn a_length_is_not_believed() {
-    let limits = Limits { input_bytes: 1 << 20, ..Limits::default() };
+    let limits = Limits {
+        input_bytes: 1 << 20,
+        ..Limits::default()
+    };
     let registry = docmind_parse::Registry::with_limits(&super::runtime(), limits);
-    let failure = registry.parse("liar.txt", 10, &mut std::io::repeat(b'x'), &CancelToken::new(), &mut |_| {}).unwrap_err();
+    let failure = registry
+        .parse(
+            "liar.txt",
+            10,
+            &mut std::io::repeat(b'x'),
+            &CancelToken::new(),
+            &mut |_| {},
+        )
+        .unwrap_err();
     assert_eq!(failure.state, DocumentState::TooLarge);
 }
 
 #[test]
 fn too_much_text_is_too_large() {
-    let limits = Limits { text_bytes: 100_000, ..Limits::default() };
+    let limits = Limits {
+        text_bytes: 100_000,
+        ..Limits::default()
+    };
     let long = "word ".repeat(30_000);
     for (name, bytes) in [
         ("a.txt", long.clone().into_bytes()),
@@ -186,14 +255,21 @@ fn too_much_text_is_too_large() {
         ("a.docx", docx(&format!("<w:p><w:r><w:t>{long}</w:t></w:r></w:p>"))),
         ("a.rtf", format!("{{\\rtf1 {long}}}").into_bytes()),
     ] {
-        assert_eq!(read_limited(limits, name, &bytes).state(), DocumentState::TooLarge, "{name}");
+        assert_eq!(
+            read_limited(limits, name, &bytes).state(),
+            DocumentState::TooLarge,
+            "{name}"
+        );
     }
 }
 
 #[test]
 fn a_row_that_repeats_a_billion_times_does_not() {
     let content = r#"<o><table:table table:name="S"><table:table-row table:number-rows-repeated="1000000000"><table:table-cell table:number-columns-repeated="1000000000"><text:p>x</text:p></table:table-cell></table:table-row></table:table></o>"#;
-    let bytes = zip(&[("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"), ("content.xml", content.as_bytes())]);
+    let bytes = zip(&[
+        ("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"),
+        ("content.xml", content.as_bytes()),
+    ]);
     quick("repeat.ods", &bytes);
 }
 
@@ -202,15 +278,32 @@ fn a_mutilated_file_of_every_kind_ends_in_a_state() {
     // A linear congruential generator (Knuth's MMIX), so that a failure can be repeated.
     let mut seed = 2026_u64;
     let mut random = move |below: usize| {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (seed >> 33) as usize % below
     };
     let originals = [
-        ("a.docx", docx("<w:p><w:r><w:t>Some words in a paragraph</w:t></w:r></w:p>")),
-        ("a.pdf", pdf_pages(&[&show(&[("Some words on a page", 72.0, 700.0, 12.0)])], "", &[])),
-        ("a.rtf", b"{\\rtf1\\ansi{\\fonttbl{\\f0 A;}} Some \\'e4 \\u8364? words\\par}".to_vec()),
-        ("a.html", b"<html><body><table><tr><td>Some<td>words</table></body></html>".to_vec()),
-        ("a.eml", b"From: a@b.c\nTo: d@e.f\nSubject: x\nMIME-Version: 1.0\n\nSome words".to_vec()),
+        (
+            "a.docx",
+            docx("<w:p><w:r><w:t>Some words in a paragraph</w:t></w:r></w:p>"),
+        ),
+        (
+            "a.pdf",
+            pdf_pages(&[&show(&[("Some words on a page", 72.0, 700.0, 12.0)])], "", &[]),
+        ),
+        (
+            "a.rtf",
+            b"{\\rtf1\\ansi{\\fonttbl{\\f0 A;}} Some \\'e4 \\u8364? words\\par}".to_vec(),
+        ),
+        (
+            "a.html",
+            b"<html><body><table><tr><td>Some<td>words</table></body></html>".to_vec(),
+        ),
+        (
+            "a.eml",
+            b"From: a@b.c\nTo: d@e.f\nSubject: x\nMIME-Version: 1.0\n\nSome words".to_vec(),
+        ),
     ];
     for round in 0..150 {
         let (name, original) = &originals[round % originals.len()];

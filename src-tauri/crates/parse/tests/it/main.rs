@@ -16,7 +16,10 @@ fn runtime() -> PathBuf {
     std::env::var_os("DOCMIND_RUNTIME_DIR").map_or_else(
         || {
             let test = std::env::current_exe().expect("a test has a path");
-            test.ancestors().nth(2).expect("tests lie in target/debug/deps").join("runtime")
+            test.ancestors()
+                .nth(2)
+                .expect("tests lie in target/debug/deps")
+                .join("runtime")
         },
         PathBuf::from,
     )
@@ -51,15 +54,23 @@ struct Read {
 
 impl Read {
     fn text(&self) -> String {
-        self.pages.iter().map(|page| page.text.as_str()).collect::<Vec<_>>().join("\u{c}")
+        self.pages
+            .iter()
+            .map(|page| page.text.as_str())
+            .collect::<Vec<_>>()
+            .join("\u{c}")
     }
 
     fn state(&self) -> DocumentState {
-        self.outcome.as_ref().map_or_else(|failure| failure.state, |()| DocumentState::Ready)
+        self.outcome
+            .as_ref()
+            .map_or_else(|failure| failure.state, |()| DocumentState::Ready)
     }
 
     fn message(&self) -> &str {
-        self.outcome.as_ref().map_or_else(|failure| failure.message.as_str(), |()| "")
+        self.outcome
+            .as_ref()
+            .map_or_else(|failure| failure.message.as_str(), |()| "")
     }
 }
 
@@ -98,13 +109,27 @@ fn check_invariants(read: &Read) {
         assert!(page.number > last, "pages ascend");
         last = page.number;
         let chars = page.text.chars().count() as u32;
-        assert!(!page.text.chars().any(|c| c.is_control() && c != '\n' && c != '\t'), "no control characters: {:?}", page.text);
+        assert!(
+            !page.text.chars().any(|c| c.is_control() && c != '\n' && c != '\t'),
+            "no control characters: {:?}",
+            page.text
+        );
         assert!(unicode_normalization::is_nfc(&page.text), "NFC: {:?}", page.text);
         assert!(page.words.is_sorted_by_key(|word| word.span.start), "words in order");
-        assert!(page.headings.is_sorted_by_key(|heading| heading.span.start), "headings in order");
-        let spans = page.words.iter().map(|word| word.span).chain(page.headings.iter().map(|heading| heading.span));
+        assert!(
+            page.headings.is_sorted_by_key(|heading| heading.span.start),
+            "headings in order"
+        );
+        let spans = page
+            .words
+            .iter()
+            .map(|word| word.span)
+            .chain(page.headings.iter().map(|heading| heading.span));
         for span in spans.chain(page.tables.iter().map(|table| table.span)) {
-            assert!(span.start < span.end && span.end <= chars, "{span:?} in {chars} characters");
+            assert!(
+                span.start < span.end && span.end <= chars,
+                "{span:?} in {chars} characters"
+            );
         }
     }
 }
@@ -113,6 +138,8 @@ fn check_invariants(read: &Read) {
 fn a_cancelled_file_is_undecided() {
     let cancel = CancelToken::new();
     cancel.cancel();
-    let failure = registry().parse_bytes("a.txt", b"text", &cancel, &mut |_| {}).unwrap_err();
+    let failure = registry()
+        .parse_bytes("a.txt", b"text", &cancel, &mut |_| {})
+        .unwrap_err();
     assert_eq!(failure.state, DocumentState::Queued);
 }

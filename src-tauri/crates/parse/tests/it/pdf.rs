@@ -10,14 +10,20 @@ fn words_have_rectangles_from_the_top_left() {
     if !has_pdfium() {
         return;
     }
-    let read = read("a.pdf", &pdf_pages(&[&show(&[("Hello wide world", 72.0, 700.0, 12.0)])], "", &[]));
+    let read = read(
+        "a.pdf",
+        &pdf_pages(&[&show(&[("Hello wide world", 72.0, 700.0, 12.0)])], "", &[]),
+    );
     let page = &read.pages[0];
     assert_eq!(page.text, "Hello wide world");
     assert_eq!(page.size, Some((612.0, 792.0)));
     let words: Vec<&str> = page.words.iter().map(|word| word.span.slice(&page.text)).collect();
     assert_eq!(words, ["Hello", "wide", "world"]);
     let hello = page.words[0].rect;
-    assert!((hello.x0 - 72.0).abs() < 2.0 && hello.y0 > 792.0 - 700.0 - 16.0 && hello.y1 < 792.0 - 700.0 + 8.0, "{hello:?}");
+    assert!(
+        (hello.x0 - 72.0).abs() < 2.0 && hello.y0 > 792.0 - 700.0 - 16.0 && hello.y1 < 792.0 - 700.0 + 8.0,
+        "{hello:?}"
+    );
     assert!(page.words[1].rect.x0 > hello.x1);
 }
 
@@ -26,7 +32,10 @@ fn a_turned_page_is_measured_as_shown() {
     if !has_pdfium() {
         return;
     }
-    let read = read("a.pdf", &pdf_pages(&[&show(&[("Corner", 10.0, 10.0, 12.0)])], "/Rotate 90", &[]));
+    let read = read(
+        "a.pdf",
+        &pdf_pages(&[&show(&[("Corner", 10.0, 10.0, 12.0)])], "/Rotate 90", &[]),
+    );
     let page = &read.pages[0];
     assert_eq!(page.size, Some((792.0, 612.0)));
     // The bottom left corner is at the top left after a quarter turn clockwise.
@@ -41,7 +50,12 @@ fn columns_drawn_row_by_row_are_read_in_order() {
     }
     let mut lines = Vec::new();
     let texts: Vec<(String, String)> = (0..10)
-        .map(|row| (format!("left {row} runs on with some more words"), format!("right {row} runs on with some more words")))
+        .map(|row| {
+            (
+                format!("left {row} runs on with some more words"),
+                format!("right {row} runs on with some more words"),
+            )
+        })
         .collect();
     for (row, (left, right)) in texts.iter().enumerate() {
         let y = 700.0 - 14.0 * row as f32;
@@ -59,13 +73,19 @@ fn form_values_and_annotations_are_part_of_the_page() {
         return;
     }
     let field = b"<< /Type /Annot /Subtype /Widget /FT /Tx /T (name) /V (Ada Lovelace) /Rect [150 695 300 715] /F 4 /DA (/F1 10 Tf) >>".to_vec();
-    let note = b"<< /Type /Annot /Subtype /FreeText /Contents (Seen by Bob) /Rect [150 595 300 615] /F 4 /DA (/F1 10 Tf) >>".to_vec();
+    let note =
+        b"<< /Type /Annot /Subtype /FreeText /Contents (Seen by Bob) /Rect [150 595 300 615] /F 4 /DA (/F1 10 Tf) >>"
+            .to_vec();
     let stamp = b"<< /Type /Annot /Subtype /Stamp /Rect [150 495 300 515] /F 4 /AP << /N 9 0 R >> >>".to_vec();
     let drawing = stream(
         "/Type /XObject /Subtype /Form /BBox [0 0 150 20] /Resources << /Font << /F1 3 0 R >> >>",
         b"BT /F1 10 Tf 5 5 Td (APPROVED) Tj ET",
     );
-    let bytes = pdf_pages(&[&show(&[("Name:", 72.0, 700.0, 10.0)])], "/Annots [6 0 R 7 0 R 8 0 R]", &[field, note, stamp, drawing]);
+    let bytes = pdf_pages(
+        &[&show(&[("Name:", 72.0, 700.0, 10.0)])],
+        "/Annots [6 0 R 7 0 R 8 0 R]",
+        &[field, note, stamp, drawing],
+    );
     let read = read("a.pdf", &bytes);
     let text = &read.pages[0].text;
     assert!(text.starts_with("Name:\tAda Lovelace"), "{text}");
@@ -79,13 +99,23 @@ fn states_of_pdfs() {
         return;
     }
     assert_eq!(read("a.pdf", &pdf_pages(&[""], "", &[])).state(), DocumentState::NoText);
-    assert_eq!(read("a.pdf", b"%PDF-1.7\nnothing more\n").state(), DocumentState::Damaged);
-    let locked = pdf(&[b"<< /Type /Catalog /Pages 2 0 R >>".to_vec(), b"<< /Type /Pages /Kids [] /Count 0 >>".to_vec()]);
+    assert_eq!(
+        read("a.pdf", b"%PDF-1.7\nnothing more\n").state(),
+        DocumentState::Damaged
+    );
+    let locked = pdf(&[
+        b"<< /Type /Catalog /Pages 2 0 R >>".to_vec(),
+        b"<< /Type /Pages /Kids [] /Count 0 >>".to_vec(),
+    ]);
     let mut locked = String::from_utf8_lossy(&locked).into_owned();
     let key = "00".repeat(32);
     locked = locked.replace("/Root 1 0 R", &format!("/Root 1 0 R /ID [<00><00>] /Encrypt << /Filter /Standard /V 2 /R 3 /Length 128 /P -4 /O <{key}> /U <{key}> >>"));
     assert_eq!(read("a.pdf", locked.as_bytes()).state(), DocumentState::NeedsPassword);
-    let junk_first = [b"junk before the header\n".as_slice(), &pdf_pages(&[&show(&[("Found", 72.0, 700.0, 10.0)])], "", &[])].concat();
+    let junk_first = [
+        b"junk before the header\n".as_slice(),
+        &pdf_pages(&[&show(&[("Found", 72.0, 700.0, 10.0)])], "", &[]),
+    ]
+    .concat();
     assert_eq!(read("a.pdf", &junk_first).text(), "Found");
 }
 
@@ -95,18 +125,57 @@ fn pages_are_drawn_within_the_limit() {
         return;
     }
     let bytes = pdf_pages(&[&show(&[("Black on white", 72.0, 700.0, 24.0)])], "", &[]);
-    let whole = registry().render_page(&bytes, RenderRequest { page: 1, scale: 1.0, tile: None }).unwrap();
+    let whole = registry()
+        .render_page(
+            &bytes,
+            RenderRequest {
+                page: 1,
+                scale: 1.0,
+                tile: None,
+            },
+        )
+        .unwrap();
     assert_eq!((whole.width, whole.height), (612, 792));
     assert_eq!(whole.rgba.len(), 612 * 792 * 4);
     assert_eq!(whole.rgba[..4], [255, 255, 255, 255]);
     assert!(whole.rgba.chunks(4).any(|pixel| pixel[0] < 50), "the text is drawn");
     let png = whole.to_png().unwrap();
     assert!(png.starts_with(b"\x89PNG"));
-    let tile = registry().render_page(&bytes, RenderRequest { page: 1, scale: 2.0, tile: Some((100, 100, 256, 128)) }).unwrap();
+    let tile = registry()
+        .render_page(
+            &bytes,
+            RenderRequest {
+                page: 1,
+                scale: 2.0,
+                tile: Some((100, 100, 256, 128)),
+            },
+        )
+        .unwrap();
     assert_eq!((tile.width, tile.height), (256, 128));
-    assert!(tile.rgba.chunks(4).any(|pixel| pixel[0] < 50), "the tile shows its part");
-    let huge = registry().render_page(&bytes, RenderRequest { page: 1, scale: 20.0, tile: None }).unwrap();
+    assert!(
+        tile.rgba.chunks(4).any(|pixel| pixel[0] < 50),
+        "the tile shows its part"
+    );
+    let huge = registry()
+        .render_page(
+            &bytes,
+            RenderRequest {
+                page: 1,
+                scale: 20.0,
+                tile: None,
+            },
+        )
+        .unwrap();
     assert!(u64::from(huge.width) * u64::from(huge.height) <= registry().limits().bitmap_pixels + 100_000);
-    let wrong = registry().render_page(&bytes, RenderRequest { page: 9, scale: 1.0, tile: None }).unwrap_err();
+    let wrong = registry()
+        .render_page(
+            &bytes,
+            RenderRequest {
+                page: 9,
+                scale: 1.0,
+                tile: None,
+            },
+        )
+        .unwrap_err();
     assert_eq!(wrong.code, "damaged");
 }
