@@ -5,8 +5,8 @@ use crate::error::{Reported, internal};
 use crate::host::Host;
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::ErrorReport;
-use docmind_engine::{Engine, EngineOptions};
 use docmind_engine::listeners::{Listeners, Subscription};
+use docmind_engine::{Engine, EngineOptions};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -29,7 +29,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Desk {
     /// A desk without an engine yet.
     pub fn new(host: Arc<dyn Host>) -> Self {
-        Self { engine: Arc::default(), host, jobs: Arc::default(), listening: Mutex::default(), drops: Listeners::default() }
+        Self {
+            engine: Arc::default(),
+            host,
+            jobs: Arc::default(),
+            listening: Mutex::default(),
+            drops: Listeners::default(),
+        }
     }
 
     /// Opens the engine in the background. A failure is told by every command.
@@ -48,9 +54,14 @@ impl Desk {
     ///
     /// # Errors
     /// Of the work, or why the engine could not be opened.
-    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Engine) -> Reported<T> + Send + 'static) -> Reported<T> {
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Engine) -> Reported<T> + Send + 'static,
+    ) -> Reported<T> {
         let slot = Arc::clone(&self.engine);
-        tauri::async_runtime::spawn_blocking(move || work(slot.wait().as_ref().map_err(ErrorReport::clone)?)).await.map_err(internal)?
+        tauri::async_runtime::spawn_blocking(move || work(slot.wait().as_ref().map_err(ErrorReport::clone)?))
+            .await
+            .map_err(internal)?
     }
 
     /// Runs blocking work nobody waits for; a failure is logged.
@@ -68,7 +79,11 @@ impl Desk {
     ///
     /// # Errors
     /// Of the work, or why the engine could not be opened.
-    pub async fn run_job<T: Send + 'static>(&self, job: JobId, work: impl FnOnce(&Engine, &CancelToken) -> Reported<T> + Send + 'static) -> Reported<T> {
+    pub async fn run_job<T: Send + 'static>(
+        &self,
+        job: JobId,
+        work: impl FnOnce(&Engine, &CancelToken) -> Reported<T> + Send + 'static,
+    ) -> Reported<T> {
         let token = CancelToken::new();
         lock(&self.jobs).insert(job, token.clone());
         let jobs = Arc::clone(&self.jobs);

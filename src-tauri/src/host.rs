@@ -68,33 +68,61 @@ impl<R: Runtime> Host for Desktop<R> {
         let picked = match kind {
             PickKind::Files => dialog.blocking_pick_files().unwrap_or_default(),
             PickKind::Folder => dialog.blocking_pick_folder().into_iter().collect(),
-            PickKind::Model => dialog.add_filter("GGUF", &["gguf"]).blocking_pick_file().into_iter().collect(),
+            PickKind::Model => dialog
+                .add_filter("GGUF", &["gguf"])
+                .blocking_pick_file()
+                .into_iter()
+                .collect(),
         };
         picked.into_iter().filter_map(path_of).collect()
     }
 
     fn samples(&self) -> Reported<PathBuf> {
-        let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("samples")));
+        let beside = std::env::current_exe()
+            .ok()
+            .and_then(|exe| Some(exe.parent()?.join("samples")));
         let installed = self.0.path().resource_dir().ok().map(|folder| folder.join("samples"));
         let named = std::env::var_os("DOCMIND_SAMPLES_DIR").map(PathBuf::from);
-        let found = [named, installed, beside].into_iter().flatten().find(|folder| folder.is_dir());
-        found.ok_or_else(|| ErrorReport::new("no_samples", "The sample documents were not installed.\nAdd files of your own instead."))
+        let found = [named, installed, beside]
+            .into_iter()
+            .flatten()
+            .find(|folder| folder.is_dir());
+        found.ok_or_else(|| {
+            ErrorReport::new(
+                "no_samples",
+                "The sample documents were not installed.\nAdd files of your own instead.",
+            )
+        })
     }
 
     fn save_as(&self, name: &str) -> Option<PathBuf> {
-        self.0.dialog().file().set_file_name(name).blocking_save_file().and_then(path_of)
+        self.0
+            .dialog()
+            .file()
+            .set_file_name(name)
+            .blocking_save_file()
+            .and_then(path_of)
     }
 
     fn open_url(&self, url: &str) -> Reported<()> {
-        self.0.opener().open_url(url, None::<&str>).map_err(|error| not_opened(url, error))
+        self.0
+            .opener()
+            .open_url(url, None::<&str>)
+            .map_err(|error| not_opened(url, error))
     }
 
     fn open_path(&self, path: &Path) -> Reported<()> {
         let shown = path.display().to_string();
-        self.0.opener().open_path(shown.clone(), None::<&str>).map_err(|error| not_opened(&shown, error))
+        self.0
+            .opener()
+            .open_path(shown.clone(), None::<&str>)
+            .map_err(|error| not_opened(&shown, error))
     }
 
     fn reveal(&self, path: &Path) -> Reported<()> {
-        self.0.opener().reveal_item_in_dir(path).map_err(|error| not_opened(&path.display().to_string(), error))
+        self.0
+            .opener()
+            .reveal_item_in_dir(path)
+            .map_err(|error| not_opened(&path.display().to_string(), error))
     }
 }

@@ -14,9 +14,20 @@ const KEPT: usize = 5;
 pub fn start(options: &Options) -> Option<WorkerGuard> {
     let root = options.data_dir.clone().or_else(|| DataDir::default_root().ok())?;
     let folder = DataDir::create(&root).ok()?.logs();
-    let file = Builder::new().rotation(Rotation::DAILY).filename_prefix("window").filename_suffix("log").max_log_files(KEPT).build(folder).ok()?;
+    let file = Builder::new()
+        .rotation(Rotation::DAILY)
+        .filename_prefix("window")
+        .filename_suffix("log")
+        .max_log_files(KEPT)
+        .build(folder)
+        .ok()?;
     let (writer, guard) = tracing_appender::non_blocking(file);
     let filter = EnvFilter::try_from_env("DOCMIND_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(writer).try_init().ok()?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .with_writer(writer)
+        .try_init()
+        .ok()?;
     Some(guard)
 }

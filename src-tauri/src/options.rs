@@ -15,13 +15,19 @@ impl Options {
     /// Understands `--data-dir DIR`; `DOCMIND_DATA_DIR` does the same. Anything else is ignored: desktops pass arguments of their own.
     pub fn from_arguments(arguments: impl Iterator<Item = OsString>) -> Self {
         let mut arguments = arguments.skip_while(|argument| argument != "--data-dir").skip(1);
-        let data_dir = arguments.next().or_else(|| std::env::var_os("DOCMIND_DATA_DIR")).map(PathBuf::from);
+        let data_dir = arguments
+            .next()
+            .or_else(|| std::env::var_os("DOCMIND_DATA_DIR"))
+            .map(PathBuf::from);
         Self { data_dir }
     }
 
     /// How the engine is opened.
     pub fn engine(&self) -> EngineOptions {
-        EngineOptions { data_dir: self.data_dir.clone(), ..EngineOptions::application() }
+        EngineOptions {
+            data_dir: self.data_dir.clone(),
+            ..EngineOptions::application()
+        }
     }
 }
 
@@ -32,6 +38,9 @@ mod tests {
     #[test]
     fn the_data_folder_can_be_named() {
         let given = ["--flag", "--data-dir", "/x/y", "z"].map(OsString::from);
-        assert_eq!(Options::from_arguments(given.into_iter()).data_dir, Some(PathBuf::from("/x/y")));
+        assert_eq!(
+            Options::from_arguments(given.into_iter()).data_dir,
+            Some(PathBuf::from("/x/y"))
+        );
     }
 }

@@ -33,7 +33,10 @@ impl<T: Merge + Serialize + Send + 'static> Stream<T> {
     fn over(send: impl Fn(Vec<T>) + Send + 'static) -> Self {
         let (sender, receiver) = channel();
         let thread = std::thread::spawn(move || pump(&receiver, &send));
-        Self { sender: Some(sender), thread: Some(thread) }
+        Self {
+            sender: Some(sender),
+            thread: Some(thread),
+        }
     }
 
     /// Adds an event.
@@ -122,7 +125,11 @@ mod tests {
         drop(stream);
         let allowed = began.elapsed().as_millis() / PACE.as_millis() + 4;
         let messages = messages.lock().unwrap();
-        assert!(messages.len() as u128 <= allowed, "{} messages, {allowed} allowed", messages.len());
+        assert!(
+            messages.len() as u128 <= allowed,
+            "{} messages, {allowed} allowed",
+            messages.len()
+        );
         assert_eq!(messages.last(), Some(&Vec::new()), "the end is told");
         let text: String = messages.iter().flatten().map(|piece| piece.0.as_str()).collect();
         assert_eq!(text, (0..2000).map(|number| format!("{number} ")).collect::<String>());

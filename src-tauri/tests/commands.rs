@@ -55,7 +55,10 @@ struct Window {
 
 fn window() -> Window {
     let folder = tempfile::tempdir().unwrap();
-    let app = mock_builder().invoke_handler(invoke_handler()).build(mock_context(noop_assets())).unwrap();
+    let app = mock_builder()
+        .invoke_handler(invoke_handler())
+        .build(mock_context(noop_assets()))
+        .unwrap();
     let host = Arc::new(Pretended::default());
     let desk = Desk::new(Arc::clone(&host) as Arc<dyn Host>);
     desk.open(EngineOptions {
@@ -66,8 +69,15 @@ fn window() -> Window {
         background: Background::Nothing,
     });
     app.manage(desk);
-    let page = WebviewWindowBuilder::new(&app, "main", Default::default()).build().unwrap();
-    Window { page, _app: app, host, _folder: folder }
+    let page = WebviewWindowBuilder::new(&app, "main", Default::default())
+        .build()
+        .unwrap();
+    Window {
+        page,
+        _app: app,
+        host,
+        _folder: folder,
+    }
 }
 
 impl Window {
@@ -91,8 +101,14 @@ fn an_empty_library_answers() {
     assert_eq!(window.call("summary", json!({})).unwrap()["ready"], 0);
     let list = window.call("documents", json!({ "request": { "limit": 10 } })).unwrap();
     assert_eq!((list["total"].clone(), list["rows"].clone()), (json!(0), json!([])));
-    assert_eq!(window.call("conversations", json!({ "containing": "" })).unwrap(), json!([]));
-    assert_eq!(window.call("version", json!({})).unwrap(), json!(env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        window.call("conversations", json!({ "containing": "" })).unwrap(),
+        json!([])
+    );
+    assert_eq!(
+        window.call("version", json!({})).unwrap(),
+        json!(env!("CARGO_PKG_VERSION"))
+    );
 }
 
 #[test]
@@ -100,7 +116,10 @@ fn failures_cross_with_code_and_message() {
     let window = window();
     let report = window.call("document", json!({ "id": 99 })).unwrap_err();
     assert_eq!(report["code"], "no_such_document");
-    assert!(report["message"].as_str().unwrap().contains('\n'), "says what to do next");
+    assert!(
+        report["message"].as_str().unwrap().contains('\n'),
+        "says what to do next"
+    );
 }
 
 #[test]
@@ -109,7 +128,9 @@ fn settings_are_kept() {
     let mut settings = window.call("settings", json!({})).unwrap();
     settings["theme"] = json!("dark");
     settings["welcomed"] = json!(true);
-    let kept = window.call("replace_settings", json!({ "settings": settings })).unwrap();
+    let kept = window
+        .call("replace_settings", json!({ "settings": settings }))
+        .unwrap();
     assert_eq!(kept["theme"], "dark");
     assert_eq!(window.call("settings", json!({})).unwrap()["welcomed"], true);
 }
@@ -117,8 +138,12 @@ fn settings_are_kept() {
 #[test]
 fn collections_are_made_renamed_and_deleted() {
     let window = window();
-    let id = window.call("create_collection", json!({ "name": "Leases", "documents": [] })).unwrap();
-    window.call("rename_collection", json!({ "id": id, "name": "Contracts" })).unwrap();
+    let id = window
+        .call("create_collection", json!({ "name": "Leases", "documents": [] }))
+        .unwrap();
+    window
+        .call("rename_collection", json!({ "id": id, "name": "Contracts" }))
+        .unwrap();
     assert_eq!(window.call("collections", json!({})).unwrap()[0]["name"], "Contracts");
     window.call("delete_collection", json!({ "id": id })).unwrap();
     assert_eq!(window.call("collections", json!({})).unwrap(), json!([]));
@@ -127,9 +152,14 @@ fn collections_are_made_renamed_and_deleted() {
 #[test]
 fn only_web_and_mail_links_reach_the_system() {
     let window = window();
-    window.call("open_link", json!({ "url": "https://example.org/x" })).unwrap();
+    window
+        .call("open_link", json!({ "url": "https://example.org/x" }))
+        .unwrap();
     for url in ["javascript:alert(1)", "file:///etc/passwd", "smb://h/s"] {
-        assert_eq!(window.call("open_link", json!({ "url": url })).unwrap_err()["code"], "link_refused");
+        assert_eq!(
+            window.call("open_link", json!({ "url": url })).unwrap_err()["code"],
+            "link_refused"
+        );
     }
     assert_eq!(*window.host.opened.lock().unwrap(), ["https://example.org/x"]);
 }

@@ -18,7 +18,8 @@ const SUGGESTED: usize = 4;
 impl Merge for AskEvent {
     fn absorb(&mut self, next: &Self) -> bool {
         match (&mut *self, next) {
-            (Self::Token { text: old }, Self::Token { text: new }) | (Self::Thinking { text: old }, Self::Thinking { text: new }) => old.push_str(new),
+            (Self::Token { text: old }, Self::Token { text: new })
+            | (Self::Thinking { text: old }, Self::Thinking { text: new }) => old.push_str(new),
             (Self::Stage { stage: old, .. }, Self::Stage { stage: new, .. }) if old == new => *self = next.clone(),
             _ => return false,
         }
@@ -29,7 +30,12 @@ impl Merge for AskEvent {
 /// Answers a question; the last event says how it ended.
 #[tauri::command]
 #[specta::specta]
-pub async fn ask(desk: State<'_, Desk>, job: JobId, request: AskRequest, events: Channel<Vec<AskEvent>>) -> Reported<()> {
+pub async fn ask(
+    desk: State<'_, Desk>,
+    job: JobId,
+    request: AskRequest,
+    events: Channel<Vec<AskEvent>>,
+) -> Reported<()> {
     let stream = Stream::new(events);
     desk.run_job(job, move |engine, cancel| {
         // A failure is told by the stream.
@@ -77,12 +83,18 @@ pub async fn restore_conversation(desk: State<'_, Desk>, id: ConversationId) -> 
 /// Asks where to and writes a conversation there. `None` when the dialog was closed.
 #[tauri::command]
 #[specta::specta]
-pub async fn export_conversation(desk: State<'_, Desk>, id: ConversationId, format: ExportFormat) -> Reported<Option<String>> {
+pub async fn export_conversation(
+    desk: State<'_, Desk>,
+    id: ConversationId,
+    format: ExportFormat,
+) -> Reported<Option<String>> {
     let host = desk.host();
     desk.run(move |engine| {
         let text = engine.export_conversation(id, format)?;
         let title = engine.conversation(id)?.row.title;
-        let Some(path) = host.save_as(&file_name(&title, format)) else { return Ok(None) };
+        let Some(path) = host.save_as(&file_name(&title, format)) else {
+            return Ok(None);
+        };
         std::fs::write(&path, text).map_err(|error| not_saved(&path, error))?;
         Ok(Some(path.display().to_string()))
     })
@@ -97,12 +109,29 @@ pub async fn suggestions(desk: State<'_, Desk>) -> Reported<Vec<String>> {
 }
 
 fn file_name(title: &str, format: ExportFormat) -> String {
-    let plain: String = title.chars().map(|c| if c.is_alphanumeric() || " -_".contains(c) { c } else { ' ' }).take(60).collect();
+    let plain: String = title
+        .chars()
+        .map(|c| {
+            if c.is_alphanumeric() || " -_".contains(c) {
+                c
+            } else {
+                ' '
+            }
+        })
+        .take(60)
+        .collect();
     let end = match format {
         ExportFormat::Markdown => "md",
         ExportFormat::Html => "html",
     };
-    format!("{}.{end}", if plain.trim().is_empty() { "DocMind" } else { plain.trim() })
+    format!(
+        "{}.{end}",
+        if plain.trim().is_empty() {
+            "DocMind"
+        } else {
+            plain.trim()
+        }
+    )
 }
 
 #[cfg(test)]
@@ -111,14 +140,21 @@ mod tests {
 
     #[test]
     fn a_title_becomes_a_harmless_file_name() {
-        assert_eq!(file_name("../../etc/passwd: \u{202E}x?", ExportFormat::Markdown), "etc passwd   x.md");
+        assert_eq!(
+            file_name("../../etc/passwd: \u{202E}x?", ExportFormat::Markdown),
+            "etc passwd   x.md"
+        );
         assert_eq!(file_name("///", ExportFormat::Html), "DocMind.html");
     }
 
     #[test]
     fn pieces_of_text_grow_together_and_stages_replace_each_other() {
         let token = |text: &str| AskEvent::Token { text: text.to_owned() };
-        let stage = |done| AskEvent::Stage { stage: "reading_sources".to_owned(), done, total: 9 };
+        let stage = |done| AskEvent::Stage {
+            stage: "reading_sources".to_owned(),
+            done,
+            total: 9,
+        };
         let mut event = token("a");
         assert!(event.absorb(&token("b")));
         assert_eq!(event, token("ab"));

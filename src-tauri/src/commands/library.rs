@@ -7,9 +7,9 @@ use crate::host::PickKind;
 use crate::stream::{Merge, Stream};
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::DocumentId;
+use docmind_engine::Engine;
 use docmind_engine::collections::CollectionRow;
 use docmind_engine::documents::{DocumentPage, LibrarySummary, ListRequest};
-use docmind_engine::Engine;
 use docmind_engine::events::{DocumentRow, IngestEvent, IngestProgress};
 use std::path::PathBuf;
 use tauri::State;
@@ -89,8 +89,13 @@ pub async fn add_samples(desk: State<'_, Desk>) -> Reported<()> {
 #[specta::specta]
 pub async fn pick(desk: State<'_, Desk>, kind: PickKind) -> Reported<Vec<String>> {
     let host = desk.host();
-    let picked = tauri::async_runtime::spawn_blocking(move || host.pick(kind)).await.map_err(crate::error::internal)?;
-    Ok(picked.into_iter().map(|path| path.to_string_lossy().into_owned()).collect())
+    let picked = tauri::async_runtime::spawn_blocking(move || host.pick(kind))
+        .await
+        .map_err(crate::error::internal)?;
+    Ok(picked
+        .into_iter()
+        .map(|path| path.to_string_lossy().into_owned())
+        .collect())
 }
 
 /// All collections.
@@ -142,7 +147,8 @@ pub async fn add_to_collection(desk: State<'_, Desk>, id: u32, documents: Vec<Do
 #[tauri::command]
 #[specta::specta]
 pub async fn remove_from_collection(desk: State<'_, Desk>, id: u32, documents: Vec<DocumentId>) -> Reported<()> {
-    desk.run(move |engine| engine.remove_from_collection(id, &documents)).await
+    desk.run(move |engine| engine.remove_from_collection(id, &documents))
+        .await
 }
 
 /// Hides documents; [`restore_documents`] brings them back for a while.
@@ -223,7 +229,9 @@ pub async fn reveal_document(desk: State<'_, Desk>, id: DocumentId) -> Reported<
 #[specta::specta]
 pub async fn listen_ingest(desk: State<'_, Desk>, id: JobId, events: Channel<Vec<IngestEvent>>) -> Reported<()> {
     let stream = Stream::new(events);
-    let subscription = desk.run(move |engine| Ok(engine.on_ingest(move |event| stream.tell(event.clone())))).await?;
+    let subscription = desk
+        .run(move |engine| Ok(engine.on_ingest(move |event| stream.tell(event.clone()))))
+        .await?;
     desk.keep(id, subscription);
     Ok(())
 }

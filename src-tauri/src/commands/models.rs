@@ -51,7 +51,8 @@ pub async fn models(desk: State<'_, Desk>) -> Reported<Vec<StoredModel>> {
 #[tauri::command]
 #[specta::specta]
 pub async fn add_model(desk: State<'_, Desk>, path: PathBuf) -> Reported<StoredModel> {
-    desk.run(move |engine| engine.add_model(&path, &CancelToken::new(), &mut |_, _| {})).await
+    desk.run(move |engine| engine.add_model(&path, &CancelToken::new(), &mut |_, _| {}))
+        .await
 }
 
 /// Removes a stored model.
@@ -71,17 +72,39 @@ pub async fn planned_profiles(desk: State<'_, Desk>, model: Option<String>) -> R
 /// Loads a profile and makes it the active one; where that fails the one before stays.
 #[tauri::command]
 #[specta::specta]
-pub async fn switch_profile(desk: State<'_, Desk>, job: JobId, name: String, events: Channel<Vec<Loaded>>) -> Reported<()> {
+pub async fn switch_profile(
+    desk: State<'_, Desk>,
+    job: JobId,
+    name: String,
+    events: Channel<Vec<Loaded>>,
+) -> Reported<()> {
     let stream = Stream::new(events);
-    desk.run_job(job, move |engine, cancel| engine.switch_profile(&name, cancel, &mut |share| stream.tell(Loaded { share })).map(drop)).await
+    desk.run_job(job, move |engine, cancel| {
+        engine
+            .switch_profile(&name, cancel, &mut |share| stream.tell(Loaded { share }))
+            .map(drop)
+    })
+    .await
 }
 
 /// Measures profiles against the first.
 #[tauri::command]
 #[specta::specta]
-pub async fn bench_profiles(desk: State<'_, Desk>, job: JobId, names: Vec<String>, events: Channel<Vec<Measuring>>) -> Reported<BenchRun> {
+pub async fn bench_profiles(
+    desk: State<'_, Desk>,
+    job: JobId,
+    names: Vec<String>,
+    events: Channel<Vec<Measuring>>,
+) -> Reported<BenchRun> {
     let stream = Stream::new(events);
-    desk.run_job(job, move |engine, cancel| engine.bench_profiles(&names, cancel, &mut |stage| stream.tell(Measuring { stage: stage.to_owned() }))).await
+    desk.run_job(job, move |engine, cancel| {
+        engine.bench_profiles(&names, cancel, &mut |stage| {
+            stream.tell(Measuring {
+                stage: stage.to_owned(),
+            })
+        })
+    })
+    .await
 }
 
 /// Earlier measurements, the latest first.

@@ -20,7 +20,9 @@ impl Merge for Telemetry {
 #[specta::specta]
 pub async fn listen_telemetry(desk: State<'_, Desk>, id: JobId, readings: Channel<Vec<Telemetry>>) -> Reported<()> {
     let stream = Stream::new(readings);
-    let subscription = desk.run(move |engine| Ok(engine.on_telemetry(move |reading| stream.tell(reading.clone())))).await?;
+    let subscription = desk
+        .run(move |engine| Ok(engine.on_telemetry(move |reading| stream.tell(reading.clone()))))
+        .await?;
     desk.keep(id, subscription);
     Ok(())
 }

@@ -53,7 +53,13 @@ pub async fn replace_settings(desk: State<'_, Desk>, settings: Settings) -> Repo
 #[tauri::command]
 #[specta::specta]
 pub async fn data_folder(desk: State<'_, Desk>) -> Reported<DataFolder> {
-    desk.run(|engine| Ok(DataFolder { path: engine.data_dir().root().display().to_string(), parts: engine.folder_parts() })).await
+    desk.run(|engine| {
+        Ok(DataFolder {
+            path: engine.data_dir().root().display().to_string(),
+            parts: engine.folder_parts(),
+        })
+    })
+    .await
 }
 
 /// Shows the data folder.
@@ -69,7 +75,10 @@ pub async fn open_data_folder(desk: State<'_, Desk>) -> Reported<()> {
 #[specta::specta]
 pub async fn rebuild_index(desk: State<'_, Desk>, job: JobId, events: Channel<Vec<Rebuilt>>) -> Reported<u32> {
     let stream = Stream::new(events);
-    desk.run_job(job, move |engine, cancel| engine.rebuild(cancel, &mut |done, total| stream.tell(Rebuilt { done, total }))).await
+    desk.run_job(job, move |engine, cancel| {
+        engine.rebuild(cancel, &mut |done, total| stream.tell(Rebuilt { done, total }))
+    })
+    .await
 }
 
 /// What helps to find a fault; no document text.
@@ -90,7 +99,10 @@ pub fn version() -> String {
 pub fn may_open(url: &str) -> bool {
     let lower = url.trim_start().to_ascii_lowercase();
     let plain = !url.chars().any(|c| c.is_control() || c.is_whitespace());
-    plain && ["http://", "https://", "mailto:"].iter().any(|scheme| lower.starts_with(scheme) && lower.len() > scheme.len())
+    plain
+        && ["http://", "https://", "mailto:"]
+            .iter()
+            .any(|scheme| lower.starts_with(scheme) && lower.len() > scheme.len())
 }
 
 /// Opens a web or mail address after a click.
@@ -101,7 +113,9 @@ pub async fn open_link(desk: State<'_, Desk>, url: String) -> Reported<()> {
         return Err(link_refused());
     }
     let host = desk.host();
-    tauri::async_runtime::spawn_blocking(move || host.open_url(&url)).await.map_err(crate::error::internal)?
+    tauri::async_runtime::spawn_blocking(move || host.open_url(&url))
+        .await
+        .map_err(crate::error::internal)?
 }
 
 #[cfg(test)]
@@ -113,7 +127,17 @@ mod tests {
         for good in ["https://a.example/x?y#z", "http://a.example", "mailto:a@b.example"] {
             assert!(may_open(good), "{good}");
         }
-        for bad in ["javascript:alert(1)", "file:///etc/passwd", "smb://h/s", "data:text/html,x", "https://", "java\nscript:x", "https://a b", "/usr/bin/x", ""] {
+        for bad in [
+            "javascript:alert(1)",
+            "file:///etc/passwd",
+            "smb://h/s",
+            "data:text/html,x",
+            "https://",
+            "java\nscript:x",
+            "https://a b",
+            "/usr/bin/x",
+            "",
+        ] {
             assert!(!may_open(bad), "{bad}");
         }
     }

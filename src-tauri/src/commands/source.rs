@@ -26,6 +26,11 @@ pub async fn find_in_document(desk: State<'_, Desk>, id: DocumentId, text: Strin
 /// PNG of a page at so many pixels a point, as bytes and not as JSON.
 #[tauri::command]
 pub async fn render_page(desk: State<'_, Desk>, id: DocumentId, page: u32, scale: f32) -> Reported<Response> {
-    let request = RenderPage { page, scale, tile: None };
-    desk.run(move |engine| Ok(Response::new(engine.render_page(id, request, &CancelToken::new())?.png))).await
+    let request = RenderPage {
+        page,
+        scale,
+        tile: None,
+    };
+    desk.run(move |engine| Ok(Response::new(engine.render_page(id, request, &CancelToken::new())?.png)))
+        .await
 }

@@ -73,7 +73,10 @@ impl Engine {
         let wanted = folded(text.trim());
         let mut places = Vec::new();
         for page in self.0.library.pages(id)? {
-            places.extend(find(&page.text, &wanted).into_iter().map(|span| Place { page: page.number, span }));
+            places.extend(find(&page.text, &wanted).into_iter().map(|span| Place {
+                page: page.number,
+                span,
+            }));
             if places.len() >= MOST_PLACES {
                 places.truncate(MOST_PLACES);
                 break;
@@ -90,12 +93,19 @@ impl Engine {
     /// What the parts of the data folder take.
     pub fn folder_parts(&self) -> Vec<FolderPart> {
         let mut parts: Vec<FolderPart> = Vec::new();
-        for entry in std::fs::read_dir(self.data_dir().root()).into_iter().flatten().flatten() {
+        for entry in std::fs::read_dir(self.data_dir().root())
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
             let name = part_of(&entry.file_name().to_string_lossy());
             let bytes = bytes_of(&entry.path());
             match parts.iter_mut().find(|part| part.name == name) {
                 Some(part) => part.bytes += bytes,
-                None => parts.push(FolderPart { name: name.to_owned(), bytes }),
+                None => parts.push(FolderPart {
+                    name: name.to_owned(),
+                    bytes,
+                }),
             }
         }
         parts.sort_by(|a, b| b.bytes.total_cmp(&a.bytes));
@@ -107,21 +117,41 @@ impl Engine {
     ///
     /// # Errors
     /// `no_model`, `unknown_profile`, `cancelled`, and those of loading.
-    pub fn bench_profiles(&self, names: &[String], cancel: &CancelToken, stage: &mut dyn FnMut(&str)) -> Result<BenchRun, ErrorReport> {
+    pub fn bench_profiles(
+        &self,
+        names: &[String],
+        cancel: &CancelToken,
+        stage: &mut dyn FnMut(&str),
+    ) -> Result<BenchRun, ErrorReport> {
         let mut profiles = Vec::new();
         for planned in self.planned_profiles(None)? {
             if let (true, Some(model)) = (names.contains(&planned.profile.name), planned.file) {
-                profiles.push(BenchProfile { profile: planned.profile, model });
+                profiles.push(BenchProfile {
+                    profile: planned.profile,
+                    model,
+                });
             }
         }
         let Some(baseline) = profiles.first().map(|first| first.profile.name.clone()) else {
-            return Err(ErrorReport::new("no_model", "There is no model that these profiles could run.\nChoose a model, then measure again."));
+            return Err(ErrorReport::new(
+                "no_model",
+                "There is no model that these profiles could run.\nChoose a model, then measure again.",
+            ));
         };
         // Two models at once would measure each other.
         self.unload_model();
-        let request = BenchRequest { profiles, prompt_tokens: BENCH_PROMPT, output_tokens: BENCH_OUTPUT, repeat: 2 };
+        let request = BenchRequest {
+            profiles,
+            prompt_tokens: BENCH_PROMPT,
+            output_tokens: BENCH_OUTPUT,
+            repeat: 2,
+        };
         let rows = self.0.generators.worker()?.bench(&request, cancel, stage)?;
-        let run = BenchRun { at_ms: now_ms(), baseline, rows };
+        let run = BenchRun {
+            at_ms: now_ms(),
+            baseline,
+            rows,
+        };
         if let Ok(text) = serde_json::to_string(&run) {
             self.user()?.remember_benchmark(BENCH_KIND, &text, run.at_ms)?;
         }
@@ -135,7 +165,10 @@ impl Engine {
     pub fn bench_runs(&self) -> Result<Vec<BenchRun>, ErrorReport> {
         let records = self.user()?.benchmarks(BENCH_KIND, BENCH_RUNS)?;
         // A run of an older version that cannot be read any more is no reason to hide the others.
-        Ok(records.iter().filter_map(|record| serde_json::from_str(&record.result).ok()).collect())
+        Ok(records
+            .iter()
+            .filter_map(|record| serde_json::from_str(&record.result).ok())
+            .collect())
     }
 }
 
@@ -153,7 +186,12 @@ fn part_of(file: &str) -> &'static str {
 
 fn bytes_of(path: &std::path::Path) -> f64 {
     match std::fs::symlink_metadata(path) {
-        Ok(meta) if meta.is_dir() => std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| bytes_of(&entry.path())).sum(),
+        Ok(meta) if meta.is_dir() => std::fs::read_dir(path)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| bytes_of(&entry.path()))
+            .sum(),
         Ok(meta) => meta.len() as f64,
         Err(_) => 0.0,
     }
@@ -207,7 +245,10 @@ mod tests {
     fn text_is_found_over_line_ends_and_letter_case() {
         let page = "Früh.\nDer MIETER\n  zahlt. Der Mieter geht.";
         let spans = find(page, &folded("mieter zahlt"));
-        assert_eq!(spans.iter().map(|span| span.slice(page)).collect::<Vec<_>>(), ["MIETER\n  zahlt"]);
+        assert_eq!(
+            spans.iter().map(|span| span.slice(page)).collect::<Vec<_>>(),
+            ["MIETER\n  zahlt"]
+        );
         assert_eq!(find(page, &folded("der mieter")).len(), 2);
         assert_eq!(find(page, &folded("früh")).first().map(|span| span.start), Some(0));
         assert!(find(page, &folded("")).is_empty());
