@@ -145,7 +145,9 @@ impl World {
                 sum
             })
             .collect();
-        zipf.iter_mut().for_each(|share| *share /= sum);
+        for share in &mut zipf {
+            *share /= sum;
+        }
         Self { rows, zipf }
     }
 

@@ -3,6 +3,7 @@
 use crate::error::StoreError;
 use crate::schema::Schema;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -238,7 +239,8 @@ fn percent_encoded(path: &Path) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.') {
             out.push(char::from(*byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            // Writing into a string cannot fail.
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out

@@ -1,6 +1,7 @@
 //! What can go wrong in the library, one variant per thing a caller can do differently.
 
 use docmind_core::error::ErrorReport;
+use rusqlite::ErrorCode as Code;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -165,7 +166,6 @@ impl StoreError {
         let Self::Sqlite(error) = self else { return self };
         let path = path.to_owned();
         let code = error.sqlite_error_code();
-        use rusqlite::ErrorCode as Code;
         match code {
             Some(Code::DatabaseCorrupt | Code::NotADatabase) => Self::Damaged {
                 path,

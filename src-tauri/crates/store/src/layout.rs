@@ -112,7 +112,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Layout> {
 
 /// Saturates; what is no number is 0.
 fn steps(points: f32) -> i64 {
-    (points * STEPS).round() as i32 as i64
+    i64::from((points * STEPS).round() as i32)
 }
 
 fn points(steps: i64) -> f32 {

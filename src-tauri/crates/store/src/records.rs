@@ -295,6 +295,7 @@ pub(crate) fn path_to_bytes(path: &Path) -> Vec<u8> {
 }
 
 /// The path of kept bytes.
+#[cfg_attr(unix, expect(clippy::unnecessary_wraps, reason = "elsewhere a path must be text"))]
 pub(crate) fn path_from_bytes(bytes: Vec<u8>) -> Result<PathBuf, StoreError> {
     #[cfg(unix)]
     {

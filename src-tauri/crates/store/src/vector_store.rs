@@ -230,7 +230,7 @@ impl VectorStore {
         for (rows, all) in reports {
             progress(rows, all);
         }
-        self.wait_for(result)?
+        Self::wait_for(result)?
     }
 
     /// Asks that nothing of removed passages stays in the index's files. It happens when the index has nothing else to do, at the
@@ -256,7 +256,7 @@ impl VectorStore {
         }
         let (done, result) = oneshot::channel();
         self.send(Command::Settle { done })?;
-        self.wait_for(result)
+        Self::wait_for(result)
     }
 
     /// Compares the index with the library; what can be healed is healed first. One sentence a problem.
@@ -269,7 +269,7 @@ impl VectorStore {
         }
         let (done, result) = oneshot::channel();
         self.send(Command::Check { done })?;
-        self.wait_for(result)?
+        Self::wait_for(result)?
     }
 
     /// Writes what is left and ends. Searching goes on by the exact scan.
@@ -282,7 +282,7 @@ impl VectorStore {
         }
         let (done, result) = oneshot::channel();
         self.send(Command::Close { done })?;
-        self.wait_for(result)
+        Self::wait_for(result)
     }
 
     fn writable(&self) -> Result<(), StoreError> {
@@ -298,7 +298,7 @@ impl VectorStore {
         futures::executor::block_on(self.commands.send(command)).map_err(|_| closed())
     }
 
-    fn wait_for<T>(&self, result: oneshot::Receiver<T>) -> Result<T, StoreError> {
+    fn wait_for<T>(result: oneshot::Receiver<T>) -> Result<T, StoreError> {
         futures::executor::block_on(result).map_err(|_| closed())
     }
 

@@ -66,7 +66,9 @@ impl Probe {
     fn new(query: &Embedding) -> Self {
         let mut values = query.to_f32();
         let scale = scale(values.iter().copied());
-        values.iter_mut().for_each(|value| *value *= scale);
+        for value in &mut values {
+            *value *= scale;
+        }
         Self {
             scratch: vec![0.0; values.len()],
             values,
@@ -174,7 +176,7 @@ impl Library {
                 let mut hits = scan(&segments, &query, wanted);
                 let found = hits.len();
                 hits.retain(|hit| !gone.contains(&hit.id.0));
-                let mut live = self.only_live(connection, hits)?;
+                let mut live = Self::only_live(connection, hits)?;
                 if live.len() >= limit || found < wanted || wanted >= rows {
                     live.truncate(limit);
                     return Ok(live);
@@ -327,7 +329,7 @@ impl Library {
         }
     }
 
-    fn only_live(&self, connection: &Connection, hits: Vec<Hit>) -> Result<Vec<Hit>, StoreError> {
+    fn only_live(connection: &Connection, hits: Vec<Hit>) -> Result<Vec<Hit>, StoreError> {
         let mut statement = connection
             .prepare_cached("SELECT 1 FROM chunks JOIN documents ON documents.id = document_id WHERE chunks.id = ?1 AND removed_at_ms IS NULL")?;
         let mut live = Vec::with_capacity(hits.len());
@@ -344,25 +346,30 @@ fn scan(segments: &[Arc<Segment>], query: &[f32], limit: usize) -> Vec<Hit> {
     let rows: usize = segments.iter().map(|segment| segment.ids.len()).sum();
     if rows < PARALLEL_ROWS {
         let mut best = Best::new(limit);
-        segments
-            .iter()
-            .for_each(|segment| scan_segment(segment, query, &mut best));
+        for segment in segments {
+            scan_segment(segment, query, &mut best);
+        }
         return best.into_hits();
     }
     let (left, right) = segments.split_at(segments.len() / 2);
     std::thread::scope(|scope| {
         let other = scope.spawn(|| {
             let mut best = Best::new(limit);
-            right.iter().for_each(|segment| scan_segment(segment, query, &mut best));
+            for segment in right {
+                scan_segment(segment, query, &mut best);
+            }
             best
         });
         let mut best = Best::new(limit);
-        left.iter().for_each(|segment| scan_segment(segment, query, &mut best));
+        for segment in left {
+            scan_segment(segment, query, &mut best);
+        }
         match other.join() {
-            Ok(other) => other
-                .heap
-                .into_iter()
-                .for_each(|entry| best.offer(entry.id, entry.score)),
+            Ok(other) => {
+                for entry in other.heap {
+                    best.offer(entry.id, entry.score);
+                }
+            }
             Err(panic) => std::panic::resume_unwind(panic),
         }
         best.into_hits()

@@ -22,7 +22,8 @@ const FEWEST_FOR_SHARES: u32 = 50;
 const MOST_TERMS: usize = 48;
 
 /// Passages are ranked that have one of the rarest terms, so many terms that at least this number of passages is ranked. Ranking
-/// every passage with any term would take 60 ms of 100,000 passages; one with only the commonest terms seldom comes among the best.
+/// every passage with any term takes most of the time of a search of 100,000 passages; one with only the commonest terms seldom
+/// comes among the best.
 const RANKED_AT_LEAST: u32 = 2000;
 
 /// What a search knows of the library besides the index itself.

@@ -6,6 +6,7 @@ use docmind_core::conversation::{ConversationId, Turn};
 use docmind_core::words::fold;
 use rusqlite::types::Value;
 use rusqlite::{Row, Transaction, params, params_from_iter};
+use std::fmt::Write as _;
 
 /// The format in which turns are written now.
 const FORMAT: u32 = 1;
@@ -77,9 +78,11 @@ impl UserDb {
         let wanted: Vec<String> = words.split_whitespace().map(fold).collect();
         let mut sql = format!("SELECT {CONVERSATION} FROM conversations WHERE deleted_at_ms IS NULL");
         for number in 1..=wanted.len() {
-            sql.push_str(&format!(
+            // Writing into a string cannot fail.
+            let _ = write!(
+                sql,
                 " AND (instr(lower(title), ?{number}) > 0 OR EXISTS (SELECT 1 FROM turns WHERE conversation_id = conversations.id AND instr(searched, ?{number}) > 0))"
-            ));
+            );
         }
         sql.push_str(" ORDER BY updated_at_ms DESC, id DESC");
         self.database.read(|connection| {

@@ -350,9 +350,9 @@ impl Owner {
                 async move {
                     table.compact().await?;
                     if build {
-                        table.build_graph().await?
+                        table.build_graph().await?;
                     } else {
-                        table.extend_graph().await?
+                        table.extend_graph().await?;
                     }
                     table.prune(VERSIONS_KEPT_S).await
                 }
@@ -703,10 +703,14 @@ pub(super) fn stem(fingerprint: &str) -> String {
 
 fn next_folder(index: &Path, fingerprint: &str) -> PathBuf {
     let stem = stem(fingerprint);
-    (1_u32..)
-        .map(|number| index.join(format!("{stem}{number}")))
-        .find(|folder| !folder.exists())
-        .unwrap_or_else(|| index.join(stem))
+    let mut number = 1;
+    loop {
+        let folder = index.join(format!("{stem}{number}"));
+        if !folder.exists() {
+            return folder;
+        }
+        number += 1;
+    }
 }
 
 fn detail(error: &StoreError) -> String {
