@@ -25,8 +25,8 @@ use ureq::http::{Method, header};
 
 /// A long prompt on a slow server is read for minutes before the first token.
 const PATIENCE: Patience = Patience {
-    answer: Duration::from_secs(600),
-    piece: Duration::from_secs(600),
+    answer: Duration::from_mins(10),
+    piece: Duration::from_mins(10),
 };
 /// A list of models comes at once.
 const SHORT_PATIENCE: Patience = Patience {

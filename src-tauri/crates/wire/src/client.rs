@@ -57,7 +57,7 @@ impl Default for Rules {
             // Twenty heartbeats: a machine that swaps stalls for seconds.
             life_sign: Duration::from_secs(10),
             restarts: None,
-            restart_window: Duration::from_secs(600),
+            restart_window: Duration::from_mins(10),
             backoff: Duration::from_millis(50),
             recycle_after: None,
             cancel_grace: Duration::from_millis(500),
@@ -469,6 +469,9 @@ impl Timer {
     }
 }
 
+/// A reply before its time: the outcome of the whole call.
+type Early<P> = Result<<P as Protocol>::Reply, CallError>;
+
 enum Step<R> {
     Reply(Result<R, CallError>),
     Again,
@@ -559,13 +562,12 @@ impl<'a, 'o, P: Protocol> Exchange<'a, 'o, P> {
 
     /// Queues a frame, taking in what arrives meanwhile: a worker that fills its pipe while we fill ours would stop both. `Some`
     /// is a reply before its time (the worker needs no more of the body).
-    #[expect(clippy::type_complexity, reason = "an early reply is an outcome of the whole call")]
     fn send(
         &mut self,
         frame: Frame,
         route: &crate::child::Route,
         sink: Sink<'_, P::Event>,
-    ) -> Result<Option<Result<P::Reply, CallError>>, CallError> {
+    ) -> Result<Option<Early<P>>, CallError> {
         let id = frame.request;
         let mut waiting = frame;
         loop {

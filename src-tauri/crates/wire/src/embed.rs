@@ -192,9 +192,9 @@ pub fn launch(bin: &Path, runtime: &Path, setup: &EmbedSetup) -> Launch {
 }
 
 /// A question's vector comes within this time, model loading on a slow disk included, or the worker is taken for hung.
-const QUESTION: Duration = Duration::from_secs(120);
+const QUESTION: Duration = Duration::from_mins(2);
 /// One batch at most takes seconds; without a sign of progress for so long the worker is taken for hung.
-const BATCH_SILENCE: Duration = Duration::from_secs(180);
+const BATCH_SILENCE: Duration = Duration::from_mins(3);
 
 const WHO: &str = "The embedder";
 

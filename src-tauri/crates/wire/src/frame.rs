@@ -224,7 +224,7 @@ mod tests {
                 Ok(None) => prop_assert_eq!(cut, 0),
                 Ok(Some(_)) => prop_assert!(false, "a frame out of {} of {} bytes", cut, bytes.len()),
                 Err(FrameError::Pipe(error)) => prop_assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof),
-                Err(other) => prop_assert!(false, "{}", other),
+                Err(other) => prop_assert!(false, "{other}"),
             }
         }
 

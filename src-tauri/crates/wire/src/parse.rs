@@ -209,7 +209,7 @@ impl Default for ParseLimits {
             input_bytes: 512 << 20,
             text_bytes: 50_000_000,
             picture_bytes: 80 << 20,
-            total: Duration::from_secs(60),
+            total: Duration::from_mins(1),
             silence: Duration::from_secs(20),
             recycle_after: 50,
         }

@@ -137,8 +137,7 @@ pub fn serve_on<P: Protocol>(
         }
     })?;
 
-    while let Some(mut call) = Inbox::next(&inbox, &link) {
-        let request = call.request.take().expect("BUG: a waiting call has its request");
+    while let Some((request, mut call)) = Inbox::next(&inbox, &link) {
         let outcome = engine.handle(request, &mut call);
         call.finish(outcome);
     }
@@ -248,7 +247,7 @@ impl<P: Protocol> Inbox<P> {
     }
 
     /// Waits for the next request; `None` once stdin ended.
-    fn next(inbox: &Arc<Self>, link: &Arc<Link>) -> Option<Call<P>> {
+    fn next(inbox: &Arc<Self>, link: &Arc<Link>) -> Option<(P::Request, Call<P>)> {
         let mut state = inbox.lock();
         loop {
             if state.closed {
@@ -359,7 +358,6 @@ fn read_frames<P: Protocol>(input: &mut dyn Read, link: &Link, inbox: &Inbox<P>)
 /// One request being handled: the way to its events, its body and its cancel token.
 pub struct Call<P: Protocol> {
     id: u32,
-    request: Option<P::Request>,
     cancel: CancelToken,
     body: Body,
     link: Arc<Link>,
@@ -368,16 +366,15 @@ pub struct Call<P: Protocol> {
 }
 
 impl<P: Protocol> Call<P> {
-    fn new(waiting: Waiting<P>, inbox: &Arc<Inbox<P>>, link: &Arc<Link>) -> Self {
+    fn new(waiting: Waiting<P>, inbox: &Arc<Inbox<P>>, link: &Arc<Link>) -> (P::Request, Self) {
         let Waiting {
             id,
             request,
             cancel,
             body,
         } = waiting;
-        Self {
+        let call = Self {
             id,
-            request: Some(request),
             body: Body {
                 pieces: body,
                 piece: Vec::new(),
@@ -388,7 +385,8 @@ impl<P: Protocol> Call<P> {
             link: Arc::clone(link),
             inbox: Arc::clone(inbox),
             messages: PhantomData,
-        }
+        };
+        (request, call)
     }
 
     /// Set when the request is no longer wanted, or the application is gone.
@@ -436,9 +434,7 @@ impl<P: Protocol> Call<P> {
     /// [`Call::finish`] at its end.
     pub fn next_urgent(&self) -> Option<(P::Request, Self)> {
         let waiting = self.inbox.lock().urgent.pop_front()?;
-        let mut call = Self::new(waiting, &self.inbox, &self.link);
-        let request = call.request.take().expect("BUG: a waiting call has its request");
-        Some((request, call))
+        Some(Self::new(waiting, &self.inbox, &self.link))
     }
 
     /// Answers. The serve loop does it for what [`Serve::handle`] returns; only a call from [`Call::next_urgent`] needs it.

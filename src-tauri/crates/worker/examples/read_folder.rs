@@ -50,7 +50,11 @@ fn main() {
         *states.entry(state).or_default() += 1;
     }
     let pages = pages.into_inner();
-    println!("{} files, {pages} pages in {seconds:.1} s: {:.0} pages/s", settled.len(), pages as f64 / seconds);
+    println!(
+        "{} files, {pages} pages in {seconds:.1} s: {:.0} pages/s",
+        settled.len(),
+        pages as f64 / seconds
+    );
     println!("states: {states:?}");
     if let Some((took, state, path)) = settled.iter().max() {
         println!("slowest: {} ms, {state}, {}", took.as_millis(), path.display());

@@ -122,7 +122,6 @@ pub fn be_a_parent() -> ExitCode {
     ExitCode::FAILURE
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the shape of a handler")]
 fn handle(request: Request, call: &mut Call<Double>) -> Result<String, ErrorReport> {
     match request {
         Request::Echo(text) => Ok(text),
