@@ -4,6 +4,7 @@
 //! application itself does.
 
 mod app;
+mod backend;
 mod bundle;
 mod checks;
 mod minilm;
@@ -21,6 +22,7 @@ usage: cargo xtask COMMAND
   test [--full] [--only STEP]…  every check there is; --full runs the long suites at their full count
   setup                         system packages, npm packages, native libraries, the small embedding model
   build                         setup, then the application and its workers under target/debug
+  backend cuda|vulkan           a GPU module of llama.cpp: [--arch 89,120] [--jobs N] [--dry-run]
   bundle                        a Debian package with everything the application needs
 ";
 
@@ -43,6 +45,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "test" => checks::test(rest),
         "setup" => app::setup(),
         "build" => app::build().map(drop),
+        "backend" => backend::backend(rest),
         "bundle" => bundle::bundle(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
