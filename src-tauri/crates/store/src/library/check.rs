@@ -93,9 +93,9 @@ fn rows(connection: &Connection, problems: &mut Vec<String>) -> Result<(), Store
             "SELECT id FROM documents WHERE state IN ('damaged', 'timed_out', 'crashed', 'unreadable') AND error_code IS NULL",
         ),
         (
-            "more than one vector of the current embedder, or none, for passage",
-            "SELECT chunks.id FROM chunks WHERE (SELECT count(*) FROM vectors JOIN embedders ON embedders.id = embedder_id
-               WHERE chunk_id = chunks.id AND fingerprint = (SELECT value FROM meta WHERE key = 'embedder')) <> 1",
+            // Of another embedder than the current one while the library is embedded anew: never searched.
+            "without any vector: passage",
+            "SELECT id FROM chunks WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE chunk_id = chunks.id)",
         ),
         (
             "a vector of another length than its embedder's for passage",
