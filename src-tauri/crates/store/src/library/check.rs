@@ -66,7 +66,10 @@ fn rows(connection: &Connection, problems: &mut Vec<String>) -> Result<(), Store
             "passages not numbered from 0 without a gap in document",
             "SELECT document_id FROM chunks GROUP BY document_id HAVING min(ordinal) <> 0 OR max(ordinal) <> count(*) - 1",
         ),
-        ("ready without pages: document", "SELECT id FROM documents WHERE state = 'ready' AND page_count = 0"),
+        (
+            "ready without pages: document",
+            "SELECT id FROM documents WHERE state = 'ready' AND page_count = 0",
+        ),
         (
             "ready without the hash of its bytes: document",
             "SELECT id FROM documents WHERE state = 'ready' AND (hash IS NULL OR length(hash) <> 64)",
