@@ -6,7 +6,13 @@ use std::path::PathBuf;
 
 /// Ask questions of your own documents, entirely on your own machine.
 #[derive(Debug, Parser)]
-#[command(name = "docmind", version, about, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    name = "docmind",
+    version,
+    about,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
 pub struct Arguments {
     /// Folder of the library, models and settings (default: the platform's data folder)
     #[arg(long, global = true, value_name = "DIR", env = "DOCMIND_DATA_DIR")]
@@ -335,8 +341,18 @@ mod tests {
         ] {
             Arguments::try_parse_from(line.split(' ')).unwrap();
         }
-        for line in ["docmind add", "docmind fly", "docmind search", "docmind search -k many x", "docmind search -k 0 x"] {
-            assert_eq!(Arguments::try_parse_from(line.split(' ')).unwrap_err().exit_code(), 2, "{line}");
+        for line in [
+            "docmind add",
+            "docmind fly",
+            "docmind search",
+            "docmind search -k many x",
+            "docmind search -k 0 x",
+        ] {
+            assert_eq!(
+                Arguments::try_parse_from(line.split(' ')).unwrap_err().exit_code(),
+                2,
+                "{line}"
+            );
         }
     }
 }

@@ -78,7 +78,11 @@ fn code(error: &anyhow::Error) -> Option<&str> {
 
 /// Runs the command asked for.
 pub fn run(arguments: Arguments, output: &Output) -> anyhow::Result<Outcome> {
-    let context = Context { output, cancel: interrupt::cancel_token(), data_dir: arguments.data_dir };
+    let context = Context {
+        output,
+        cancel: interrupt::cancel_token(),
+        data_dir: arguments.data_dir,
+    };
     match arguments.command {
         Command::Add(arguments) => add::run(&context, &arguments),
         Command::List => list::run(&context),

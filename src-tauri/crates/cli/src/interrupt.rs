@@ -6,7 +6,9 @@ use docmind_core::cancel::CancelToken;
 pub fn cancel_token() -> CancelToken {
     let cancel = CancelToken::new();
     let watched = cancel.clone();
-    let spawned = std::thread::Builder::new().name("interrupt".to_owned()).spawn(move || watch(&watched));
+    let spawned = std::thread::Builder::new()
+        .name("interrupt".to_owned())
+        .spawn(move || watch(&watched));
     if let Err(error) = spawned {
         tracing::warn!(%error, "an interrupt will end the program at once");
     }

@@ -39,14 +39,17 @@ fn main() -> ExitCode {
 /// Reports what ended a command. A reader that went away (`docmind list | head`) is no failure and nothing is said.
 fn fail(output: &Output, error: &anyhow::Error) -> ExitCode {
     let broken_pipe = |cause: &(dyn std::error::Error + 'static)| {
-        cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
     };
     if error.chain().any(broken_pipe) {
         return ExitCode::SUCCESS;
     }
-    let report = error.downcast_ref::<ErrorReport>().cloned().unwrap_or_else(|| {
-        ErrorReport::new("internal", error.to_string()).with_detail(format!("{error:#}"))
-    });
+    let report = error
+        .downcast_ref::<ErrorReport>()
+        .cloned()
+        .unwrap_or_else(|| ErrorReport::new("internal", error.to_string()).with_detail(format!("{error:#}")));
     match output.error(&report) {
         Ok(()) => ExitCode::FAILURE,
         Err(_) => ExitCode::from(1),
@@ -56,10 +59,15 @@ fn fail(output: &Output, error: &anyhow::Error) -> ExitCode {
 fn log_to_stderr(verbose: u8) {
     let level = match verbose {
         0 => "error",
-        1 => "info",
-        2 => "debug,lance=info,lancedb=info,datafusion=info",
+        // The index's library tells every file it touches.
+        1 => "info,lance=warn,lance_core=warn,lance_io=warn,lance_table=warn,lancedb=warn,datafusion=warn",
+        2 => "debug,lance=info,lancedb=info,datafusion=info,h2=info,tokio=info",
         _ => "trace",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("DOCMIND_LOG").unwrap_or_else(|_| level.into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(verbose > 1).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(verbose > 1)
+        .init();
 }

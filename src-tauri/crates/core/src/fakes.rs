@@ -12,7 +12,9 @@ use crate::embedding::{EmbedderCard, Embedding, Precision, TextKind};
 use crate::error::ErrorReport;
 use crate::generation::{GenerateEvent, GenerateRequest, GenerationStats};
 use crate::hardware::HardwareInventory;
-use crate::ports::{BoxFuture, DocumentParser, Embedder, Generator, HardwareProbe, PagesToEmbed, Reranker, VectorIndex};
+use crate::ports::{
+    BoxFuture, DocumentParser, Embedder, Generator, HardwareProbe, PagesToEmbed, Reranker, VectorIndex,
+};
 use crate::retrieval::Hit;
 use std::collections::HashMap;
 use std::io::Read;
@@ -40,7 +42,11 @@ impl DocumentParser for FakeParser {
         sink: &mut dyn FnMut(ParseEvent),
     ) -> Result<(), ParseFailure> {
         self.calls.fetch_add(1, Ordering::Relaxed);
-        let failure = |state, message: &str| ParseFailure { state, message: message.to_owned(), detail: None };
+        let failure = |state, message: &str| ParseFailure {
+            state,
+            message: message.to_owned(),
+            detail: None,
+        };
         let mut text = String::new();
         if bytes.read_to_string(&mut text).is_err() {
             return Err(failure(DocumentState::Damaged, "no text\nSave it again."));
@@ -66,7 +72,11 @@ impl DocumentParser for FakeParser {
             pages: u32::try_from(pages.len()).ok(),
         });
         for (number, page) in (1..).zip(pages) {
-            sink(ParseEvent::Page(Page { number, text: page.to_owned(), ..Page::default() }));
+            sink(ParseEvent::Page(Page {
+                number,
+                text: page.to_owned(),
+                ..Page::default()
+            }));
         }
         Ok(())
     }
@@ -88,7 +98,12 @@ pub fn embed_words(text: &str) -> Embedding {
         let hash = blake3::hash(word.to_lowercase().as_bytes());
         vector[hash.as_bytes()[0] as usize % DIMENSIONS] += 1.0;
     }
-    let norm = vector.iter().map(|value| value * value).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+    let norm = vector
+        .iter()
+        .map(|value| value * value)
+        .sum::<f32>()
+        .sqrt()
+        .max(f32::MIN_POSITIVE);
     Embedding::from_f32(&vector.map(|value| value / norm))
 }
 
@@ -112,14 +127,20 @@ impl Embedder for FakeEmbedder {
         progress: &mut dyn FnMut(u32, u32),
     ) -> Result<Vec<Vec<EmbeddedChunk>>, ErrorReport> {
         self.trips.fetch_add(1, Ordering::Relaxed);
-        if self.fail.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+        if self
+            .fail
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+            .is_ok()
+        {
             return Err(ErrorReport::new("embedder_failed", "The embedder failed.\nTry again."));
         }
         if cancel.is_cancelled() {
             return Err(ErrorReport::new("cancelled", "Cancelled.\nNothing was kept."));
         }
-        let chunks: Vec<Vec<EmbeddedChunk>> =
-            documents.iter().map(|document| document.pages.iter().flat_map(paragraphs).map(embedded).collect()).collect();
+        let chunks: Vec<Vec<EmbeddedChunk>> = documents
+            .iter()
+            .map(|document| document.pages.iter().flat_map(paragraphs).map(embedded).collect())
+            .collect();
         let total = chunks.iter().map(Vec::len).sum::<usize>() as u32;
         progress(total, total);
         Ok(chunks)
@@ -134,7 +155,10 @@ impl Embedder for FakeEmbedder {
 }
 
 fn embedded(chunk: ChunkDraft) -> EmbeddedChunk {
-    EmbeddedChunk { vector: embed_words(&chunk.indexed_text()), chunk }
+    EmbeddedChunk {
+        vector: embed_words(&chunk.indexed_text()),
+        chunk,
+    }
 }
 
 fn paragraphs(page: &Page) -> Vec<ChunkDraft> {
@@ -160,7 +184,10 @@ fn paragraphs(page: &Page) -> Vec<ChunkDraft> {
 impl Reranker for FakeEmbedder {
     fn rerank(&self, question: &str, passages: &[String], _cancel: &CancelToken) -> Result<Vec<f32>, ErrorReport> {
         let question = embed_words(question);
-        Ok(passages.iter().map(|passage| question.cosine(&embed_words(passage)).clamp(0.0, 1.0)).collect())
+        Ok(passages
+            .iter()
+            .map(|passage| question.cosine(&embed_words(passage)).clamp(0.0, 1.0))
+            .collect())
     }
 }
 
@@ -180,7 +207,10 @@ pub struct FakeGenerator {
 impl FakeGenerator {
     /// One that says these pieces.
     pub fn saying(pieces: &[&str]) -> Self {
-        Self { script: Mutex::new(pieces.iter().map(|piece| (*piece).to_owned()).collect()), ..Self::default() }
+        Self {
+            script: Mutex::new(pieces.iter().map(|piece| (*piece).to_owned()).collect()),
+            ..Self::default()
+        }
     }
 }
 
@@ -192,14 +222,20 @@ impl Generator for FakeGenerator {
         sink: &mut dyn FnMut(GenerateEvent),
     ) -> Result<GenerationStats, ErrorReport> {
         let locked = |mutex: &Mutex<Option<usize>>| *mutex.lock().unwrap_or_else(PoisonError::into_inner);
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
+        self.requests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(request.clone());
         let script = self.script.lock().unwrap_or_else(PoisonError::into_inner).clone();
         sink(GenerateEvent::Prefill { done: 10, total: 10 });
         let mut finish = FinishReason::Stop;
         let mut said = 0;
         for piece in script {
             if locked(&self.die_after) == Some(said) {
-                return Err(ErrorReport::new("worker_died", "The engine stopped unexpectedly.\nAsk again."));
+                return Err(ErrorReport::new(
+                    "worker_died",
+                    "The engine stopped unexpectedly.\nAsk again.",
+                ));
             }
             if locked(&self.cancel_after) == Some(said) {
                 cancel.cancel();
@@ -238,7 +274,10 @@ pub struct FakeVectorIndex {
 impl FakeVectorIndex {
     fn table(&self) -> Result<std::sync::MutexGuard<'_, HashMap<ChunkId, Embedding>>, ErrorReport> {
         if self.fail.load(Ordering::Relaxed) > 0 {
-            return Err(ErrorReport::new("index_unavailable", "The index cannot be read.\nIt is being rebuilt."));
+            return Err(ErrorReport::new(
+                "index_unavailable",
+                "The index cannot be read.\nIt is being rebuilt.",
+            ));
         }
         Ok(self.vectors.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -256,7 +295,13 @@ impl VectorIndex for FakeVectorIndex {
     fn search<'a>(&'a self, query: &'a Embedding, limit: usize) -> BoxFuture<'a, Result<Vec<Hit>, ErrorReport>> {
         Box::pin(async move {
             let table = self.table()?;
-            let mut hits: Vec<Hit> = table.iter().map(|(id, vector)| Hit { id: *id, score: query.cosine(vector) }).collect();
+            let mut hits: Vec<Hit> = table
+                .iter()
+                .map(|(id, vector)| Hit {
+                    id: *id,
+                    score: query.cosine(vector),
+                })
+                .collect();
             hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
             hits.truncate(limit);
             Ok(hits)

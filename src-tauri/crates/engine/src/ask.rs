@@ -81,13 +81,21 @@ impl Engine {
     /// # Errors
     /// As told by [`AskEvent::Failed`]: `empty_question`, `conversation_not_found`, `no_such_model`, `unknown_profile`, `cancelled`
     /// before anything was found, and those of embedder, store and writer.
-    pub fn ask(&self, request: &AskRequest, cancel: &CancelToken, told: &mut dyn FnMut(AskEvent)) -> Result<Answer, ErrorReport> {
+    pub fn ask(
+        &self,
+        request: &AskRequest,
+        cancel: &CancelToken,
+        told: &mut dyn FnMut(AskEvent),
+    ) -> Result<Answer, ErrorReport> {
         let mut begun = None;
         let result = self.answer(request, cancel, told, &mut begun);
         if let Err(report) = &result {
             if let (Some(id), Ok(user)) = (begun, self.user()) {
                 // A conversation in which nothing was answered is none.
-                if let Err(error) = user.delete_conversation(id, 0.0).and_then(|()| user.purge_conversations(1.0)) {
+                if let Err(error) = user
+                    .delete_conversation(id, 0.0)
+                    .and_then(|()| user.purge_conversations(1.0))
+                {
                     tracing::warn!(%error, "an empty conversation stays behind");
                 }
             }
@@ -116,8 +124,17 @@ impl Engine {
         earlier.truncate(request.replace_turn.map_or(usize::MAX, |turn| turn as usize));
         let settings = self.settings();
         let profile_name = request.profile.as_ref().unwrap_or(&settings.profile);
-        let profile = lock(&self.0.profiles).book().get(profile_name).cloned().map_err(|fault| fault.report())?;
-        let writer = self.0.generators.choose(&settings, request.model.as_deref(), &profile, self.0.embedder.pid().is_some())?;
+        let profile = lock(&self.0.profiles)
+            .book()
+            .get(profile_name)
+            .cloned()
+            .map_err(|fault| fault.report())?;
+        let writer = self.0.generators.choose(
+            &settings,
+            request.model.as_deref(),
+            &profile,
+            self.0.embedder.pid().is_some(),
+        )?;
 
         let standalone = standalone(question, earlier.last().map(earlier_turn).as_ref());
         let conversation = match request.conversation {
@@ -128,7 +145,10 @@ impl Engine {
                 id
             }
         };
-        told(AskEvent::Started { conversation, standalone: standalone.clone() });
+        told(AskEvent::Started {
+            conversation,
+            standalone: standalone.clone(),
+        });
         told(stage("searching", 0, 0));
 
         // From here on ingest takes no new step; a question overtakes it.
@@ -141,10 +161,26 @@ impl Engine {
         }
         let verdict = judge(&searched, &retrieved.passages);
         let gathered = self.gather(&retrieved, &earlier, writer.as_ref(), &settings)?;
-        let mut asked =
-            Asked { request, earlier, searched, standalone, retrieved, verdict, gathered, started, shown_ms: 0.0 };
-        let extracted = if asked.verdict.found { self.extract(&asked, cancel)? } else { None };
-        told(AskEvent::Sources { sources: asked.gathered.shown.clone(), extract: extracted.clone().map(Box::new) });
+        let mut asked = Asked {
+            request,
+            earlier,
+            searched,
+            standalone,
+            retrieved,
+            verdict,
+            gathered,
+            started,
+            shown_ms: 0.0,
+        };
+        let extracted = if asked.verdict.found {
+            self.extract(&asked, cancel)?
+        } else {
+            None
+        };
+        told(AskEvent::Sources {
+            sources: asked.gathered.shown.clone(),
+            extract: extracted.clone().map(Box::new),
+        });
         asked.shown_ms = ms(started);
 
         let written = match (extracted, &writer) {
@@ -170,9 +206,14 @@ impl Engine {
         if let Err(error) = kept {
             // The answer stands on the screen: a full disk does not take it away.
             let report = ErrorReport::from(error);
-            told(AskEvent::Notice(Notice::new("answer_unsaved", format!("This answer could not be saved.\n{}", report.message))));
+            told(AskEvent::Notice(Notice::new(
+                "answer_unsaved",
+                format!("This answer could not be saved.\n{}", report.message),
+            )));
         }
-        told(AskEvent::Done { answer: Box::new(answer.clone()) });
+        told(AskEvent::Done {
+            answer: Box::new(answer.clone()),
+        });
         Ok(answer)
     }
 
@@ -185,8 +226,17 @@ impl Engine {
         }
         let cosines = asked.retrieved.vector.as_ref().and_then(|question| {
             let texts: Vec<String> = candidates.iter().map(|candidate| candidate.embedded.clone()).collect();
-            match self.0.embedder.embed(docmind_core::embedding::TextKind::Passage, &texts, cancel) {
-                Ok(vectors) => Some(vectors.iter().map(|vector| question.cosine(vector)).collect::<Vec<f32>>()),
+            match self
+                .0
+                .embedder
+                .embed(docmind_core::embedding::TextKind::Passage, &texts, cancel)
+            {
+                Ok(vectors) => Some(
+                    vectors
+                        .iter()
+                        .map(|vector| question.cosine(vector))
+                        .collect::<Vec<f32>>(),
+                ),
                 Err(report) => {
                     tracing::warn!(code = %report.code, "sentences are ranked by words alone: {}", report.message);
                     None
@@ -196,7 +246,13 @@ impl Engine {
         if cancel.is_cancelled() {
             return Err(EngineError::Cancelled.into());
         }
-        let text = extract::extract(&asked.searched, sources, &asked.gathered.scores, &candidates, cosines.as_deref());
+        let text = extract::extract(
+            &asked.searched,
+            sources,
+            &asked.gathered.scores,
+            &candidates,
+            cosines.as_deref(),
+        );
         if text.sentences.is_empty() {
             return Ok(None);
         }
@@ -212,13 +268,25 @@ fn earlier_turn(turn: &Turn) -> EarlierTurn {
             cited_titles.push(citation.title.clone());
         }
     }
-    EarlierTurn { searched: turn.standalone.clone().unwrap_or_else(|| turn.question.clone()), cited_titles }
+    EarlierTurn {
+        searched: turn.standalone.clone().unwrap_or_else(|| turn.question.clone()),
+        cited_titles,
+    }
 }
 
 /// An answer with its citations, each checked against its source.
 fn cited(mode: AnswerMode, finish: FinishReason, text: &CitedText, sources: &[Source]) -> Answer {
-    let citations = citations(text, sources, |sentence, source| check(&sentence.plain(), &[&Evidence::of(source)], None).support);
-    Answer { mode, finish, text: text.text.clone(), thinking: None, citations, stats: None }
+    let citations = citations(text, sources, |sentence, source| {
+        check(&sentence.plain(), &[&Evidence::of(source)], None).support
+    });
+    Answer {
+        mode,
+        finish,
+        text: text.text.clone(),
+        thinking: None,
+        citations,
+        stats: None,
+    }
 }
 
 fn not_found(question: &str) -> Answer {
@@ -238,7 +306,9 @@ fn not_found(question: &str) -> Answer {
 
 /// An answer that did not stream is told at once.
 fn told_whole(answer: Answer, told: &mut dyn FnMut(AskEvent)) -> Written {
-    told(AskEvent::Token { text: answer.text.clone() });
+    told(AskEvent::Token {
+        text: answer.text.clone(),
+    });
     for citation in &answer.citations {
         told(AskEvent::Citation {
             n: citation.n,
@@ -251,7 +321,11 @@ fn told_whole(answer: Answer, told: &mut dyn FnMut(AskEvent)) -> Written {
 }
 
 fn stage(name: &str, done: u32, total: u32) -> AskEvent {
-    AskEvent::Stage { stage: name.to_owned(), done, total }
+    AskEvent::Stage {
+        stage: name.to_owned(),
+        done,
+        total,
+    }
 }
 
 impl Asked<'_> {

@@ -18,7 +18,11 @@ use std::time::Duration;
 ///
 /// # Errors
 /// `cancelled`, and the store's own.
-pub fn bench_search(rows: u32, cancel: &CancelToken, progress: &mut dyn FnMut(u32, u32)) -> Result<SearchBench, ErrorReport> {
+pub fn bench_search(
+    rows: u32,
+    cancel: &CancelToken,
+    progress: &mut dyn FnMut(u32, u32),
+) -> Result<SearchBench, ErrorReport> {
     Ok(docmind_store::bench_search(rows, cancel, progress)?)
 }
 
@@ -28,12 +32,24 @@ impl Engine {
     ///
     /// # Errors
     /// The worker is missing or fails; `cancelled`.
-    pub fn bench_embed(&self, texts: Option<&Path>, precision: Option<Precision>, cancel: &CancelToken) -> Result<Value, ErrorReport> {
+    pub fn bench_embed(
+        &self,
+        texts: Option<&Path>,
+        precision: Option<Precision>,
+        cancel: &CancelToken,
+    ) -> Result<Value, ErrorReport> {
         let mut ours = self.embed_run("docmind", texts, precision, cancel)?;
         let stock = self.embed_run("fastembed", texts, precision, cancel)?;
         let number = |value: &Value, key: &str| value[key].as_f64().unwrap_or(0.0);
-        let ratio = |key: &str| if number(&stock, key) > 0.0 { number(&ours, key) / number(&stock, key) } else { 0.0 };
-        let comparison = json!({ "texts_per_second_ratio": ratio("texts_per_second"), "peak_rss_ratio": ratio("peak_rss_mib") });
+        let ratio = |key: &str| {
+            if number(&stock, key) > 0.0 {
+                number(&ours, key) / number(&stock, key)
+            } else {
+                0.0
+            }
+        };
+        let comparison =
+            json!({ "texts_per_second_ratio": ratio("texts_per_second"), "peak_rss_ratio": ratio("peak_rss_mib") });
         if let Some(fields) = ours.as_object_mut() {
             fields.insert("stock_fastembed".to_owned(), stock);
             fields.insert("against_stock".to_owned(), comparison);
@@ -41,12 +57,24 @@ impl Engine {
         Ok(ours)
     }
 
-    fn embed_run(&self, engine: &str, texts: Option<&Path>, precision: Option<Precision>, cancel: &CancelToken) -> Result<Value, ErrorReport> {
+    fn embed_run(
+        &self,
+        engine: &str,
+        texts: Option<&Path>,
+        precision: Option<Precision>,
+        cancel: &CancelToken,
+    ) -> Result<Value, ErrorReport> {
         let files = self.runtime_files();
         let settings = self.settings();
         let folder = crate::workers::model_folder(&settings.embedder, &self.data_dir().models(), &files.embedders());
         let mut command = Command::new(files.worker("docmind-embed")?);
-        command.env_clear().arg("bench").arg("--runtime").arg(&files.runtime_dir).arg("--embedder").arg(folder);
+        command
+            .env_clear()
+            .arg("bench")
+            .arg("--runtime")
+            .arg(&files.runtime_dir)
+            .arg("--embedder")
+            .arg(folder);
         command.arg("--engine").arg(engine).arg("--log").arg("error");
         if let Some(texts) = texts {
             command.arg("--texts").arg(texts);
@@ -84,11 +112,23 @@ impl Engine {
         let files = self.runtime_files();
         let family = self.0.generators.family(&options.model)?;
         let mut command = Command::new(files.worker("docmind-generate")?);
-        command.env_clear().arg("bench").arg("--runtime").arg(&files.runtime_dir).arg("--log").arg("error");
-        command.arg("--model").arg(&family.source().path).arg("--against").arg(&options.bench);
-        for (name, value) in
-            [("--prompt-tokens", options.prompt_tokens), ("--output-tokens", options.output_tokens), ("--repeat", options.repeat)]
-        {
+        command
+            .env_clear()
+            .arg("bench")
+            .arg("--runtime")
+            .arg(&files.runtime_dir)
+            .arg("--log")
+            .arg("error");
+        command
+            .arg("--model")
+            .arg(&family.source().path)
+            .arg("--against")
+            .arg(&options.bench);
+        for (name, value) in [
+            ("--prompt-tokens", options.prompt_tokens),
+            ("--output-tokens", options.output_tokens),
+            ("--repeat", options.repeat),
+        ] {
             command.arg(name).arg(value.to_string());
         }
         if !options.profiles.is_empty() {
@@ -101,14 +141,23 @@ impl Engine {
 
 /// Runs a worker's command to its end and reads the one JSON object it prints.
 fn run(command: Command, cancel: &CancelToken) -> Result<Value, ErrorReport> {
-    lines(command, cancel)?
-        .pop()
-        .ok_or_else(|| ErrorReport::new("bench_failed", "The measurement gave no figures.\nRun it again with -v."))
+    lines(command, cancel)?.pop().ok_or_else(|| {
+        ErrorReport::new(
+            "bench_failed",
+            "The measurement gave no figures.\nRun it again with -v.",
+        )
+    })
 }
 
 /// Runs a worker's command to its end and reads the JSON lines it prints.
 fn lines(mut command: Command, cancel: &CancelToken) -> Result<Vec<Value>, ErrorReport> {
-    let failed = |detail: String| ErrorReport::new("bench_failed", "The measurement failed.\nSee the details, and run it again.").with_detail(detail);
+    let failed = |detail: String| {
+        ErrorReport::new(
+            "bench_failed",
+            "The measurement failed.\nSee the details, and run it again.",
+        )
+        .with_detail(detail)
+    };
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -128,10 +177,14 @@ fn lines(mut command: Command, cancel: &CancelToken) -> Result<Vec<Value>, Error
     };
     let mut text = String::new();
     if let Some(mut stdout) = child.stdout.take() {
-        stdout.read_to_string(&mut text).map_err(|error| failed(error.to_string()))?;
+        stdout
+            .read_to_string(&mut text)
+            .map_err(|error| failed(error.to_string()))?;
     }
     if !status.success() {
         return Err(failed(status.to_string()));
     }
-    text.lines().map(|line| serde_json::from_str(line).map_err(|error| failed(error.to_string()))).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).map_err(|error| failed(error.to_string())))
+        .collect()
 }

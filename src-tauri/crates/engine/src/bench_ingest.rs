@@ -53,7 +53,12 @@ const SLOWEST: usize = 5;
 ///
 /// # Errors
 /// Those of opening and adding; `cancelled`.
-pub fn bench_ingest(dir: &Path, scratch: &Path, runtime: (Option<PathBuf>, Option<PathBuf>), cancel: &CancelToken) -> Result<IngestBench, ErrorReport> {
+pub fn bench_ingest(
+    dir: &Path,
+    scratch: &Path,
+    runtime: (Option<PathBuf>, Option<PathBuf>),
+    cancel: &CancelToken,
+) -> Result<IngestBench, ErrorReport> {
     let result = run(dir, scratch, runtime, cancel);
     if let Err(error) = std::fs::remove_dir_all(scratch) {
         tracing::warn!(%error, folder = %scratch.display(), "the scratch library stays behind");
@@ -61,7 +66,12 @@ pub fn bench_ingest(dir: &Path, scratch: &Path, runtime: (Option<PathBuf>, Optio
     result
 }
 
-fn run(dir: &Path, scratch: &Path, runtime: (Option<PathBuf>, Option<PathBuf>), cancel: &CancelToken) -> Result<IngestBench, ErrorReport> {
+fn run(
+    dir: &Path,
+    scratch: &Path,
+    runtime: (Option<PathBuf>, Option<PathBuf>),
+    cancel: &CancelToken,
+) -> Result<IngestBench, ErrorReport> {
     let engine = Engine::open(EngineOptions {
         data_dir: Some(scratch.to_owned()),
         bin_dir: runtime.0,
@@ -69,7 +79,10 @@ fn run(dir: &Path, scratch: &Path, runtime: (Option<PathBuf>, Option<PathBuf>), 
         mode: OpenMode::ReadWrite,
         background: Background::Ingest,
     })?;
-    let bench = Arc::new(Mutex::new(IngestBench { dir: dir.display().to_string(), ..IngestBench::default() }));
+    let bench = Arc::new(Mutex::new(IngestBench {
+        dir: dir.display().to_string(),
+        ..IngestBench::default()
+    }));
     let _subscription = engine.on_ingest({
         let bench = Arc::clone(&bench);
         move |event| count(&mut lock(&bench), event)
@@ -87,7 +100,9 @@ fn run(dir: &Path, scratch: &Path, runtime: (Option<PathBuf>, Option<PathBuf>), 
                 std::thread::sleep(Duration::from_millis(50));
             }
         });
-        let result = engine.add_paths(&[dir.to_owned()], cancel, &mut |_| {}).and_then(|_| engine.wait_for_ingest(cancel));
+        let result = engine
+            .add_paths(&[dir.to_owned()], cancel, &mut |_| {})
+            .and_then(|_| engine.wait_for_ingest(cancel));
         done.store(true, Ordering::Release);
         result
     })?;
@@ -102,7 +117,15 @@ fn run(dir: &Path, scratch: &Path, runtime: (Option<PathBuf>, Option<PathBuf>), 
 }
 
 fn count(bench: &mut IngestBench, event: &IngestEvent) {
-    let IngestEvent::Settled { row, outcome, indexed_chunks, ms } = event else { return };
+    let IngestEvent::Settled {
+        row,
+        outcome,
+        indexed_chunks,
+        ms,
+    } = event
+    else {
+        return;
+    };
     bench.documents += 1;
     bench.pages += row.pages;
     bench.chunks += indexed_chunks;
@@ -113,7 +136,11 @@ fn count(bench: &mut IngestBench, event: &IngestEvent) {
     }
     bench.slowest_ms.insert(row.path.clone(), *ms);
     if bench.slowest_ms.len() > SLOWEST
-        && let Some(fastest) = bench.slowest_ms.iter().min_by(|a, b| a.1.total_cmp(b.1)).map(|(path, _)| path.clone())
+        && let Some(fastest) = bench
+            .slowest_ms
+            .iter()
+            .min_by(|a, b| a.1.total_cmp(b.1))
+            .map(|(path, _)| path.clone())
     {
         bench.slowest_ms.remove(&fastest);
     }

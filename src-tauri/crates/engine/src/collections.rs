@@ -27,7 +27,13 @@ impl Engine {
     /// `read_only`, and the store's own.
     pub fn collections(&self) -> Result<Vec<CollectionRow>, ErrorReport> {
         let rows = self.user()?.collections()?.into_iter();
-        Ok(rows.map(|collection| CollectionRow { id: collection.id.0, name: collection.name, documents: collection.documents }).collect())
+        Ok(rows
+            .map(|collection| CollectionRow {
+                id: collection.id.0,
+                name: collection.name,
+                documents: collection.documents,
+            })
+            .collect())
     }
 
     /// Makes one. Gives its number.
@@ -59,7 +65,9 @@ impl Engine {
     /// # Errors
     /// `collection_not_found`, and the store's own.
     pub fn add_to_collection(&self, id: u32, documents: &[DocumentId]) -> Result<(), ErrorReport> {
-        Ok(self.user()?.add_to_collection(CollectionId(id), &self.paths_of(documents)?)?)
+        Ok(self
+            .user()?
+            .add_to_collection(CollectionId(id), &self.paths_of(documents)?)?)
     }
 
     /// Takes documents out of it.
@@ -67,7 +75,9 @@ impl Engine {
     /// # Errors
     /// `collection_not_found`, and the store's own.
     pub fn remove_from_collection(&self, id: u32, documents: &[DocumentId]) -> Result<(), ErrorReport> {
-        Ok(self.user()?.remove_from_collection(CollectionId(id), &self.paths_of(documents)?)?)
+        Ok(self
+            .user()?
+            .remove_from_collection(CollectionId(id), &self.paths_of(documents)?)?)
     }
 
     /// The documents of a collection that the library has.
@@ -91,6 +101,10 @@ impl Engine {
 
     fn paths_of(&self, documents: &[DocumentId]) -> Result<Vec<PathBuf>, ErrorReport> {
         let mut records = self.0.library.documents_by_id(documents)?;
-        Ok(documents.iter().filter_map(|id| records.remove(id)).map(|record| record.path).collect())
+        Ok(documents
+            .iter()
+            .filter_map(|id| records.remove(id))
+            .map(|record| record.path)
+            .collect())
     }
 }

@@ -58,7 +58,11 @@ impl Engine {
     /// `read_only`, and the store's own.
     pub fn conversations(&self, containing: &str) -> Result<Vec<ConversationRow>, ErrorReport> {
         let user = self.user()?;
-        let records = if containing.trim().is_empty() { user.conversations()? } else { user.find_conversations(containing)? };
+        let records = if containing.trim().is_empty() {
+            user.conversations()?
+        } else {
+            user.find_conversations(containing)?
+        };
         Ok(records.into_iter().map(ConversationRow::from).collect())
     }
 
@@ -68,7 +72,10 @@ impl Engine {
     /// `conversation_not_found`, and the store's own.
     pub fn conversation(&self, id: ConversationId) -> Result<Conversation, ErrorReport> {
         let user = self.user()?;
-        Ok(Conversation { row: user.conversation(id)?.into(), turns: user.turns(id)? })
+        Ok(Conversation {
+            row: user.conversation(id)?.into(),
+            turns: user.turns(id)?,
+        })
     }
 
     /// Gives it another title.

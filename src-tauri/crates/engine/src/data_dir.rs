@@ -110,17 +110,26 @@ impl DataDir {
     /// [`EngineError::LibraryInUse`] when another process has it.
     pub fn own(self) -> Result<Owned, EngineError> {
         let path = self.lock_file();
-        let lock = private_options().create(true).truncate(false).open(&path).map_err(EngineError::data_folder(&path))?;
+        let lock = private_options()
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(EngineError::data_folder(&path))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(EngineError::LibraryInUse { pid: self.owner_pid() }),
             Err(TryLockError::Error(source)) => return Err(EngineError::DataFolder { path, source }),
         }
-        write_private(&self.pid_file(), std::process::id().to_string().as_bytes()).map_err(EngineError::data_folder(&self.pid_file()))?;
+        write_private(&self.pid_file(), std::process::id().to_string().as_bytes())
+            .map_err(EngineError::data_folder(&self.pid_file()))?;
         let marker = self.open_marker();
         let unclean = marker.exists();
         write_private(&marker, b"").map_err(EngineError::data_folder(&marker))?;
-        Ok(Owned { dir: self, _lock: lock, unclean })
+        Ok(Owned {
+            dir: self,
+            _lock: lock,
+            unclean,
+        })
     }
 
     /// The process that wrote its number last.
@@ -189,7 +198,11 @@ fn private_options() -> OpenOptions {
 
 /// Writes a small file that only its owner may read.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    private_options().create(true).truncate(true).open(path)?.write_all(bytes)
+    private_options()
+        .create(true)
+        .truncate(true)
+        .open(path)?
+        .write_all(bytes)
 }
 
 /// Replaces a file at once: a reader, or a power cut, sees the old or the new one, never a half.

@@ -49,7 +49,14 @@ impl Engine {
         parts.push(self.embedder_part());
         let backends = match self.0.generators.backends() {
             Ok(report) => {
-                parts.push(part("docmind-generate", Ok(format!("llama.cpp {}, {} devices", report.version, report.devices.len()))));
+                parts.push(part(
+                    "docmind-generate",
+                    Ok(format!(
+                        "llama.cpp {}, {} devices",
+                        report.version,
+                        report.devices.len()
+                    )),
+                ));
                 json!(report)
             }
             Err(report) => {
@@ -58,13 +65,19 @@ impl Engine {
             }
         };
         let library = match (self.check(), self.summary()) {
-            (Ok(check), Ok(summary)) => json!({ "check": check, "summary": summary, "bytes": self.data_dir().size_bytes() }),
+            (Ok(check), Ok(summary)) => {
+                json!({ "check": check, "summary": summary, "bytes": self.data_dir().size_bytes() })
+            }
             (Err(report), _) | (_, Err(report)) => json!({ "error": report }),
         };
         let sound = library["check"]["ok"] == true;
         Examination {
             // Without a generator answers are extractive: nothing is broken.
-            ok: sound && parts.iter().filter(|part| part.name != "docmind-generate").all(|part| part.ok),
+            ok: sound
+                && parts
+                    .iter()
+                    .filter(|part| part.name != "docmind-generate")
+                    .all(|part| part.ok),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             machine: self.0.machine.inventory(),
@@ -79,8 +92,10 @@ impl Engine {
         let card = self.0.embedder.card();
         part(
             "embedder",
-            card.map(|card| format!("{}, {} dimensions, {:?}", card.name, card.dimensions, card.precision).to_lowercase())
-                .map_err(|report| one_line(&report)),
+            card.map(|card| {
+                format!("{}, {} dimensions, {:?}", card.name, card.dimensions, card.precision).to_lowercase()
+            })
+            .map_err(|report| one_line(&report)),
         )
     }
 
@@ -93,7 +108,10 @@ impl Engine {
         if let Some(fields) = settings.as_object_mut() {
             fields.insert("watched_folders".to_owned(), json!(watched));
             fields.insert("remote_url".to_owned(), json!("(hidden)"));
-            fields.insert("model".to_owned(), json!(fields.get("model").is_some_and(|model| !model.is_null())));
+            fields.insert(
+                "model".to_owned(),
+                json!(fields.get("model").is_some_and(|model| !model.is_null())),
+            );
         }
         let live = crate::listeners::lock(&self.0.live).stats.clone();
         let diagnostics = json!({
@@ -114,7 +132,10 @@ fn installed(files: &RuntimeFiles) -> Vec<Part> {
     let mut parts: Vec<Part> = ["docmind-parse", "docmind-embed", "docmind-generate"]
         .into_iter()
         .map(|name| {
-            let found = files.worker(name).map(|path| path.display().to_string()).map_err(|error| one_line(&error.into()));
+            let found = files
+                .worker(name)
+                .map(|path| path.display().to_string())
+                .map_err(|error| one_line(&error.into()));
             part(&format!("{name} binary"), found)
         })
         .collect();
@@ -127,12 +148,23 @@ fn installed(files: &RuntimeFiles) -> Vec<Part> {
 
 fn exists(name: &str, path: &Path) -> Part {
     let shown = path.display();
-    part(name, if path.exists() { Ok(shown.to_string()) } else { Err(format!("`{shown}` is missing: install DocMind again")) })
+    part(
+        name,
+        if path.exists() {
+            Ok(shown.to_string())
+        } else {
+            Err(format!("`{shown}` is missing: install DocMind again"))
+        },
+    )
 }
 
 fn part(name: &str, found: Result<String, String>) -> Part {
     let ok = found.is_ok();
-    Part { name: name.to_owned(), ok, detail: found.unwrap_or_else(|reason| reason) }
+    Part {
+        name: name.to_owned(),
+        ok,
+        detail: found.unwrap_or_else(|reason| reason),
+    }
 }
 
 fn one_line(report: &ErrorReport) -> String {

@@ -150,20 +150,46 @@ impl Engine {
                 ListSort::State => DocumentOrder::State,
             },
             descending: request.descending,
-            offset: if request.collection.is_some() { 0 } else { request.offset },
-            limit: if request.collection.is_some() { None } else { request.limit },
+            offset: if request.collection.is_some() {
+                0
+            } else {
+                request.offset
+            },
+            limit: if request.collection.is_some() {
+                None
+            } else {
+                request.limit
+            },
         };
         let Some(collection) = request.collection else {
             let total = self.0.library.count_documents(&query)?;
-            let rows = self.0.library.documents(&query)?.into_iter().map(|record| row(record, false)).collect();
+            let rows = self
+                .0
+                .library
+                .documents(&query)?
+                .into_iter()
+                .map(|record| row(record, false))
+                .collect();
             return Ok(DocumentPage { rows, total });
         };
         // A collection is kept by path in another database: its documents are picked here.
-        let wanted: std::collections::HashSet<DocumentId> = self.collection_documents(collection)?.into_iter().collect();
-        let all: Vec<_> = self.0.library.documents(&query)?.into_iter().filter(|record| wanted.contains(&record.id)).collect();
+        let wanted: std::collections::HashSet<DocumentId> =
+            self.collection_documents(collection)?.into_iter().collect();
+        let all: Vec<_> = self
+            .0
+            .library
+            .documents(&query)?
+            .into_iter()
+            .filter(|record| wanted.contains(&record.id))
+            .collect();
         let total = u32::try_from(all.len()).unwrap_or(u32::MAX);
         let limit = request.limit.map_or(usize::MAX, |limit| limit as usize);
-        let rows = all.into_iter().skip(request.offset as usize).take(limit).map(|record| row(record, false)).collect();
+        let rows = all
+            .into_iter()
+            .skip(request.offset as usize)
+            .take(limit)
+            .map(|record| row(record, false))
+            .collect();
         Ok(DocumentPage { rows, total })
     }
 
@@ -172,7 +198,11 @@ impl Engine {
     /// # Errors
     /// `no_such_document`, and the store's own.
     pub fn document(&self, id: DocumentId) -> Result<DocumentRow, ErrorReport> {
-        let record = self.0.library.document(id)?.ok_or_else(|| EngineError::NoSuchDocument { what: id.to_string() })?;
+        let record = self
+            .0
+            .library
+            .document(id)?
+            .ok_or_else(|| EngineError::NoSuchDocument { what: id.to_string() })?;
         let changed = differs(&record.stamp());
         Ok(row(record, changed))
     }
@@ -182,13 +212,22 @@ impl Engine {
     /// # Errors
     /// The store's own.
     pub fn documents_at(&self, path: &Path) -> Result<Vec<DocumentId>, ErrorReport> {
-        let canonical = path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
+        let canonical = path
+            .canonicalize()
+            .or_else(|_| std::path::absolute(path))
+            .unwrap_or_else(|_| path.to_owned());
         if let Some(record) = self.0.library.document_at(&canonical)?
             && record.removed_at_ms.is_none()
         {
             return Ok(vec![record.id]);
         }
-        Ok(self.0.library.documents_under(&canonical)?.into_iter().map(|record| record.id).collect())
+        Ok(self
+            .0
+            .library
+            .documents_under(&canonical)?
+            .into_iter()
+            .map(|record| record.id)
+            .collect())
     }
 
     /// The library in numbers.
@@ -204,7 +243,12 @@ impl Engine {
     ///
     /// # Errors
     /// `read_only`, a worker that is missing, and the store's own.
-    pub fn add_paths(&self, paths: &[PathBuf], cancel: &CancelToken, told: &mut dyn FnMut(AddTold)) -> Result<Added, ErrorReport> {
+    pub fn add_paths(
+        &self,
+        paths: &[PathBuf],
+        cancel: &CancelToken,
+        told: &mut dyn FnMut(AddTold),
+    ) -> Result<Added, ErrorReport> {
         self.writable()?;
         self.pipeline()?;
         let mut added = Added::default();
@@ -235,15 +279,31 @@ impl Engine {
         Ok(added)
     }
 
-    fn enqueue(&self, batch: &mut Vec<FileStamp>, added: &mut Added, told: &mut dyn FnMut(AddTold)) -> Result<(), ErrorReport> {
+    fn enqueue(
+        &self,
+        batch: &mut Vec<FileStamp>,
+        added: &mut Added,
+        told: &mut dyn FnMut(AddTold),
+    ) -> Result<(), ErrorReport> {
         let files = std::mem::take(batch);
         let results = self.0.library.enqueue(&files, now_ms())?;
-        let unchanged: Vec<DocumentId> =
-            results.iter().filter_map(|result| if let Enqueued::Unchanged(id) = result { Some(*id) } else { None }).collect();
+        let unchanged: Vec<DocumentId> = results
+            .iter()
+            .filter_map(|result| {
+                if let Enqueued::Unchanged(id) = result {
+                    Some(*id)
+                } else {
+                    None
+                }
+            })
+            .collect();
         let mut records = self.0.library.documents_by_id(&unchanged)?;
         // A file that could not be opened has not changed, yet may be readable now.
-        let again: Vec<DocumentId> =
-            records.values().filter(|record| record.state == DocumentState::Unreadable).map(|record| record.id).collect();
+        let again: Vec<DocumentId> = records
+            .values()
+            .filter(|record| record.state == DocumentState::Unreadable)
+            .map(|record| record.id)
+            .collect();
         let again = self.0.library.retry(&again, now_ms())?;
         let mut queued = 0;
         for result in results {
@@ -300,8 +360,17 @@ impl Engine {
     /// `read_only`, and the store's own.
     pub fn retry_failed(&self) -> Result<u32, ErrorReport> {
         use DocumentState::{Crashed, Damaged, TimedOut, Unreadable};
-        let query = DocumentQuery { states: vec![Damaged, TimedOut, Crashed, Unreadable], ..DocumentQuery::default() };
-        let failed: Vec<DocumentId> = self.0.library.documents(&query)?.into_iter().map(|record| record.id).collect();
+        let query = DocumentQuery {
+            states: vec![Damaged, TimedOut, Crashed, Unreadable],
+            ..DocumentQuery::default()
+        };
+        let failed: Vec<DocumentId> = self
+            .0
+            .library
+            .documents(&query)?
+            .into_iter()
+            .map(|record| record.id)
+            .collect();
         self.retry(&failed)
     }
 
@@ -332,7 +401,11 @@ impl Engine {
 
     /// How far the queue is.
     pub fn ingest_progress(&self) -> IngestProgress {
-        self.0.pipeline.as_ref().map(|pipeline| pipeline.progress()).unwrap_or_default()
+        self.0
+            .pipeline
+            .as_ref()
+            .map(|pipeline| pipeline.progress())
+            .unwrap_or_default()
     }
 
     fn tell_overall(&self) {
@@ -347,14 +420,23 @@ impl Engine {
         let report = self.0.library.check()?;
         let mut problems = report.problems;
         problems.extend(self.0.index.check()?);
-        Ok(Soundness { ok: problems.is_empty(), documents: report.documents, chunks: report.chunks, problems })
+        Ok(Soundness {
+            ok: problems.is_empty(),
+            documents: report.documents,
+            chunks: report.chunks,
+            problems,
+        })
     }
 
     /// Builds the vector index again from the library; `progress` gets (vectors done, vectors in all).
     ///
     /// # Errors
     /// `read_only`, `cancelled`, and the store's own.
-    pub fn rebuild(&self, cancel: &CancelToken, progress: &mut (dyn FnMut(u32, u32) + Send)) -> Result<u32, ErrorReport> {
+    pub fn rebuild(
+        &self,
+        cancel: &CancelToken,
+        progress: &mut (dyn FnMut(u32, u32) + Send),
+    ) -> Result<u32, ErrorReport> {
         self.writable()?;
         Ok(self.0.index.rebuild(cancel, progress)?)
     }

@@ -64,7 +64,13 @@ pub struct EngineOptions {
 impl EngineOptions {
     /// The platform's folders, alone, with everything going on: what the application wants.
     pub fn application() -> Self {
-        Self { data_dir: None, runtime_dir: None, bin_dir: None, mode: OpenMode::ReadWrite, background: Background::All }
+        Self {
+            data_dir: None,
+            runtime_dir: None,
+            bin_dir: None,
+            mode: OpenMode::ReadWrite,
+            background: Background::All,
+        }
     }
 }
 
@@ -139,7 +145,9 @@ impl Engine {
             }
         };
         notices.extend(user.as_ref().and_then(|user| user.recovered().cloned()));
-        let parser = parse_worker(&files, crate::ingest::READERS + 1).map(Arc::new).map_err(ErrorReport::from);
+        let parser = parse_worker(&files, crate::ingest::READERS + 1)
+            .map(Arc::new)
+            .map_err(ErrorReport::from);
         let choice = EmbedderChoice::from(settings.current());
         let embedder = Arc::new(ExchangeableEmbedder::new(files.clone(), dir.models(), choice));
         let gate = Gate::default();
@@ -215,7 +223,14 @@ impl Engine {
 
     fn start_following(&self) {
         let watch = Watch::start(LibraryFollower::new(Arc::downgrade(&self.0)));
-        watch.follow(lock(&self.0.settings).current().watched_folders.iter().map(PathBuf::from).collect());
+        watch.follow(
+            lock(&self.0.settings)
+                .current()
+                .watched_folders
+                .iter()
+                .map(PathBuf::from)
+                .collect(),
+        );
         *lock(&self.0.watch) = Some(watch);
     }
 
@@ -301,7 +316,11 @@ impl Engine {
     }
 
     pub(crate) fn writable(&self) -> Result<(), EngineError> {
-        if self.0.user.is_some() { Ok(()) } else { Err(EngineError::ReadOnly) }
+        if self.0.user.is_some() {
+            Ok(())
+        } else {
+            Err(EngineError::ReadOnly)
+        }
     }
 
     pub(crate) fn user(&self) -> Result<&UserDb, EngineError> {
@@ -320,7 +339,10 @@ impl Engine {
 /// Settings as they may be kept in a history or shown in diagnostics.
 pub(crate) fn without_secrets(settings: &Settings) -> Settings {
     let hidden = settings.remote_api_key.as_ref().map(|_| "(hidden)".to_owned());
-    Settings { remote_api_key: hidden, ..settings.clone() }
+    Settings {
+        remote_api_key: hidden,
+        ..settings.clone()
+    }
 }
 
 impl Inner {
@@ -339,7 +361,12 @@ impl Inner {
         let closed = [
             ("index", self.index.close().map_err(ErrorReport::from)),
             ("library", self.library.close().map_err(ErrorReport::from)),
-            ("user", self.user.as_ref().map_or(Ok(()), |user| user.close().map_err(ErrorReport::from))),
+            (
+                "user",
+                self.user
+                    .as_ref()
+                    .map_or(Ok(()), |user| user.close().map_err(ErrorReport::from)),
+            ),
         ];
         let mut clean = true;
         for (what, result) in closed {

@@ -31,13 +31,17 @@ pub enum EngineError {
         path: PathBuf,
     },
     /// A worker's binary is missing.
-    #[error("The part `{name}` of DocMind was not found beside the program.\nInstall DocMind again, or name the folder in DOCMIND_BIN_DIR.")]
+    #[error(
+        "The part `{name}` of DocMind was not found beside the program.\nInstall DocMind again, or name the folder in DOCMIND_BIN_DIR."
+    )]
     WorkerMissing {
         /// Name of the binary.
         name: String,
     },
     /// The engine was opened for reading only.
-    #[error("The library was opened for reading only.\nOpen it in the window or run the command while no other one owns it.")]
+    #[error(
+        "The library was opened for reading only.\nOpen it in the window or run the command while no other one owns it."
+    )]
     ReadOnly,
     /// A document that is not in the library.
     #[error("The library has no document `{what}`.\nList what it has: docmind list")]
@@ -66,7 +70,9 @@ pub enum EngineError {
         id: u32,
     },
     /// The named model is nowhere.
-    #[error("There is no language model `{name}`.\nGive the path of a GGUF file, or list the stored ones: docmind models list")]
+    #[error(
+        "There is no language model `{name}`.\nGive the path of a GGUF file, or list the stored ones: docmind models list"
+    )]
     NoSuchModel {
         /// As given.
         name: String,
@@ -129,7 +135,9 @@ impl EngineError {
     pub fn code(&self) -> &str {
         match self {
             Self::LibraryInUse { .. } => "library_in_use",
-            Self::DataFolder { source, .. } | Self::SettingsUnsaved { source, .. } if is_disk_full(source) => "disk_full",
+            Self::DataFolder { source, .. } | Self::SettingsUnsaved { source, .. } if is_disk_full(source) => {
+                "disk_full"
+            }
             Self::DataFolder { .. } => "data_folder_unusable",
             Self::NoDataFolder => "no_data_folder",
             Self::NoLibrary { .. } => "no_library",
@@ -152,7 +160,10 @@ impl EngineError {
     }
 
     pub(crate) fn data_folder(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
-        move |source| Self::DataFolder { path: path.to_owned(), source }
+        move |source| Self::DataFolder {
+            path: path.to_owned(),
+            source,
+        }
     }
 }
 
@@ -170,7 +181,11 @@ impl From<EngineError> for ErrorReport {
             EngineError::Report(report) => return report.clone(),
             _ => None,
         };
-        Self { code: error.code().to_owned(), message: error.to_string(), detail }
+        Self {
+            code: error.code().to_owned(),
+            message: error.to_string(),
+            detail,
+        }
     }
 }
 
@@ -208,7 +223,10 @@ mod tests {
 
     #[test]
     fn a_full_disk_has_its_own_code() {
-        let error = EngineError::DataFolder { path: "/x".into(), source: io::ErrorKind::StorageFull.into() };
+        let error = EngineError::DataFolder {
+            path: "/x".into(),
+            source: io::ErrorKind::StorageFull.into(),
+        };
         assert_eq!(error.code(), "disk_full");
     }
 }

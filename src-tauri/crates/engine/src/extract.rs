@@ -39,7 +39,9 @@ impl Extractor {
     /// # Errors
     /// The document reader is missing.
     pub fn new(files: &RuntimeFiles) -> Result<Self, EngineError> {
-        Ok(Self { parser: parse_worker(files, 1)? })
+        Ok(Self {
+            parser: parse_worker(files, 1)?,
+        })
     }
 
     /// Reads one file.
@@ -53,20 +55,30 @@ impl Extractor {
             OpenFailure::Cancelled => EngineError::Cancelled.into(),
         })?;
         let name = path_text::name(path);
-        let mut out = Extracted { media_type: String::new(), title: name.clone(), pages: Vec::new(), warnings: Vec::new(), ms: 0.0 };
+        let mut out = Extracted {
+            media_type: String::new(),
+            title: name.clone(),
+            pages: Vec::new(),
+            warnings: Vec::new(),
+            ms: 0.0,
+        };
         let size = content.size;
-        let mut reader = content.reader().map_err(|error| report(crate::ingest::content::unreadable(path, &error)))?;
-        let result = self.parser.parse(&name, size, &mut reader, cancel, &mut |event| match event {
-            ParseEvent::Started { media_type, title, .. } => {
-                out.media_type = media_type;
-                if let Some(title) = title.filter(|title| !title.trim().is_empty()) {
-                    out.title = title;
+        let mut reader = content
+            .reader()
+            .map_err(|error| report(crate::ingest::content::unreadable(path, &error)))?;
+        let result = self
+            .parser
+            .parse(&name, size, &mut reader, cancel, &mut |event| match event {
+                ParseEvent::Started { media_type, title, .. } => {
+                    out.media_type = media_type;
+                    if let Some(title) = title.filter(|title| !title.trim().is_empty()) {
+                        out.title = title;
+                    }
                 }
-            }
-            ParseEvent::Page(page) => out.pages.push(page),
-            ParseEvent::PageFailed { number, reason } => out.warnings.push(format!("page {number}: {reason}")),
-            ParseEvent::Warning { message } => out.warnings.push(message),
-        });
+                ParseEvent::Page(page) => out.pages.push(page),
+                ParseEvent::PageFailed { number, reason } => out.warnings.push(format!("page {number}: {reason}")),
+                ParseEvent::Warning { message } => out.warnings.push(message),
+            });
         out.ms = started.elapsed().as_secs_f64() * 1000.0;
         match result {
             Ok(()) => Ok(out),
@@ -77,5 +89,9 @@ impl Extractor {
 }
 
 fn report(failure: ParseFailure) -> ErrorReport {
-    ErrorReport { code: failure.state.as_str().to_owned(), message: failure.message, detail: failure.detail }
+    ErrorReport {
+        code: failure.state.as_str().to_owned(),
+        message: failure.message,
+        detail: failure.detail,
+    }
 }

@@ -32,7 +32,10 @@ struct Gone {
 
 impl LibraryFollower {
     pub(crate) fn new(engine: Weak<Inner>) -> Self {
-        Self { engine, gone: Arc::default() }
+        Self {
+            engine,
+            gone: Arc::default(),
+        }
     }
 
     fn with(&self, what: &str, work: impl FnOnce(&Engine) -> Result<(), ErrorReport>) {
@@ -58,7 +61,10 @@ impl Follower for LibraryFollower {
             return;
         }
         let (engine, own) = (self.engine.clone(), Arc::clone(&self.gone));
-        match std::thread::Builder::new().name("watch-gone".to_owned()).spawn(move || remove_gone(&engine, &own)) {
+        match std::thread::Builder::new()
+            .name("watch-gone".to_owned())
+            .spawn(move || remove_gone(&engine, &own))
+        {
             Ok(_) => gone.waiting = true,
             Err(error) => tracing::warn!(%error, "deleted files stay in the library until the next scan"),
         }
@@ -105,7 +111,11 @@ fn remove_gone(engine: &Weak<Inner>, gone: &Mutex<Gone>) {
         waited += nap;
         let Some(inner) = engine.upgrade() else { return };
         let engine = Engine(inner);
-        let idle = engine.0.pipeline.as_ref().is_none_or(|pipeline| pipeline.is_idle() || pipeline.blocked().is_some());
+        let idle = engine
+            .0
+            .pipeline
+            .as_ref()
+            .is_none_or(|pipeline| pipeline.is_idle() || pipeline.blocked().is_some());
         if waited < GRACE || !idle {
             continue;
         }
@@ -125,7 +135,11 @@ fn remove_gone(engine: &Weak<Inner>, gone: &Mutex<Gone>) {
 fn forget_missing(engine: &Engine, paths: &BTreeSet<PathBuf>) -> Result<(), ErrorReport> {
     let mut ids: Vec<DocumentId> = Vec::new();
     for path in paths {
-        let own = engine.0.library.document_at(path)?.filter(|record| record.removed_at_ms.is_none());
+        let own = engine
+            .0
+            .library
+            .document_at(path)?
+            .filter(|record| record.removed_at_ms.is_none());
         let below = engine.0.library.documents_under(path)?;
         let missing = own.into_iter().chain(below).filter(|record| {
             // Its folder must be there: a whole tree that vanished with its disk is not a deletion.
@@ -140,7 +154,10 @@ fn forget_missing(engine: &Engine, paths: &BTreeSet<PathBuf>) -> Result<(), Erro
 
 fn nearest_watched_is_there(engine: &Engine, path: &Path) -> bool {
     let settings = engine.settings();
-    settings.watched_folders.iter().map(Path::new).map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.to_owned())).any(|folder| {
-        path.starts_with(&folder) && folder.is_dir()
-    })
+    settings
+        .watched_folders
+        .iter()
+        .map(Path::new)
+        .map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.to_owned()))
+        .any(|folder| path.starts_with(&folder) && folder.is_dir())
 }

@@ -71,7 +71,14 @@ pub(crate) struct Generators {
 
 impl Generators {
     pub(crate) fn new(files: RuntimeFiles, dir: DataDir, live: Arc<Mutex<Live>>) -> Self {
-        Self { files, dir, live, net: Arc::new(NetGate::closed()), worker: Mutex::default(), loaded: Mutex::default() }
+        Self {
+            files,
+            dir,
+            live,
+            net: Arc::new(NetGate::closed()),
+            worker: Mutex::default(),
+            loaded: Mutex::default(),
+        }
     }
 
     /// The worker; started by its first call.
@@ -80,7 +87,9 @@ impl Generators {
         if let Some(worker) = &*worker {
             return Ok(Arc::clone(worker));
         }
-        let launch = Launch::new(self.files.worker("docmind-generate")?).arg("--runtime").arg(&self.files.runtime_dir);
+        let launch = Launch::new(self.files.worker("docmind-generate")?)
+            .arg("--runtime")
+            .arg(&self.files.runtime_dir);
         let started = Arc::new(GenerateWorker::new(launch));
         *worker = Some(Arc::clone(&started));
         Ok(started)
@@ -115,7 +124,9 @@ impl Generators {
         match (settings.backend, model) {
             (Backend::Embedded, None) if settings.model.is_none() => Ok(None),
             (Backend::Embedded, _) | (_, Some(_)) => {
-                let Some(name) = model.or(settings.model.as_deref()) else { return Ok(None) };
+                let Some(name) = model.or(settings.model.as_deref()) else {
+                    return Ok(None);
+                };
                 let family = self.family(name)?;
                 let file = family.file_for(profile);
                 let request = self.load_request(&file.path, profile.clone(), embedder_runs);
@@ -157,11 +168,24 @@ impl Generators {
     /// # Errors
     /// `remote_bad_address`.
     pub(crate) fn remote(&self, settings: &Settings) -> Result<RemoteEngine, ErrorReport> {
-        let dialect = if settings.backend == Backend::Ollama { Dialect::Ollama } else { Dialect::OpenAi };
+        let dialect = if settings.backend == Backend::Ollama {
+            Dialect::Ollama
+        } else {
+            Dialect::OpenAi
+        };
         // Only this one address, and only for this purpose.
         self.net.forbid(Purpose::RemoteEngine);
-        self.net.allow(Purpose::RemoteEngine, Rule::origin_of(&settings.remote_url).map_err(|error| error.report())?);
-        RemoteEngine::new(Arc::clone(&self.net), dialect, &settings.remote_url, &settings.remote_model, settings.remote_api_key.clone())
+        self.net.allow(
+            Purpose::RemoteEngine,
+            Rule::origin_of(&settings.remote_url).map_err(|error| error.report())?,
+        );
+        RemoteEngine::new(
+            Arc::clone(&self.net),
+            dialect,
+            &settings.remote_url,
+            &settings.remote_model,
+            settings.remote_api_key.clone(),
+        )
     }
 
     /// Fetches a file; only from this address, and only for this purpose.
@@ -172,8 +196,16 @@ impl Generators {
         cancel: &CancelToken,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<(), ErrorReport> {
-        self.net.allow(Purpose::ModelDownload, Rule::origin_of(url).map_err(|error| error.report())?);
-        let download = Download { url: url.to_owned(), target: target.to_owned(), sha256: None, size: None };
+        self.net.allow(
+            Purpose::ModelDownload,
+            Rule::origin_of(url).map_err(|error| error.report())?,
+        );
+        let download = Download {
+            url: url.to_owned(),
+            target: target.to_owned(),
+            sha256: None,
+            size: None,
+        };
         let outcome = download.run(&self.net, cancel, progress);
         self.net.forbid(Purpose::ModelDownload);
         outcome.map(|_| ())
@@ -183,10 +215,19 @@ impl Generators {
     ///
     /// # Errors
     /// Those of loading; what was loaded before is then loaded again by the next call.
-    pub(crate) fn ready(&self, writer: &Writer, cancel: &CancelToken, progress: &mut dyn FnMut(f32)) -> Result<Ready, ErrorReport> {
+    pub(crate) fn ready(
+        &self,
+        writer: &Writer,
+        cancel: &CancelToken,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<Ready, ErrorReport> {
         let request = match &writer.kind {
             WriterKind::Remote(remote) => {
-                return Ok(Ready { generator: Arc::clone(remote) as _, on_cpu: false, notices: Vec::new() });
+                return Ok(Ready {
+                    generator: Arc::clone(remote) as _,
+                    on_cpu: false,
+                    notices: Vec::new(),
+                });
             }
             WriterKind::Embedded(request) => request,
         };
@@ -195,15 +236,29 @@ impl Generators {
         if let Some(report) = worker.loaded()
             && loaded.as_ref().is_some_and(|known| same_load(known, request))
         {
-            return Ok(Ready { generator: worker, on_cpu: report.plan.gpu_layers == 0, notices: Vec::new() });
+            return Ok(Ready {
+                generator: worker,
+                on_cpu: report.plan.gpu_layers == 0,
+                notices: Vec::new(),
+            });
         }
         *loaded = None;
         let report = worker.load((**request).clone(), cancel, progress)?;
         *loaded = Some((**request).clone());
         self.note_loaded(&report);
         let mut notices = report.plan.steps.clone();
-        notices.extend(report.notices.iter().filter(|notice| !report.plan.steps.contains(notice)).cloned());
-        Ok(Ready { generator: worker, on_cpu: report.plan.gpu_layers == 0, notices })
+        notices.extend(
+            report
+                .notices
+                .iter()
+                .filter(|notice| !report.plan.steps.contains(notice))
+                .cloned(),
+        );
+        Ok(Ready {
+            generator: worker,
+            on_cpu: report.plan.gpu_layers == 0,
+            notices,
+        })
     }
 
     fn note_loaded(&self, report: &LoadReport) {
@@ -213,7 +268,10 @@ impl Generators {
         live.profile.clone_from(&report.plan.profile.name);
         live.profile_reason.clone_from(&report.reason);
         live.owners = owners(&report.allocated);
-        live.stats = GenerationStats { context_tokens: report.plan.profile.context_tokens, ..GenerationStats::default() };
+        live.stats = GenerationStats {
+            context_tokens: report.plan.profile.context_tokens,
+            ..GenerationStats::default()
+        };
     }
 
     /// An answer was written: its figures go to the panel, its speed is kept for the next budget.
@@ -252,7 +310,10 @@ impl Generators {
     }
 
     fn speeds(&self) -> BTreeMap<String, f64> {
-        std::fs::read(self.speeds_file()).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+        std::fs::read(self.speeds_file())
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default()
     }
 
     fn speed(&self, key: &str) -> Option<f64> {
@@ -264,7 +325,9 @@ impl Generators {
         // A slow minute of the machine shall not halve the sources of the next question.
         let kept = speeds.get(key).map_or(tps, |known| known * 0.5 + tps * 0.5);
         speeds.insert(key.to_owned(), kept);
-        let written = serde_json::to_vec(&speeds).map_err(std::io::Error::other).and_then(|bytes| replace_private(&self.speeds_file(), &bytes));
+        let written = serde_json::to_vec(&speeds)
+            .map_err(std::io::Error::other)
+            .and_then(|bytes| replace_private(&self.speeds_file(), &bytes));
         if let Err(error) = written {
             tracing::warn!(%error, "the measured reading speed could not be kept");
         }
@@ -285,7 +348,10 @@ fn owners(shares: &[MemoryShare]) -> Vec<MemoryOwner> {
         ("compute", sum(|share| share.compute_mib + share.runtime_mib)),
     ]
     .into_iter()
-    .map(|(owner, mib)| MemoryOwner { owner: owner.to_owned(), mib })
+    .map(|(owner, mib)| MemoryOwner {
+        owner: owner.to_owned(),
+        mib,
+    })
     .collect()
 }
 

@@ -37,7 +37,10 @@ impl Ingest {
         let mut threads = Vec::new();
         let mut spawn = |name: &str, step: fn(&Pipeline, &CancelToken) -> Step| {
             let own = Arc::clone(&pipeline);
-            match std::thread::Builder::new().name(name.to_owned()).spawn(move || run(&own, step)) {
+            match std::thread::Builder::new()
+                .name(name.to_owned())
+                .spawn(move || run(&own, step))
+            {
                 Ok(thread) => threads.push(thread),
                 Err(error) => tracing::error!(%error, name, "a thread of ingest cannot be started"),
             }

@@ -20,7 +20,10 @@ impl<T> Clone for Listeners<T> {
 
 impl<T> Default for Listeners<T> {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(Table { next: 0, callbacks: Vec::new() })))
+        Self(Arc::new(Mutex::new(Table {
+            next: 0,
+            callbacks: Vec::new(),
+        })))
     }
 }
 
@@ -41,7 +44,11 @@ impl<T: 'static> Listeners<T> {
 
     /// Tells everybody. The list is not locked meanwhile: a callback may subscribe or unsubscribe.
     pub fn tell(&self, event: &T) {
-        let callbacks: Vec<Callback<T>> = lock(&self.0).callbacks.iter().map(|(_, callback)| Arc::clone(callback)).collect();
+        let callbacks: Vec<Callback<T>> = lock(&self.0)
+            .callbacks
+            .iter()
+            .map(|(_, callback)| Arc::clone(callback))
+            .collect();
         for callback in callbacks {
             callback(event);
         }

@@ -55,13 +55,19 @@ impl Machine {
                 None
             }
         };
-        Self { system: Mutex::new(system), nvml, nvml_absent }
+        Self {
+            system: Mutex::new(system),
+            nvml,
+            nvml_absent,
+        }
     }
 
     /// Processor and memory now; the load is over the time since the last reading.
     pub fn load(&self) -> Load {
         let mut guard = lock(&self.system);
-        let Some(system) = guard.as_mut() else { return Load::default() };
+        let Some(system) = guard.as_mut() else {
+            return Load::default();
+        };
         system.refresh_cpu_usage();
         system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
         let (total, available) = limited_memory(system);
@@ -76,10 +82,19 @@ impl Machine {
     /// Resident memory of processes in MiB, in the order asked; 0 for those that are gone.
     pub fn resident_mib(&self, pids: &[u32]) -> Vec<u32> {
         let mut guard = lock(&self.system);
-        let Some(system) = guard.as_mut() else { return vec![0; pids.len()] };
+        let Some(system) = guard.as_mut() else {
+            return vec![0; pids.len()];
+        };
         let wanted: Vec<Pid> = pids.iter().copied().map(Pid::from_u32).collect();
-        system.refresh_processes_specifics(ProcessesToUpdate::Some(&wanted), true, ProcessRefreshKind::nothing().with_memory());
-        wanted.iter().map(|pid| system.process(*pid).map_or(0, |process| mib(process.memory()))).collect()
+        system.refresh_processes_specifics(
+            ProcessesToUpdate::Some(&wanted),
+            true,
+            ProcessRefreshKind::nothing().with_memory(),
+        );
+        wanted
+            .iter()
+            .map(|pid| system.process(*pid).map_or(0, |process| mib(process.memory())))
+            .collect()
     }
 
     /// NVIDIA GPUs now.
@@ -96,7 +111,10 @@ fn limited_memory(system: &System) -> (u64, u64) {
     match system.cgroup_limits() {
         Some(limits) if limits.total_memory > 0 && limits.total_memory < total => {
             // Page cache counts as used in `free_memory`, yet it can be had.
-            (limits.total_memory, limits.total_memory.saturating_sub(limits.rss).min(available))
+            (
+                limits.total_memory,
+                limits.total_memory.saturating_sub(limits.rss).min(available),
+            )
         }
         _ => (total, available),
     }
@@ -115,7 +133,10 @@ fn read_gpu(nvml: &Nvml, index: u32) -> Option<GpuReading> {
         },
         load_percent: device.utilization_rates().ok().map(|rates| rates.gpu as f32),
         power_w: device.power_usage().ok().map(|milliwatts| milliwatts as f32 / 1000.0),
-        temperature_c: device.temperature(TemperatureSensor::Gpu).ok().map(|degrees| degrees as f32),
+        temperature_c: device
+            .temperature(TemperatureSensor::Gpu)
+            .ok()
+            .map(|degrees| degrees as f32),
         clock_mhz: device.clock_info(Clock::Graphics).ok(),
     })
 }
@@ -127,10 +148,14 @@ fn mib(bytes: u64) -> u32 {
 impl HardwareProbe for Machine {
     fn inventory(&self) -> HardwareInventory {
         let load = self.load();
-        let cpu = lock(&self.system).as_ref().and_then(|system| Some(system.cpus().first()?.brand().trim().to_owned()));
+        let cpu = lock(&self.system)
+            .as_ref()
+            .and_then(|system| Some(system.cpus().first()?.brand().trim().to_owned()));
         HardwareInventory {
             cpu: cpu.unwrap_or_default(),
-            cores: System::physical_core_count().ok().map_or(1, |cores| u32::try_from(cores).unwrap_or(1)),
+            cores: System::physical_core_count()
+                .ok()
+                .map_or(1, |cores| u32::try_from(cores).unwrap_or(1)),
             ram_total_mib: load.ram_total_mib,
             ram_available_mib: load.ram_available_mib,
             gpus: self.gpus().into_iter().map(|gpu| gpu.device).collect(),

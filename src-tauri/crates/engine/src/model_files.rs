@@ -64,25 +64,37 @@ pub fn find_model(
     inspect: &dyn Fn(&str) -> Result<ModelShape, ErrorReport>,
 ) -> Result<ModelFamily, ErrorReport> {
     let missing = || ErrorReport::from(EngineError::NoSuchModel { name: name.to_owned() });
-    let candidates = [PathBuf::from(name), stored.join(name), stored.join(format!("{name}.gguf"))];
+    let candidates = [
+        PathBuf::from(name),
+        stored.join(name),
+        stored.join(format!("{name}.gguf")),
+    ];
     let found = candidates.into_iter().find(|path| path.exists()).ok_or_else(missing)?;
     let path = found.canonicalize().map_err(|_| missing())?;
     if path.is_dir() {
-        let mut files: Vec<ModelFile> =
-            gguf_files(&path).into_iter().filter_map(|path| inspect(&path).ok().map(|shape| ModelFile { path, shape })).collect();
+        let mut files: Vec<ModelFile> = gguf_files(&path)
+            .into_iter()
+            .filter_map(|path| inspect(&path).ok().map(|shape| ModelFile { path, shape }))
+            .collect();
         let first = files.first().cloned().ok_or_else(missing)?;
         files.retain(|file| same_model(&file.shape, &first.shape));
         return Ok(ModelFamily { given: None, files });
     }
     let given = path.to_string_lossy().into_owned();
     let shape = inspect(&given)?;
-    let mut files = vec![ModelFile { path: given.clone(), shape: shape.clone() }];
+    let mut files = vec![ModelFile {
+        path: given.clone(),
+        shape: shape.clone(),
+    }];
     for sibling in path.parent().map(gguf_files).unwrap_or_default() {
         if sibling != given
             && let Ok(other) = inspect(&sibling)
             && same_model(&other, &shape)
         {
-            files.push(ModelFile { path: sibling, shape: other });
+            files.push(ModelFile {
+                path: sibling,
+                shape: other,
+            });
         }
     }
     Ok(ModelFamily { given: Some(0), files })
@@ -90,11 +102,17 @@ pub fn find_model(
 
 /// GGUF files of a folder, by name.
 pub fn gguf_files(folder: &Path) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
     let mut files: Vec<String> = entries
         .flatten()
         .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gguf")) && path.is_file())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"))
+                && path.is_file()
+        })
         .map(|path| path.to_string_lossy().into_owned())
         .collect();
     files.sort();

@@ -67,7 +67,12 @@ impl Engine {
                     Ok(shape) => (Some(shape.card), None),
                     Err(report) => (None, Some(report)),
                 };
-                StoredModel { name: stem(Path::new(&path)), path, card, error }
+                StoredModel {
+                    name: stem(Path::new(&path)),
+                    path,
+                    card,
+                    error,
+                }
             })
             .collect())
     }
@@ -76,9 +81,17 @@ impl Engine {
     ///
     /// # Errors
     /// What is wrong with the file, and a full disk.
-    pub fn add_model(&self, file: &Path, cancel: &CancelToken, progress: &mut dyn FnMut(u64, u64)) -> Result<StoredModel, ErrorReport> {
+    pub fn add_model(
+        &self,
+        file: &Path,
+        cancel: &CancelToken,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<StoredModel, ErrorReport> {
         self.writable()?;
-        let unreadable = |source| EngineError::FileUnreadable { path: file.to_owned(), source };
+        let unreadable = |source| EngineError::FileUnreadable {
+            path: file.to_owned(),
+            source,
+        };
         let source = file.canonicalize().map_err(unreadable)?;
         let shape = self.0.generators.worker()?.inspect(&source.to_string_lossy())?;
         let name = stem(&source);
@@ -86,7 +99,12 @@ impl Engine {
         if source != target && fs::hard_link(&source, &target).is_err() {
             copy(&source, &target, cancel, progress)?;
         }
-        Ok(StoredModel { name, path: target.to_string_lossy().into_owned(), card: Some(shape.card), error: None })
+        Ok(StoredModel {
+            name,
+            path: target.to_string_lossy().into_owned(),
+            card: Some(shape.card),
+            error: None,
+        })
     }
 
     /// Fetches a GGUF file from an https address that a person entered, and stores it: resumed where it broke off, checked against the
@@ -94,22 +112,37 @@ impl Engine {
     ///
     /// # Errors
     /// `not_in_catalogue` for what is no address, those of the network, and what is wrong with the file.
-    pub fn pull_model(&self, address: &str, cancel: &CancelToken, progress: &mut dyn FnMut(u64, u64)) -> Result<StoredModel, ErrorReport> {
+    pub fn pull_model(
+        &self,
+        address: &str,
+        cancel: &CancelToken,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<StoredModel, ErrorReport> {
         self.writable()?;
         let file = address.rsplit('/').next().unwrap_or_default();
         let file = file.split(['?', '#']).next().unwrap_or_default();
-        let safe = file.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')) && !file.starts_with('.');
+        let safe = file
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+            && !file.starts_with('.');
         if !address.starts_with("https://") || !safe || !file.ends_with(".gguf") {
             return Err(ErrorReport::new(
                 "not_in_catalogue",
-                format!("The catalogue has no model `{address}` to fetch.\nGive the https address of a GGUF file, or fetch it yourself and store it: docmind models add FILE"),
+                format!(
+                    "The catalogue has no model `{address}` to fetch.\nGive the https address of a GGUF file, or fetch it yourself and store it: docmind models add FILE"
+                ),
             ));
         }
         let target = self.data_dir().models().join(file);
         self.0.generators.download(address, &target, cancel, progress)?;
         let path = target.to_string_lossy().into_owned();
         match self.0.generators.worker()?.inspect(&path) {
-            Ok(shape) => Ok(StoredModel { name: stem(&target), path, card: Some(shape.card), error: None }),
+            Ok(shape) => Ok(StoredModel {
+                name: stem(&target),
+                path,
+                card: Some(shape.card),
+                error: None,
+            }),
             Err(report) => {
                 // What is no model is not left among the models.
                 drop(fs::remove_file(&target));
@@ -125,7 +158,10 @@ impl Engine {
     pub fn remove_model(&self, name: &str) -> Result<(), ErrorReport> {
         self.writable()?;
         let missing = || EngineError::NoSuchModel { name: name.to_owned() };
-        let path = gguf_files(&self.data_dir().models()).into_iter().find(|path| stem(Path::new(path)) == name).ok_or_else(missing)?;
+        let path = gguf_files(&self.data_dir().models())
+            .into_iter()
+            .find(|path| stem(Path::new(path)) == name)
+            .ok_or_else(missing)?;
         if self.0.generators.loaded().is_some() {
             self.0.generators.unload();
         }
@@ -167,10 +203,18 @@ impl Engine {
             None => None,
         };
         let profiles = lock(&self.0.profiles).book().profiles().to_vec();
-        profiles.into_iter().map(|profile| self.planned(profile, family.as_ref(), &settings)).collect()
+        profiles
+            .into_iter()
+            .map(|profile| self.planned(profile, family.as_ref(), &settings))
+            .collect()
     }
 
-    fn planned(&self, profile: Profile, family: Option<&ModelFamily>, settings: &Settings) -> Result<PlannedProfile, ErrorReport> {
+    fn planned(
+        &self,
+        profile: Profile,
+        family: Option<&ModelFamily>,
+        settings: &Settings,
+    ) -> Result<PlannedProfile, ErrorReport> {
         let mut out = PlannedProfile {
             active: profile.name == settings.profile,
             profile,
@@ -190,7 +234,10 @@ impl Engine {
             out.make = Some(make_command(&family.source().path, out.profile.weights));
             return Ok(out);
         };
-        let mut request = self.0.generators.load_request(&file.path, out.profile.clone(), self.0.embedder.pid().is_some());
+        let mut request =
+            self.0
+                .generators
+                .load_request(&file.path, out.profile.clone(), self.0.embedder.pid().is_some());
         request.may_degrade = out.profile.name == "auto";
         out.file = Some(file.path.clone());
         // A plan that cannot be made is no reason to hide the profile: its reason stands in its place.
@@ -228,11 +275,24 @@ impl Engine {
     ///
     /// # Errors
     /// Those of loading; `unknown_profile`.
-    pub fn switch_profile(&self, name: &str, cancel: &CancelToken, progress: &mut dyn FnMut(f32)) -> Result<Option<LoadReport>, ErrorReport> {
+    pub fn switch_profile(
+        &self,
+        name: &str,
+        cancel: &CancelToken,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<Option<LoadReport>, ErrorReport> {
         self.writable()?;
-        let profile = lock(&self.0.profiles).book().get(name).cloned().map_err(|fault| fault.report())?;
+        let profile = lock(&self.0.profiles)
+            .book()
+            .get(name)
+            .cloned()
+            .map_err(|fault| fault.report())?;
         let settings = self.settings();
-        if let Some(writer) = self.0.generators.choose(&settings, None, &profile, self.0.embedder.pid().is_some())? {
+        if let Some(writer) = self
+            .0
+            .generators
+            .choose(&settings, None, &profile, self.0.embedder.pid().is_some())?
+        {
             let before = settings.profile.clone();
             if let Err(report) = self.0.generators.ready(&writer, cancel, progress) {
                 tracing::warn!(code = %report.code, profile = name, back_to = before, "a profile could not be loaded");
@@ -263,7 +323,11 @@ impl Engine {
 
     /// How the library was opened.
     pub fn mode(&self) -> OpenMode {
-        if self.0.user.is_some() { OpenMode::ReadWrite } else { OpenMode::ReadOnly }
+        if self.0.user.is_some() {
+            OpenMode::ReadWrite
+        } else {
+            OpenMode::ReadOnly
+        }
     }
 }
 
@@ -279,11 +343,19 @@ fn stem(path: &Path) -> String {
 /// `model-f16.gguf` becomes `model-q8_0.gguf`.
 fn quantized_name(input: &Path, weights: WeightType) -> PathBuf {
     let stem = stem(input);
-    let base = ["-f16", "_f16", ".f16", "-F16", "_F16", ".F16"].iter().find_map(|end| stem.strip_suffix(end)).unwrap_or(&stem);
+    let base = ["-f16", "_f16", ".f16", "-F16", "_F16", ".F16"]
+        .iter()
+        .find_map(|end| stem.strip_suffix(end))
+        .unwrap_or(&stem);
     input.with_file_name(format!("{base}-{}.gguf", weights.as_str()))
 }
 
-fn copy(source: &Path, target: &Path, cancel: &CancelToken, progress: &mut dyn FnMut(u64, u64)) -> Result<(), ErrorReport> {
+fn copy(
+    source: &Path,
+    target: &Path,
+    cancel: &CancelToken,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(), ErrorReport> {
     use std::io::{Read, Write};
     let part = target.with_extension("part");
     let result = (|| -> std::io::Result<bool> {
@@ -327,7 +399,13 @@ mod tests {
 
     #[test]
     fn a_quantized_file_is_named_after_its_source() {
-        assert_eq!(quantized_name(Path::new("/m/qwen3-4b-f16.gguf"), WeightType::Q4KM), Path::new("/m/qwen3-4b-q4_k_m.gguf"));
-        assert_eq!(quantized_name(Path::new("/m/tiny.gguf"), WeightType::Q8_0), Path::new("/m/tiny-q8_0.gguf"));
+        assert_eq!(
+            quantized_name(Path::new("/m/qwen3-4b-f16.gguf"), WeightType::Q4KM),
+            Path::new("/m/qwen3-4b-q4_k_m.gguf")
+        );
+        assert_eq!(
+            quantized_name(Path::new("/m/tiny.gguf"), WeightType::Q8_0),
+            Path::new("/m/tiny-q8_0.gguf")
+        );
     }
 }

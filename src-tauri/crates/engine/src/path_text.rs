@@ -6,12 +6,17 @@ use std::path::Path;
 
 /// base64 of the path's bytes, only where they are not UTF-8.
 pub fn base64_if_lossy(path: &Path) -> Option<String> {
-    path.to_str().is_none().then(|| STANDARD.encode(path.as_os_str().as_encoded_bytes()))
+    path.to_str()
+        .is_none()
+        .then(|| STANDARD.encode(path.as_os_str().as_encoded_bytes()))
 }
 
 /// The file's name for a person.
 pub fn name(path: &Path) -> String {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
 }
 
 #[cfg(all(test, unix))]

@@ -27,16 +27,31 @@ impl ProfileStore {
             Ok(text) => toml::from_str(&text).unwrap_or_else(|error: toml::de::Error| {
                 notices.push(Notice::new(
                     "profiles_damaged",
-                    format!("Your own profiles in `{}` could not be read ({}).\nCorrect the file; the others work.", path.display(), error.message()),
+                    format!(
+                        "Your own profiles in `{}` could not be read ({}).\nCorrect the file; the others work.",
+                        path.display(),
+                        error.message()
+                    ),
                 ));
                 ProfileFile::default()
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => ProfileFile::default(),
-            Err(source) => return Err(EngineError::DataFolder { path: path.to_owned(), source }),
+            Err(source) => {
+                return Err(EngineError::DataFolder {
+                    path: path.to_owned(),
+                    source,
+                });
+            }
         };
         let (book, faults) = ProfileBook::new(builtin, own);
         notices.extend(faults.iter().map(|fault| Notice::new(fault.code(), fault.to_string())));
-        Ok((Self { path: path.to_owned(), book }, notices))
+        Ok((
+            Self {
+                path: path.to_owned(),
+                book,
+            },
+            notices,
+        ))
     }
 
     /// All profiles.
@@ -63,10 +78,13 @@ impl ProfileStore {
     fn change(&mut self, edit: impl FnOnce(&mut ProfileBook) -> Result<(), ErrorReport>) -> Result<(), ErrorReport> {
         let mut book = self.book.clone();
         edit(&mut book)?;
-        let text = toml::to_string_pretty(&book.own())
-            .map_err(|error| ErrorReport::new("internal", "The profile cannot be written.\nReport this.").with_detail(error))?;
-        replace_private(&self.path, text.as_bytes())
-            .map_err(|source| EngineError::SettingsUnsaved { path: self.path.clone(), source })?;
+        let text = toml::to_string_pretty(&book.own()).map_err(|error| {
+            ErrorReport::new("internal", "The profile cannot be written.\nReport this.").with_detail(error)
+        })?;
+        replace_private(&self.path, text.as_bytes()).map_err(|source| EngineError::SettingsUnsaved {
+            path: self.path.clone(),
+            source,
+        })?;
         self.book = book;
         Ok(())
     }

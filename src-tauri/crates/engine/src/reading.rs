@@ -26,7 +26,10 @@ pub(crate) fn sampler(
             ram_total_mib: load.ram_total_mib,
             ram_used_mib: load.ram_used_mib,
             gpus: machine.gpus(),
-            ingest: pipeline.as_ref().map(|pipeline| pipeline.progress()).unwrap_or_default(),
+            ingest: pipeline
+                .as_ref()
+                .map(|pipeline| pipeline.progress())
+                .unwrap_or_default(),
             ..Telemetry::default()
         };
         lock(&live).fill(&mut reading);
@@ -38,7 +41,10 @@ pub(crate) fn sampler(
         let resident = machine.resident_mib(&pids);
         let embedder_mib = if embedder_pid.is_some() { resident[1] } else { 0 };
         let application: u32 = resident.iter().sum::<u32>() - embedder_mib;
-        let owner = |name: &str, mib| MemoryOwner { owner: name.to_owned(), mib };
+        let owner = |name: &str, mib| MemoryOwner {
+            owner: name.to_owned(),
+            mib,
+        };
         reading.owners.push(owner("embedder", embedder_mib));
         reading.owners.push(owner("application", application));
         reading

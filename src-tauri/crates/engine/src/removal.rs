@@ -75,7 +75,10 @@ impl Engine {
         self.writable()?;
         let known = self.0.library.documents_by_id(ids)?;
         match ids.iter().find(|id| !known.contains_key(id)) {
-            Some(missing) => Err(EngineError::NoSuchDocument { what: missing.to_string() }.into()),
+            Some(missing) => Err(EngineError::NoSuchDocument {
+                what: missing.to_string(),
+            }
+            .into()),
             None => Ok(()),
         }
     }
@@ -112,7 +115,10 @@ impl Engine {
             return;
         }
         let weak = Arc::downgrade(&self.0);
-        match std::thread::Builder::new().name("purge".to_owned()).spawn(move || purge_until_done(&weak)) {
+        match std::thread::Builder::new()
+            .name("purge".to_owned())
+            .spawn(move || purge_until_done(&weak))
+        {
             Ok(_) => waiting.thread = true,
             Err(error) => tracing::warn!(%error, "removed documents are forgotten at the next start"),
         }

@@ -15,7 +15,14 @@ pub fn row(record: DocumentRecord, changed: bool) -> DocumentRow {
         state: record.state,
         error: record.error,
         pages: record.pages,
-        failed_pages: record.failed_pages.into_iter().map(|page| FailedPage { page: page.page, reason: page.reason }).collect(),
+        failed_pages: record
+            .failed_pages
+            .into_iter()
+            .map(|page| FailedPage {
+                page: page.page,
+                reason: page.reason,
+            })
+            .collect(),
         chunks: record.chunks,
         size_bytes: record.size_bytes,
         language: record.language,

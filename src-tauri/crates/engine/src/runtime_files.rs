@@ -17,18 +17,33 @@ impl RuntimeFiles {
     /// Given folders win, then `DOCMIND_BIN_DIR` and `DOCMIND_RUNTIME_DIR`, then what lies beside the executable, then
     /// `/usr/lib/docmind`.
     pub fn find(bin_dir: Option<PathBuf>, runtime_dir: Option<PathBuf>) -> Self {
-        let beside = env::current_exe().ok().and_then(|exe| exe.canonicalize().ok()?.parent().map(Path::to_owned));
+        let beside = env::current_exe()
+            .ok()
+            .and_then(|exe| exe.canonicalize().ok()?.parent().map(Path::to_owned));
         let from_environment = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let installed = Path::new("/usr/lib/docmind");
         let bin_dir = bin_dir
             .or_else(|| from_environment("DOCMIND_BIN_DIR"))
-            .or_else(|| beside.clone().filter(|folder| folder.join(binary("docmind-parse")).is_file()))
-            .or_else(|| installed.join(binary("docmind-parse")).is_file().then(|| installed.to_owned()))
+            .or_else(|| {
+                beside
+                    .clone()
+                    .filter(|folder| folder.join(binary("docmind-parse")).is_file())
+            })
+            .or_else(|| {
+                installed
+                    .join(binary("docmind-parse"))
+                    .is_file()
+                    .then(|| installed.to_owned())
+            })
             .or_else(|| beside.clone())
             .unwrap_or_default();
         let runtime_dir = runtime_dir
             .or_else(|| from_environment("DOCMIND_RUNTIME_DIR"))
-            .or_else(|| beside.map(|folder| folder.join("runtime")).filter(|folder| folder.is_dir()))
+            .or_else(|| {
+                beside
+                    .map(|folder| folder.join("runtime"))
+                    .filter(|folder| folder.is_dir())
+            })
             .unwrap_or_else(|| installed.join("runtime"));
         Self { bin_dir, runtime_dir }
     }
@@ -39,7 +54,11 @@ impl RuntimeFiles {
     /// [`EngineError::WorkerMissing`] where there is none.
     pub fn worker(&self, name: &str) -> Result<PathBuf, EngineError> {
         let path = self.bin_dir.join(binary(name));
-        if path.is_file() { Ok(path) } else { Err(EngineError::WorkerMissing { name: name.to_owned() }) }
+        if path.is_file() {
+            Ok(path)
+        } else {
+            Err(EngineError::WorkerMissing { name: name.to_owned() })
+        }
     }
 
     /// Embedding models, a folder each.

@@ -25,7 +25,11 @@ pub enum Found {
 
 /// A canonical path with what the system says of it; the time is 0 where the file system does not tell.
 pub fn stamp(path: PathBuf, meta: &Metadata) -> FileStamp {
-    FileStamp { path, size_bytes: meta.len(), mtime_ns: modified_ns(meta) }
+    FileStamp {
+        path,
+        size_bytes: meta.len(),
+        mtime_ns: modified_ns(meta),
+    }
 }
 
 /// A path that is not read, and why.
@@ -50,7 +54,13 @@ pub fn modified_ns(meta: &Metadata) -> i64 {
 
 /// Walks `paths`; `leave_out` (the data folder) is not entered. Ends early when cancelled.
 pub fn walk(paths: &[PathBuf], leave_out: &Path, cancel: &CancelToken, sink: &mut dyn FnMut(Found)) {
-    let mut walk = Walk { leave_out, cancel, folders: HashSet::new(), files: HashSet::new(), sink };
+    let mut walk = Walk {
+        leave_out,
+        cancel,
+        folders: HashSet::new(),
+        files: HashSet::new(),
+        sink,
+    };
     for path in paths {
         walk.root(path);
     }
@@ -69,7 +79,10 @@ impl Walk<'_> {
         if self.cancel.is_cancelled() {
             return;
         }
-        match path.canonicalize().and_then(|canonical| Ok((fs::metadata(&canonical)?, canonical))) {
+        match path
+            .canonicalize()
+            .and_then(|canonical| Ok((fs::metadata(&canonical)?, canonical)))
+        {
             Ok((meta, canonical)) if meta.is_dir() => self.folder(&canonical),
             Ok((meta, canonical)) => self.file(canonical, &meta, true),
             Err(error) => self.skip(path, &error, true),
@@ -135,9 +148,16 @@ impl Walk<'_> {
         if is_link && folder.starts_with(&target) {
             let error = ErrorReport::new(
                 "link_loop",
-                format!("`{}` is a link back to a folder above it.\nIts files are read through that folder; nothing to do.", path.display()),
+                format!(
+                    "`{}` is a link back to a folder above it.\nIts files are read through that folder; nothing to do.",
+                    path.display()
+                ),
             );
-            (self.sink)(Found::Skipped(SkippedPath { path, error, named: false }));
+            (self.sink)(Found::Skipped(SkippedPath {
+                path,
+                error,
+                named: false,
+            }));
             return None;
         }
         if is_link && is_dropping(&target) {
@@ -153,7 +173,10 @@ impl Walk<'_> {
         if !meta.is_file() {
             let error = ErrorReport::new(
                 "not_a_regular_file",
-                format!("`{}` is a pipe, a socket or a device, not a file.\nNothing is read from it.", path.display()),
+                format!(
+                    "`{}` is a pipe, a socket or a device, not a file.\nNothing is read from it.",
+                    path.display()
+                ),
             );
             (self.sink)(Found::Skipped(SkippedPath { path, error, named }));
             return;
@@ -165,7 +188,11 @@ impl Walk<'_> {
 
     fn skip(&mut self, path: &Path, error: &io::Error, named: bool) {
         let error = describe(path, error);
-        (self.sink)(Found::Skipped(SkippedPath { path: path.to_owned(), error, named }));
+        (self.sink)(Found::Skipped(SkippedPath {
+            path: path.to_owned(),
+            error,
+            named,
+        }));
     }
 }
 
@@ -173,16 +200,22 @@ impl Walk<'_> {
 pub fn describe(path: &Path, error: &io::Error) -> ErrorReport {
     let shown = path.display();
     let (code, message) = match error.kind() {
-        io::ErrorKind::NotFound => {
-            ("file_missing", format!("`{shown}` does not exist.\nCheck the path; a link may point to something that is gone."))
-        }
-        io::ErrorKind::PermissionDenied => {
-            ("permission_denied", format!("`{shown}` may not be read.\nGive yourself permission to read it, then retry."))
-        }
-        _ if is_loop(error) => {
-            ("link_loop", format!("`{shown}` is a link that leads to itself.\nRemove the link, or add the file it should point to."))
-        }
-        _ => ("unreadable", format!("`{shown}` could not be read.\nCheck the disk or the network folder, then retry.")),
+        io::ErrorKind::NotFound => (
+            "file_missing",
+            format!("`{shown}` does not exist.\nCheck the path; a link may point to something that is gone."),
+        ),
+        io::ErrorKind::PermissionDenied => (
+            "permission_denied",
+            format!("`{shown}` may not be read.\nGive yourself permission to read it, then retry."),
+        ),
+        _ if is_loop(error) => (
+            "link_loop",
+            format!("`{shown}` is a link that leads to itself.\nRemove the link, or add the file it should point to."),
+        ),
+        _ => (
+            "unreadable",
+            format!("`{shown}` could not be read.\nCheck the disk or the network folder, then retry."),
+        ),
     };
     ErrorReport::new(code, message).with_detail(error)
 }
@@ -194,9 +227,21 @@ fn is_loop(error: &io::Error) -> bool {
 
 /// Folders of version control and files that systems and office programs drop: never a person's documents.
 fn is_dropping(path: &Path) -> bool {
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
-    matches!(name, ".git" | ".hg" | ".svn" | "node_modules" | ".DS_Store" | "Thumbs.db" | "desktop.ini" | ".Trash" | "$RECYCLE.BIN")
-        || name.starts_with("~$")
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+        return false;
+    };
+    matches!(
+        name,
+        ".git"
+            | ".hg"
+            | ".svn"
+            | "node_modules"
+            | ".DS_Store"
+            | "Thumbs.db"
+            | "desktop.ini"
+            | ".Trash"
+            | "$RECYCLE.BIN"
+    ) || name.starts_with("~$")
         || name.starts_with(".~lock.")
 }
 
@@ -221,7 +266,14 @@ mod tests {
     fn files_come_in_order_once_and_droppings_do_not() {
         let temp = tempfile::tempdir().unwrap();
         let root = temp.path();
-        for path in ["b/2.txt", "b/1.txt", "a.txt", ".git/config", "b/~$1.docx", "data/library.db"] {
+        for path in [
+            "b/2.txt",
+            "b/1.txt",
+            "a.txt",
+            ".git/config",
+            "b/~$1.docx",
+            "data/library.db",
+        ] {
             fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
             fs::write(root.join(path), "x").unwrap();
         }
@@ -242,7 +294,10 @@ mod tests {
         symlink("nowhere", root.join("dangling")).unwrap();
         symlink("self", root.join("self")).unwrap();
         symlink(root.join("in/file.txt"), root.join("link.txt")).unwrap();
-        let status = std::process::Command::new("mkfifo").arg(root.join("pipe")).status().unwrap();
+        let status = std::process::Command::new("mkfifo")
+            .arg(root.join("pipe"))
+            .status()
+            .unwrap();
         assert!(status.success());
         assert_eq!(
             names(root, &[root.to_owned()], Path::new("/nowhere")),
@@ -259,7 +314,12 @@ mod tests {
     #[test]
     fn a_named_path_that_is_missing_says_so() {
         let mut out = Vec::new();
-        walk(&["/no/such/file".into()], Path::new("/x"), &CancelToken::new(), &mut |found| out.push(found));
+        walk(
+            &["/no/such/file".into()],
+            Path::new("/x"),
+            &CancelToken::new(),
+            &mut |found| out.push(found),
+        );
         assert!(matches!(&out[..], [Found::Skipped(skipped)] if skipped.named && skipped.error.code == "file_missing"));
     }
 

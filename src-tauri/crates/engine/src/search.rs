@@ -216,9 +216,14 @@ impl Engine {
             let by_words = if mode == SearchMode::Vector {
                 Ok(Vec::new())
             } else {
-                self.0.library.keyword_search(&words, CANDIDATES, scope).map_err(ErrorReport::from)
+                self.0
+                    .library
+                    .keyword_search(&words, CANDIDATES, scope)
+                    .map_err(ErrorReport::from)
             };
-            let by_vector = vectors.join().unwrap_or_else(|_| Err(ErrorReport::new("internal", "The search stopped.\nTry again.")));
+            let by_vector = vectors
+                .join()
+                .unwrap_or_else(|_| Err(ErrorReport::new("internal", "The search stopped.\nTry again.")));
             (by_words, by_vector)
         });
         out.by_words = by_words?;
@@ -231,7 +236,12 @@ impl Engine {
         let ids: Vec<ChunkId> = out.fused.iter().map(|fused| fused.id).collect();
         if let (SearchMode::Hybrid, Some(vector)) = (mode, &out.vector) {
             let vectors = self.0.library.vectors(&ids)?;
-            out.vectors = ids.iter().copied().zip(vectors).filter_map(|(id, vector)| Some((id, vector?))).collect();
+            out.vectors = ids
+                .iter()
+                .copied()
+                .zip(vectors)
+                .filter_map(|(id, vector)| Some((id, vector?)))
+                .collect();
             out.fused = rank::feedback(std::mem::take(&mut out.fused), vector, &out.vectors, weight);
         }
         let chunks = self.0.library.chunks(&ids)?;
@@ -253,13 +263,22 @@ impl Engine {
 
     fn embed_query(&self, query: &str, cancel: &CancelToken) -> Result<Embedding, ErrorReport> {
         let mut vectors = self.0.embedder.embed(TextKind::Query, &[query.to_owned()], cancel)?;
-        vectors.pop().ok_or_else(|| ErrorReport::new("embedder_confused", "The embedder gave no vector.\nInstall DocMind again."))
+        vectors.pop().ok_or_else(|| {
+            ErrorReport::new(
+                "embedder_confused",
+                "The embedder gave no vector.\nInstall DocMind again.",
+            )
+        })
     }
 
     fn vector_hits(&self, vector: &Embedding, scope: Option<&[DocumentId]>) -> Result<Vec<Hit>, ErrorReport> {
         match scope {
             Some(scope) => Ok(self.0.library.exact_search(vector, CANDIDATES, Some(scope))?),
-            None => crate::waiting::wait(docmind_core::ports::VectorIndex::search(&*self.0.index, vector, CANDIDATES)),
+            None => crate::waiting::wait(docmind_core::ports::VectorIndex::search(
+                &*self.0.index,
+                vector,
+                CANDIDATES,
+            )),
         }
     }
 
@@ -269,10 +288,19 @@ impl Engine {
             return;
         }
         let budget = Duration::from_millis(u64::from(self.settings().rerank_budget_ms));
-        let texts: Vec<String> = out.passages.iter().take(RERANKED).map(|scored| scored.chunk.text.clone()).collect();
+        let texts: Vec<String> = out
+            .passages
+            .iter()
+            .take(RERANKED)
+            .map(|scored| scored.chunk.text.clone())
+            .collect();
         let own_cancel = CancelToken::new();
         let (sender, scored) = mpsc::channel();
-        let (embedder, query, token) = (std::sync::Arc::clone(&self.0.embedder), query.to_owned(), own_cancel.clone());
+        let (embedder, query, token) = (
+            std::sync::Arc::clone(&self.0.embedder),
+            query.to_owned(),
+            own_cancel.clone(),
+        );
         let spawned = std::thread::Builder::new().name("rerank".to_owned()).spawn(move || {
             // Nobody waits any more when the budget is spent.
             drop(sender.send(embedder.rerank(&query, &texts, &token)));
@@ -289,7 +317,10 @@ impl Engine {
                 out.passages[..count].sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.id.cmp(&b.chunk.id)));
             }
             Ok(Err(report)) => {
-                out.notices.push(Notice::new("rerank_failed", format!("The passages were not reordered.\n{}", report.message)));
+                out.notices.push(Notice::new(
+                    "rerank_failed",
+                    format!("The passages were not reordered.\n{}", report.message),
+                ));
             }
             Err(_) => {
                 own_cancel.cancel();
@@ -308,7 +339,12 @@ fn in_order(fused: &[Fused], chunks: Vec<docmind_core::chunk::Chunk>) -> Vec<Sco
         .iter()
         .filter_map(|candidate| {
             let chunk = texts.remove(&candidate.id)?;
-            Some(ScoredChunk { chunk, score: candidate.score, cosine: candidate.cosine, bm25: candidate.bm25 })
+            Some(ScoredChunk {
+                chunk,
+                score: candidate.score,
+                cosine: candidate.cosine,
+                bm25: candidate.bm25,
+            })
         })
         .collect()
 }

@@ -25,7 +25,8 @@ pub struct SettingsStore {
 
 /// The defaults as they ship.
 pub fn defaults() -> Settings {
-    serde_json::from_value(Value::Object(default_fields())).expect("BUG: assets/defaults.jsonc lacks a setting or has a wrong type")
+    serde_json::from_value(Value::Object(default_fields()))
+        .expect("BUG: assets/defaults.jsonc lacks a setting or has a wrong type")
 }
 
 fn default_fields() -> Map<String, Value> {
@@ -46,10 +47,22 @@ impl SettingsStore {
         let differences = match fs::read(path) {
             Ok(bytes) => parse_differences(path, &bytes, &mut notices)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Map::new(),
-            Err(source) => return Err(EngineError::DataFolder { path: path.to_owned(), source }),
+            Err(source) => {
+                return Err(EngineError::DataFolder {
+                    path: path.to_owned(),
+                    source,
+                });
+            }
         };
         let current = salvage(&differences, &mut notices);
-        Ok((Self { path: path.to_owned(), differences, current }, notices))
+        Ok((
+            Self {
+                path: path.to_owned(),
+                differences,
+                current,
+            },
+            notices,
+        ))
     }
 
     /// As they are now.
@@ -85,7 +98,11 @@ impl SettingsStore {
     /// # Errors
     /// [`EngineError::BadSetting`] for an unknown field or a value of the wrong kind, [`EngineError::SettingsUnsaved`].
     pub fn set(&mut self, key: &str, value: Value) -> Result<(), EngineError> {
-        let bad = |detail: String| EngineError::BadSetting { key: key.to_owned(), value: value.to_string(), detail };
+        let bad = |detail: String| EngineError::BadSetting {
+            key: key.to_owned(),
+            value: value.to_string(),
+            detail,
+        };
         let Ok(Value::Object(mut fields)) = serde_json::to_value(&self.current) else {
             unreachable!("BUG: settings serialise to an object");
         };
@@ -99,8 +116,10 @@ impl SettingsStore {
     fn save(&self, differences: &Map<String, Value>) -> Result<(), EngineError> {
         let mut text = serde_json::to_string_pretty(differences).expect("BUG: a map of JSON values serialises");
         text.push('\n');
-        replace_private(&self.path, text.as_bytes())
-            .map_err(|source| EngineError::SettingsUnsaved { path: self.path.clone(), source })
+        replace_private(&self.path, text.as_bytes()).map_err(|source| EngineError::SettingsUnsaved {
+            path: self.path.clone(),
+            source,
+        })
     }
 }
 
@@ -129,12 +148,16 @@ fn parse_differences(path: &Path, bytes: &[u8], notices: &mut Vec<Notice>) -> Re
 fn salvage(differences: &Map<String, Value>, notices: &mut Vec<Notice>) -> Settings {
     let mut fields = default_fields();
     for (key, value) in differences {
-        let Some(default) = fields.get(key).cloned() else { continue };
+        let Some(default) = fields.get(key).cloned() else {
+            continue;
+        };
         fields.insert(key.clone(), value.clone());
         if let Err(error) = serde_json::from_value::<Settings>(Value::Object(fields.clone())) {
             notices.push(Notice::new(
                 "setting_unreadable",
-                format!("The setting `{key}` cannot be `{value}` ({error}).\nIts default is used until it is set again."),
+                format!(
+                    "The setting `{key}` cannot be `{value}` ({error}).\nIts default is used until it is set again."
+                ),
             ));
             fields.insert(key.clone(), default);
         }
@@ -164,8 +187,13 @@ mod tests {
 
     #[test]
     fn the_defaults_are_whole_and_every_key_has_its_comment() {
-        let Value::Object(fields) = serde_json::to_value(defaults()).unwrap() else { panic!("no object") };
-        assert_eq!(fields.keys().collect::<Vec<_>>(), default_fields().keys().collect::<Vec<_>>());
+        let Value::Object(fields) = serde_json::to_value(defaults()).unwrap() else {
+            panic!("no object")
+        };
+        assert_eq!(
+            fields.keys().collect::<Vec<_>>(),
+            default_fields().keys().collect::<Vec<_>>()
+        );
         let lines: Vec<&str> = DEFAULTS.lines().map(str::trim).collect();
         for (at, line) in lines.iter().enumerate().filter(|(_, line)| line.starts_with('"')) {
             assert!(lines[at - 1].starts_with("//"), "no comment above {line}");
@@ -188,7 +216,10 @@ mod tests {
         store.set("language", Value::from("de")).unwrap();
         store.set("theme", Value::from("system")).unwrap();
         let written: Value = serde_json::from_slice(&fs::read(temp.path().join("settings.json")).unwrap()).unwrap();
-        assert_eq!(written, serde_json::json!({"from_the_future": [1, 2], "language": "de"}));
+        assert_eq!(
+            written,
+            serde_json::json!({"from_the_future": [1, 2], "language": "de"})
+        );
     }
 
     #[test]
@@ -196,7 +227,10 @@ mod tests {
         let (temp, mut store, _) = store_with("{}");
         let settings = store.current().clone();
         store.replace(&settings).unwrap();
-        assert_eq!(fs::read_to_string(temp.path().join("settings.json")).unwrap().trim(), "{}");
+        assert_eq!(
+            fs::read_to_string(temp.path().join("settings.json")).unwrap().trim(),
+            "{}"
+        );
     }
 
     #[test]
@@ -204,14 +238,23 @@ mod tests {
         let (temp, store, notices) = store_with("{ this is no json");
         assert_eq!(*store.current(), defaults());
         assert_eq!(notices[0].code, "settings_damaged");
-        assert_eq!(fs::read_to_string(temp.path().join("settings.damaged.json")).unwrap(), "{ this is no json");
+        assert_eq!(
+            fs::read_to_string(temp.path().join("settings.damaged.json")).unwrap(),
+            "{ this is no json"
+        );
     }
 
     #[test]
     fn a_wrong_value_or_key_changes_nothing() {
         let (_temp, mut store, _) = store_with("{}");
-        assert!(matches!(store.set("text_size", Value::from("x")), Err(EngineError::BadSetting { .. })));
-        assert!(matches!(store.set("no_such_key", Value::from(1)), Err(EngineError::BadSetting { .. })));
+        assert!(matches!(
+            store.set("text_size", Value::from("x")),
+            Err(EngineError::BadSetting { .. })
+        ));
+        assert!(matches!(
+            store.set("no_such_key", Value::from(1)),
+            Err(EngineError::BadSetting { .. })
+        ));
         assert_eq!(*store.current(), defaults());
     }
 }

@@ -21,11 +21,17 @@ impl Engine {
         let mut first = Vec::new();
         let mut others = Vec::new();
         for (document, path, _) in headings {
-            let Some(question) = path.last().and_then(|heading| question(heading)) else { continue };
+            let Some(question) = path.last().and_then(|heading| question(heading)) else {
+                continue;
+            };
             if first.iter().chain(&others).any(|known| *known == question) {
                 continue;
             }
-            if seen.insert(document) { first.push(question) } else { others.push(question) }
+            if seen.insert(document) {
+                first.push(question)
+            } else {
+                others.push(question)
+            }
         }
         first.extend(others);
         first.truncate(limit);
@@ -39,10 +45,18 @@ fn question(heading: &str) -> Option<String> {
     if heading.ends_with('?') {
         return Some(heading.to_owned());
     }
-    let heading = heading.trim_start_matches(|c: char| c.is_numeric() || matches!(c, '.' | ')' | '§' | ' ' | '-' | '–')).trim();
+    let heading = heading
+        .trim_start_matches(|c: char| c.is_numeric() || matches!(c, '.' | ')' | '§' | ' ' | '-' | '–'))
+        .trim();
     let list: Vec<&str> = words(heading).map(|word| word.text).collect();
-    let content = list.iter().filter(|word| !is_stop_word(word) && word.chars().any(char::is_alphabetic)).count();
-    if !WORDS.contains(&list.len()) || content < 2 || heading.chars().any(|c| matches!(c, '@' | '/' | '\\' | '{' | '<' | '=')) {
+    let content = list
+        .iter()
+        .filter(|word| !is_stop_word(word) && word.chars().any(char::is_alphabetic))
+        .count();
+    if !WORDS.contains(&list.len())
+        || content < 2
+        || heading.chars().any(|c| matches!(c, '@' | '/' | '\\' | '{' | '<' | '='))
+    {
         return None;
     }
     Some(match Language::of(heading) {
@@ -57,8 +71,14 @@ mod tests {
 
     #[test]
     fn headings_become_questions_and_labels_do_not() {
-        assert_eq!(question("3.2 Notice of termination:").as_deref(), Some("What do the documents say about “Notice of termination”?"));
-        assert_eq!(question("Kündigung durch den Mieter").as_deref(), Some("Was steht in den Dokumenten über „Kündigung durch den Mieter“?"));
+        assert_eq!(
+            question("3.2 Notice of termination:").as_deref(),
+            Some("What do the documents say about “Notice of termination”?")
+        );
+        assert_eq!(
+            question("Kündigung durch den Mieter").as_deref(),
+            Some("Was steht in den Dokumenten über „Kündigung durch den Mieter“?")
+        );
         assert_eq!(question("Who pays the fee?").as_deref(), Some("Who pays the fee?"));
         for label in ["Contents", "3.2", "§ 4", "foo@example.org mail to", "a = b + c"] {
             assert_eq!(question(label), None, "{label}");

@@ -45,9 +45,12 @@ impl Live {
         reading.context_used = stats.context_used;
         reading.context_tokens = stats.context_tokens;
         reading.reused_tokens = stats.reused_tokens;
-        reading.acceptance = (stats.drafted_tokens > 0).then(|| stats.accepted_tokens as f32 / stats.drafted_tokens as f32);
-        reading.bandwidth_fraction =
-            self.decode_limit_tps.filter(|limit| *limit > 0.0).map(|limit| (stats.decode_tps / limit) as f32);
+        reading.acceptance =
+            (stats.drafted_tokens > 0).then(|| stats.accepted_tokens as f32 / stats.drafted_tokens as f32);
+        reading.bandwidth_fraction = self
+            .decode_limit_tps
+            .filter(|limit| *limit > 0.0)
+            .map(|limit| (stats.decode_tps / limit) as f32);
         reading.generating = self.generating;
     }
 }
@@ -88,7 +91,10 @@ impl Feed {
         let mut state = lock(&self.0.state);
         if !state.running && !state.closed {
             let inner = Arc::downgrade(&self.0);
-            match std::thread::Builder::new().name("telemetry".to_owned()).spawn(move || run(&inner)) {
+            match std::thread::Builder::new()
+                .name("telemetry".to_owned())
+                .spawn(move || run(&inner))
+            {
                 Ok(_) => state.running = true,
                 Err(error) => tracing::error!(%error, "no telemetry: its thread cannot be started"),
             }
@@ -120,7 +126,12 @@ fn run(inner: &Weak<Inner>) {
         inner.listeners.tell(&(inner.sample)());
         let state = lock(&inner.state);
         if !state.closed {
-            drop(inner.woken.wait_timeout(state, INTERVAL).unwrap_or_else(PoisonError::into_inner));
+            drop(
+                inner
+                    .woken
+                    .wait_timeout(state, INTERVAL)
+                    .unwrap_or_else(PoisonError::into_inner),
+            );
         }
     }
 }
@@ -155,7 +166,12 @@ mod tests {
     #[test]
     fn acceptance_and_bandwidth_are_shares() {
         let live = Live {
-            stats: GenerationStats { drafted_tokens: 8, accepted_tokens: 6, decode_tps: 15.0, ..GenerationStats::default() },
+            stats: GenerationStats {
+                drafted_tokens: 8,
+                accepted_tokens: 6,
+                decode_tps: 15.0,
+                ..GenerationStats::default()
+            },
             decode_limit_tps: Some(30.0),
             ..Live::default()
         };

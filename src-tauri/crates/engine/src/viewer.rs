@@ -63,7 +63,14 @@ impl Engine {
         let record = self.record(id)?;
         let page = self.0.library.page(id, number)?;
         let title = record.display_title();
-        let Some(Page { text, headings, words, size, .. }) = page else {
+        let Some(Page {
+            text,
+            headings,
+            words,
+            size,
+            ..
+        }) = page
+        else {
             return Err(EngineError::NoSuchPage { title, page: number }.into());
         };
         // Unreadable pages count too: the numbers go on behind them.
@@ -109,8 +116,10 @@ impl Engine {
     }
 
     fn file_bytes(&self, record: &DocumentRecord, cancel: &CancelToken) -> Result<Arc<Vec<u8>>, ErrorReport> {
-        let meta = std::fs::metadata(&record.path)
-            .map_err(|source| EngineError::FileUnreadable { path: record.path.clone(), source })?;
+        let meta = std::fs::metadata(&record.path).map_err(|source| EngineError::FileUnreadable {
+            path: record.path.clone(),
+            source,
+        })?;
         let modified_ns = crate::scan::modified_ns(&meta);
         if let Some(kept) = &*crate::listeners::lock(&self.0.kept_file)
             && kept.path == record.path
@@ -128,16 +137,26 @@ impl Engine {
             }),
         })?;
         if record.hash.as_ref() != Some(&content.hash) {
-            return Err(EngineError::FileChanged { path: record.path.clone() }.into());
+            return Err(EngineError::FileChanged {
+                path: record.path.clone(),
+            }
+            .into());
         }
         let mut bytes = Vec::with_capacity(usize::try_from(content.size).unwrap_or_default());
-        let unreadable = |source| EngineError::FileUnreadable { path: record.path.clone(), source };
+        let unreadable = |source| EngineError::FileUnreadable {
+            path: record.path.clone(),
+            source,
+        };
         let mut reader = content.reader().map_err(unreadable)?;
         std::io::Read::read_to_end(&mut reader, &mut bytes).map_err(unreadable)?;
         let bytes = Arc::new(bytes);
         if bytes.len() as u64 <= KEPT_BYTES {
-            *crate::listeners::lock(&self.0.kept_file) =
-                Some(KeptFile { path: record.path.clone(), hash: content.hash, modified_ns, bytes: Arc::clone(&bytes) });
+            *crate::listeners::lock(&self.0.kept_file) = Some(KeptFile {
+                path: record.path.clone(),
+                hash: content.hash,
+                modified_ns,
+                bytes: Arc::clone(&bytes),
+            });
         }
         Ok(bytes)
     }

@@ -125,7 +125,14 @@ struct Watching<F> {
 impl<F: Follower> Watching<F> {
     fn new(follower: F, events: Sender<Command>) -> Self {
         let next_poll = Instant::now() + POLL;
-        Self { follower, events, watcher: None, folders: BTreeMap::new(), pending: Pending::default(), next_poll }
+        Self {
+            follower,
+            events,
+            watcher: None,
+            folders: BTreeMap::new(),
+            pending: Pending::default(),
+            next_poll,
+        }
     }
 
     fn run(mut self, inbox: &Receiver<Command>) {
@@ -152,8 +159,16 @@ impl<F: Follower> Watching<F> {
     }
 
     fn set_folders(&mut self, wanted: Vec<PathBuf>) {
-        let wanted: BTreeSet<PathBuf> = wanted.into_iter().map(|path| path.canonicalize().unwrap_or(path)).collect();
-        let leaving: Vec<PathBuf> = self.folders.keys().filter(|folder| !wanted.contains(*folder)).cloned().collect();
+        let wanted: BTreeSet<PathBuf> = wanted
+            .into_iter()
+            .map(|path| path.canonicalize().unwrap_or(path))
+            .collect();
+        let leaving: Vec<PathBuf> = self
+            .folders
+            .keys()
+            .filter(|folder| !wanted.contains(*folder))
+            .cloned()
+            .collect();
         for folder in leaving {
             self.folders.remove(&folder);
             if let Some(watcher) = &mut self.watcher
@@ -215,7 +230,9 @@ impl<F: Follower> Watching<F> {
         let matters = match event.kind {
             EventKind::Create(_) | EventKind::Remove(_) | EventKind::Any | EventKind::Other => true,
             EventKind::Modify(kind) => !matches!(kind, ModifyKind::Metadata(_)),
-            EventKind::Access(kind) => matches!(kind, notify::event::AccessKind::Close(notify::event::AccessMode::Write)),
+            EventKind::Access(kind) => {
+                matches!(kind, notify::event::AccessKind::Close(notify::event::AccessMode::Write))
+            }
         };
         if matters {
             for path in event.paths {
@@ -225,7 +242,11 @@ impl<F: Follower> Watching<F> {
     }
 
     fn look(&mut self, now: Instant) {
-        let (there, gone): (Vec<_>, Vec<_>) = self.pending.take(now).into_iter().partition(|path| path.symlink_metadata().is_ok());
+        let (there, gone): (Vec<_>, Vec<_>) = self
+            .pending
+            .take(now)
+            .into_iter()
+            .partition(|path| path.symlink_metadata().is_ok());
         if !there.is_empty() {
             self.follower.touched(there);
         }
@@ -291,7 +312,10 @@ mod tests {
         pending.touch("/a".into(), start + QUIET / 2);
         pending.touch("/c".into(), start + QUIET / 2);
         assert!(pending.take(start + QUIET).is_empty());
-        assert_eq!(pending.take(start + QUIET * 2), [PathBuf::from("/a"), PathBuf::from("/c")]);
+        assert_eq!(
+            pending.take(start + QUIET * 2),
+            [PathBuf::from("/a"), PathBuf::from("/c")]
+        );
         for step in 0..100 {
             pending.touch("/busy".into(), start + Duration::from_millis(100 * step));
         }

@@ -19,7 +19,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// # Errors
 /// The worker's binary is missing.
 pub fn parse_worker(files: &RuntimeFiles, children: usize) -> Result<ParseWorker, EngineError> {
-    let launch = Launch::new(files.worker("docmind-parse")?).arg("--runtime").arg(&files.runtime_dir);
+    let launch = Launch::new(files.worker("docmind-parse")?)
+        .arg("--runtime")
+        .arg(&files.runtime_dir);
     Ok(ParseWorker::new(launch, children, ParseLimits::default()))
 }
 
@@ -60,7 +62,11 @@ impl ExchangeableEmbedder {
     /// Starts nothing yet. `user_models` holds model folders a person dropped in; they win over those that ship.
     pub fn new(files: RuntimeFiles, user_models: PathBuf, choice: EmbedderChoice) -> Self {
         let worker = start(&files, &user_models, &choice);
-        Self { files, user_models, current: RwLock::new(Current { choice, worker }) }
+        Self {
+            files,
+            user_models,
+            current: RwLock::new(Current { choice, worker }),
+        }
     }
 
     /// Exchanges it where the choice differs. True when it did.
@@ -88,11 +94,20 @@ impl ExchangeableEmbedder {
 
     /// True when a cross-encoder was chosen.
     pub fn has_reranker(&self) -> bool {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).choice.reranker.is_some()
+        self.current
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .choice
+            .reranker
+            .is_some()
     }
 
     fn worker(&self) -> Result<Arc<EmbedWorker>, ErrorReport> {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).worker.clone()
+        self.current
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .worker
+            .clone()
     }
 }
 
@@ -113,13 +128,18 @@ pub fn model_folder(name: &str, user_models: &Path, shipped: &Path) -> PathBuf {
 /// The worker's binary or the model's folder is missing.
 pub fn embed_launch(files: &RuntimeFiles, user_models: &Path, choice: &EmbedderChoice) -> Result<Launch, ErrorReport> {
     let folder = existing_folder(&choice.embedder, user_models, files)?;
-    let mut launch =
-        Launch::new(files.worker("docmind-embed")?).arg("--runtime").arg(&files.runtime_dir).arg("--embedder").arg(folder);
+    let mut launch = Launch::new(files.worker("docmind-embed")?)
+        .arg("--runtime")
+        .arg(&files.runtime_dir)
+        .arg("--embedder")
+        .arg(folder);
     if let Some(precision) = choice.precision {
         launch = launch.arg("--precision").arg(precision_name(precision));
     }
     if let Some(reranker) = &choice.reranker {
-        launch = launch.arg("--reranker").arg(existing_folder(reranker, user_models, files)?);
+        launch = launch
+            .arg("--reranker")
+            .arg(existing_folder(reranker, user_models, files)?);
     }
     Ok(launch)
 }
@@ -131,7 +151,10 @@ fn existing_folder(name: &str, user_models: &Path, files: &RuntimeFiles) -> Resu
     }
     Err(ErrorReport::new(
         "embedder_missing",
-        format!("The model `{name}` was not found.\nInstall DocMind again, or put the model's folder into `{}`.", user_models.display()),
+        format!(
+            "The model `{name}` was not found.\nInstall DocMind again, or put the model's folder into `{}`.",
+            user_models.display()
+        ),
     )
     .with_detail(folder.display()))
 }
@@ -192,8 +215,15 @@ mod tests {
     #[test]
     fn a_missing_model_says_where_to_put_it() {
         let temp = tempfile::tempdir().unwrap();
-        let files = RuntimeFiles { bin_dir: temp.path().into(), runtime_dir: temp.path().into() };
-        let choice = EmbedderChoice { embedder: "none".into(), precision: None, reranker: None };
+        let files = RuntimeFiles {
+            bin_dir: temp.path().into(),
+            runtime_dir: temp.path().into(),
+        };
+        let choice = EmbedderChoice {
+            embedder: "none".into(),
+            precision: None,
+            reranker: None,
+        };
         let embedder = ExchangeableEmbedder::new(files, temp.path().into(), choice);
         let report = embedder.card().unwrap_err();
         assert_eq!(report.code, "embedder_missing");

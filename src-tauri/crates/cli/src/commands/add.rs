@@ -82,7 +82,9 @@ pub fn run(context: &Context<'_>, arguments: &AddArguments) -> anyhow::Result<Ou
                 context.cancel.cancel();
             }
         }
-        let finished = work.join().map_err(|_| anyhow::anyhow!("the walk over the files stopped"))?;
+        let finished = work
+            .join()
+            .map_err(|_| anyhow::anyhow!("the walk over the files stopped"))?;
         drop(subscription);
         for event in events.try_iter() {
             shown = shown.and_then(|()| show(context.output, &bar, &mut tally, &event));
@@ -99,13 +101,22 @@ pub fn run(context: &Context<'_>, arguments: &AddArguments) -> anyhow::Result<Ou
 
 fn show(output: &Output, bar: &ProgressBar, tally: &mut Tally, event: &IngestEvent) -> io::Result<()> {
     match event {
-        IngestEvent::Settled { row, outcome, indexed_chunks, ms } => {
+        IngestEvent::Settled {
+            row,
+            outcome,
+            indexed_chunks,
+            ms,
+        } => {
             tally.count(*outcome, *indexed_chunks);
             bar.inc(1);
             output.json(&line(row, *ms))?;
             bar.suspend(|| text(output, row))
         }
-        IngestEvent::Skipped { path, path_bytes, error } => {
+        IngestEvent::Skipped {
+            path,
+            path_bytes,
+            error,
+        } => {
             tally.count(FileOutcome::Failed, 0);
             let mut line = json!({
                 "type": "document", "path": path, "id": null, "state": DocumentState::Unreadable.as_str(),
@@ -120,8 +131,15 @@ fn show(output: &Output, bar: &ProgressBar, tally: &mut Tally, event: &IngestEve
         }
         IngestEvent::Overall(progress) => {
             bar.set_length(u64::from(progress.total));
-            let left = progress.remaining_s.filter(|seconds| *seconds > 1.0).map(|seconds| format!(", {seconds:.0} s left"));
-            bar.set_message(format!("{:.0} passages/s{}", progress.chunks_per_second, left.unwrap_or_default()));
+            let left = progress
+                .remaining_s
+                .filter(|seconds| *seconds > 1.0)
+                .map(|seconds| format!(", {seconds:.0} s left"));
+            bar.set_message(format!(
+                "{:.0} passages/s{}",
+                progress.chunks_per_second,
+                left.unwrap_or_default()
+            ));
             Ok(())
         }
         IngestEvent::Queued { files } => {
@@ -158,7 +176,10 @@ fn line(row: &DocumentRow, ms: f64) -> Value {
             fields.insert("failed_pages".to_owned(), json!(row.failed_pages));
         }
         if let Some(error) = &row.error {
-            fields.insert("error".to_owned(), json!({ "code": error.code, "message": error.message }));
+            fields.insert(
+                "error".to_owned(),
+                json!({ "code": error.code, "message": error.message }),
+            );
         }
     }
     line
@@ -173,17 +194,36 @@ fn text(output: &Output, row: &DocumentRow) -> io::Result<()> {
     let state = row.state.as_str().replace('_', " ");
     let unread = match row.failed_pages.len() {
         0 => String::new(),
-        count => format!(" {WARN}({count} of {} pages unreadable){WARN:#}", row.pages as usize + count),
+        count => format!(
+            " {WARN}({count} of {} pages unreadable){WARN:#}",
+            row.pages as usize + count
+        ),
     };
     match &row.error {
-        Some(error) => output.text(format!("{style}{state:<10}{style:#} {}", error.message.replace('\n', " "))),
-        None => output.text(format!("{style}{state:<10}{style:#} {} {FAINT}{} passages{FAINT:#}{unread}", row.path, row.chunks)),
+        Some(error) => output.text(format!(
+            "{style}{state:<10}{style:#} {}",
+            error.message.replace('\n', " ")
+        )),
+        None => output.text(format!(
+            "{style}{state:<10}{style:#} {} {FAINT}{} passages{FAINT:#}{unread}",
+            row.path, row.chunks
+        )),
     }
 }
 
 fn summary(output: &Output, tally: &Tally, seconds: f64) -> io::Result<()> {
-    let per_second = |count: u32| if seconds > 0.0 { (f64::from(count) / seconds * 10.0).round() / 10.0 } else { 0.0 };
-    let (ready, skipped, failed) = (tally.of(FileOutcome::Ready), tally.of(FileOutcome::Skipped), tally.of(FileOutcome::Failed));
+    let per_second = |count: u32| {
+        if seconds > 0.0 {
+            (f64::from(count) / seconds * 10.0).round() / 10.0
+        } else {
+            0.0
+        }
+    };
+    let (ready, skipped, failed) = (
+        tally.of(FileOutcome::Ready),
+        tally.of(FileOutcome::Skipped),
+        tally.of(FileOutcome::Failed),
+    );
     output.json(&json!({
         "type": "summary", "ready": ready, "skipped": skipped, "failed": failed, "chunks": tally.chunks,
         "seconds": (seconds * 1000.0).round() / 1000.0,

@@ -17,7 +17,9 @@ use std::io;
 
 pub fn run(context: &Context<'_>, arguments: AskArguments) -> anyhow::Result<Outcome> {
     let grammar = match &arguments.grammar {
-        Some(path) => Some(std::fs::read_to_string(path).with_context(|| format!("`{}` cannot be read", path.display()))?),
+        Some(path) => {
+            Some(std::fs::read_to_string(path).with_context(|| format!("`{}` cannot be read", path.display()))?)
+        }
         None => None,
     };
     let request = AskRequest {
@@ -29,7 +31,13 @@ pub fn run(context: &Context<'_>, arguments: AskArguments) -> anyhow::Result<Out
         ..AskRequest::default()
     };
     let engine = context.open_alone()?;
-    let mut shown = Shown { output: context.output, engine: &engine, spinner: context.output.spinner("Searching"), conversation: None, result: Ok(()) };
+    let mut shown = Shown {
+        output: context.output,
+        engine: &engine,
+        spinner: context.output.spinner("Searching"),
+        conversation: None,
+        result: Ok(()),
+    };
     let answer = engine.ask(&request, &context.cancel, &mut |event| {
         let told = shown.show(event);
         if shown.result.is_ok() {
@@ -45,7 +53,11 @@ pub fn run(context: &Context<'_>, arguments: AskArguments) -> anyhow::Result<Out
     engine.close();
     result?;
     let answer = answer?;
-    Ok(if answer.finish == docmind_core::answer::FinishReason::Cancelled { Outcome::Failed } else { Outcome::Done })
+    Ok(if answer.finish == docmind_core::answer::FinishReason::Cancelled {
+        Outcome::Failed
+    } else {
+        Outcome::Done
+    })
 }
 
 struct Shown<'a> {
@@ -139,7 +151,11 @@ impl Shown<'_> {
     }
 
     fn done(&self, answer: &Answer) -> io::Result<()> {
-        let citations: Vec<Value> = answer.citations.iter().map(|citation| self.citation(citation)).collect();
+        let citations: Vec<Value> = answer
+            .citations
+            .iter()
+            .map(|citation| self.citation(citation))
+            .collect();
         let stats = answer.stats.as_ref().and_then(|stats| object(stats).ok());
         self.output.json(&json!({
             "type": "done", "mode": answer.mode, "finish": answer.finish, "conversation": self.conversation, "text": answer.text,
@@ -183,7 +199,11 @@ impl Shown<'_> {
 }
 
 fn words(stage: &str, done: u32, total: u32) -> String {
-    let share = if total > 0 { format!(": {} %", u64::from(done) * 100 / u64::from(total)) } else { String::new() };
+    let share = if total > 0 {
+        format!(": {} %", u64::from(done) * 100 / u64::from(total))
+    } else {
+        String::new()
+    };
     let words = match stage {
         "searching" => "Searching",
         "loading_model" => "Loading the model",

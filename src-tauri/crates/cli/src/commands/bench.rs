@@ -59,7 +59,9 @@ fn generate(context: &Context<'_>, arguments: BenchGenerateArguments) -> anyhow:
         repeat: arguments.repeat,
     };
     let spinner = context.output.spinner("Measuring");
-    let bench = engine.bench_generate(&options, &context.cancel, &mut |stage| spinner.set_message(stage.to_owned()))?;
+    let bench = engine.bench_generate(&options, &context.cancel, &mut |stage| {
+        spinner.set_message(stage.to_owned())
+    })?;
     spinner.finish_and_clear();
     print_lines(context, &bench.lines())
 }
@@ -69,7 +71,9 @@ fn optimization(context: &Context<'_>, model: Option<String>, reference: Option<
     // The reference lies beside the model's other files: any of them names the family.
     let model = model.or_else(|| reference.map(|path| path.to_string_lossy().into_owned()));
     let spinner = context.output.spinner("Measuring");
-    let rows = engine.bench_optimization(model, &context.cancel, &mut |stage| spinner.set_message(stage.to_owned()))?;
+    let rows = engine.bench_optimization(model, &context.cancel, &mut |stage| {
+        spinner.set_message(stage.to_owned())
+    })?;
     spinner.finish_and_clear();
     for row in rows {
         context.output.json(&row)?;

@@ -8,11 +8,19 @@ use docmind_engine::documents::Soundness;
 pub fn run(context: &Context<'_>) -> anyhow::Result<Outcome> {
     let report = match context.open_to_read()? {
         Some(engine) => engine.check()?,
-        None => Soundness { ok: true, documents: 0, chunks: 0, problems: Vec::new() },
+        None => Soundness {
+            ok: true,
+            documents: 0,
+            chunks: 0,
+            problems: Vec::new(),
+        },
     };
     context.output.json(&report)?;
     if report.ok {
-        context.output.text(format!("{GOOD}sound{GOOD:#}: {} documents, {} passages", report.documents, report.chunks))?;
+        context.output.text(format!(
+            "{GOOD}sound{GOOD:#}: {} documents, {} passages",
+            report.documents, report.chunks
+        ))?;
         return Ok(Outcome::Done);
     }
     for problem in &report.problems {

@@ -11,20 +11,37 @@ pub fn run(context: &Context<'_>) -> anyhow::Result<Outcome> {
     let machine = &examination.machine;
     context.output.text(format!(
         "{STRONG}DocMind {}{STRONG:#} on {}\n{}, {} cores, {} of {} MiB free",
-        examination.version, examination.system, machine.cpu, machine.cores, machine.ram_available_mib, machine.ram_total_mib,
+        examination.version,
+        examination.system,
+        machine.cpu,
+        machine.cores,
+        machine.ram_available_mib,
+        machine.ram_total_mib,
     ))?;
     for gpu in &machine.gpus {
-        context.output.text(format!("{} {}: {} of {} MiB free", gpu.name, gpu.description, gpu.memory_free_mib, gpu.memory_total_mib))?;
+        context.output.text(format!(
+            "{} {}: {} of {} MiB free",
+            gpu.name, gpu.description, gpu.memory_free_mib, gpu.memory_total_mib
+        ))?;
     }
     if machine.gpus.is_empty() {
-        context.output.text(format!("no NVIDIA GPU {FAINT}({}){FAINT:#}", examination.nvml))?;
+        context
+            .output
+            .text(format!("no NVIDIA GPU {FAINT}({}){FAINT:#}", examination.nvml))?;
     }
     for part in &examination.parts {
         let (style, mark) = if part.ok { (GOOD, "ok     ") } else { (BAD, "missing") };
-        context.output.text(format!("{style}{mark}{style:#} {} {FAINT}{}{FAINT:#}", part.name, part.detail))?;
+        context.output.text(format!(
+            "{style}{mark}{style:#} {} {FAINT}{}{FAINT:#}",
+            part.name, part.detail
+        ))?;
     }
     for module in examination.backends["modules"].as_array().into_iter().flatten() {
-        context.output.text(format!("  {} {FAINT}{}{FAINT:#}", module["file"].as_str().unwrap_or(""), module["reason"].as_str().unwrap_or("")))?;
+        context.output.text(format!(
+            "  {} {FAINT}{}{FAINT:#}",
+            module["file"].as_str().unwrap_or(""),
+            module["reason"].as_str().unwrap_or("")
+        ))?;
     }
     context.output.text(format!("library {}", examination.library))?;
     engine.close();

@@ -27,7 +27,9 @@ pub fn run(context: &Context<'_>, command: EvalCommand) -> anyhow::Result<Outcom
         }
         EvalCommand::Answers { dir, model } => {
             if model.is_some() {
-                tracing::warn!("the figures are those of extractive answers, refusal and the support check: a model changes none of them");
+                tracing::warn!(
+                    "the figures are those of extractive answers, refusal and the support check: a model changes none of them"
+                );
             }
             let row = eval_answers(&options(dir), &context.cancel)?;
             spinner.finish_and_clear();
@@ -39,7 +41,12 @@ pub fn run(context: &Context<'_>, command: EvalCommand) -> anyhow::Result<Outcom
 
 fn options(dir: PathBuf) -> EvalOptions {
     let scratch = std::env::temp_dir().join(format!("docmind-eval-{}", std::process::id()));
-    EvalOptions { dir, scratch, bin_dir: None, runtime_dir: None }
+    EvalOptions {
+        dir,
+        scratch,
+        bin_dir: None,
+        runtime_dir: None,
+    }
 }
 
 fn print(context: &Context<'_>, row: &impl Serialize) -> anyhow::Result<()> {

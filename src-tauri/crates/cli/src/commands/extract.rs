@@ -19,8 +19,11 @@ pub fn run(context: &Context<'_>, arguments: &ExtractArguments) -> anyhow::Resul
         let mut line = path_fields(file);
         match extractor.extract(file, &context.cancel) {
             Ok(extracted) => {
-                let pages: Vec<Value> =
-                    extracted.pages.iter().map(|page| json!({ "number": page.number, "text": page.text })).collect();
+                let pages: Vec<Value> = extracted
+                    .pages
+                    .iter()
+                    .map(|page| json!({ "number": page.number, "text": page.text }))
+                    .collect();
                 line.insert("media_type".to_owned(), extracted.media_type.into());
                 line.insert("title".to_owned(), extracted.title.into());
                 line.insert("pages".to_owned(), pages.into());
@@ -29,7 +32,9 @@ pub fn run(context: &Context<'_>, arguments: &ExtractArguments) -> anyhow::Resul
                 context.output.json(&line)?;
                 context.output.text(format!("{STRONG}{}{STRONG:#}", file.display()))?;
                 for page in &extracted.pages {
-                    context.output.text(format!("{FAINT}— page {} —{FAINT:#}\n{}", page.number, page.text))?;
+                    context
+                        .output
+                        .text(format!("{FAINT}— page {} —{FAINT:#}\n{}", page.number, page.text))?;
                 }
                 for warning in &extracted.warnings {
                     context.output.text(format!("{FAINT}{warning}{FAINT:#}"))?;
@@ -37,7 +42,10 @@ pub fn run(context: &Context<'_>, arguments: &ExtractArguments) -> anyhow::Resul
             }
             Err(report) => {
                 outcome = Outcome::Failed;
-                line.insert("error".to_owned(), json!({ "code": report.code, "message": report.message }));
+                line.insert(
+                    "error".to_owned(),
+                    json!({ "code": report.code, "message": report.message }),
+                );
                 context.output.json(&line)?;
                 if !context.output.is_json() {
                     context.output.error(&report)?;

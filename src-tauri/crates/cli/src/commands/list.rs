@@ -11,10 +11,15 @@ const PART: u32 = 500;
 
 pub fn run(context: &Context<'_>) -> anyhow::Result<Outcome> {
     let Some(engine) = context.open_to_read()? else {
-        context.output.text("The library is empty. Add documents: docmind add FOLDER")?;
+        context
+            .output
+            .text("The library is empty. Add documents: docmind add FOLDER")?;
         return Ok(Outcome::Done);
     };
-    let mut request = ListRequest { limit: Some(PART), ..ListRequest::default() };
+    let mut request = ListRequest {
+        limit: Some(PART),
+        ..ListRequest::default()
+    };
     loop {
         let page = engine.documents(&request)?;
         for row in &page.rows {
@@ -32,7 +37,10 @@ pub fn run(context: &Context<'_>) -> anyhow::Result<Outcome> {
                 row.chunks,
                 bytes(row.size_bytes),
                 row.path,
-                row.error.as_ref().map(|error| error.message.replace('\n', " ")).unwrap_or_default(),
+                row.error
+                    .as_ref()
+                    .map(|error| error.message.replace('\n', " "))
+                    .unwrap_or_default(),
             ))?;
         }
         request.offset += PART;

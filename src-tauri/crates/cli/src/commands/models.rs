@@ -27,7 +27,9 @@ pub fn run(context: &Context<'_>, command: ModelsCommand) -> anyhow::Result<Outc
         ModelsCommand::Pull { name } => {
             let engine = context.open_alone()?;
             let mut told = Progress::new(context);
-            let model = engine.pull_model(&name, &context.cancel, &mut |done, total| told.tell(done as f64 / total.max(1) as f64))?;
+            let model = engine.pull_model(&name, &context.cancel, &mut |done, total| {
+                told.tell(done as f64 / total.max(1) as f64)
+            })?;
             told.result?;
             context.output.json(&line(&model)?)?;
             context.output.text(format!("fetched {}", model.name))?;
@@ -42,10 +44,11 @@ pub fn run(context: &Context<'_>, command: ModelsCommand) -> anyhow::Result<Outc
             let bar = context.output.bar(100);
             let started = Instant::now();
             let mut told = Progress::new(context);
-            let (path, card) = engine.quantize_model(&gguf, weights, output.as_deref(), &context.cancel, &mut |done| {
-                bar.set_position((done * 100.0) as u64);
-                told.tell(f64::from(done));
-            })?;
+            let (path, card) =
+                engine.quantize_model(&gguf, weights, output.as_deref(), &context.cancel, &mut |done| {
+                    bar.set_position((done * 100.0) as u64);
+                    told.tell(f64::from(done));
+                })?;
             bar.finish_and_clear();
             told.result?;
             let seconds = started.elapsed().as_secs_f64();
@@ -53,7 +56,11 @@ pub fn run(context: &Context<'_>, command: ModelsCommand) -> anyhow::Result<Outc
                 "type": "done", "path": path, "name": card.name, "weights": card.weights.as_str(), "size_bytes": card.size_bytes,
                 "synthetic": card.synthetic, "seconds": seconds,
             }))?;
-            context.output.text(format!("{} {} in {seconds:.1} s", path.display(), bytes(card.size_bytes)))?;
+            context.output.text(format!(
+                "{} {} in {seconds:.1} s",
+                path.display(),
+                bytes(card.size_bytes)
+            ))?;
             Ok(Outcome::Done)
         }
     }
@@ -75,12 +82,17 @@ fn list(context: &Context<'_>) -> anyhow::Result<Outcome> {
             (None, error) => context.output.text(format!(
                 "{STRONG}{}{STRONG:#}  {BAD}unreadable{BAD:#} {FAINT}{}{FAINT:#}",
                 model.name,
-                error.as_ref().map(|error| error.message.replace('\n', " ")).unwrap_or_default()
+                error
+                    .as_ref()
+                    .map(|error| error.message.replace('\n', " "))
+                    .unwrap_or_default()
             ))?,
         }
     }
     if models.is_empty() {
-        context.output.text("No model is stored. Add a GGUF file: docmind models add FILE")?;
+        context
+            .output
+            .text("No model is stored. Add a GGUF file: docmind models add FILE")?;
     }
     Ok(Outcome::Done)
 }
@@ -111,7 +123,10 @@ fn line(model: &StoredModel) -> anyhow::Result<Map<String, Value>> {
         line.extend(card);
     }
     if let Some(error) = &model.error {
-        line.insert("error".to_owned(), json!({ "code": error.code, "message": error.message }));
+        line.insert(
+            "error".to_owned(),
+            json!({ "code": error.code, "message": error.message }),
+        );
     }
     Ok(line)
 }
@@ -125,13 +140,20 @@ struct Progress<'a> {
 
 impl<'a> Progress<'a> {
     fn new(context: &'a Context<'a>) -> Self {
-        Self { context, last: Instant::now(), result: Ok(()) }
+        Self {
+            context,
+            last: Instant::now(),
+            result: Ok(()),
+        }
     }
 
     fn tell(&mut self, share: f64) {
         if self.result.is_ok() && self.last.elapsed() >= TOLD_EVERY {
             self.last = Instant::now();
-            self.result = self.context.output.json(&json!({ "type": "progress", "share": (share * 1000.0).round() / 1000.0 }));
+            self.result = self
+                .context
+                .output
+                .json(&json!({ "type": "progress", "share": (share * 1000.0).round() / 1000.0 }));
         }
     }
 }

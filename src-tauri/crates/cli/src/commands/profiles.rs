@@ -18,7 +18,9 @@ pub fn run(context: &Context<'_>, arguments: &ProfilesArguments) -> anyhow::Resu
             verdict(&planned),
         ))?;
         if let Some(make) = &planned.make {
-            context.output.text(format!("               {WARN}missing{WARN:#}, make it: {make}"))?;
+            context
+                .output
+                .text(format!("               {WARN}missing{WARN:#}, make it: {make}"))?;
         }
     }
     engine.close();
@@ -43,7 +45,10 @@ fn line(planned: &PlannedProfile) -> anyhow::Result<Map<String, Value>> {
         line.insert("make".to_owned(), json!(planned.make));
         return Ok(line);
     }
-    line.insert("status".to_owned(), if planned.plan.is_some() { "planned" } else { "no_model" }.into());
+    line.insert(
+        "status".to_owned(),
+        if planned.plan.is_some() { "planned" } else { "no_model" }.into(),
+    );
     line.insert("active".to_owned(), planned.active.into());
     line.insert("summary".to_owned(), profile.summary.clone().into());
     line.insert("weights".to_owned(), profile.weights.as_str().into());
@@ -59,7 +64,10 @@ fn line(planned: &PlannedProfile) -> anyhow::Result<Map<String, Value>> {
     line.insert("file".to_owned(), json!(planned.file));
     line.insert("reason".to_owned(), json!(planned.reason));
     if let Some(plan) = &planned.plan {
-        line.insert("predicted_memory_mib".to_owned(), json!((plan.needed_mib() * 10.0).round() / 10.0));
+        line.insert(
+            "predicted_memory_mib".to_owned(),
+            json!((plan.needed_mib() * 10.0).round() / 10.0),
+        );
         line.insert("fits".to_owned(), plan.fits.into());
         line.insert("verdict".to_owned(), plan.verdict.clone().into());
         line.insert("plan".to_owned(), serde_json::to_value(plan)?);

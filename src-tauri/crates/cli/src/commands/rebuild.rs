@@ -17,7 +17,9 @@ pub fn run(context: &Context<'_>) -> anyhow::Result<Outcome> {
         bar.set_position(u64::from(done));
         if told.elapsed().as_millis() >= 250 || done == total {
             told = Instant::now();
-            broken = output.json(&json!({ "type": "progress", "done": done, "total": total })).err();
+            broken = output
+                .json(&json!({ "type": "progress", "done": done, "total": total }))
+                .err();
         }
     })?;
     bar.finish_and_clear();

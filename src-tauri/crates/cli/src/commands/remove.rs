@@ -20,7 +20,9 @@ pub fn run(context: &Context<'_>, arguments: &RemoveArguments) -> anyhow::Result
             ids.push(DocumentId(id));
         }
         let result = match ids.is_empty() {
-            true => Err(ErrorReport::from(EngineError::NoSuchDocument { what: given.display().to_string() })),
+            true => Err(ErrorReport::from(EngineError::NoSuchDocument {
+                what: given.display().to_string(),
+            })),
             false => engine.forget(&ids),
         };
         match result {

@@ -21,7 +21,9 @@ pub fn run(context: &Context<'_>, arguments: &SearchArguments) -> anyhow::Result
         line.insert("ms".to_owned(), json!({ "embed": 0.0, "search": 0.0, "total": 0.0 }));
         line.insert("results".to_owned(), Value::Array(Vec::new()));
         context.output.json(&line)?;
-        context.output.text("The library is empty. Add documents: docmind add FOLDER")?;
+        context
+            .output
+            .text("The library is empty. Add documents: docmind add FOLDER")?;
         return Ok(Outcome::Done);
     };
     let answer = engine.search(&request, &context.cancel)?;
@@ -29,7 +31,10 @@ pub fn run(context: &Context<'_>, arguments: &SearchArguments) -> anyhow::Result
         context.output.notice(notice)?;
     }
     let results = answer.results.iter().map(result).collect::<anyhow::Result<Vec<_>>>()?;
-    line.insert("ms".to_owned(), json!({ "embed": answer.embed_ms, "search": answer.search_ms, "total": answer.total_ms }));
+    line.insert(
+        "ms".to_owned(),
+        json!({ "embed": answer.embed_ms, "search": answer.search_ms, "total": answer.total_ms }),
+    );
     line.insert("results".to_owned(), Value::Array(results));
     context.output.json(&line)?;
     for found in &answer.results {

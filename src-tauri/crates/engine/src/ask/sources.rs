@@ -58,19 +58,27 @@ impl Engine {
     fn whole(&self, retrieved: &Retrieved, budget_tokens: u32) -> Result<Vec<Chunk>, ErrorReport> {
         let mut read: HashMap<DocumentId, Vec<Chunk>> = HashMap::new();
         if let Some(first) = retrieved.passages.first().map(|scored| scored.chunk.document)
-            && retrieved.documents.get(&first).is_some_and(|record| record.chunks <= WHOLE_CHUNKS)
+            && retrieved
+                .documents
+                .get(&first)
+                .is_some_and(|record| record.chunks <= WHOLE_CHUNKS)
         {
             read.insert(first, self.0.library.chunks_of(first)?);
         }
-        let tokens_of =
-            |document: DocumentId| read.get(&document).map(|chunks| chunks.iter().map(|chunk| chunk.tokens).sum::<u32>());
+        let tokens_of = |document: DocumentId| {
+            read.get(&document)
+                .map(|chunks| chunks.iter().map(|chunk| chunk.tokens).sum::<u32>())
+        };
         let whole = whole_document(&retrieved.passages, tokens_of, budget_tokens);
         Ok(whole.and_then(|document| read.remove(&document)).unwrap_or_default())
     }
 }
 
 fn limits(earlier: &[Turn], standing: &[Source], writer: Option<&Writer>, settings: &Settings) -> BudgetLimits {
-    let said: u32 = earlier.iter().map(|turn| rough_tokens(&turn.question) + rough_tokens(&turn.answer.text)).sum();
+    let said: u32 = earlier
+        .iter()
+        .map(|turn| rough_tokens(&turn.question) + rough_tokens(&turn.answer.text))
+        .sum();
     let history = said + standing.iter().map(|source| rough_tokens(&source.text)).sum::<u32>() + INSTRUCTION_TOKENS;
     let window = writer.map_or(u32::MAX, |writer| writer.context_tokens);
     BudgetLimits {
@@ -82,7 +90,12 @@ fn limits(earlier: &[Turn], standing: &[Source], writer: Option<&Writer>, settin
     }
 }
 
-fn gathered(packed: Packed, standing: &[Source], documents: &HashMap<DocumentId, DocumentRecord>, budget_tokens: u32) -> Gathered {
+fn gathered(
+    packed: Packed,
+    standing: &[Source],
+    documents: &HashMap<DocumentId, DocumentRecord>,
+    budget_tokens: u32,
+) -> Gathered {
     let first = standing.iter().map(|source| source.n).max().unwrap_or(0) + 1;
     let mut scores = Vec::new();
     let mut fresh = Vec::new();
@@ -101,7 +114,15 @@ fn gathered(packed: Packed, standing: &[Source], documents: &HashMap<DocumentId,
             scores.push(best);
         }
     }
-    Gathered { fresh, recalled: packed.recalled, shown, scores, fates: packed.fates, budget_tokens, used_tokens: packed.used_tokens }
+    Gathered {
+        fresh,
+        recalled: packed.recalled,
+        shown,
+        scores,
+        fates: packed.fates,
+        budget_tokens,
+        used_tokens: packed.used_tokens,
+    }
 }
 
 fn source(n: u32, passage: Passage, record: &DocumentRecord) -> Source {

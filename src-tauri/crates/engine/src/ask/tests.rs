@@ -43,7 +43,9 @@ fn write(generator: &FakeGenerator) -> (Result<Answer, ErrorReport>, Vec<AskEven
     };
     let mut told = Vec::new();
     let mut writing = Writing::new(&sources);
-    let outcome = generator.generate(&request, &cancel, &mut |event| writing.take(event, &mut |event| told.push(event)));
+    let outcome = generator.generate(&request, &cancel, &mut |event| {
+        writing.take(event, &mut |event| told.push(event))
+    });
     let written = writing.finish(outcome, &cancel, &mut |event| told.push(event));
     match written {
         Ok(written) => (Ok(written.answer), told, written.raw),
@@ -52,27 +54,59 @@ fn write(generator: &FakeGenerator) -> (Result<Answer, ErrorReport>, Vec<AskEven
 }
 
 fn shown(told: &[AskEvent]) -> String {
-    told.iter().filter_map(|event| if let AskEvent::Token { text } = event { Some(text.as_str()) } else { None }).collect()
+    told.iter()
+        .filter_map(|event| {
+            if let AskEvent::Token { text } = event {
+                Some(text.as_str())
+            } else {
+                None
+            }
+        })
+        .collect()
 }
 
 #[test]
 fn codes_become_marks_and_sentences_are_checked_as_they_come() {
     let mark = format!("[{}]", code(1));
     let (half, rest) = mark.split_at(2);
-    let generator = FakeGenerator::saying(&["The tenant may end the lease after 36 ", "months ", half, rest, ". A fee of two rents is due ", &mark, "."]);
+    let generator = FakeGenerator::saying(&[
+        "The tenant may end the lease after 36 ",
+        "months ",
+        half,
+        rest,
+        ". A fee of two rents is due ",
+        &mark,
+        ".",
+    ]);
     let (answer, told, raw) = write(&generator);
     let answer = answer.unwrap();
-    assert_eq!(shown(&told), "The tenant may end the lease after 36 months [1]. A fee of two rents is due [1].");
+    assert_eq!(
+        shown(&told),
+        "The tenant may end the lease after 36 months [1]. A fee of two rents is due [1]."
+    );
     assert_eq!(answer.text, shown(&told));
-    assert_eq!((answer.mode, answer.finish), (AnswerMode::Generated, FinishReason::Stop));
+    assert_eq!(
+        (answer.mode, answer.finish),
+        (AnswerMode::Generated, FinishReason::Stop)
+    );
     let supports: Vec<Support> = answer.citations.iter().map(|citation| citation.support).collect();
-    assert_eq!(supports, [Support::Weak, Support::Supported], "the changed number is noticed");
+    assert_eq!(
+        supports,
+        [Support::Weak, Support::Supported],
+        "the changed number is noticed"
+    );
     let last = answer.citations.last().unwrap();
     assert_eq!((last.page, last.quote.as_str()), (3, "A fee of two rents is due."));
     assert_eq!(last.span, Span::new(146, 172));
-    let streamed = told.iter().filter(|event| matches!(event, AskEvent::Citation { n: 1, .. })).count();
+    let streamed = told
+        .iter()
+        .filter(|event| matches!(event, AskEvent::Citation { n: 1, .. }))
+        .count();
     assert_eq!(streamed, 2);
-    assert!(raw.unwrap().contains(&mark), "the next turn repeats the model's own words");
+    assert!(
+        raw.unwrap().contains(&mark),
+        "the next turn repeats the model's own words"
+    );
     assert_eq!(answer.stats.unwrap().profile, "fake");
 }
 
@@ -84,7 +118,10 @@ fn what_was_written_before_a_death_is_kept_and_said_to_be_so() {
     let answer = answer.unwrap();
     assert_eq!(answer.finish, FinishReason::Interrupted);
     assert!(answer.text.starts_with("The tenant may end the lease after 24 months."));
-    assert!(told.iter().any(|event| matches!(event, AskEvent::Notice(notice) if notice.code == "answer_interrupted")));
+    assert!(
+        told.iter()
+            .any(|event| matches!(event, AskEvent::Notice(notice) if notice.code == "answer_interrupted"))
+    );
 }
 
 #[test]
@@ -99,7 +136,10 @@ fn a_stop_keeps_the_part() {
     let generator = FakeGenerator::saying(&["The tenant may ", "end it."]);
     *generator.cancel_after.lock().unwrap() = Some(1);
     let answer = write(&generator).0.unwrap();
-    assert_eq!((answer.finish, answer.text.trim()), (FinishReason::Cancelled, "The tenant may"));
+    assert_eq!(
+        (answer.finish, answer.text.trim()),
+        (FinishReason::Cancelled, "The tenant may")
+    );
 }
 
 #[test]
@@ -110,7 +150,10 @@ fn an_answer_without_marks_is_attributed_afterwards() {
     assert_eq!(answer.citations.len(), 1);
     assert_eq!(answer.citations[0].source, 1);
     assert!(answer.text.ends_with("[1]"), "{}", answer.text);
-    assert!(told.iter().any(|event| matches!(event, AskEvent::Citation { n: 1, .. })));
+    assert!(
+        told.iter()
+            .any(|event| matches!(event, AskEvent::Citation { n: 1, .. }))
+    );
 }
 
 #[test]
@@ -147,5 +190,8 @@ fn a_follow_up_knows_what_was_searched_and_cited() {
         asked_at_ms: 0.0,
     };
     let before = earlier_turn(&turn);
-    assert_eq!((before.searched.as_str(), before.cited_titles.as_slice()), ("And then? fee", ["Lease".to_owned()].as_slice()));
+    assert_eq!(
+        (before.searched.as_str(), before.cited_titles.as_slice()),
+        ("And then? fee", ["Lease".to_owned()].as_slice())
+    );
 }

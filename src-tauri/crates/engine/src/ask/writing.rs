@@ -27,7 +27,9 @@ impl Engine {
         told: &mut dyn FnMut(AskEvent),
     ) -> Result<Written, ErrorReport> {
         told(stage("loading_model", 0, 100));
-        let ready = self.0.generators.ready(writer, cancel, &mut |done| told(stage("loading_model", (done * 100.0) as u32, 100)))?;
+        let ready = self.0.generators.ready(writer, cancel, &mut |done| {
+            told(stage("loading_model", (done * 100.0) as u32, 100))
+        })?;
         for notice in &ready.notices {
             told(AskEvent::Notice(notice.clone()));
         }
@@ -37,7 +39,9 @@ impl Engine {
         lock(&self.0.live).generating = true;
         let sources = context(asked);
         let mut writing = Writing::new(&sources);
-        let outcome = ready.generator.generate(&request, cancel, &mut |event| writing.take(event, told));
+        let outcome = ready
+            .generator
+            .generate(&request, cancel, &mut |event| writing.take(event, told));
         lock(&self.0.live).generating = false;
         writing.finish(outcome, cancel, told).inspect(|written| {
             if let Some(stats) = &written.answer.stats {
@@ -49,14 +53,29 @@ impl Engine {
 
 /// Every source in the context: of earlier turns, then of this one.
 fn context(asked: &Asked<'_>) -> Vec<Source> {
-    asked.earlier.iter().flat_map(|turn| turn.sources.iter()).chain(&asked.gathered.fresh).cloned().collect()
+    asked
+        .earlier
+        .iter()
+        .flat_map(|turn| turn.sources.iter())
+        .chain(&asked.gathered.fresh)
+        .cloned()
+        .collect()
 }
 
 fn request(asked: &Asked<'_>, settings: &Settings) -> GenerateRequest {
     let gathered = &asked.gathered;
     GenerateRequest {
-        messages: next_messages(&asked.earlier, asked.request.question.trim(), &gathered.fresh, &gathered.recalled),
-        sampling: if settings.thinking { Sampling::qwen_thinking() } else { Sampling::qwen() },
+        messages: next_messages(
+            &asked.earlier,
+            asked.request.question.trim(),
+            &gathered.fresh,
+            &gathered.recalled,
+        ),
+        sampling: if settings.thinking {
+            Sampling::qwen_thinking()
+        } else {
+            Sampling::qwen()
+        },
         max_output_tokens: settings.answer_tokens,
         thinking: settings.thinking,
         grammar: asked.request.grammar.clone(),
@@ -132,13 +151,23 @@ impl<'a> Writing<'a> {
             if claim.is_checkable() {
                 // It names no source: whether any of them says it is worth knowing all the same.
                 let all: Vec<&Evidence> = self.evidence.values().collect();
-                told(AskEvent::Citation { n: 0, source: 0, sentence: plain, support: check_claim(&claim, &all, None).support });
+                told(AskEvent::Citation {
+                    n: 0,
+                    source: 0,
+                    sentence: plain,
+                    support: check_claim(&claim, &all, None).support,
+                });
             }
             return;
         }
         for (n, source) in sentence.numbers.iter().zip(&sentence.sources) {
             let evidence: Vec<&Evidence> = self.evidence.get(source).into_iter().collect();
-            told(AskEvent::Citation { n: *n, source: *source, sentence: plain.clone(), support: check_claim(&claim, &evidence, None).support });
+            told(AskEvent::Citation {
+                n: *n,
+                source: *source,
+                sentence: plain.clone(),
+                support: check_claim(&claim, &evidence, None).support,
+            });
         }
     }
 
@@ -156,14 +185,26 @@ impl<'a> Writing<'a> {
             Err(_) if cancel.is_cancelled() => (FinishReason::Cancelled, None),
             Err(report) if self.raw.trim().is_empty() => return Err(report),
             Err(report) => {
-                told(AskEvent::Notice(Notice::new("answer_interrupted", format!("The answer was cut off.\n{}", report.message))));
+                told(AskEvent::Notice(Notice::new(
+                    "answer_interrupted",
+                    format!("The answer was cut off.\n{}", report.message),
+                )));
                 (FinishReason::Interrupted, None)
             }
         };
-        Ok(Written { answer: self.answer(whole, finish, stats, told), raw: Some(self.raw) })
+        Ok(Written {
+            answer: self.answer(whole, finish, stats, told),
+            raw: Some(self.raw),
+        })
     }
 
-    fn answer(&self, whole: CitedText, finish: FinishReason, stats: Option<GenerationStats>, told: &mut dyn FnMut(AskEvent)) -> Answer {
+    fn answer(
+        &self,
+        whole: CitedText,
+        finish: FinishReason,
+        stats: Option<GenerationStats>,
+        told: &mut dyn FnMut(AskEvent),
+    ) -> Answer {
         let marked = !whole.order.is_empty();
         let text = attribute(whole, self.sources, None);
         if !marked {
@@ -178,4 +219,3 @@ impl<'a> Writing<'a> {
         answer
     }
 }
-

@@ -26,7 +26,12 @@ pub fn export(format: ExportFormat, title: &str, turns: &[Turn]) -> String {
 fn markdown(title: &str, turns: &[Turn]) -> String {
     let mut out = format!("# {}\n", one_line(title));
     for turn in turns {
-        let _infallible = write!(out, "\n## {}\n\n{}\n", one_line(&turn.question), turn.answer.text.trim());
+        let _infallible = write!(
+            out,
+            "\n## {}\n\n{}\n",
+            one_line(&turn.question),
+            turn.answer.text.trim()
+        );
         if let Some(note) = note(&turn.answer) {
             let _infallible = write!(out, "\n_{note}_\n");
         }
@@ -71,7 +76,11 @@ fn html(title: &str, turns: &[Turn]) -> String {
                 escape(&citation.quote),
                 escape(&one_line(&citation.title)),
                 citation.page,
-                if unsupported { " (does not support the sentence that cites it)" } else { "" }
+                if unsupported {
+                    " (does not support the sentence that cites it)"
+                } else {
+                    ""
+                }
             );
         }
     }
@@ -98,7 +107,9 @@ fn note(answer: &Answer) -> Option<&'static str> {
         (_, FinishReason::Cancelled) => Some("Stopped before its end."),
         (_, FinishReason::Interrupted) => Some("Interrupted before its end."),
         (_, FinishReason::Length) => Some("Cut at the allowed length."),
-        (AnswerMode::Extractive, FinishReason::Stop) => Some("Sentences taken from the documents, not written by a model."),
+        (AnswerMode::Extractive, FinishReason::Stop) => {
+            Some("Sentences taken from the documents, not written by a model.")
+        }
         (AnswerMode::Generated, FinishReason::Stop) => None,
     }
 }

@@ -83,12 +83,24 @@ impl Content {
         if size == 0 {
             return Err(OpenFailure::Settled(ParseFailure {
                 state: DocumentState::Empty,
-                message: format!("`{}` has no bytes.\nNothing to do; it is read when something is written to it.", path.display()),
+                message: format!(
+                    "`{}` has no bytes.\nNothing to do; it is read when something is written to it.",
+                    path.display()
+                ),
                 detail: None,
             }));
         }
-        let source = if size <= IN_MEMORY { Source::Memory(memory) } else { Source::File(file) };
-        Ok(Self { source, size, modified_ns, hash: ContentHash(hasher.finalize().to_hex().to_string()) })
+        let source = if size <= IN_MEMORY {
+            Source::Memory(memory)
+        } else {
+            Source::File(file)
+        };
+        Ok(Self {
+            source,
+            size,
+            modified_ns,
+            hash: ContentHash(hasher.finalize().to_hex().to_string()),
+        })
     }
 
     /// The bytes from the start, and afterwards whether they were the hashed ones.
@@ -100,7 +112,11 @@ impl Content {
             Source::Memory(bytes) => ContentReader::Memory(Cursor::new(bytes)),
             Source::File(file) => {
                 file.seek(SeekFrom::Start(0))?;
-                ContentReader::File { file, hasher: Box::default(), left: self.size }
+                ContentReader::File {
+                    file,
+                    hasher: Box::default(),
+                    left: self.size,
+                }
             }
         })
     }
@@ -157,13 +173,21 @@ fn open_regular(path: &Path) -> io::Result<File> {
         options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
     }
     let file = options.open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a regular file")) }
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::other("not a regular file"))
+    }
 }
 
 /// The file could not be opened.
 pub fn unreadable(path: &Path, error: &io::Error) -> ParseFailure {
     let report = describe(path, error);
-    ParseFailure { state: DocumentState::Unreadable, message: report.message, detail: report.detail }
+    ParseFailure {
+        state: DocumentState::Unreadable,
+        message: report.message,
+        detail: report.detail,
+    }
 }
 
 /// The file is over the limit.
@@ -232,7 +256,13 @@ mod tests {
         #[cfg(unix)]
         {
             let pipe = temp.path().join("pipe");
-            assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+            assert!(
+                std::process::Command::new("mkfifo")
+                    .arg(&pipe)
+                    .status()
+                    .unwrap()
+                    .success()
+            );
             assert_eq!(state(&pipe), DocumentState::Unreadable);
         }
     }

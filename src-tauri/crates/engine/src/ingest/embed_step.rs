@@ -82,9 +82,14 @@ impl Pipeline {
         let fingerprint = self.fingerprint()?;
         let (ids, texts): (Vec<_>, Vec<_>) = missing.into_iter().unzip();
         let vectors = self.embedder.embed(TextKind::Passage, &texts, cancel)?;
-        let added = self.library.put_vectors(&fingerprint, ids.into_iter().zip(vectors).collect())?;
+        let added = self
+            .library
+            .put_vectors(&fingerprint, ids.into_iter().zip(vectors).collect())?;
         if added.is_empty() {
-            return Err(ErrorReport::new("reembed_failed", "Passages could not get new vectors.\nRun the check: docmind check"));
+            return Err(ErrorReport::new(
+                "reembed_failed",
+                "Passages could not get new vectors.\nRun the check: docmind check",
+            ));
         }
         let mut state = lock(&self.state);
         state.unflushed.extend(added);
@@ -177,7 +182,10 @@ impl Pipeline {
                 tracing::info!(passages, embedder = %card.name, "passages wait for vectors of the new embedder");
                 self.notice(
                     "embedder_changed",
-                    format!("The embedder is now `{}`.\n{passages} passages get new vectors; words are searched meanwhile.", card.name),
+                    format!(
+                        "The embedder is now `{}`.\n{passages} passages get new vectors; words are searched meanwhile.",
+                        card.name
+                    ),
                 );
             }
         }
@@ -189,8 +197,13 @@ impl Pipeline {
 
     fn trip(&self, batch: &[Parsed], cancel: &CancelToken) -> Result<Vec<Vec<EmbeddedChunk>>, Trip> {
         let [alone] = batch else {
-            let documents: Vec<PagesToEmbed<'_>> =
-                batch.iter().map(|parsed| PagesToEmbed { title: title(parsed), pages: &parsed.pages }).collect();
+            let documents: Vec<PagesToEmbed<'_>> = batch
+                .iter()
+                .map(|parsed| PagesToEmbed {
+                    title: title(parsed),
+                    pages: &parsed.pages,
+                })
+                .collect();
             return self.one_trip(&documents, cancel, &mut |_, _| {});
         };
         let mut chunks = Vec::new();
@@ -200,7 +213,10 @@ impl Pipeline {
                 return Err(Trip::Cancelled);
             }
             let (first, last) = (range.start as u32, range.end as u32);
-            let document = PagesToEmbed { title: title(alone), pages: &alone.pages[range] };
+            let document = PagesToEmbed {
+                title: title(alone),
+                pages: &alone.pages[range],
+            };
             let mut told = Instant::now();
             let mut of_range = self.one_trip(&[document], cancel, &mut |done, total| {
                 if told.elapsed() >= TOLD_EVERY {
@@ -225,7 +241,11 @@ impl Pipeline {
             Ok(chunks) if chunks.len() == documents.len() => Ok(chunks),
             Ok(chunks) => Err(Trip::Failed(ErrorReport::new(
                 "embedder_confused",
-                format!("The embedder answered for {} of {} documents.\nInstall DocMind again.", chunks.len(), documents.len()),
+                format!(
+                    "The embedder answered for {} of {} documents.\nInstall DocMind again.",
+                    chunks.len(),
+                    documents.len()
+                ),
             ))),
             Err(_) if cancel.is_cancelled() => Err(Trip::Cancelled),
             Err(report) => match self.embedder.card() {
@@ -240,10 +260,20 @@ impl Pipeline {
         if chunks.is_empty() {
             let failure = ParseFailure {
                 state: DocumentState::NoText,
-                message: format!("`{}` has no words to search for.\nNothing to do.", parsed.record.path.display()),
+                message: format!(
+                    "`{}` has no words to search for.\nNothing to do.",
+                    parsed.record.path.display()
+                ),
                 detail: None,
             };
-            let settled = self.settle_failure(&parsed.record, &parsed.stamp, Some(&parsed.hash), &parsed.media_type, &failure, started);
+            let settled = self.settle_failure(
+                &parsed.record,
+                &parsed.stamp,
+                Some(&parsed.hash),
+                &parsed.media_type,
+                &failure,
+                started,
+            );
             if let Err(error) = settled {
                 self.store_failed(error);
             }
@@ -270,10 +300,16 @@ impl Pipeline {
                     state.unflushed.extend(committed.appended);
                     state.unflushed_since.get_or_insert_with(Instant::now);
                 }
-                self.settled(parsed.record.id, Some(&parsed.hash), indexed, parsed.read_ms + embed_ms + elapsed_ms(started));
+                self.settled(
+                    parsed.record.id,
+                    Some(&parsed.hash),
+                    indexed,
+                    parsed.read_ms + embed_ms + elapsed_ms(started),
+                );
             }
             Err(StoreError::Inconsistent { reason, .. }) => {
-                let report = ErrorReport::new("document_inconsistent", "what was read contradicts itself").with_detail(reason);
+                let report =
+                    ErrorReport::new("document_inconsistent", "what was read contradicts itself").with_detail(reason);
                 self.embedder_failed_on(&parsed, &report);
             }
             Err(StoreError::WrongEmbedder { .. }) => {
@@ -292,11 +328,20 @@ impl Pipeline {
     fn embedder_failed_on(&self, parsed: &Parsed, report: &ErrorReport) {
         let failure = ParseFailure {
             state: DocumentState::Crashed,
-            message: format!("`{}` could not be embedded.\nRetry it; if it fails again, save it in another format.", parsed.record.path.display()),
+            message: format!(
+                "`{}` could not be embedded.\nRetry it; if it fails again, save it in another format.",
+                parsed.record.path.display()
+            ),
             detail: Some(report.detail.clone().unwrap_or_else(|| report.message.clone())),
         };
-        let settled =
-            self.settle_failure(&parsed.record, &parsed.stamp, Some(&parsed.hash), &parsed.media_type, &failure, Instant::now());
+        let settled = self.settle_failure(
+            &parsed.record,
+            &parsed.stamp,
+            Some(&parsed.hash),
+            &parsed.media_type,
+            &failure,
+            Instant::now(),
+        );
         if let Err(error) = settled {
             self.store_failed(error);
         }
@@ -332,8 +377,14 @@ mod tests {
 
     #[test]
     fn ranges_cover_every_page_once_and_stay_small() {
-        let page = |bytes: usize| Page { text: "x".repeat(bytes), ..Page::default() };
-        let pages: Vec<Page> = [10, TRIP_BYTES * 2, 10, TRIP_BYTES / 2, TRIP_BYTES / 2, 1].into_iter().map(page).collect();
+        let page = |bytes: usize| Page {
+            text: "x".repeat(bytes),
+            ..Page::default()
+        };
+        let pages: Vec<Page> = [10, TRIP_BYTES * 2, 10, TRIP_BYTES / 2, TRIP_BYTES / 2, 1]
+            .into_iter()
+            .map(page)
+            .collect();
         assert_eq!(page_ranges(&pages), [0..1, 1..2, 2..4, 4..6]);
         assert!(page_ranges(&[]).is_empty());
     }

@@ -58,7 +58,10 @@ impl Gate {
             if cancel.is_cancelled() {
                 return false;
             }
-            state = opened.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0;
+            state = opened
+                .wait_timeout(state, LOOK)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
         !cancel.is_cancelled()
     }

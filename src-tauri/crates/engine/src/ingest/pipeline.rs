@@ -73,6 +73,8 @@ pub(super) struct State {
     pub(super) taken: VecDeque<DocumentRecord>,
     /// The ledger may hold more.
     pub(super) more_queued: bool,
+    /// Files are being taken off it.
+    pub(super) taking: bool,
     /// Content being worked on.
     pub(super) in_flight: HashMap<ContentHash, DocumentId>,
     /// Files with the same bytes as one in flight: looked at again when that one is settled.
@@ -122,6 +124,7 @@ impl Pipeline {
         let state = State {
             taken: VecDeque::new(),
             more_queued: true,
+            taking: false,
             in_flight: HashMap::new(),
             deferred: HashMap::new(),
             reading: 0,
@@ -217,12 +220,19 @@ impl Pipeline {
                 return Err(report.clone());
             }
             if cancel.is_cancelled() {
-                return Err(ErrorReport::new("cancelled", "Cancelled.\nWhat was finished before is kept."));
+                return Err(ErrorReport::new(
+                    "cancelled",
+                    "Cancelled.\nWhat was finished before is kept.",
+                ));
             }
             if is_idle(&state) {
                 return Ok(());
             }
-            state = self.changed.wait_timeout(state, Duration::from_millis(50)).unwrap_or_else(PoisonError::into_inner).0;
+            state = self
+                .changed
+                .wait_timeout(state, Duration::from_millis(50))
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
     }
 
@@ -238,12 +248,18 @@ impl Pipeline {
         {
             let mut state = lock(&self.state);
             while (state.reading > 0 || state.embedding > 0) && Instant::now() < deadline {
-                state = self.changed.wait_timeout(state, Duration::from_millis(20)).unwrap_or_else(PoisonError::into_inner).0;
+                state = self
+                    .changed
+                    .wait_timeout(state, Duration::from_millis(20))
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0;
             }
             forget_waiting(&mut state);
         }
         let gone = self.library.cancel_queued()?;
-        lock(&self.state).progress.withdrawn(u32::try_from(gone.len()).unwrap_or(u32::MAX));
+        lock(&self.state)
+            .progress
+            .withdrawn(u32::try_from(gone.len()).unwrap_or(u32::MAX));
         for id in &gone {
             self.tell(&IngestEvent::Removed { id: *id });
         }
@@ -267,7 +283,11 @@ impl Pipeline {
     pub(super) fn rest(&self) {
         let state = lock(&self.state);
         if !self.is_stopped() {
-            drop(self.changed.wait_timeout(state, REST).unwrap_or_else(PoisonError::into_inner));
+            drop(
+                self.changed
+                    .wait_timeout(state, REST)
+                    .unwrap_or_else(PoisonError::into_inner),
+            );
         }
     }
 
@@ -289,7 +309,13 @@ impl Pipeline {
 
     pub(super) fn tell_progress(&self, record: &DocumentRecord, stage: IngestStage, done: u32, total: u32) {
         let path = record.path.to_string_lossy().into_owned();
-        self.tell(&IngestEvent::Progress { id: record.id, path, stage, done, total });
+        self.tell(&IngestEvent::Progress {
+            id: record.id,
+            path,
+            stage,
+            done,
+            total,
+        });
     }
 
     /// The next file: from what was taken, else from the ledger.
@@ -309,9 +335,22 @@ impl Pipeline {
             Claim::Nothing => return Ok(None),
             Claim::AskLedger => {}
         }
-        lock(&self.state).more_queued = false;
-        let taken = self.library.take_queued(TAKE).inspect_err(|_| lock(&self.state).more_queued = true)?;
+        {
+            let mut state = lock(&self.state);
+            state.more_queued = false;
+            // Between the ledger and here files are nowhere: that is work too, or a waiting caller would think all is done.
+            state.taking = true;
+        }
+        let taken = self.library.take_queued(TAKE);
         let mut state = lock(&self.state);
+        state.taking = false;
+        let taken = match taken {
+            Ok(taken) => taken,
+            Err(error) => {
+                state.more_queued = true;
+                return Err(error);
+            }
+        };
         state.more_queued |= taken.len() == TAKE;
         state.taken.extend(taken);
         let claimed = state.taken.pop_front();
@@ -349,7 +388,12 @@ impl Pipeline {
         match record {
             Ok(Some(record)) => {
                 if let Some(outcome) = record.state.outcome() {
-                    self.tell(&IngestEvent::Settled { row: Box::new(row(record, false)), outcome, indexed_chunks, ms });
+                    self.tell(&IngestEvent::Settled {
+                        row: Box::new(row(record, false)),
+                        outcome,
+                        indexed_chunks,
+                        ms,
+                    });
                 }
             }
             Ok(None) => tracing::debug!(%id, "a document was removed while it was read"),
@@ -384,7 +428,9 @@ impl Pipeline {
         let batch = {
             let mut state = lock(&self.state);
             let due = state.unflushed.len() >= FLUSH_CHUNKS
-                || state.unflushed_since.is_some_and(|since| since.elapsed() >= FLUSH_AFTER)
+                || state
+                    .unflushed_since
+                    .is_some_and(|since| since.elapsed() >= FLUSH_AFTER)
                 || (!has_work(&state) && !state.unflushed.is_empty())
                 || self.is_stopped();
             if !due || state.flushing || state.unflushed.is_empty() {
@@ -446,7 +492,13 @@ pub(super) fn at_ms() -> f64 {
 }
 
 fn has_work(state: &State) -> bool {
-    state.reembed || state.more_queued || !state.taken.is_empty() || state.reading > 0 || !state.backlog.is_empty() || state.embedding > 0
+    state.reembed
+        || state.more_queued
+        || state.taking
+        || !state.taken.is_empty()
+        || state.reading > 0
+        || !state.backlog.is_empty()
+        || state.embedding > 0
 }
 
 fn is_idle(state: &State) -> bool {
@@ -467,7 +519,13 @@ fn release(state: &mut State, id: DocumentId, hash: Option<&ContentHash>) {
 
 fn waiting_ids(state: &State) -> Vec<DocumentId> {
     let deferred = state.deferred.values().flatten().map(|record| record.id);
-    state.taken.iter().map(|record| record.id).chain(state.backlog.iter().map(|parsed| parsed.record.id)).chain(deferred).collect()
+    state
+        .taken
+        .iter()
+        .map(|record| record.id)
+        .chain(state.backlog.iter().map(|parsed| parsed.record.id))
+        .chain(deferred)
+        .collect()
 }
 
 fn forget_waiting(state: &mut State) {

@@ -23,13 +23,23 @@ pub struct Progress {
 impl Progress {
     /// An empty queue.
     pub fn new(now: Instant) -> Self {
-        Self { done: 0, total: 0, started: now, finished: VecDeque::new(), told: None, paused: None }
+        Self {
+            done: 0,
+            total: 0,
+            started: now,
+            finished: VecDeque::new(),
+            told: None,
+            paused: None,
+        }
     }
 
     /// More files wait. A queue that was finished begins anew.
     pub fn queued(&mut self, files: u32, now: Instant) {
         if self.done >= self.total {
-            *self = Self { paused: self.paused.take(), ..Self::new(now) };
+            *self = Self {
+                paused: self.paused.take(),
+                ..Self::new(now)
+            };
         }
         self.total += files;
     }
@@ -39,7 +49,11 @@ impl Progress {
         self.done += 1;
         self.total = self.total.max(self.done);
         self.finished.push_back((now, chunks));
-        while self.finished.front().is_some_and(|(at, _)| now.duration_since(*at) > WINDOW) {
+        while self
+            .finished
+            .front()
+            .is_some_and(|(at, _)| now.duration_since(*at) > WINDOW)
+        {
             self.finished.pop_front();
         }
     }
@@ -56,7 +70,12 @@ impl Progress {
 
     /// The counts now.
     pub fn reading(&self, now: Instant) -> IngestProgress {
-        let chunks: u32 = self.finished.iter().filter(|(at, _)| now.duration_since(*at) <= WINDOW).map(|(_, chunks)| chunks).sum();
+        let chunks: u32 = self
+            .finished
+            .iter()
+            .filter(|(at, _)| now.duration_since(*at) <= WINDOW)
+            .map(|(_, chunks)| chunks)
+            .sum();
         let over = now.duration_since(self.started).min(WINDOW).as_secs_f32().max(0.5);
         let left = self.total.saturating_sub(self.done);
         let elapsed = now.duration_since(self.started).as_secs_f32();

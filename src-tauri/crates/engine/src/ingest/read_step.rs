@@ -30,9 +30,15 @@ impl Read {
     /// Takes one event in.
     pub(crate) fn take(&mut self, event: ParseEvent) {
         match event {
-            ParseEvent::Started { media_type, title, pages } => {
+            ParseEvent::Started {
+                media_type,
+                title,
+                pages,
+            } => {
                 self.media_type = media_type;
-                self.title = title.map(|title| title.trim().to_owned()).filter(|title| !title.is_empty());
+                self.title = title
+                    .map(|title| title.trim().to_owned())
+                    .filter(|title| !title.is_empty());
                 self.announced = pages.unwrap_or(0);
             }
             ParseEvent::Page(page) => self.pages.push(page),
@@ -82,9 +88,15 @@ impl Pipeline {
                 self.undecided(record.id, None);
                 return Ok(());
             }
-            Err(OpenFailure::Settled(failure)) => return self.settle_failure(&record, &stamp_now(&record), None, "", &failure, started),
+            Err(OpenFailure::Settled(failure)) => {
+                return self.settle_failure(&record, &stamp_now(&record), None, "", &failure, started);
+            }
         };
-        let stamp = FileStamp { path: record.path.clone(), size_bytes: content.size, mtime_ns: content.modified_ns };
+        let stamp = FileStamp {
+            path: record.path.clone(),
+            size_bytes: content.size,
+            mtime_ns: content.modified_ns,
+        };
         let hash = content.hash.clone();
         {
             let mut state = lock(&self.state);
@@ -94,7 +106,9 @@ impl Pipeline {
             }
             state.in_flight.insert(hash.clone(), record.id);
         }
-        let known = self.library.recognise(record.id, &hash, &stamp, at_ms(), |path| path.is_file());
+        let known = self
+            .library
+            .recognise(record.id, &hash, &stamp, at_ms(), |path| path.is_file());
         let known = known.inspect_err(|_| self.undecided(record.id, Some(&hash)))?;
         match known {
             Recognised::Same => self.settled(record.id, Some(&hash), 0, elapsed_ms(started)),
@@ -170,7 +184,9 @@ impl Pipeline {
                 self.undecided(record.id, Some(&hash));
                 return Ok(());
             }
-            Err(failure) => return self.settle_failure(&record, &stamp, Some(&hash), &read.media_type, &failure, started),
+            Err(failure) => {
+                return self.settle_failure(&record, &stamp, Some(&hash), &read.media_type, &failure, started);
+            }
         }
         let language = language::detect(read.pages.iter().map(|page| page.text.as_str())).map(str::to_owned);
         let text_bytes = read.pages.iter().map(|page| page.text.len()).sum();
@@ -209,7 +225,13 @@ impl Pipeline {
             message: failure.message.clone(),
             detail: failure.detail.clone(),
         };
-        let settlement = Settlement { state: failure.state, stamp, hash, media_type, error: Some(&error) };
+        let settlement = Settlement {
+            state: failure.state,
+            stamp,
+            hash,
+            media_type,
+            error: Some(&error),
+        };
         match self.library.settle(record.id, &settlement, at_ms()) {
             Ok(removed) => {
                 self.forget_vectors(removed.chunks);
@@ -231,7 +253,10 @@ impl Pipeline {
 
 /// The file as the ledger or the disk knows it, for a file that could not be read.
 fn stamp_now(record: &DocumentRecord) -> FileStamp {
-    std::fs::metadata(&record.path).map_or_else(|_| record.stamp(), |meta| crate::scan::stamp(record.path.clone(), &meta))
+    std::fs::metadata(&record.path).map_or_else(
+        |_| record.stamp(),
+        |meta| crate::scan::stamp(record.path.clone(), &meta),
+    )
 }
 
 /// Pages but no text, or nothing at all.
@@ -240,13 +265,17 @@ fn without_text(record: &DocumentRecord, read: &Read) -> ParseFailure {
     if read.media_type == "application/pdf" || read.media_type.starts_with("image/") || !read.failed_pages.is_empty() {
         ParseFailure {
             state: DocumentState::NoText,
-            message: format!("`{name}` has pages but no text: it is probably a scan.\nRun text recognition (OCR) on it and add it again."),
+            message: format!(
+                "`{name}` has pages but no text: it is probably a scan.\nRun text recognition (OCR) on it and add it again."
+            ),
             detail: None,
         }
     } else {
         ParseFailure {
             state: DocumentState::Empty,
-            message: format!("`{name}` holds nothing but white space.\nNothing to do; it is read when something is written to it."),
+            message: format!(
+                "`{name}` holds nothing but white space.\nNothing to do; it is read when something is written to it."
+            ),
             detail: None,
         }
     }

@@ -28,7 +28,11 @@ struct Bench {
 fn bench() -> Bench {
     let data = tempfile::tempdir().unwrap();
     let library = Arc::new(Library::open(data.path()).unwrap());
-    let (index, parser, embedder) = (Arc::<FakeVectorIndex>::default(), Arc::<FakeParser>::default(), Arc::<FakeEmbedder>::default());
+    let (index, parser, embedder) = (
+        Arc::<FakeVectorIndex>::default(),
+        Arc::<FakeParser>::default(),
+        Arc::<FakeEmbedder>::default(),
+    );
     let listeners = Listeners::default();
     let told = Arc::new(Mutex::new(Vec::new()));
     let subscription = listeners.subscribe({
@@ -44,7 +48,17 @@ fn bench() -> Bench {
         listeners,
     );
     let files = tempfile::tempdir().unwrap();
-    Bench { _data: data, files, library, index, parser, embedder, pipeline, told, _subscription: subscription }
+    Bench {
+        _data: data,
+        files,
+        library,
+        index,
+        parser,
+        embedder,
+        pipeline,
+        told,
+        _subscription: subscription,
+    }
 }
 
 impl Bench {
@@ -85,7 +99,9 @@ impl Bench {
         let told = self.told.lock().unwrap();
         told.iter()
             .filter_map(|event| match event {
-                IngestEvent::Settled { row, indexed_chunks, .. } => Some((row.id, row.state, *indexed_chunks)),
+                IngestEvent::Settled {
+                    row, indexed_chunks, ..
+                } => Some((row.id, row.state, *indexed_chunks)),
                 _ => None,
             })
             .collect()
@@ -134,7 +150,10 @@ fn the_same_bytes_twice_are_read_once_even_at_the_same_time() {
     bench.pipeline.read_one(&cancel);
     bench.run();
     assert_eq!(bench.parser.calls.load(Ordering::Relaxed), 1);
-    assert_eq!((bench.state(first), bench.state(second)), (DocumentState::Ready, DocumentState::Duplicate));
+    assert_eq!(
+        (bench.state(first), bench.state(second)),
+        (DocumentState::Ready, DocumentState::Duplicate)
+    );
 }
 
 #[test]
@@ -159,7 +178,13 @@ fn a_changed_file_replaces_its_passages_and_the_index_forgets_them() {
     let path = bench.write("note.txt", "The key hangs behind the can.");
     let id = bench.enqueue(&path);
     bench.run();
-    let old: Vec<_> = bench.library.chunks_of(id).unwrap().iter().map(|chunk| chunk.id).collect();
+    let old: Vec<_> = bench
+        .library
+        .chunks_of(id)
+        .unwrap()
+        .iter()
+        .map(|chunk| chunk.id)
+        .collect();
     fs::write(&path, "The key lies under the third pot.").unwrap();
     bench.enqueue(&path);
     bench.run();
@@ -188,7 +213,11 @@ fn every_failure_is_settled_with_its_reason_and_can_be_tried_again() {
     ] {
         let record = bench.library.document(id).unwrap().unwrap();
         assert_eq!(record.state, state);
-        assert!(record.error.is_some_and(|error| error.message.lines().count() >= 2 && error.code == state.as_str()));
+        assert!(
+            record
+                .error
+                .is_some_and(|error| error.message.lines().count() >= 2 && error.code == state.as_str())
+        );
     }
     bench.write("damaged.txt", "It was saved again.");
     bench.library.retry(&[damaged], 2.0).unwrap();
@@ -200,7 +229,9 @@ fn every_failure_is_settled_with_its_reason_and_can_be_tried_again() {
 #[test]
 fn one_bad_document_does_not_take_its_trip_with_it() {
     let bench = bench();
-    let ids: Vec<_> = (0..3).map(|at| bench.enqueue(&bench.write(&format!("{at}.txt"), &format!("Text {at} here.")))).collect();
+    let ids: Vec<_> = (0..3)
+        .map(|at| bench.enqueue(&bench.write(&format!("{at}.txt"), &format!("Text {at} here."))))
+        .collect();
     // The common trip fails, and the first alone fails again.
     bench.embedder.fail.store(2, Ordering::Relaxed);
     bench.run();
@@ -216,7 +247,14 @@ fn an_index_that_fails_costs_no_document() {
     let id = bench.enqueue(&bench.write("note.txt", "The lamp is green."));
     bench.run();
     assert_eq!(bench.state(id), DocumentState::Ready);
-    assert!(bench.told.lock().unwrap().iter().any(|event| matches!(event, IngestEvent::Notice(_))));
+    assert!(
+        bench
+            .told
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|event| matches!(event, IngestEvent::Notice(_)))
+    );
 }
 
 #[test]
@@ -265,7 +303,13 @@ fn threads_take_a_queue_to_its_end_and_stop() {
     for at in 0..40 {
         bench.enqueue(&bench.write(&format!("{at}.txt"), &format!("Note {at}.\n\nMore of {at}.")));
     }
-    let Bench { pipeline, library, _data, files: _files, .. } = bench;
+    let Bench {
+        pipeline,
+        library,
+        _data,
+        files: _files,
+        ..
+    } = bench;
     let pipeline = Arc::new(pipeline);
     let mut ingest = super::Ingest::start(Arc::clone(&pipeline));
     pipeline.wait_idle(&CancelToken::new()).unwrap();
