@@ -1,7 +1,7 @@
 //! Cuts pages into passages of at most [`BUDGET`] tokens.
 //!
-//! A page is tokenised once; every decision afterwards is arithmetic on where its tokens start. Sentences (UAX 29, line ends
-//! inside a paragraph read as spaces) are packed until the budget is full, counting the heading path and a repeated table
+//! A page is tokenised once; every decision afterwards is arithmetic on where its tokens start. Sentences
+//! ([`crate::sentences`]) are packed until the budget is full, counting the heading path and a repeated table
 //! header; the next passage of the same section begins with the last sentence of the one before. A passage never crosses a page
 //! or a heading. Rows of a table stay whole, and its header is repeated. Only what is longer than the budget by itself is
 //! divided: at line ends, else behind a clause, else between words, else between characters.
@@ -12,7 +12,6 @@
 
 mod blocks;
 mod cut;
-mod sentences;
 
 use crate::chunk::ChunkDraft;
 use crate::document::{Page, Span};
@@ -76,7 +75,10 @@ impl<'a> Chunker<'a> {
 
     /// With another budget, at least 16 tokens.
     pub fn with_budget(counter: &'a dyn TokenCounter, budget: u32) -> Self {
-        Self { counter, budget: budget.max(16) }
+        Self {
+            counter,
+            budget: budget.max(16),
+        }
     }
 
     /// The passages of a document in reading order. `title` stands for the headings of a document that has none.
@@ -95,7 +97,13 @@ impl<'a> Chunker<'a> {
         }
         for (page_index, page) in pages.iter().enumerate() {
             let text = Text::new(&page.text, self.counter.token_starts(&page.text));
-            let mut writer = Writer { chunker: self, page_index, number: page.number, text: &text, sink: &mut *sink };
+            let mut writer = Writer {
+                chunker: self,
+                page_index,
+                number: page.number,
+                text: &text,
+                sink: &mut *sink,
+            };
             writer.page(blocks::blocks(page, &text, self.budget), &mut path);
         }
     }
@@ -132,7 +140,11 @@ impl Path {
         self.close(level);
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         if !text.is_empty() {
-            self.open.push(OpenHeading { level, text, waiting: None });
+            self.open.push(OpenHeading {
+                level,
+                text,
+                waiting: None,
+            });
         }
     }
 
@@ -176,7 +188,10 @@ impl Writer<'_, '_> {
         for block in blocks {
             match block {
                 Block::Heading { level, unit } => {
-                    let deepest_waits = path.open.last().is_some_and(|last| last.waiting.is_some() && last.level >= level);
+                    let deepest_waits = path
+                        .open
+                        .last()
+                        .is_some_and(|last| last.waiting.is_some() && last.level >= level);
                     if deepest_waits {
                         self.headings_alone(path);
                     }
@@ -206,13 +221,20 @@ impl Writer<'_, '_> {
     /// Headings that no passage carries become a passage themselves: a slide with nothing but its title is still found.
     fn headings_alone(&mut self, path: &mut Path) {
         let carried = path.carried();
-        let units: Vec<Unit> = path.open.iter_mut().skip(carried).filter_map(|heading| heading.waiting.take()).collect();
+        let units: Vec<Unit> = path
+            .open
+            .iter_mut()
+            .skip(carried)
+            .filter_map(|heading| heading.waiting.take())
+            .collect();
         if units.is_empty() {
             return;
         }
         let section = self.section(path, carried);
-        let units: Vec<Unit> =
-            units.into_iter().flat_map(|unit| cut::fit(self.text, unit, section.room, self.chunker.counter)).collect();
+        let units: Vec<Unit> = units
+            .into_iter()
+            .flat_map(|unit| cut::fit(self.text, unit, section.room, self.chunker.counter))
+            .collect();
         self.pack(&section, None, &units);
     }
 
@@ -225,12 +247,18 @@ impl Writer<'_, '_> {
             heading.remove(0);
             cost = self.cost(&heading.join(PATH_SEPARATOR));
         }
-        if cost.1 > most && let Some(last) = heading.pop() {
+        if cost.1 > most
+            && let Some(last) = heading.pop()
+        {
             let (kept, kept_cost) = self.shortened(&last, most);
             cost = kept_cost;
             heading.extend((!kept.is_empty()).then_some(kept));
         }
-        Section { heading, path_tokens: cost.0, room: self.chunker.budget - cost.1 }
+        Section {
+            heading,
+            path_tokens: cost.0,
+            room: self.chunker.budget - cost.1,
+        }
     }
 
     /// Tokens of a text, and what it costs of a budget.
@@ -242,10 +270,16 @@ impl Writer<'_, '_> {
     /// The first words of `text` that cost at most `most`, with their tokens and cost.
     fn shortened(&self, text: &str, most: u32) -> (String, (u32, u32)) {
         let inner = Text::new(text, self.chunker.counter.token_starts(text));
-        let first = cut::fit(&inner, inner.unit(0..text.len()), most, self.chunker.counter).into_iter().next();
+        let first = cut::fit(&inner, inner.unit(0..text.len()), most, self.chunker.counter)
+            .into_iter()
+            .next();
         let kept = first.map(|unit| text[unit.bytes].trim().to_owned()).unwrap_or_default();
         let cost = self.cost(&kept);
-        if cost.1 > most { (String::new(), (0, 0)) } else { (kept, cost) }
+        if cost.1 > most {
+            (String::new(), (0, 0))
+        } else {
+            (kept, cost)
+        }
     }
 
     fn table(&mut self, section: &Section, rows: Vec<Unit>, header: Option<Unit>) {
@@ -260,11 +294,22 @@ impl Writer<'_, '_> {
         let room = section.room - cost.1.max(header.cost().min(section.room / HEADER_SHARE));
         let mut units = self.fitted(vec![header], section.room);
         units.extend(self.fitted(rows, room));
-        self.pack(section, Some(&Header { text: repeated, tokens: cost.0, cost: cost.1 }), &units);
+        self.pack(
+            section,
+            Some(&Header {
+                text: repeated,
+                tokens: cost.0,
+                cost: cost.1,
+            }),
+            &units,
+        );
     }
 
     fn fitted(&self, units: Vec<Unit>, room: u32) -> Vec<Unit> {
-        units.into_iter().flat_map(|unit| cut::fit(self.text, unit, room, self.chunker.counter)).collect()
+        units
+            .into_iter()
+            .flat_map(|unit| cut::fit(self.text, unit, room, self.chunker.counter))
+            .collect()
     }
 
     /// Packs units of one section, in order. With a header they are rows: no overlap, and all but the first passage repeat it.
@@ -285,19 +330,27 @@ impl Writer<'_, '_> {
             }
             self.write(section, repeats, &units[first..end]);
             written = end;
-            first = if header.is_none() { self.overlap(units, first, end, section.room) } else { end };
+            first = if header.is_none() {
+                self.overlap(units, first, end, section.room)
+            } else {
+                end
+            };
         }
     }
 
     /// Where the next passage begins: one sentence back, where that is short enough and leaves room for the next.
     fn overlap(&self, units: &[Unit], first: usize, end: usize, room: u32) -> usize {
-        let (Some(last), Some(next)) = (units.get(end - 1), units.get(end)) else { return end };
+        let (Some(last), Some(next)) = (units.get(end - 1), units.get(end)) else {
+            return end;
+        };
         let fits = last.cost() <= room / OVERLAP_SHARE && last.cost() + next.cost() <= room;
         if fits && end - 1 > first { end - 1 } else { end }
     }
 
     fn write(&mut self, section: &Section, header: Option<&Header>, units: &[Unit]) {
-        let (Some(first), Some(last)) = (units.first(), units.last()) else { return };
+        let (Some(first), Some(last)) = (units.first(), units.last()) else {
+            return;
+        };
         let bytes = first.bytes.start..last.bytes.end;
         let draft = ChunkDraft {
             page: self.number,
@@ -309,7 +362,11 @@ impl Writer<'_, '_> {
                 + header.map_or(0, |header| header.tokens)
                 + units.iter().map(|unit| unit.tokens).sum::<u32>(),
         };
-        (self.sink)(Cut { page_index: self.page_index, bytes, draft });
+        (self.sink)(Cut {
+            page_index: self.page_index,
+            bytes,
+            draft,
+        });
     }
 }
 

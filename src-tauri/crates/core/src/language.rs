@@ -31,8 +31,14 @@ pub fn detect<'a>(pages: impl IntoIterator<Item = &'a str>) -> Option<&'static s
     for window in sample.chunks(WINDOW_CHARS) {
         let window: String = window.iter().collect();
         let letters = window.chars().filter(|c| c.is_alphabetic()).count();
-        let Some(info) = whatlang::detect(&window) else { continue };
-        let shortest = if is_shared(info.script()) { SHORTEST_SHARED } else { SHORTEST_OWN };
+        let Some(info) = whatlang::detect(&window) else {
+            continue;
+        };
+        let shortest = if is_shared(info.script()) {
+            SHORTEST_SHARED
+        } else {
+            SHORTEST_OWN
+        };
         if letters < shortest || info.confidence() < LEAST_CONFIDENCE {
             continue;
         }
@@ -65,7 +71,10 @@ fn sample<'a>(pages: impl IntoIterator<Item = &'a str>) -> Vec<char> {
 
 /// True for scripts that many languages share, where only statistics tell them apart.
 fn is_shared(script: Script) -> bool {
-    matches!(script, Script::Latin | Script::Cyrillic | Script::Arabic | Script::Devanagari | Script::Hebrew)
+    matches!(
+        script,
+        Script::Latin | Script::Cyrillic | Script::Arabic | Script::Devanagari | Script::Hebrew
+    )
 }
 
 fn iso_639_1(language: Lang) -> &'static str {
@@ -158,8 +167,15 @@ mod tests {
                       bibliothèque devait être réparé avant l'hiver.";
         let russian = "Комитет собрался в четверг, чтобы обсудить бюджет на следующий год, и решил, что крышу старой библиотеки \
                        нужно отремонтировать до зимы.";
-        let japanese = "委員会は木曜日に来年の予算について話し合い、冬になる前に古い図書館の屋根を修理することに決めました。";
-        for (text, language) in [(ENGLISH, "en"), (GERMAN, "de"), (french, "fr"), (russian, "ru"), (japanese, "ja")] {
+        let japanese =
+            "委員会は木曜日に来年の予算について話し合い、冬になる前に古い図書館の屋根を修理することに決めました。";
+        for (text, language) in [
+            (ENGLISH, "en"),
+            (GERMAN, "de"),
+            (french, "fr"),
+            (russian, "ru"),
+            (japanese, "ja"),
+        ] {
             assert_eq!(detect([text]), Some(language));
         }
     }
@@ -168,7 +184,10 @@ mod tests {
     fn the_larger_part_of_a_mixed_document_decides() {
         let english = ENGLISH.repeat(40);
         let german = GERMAN.repeat(10);
-        assert_eq!(detect([german.as_str(), english.as_str(), english.as_str()]), Some("en"));
+        assert_eq!(
+            detect([german.as_str(), english.as_str(), english.as_str()]),
+            Some("en")
+        );
     }
 
     #[test]

@@ -35,16 +35,28 @@ pub(crate) struct Row<'a> {
 impl Padded {
     pub(crate) fn new<'a>(rows: impl ExactSizeIterator<Item = Row<'a>> + Clone, pad: u32) -> Self {
         let width = rows.clone().map(|row| row.ids.len()).max().unwrap_or(0);
-        let mut padded = Self { shape: [rows.len(), width], ..Self::default() };
+        let mut padded = Self {
+            shape: [rows.len(), width],
+            ..Self::default()
+        };
         let size = rows.len() * width;
         padded.ids.reserve_exact(size);
         padded.mask.reserve_exact(size);
         padded.types.reserve_exact(size);
         for row in rows {
             let rest = width - row.ids.len();
-            padded.ids.extend(row.ids.iter().map(|id| i64::from(*id)).chain(std::iter::repeat_n(i64::from(pad), rest)));
-            padded.mask.extend(std::iter::repeat_n(1, row.ids.len()).chain(std::iter::repeat_n(0, rest)));
-            padded.types.extend((0..width).map(|at| i64::from(at >= row.second && at < row.ids.len())));
+            padded.ids.extend(
+                row.ids
+                    .iter()
+                    .map(|id| i64::from(*id))
+                    .chain(std::iter::repeat_n(i64::from(pad), rest)),
+            );
+            padded
+                .mask
+                .extend(std::iter::repeat_n(1, row.ids.len()).chain(std::iter::repeat_n(0, rest)));
+            padded
+                .types
+                .extend((0..width).map(|at| i64::from(at >= row.second && at < row.ids.len())));
         }
         padded
     }
@@ -64,8 +76,23 @@ mod tests {
 
     #[test]
     fn padding_is_masked() {
-        let rows = [Row { ids: &[5, 6, 7], second: 2 }, Row { ids: &[8], second: usize::MAX }];
-        let padded = Padded::new(rows.iter().map(|row| Row { ids: row.ids, second: row.second }), 9);
+        let rows = [
+            Row {
+                ids: &[5, 6, 7],
+                second: 2,
+            },
+            Row {
+                ids: &[8],
+                second: usize::MAX,
+            },
+        ];
+        let padded = Padded::new(
+            rows.iter().map(|row| Row {
+                ids: row.ids,
+                second: row.second,
+            }),
+            9,
+        );
         assert_eq!(padded.ids, [5, 6, 7, 8, 9, 9]);
         assert_eq!(padded.mask, [1, 1, 1, 1, 0, 0]);
         assert_eq!(padded.types, [0, 0, 1, 0, 0, 0]);

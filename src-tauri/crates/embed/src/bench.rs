@@ -79,11 +79,17 @@ pub fn run(options: &EmbedderOptions, engine: Engine, texts: &[String]) -> Resul
             let card = docmind_core::ports::Embedder::card(&embedder);
             let precision = card.map_or(Precision::Fp32, |card| card.precision);
             let folder = ModelFolder::open(&options.model_dir)?;
-            (measured(&folder, precision, embedder.device(), engine, seconds, loaded), vectors)
+            (
+                measured(&folder, precision, embedder.device(), engine, seconds, loaded),
+                vectors,
+            )
         }
         Engine::Fastembed => {
             let folder = ModelFolder::open(&options.model_dir)?;
-            let precision = options.precision.or_else(|| folder.usual_precision(false)).unwrap_or(Precision::Fp32);
+            let precision = options
+                .precision
+                .or_else(|| folder.usual_precision(false))
+                .unwrap_or(Precision::Fp32);
             let mut stock = stock(options, &folder, precision)?;
             embed_stock(&folder, &mut stock, warm, None)?;
             let loaded = status_mib("VmRSS:");
@@ -132,7 +138,12 @@ fn measured(
 }
 
 /// Cosine of the vectors to stock fastembed's at FP32; left out where the folder has no FP32 file.
-fn compare(options: &EmbedderOptions, texts: &[String], vectors: &[Embedding], bench: &mut EmbedBench) -> Result<(), EmbedError> {
+fn compare(
+    options: &EmbedderOptions,
+    texts: &[String],
+    vectors: &[Embedding],
+    bench: &mut EmbedBench,
+) -> Result<(), EmbedError> {
     let folder = ModelFolder::open(&options.model_dir)?;
     if folder.model(Precision::Fp32).is_none() || texts.is_empty() {
         return Ok(());
@@ -141,8 +152,11 @@ fn compare(options: &EmbedderOptions, texts: &[String], vectors: &[Embedding], b
     let chosen: Vec<String> = texts.iter().step_by(step).cloned().collect();
     let mut stock = stock(options, &folder, Precision::Fp32)?;
     let reference = embed_stock(&folder, &mut stock, &chosen, Some(8))?;
-    let cosines: Vec<f64> =
-        reference.iter().zip(vectors.iter().step_by(step)).map(|(a, b)| f64::from(a.cosine(b))).collect();
+    let cosines: Vec<f64> = reference
+        .iter()
+        .zip(vectors.iter().step_by(step))
+        .map(|(a, b)| f64::from(a.cosine(b)))
+        .collect();
     bench.cosine_to_fp32 = Some(cosines.iter().sum::<f64>() / cosines.len() as f64);
     bench.cosine_to_fp32_min = cosines.into_iter().reduce(f64::min);
     Ok(())
@@ -151,21 +165,26 @@ fn compare(options: &EmbedderOptions, texts: &[String], vectors: &[Embedding], b
 /// fastembed with the folder's model, as its documentation says to load one's own.
 fn stock(options: &EmbedderOptions, folder: &ModelFolder, precision: Precision) -> Result<TextEmbedding, EmbedError> {
     let runtime = Runtime::load(&options.runtime_dir)?;
-    let model = folder.model(precision).ok_or_else(|| EmbedError::Missing { path: options.model_dir.join("model.onnx") })?;
+    let model = folder.model(precision).ok_or_else(|| EmbedError::Missing {
+        path: options.model_dir.join("model.onnx"),
+    })?;
     let read = |path: &std::path::Path| fs::read(path).map_err(|_| EmbedError::Missing { path: path.to_owned() });
     let card = folder.card();
     let tokenizer_files = TokenizerFiles {
         tokenizer_file: read(&folder.tokenizer())?,
         config_file: b"{}".to_vec(),
         special_tokens_map_file: b"{}".to_vec(),
-        tokenizer_config_file: format!(r#"{{"model_max_length": {}, "pad_token": "[PAD]"}}"#, card.max_tokens).into_bytes(),
+        tokenizer_config_file: format!(r#"{{"model_max_length": {}, "pad_token": "[PAD]"}}"#, card.max_tokens)
+            .into_bytes(),
     };
     let mut own = UserDefinedEmbeddingModel::new(read(&model)?, tokenizer_files);
     own = own.with_pooling(match card.pooling {
         Pooling::Cls => fastembed::Pooling::Cls,
         Pooling::Mean | Pooling::InGraph => fastembed::Pooling::Mean,
     });
-    let init = InitOptionsUserDefined::new().with_environment(runtime.environment()).with_max_length(card.max_tokens as usize);
+    let init = InitOptionsUserDefined::new()
+        .with_environment(runtime.environment())
+        .with_max_length(card.max_tokens as usize);
     TextEmbedding::try_new_from_user_defined(own, init)
         .map_err(|error| EmbedError::invalid(&model, "fastembed cannot load it", error))
 }
@@ -186,7 +205,12 @@ fn embed_stock(
     Ok(vectors
         .into_iter()
         .map(|vector| {
-            let norm = vector.iter().map(|value| value * value).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+            let norm = vector
+                .iter()
+                .map(|value| value * value)
+                .sum::<f32>()
+                .sqrt()
+                .max(f32::MIN_POSITIVE);
             Embedding::from_f32(&vector.iter().map(|value| value / norm).collect::<Vec<_>>())
         })
         .collect())
@@ -196,7 +220,11 @@ fn embed_stock(
 fn status_mib(name: &str) -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with(name))?;
-    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib / 1024)
+    line.split_whitespace()
+        .nth(1)?
+        .parse::<u64>()
+        .ok()
+        .map(|kib| kib / 1024)
 }
 
 /// Texts to embed where none are given: lengths spread like those of abstracts (20 to 330 words, mean about 130), the same on every

@@ -58,7 +58,10 @@ impl EmbedderOptions {
         Self {
             runtime_dir: runtime_dir.to_owned(),
             model_dir: model_dir.to_owned(),
-            chunk_tokenizer: runtime_dir.join("embedders").join(DEFAULT_EMBEDDER).join("tokenizer.json"),
+            chunk_tokenizer: runtime_dir
+                .join("embedders")
+                .join(DEFAULT_EMBEDDER)
+                .join("tokenizer.json"),
             precision: None,
             device: DeviceChoice::Automatic,
             threads: None,
@@ -84,7 +87,11 @@ impl OnnxEmbedder {
     pub fn open(options: &EmbedderOptions) -> Result<Self, EmbedError> {
         let folder = ModelFolder::open(&options.model_dir)?;
         if folder.card().kind != Kind::Embedder {
-            return Err(EmbedError::invalid(&options.model_dir, "its card says that it is no embedder", ""));
+            return Err(EmbedError::invalid(
+                &options.model_dir,
+                "its card says that it is no embedder",
+                "",
+            ));
         }
         let tokenizer = ModelTokenizer::open(&folder.tokenizer(), folder.card().max_tokens)?;
         let chunk_tokenizer = ChunkTokenizer::open(&options.chunk_tokenizer, &folder.tokenizer())?;
@@ -93,7 +100,9 @@ impl OnnxEmbedder {
         let mut notices = Vec::new();
         let encoder = open_encoder(&runtime, &folder, options, threads, tokenizer.pad, &mut notices)?;
 
-        let probe = tokenizer.ids("a").map_err(|error| EmbedError::invalid(folder.tokenizer(), "its tokenizer fails", error))?;
+        let probe = tokenizer
+            .ids("a")
+            .map_err(|error| EmbedError::invalid(folder.tokenizer(), "its tokenizer fails", error))?;
         let vectors = encoder.run([probe.row()].into_iter())?;
         let dimensions = vectors.first().map_or(0, Vec::len) as u32;
         if folder.card().dimensions.is_some_and(|said| said != dimensions) {
@@ -109,9 +118,26 @@ impl OnnxEmbedder {
             passage_prefix: folder.card().passage_prefix.clone(),
             fingerprint: folder.fingerprint(encoder.precision())?,
         };
-        let batch_tokens = if encoder.device() == Device::Cpu { CPU_BATCH_TOKENS } else { GPU_BATCH_TOKENS };
-        tracing::info!(name = card.name, device = encoder.device().name(), precision = precision_name(card.precision), threads, "embedder loaded");
-        Ok(Self { card, encoder, tokenizer, chunk_tokenizer, batch_tokens, notices })
+        let batch_tokens = if encoder.device() == Device::Cpu {
+            CPU_BATCH_TOKENS
+        } else {
+            GPU_BATCH_TOKENS
+        };
+        tracing::info!(
+            name = card.name,
+            device = encoder.device().name(),
+            precision = precision_name(card.precision),
+            threads,
+            "embedder loaded"
+        );
+        Ok(Self {
+            card,
+            encoder,
+            tokenizer,
+            chunk_tokenizer,
+            batch_tokens,
+            notices,
+        })
     }
 
     /// What was degraded while opening: `embedder_on_cpu`, `embedder_precision`.
@@ -129,7 +155,10 @@ impl OnnxEmbedder {
     /// # Errors
     /// [`EmbedError::Failed`] when the tokenizer fails.
     pub fn token_count(&self, text: &str) -> Result<usize, EmbedError> {
-        self.tokenizer.ids(text).map(|ids| ids.ids.len()).map_err(|detail| self.failed(1, detail))
+        self.tokenizer
+            .ids(text)
+            .map(|ids| ids.ids.len())
+            .map_err(|detail| self.failed(1, detail))
     }
 
     /// [`Embedder::embed`] with progress: texts done and in all. The callback runs between batches with nothing locked.
@@ -148,14 +177,23 @@ impl OnnxEmbedder {
             TextKind::Passage => &self.card.passage_prefix,
         };
         let ids = |text: &String| {
-            let ids = if prefix.is_empty() { self.tokenizer.ids(text) } else { self.tokenizer.ids(&format!("{prefix}{text}")) };
+            let ids = if prefix.is_empty() {
+                self.tokenizer.ids(text)
+            } else {
+                self.tokenizer.ids(&format!("{prefix}{text}"))
+            };
             ids.map_err(|detail| self.failed(1, detail))
         };
         let mut vectors = vec![Embedding(Vec::new()); texts.len()];
         let mut place = |index: usize, vector: Embedding| vectors[index] = vector;
         let total = texts.len() as u32;
         if texts.len() <= FEW {
-            let jobs = texts.iter().enumerate().map(|(index, text)| Ok(Job { ids: ids(text)?, payload: index }));
+            let jobs = texts.iter().enumerate().map(|(index, text)| {
+                Ok(Job {
+                    ids: ids(text)?,
+                    payload: index,
+                })
+            });
             let mut jobs = jobs.collect::<Result<Vec<_>, EmbedError>>()?;
             let mut done = 0;
             self.run_window(&mut jobs, cancel, &mut place, &mut |count| {
@@ -191,14 +229,20 @@ impl OnnxEmbedder {
         let (sender, receiver) = sync_channel(WINDOW);
         // The receiver moves in: dropped with an error, it wakes a tokenizer that waits for room in the channel.
         std::thread::scope(move |scope| {
-            let spawned = std::thread::Builder::new().name("tokenize".into()).spawn_scoped(scope, move || produce(sender));
+            let spawned = std::thread::Builder::new()
+                .name("tokenize".into())
+                .spawn_scoped(scope, move || produce(sender));
             spawned.map_err(|error| self.failed(0, error.to_string()))?;
             let mut window = FIRST_WINDOW;
             let mut sent = 0;
             loop {
                 let mut jobs = receive(&receiver, window)?;
                 if jobs.is_empty() {
-                    return if cancel.is_cancelled() { Err(EmbedError::Cancelled) } else { Ok(()) };
+                    return if cancel.is_cancelled() {
+                        Err(EmbedError::Cancelled)
+                    } else {
+                        Ok(())
+                    };
                 }
                 sent += jobs.len() as u32;
                 self.run_window(&mut jobs, cancel, place, &mut |count| told(count, sent))?;
@@ -234,11 +278,20 @@ impl OnnxEmbedder {
     }
 
     fn failed(&self, texts: usize, detail: String) -> EmbedError {
-        EmbedError::Failed { name: self.card.name.clone(), texts, detail }
+        EmbedError::Failed {
+            name: self.card.name.clone(),
+            texts,
+            detail,
+        }
     }
 
     /// Cuts documents and sends their chunks with ids; stops when nobody listens.
-    fn send_chunks(&self, documents: &[PagesToEmbed<'_>], cancel: &CancelToken, sender: &SyncSender<Result<Job<Place>, EmbedError>>) {
+    fn send_chunks(
+        &self,
+        documents: &[PagesToEmbed<'_>],
+        cancel: &CancelToken,
+        sender: &SyncSender<Result<Job<Place>, EmbedError>>,
+    ) {
         for (index, document) in documents.iter().enumerate() {
             let tokens = DocumentTokens::new(&self.chunk_tokenizer, &self.tokenizer, document.pages, cancel);
             let mut ordinal = 0;
@@ -247,8 +300,14 @@ impl OnnxEmbedder {
                 if !listened || cancel.is_cancelled() {
                     return;
                 }
-                let ids = tokens.ids(&self.card.passage_prefix, &cut).map_err(|detail| self.failed(1, detail));
-                let place = Place { document: index, ordinal, chunk: cut.draft };
+                let ids = tokens
+                    .ids(&self.card.passage_prefix, &cut)
+                    .map_err(|detail| self.failed(1, detail));
+                let place = Place {
+                    document: index,
+                    ordinal,
+                    chunk: cut.draft,
+                };
                 ordinal += 1;
                 listened = sender.send(ids.map(|ids| Job { ids, payload: place })).is_ok();
             });
@@ -321,7 +380,9 @@ fn open_encoder(
             Err(error) => notices.push(cpu_notice(&error)),
         }
     }
-    Err(EmbedError::Missing { path: options.model_dir.clone() })
+    Err(EmbedError::Missing {
+        path: options.model_dir.clone(),
+    })
 }
 
 /// The precision asked for where the folder has it, else the device's usual one with a notice.
@@ -335,12 +396,17 @@ fn choose_precision(
     {
         return Ok((asked, model, None));
     }
-    let missing = || EmbedError::Missing { path: options.model_dir.join("model.onnx") };
+    let missing = || EmbedError::Missing {
+        path: options.model_dir.join("model.onnx"),
+    };
     let precision = folder.usual_precision(device == Device::Cuda).ok_or_else(missing)?;
     let model = folder.model(precision).ok_or_else(missing)?;
     let notice = options.precision.map(|asked| {
         let (name, asked, used) = (&folder.card().name, precision_name(asked), precision_name(precision));
-        Notice::new("embedder_precision", format!("The embedding model `{name}` has no {asked} file, so {used} is used."))
+        Notice::new(
+            "embedder_precision",
+            format!("The embedding model `{name}` has no {asked} file, so {used} is used."),
+        )
     });
     Ok((precision, model, notice))
 }
@@ -360,7 +426,15 @@ impl Embedder for OnnxEmbedder {
     ) -> Result<Vec<Vec<EmbeddedChunk>>, ErrorReport> {
         let mut found: Vec<Vec<(u32, EmbeddedChunk)>> = documents.iter().map(|_| Vec::new()).collect();
         let produce = |sender: SyncSender<Result<Job<Place>, EmbedError>>| self.send_chunks(documents, cancel, &sender);
-        let mut place = |place: Place, vector| found[place.document].push((place.ordinal, EmbeddedChunk { chunk: place.chunk, vector }));
+        let mut place = |place: Place, vector| {
+            found[place.document].push((
+                place.ordinal,
+                EmbeddedChunk {
+                    chunk: place.chunk,
+                    vector,
+                },
+            ))
+        };
         let mut done = 0;
         self.run_stream(produce, cancel, &mut place, &mut |count, sent| {
             done += count;

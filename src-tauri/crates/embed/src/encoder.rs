@@ -39,11 +39,21 @@ impl Encoder {
         let names: Vec<&str> = session.outputs().iter().map(|output| output.name()).collect();
         let output = match &folder.card().output {
             Some(named) => names.contains(&named.as_str()).then_some(named.as_str()),
-            None => USUAL_OUTPUTS.into_iter().find(|usual| names.contains(usual)).or(names.first().copied()),
+            None => USUAL_OUTPUTS
+                .into_iter()
+                .find(|usual| names.contains(usual))
+                .or(names.first().copied()),
         };
         let Some(output) = output.map(str::to_owned) else {
-            let reason = format!("it has no output `{}`", folder.card().output.as_deref().unwrap_or_default());
-            return Err(EmbedError::invalid(model, reason, format!("outputs: {}", names.join(", "))));
+            let reason = format!(
+                "it has no output `{}`",
+                folder.card().output.as_deref().unwrap_or_default()
+            );
+            return Err(EmbedError::invalid(
+                model,
+                reason,
+                format!("outputs: {}", names.join(", ")),
+            ));
         };
         let has_types = session.inputs().iter().any(|input| input.name() == "token_type_ids");
         Ok(Self {
@@ -67,13 +77,20 @@ impl Encoder {
     }
 
     /// One row a text: the graph's own where it is pooled, else pooled here. Not normalised here.
-    pub(crate) fn run<'a>(&self, rows: impl ExactSizeIterator<Item = Row<'a>> + Clone) -> Result<Vec<Vec<f32>>, EmbedError> {
+    pub(crate) fn run<'a>(
+        &self,
+        rows: impl ExactSizeIterator<Item = Row<'a>> + Clone,
+    ) -> Result<Vec<Vec<f32>>, EmbedError> {
         let texts = rows.len();
         if texts == 0 {
             return Ok(Vec::new());
         }
         let padded = Padded::new(rows, self.pad);
-        self.run_padded(&padded).map_err(|detail| EmbedError::Failed { name: self.name.clone(), texts, detail })
+        self.run_padded(&padded).map_err(|detail| EmbedError::Failed {
+            name: self.name.clone(),
+            texts,
+            detail,
+        })
     }
 
     fn run_padded(&self, padded: &Padded) -> Result<Vec<Vec<f32>>, String> {
@@ -88,14 +105,20 @@ impl Encoder {
             .map_err(|error| error.to_string())?
             .with_outputs(OutputSelector::no_default().with(self.output.as_str()));
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        let outputs = session.run_with_options(inputs, &options).map_err(|error| error.to_string())?;
-        let (shape, values) = outputs[self.output.as_str()].try_extract_tensor::<f32>().map_err(|error| error.to_string())?;
+        let outputs = session
+            .run_with_options(inputs, &options)
+            .map_err(|error| error.to_string())?;
+        let (shape, values) = outputs[self.output.as_str()]
+            .try_extract_tensor::<f32>()
+            .map_err(|error| error.to_string())?;
         pool(values, shape, padded, self.pooling)
     }
 }
 
 fn tensor(shape: [usize; 2], data: &[i64]) -> Result<SessionInputValue<'_>, String> {
-    TensorRef::from_array_view((shape, data)).map(Into::into).map_err(|error| error.to_string())
+    TensorRef::from_array_view((shape, data))
+        .map(Into::into)
+        .map_err(|error| error.to_string())
 }
 
 /// Rows of a `[texts, width]` or `[texts, tokens, width]` tensor.
@@ -112,7 +135,9 @@ fn pool(values: &[f32], shape: &[i64], padded: &Padded, pooling: Pooling) -> Res
                 Pooling::Mean | Pooling::InGraph => mean(vectors, mask, width),
             })
             .collect()),
-        _ => Err(format!("its output has the shape {shape:?} for {texts} texts of {tokens} tokens")),
+        _ => Err(format!(
+            "its output has the shape {shape:?} for {texts} texts of {tokens} tokens"
+        )),
     }
 }
 
@@ -137,7 +162,13 @@ mod tests {
 
     fn padded() -> Padded {
         let rows: [&[u32]; 2] = [&[1, 2], &[3]];
-        Padded::new(rows.iter().map(|ids| Row { ids, second: usize::MAX }), 0)
+        Padded::new(
+            rows.iter().map(|ids| Row {
+                ids,
+                second: usize::MAX,
+            }),
+            0,
+        )
     }
 
     #[test]

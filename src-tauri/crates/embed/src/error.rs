@@ -8,7 +8,9 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum EmbedError {
     /// `libonnxruntime` is missing, too old, or cannot be loaded.
-    #[error("ONNX Runtime could not be loaded from `{path}`.\nReinstall DocMind; in a source checkout, run `cargo xtask setup`.")]
+    #[error(
+        "ONNX Runtime could not be loaded from `{path}`.\nReinstall DocMind; in a source checkout, run `cargo xtask setup`."
+    )]
     Runtime {
         /// Where it was looked for.
         path: PathBuf,
@@ -16,13 +18,17 @@ pub enum EmbedError {
         detail: String,
     },
     /// A model folder, or a file in it, is missing.
-    #[error("The embedding model has no `{path}`.\nChoose another embedding model in the settings, or add this one again.")]
+    #[error(
+        "The embedding model has no `{path}`.\nChoose another embedding model in the settings, or add this one again."
+    )]
     Missing {
         /// The file.
         path: PathBuf,
     },
     /// A model folder cannot be used as it is.
-    #[error("The embedding model in `{path}` cannot be used: {reason}.\nChoose another embedding model in the settings, or add this one again.")]
+    #[error(
+        "The embedding model in `{path}` cannot be used: {reason}.\nChoose another embedding model in the settings, or add this one again."
+    )]
     Invalid {
         /// File or folder.
         path: PathBuf,
@@ -32,7 +38,9 @@ pub enum EmbedError {
         detail: String,
     },
     /// The model ran and failed.
-    #[error("The embedding model `{name}` failed on {texts} texts.\nTry again; if it fails again, choose another embedding model in the settings.")]
+    #[error(
+        "The embedding model `{name}` failed on {texts} texts.\nTry again; if it fails again, choose another embedding model in the settings."
+    )]
     Failed {
         /// Its name.
         name: String,
@@ -59,7 +67,11 @@ impl EmbedError {
     }
 
     pub(crate) fn invalid(path: impl Into<PathBuf>, reason: impl Into<String>, detail: impl ToString) -> Self {
-        Self::Invalid { path: path.into(), reason: reason.into(), detail: detail.to_string() }
+        Self::Invalid {
+            path: path.into(),
+            reason: reason.into(),
+            detail: detail.to_string(),
+        }
     }
 }
 
@@ -67,7 +79,9 @@ impl From<EmbedError> for ErrorReport {
     fn from(error: EmbedError) -> Self {
         let report = Self::new(error.code(), error.to_string());
         match error {
-            EmbedError::Runtime { detail, .. } | EmbedError::Invalid { detail, .. } | EmbedError::Failed { detail, .. }
+            EmbedError::Runtime { detail, .. }
+            | EmbedError::Invalid { detail, .. }
+            | EmbedError::Failed { detail, .. }
                 if !detail.is_empty() =>
             {
                 report.with_detail(detail)

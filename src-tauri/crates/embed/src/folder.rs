@@ -103,8 +103,12 @@ struct Catalogue {
 
 /// Cards of the models that DocMind knows by name, embedders first.
 pub fn known_cards() -> Vec<Card> {
-    let Catalogue { embedder, reranker } = toml::from_str(CATALOGUE).expect("BUG: assets/models.toml is read by a test");
-    let rerankers = reranker.into_iter().map(|card| Card { kind: Kind::Reranker, ..card });
+    let Catalogue { embedder, reranker } =
+        toml::from_str(CATALOGUE).expect("BUG: assets/models.toml is read by a test");
+    let rerankers = reranker.into_iter().map(|card| Card {
+        kind: Kind::Reranker,
+        ..card
+    });
     embedder.into_iter().chain(rerankers).collect()
 }
 
@@ -121,12 +125,21 @@ impl ModelFolder {
             Err(_) => known_cards()
                 .into_iter()
                 .find(|card| path.is_dir() && path.file_name().is_some_and(|name| name == card.name.as_str()))
-                .ok_or_else(|| EmbedError::Missing { path: card_path.clone() })?,
+                .ok_or_else(|| EmbedError::Missing {
+                    path: card_path.clone(),
+                })?,
         };
         if card.max_tokens < 8 {
-            return Err(EmbedError::invalid(&card_path, "its card says `max_tokens` under 8", ""));
+            return Err(EmbedError::invalid(
+                &card_path,
+                "its card says `max_tokens` under 8",
+                "",
+            ));
         }
-        Ok(Self { path: path.to_owned(), card })
+        Ok(Self {
+            path: path.to_owned(),
+            card,
+        })
     }
 
     /// What the card says.
@@ -149,12 +162,19 @@ impl ModelFolder {
             Precision::Int8 => (&files.int8, ["model-int8.onnx", "onnx/model_quantized.onnx"]),
         };
         let names = named.as_deref().map_or(usual.to_vec(), |named| vec![named]);
-        names.into_iter().map(|name| self.path.join(name)).find(|path| path.is_file())
+        names
+            .into_iter()
+            .map(|name| self.path.join(name))
+            .find(|path| path.is_file())
     }
 
     /// Precision used where nobody asks for one: on a GPU FP16, on a processor what the card says, else FP32, else what there is.
     pub fn usual_precision(&self, on_gpu: bool) -> Option<Precision> {
-        let first = if on_gpu { Some(Precision::Fp16) } else { self.card.cpu_precision };
+        let first = if on_gpu {
+            Some(Precision::Fp16)
+        } else {
+            self.card.cpu_precision
+        };
         first
             .into_iter()
             .chain([Precision::Fp32, Precision::Int8, Precision::Fp16])
@@ -166,7 +186,9 @@ impl ModelFolder {
     /// # Errors
     /// [`EmbedError::Missing`] when a file cannot be read.
     pub fn fingerprint(&self, precision: Precision) -> Result<String, EmbedError> {
-        let model = self.model(precision).ok_or_else(|| EmbedError::Missing { path: self.path.clone() })?;
+        let model = self.model(precision).ok_or_else(|| EmbedError::Missing {
+            path: self.path.clone(),
+        })?;
         let mut hasher = blake3::Hasher::new();
         let mut buffer = vec![0; 1 << 20];
         for path in [model, self.tokenizer()] {
@@ -181,7 +203,13 @@ impl ModelFolder {
             }
         }
         let card = &self.card;
-        hasher.update(format!("{:?}{}{}\0{}", card.pooling, card.max_tokens, card.query_prefix, card.passage_prefix).as_bytes());
+        hasher.update(
+            format!(
+                "{:?}{}{}\0{}",
+                card.pooling, card.max_tokens, card.query_prefix, card.passage_prefix
+            )
+            .as_bytes(),
+        );
         Ok(hasher.finalize().to_hex().to_string())
     }
 }
@@ -202,7 +230,10 @@ mod tests {
 
     #[test]
     fn a_card_needs_only_a_name() {
-        let (_dir, opened) = folder(r#"{"name": "any", "license": "ignored"}"#, &["model.onnx", "model-int8.onnx"]);
+        let (_dir, opened) = folder(
+            r#"{"name": "any", "license": "ignored"}"#,
+            &["model.onnx", "model-int8.onnx"],
+        );
         let opened = opened.expect("the folder opens");
         assert_eq!(opened.card().max_tokens, 512);
         assert_eq!(opened.card().pooling, Pooling::Mean);
@@ -227,10 +258,17 @@ mod tests {
         };
         let base = print(r#"{"name": "a"}"#, &["model.onnx", "tokenizer.json"]).expect("a fingerprint");
         let renamed = print(r#"{"name": "b"}"#, &["model.onnx", "tokenizer.json"]).expect("a fingerprint");
-        let prefixed = print(r#"{"name": "a", "query_prefix": "query: "}"#, &["model.onnx", "tokenizer.json"]).expect("a fingerprint");
+        let prefixed = print(
+            r#"{"name": "a", "query_prefix": "query: "}"#,
+            &["model.onnx", "tokenizer.json"],
+        )
+        .expect("a fingerprint");
         assert_eq!(base, renamed);
         assert_ne!(base, prefixed);
-        assert!(matches!(print(r#"{"name": "a"}"#, &["model.onnx"]), Err(EmbedError::Missing { .. })));
+        assert!(matches!(
+            print(r#"{"name": "a"}"#, &["model.onnx"]),
+            Err(EmbedError::Missing { .. })
+        ));
     }
 
     #[test]
@@ -248,7 +286,12 @@ mod tests {
     #[test]
     fn the_catalogue_is_whole() {
         let cards = known_cards();
-        let dimensions = |name: &str| cards.iter().find(|card| card.name == name).and_then(|card| card.dimensions);
+        let dimensions = |name: &str| {
+            cards
+                .iter()
+                .find(|card| card.name == name)
+                .and_then(|card| card.dimensions)
+        };
         assert_eq!(dimensions(crate::DEFAULT_EMBEDDER), Some(384));
         assert_eq!(dimensions("bge-large-en-v1.5"), Some(1024));
         assert!(cards.iter().any(|card| card.kind == Kind::Reranker));
@@ -260,6 +303,9 @@ mod tests {
         let error = opened.expect_err("the card is broken");
         assert_eq!(error.code(), "embedder_invalid");
         assert!(error.to_string().contains(&dir.path().display().to_string()));
-        assert!(matches!(ModelFolder::open(&dir.path().join("none")), Err(EmbedError::Missing { .. })));
+        assert!(matches!(
+            ModelFolder::open(&dir.path().join("none")),
+            Err(EmbedError::Missing { .. })
+        ));
     }
 }

@@ -59,17 +59,25 @@ impl OnnxReranker {
     pub fn open(options: &RerankerOptions) -> Result<Self, EmbedError> {
         let folder = ModelFolder::open(&options.model_dir)?;
         if folder.card().kind != Kind::Reranker {
-            return Err(EmbedError::invalid(&options.model_dir, "its card says that it is no reranker", ""));
+            return Err(EmbedError::invalid(
+                &options.model_dir,
+                "its card says that it is no reranker",
+                "",
+            ));
         }
         let tokenizer = ModelTokenizer::open(&folder.tokenizer(), folder.card().max_tokens)?;
         let runtime = Runtime::load(&options.runtime_dir)?;
         let threads = options.threads.unwrap_or_else(default_threads).max(1);
-        let missing = || EmbedError::Missing { path: options.model_dir.join("model.onnx") };
+        let missing = || EmbedError::Missing {
+            path: options.model_dir.join("model.onnx"),
+        };
         let mut notices = Vec::new();
         let mut opened = Err(missing());
         for device in runtime.devices(options.device) {
             let asked = options.precision.filter(|asked| folder.model(*asked).is_some());
-            let precision = asked.or_else(|| folder.usual_precision(device == Device::Cuda)).ok_or_else(missing)?;
+            let precision = asked
+                .or_else(|| folder.usual_precision(device == Device::Cuda))
+                .ok_or_else(missing)?;
             let model = folder.model(precision).ok_or_else(missing)?;
             if let Err(error) = &opened
                 && device == Device::Cpu
@@ -82,7 +90,12 @@ impl OnnxReranker {
                 break;
             }
         }
-        Ok(Self { name: folder.card().name.clone(), encoder: opened?, tokenizer, notices })
+        Ok(Self {
+            name: folder.card().name.clone(),
+            encoder: opened?,
+            tokenizer,
+            notices,
+        })
     }
 
     /// Its name.
@@ -96,9 +109,18 @@ impl OnnxReranker {
     }
 
     fn scores(&self, question: &str, passages: &[String], cancel: &CancelToken) -> Result<Vec<f32>, EmbedError> {
-        let failed = |detail| EmbedError::Failed { name: self.name.clone(), texts: 1, detail };
-        let pairs = passages.iter().map(|passage| self.tokenizer.pair(question, passage).map_err(failed));
-        let mut pairs = pairs.enumerate().map(|(at, ids)| Ok((at, ids?))).collect::<Result<Vec<_>, EmbedError>>()?;
+        let failed = |detail| EmbedError::Failed {
+            name: self.name.clone(),
+            texts: 1,
+            detail,
+        };
+        let pairs = passages
+            .iter()
+            .map(|passage| self.tokenizer.pair(question, passage).map_err(failed));
+        let mut pairs = pairs
+            .enumerate()
+            .map(|(at, ids)| Ok((at, ids?)))
+            .collect::<Result<Vec<_>, EmbedError>>()?;
         pairs.sort_by_key(|(_, ids)| std::cmp::Reverse(ids.ids.len()));
         let lengths: Vec<usize> = pairs.iter().map(|(_, ids)| ids.ids.len()).collect();
         let mut scores = vec![0.0; passages.len()];

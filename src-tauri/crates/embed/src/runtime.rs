@@ -44,7 +44,11 @@ const LIBRARY: &str = if cfg!(windows) {
 } else {
     "libonnxruntime.so"
 };
-const CUDA_PROVIDER: &str = if cfg!(windows) { "onnxruntime_providers_cuda.dll" } else { "libonnxruntime_providers_cuda.so" };
+const CUDA_PROVIDER: &str = if cfg!(windows) {
+    "onnxruntime_providers_cuda.dll"
+} else {
+    "libonnxruntime_providers_cuda.so"
+};
 
 /// The loaded library.
 pub(crate) struct Runtime {
@@ -57,17 +61,25 @@ impl Runtime {
     pub(crate) fn load(dir: &Path) -> Result<Self, EmbedError> {
         static LOADED: Mutex<Option<Environment>> = Mutex::new(None);
         let path = dir.join(LIBRARY);
-        let failed = |detail: String| EmbedError::Runtime { path: path.clone(), detail };
+        let failed = |detail: String| EmbedError::Runtime {
+            path: path.clone(),
+            detail,
+        };
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
         let environment = match loaded.as_ref() {
             Some(environment) => environment.clone(),
             None => {
                 let builder = ort::init_from(&path).map_err(|error| failed(error.to_string()))?;
                 let environment = builder.with_name("docmind").with_telemetry(false).build();
-                loaded.insert(environment.map_err(|error| failed(error.to_string()))?).clone()
+                loaded
+                    .insert(environment.map_err(|error| failed(error.to_string()))?)
+                    .clone()
             }
         };
-        Ok(Self { dir: dir.to_owned(), environment })
+        Ok(Self {
+            dir: dir.to_owned(),
+            environment,
+        })
     }
 
     pub(crate) fn environment(&self) -> Environment {
@@ -93,17 +105,27 @@ impl Runtime {
             }
             builder.commit_from_file(model).map_err(|error| error.to_string())
         };
-        build().map_err(|detail| EmbedError::invalid(model, format!("ONNX Runtime cannot load it on `{}`", device.name()), detail))
+        build().map_err(|detail| {
+            EmbedError::invalid(
+                model,
+                format!("ONNX Runtime cannot load it on `{}`", device.name()),
+                detail,
+            )
+        })
     }
 
     fn builder(&self, threads: usize) -> Result<SessionBuilder, String> {
         let builder = Session::builder(&self.environment).map_err(|error| error.to_string())?;
-        let builder = builder.with_optimization_level(GraphOptimizationLevel::Level3).map_err(|error| error.to_string())?;
+        let builder = builder
+            .with_optimization_level(GraphOptimizationLevel::Level3)
+            .map_err(|error| error.to_string())?;
         let builder = builder.with_intra_threads(threads).map_err(|error| error.to_string())?;
         // Shapes differ from batch to batch: a pattern of one batch would only hold memory for the next.
         let builder = builder.with_memory_pattern(false).map_err(|error| error.to_string())?;
         // A spinning pool burns the second core while texts are tokenised and while nothing is asked.
-        let builder = builder.with_intra_op_spinning(false).map_err(|error| error.to_string())?;
+        let builder = builder
+            .with_intra_op_spinning(false)
+            .map_err(|error| error.to_string())?;
         if saturates() {
             return builder.with_precise_qmm().map_err(|error| error.to_string());
         }
@@ -117,7 +139,9 @@ impl Runtime {
             ort::ep::cuda::preload_dylibs(Some(&libraries), Some(&libraries)).map_err(|error| error.to_string())?;
         }
         let provider = ort::ep::CUDA::default().build().error_on_failure();
-        let builder = builder.with_execution_providers([provider]).map_err(|error| error.to_string())?;
+        let builder = builder
+            .with_execution_providers([provider])
+            .map_err(|error| error.to_string())?;
         // Without this an operator the provider lacks runs on the processor, silently slow.
         builder.with_disable_cpu_fallback().map_err(|error| error.to_string())
     }

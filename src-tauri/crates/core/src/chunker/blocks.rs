@@ -53,8 +53,13 @@ impl<'t> Text<'t> {
         if self.marks.is_empty() {
             return wanted.min(self.text.len());
         }
-        let Some(start) = self.marks.get(wanted / STRIDE) else { return self.text.len() };
-        self.text[*start..].char_indices().nth(wanted % STRIDE).map_or(self.text.len(), |(at, _)| start + at)
+        let Some(start) = self.marks.get(wanted / STRIDE) else {
+            return self.text.len();
+        };
+        self.text[*start..]
+            .char_indices()
+            .nth(wanted % STRIDE)
+            .map_or(self.text.len(), |(at, _)| start + at)
     }
 
     /// A range without the white space at its ends, as a unit.
@@ -63,7 +68,11 @@ impl<'t> Text<'t> {
         let start = range.start + (inner.len() - inner.trim_start().len());
         let end = start + inner.trim().len();
         let tokens = self.tokens(&(start..end));
-        Unit { bytes: start..end, chars: self.char_index(start)..self.char_index(end), tokens }
+        Unit {
+            bytes: start..end,
+            chars: self.char_index(start)..self.char_index(end),
+            tokens,
+        }
     }
 
     fn bytes(&self, span: Span) -> Range<usize> {
@@ -89,8 +98,16 @@ pub(super) fn blocks(page: &Page, text: &Text<'_>, budget: u32) -> Vec<Block> {
         Table(Range<usize>),
     }
     let mut marks: Vec<(Range<usize>, Mark)> = Vec::with_capacity(page.headings.len() + page.tables.len());
-    marks.extend(page.headings.iter().map(|heading| (text.bytes(heading.span), Mark::Heading(heading.level))));
-    marks.extend(page.tables.iter().map(|table| (text.bytes(table.span), Mark::Table(text.bytes(table.header)))));
+    marks.extend(
+        page.headings
+            .iter()
+            .map(|heading| (text.bytes(heading.span), Mark::Heading(heading.level))),
+    );
+    marks.extend(
+        page.tables
+            .iter()
+            .map(|table| (text.bytes(table.span), Mark::Table(text.bytes(table.header)))),
+    );
     marks.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
 
     let mut blocks = Vec::new();
@@ -102,7 +119,10 @@ pub(super) fn blocks(page: &Page, text: &Text<'_>, budget: u32) -> Vec<Block> {
         }
         let block = match mark {
             Mark::Heading(_) if unit.cost() > budget / HEADING_SHARE => continue,
-            Mark::Heading(level) => Block::Heading { level: level.max(1), unit },
+            Mark::Heading(level) => Block::Heading {
+                level: level.max(1),
+                unit,
+            },
             Mark::Table(header) => table(text, &range, &header),
         };
         push_prose(&mut blocks, text, done..range.start);

@@ -1,7 +1,8 @@
 //! Units: sentences and rows, or parts of those that are too long.
 
 use super::blocks::Text;
-use super::{CHARS_PER_TOKEN, TokenCounter, sentences};
+use super::{CHARS_PER_TOKEN, TokenCounter};
+use crate::sentences::sentences;
 use std::ops::Range;
 
 /// A piece of a page that is not divided further.
@@ -26,7 +27,7 @@ pub(super) fn cost(tokens: u32, chars: u32) -> u32 {
 
 /// The sentences of a stretch of prose, none costing more than `room`.
 pub(super) fn prose(text: &Text<'_>, range: Range<usize>, room: u32, counter: &dyn TokenCounter) -> Vec<Unit> {
-    sentences::sentences(&text.text[range.clone()])
+    sentences(&text.text[range.clone()])
         .into_iter()
         .map(|sentence| text.unit(range.start + sentence.start..range.start + sentence.end))
         .filter(|unit| !unit.bytes.is_empty())

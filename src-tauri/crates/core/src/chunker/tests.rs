@@ -29,7 +29,11 @@ impl TokenCounter for Pieces {
 }
 
 fn page(text: &str) -> Page {
-    Page { number: 1, text: text.into(), ..Page::default() }
+    Page {
+        number: 1,
+        text: text.into(),
+        ..Page::default()
+    }
 }
 
 fn span_of(text: &str, part: &str) -> Span {
@@ -39,7 +43,13 @@ fn span_of(text: &str, part: &str) -> Span {
 }
 
 fn headed(text: &str, headings: &[(u8, &str)]) -> Page {
-    let headings = headings.iter().map(|(level, part)| Heading { level: *level, span: span_of(text, part) }).collect();
+    let headings = headings
+        .iter()
+        .map(|(level, part)| Heading {
+            level: *level,
+            span: span_of(text, part),
+        })
+        .collect();
     Page { headings, ..page(text) }
 }
 
@@ -55,7 +65,11 @@ fn assert_sound(pages: &[Page], budget: u32, chunks: &[ChunkDraft]) {
         assert_eq!(chunk.text.trim(), chunk.text);
         assert!(!chunk.text.is_empty());
         assert!(chunk.tokens <= budget, "{} tokens in {chunk:?}", chunk.tokens);
-        assert_eq!(chunk.tokens, Pieces.count(&chunk.indexed_text()), "the count is true of {chunk:?}");
+        assert_eq!(
+            chunk.tokens,
+            Pieces.count(&chunk.indexed_text()),
+            "the count is true of {chunk:?}"
+        );
     }
     for (number, page) in pages.iter().enumerate() {
         let mut covered = vec![false; page.text.chars().count()];
@@ -63,12 +77,23 @@ fn assert_sound(pages: &[Page], budget: u32, chunks: &[ChunkDraft]) {
             covered[chunk.span.start as usize..chunk.span.end as usize].fill(true);
         }
         for heading in &page.headings {
-            let carried = heading.span.slice(&page.text).split_whitespace().collect::<Vec<_>>().join(" ");
+            let carried = heading
+                .span
+                .slice(&page.text)
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ");
             if chunks.iter().any(|chunk| chunk.heading.contains(&carried)) {
                 covered[heading.span.start as usize..heading.span.end as usize].fill(true);
             }
         }
-        let lost: String = page.text.chars().zip(&covered).filter(|(c, covered)| !c.is_whitespace() && !**covered).map(|(c, _)| c).collect();
+        let lost: String = page
+            .text
+            .chars()
+            .zip(&covered)
+            .filter(|(c, covered)| !c.is_whitespace() && !**covered)
+            .map(|(c, _)| c)
+            .collect();
         assert_eq!(lost, "", "no character is lost");
     }
     assert!(chunks.is_sorted_by_key(|chunk| chunk.page));
@@ -84,7 +109,10 @@ fn a_short_page_is_one_passage_under_the_title() {
 
 #[test]
 fn passages_overlap_by_one_sentence_and_come_out_alike() {
-    let text = (0..40).map(|n| format!("Sentence number {n} says little.")).collect::<Vec<_>>().join(" ");
+    let text = (0..40)
+        .map(|n| format!("Sentence number {n} says little."))
+        .collect::<Vec<_>>()
+        .join(" ");
     let pages = [page(&text)];
     let chunks = Chunker::new(&Pieces).chunks("", &pages);
     assert_sound(&pages, BUDGET, &chunks);
@@ -92,7 +120,10 @@ fn passages_overlap_by_one_sentence_and_come_out_alike() {
     for pair in chunks.windows(2) {
         let repeated = Span::new(pair[1].span.start, pair[0].span.end);
         let repeated = repeated.slice(&text);
-        assert!(repeated.starts_with("Sentence") && repeated.matches("Sentence").count() == 1, "{repeated:?}");
+        assert!(
+            repeated.starts_with("Sentence") && repeated.matches("Sentence").count() == 1,
+            "{repeated:?}"
+        );
     }
     let shortest = chunks.iter().map(|chunk| chunk.tokens).min();
     assert!(shortest > Some(BUDGET / 2), "{shortest:?}");
@@ -138,7 +169,10 @@ fn rows_stay_whole_and_the_header_is_repeated() {
     let start = span_of(&text, "Name | Price");
     let end = span_of(&text, "Item 119 | 357.50");
     let mut first = page(&text);
-    first.tables = vec![Table { span: Span::new(start.start, end.end), header: start }];
+    first.tables = vec![Table {
+        span: Span::new(start.start, end.end),
+        header: start,
+    }];
     let pages = [first];
     let chunks = Chunker::new(&Pieces).chunks("List", &pages);
     assert_sound(&pages, BUDGET, &chunks);
@@ -147,7 +181,11 @@ fn rows_stay_whole_and_the_header_is_repeated() {
     assert!(table[0].text.starts_with("Name | Price\n") && table[0].table_header.is_empty());
     for chunk in &table[1..] {
         assert_eq!(chunk.table_header, "Name | Price");
-        assert!(chunk.text.lines().all(|line| rows.iter().any(|row| row == line)), "{:?}", chunk.text);
+        assert!(
+            chunk.text.lines().all(|line| rows.iter().any(|row| row == line)),
+            "{:?}",
+            chunk.text
+        );
     }
     let cut: Vec<&str> = table.iter().flat_map(|chunk| chunk.text.lines()).skip(1).collect();
     assert_eq!(cut, rows, "each row once");
@@ -155,17 +193,32 @@ fn rows_stay_whole_and_the_header_is_repeated() {
 
 #[test]
 fn what_is_too_long_is_divided_where_it_hurts_least() {
-    let clauses = (0..90).map(|n| format!("clause {n} goes on")).collect::<Vec<_>>().join(", ");
+    let clauses = (0..90)
+        .map(|n| format!("clause {n} goes on"))
+        .collect::<Vec<_>>()
+        .join(", ");
     let pages = [page(&clauses)];
     let chunks = Chunker::new(&Pieces).chunks("", &pages);
     assert_sound(&pages, BUDGET, &chunks);
-    assert!(chunks.iter().rev().skip(1).all(|chunk| chunk.text.ends_with(',')), "{chunks:?}");
+    assert!(
+        chunks.iter().rev().skip(1).all(|chunk| chunk.text.ends_with(',')),
+        "{chunks:?}"
+    );
 
-    for hard in ["x".repeat(50_000), "漢字".repeat(3_000), "ab ".repeat(4_000), "é".repeat(9_999)] {
+    for hard in [
+        "x".repeat(50_000),
+        "漢字".repeat(3_000),
+        "ab ".repeat(4_000),
+        "é".repeat(9_999),
+    ] {
         let pages = [page(&hard)];
         let chunks = Chunker::new(&Pieces).chunks("", &pages);
         assert_sound(&pages, BUDGET, &chunks);
-        assert!(chunks.iter().all(|chunk| chunk.text.chars().count() <= (BUDGET * CHARS_PER_TOKEN) as usize));
+        assert!(
+            chunks
+                .iter()
+                .all(|chunk| chunk.text.chars().count() <= (BUDGET * CHARS_PER_TOKEN) as usize)
+        );
     }
 }
 
@@ -182,10 +235,20 @@ fn a_long_title_is_shortened() {
 #[test]
 fn structure_that_lies_about_the_text_costs_no_character() {
     let mut wrong = headed("One. Two. Three.", &[(1, "Two.")]);
-    wrong.headings.push(Heading { level: 0, span: Span::new(4, 900) });
-    wrong.tables = vec![Table { span: Span::new(2, 7), header: Span::new(0, 80) }];
+    wrong.headings.push(Heading {
+        level: 0,
+        span: Span::new(4, 900),
+    });
+    wrong.tables = vec![Table {
+        span: Span::new(2, 7),
+        header: Span::new(0, 80),
+    }];
     let chunks = Chunker::new(&Pieces).chunks("", &[wrong]);
-    let mut covered: Vec<char> = chunks.iter().flat_map(|chunk| chunk.text.chars()).filter(|c| !c.is_whitespace()).collect();
+    let mut covered: Vec<char> = chunks
+        .iter()
+        .flat_map(|chunk| chunk.text.chars())
+        .filter(|c| !c.is_whitespace())
+        .collect();
     covered.sort_unstable();
     let mut all: Vec<char> = "One.Two.Three.".chars().collect();
     all.sort_unstable();
@@ -205,7 +268,12 @@ fn word() -> impl Strategy<Value = String> {
 
 fn prose() -> impl Strategy<Value = String> {
     let gap = prop_oneof![12 => Just(" "), 2 => Just("\n"), 1 => Just("\n\n"), 2 => Just(". "), 1 => Just("\t ")];
-    prop::collection::vec((word(), gap), 0..160).prop_map(|parts| parts.into_iter().flat_map(|(word, gap)| [word, gap.to_owned()]).collect())
+    prop::collection::vec((word(), gap), 0..160).prop_map(|parts| {
+        parts
+            .into_iter()
+            .flat_map(|(word, gap)| [word, gap.to_owned()])
+            .collect()
+    })
 }
 
 /// Pages whose headings and tables stand at random line ends.
@@ -220,7 +288,10 @@ fn pages() -> impl Strategy<Value = Vec<Page>> {
                 0 => {}
                 9 => {
                     let header = text.lines().next().unwrap_or_default().chars().count() as u32;
-                    page.tables.push(Table { span, header: Span::new(start, start + header) });
+                    page.tables.push(Table {
+                        span,
+                        header: Span::new(start, start + header),
+                    });
                 }
                 level => page.headings.push(Heading { level, span }),
             }

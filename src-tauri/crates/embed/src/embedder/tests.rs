@@ -6,8 +6,14 @@ use docmind_core::document::{Heading, Page, Span, Table};
 fn runtime() -> Option<PathBuf> {
     let named = std::env::var_os("DOCMIND_RUNTIME_DIR").map(PathBuf::from);
     let own = std::env::current_exe().ok();
-    let beside = own.iter().flat_map(|own| own.ancestors()).map(|folder| folder.join("runtime"));
-    let found = named.into_iter().chain(beside).find(|dir| dir.join("embedders").join(DEFAULT_EMBEDDER).join("card.json").is_file());
+    let beside = own
+        .iter()
+        .flat_map(|own| own.ancestors())
+        .map(|folder| folder.join("runtime"));
+    let found = named
+        .into_iter()
+        .chain(beside)
+        .find(|dir| dir.join("embedders").join(DEFAULT_EMBEDDER).join("card.json").is_file());
     if found.is_none() {
         eprintln!("left out: no runtime folder with {DEFAULT_EMBEDDER}; `cargo xtask setup` makes one");
     }
@@ -15,7 +21,11 @@ fn runtime() -> Option<PathBuf> {
 }
 
 fn open(runtime: &Path, precision: Precision) -> OnnxEmbedder {
-    let options = EmbedderOptions { precision: Some(precision), device: DeviceChoice::Cpu, ..EmbedderOptions::new(runtime, DEFAULT_EMBEDDER) };
+    let options = EmbedderOptions {
+        precision: Some(precision),
+        device: DeviceChoice::Cpu,
+        ..EmbedderOptions::new(runtime, DEFAULT_EMBEDDER)
+    };
     OnnxEmbedder::open(&options).expect("the default embedder opens")
 }
 
@@ -24,7 +34,9 @@ fn texts() -> Vec<String> {
 }
 
 fn embed(embedder: &OnnxEmbedder, texts: &[String]) -> Vec<Embedding> {
-    embedder.embed(TextKind::Passage, texts, &CancelToken::new()).expect("the texts are embedded")
+    embedder
+        .embed(TextKind::Passage, texts, &CancelToken::new())
+        .expect("the texts are embedded")
 }
 
 #[test]
@@ -45,7 +57,11 @@ fn a_vector_is_of_unit_length_and_the_same_in_any_company() {
 fn what_is_meant_alike_is_near() {
     let Some(runtime) = runtime() else { return };
     let embedder = open(&runtime, Precision::Int8);
-    let texts = ["Who mends the roof?", "The roofer repairs the covering of the house.", "Bread is baked at night."];
+    let texts = [
+        "Who mends the roof?",
+        "The roofer repairs the covering of the house.",
+        "Bread is baked at night.",
+    ];
     let vectors = embed(&embedder, &texts.map(str::to_owned));
     assert!(vectors[0].cosine(&vectors[1]) > vectors[0].cosine(&vectors[2]) + 0.2);
 }
@@ -54,7 +70,10 @@ fn what_is_meant_alike_is_near() {
 fn int8_stays_close_to_fp32() {
     let Some(runtime) = runtime() else { return };
     let texts = texts();
-    let (exact, rounded) = (embed(&open(&runtime, Precision::Fp32), &texts), embed(&open(&runtime, Precision::Int8), &texts));
+    let (exact, rounded) = (
+        embed(&open(&runtime, Precision::Fp32), &texts),
+        embed(&open(&runtime, Precision::Int8), &texts),
+    );
     for (exact, rounded) in exact.iter().zip(&rounded) {
         assert!(exact.cosine(rounded) > 0.98, "{}", exact.cosine(rounded));
     }
@@ -64,9 +83,16 @@ fn int8_stays_close_to_fp32() {
 fn a_chunk_has_the_vector_of_its_indexed_text() {
     let Some(runtime) = runtime() else { return };
     let embedder = open(&runtime, Precision::Fp32);
-    let rows = (0..80).map(|n| format!("Beam {n} | {n}.5 kN | C{}/30", n % 7)).collect::<Vec<_>>().join("\n");
+    let rows = (0..80)
+        .map(|n| format!("Beam {n} | {n}.5 kN | C{}/30", n % 7))
+        .collect::<Vec<_>>()
+        .join("\n");
     let prose = texts().join(" ");
-    let text = format!("Loads\n{prose}\n{}\nTable\nPart | Load | Class\n{rows}\n{}", "x".repeat(300), "日本語の文章です。".repeat(40));
+    let text = format!(
+        "Loads\n{prose}\n{}\nTable\nPart | Load | Class\n{rows}\n{}",
+        "x".repeat(300),
+        "日本語の文章です。".repeat(40)
+    );
     let at = |part: &str| {
         let start = text[..text.find(part).expect("the part is there")].chars().count() as u32;
         Span::new(start, start + part.chars().count() as u32)
@@ -74,24 +100,46 @@ fn a_chunk_has_the_vector_of_its_indexed_text() {
     let header = at("Part | Load | Class");
     let page = Page {
         number: 1,
-        headings: vec![Heading { level: 1, span: at("Loads") }, Heading { level: 2, span: at("Table") }],
-        tables: vec![Table { span: Span::new(header.start, header.start + 20 + rows.chars().count() as u32), header }],
+        headings: vec![
+            Heading {
+                level: 1,
+                span: at("Loads"),
+            },
+            Heading {
+                level: 2,
+                span: at("Table"),
+            },
+        ],
+        tables: vec![Table {
+            span: Span::new(header.start, header.start + 20 + rows.chars().count() as u32),
+            header,
+        }],
         text: text.clone(),
         ..Page::default()
     };
     let pages = [page];
-    let document = PagesToEmbed { title: "unused", pages: &pages };
+    let document = PagesToEmbed {
+        title: "unused",
+        pages: &pages,
+    };
     let mut told = Vec::new();
     let found = embedder
-        .chunk_and_embed(&[document, document], &CancelToken::new(), &mut |done, all| told.push((done, all)))
+        .chunk_and_embed(&[document, document], &CancelToken::new(), &mut |done, all| {
+            told.push((done, all))
+        })
         .expect("the documents are embedded");
     assert_eq!(found[0], found[1]);
     assert!(found[0].len() > 10);
-    assert_eq!(told.last().copied(), Some((2 * found[0].len() as u32, 2 * found[0].len() as u32)));
+    assert_eq!(
+        told.last().copied(),
+        Some((2 * found[0].len() as u32, 2 * found[0].len() as u32))
+    );
     let indexed: Vec<String> = found[0].iter().map(|chunk| chunk.chunk.indexed_text()).collect();
     for (chunk, vector) in found[0].iter().zip(embed(&embedder, &indexed)) {
         assert!(chunk.vector.cosine(&vector) > 0.999, "{:?}", chunk.chunk);
-        let tokens = embedder.token_count(&chunk.chunk.indexed_text()).expect("it is counted");
+        let tokens = embedder
+            .token_count(&chunk.chunk.indexed_text())
+            .expect("it is counted");
         assert_eq!(tokens as u32, chunk.chunk.tokens + 2, "{:?}", chunk.chunk);
     }
 }
@@ -105,7 +153,9 @@ fn a_question_is_embedded_between_two_batches() {
         let vectors = embedder.embed(TextKind::Query, &["Who?".into()], &CancelToken::new());
         asked += usize::from(vectors.is_ok());
     };
-    embedder.embed_with_progress(TextKind::Passage, &texts(), &CancelToken::new(), told).expect("the texts are embedded");
+    embedder
+        .embed_with_progress(TextKind::Passage, &texts(), &CancelToken::new(), told)
+        .expect("the texts are embedded");
     assert!(asked > 1);
 }
 
@@ -121,13 +171,17 @@ fn cancelling_takes_effect_between_batches() {
     });
     assert!(matches!(ended, Err(EmbedError::Cancelled)));
     assert_eq!(batches, 1);
-    let none = embedder.embed(TextKind::Query, &["x".into()], &cancel).expect_err("cancelled before it began");
+    let none = embedder
+        .embed(TextKind::Query, &["x".into()], &cancel)
+        .expect_err("cancelled before it began");
     assert_eq!(none.code, "cancelled");
 }
 
 #[test]
 fn a_missing_runtime_and_a_missing_model_are_told_apart() {
     let Some(runtime) = runtime() else { return };
-    let missing = OnnxEmbedder::open(&EmbedderOptions::new(&runtime, "no-such-model")).err().map(|error| error.code());
+    let missing = OnnxEmbedder::open(&EmbedderOptions::new(&runtime, "no-such-model"))
+        .err()
+        .map(|error| error.code());
     assert_eq!(missing, Some("embedder_missing"));
 }
