@@ -97,8 +97,10 @@ mod tests {
             .unwrap();
         let text = std::fs::read_to_string(&fresh).unwrap();
         std::fs::remove_file(&fresh).unwrap();
-        if std::env::var_os("UPDATE_BINDINGS").is_some() {
+        let missing = !committed.exists();
+        if missing || std::env::var_os("UPDATE_BINDINGS").is_some() {
             std::fs::write(&committed, text).unwrap();
+            assert!(!missing, "ui/src/ipc/bindings.ts was missing and has been written: commit it");
             return;
         }
         let kept = std::fs::read_to_string(&committed).unwrap_or_default();

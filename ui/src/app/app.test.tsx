@@ -31,7 +31,12 @@ async function open(options: Partial<MockOptions> = {}): Promise<void> {
 
 beforeEach(() => {
   // Lists draw what is in sight: jsdom lays nothing out, so every box gets a size.
-  for (const [name, value] of Object.entries({ offsetHeight: 600, clientHeight: 600, offsetWidth: 800, clientWidth: 800 })) {
+  for (const [name, value] of Object.entries({
+    offsetHeight: 600,
+    clientHeight: 600,
+    offsetWidth: 800,
+    clientWidth: 800,
+  })) {
     Object.defineProperty(HTMLElement.prototype, name, { configurable: true, value });
   }
 });
