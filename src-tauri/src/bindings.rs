@@ -100,7 +100,10 @@ mod tests {
         let missing = !committed.exists();
         if missing || std::env::var_os("UPDATE_BINDINGS").is_some() {
             std::fs::write(&committed, text).unwrap();
-            assert!(!missing, "ui/src/ipc/bindings.ts was missing and has been written: commit it");
+            assert!(
+                !missing,
+                "ui/src/ipc/bindings.ts was missing and has been written: commit it"
+            );
             return;
         }
         let kept = std::fs::read_to_string(&committed).unwrap_or_default();
