@@ -35,6 +35,9 @@ impl ModelFamily {
     }
 
     /// The file a profile runs: the one with its weights, else the one that was named, else the smallest.
+    ///
+    /// # Panics
+    /// Never: a family has a file.
     pub fn file_for(&self, profile: &Profile) -> &ModelFile {
         let named = self.given.map(|at| &self.files[at]);
         // `auto` chooses how to run what was named; a profile of its own weights wants those.
@@ -47,6 +50,9 @@ impl ModelFamily {
     }
 
     /// The file to make others of: half precision, else the largest.
+    ///
+    /// # Panics
+    /// Never: a family has a file.
     pub fn source(&self) -> &ModelFile {
         self.with_weights(WeightType::F16)
             .or_else(|| self.files.iter().max_by_key(|file| file.shape.card.size_bytes))

@@ -125,7 +125,10 @@ impl Engine {
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
             && !file.starts_with('.');
-        if !address.starts_with("https://") || !safe || !file.ends_with(".gguf") {
+        if !address.starts_with("https://")
+            || !safe
+            || Path::new(file).extension().is_none_or(|extension| extension != "gguf")
+        {
             return Err(ErrorReport::new(
                 "not_in_catalogue",
                 format!(

@@ -20,6 +20,9 @@ impl ProfileStore {
     ///
     /// # Errors
     /// The file is there but cannot be read.
+    ///
+    /// # Panics
+    /// When `assets/profiles.toml` is wrong: a bug that a test finds.
     pub fn load(path: &Path) -> Result<(Self, Vec<Notice>), EngineError> {
         let builtin: ProfileFile = toml::from_str(BUILTIN_TOML).expect("BUG: assets/profiles.toml is not valid");
         let mut notices = Vec::new();

@@ -24,6 +24,9 @@ pub struct SettingsStore {
 }
 
 /// The defaults as they ship.
+///
+/// # Panics
+/// When `assets/defaults.jsonc` is wrong: a bug that a test finds.
 pub fn defaults() -> Settings {
     serde_json::from_value(Value::Object(default_fields()))
         .expect("BUG: assets/defaults.jsonc lacks a setting or has a wrong type")

@@ -72,9 +72,8 @@ pub fn run(context: &Context<'_>, arguments: &AddArguments) -> anyhow::Result<Ou
         });
         let mut shown = Ok(());
         while !work.is_finished() {
-            match events.recv_timeout(Duration::from_millis(20)) {
-                Ok(event) => shown = shown.and_then(|()| show(context.output, &bar, &mut tally, &event)),
-                Err(_) => {}
+            if let Ok(event) = events.recv_timeout(Duration::from_millis(20)) {
+                shown = shown.and_then(|()| show(context.output, &bar, &mut tally, &event));
             }
             shown = shown.and_then(|()| show_known(context.output, &bar, &mut tally, &known));
             if shown.is_err() {

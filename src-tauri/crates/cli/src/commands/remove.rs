@@ -19,11 +19,12 @@ pub fn run(context: &Context<'_>, arguments: &RemoveArguments) -> anyhow::Result
         {
             ids.push(DocumentId(id));
         }
-        let result = match ids.is_empty() {
-            true => Err(ErrorReport::from(EngineError::NoSuchDocument {
+        let result = if ids.is_empty() {
+            Err(ErrorReport::from(EngineError::NoSuchDocument {
                 what: given.display().to_string(),
-            })),
-            false => engine.forget(&ids),
+            }))
+        } else {
+            engine.forget(&ids)
         };
         match result {
             Ok(()) => {
