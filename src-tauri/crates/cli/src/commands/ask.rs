@@ -169,7 +169,7 @@ impl Shown<'_> {
                 Support::Weak => (" (partly supported)", WARN),
                 Support::Unsupported => (" (not supported)", BAD),
             };
-            let key = (citation.n, citation.page, citation.quote.clone());
+            let key = (citation.n, citation.page, citation.quote.clone(), citation.support);
             if listed.contains(&key) {
                 continue;
             }
