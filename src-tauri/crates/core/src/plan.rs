@@ -18,9 +18,11 @@ pub const HEADROOM_MIB: f64 = 256.0;
 /// 0.45 GiB on CUDA 13).
 pub const GPU_RUNTIME_MIB: f64 = 460.0;
 
-/// Memory of `docmind-generate` beside the backend's buffers on a CPU, in MiB: code, vocabulary, log, token tables. Measured with
-/// `docmind-generate bench` on Qwen3-4B's 151,936-token vocabulary.
-pub const PROCESS_MIB: f64 = 60.0;
+/// Memory of `docmind-generate` beside the backend's buffers, in MiB: code, log and stacks, and 300 bytes a token of the vocabulary
+/// (text, hash tables, the candidates of sampling). Measured with `docmind-generate bench` on 1,100 and 151,936 tokens.
+pub fn process_mib(vocabulary: u32) -> f64 {
+    14.0 + f64::from(vocabulary) * 300.0 / MIB
+}
 
 /// Rows of logits a batch may ask for: 1 for prefill, at most 8 for verified drafts, 16 for quality comparisons. llama.cpp would
 /// else reserve `n_ubatch` rows, 297 MiB at 512 with Qwen's vocabulary.
@@ -186,7 +188,11 @@ pub fn estimate(
     // llama.cpp puts the last layers on the GPU first.
     let split = shape.weights.layers.len() - repeating;
     let gpu_weights = shape.weights.layers[split..].iter().sum::<u64>()
-        + if output_on_gpu { shape.weights.output + shape.weights.other } else { 0 };
+        + if output_on_gpu {
+            shape.weights.output + shape.weights.other
+        } else {
+            0
+        };
     let cpu_weights = shape.weights.embedding
         + shape.weights.layers[..split].iter().sum::<u64>()
         + if output_on_gpu {
@@ -197,7 +203,11 @@ pub fn estimate(
     let kv = shape.kv_bytes_per_token(profile.attention.kv()) * u64::from(padded_context(profile.context_tokens));
     let kv_gpu = kv as f64 * repeating as f64 / f64::from(layers.max(1));
     let estimated = compute_bytes(shape, profile) as f64 / MIB;
-    let (cpu_compute, gpu_compute) = compute.unwrap_or(if on_gpu > 0 { (estimated / 4.0, estimated) } else { (estimated, 0.0) });
+    let (cpu_compute, gpu_compute) = compute.unwrap_or(if on_gpu > 0 {
+        (estimated / 4.0, estimated)
+    } else {
+        (estimated, 0.0)
+    });
     let logits = f64::from(LOGIT_ROWS) * f64::from(shape.card.vocabulary) * 4.0 / MIB;
     let mut shares = vec![MemoryShare {
         device: "CPU".to_owned(),
@@ -205,7 +215,7 @@ pub fn estimate(
         kv_mib: (kv as f64 - kv_gpu) / MIB,
         // The rows handed to sampling lie beside the compute buffer.
         compute_mib: cpu_compute + logits,
-        runtime_mib: PROCESS_MIB,
+        runtime_mib: process_mib(shape.card.vocabulary),
         embedder_mib: if on_gpu > 0 { 0.0 } else { embedder_mib },
         free_mib: memory.ram_free_mib,
         total_mib: memory.ram_total_mib,
@@ -251,7 +261,10 @@ fn most_layers(shape: &ModelShape, profile: &Profile, memory: &FreeMemory, embed
         return 0;
     }
     let all = shape.weights.layers.len() as u32 + 1;
-    (1..=all).rev().find(|&layers| all_fit(&estimate(shape, profile, layers, memory, embedder_mib, None))).unwrap_or(0)
+    (1..=all)
+        .rev()
+        .find(|&layers| all_fit(&estimate(shape, profile, layers, memory, embedder_mib, None)))
+        .unwrap_or(0)
 }
 
 /// Layers the profile asks for, before memory is looked at.
@@ -271,7 +284,11 @@ pub fn plan_exactly(shape: &ModelShape, profile: &Profile, memory: &FreeMemory, 
     let fits = all_fit(&shares);
     let verdict = if fits {
         let needed: f64 = shares.iter().map(MemoryShare::needed_mib).sum();
-        format!("{} tokens fit: {} needed.", thousands(profile.context_tokens), gib(needed))
+        format!(
+            "{} tokens fit: {} needed.",
+            thousands(profile.context_tokens),
+            gib(needed)
+        )
     } else {
         let missing: f64 = shares.iter().map(MemoryShare::missing_mib).sum();
         let nearest = fit(shape, profile, memory, embedder_mib);
@@ -285,7 +302,14 @@ pub fn plan_exactly(shape: &ModelShape, profile: &Profile, memory: &FreeMemory, 
             Err(_) => format!("Nothing smaller fits either: {} more memory is needed.", gib(missing)),
         }
     };
-    MemoryPlan { profile: profile.clone(), gpu_layers, shares, fits, verdict, steps: Vec::new() }
+    MemoryPlan {
+        profile: profile.clone(),
+        gpu_layers,
+        shares,
+        fits,
+        verdict,
+        steps: Vec::new(),
+    }
 }
 
 fn phrase_tokens(tokens: u32) -> String {
@@ -297,7 +321,11 @@ fn describe(plan: &MemoryPlan, asked: &Profile) -> String {
     if plan.profile.attention.kv() != asked.attention.kv() {
         words.push_str(&format!(" with a {} cache", plan.profile.attention.kv().as_str()));
     }
-    if plan.gpu_layers == 0 && asked.offload != Offload::None && plan.shares.len() == 1 && asked.offload != plan.profile.offload {
+    if plan.gpu_layers == 0
+        && asked.offload != Offload::None
+        && plan.shares.len() == 1
+        && asked.offload != plan.profile.offload
+    {
         words.push_str(" on the CPU");
     }
     words
@@ -308,7 +336,12 @@ fn describe(plan: &MemoryPlan, asked: &Profile) -> String {
 ///
 /// # Errors
 /// `model_too_large` when even the smallest does not fit, with what is missing.
-pub fn fit(shape: &ModelShape, profile: &Profile, memory: &FreeMemory, embedder_mib: f64) -> Result<MemoryPlan, ErrorReport> {
+pub fn fit(
+    shape: &ModelShape,
+    profile: &Profile,
+    memory: &FreeMemory,
+    embedder_mib: f64,
+) -> Result<MemoryPlan, ErrorReport> {
     let asked = capped_context(shape, profile);
     let mut steps = Vec::new();
     if asked.context_tokens < profile.context_tokens {
@@ -325,7 +358,10 @@ pub fn fit(shape: &ModelShape, profile: &Profile, memory: &FreeMemory, embedder_
     let all = shape.weights.layers.len() as u32 + 1;
     let wanted = wanted_layers(shape, &asked, memory);
     if wanted > 0 {
-        let gpu_name = memory.gpu.as_ref().map_or_else(String::new, |gpu| gpu.description.clone());
+        let gpu_name = memory
+            .gpu
+            .as_ref()
+            .map_or_else(String::new, |gpu| gpu.description.clone());
         for rung in rungs(&asked) {
             let most = most_layers(shape, &rung, memory, embedder_mib).min(wanted);
             // Under half of the layers the transfers cost more than the GPU gains; a smaller cache is the better sacrifice.
@@ -344,10 +380,16 @@ pub fn fit(shape: &ModelShape, profile: &Profile, memory: &FreeMemory, embedder_
         }
         steps.push(Notice::new(
             "on_cpu",
-            format!("The free memory of {gpu_name} does not hold `{}`; it runs on the CPU, much more slowly.", shape.card.name),
+            format!(
+                "The free memory of {gpu_name} does not hold `{}`; it runs on the CPU, much more slowly.",
+                shape.card.name
+            ),
         ));
     } else if memory.gpu.is_none() && matches!(asked.offload, Offload::All | Offload::Layers(1..)) {
-        steps.push(Notice::new("on_cpu", "No graphics card was found that can hold the model; it runs on the CPU.".to_owned()));
+        steps.push(Notice::new(
+            "on_cpu",
+            "No graphics card was found that can hold the model; it runs on the CPU.".to_owned(),
+        ));
     }
     let mut on_cpu = asked.clone();
     if wanted > 0 {
@@ -383,14 +425,23 @@ fn settled(
     let shares = estimate(shape, &profile, gpu_layers, memory, embedder_mib, None);
     let needed: f64 = shares.iter().map(MemoryShare::needed_mib).sum();
     let verdict = format!("{} fit: {} needed.", phrase_tokens(profile.context_tokens), gib(needed));
-    MemoryPlan { profile, gpu_layers, shares, fits: true, verdict, steps }
+    MemoryPlan {
+        profile,
+        gpu_layers,
+        shares,
+        fits: true,
+        verdict,
+        steps,
+    }
 }
 
 /// The profile with its context cut to what the model was trained for.
 fn capped_context(shape: &ModelShape, profile: &Profile) -> Profile {
     let mut capped = profile.clone();
     if shape.card.context_tokens > 0 {
-        capped.context_tokens = capped.context_tokens.min(shape.card.context_tokens.max(SMALLEST_CONTEXT));
+        capped.context_tokens = capped
+            .context_tokens
+            .min(shape.card.context_tokens.max(SMALLEST_CONTEXT));
     }
     capped
 }
@@ -416,7 +467,11 @@ fn given_up(asked: &Profile, got: &Profile, where_: &str) -> Vec<Notice> {
     if from != to {
         out.push(Notice::new(
             "smaller_cache",
-            format!("The cache is kept in {} instead of {}: the free memory of {where_} does not hold more.", to.as_str(), from.as_str()),
+            format!(
+                "The cache is kept in {} instead of {}: the free memory of {where_} does not hold more.",
+                to.as_str(),
+                from.as_str()
+            ),
         ));
     }
     if asked.context_tokens != got.context_tokens {
@@ -437,7 +492,12 @@ fn given_up(asked: &Profile, got: &Profile, where_: &str) -> Vec<Notice> {
 ///
 /// # Errors
 /// As [`fit`].
-pub fn choose(shape: &ModelShape, auto: &Profile, memory: &FreeMemory, embedder_mib: f64) -> Result<(MemoryPlan, String), ErrorReport> {
+pub fn choose(
+    shape: &ModelShape,
+    auto: &Profile,
+    memory: &FreeMemory,
+    embedder_mib: f64,
+) -> Result<(MemoryPlan, String), ErrorReport> {
     for kv in [KvType::F16, KvType::Q8_0] {
         for context in [32_768, 16_384, 8192] {
             let mut candidate = auto.clone();
@@ -455,12 +515,18 @@ pub fn choose(shape: &ModelShape, auto: &Profile, memory: &FreeMemory, embedder_
                     phrase_tokens(candidate.context_tokens),
                     kv.as_str()
                 );
-                return Ok((settled(shape, candidate, layers, memory, embedder_mib, Vec::new()), reason));
+                return Ok((
+                    settled(shape, candidate, layers, memory, embedder_mib, Vec::new()),
+                    reason,
+                ));
             }
         }
     }
     let plan = fit(shape, auto, memory, embedder_mib)?;
-    Ok((plan, "Chosen by itself: the largest that fits the memory that is free now.".to_owned()))
+    Ok((
+        plan,
+        "Chosen by itself: the largest that fits the memory that is free now.".to_owned(),
+    ))
 }
 
 #[cfg(test)]
@@ -515,7 +581,11 @@ mod tests {
     }
 
     fn ram(free_mib: f64) -> FreeMemory {
-        FreeMemory { ram_total_mib: 24_576.0, ram_free_mib: free_mib, gpu: None }
+        FreeMemory {
+            ram_total_mib: 24_576.0,
+            ram_free_mib: free_mib,
+            gpu: None,
+        }
     }
 
     fn card(free_mib: u32) -> FreeMemory {
@@ -526,7 +596,11 @@ mod tests {
             memory_total_mib: 8192,
             memory_free_mib: free_mib,
         };
-        FreeMemory { ram_total_mib: 24_576.0, ram_free_mib: 20_000.0, gpu: Some(gpu) }
+        FreeMemory {
+            ram_total_mib: 24_576.0,
+            ram_free_mib: 20_000.0,
+            gpu: Some(gpu),
+        }
     }
 
     #[test]
@@ -566,7 +640,11 @@ mod tests {
         let plan = fit(&qwen(), &profile(KvType::F16, 8192), &card(700), 0.0).expect("fits the CPU");
         assert_eq!(plan.gpu_layers, 0);
         assert!(plan.steps.iter().any(|step| step.code == "on_cpu"));
-        assert_eq!(plan.profile.attention.kv(), KvType::F16, "on the CPU there is room for the profile as asked");
+        assert_eq!(
+            plan.profile.attention.kv(),
+            KvType::F16,
+            "on the CPU there is room for the profile as asked"
+        );
     }
 
     #[test]

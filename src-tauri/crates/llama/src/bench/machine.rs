@@ -9,36 +9,58 @@ const READ: usize = 512 * 1024 * 1024;
 /// Memory in MiB by two counts. First: the backend's buffers as allocated (touched or not, on every device) plus what else the
 /// process holds in anonymous memory. Second: the resident set, which cannot see buffers never touched nor a GPU's.
 pub(super) fn memory(allocated: &[MemoryShare]) -> (f64, f64) {
-    let buffers: f64 = allocated.iter().map(|share| share.weights_mib + share.kv_mib + share.compute_mib).sum();
+    let buffers: f64 = allocated
+        .iter()
+        .map(|share| share.weights_mib + share.kv_mib + share.compute_mib)
+        .sum();
     let sizes: Vec<f64> = crate::log::buffers().into_iter().map(|buffer| buffer.mib).collect();
-    let other = std::fs::read_to_string("/proc/self/smaps").map_or(0.0, |text| other_anonymous(&text, sizes));
+    let other = std::fs::read_to_string("/proc/self/smaps").map_or(0.0, |text| other_anonymous(&text, &sizes));
     let rss = std::fs::read_to_string("/proc/self/status")
         .ok()
-        .and_then(|text| text.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse::<f64>().ok()))
+        .and_then(|text| {
+            text.lines().find_map(|line| {
+                line.strip_prefix("VmRSS:")?
+                    .split_whitespace()
+                    .next()?
+                    .parse::<f64>()
+                    .ok()
+            })
+        })
         .map_or(0.0, |kib| kib / 1024.0);
     (buffers + other, rss)
 }
 
-/// Anonymous memory of all mappings but those that are a backend's buffer (told by their size), in MiB.
-fn other_anonymous(smaps: &str, mut buffers: Vec<f64>) -> f64 {
-    let kib = |line: &str| line.split_whitespace().nth(1).and_then(|word| word.parse::<f64>().ok()).unwrap_or(0.0);
-    let mut sum = 0.0;
-    let mut size = 0.0;
+/// A mapping of at least this many MiB holds a backend's buffer, or several side by side: the kernel joins neighbours.
+const LARGE_MIB: f64 = 24.0;
+
+/// Anonymous memory beside a backend's buffers of these sizes, in MiB. Large mappings count with their size where they are in use (a
+/// thread's stack is reserved and hardly touched), small ones with what is touched.
+fn other_anonymous(smaps: &str, buffers: &[f64]) -> f64 {
+    let mib = |line: &str| {
+        line.split_whitespace()
+            .nth(1)
+            .and_then(|word| word.parse::<f64>().ok())
+            .unwrap_or(0.0)
+            / 1024.0
+    };
+    let (mut small, mut large, mut size) = (0.0, 0.0, 0.0);
     for line in smaps.lines() {
         if line.starts_with("Size:") {
-            size = kib(line) / 1024.0;
+            size = mib(line);
         } else if line.starts_with("Anonymous:") {
-            // Buffers are rounded up to pages, and glibc adds one to large blocks.
-            let known = buffers.iter().position(|&buffer| buffer > 4.0 && size >= buffer - 0.02 && size - buffer < 0.1);
-            match known {
-                Some(at) => {
-                    buffers.swap_remove(at);
-                }
-                None => sum += kib(line) / 1024.0,
+            let touched = mib(line);
+            if size < LARGE_MIB {
+                small += touched;
+            } else if touched > size * 0.25 {
+                large += size;
+            } else {
+                small += touched;
             }
         }
     }
-    sum
+    let (large_buffers, small_buffers): (Vec<f64>, Vec<f64>) = buffers.iter().partition(|&&buffer| buffer >= LARGE_MIB);
+    let beyond = |used: f64, known: Vec<f64>| (used - known.iter().sum::<f64>()).max(0.0);
+    beyond(small, small_buffers) + beyond(large, large_buffers)
 }
 
 /// Bandwidth of reading main memory with so many threads, in GB/s: the best of three passes over half a gigabyte.
@@ -51,8 +73,14 @@ pub fn bandwidth_gbps(threads: u32) -> f64 {
     for _ in 0..3 {
         let started = Instant::now();
         let sum: u64 = std::thread::scope(|scope| {
-            let readers: Vec<_> = memory.chunks(part).map(|chunk| scope.spawn(move || sum(chunk))).collect();
-            readers.into_iter().map(|reader| reader.join().unwrap_or(0)).fold(0, u64::wrapping_add)
+            let readers: Vec<_> = memory
+                .chunks(part)
+                .map(|chunk| scope.spawn(move || sum(chunk)))
+                .collect();
+            readers
+                .into_iter()
+                .map(|reader| reader.join().unwrap_or(0))
+                .fold(0, u64::wrapping_add)
         });
         std::hint::black_box(sum);
         best = best.max(READ as f64 / started.elapsed().as_secs_f64() / 1e9);
@@ -77,9 +105,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn buffers_are_told_by_their_size() {
-        let smaps = "a\nSize:  10244 kB\nAnonymous:  10240 kB\nb\nSize:  2048 kB\nAnonymous:  1024 kB\nc\nSize:  10244 kB\nAnonymous:  512 kB\n";
-        let other = other_anonymous(smaps, vec![10.0]);
-        assert!((other - 1.5).abs() < 1e-9, "{other}");
+    fn buffers_are_not_counted_twice() {
+        let mapping = |size: u32, touched: u32| format!("Size: {} kB\nAnonymous: {} kB\n", size * 1024, touched * 1024);
+        // Two buffers joined into one mapping, a stack, a small buffer with some heap.
+        let smaps = [mapping(130, 128), mapping(64, 1), mapping(10, 8)].concat();
+        let other = other_anonymous(&smaps, &[100.0, 28.0, 4.0]);
+        assert!((other - (2.0 + 1.0 + 4.0)).abs() < 1e-9, "{other}");
     }
 }
