@@ -51,16 +51,14 @@ fn other_anonymous(smaps: &str, buffers: &[f64]) -> f64 {
             let touched = mib(line);
             if size < LARGE_MIB {
                 small += touched;
-            } else if touched > size * 0.25 {
+            } else if touched > size * 0.5 {
                 large += size;
             } else {
                 small += touched;
             }
         }
     }
-    let (large_buffers, small_buffers): (Vec<f64>, Vec<f64>) = buffers.iter().partition(|&&buffer| buffer >= LARGE_MIB);
-    let beyond = |used: f64, known: Vec<f64>| (used - known.iter().sum::<f64>()).max(0.0);
-    beyond(small, small_buffers) + beyond(large, large_buffers)
+    (small + large - buffers.iter().sum::<f64>()).max(0.0)
 }
 
 /// Bandwidth of reading main memory with so many threads, in GB/s: the best of three passes over half a gigabyte.
