@@ -3,18 +3,12 @@
 use super::Context;
 use crate::Outcome;
 use crate::output::{BAD, GOOD};
-use docmind_engine::documents::Soundness;
 
 pub fn run(context: &Context<'_>) -> anyhow::Result<Outcome> {
-    let report = match context.open_to_read()? {
-        Some(engine) => engine.check()?,
-        None => Soundness {
-            ok: true,
-            documents: 0,
-            chunks: 0,
-            problems: Vec::new(),
-        },
-    };
+    // Alone: the index is proved too, and what can be healed in it is healed.
+    let engine = context.open_alone()?;
+    let report = engine.check()?;
+    engine.close();
     context.output.json(&report)?;
     if report.ok {
         context.output.text(format!(
