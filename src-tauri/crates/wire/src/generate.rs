@@ -455,17 +455,25 @@ impl Generator for GenerateWorker {
         for notice in std::mem::take(&mut self.lock().notices) {
             sink(GenerateEvent::Notice(notice));
         }
-        let outcome = ask(
-            &self.client,
-            &GenerateCall::Generate(Box::new(request.clone())),
-            cancel,
-            SILENCE,
-            &mut |told| {
+        let call = GenerateCall::Generate(Box::new(request.clone()));
+        let mut answer = || {
+            ask(&self.client, &call, cancel, SILENCE, &mut |told| {
                 if let GenerateTold::Answer(event) = told {
                     sink(event);
                 }
-            },
-        );
+            })
+        };
+        let outcome = match answer() {
+            // It died unseen between two questions and was started afresh, without its model.
+            Err(CallError::Failed(report)) if report.code == "no_model" => {
+                self.lock().holder = None;
+                match self.hold(cancel, &mut |_| ()) {
+                    Ok(_) => answer(),
+                    Err(error) => return Err(error),
+                }
+            }
+            outcome => outcome,
+        };
         match outcome {
             Ok(GenerateReply::Generated(stats)) => Ok(stats),
             Ok(_) => Err(unexpected()),
