@@ -302,15 +302,25 @@ fn leans_on_context(question: &str) -> bool {
     {
         return true;
     }
-    if folded.iter().any(|word| POINTERS.contains(&word.as_str())) {
+    let follows = |at: usize| folded.get(at + 1).map_or("", String::as_str);
+    // "instead of yes", "other than this" say themselves what they point to.
+    let points = |at: usize| POINTERS.contains(&folded[at].as_str()) && !matches!(follows(at), "of" | "than" | "als");
+    if (0..folded.len()).any(points) {
         return true;
     }
     let first_name = content.iter().copied().find(|&at| at > 0 && is_name(list[at]));
     let anaphor = (0..list.len()).find(|&at| is_anaphor(&folded, at));
     match (anaphor, first_name) {
-        // "What did Rollo promise when he …": within one clause a name is not what a pronoun beside it stands for ("What did the
-        // Iroquois call him?"), across a clause it is.
-        (Some(at), Some(name)) => name > at || !folded[name..at].iter().any(|word| CLAUSES.contains(&word.as_str())),
+        // Within one clause a name is not what a pronoun beside it stands for ("What did the Iroquois call him?"); across clauses
+        // ("What did Rollo promise when he …") and before a possessive ("Which plan did Washington present to his men?") it is.
+        (Some(at), Some(name)) => {
+            let possessive =
+                POSSESSIVES.contains(&folded[at].as_str()) || (folded[at] == "her" && at + 1 < folded.len());
+            let same_clause = !folded[name.min(at)..at]
+                .iter()
+                .any(|word| CLAUSES.contains(&word.as_str()));
+            name > at || (same_clause && !possessive)
+        }
         (Some(_), None) => true,
         (None, Some(_)) => false,
         // "in the attack", "der Preis": definite, but of what?
@@ -337,6 +347,14 @@ fn is_anaphor(folded: &[String], at: usize) -> bool {
     let word = folded[at].as_str();
     let previous = at.checked_sub(1).map_or("", |before| folded[before].as_str());
     match word {
+        // "those of the Muslims" names them.
+        "this" | "these" | "those" | "such"
+            if folded
+                .get(at + 1)
+                .is_some_and(|next| matches!(next.as_str(), "of" | "who" | "that" | "which")) =>
+        {
+            false
+        }
         // "is there", "was there a": no place is meant.
         "there" => !matches!(previous, "is" | "are" | "was" | "were" | "be" | "been"),
         // As a conjunction or relative pronoun it stands before a clause; as a pronoun at an end or after a preposition.
@@ -384,6 +402,10 @@ const ANAPHORS: &[&str] = &[
     "then", "such", "former", "latter", "same", "else", "er", "ihn", "ihm", "sie", "ihr", "ihre", "ihrem", "ihren",
     "ihrer", "sein", "seine", "seinem", "seinen", "seiner", "dies", "diese", "dieser", "dieses", "dort", "davon",
     "dafur", "dessen", "deren",
+];
+const POSSESSIVES: &[&str] = &[
+    "its", "their", "his", "sein", "seine", "seinem", "seinen", "seiner", "ihre", "ihrem", "ihren", "ihrer", "deren",
+    "dessen",
 ];
 /// Words that point back whatever else is named.
 const POINTERS: &[&str] = &[
