@@ -27,7 +27,7 @@ export function Transcript({ onOpen, onOpenSource, onWhy }: Properties) {
     count: amount,
     getScrollElement: () => scroller.current,
     estimateSize: () => 320,
-    overscan: 2,
+    overscan: 1,
     getItemKey: (index) => `${id ?? 'new'}.${index}`,
   });
 
