@@ -234,6 +234,7 @@ fn one_bad_document_does_not_take_its_trip_with_it() {
         .collect();
     // The common trip fails, and the first alone fails again.
     bench.embedder.fail.store(2, Ordering::Relaxed);
+    while bench.pipeline.read_one(&CancelToken::new()) == Step::Worked {}
     bench.run();
     assert_eq!(bench.state(ids[0]), DocumentState::Crashed);
     assert_eq!(bench.state(ids[1]), DocumentState::Ready);
