@@ -474,7 +474,7 @@ export const de: Record<MessageKey, string> = {
   'first.text': 'Befragen Sie Ihre Dokumente und erhalten Sie Antworten mit Seite und Stelle.',
   'first.private': 'Alles geschieht auf diesem Rechner. Kein Konto, keine Cloud, keine Verbindung nötig.',
   'first.documents': 'Dokumente',
-  'first.documents_text': 'Probieren Sie drei Beispiele aus, oder fügen Sie einen eigenen Ordner hinzu.',
+  'first.documents_text': 'Probieren Sie unsere Beispiele aus, oder fügen Sie einen eigenen Ordner hinzu.',
   'first.added': '1 Dokument in der Bibliothek | {n} Dokumente in der Bibliothek',
   'first.model': 'Ein Modell, das schreibt',
   'first.model_text':

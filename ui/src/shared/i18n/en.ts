@@ -462,7 +462,7 @@ export const en = {
   'first.text': 'Ask your documents, and get an answer with page and passage.',
   'first.private': 'Everything happens on this computer. No account, no cloud, no connection needed.',
   'first.documents': 'Documents',
-  'first.documents_text': 'Try three samples at once, or add a folder of your own.',
+  'first.documents_text': 'Try our samples at once, or add a folder of your own.',
   'first.added': '1 document in the library | {n} documents in the library',
   'first.model': 'A model that writes',
   'first.model_text':
