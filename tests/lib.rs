@@ -9,7 +9,10 @@ use tempfile::TempDir;
 
 /// The repository's root.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("BUG: tests lies in the root").to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("BUG: tests lies in the root")
+        .to_path_buf()
 }
 
 /// The folder of built programs: `DOCMIND_BIN_DIR`, else `target/debug`.
@@ -63,7 +66,9 @@ impl Run {
 impl Library {
     /// An empty data folder.
     pub fn new() -> Result<Self> {
-        Ok(Self { data: tempfile::tempdir()? })
+        Ok(Self {
+            data: tempfile::tempdir()?,
+        })
     }
 
     /// Where it is.
@@ -73,14 +78,26 @@ impl Library {
 
     /// The command line with `--json` over this folder, not yet started.
     pub fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
-        let mut command = Command::new(bin_dir().join("docmind").with_extension(std::env::consts::EXE_EXTENSION));
-        command.arg("--data-dir").arg(self.data.path()).arg("--json").args(arguments).stdin(Stdio::null());
+        let mut command = Command::new(
+            bin_dir()
+                .join("docmind")
+                .with_extension(std::env::consts::EXE_EXTENSION),
+        );
+        command
+            .arg("--data-dir")
+            .arg(self.data.path())
+            .arg("--json")
+            .args(arguments)
+            .stdin(Stdio::null());
         command
     }
 
     /// Runs it to the end, whatever its status.
     pub fn run<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Result<Run> {
-        let output = self.command(arguments).output().context("`docmind` could not be started: build it first")?;
+        let output = self
+            .command(arguments)
+            .output()
+            .context("`docmind` could not be started: build it first")?;
         parse(&output)
     }
 
@@ -95,7 +112,11 @@ impl Library {
 
     /// Starts it, output piped.
     pub fn start<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Result<Child> {
-        Ok(self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)
+        Ok(self
+            .command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?)
     }
 
     /// `docmind check`, which must be clean.
@@ -116,12 +137,18 @@ pub fn parse(output: &Output) -> Result<Run> {
         .lines()
         .map(|line| serde_json::from_str(line).with_context(|| format!("not a JSON line: {line}")))
         .collect::<Result<_>>()?;
-    Ok(Run { status: output.status.code(), lines, stderr: String::from_utf8_lossy(&output.stderr).into_owned() })
+    Ok(Run {
+        status: output.status.code(),
+        lines,
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
 }
 
 /// Process ids of the workers that were started for the data folder's owner `parent`, and all others of ours still alive.
 pub fn worker_processes() -> Vec<u32> {
-    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir("/proc") else {
+        return Vec::new();
+    };
     entries
         .filter_map(Result::ok)
         .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
@@ -129,7 +156,9 @@ pub fn worker_processes() -> Vec<u32> {
             std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|path| {
                 path.parent() == Some(bin_dir().as_path())
                     && path.file_name().and_then(OsStr::to_str).is_some_and(|name| {
-                        ["docmind-parse", "docmind-embed", "docmind-generate"].iter().any(|worker| name.starts_with(worker))
+                        ["docmind-parse", "docmind-embed", "docmind-generate"]
+                            .iter()
+                            .any(|worker| name.starts_with(worker))
                     })
             })
         })

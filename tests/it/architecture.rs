@@ -9,11 +9,24 @@ use std::process::Command;
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
 /// Crates that read a stranger's bytes or may abort the process; the application and everything it links must not contain them.
-const NATIVE_ENGINES: &[&str] = &["llama-cpp-2", "llama-cpp-sys-2", "ort", "ort-sys", "fastembed", "pdfium-render", "pdf-extract", "lopdf", "calamine"];
+const NATIVE_ENGINES: &[&str] = &[
+    "llama-cpp-2",
+    "llama-cpp-sys-2",
+    "ort",
+    "ort-sys",
+    "fastembed",
+    "pdfium-render",
+    "pdf-extract",
+    "lopdf",
+    "calamine",
+];
 
 /// Direct dependencies, build and development ones left out.
 fn graph() -> Result<(Graph, Graph)> {
-    let output = Command::new("cargo").args(["metadata", "--format-version", "1", "--locked"]).current_dir(root()).output()?;
+    let output = Command::new("cargo")
+        .args(["metadata", "--format-version", "1", "--locked"])
+        .current_dir(root())
+        .output()?;
     let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata gave no JSON")?;
     let name_of = |id: &Value| -> Option<String> {
         let packages = metadata["packages"].as_array()?;
@@ -28,16 +41,28 @@ fn graph() -> Result<(Graph, Graph)> {
         .collect();
     let mut all = Graph::new();
     for node in metadata["resolve"]["nodes"].as_array().context("no nodes")? {
-        let Some(name) = node["id"].as_str().and_then(|id| names.get(id)) else { continue };
+        let Some(name) = node["id"].as_str().and_then(|id| names.get(id)) else {
+            continue;
+        };
         let normal = node["deps"].as_array().into_iter().flatten().filter(|dependency| {
-            dependency["dep_kinds"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind["kind"].is_null()))
+            dependency["dep_kinds"]
+                .as_array()
+                .is_some_and(|kinds| kinds.iter().any(|kind| kind["kind"].is_null()))
         });
         let targets = normal.filter_map(|dependency| names.get(dependency["pkg"].as_str()?).cloned());
         all.entry(name.clone()).or_default().extend(targets);
     }
-    let members: BTreeSet<String> =
-        metadata["workspace_members"].as_array().context("no members")?.iter().filter_map(name_of).collect();
-    let ours = all.iter().filter(|(name, _)| members.contains(*name)).map(|(name, edges)| (name.clone(), edges.clone())).collect();
+    let members: BTreeSet<String> = metadata["workspace_members"]
+        .as_array()
+        .context("no members")?
+        .iter()
+        .filter_map(name_of)
+        .collect();
+    let ours = all
+        .iter()
+        .filter(|(name, _)| members.contains(*name))
+        .map(|(name, edges)| (name.clone(), edges.clone()))
+        .collect();
     Ok((ours, all))
 }
 
@@ -65,15 +90,29 @@ fn rooms_lean_only_on_the_rooms_below() -> Result<()> {
         ("docmind-wire", &["docmind-core"]),
         ("docmind-store", &["docmind-core"]),
         ("docmind-net", &["docmind-core"]),
-        ("docmind-worker", &["docmind-core", "docmind-embed", "docmind-llama", "docmind-parse", "docmind-wire"]),
-        ("docmind-engine", &["docmind-core", "docmind-net", "docmind-store", "docmind-wire"]),
+        (
+            "docmind-worker",
+            &[
+                "docmind-core",
+                "docmind-embed",
+                "docmind-llama",
+                "docmind-parse",
+                "docmind-wire",
+            ],
+        ),
+        (
+            "docmind-engine",
+            &["docmind-core", "docmind-net", "docmind-store", "docmind-wire"],
+        ),
         ("docmind-cli", &["docmind-core", "docmind-engine"]),
         ("docmind-app", &["docmind-core", "docmind-engine"]),
         ("docmind-tests", &[]),
         ("docmind-xtask", &[]),
     ]);
     for (name, edges) in &ours {
-        let allowed = allowed.get(name.as_str()).with_context(|| format!("`{name}` is a room nobody planned"))?;
+        let allowed = allowed
+            .get(name.as_str())
+            .with_context(|| format!("`{name}` is a room nobody planned"))?;
         for edge in edges.iter().filter(|edge| edge.starts_with("docmind-")) {
             assert!(allowed.contains(&edge.as_str()), "`{name}` must not lean on `{edge}`");
         }
@@ -87,7 +126,10 @@ fn the_application_links_no_engine_that_can_crash_it() -> Result<()> {
     for program in ["docmind-app", "docmind-cli", "docmind-engine"] {
         let linked = reachable(&all, program);
         for engine in NATIVE_ENGINES {
-            assert!(!linked.contains(*engine), "`{program}` links `{engine}`, which belongs into a child process");
+            assert!(
+                !linked.contains(*engine),
+                "`{program}` links `{engine}`, which belongs into a child process"
+            );
         }
     }
     Ok(())
@@ -113,7 +155,10 @@ fn each_outside_power_has_one_room() -> Result<()> {
     ];
     for (power, rooms) in owners {
         for (name, edges) in &ours {
-            assert!(!edges.contains(*power) || rooms.contains(&name.as_str()), "`{name}` must not use `{power}`");
+            assert!(
+                !edges.contains(*power) || rooms.contains(&name.as_str()),
+                "`{name}` must not use `{power}`"
+            );
         }
     }
     Ok(())
@@ -123,15 +168,35 @@ fn each_outside_power_has_one_room() -> Result<()> {
 fn core_stays_pure() -> Result<()> {
     let (ours, _) = graph()?;
     let allowed = [
-        "blake3", "half", "rust-stemmers", "serde", "specta", "thiserror", "unicode-normalization", "unicode-segmentation", "whatlang",
+        "blake3",
+        "half",
+        "rust-stemmers",
+        "serde",
+        "specta",
+        "thiserror",
+        "unicode-normalization",
+        "unicode-segmentation",
+        "whatlang",
     ];
     for edge in &ours["docmind-core"] {
         assert!(allowed.contains(&edge.as_str()), "core must not lean on `{edge}`");
     }
     for entry in walk(&root().join("src-tauri/crates/core/src"))? {
         let text = std::fs::read_to_string(&entry)?;
-        for power in ["std::fs", "std::net", "std::thread", "std::process", "SystemTime", "Instant::now", "std::env"] {
-            assert!(!text.contains(power), "core must not touch `{power}` (`{}`)", entry.display());
+        for power in [
+            "std::fs",
+            "std::net",
+            "std::thread",
+            "std::process",
+            "SystemTime",
+            "Instant::now",
+            "std::env",
+        ] {
+            assert!(
+                !text.contains(power),
+                "core must not touch `{power}` (`{}`)",
+                entry.display()
+            );
         }
     }
     Ok(())
@@ -144,7 +209,10 @@ fn the_interface_reaches_tauri_through_one_door() -> Result<()> {
         if path.contains("/ui/src/ipc/") || !(path.ends_with(".ts") || path.ends_with(".tsx")) {
             continue;
         }
-        assert!(!std::fs::read_to_string(&entry)?.contains("@tauri-apps/"), "`{path}` goes past ui/src/ipc");
+        assert!(
+            !std::fs::read_to_string(&entry)?.contains("@tauri-apps/"),
+            "`{path}` goes past ui/src/ipc"
+        );
     }
     Ok(())
 }
@@ -153,7 +221,11 @@ fn walk(folder: &std::path::Path) -> Result<Vec<std::path::PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(|| format!("`{}` is missing", folder.display()))? {
         let path = entry?.path();
-        if path.is_dir() { files.extend(walk(&path)?) } else { files.push(path) }
+        if path.is_dir() {
+            files.extend(walk(&path)?)
+        } else {
+            files.push(path)
+        }
     }
     Ok(files)
 }

@@ -5,7 +5,10 @@ use docmind_tests::{Library, root};
 use serde_json::Value;
 
 fn keys(value: &Value) -> Vec<&str> {
-    value.as_object().map(|object| object.keys().map(String::as_str).collect()).unwrap_or_default()
+    value
+        .as_object()
+        .map(|object| object.keys().map(String::as_str).collect())
+        .unwrap_or_default()
 }
 
 fn has_all(value: &Value, wanted: &[&str]) {
@@ -25,7 +28,18 @@ fn add_list_search_ask_and_remove_speak_the_contract() -> Result<()> {
     for line in added.of_type("document") {
         has_all(line, &["path", "id", "state", "outcome", "pages", "chunks", "ms"]);
     }
-    has_all(added.last(), &["ready", "skipped", "failed", "chunks", "seconds", "documents_per_second", "chunks_per_second"]);
+    has_all(
+        added.last(),
+        &[
+            "ready",
+            "skipped",
+            "failed",
+            "chunks",
+            "seconds",
+            "documents_per_second",
+            "chunks_per_second",
+        ],
+    );
 
     let listed = library.ok(&["list"])?;
     assert_eq!(listed.lines.len(), 2);
@@ -35,18 +49,41 @@ fn add_list_search_ask_and_remove_speak_the_contract() -> Result<()> {
     let result = found.last();
     has_all(result, &["query", "mode", "ms", "results"]);
     has_all(&result["ms"], &["embed", "search", "total"]);
-    assert!(result["results"].as_array().is_some_and(|results| (1..=2).contains(&results.len())));
-    has_all(&result["results"][0], &["rank", "score", "document_id", "path", "title", "page", "span", "heading", "text"]);
+    assert!(
+        result["results"]
+            .as_array()
+            .is_some_and(|results| (1..=2).contains(&results.len()))
+    );
+    has_all(
+        &result["results"][0],
+        &[
+            "rank",
+            "score",
+            "document_id",
+            "path",
+            "title",
+            "page",
+            "span",
+            "heading",
+            "text",
+        ],
+    );
     for mode in ["vector", "keyword", "hybrid"] {
         assert_eq!(library.ok(&["search", "--mode", mode, "deposit"])?.last()["mode"], mode);
     }
 
     let asked = library.ok(&["ask", "How much is the deposit?"])?;
     let sources = asked.of_type("sources").next().context("no sources")?;
-    has_all(&sources["sources"][0], &["n", "document_id", "path", "title", "page", "span", "text"]);
+    has_all(
+        &sources["sources"][0],
+        &["n", "document_id", "path", "title", "page", "span", "text"],
+    );
     let done = asked.last();
     has_all(done, &["mode", "finish", "text", "citations", "stats"]);
-    has_all(&done["citations"][0], &["n", "document_id", "path", "page", "span", "quote", "supported"]);
+    has_all(
+        &done["citations"][0],
+        &["n", "document_id", "path", "page", "span", "quote", "supported"],
+    );
 
     let id = listed.lines[0]["id"].to_string();
     library.ok(&["remove", &id])?;
@@ -83,12 +120,19 @@ fn duplicates_stand_once() -> Result<()> {
     std::fs::copy(sample("meeting-notes.txt"), folder.path().join("a.txt"))?;
     std::fs::copy(sample("meeting-notes.txt"), folder.path().join("b.txt"))?;
     let added = library.ok(&["add".as_ref(), folder.path().as_os_str()])?;
-    let mut states: Vec<&str> = added.of_type("document").filter_map(|line| line["state"].as_str()).collect();
+    let mut states: Vec<&str> = added
+        .of_type("document")
+        .filter_map(|line| line["state"].as_str())
+        .collect();
     states.sort_unstable();
     assert_eq!(states, ["duplicate", "ready"]);
     let found = library.ok(&["search", "washing machine from Hagedorn"])?;
     let hits = found.last()["results"].as_array().context("no results")?.iter();
-    assert_eq!(hits.filter(|hit| hit["text"].as_str().is_some_and(|text| text.contains("Hagedorn"))).count(), 1);
+    assert_eq!(
+        hits.filter(|hit| hit["text"].as_str().is_some_and(|text| text.contains("Hagedorn")))
+            .count(),
+        1
+    );
     Ok(())
 }
 
@@ -96,9 +140,16 @@ fn duplicates_stand_once() -> Result<()> {
 fn doctor_check_profiles_completions_and_man_answer() -> Result<()> {
     let library = Library::new()?;
     assert!(library.ok(&["doctor"])?.last().is_object());
-    has_all(library.ok(&["check"])?.last(), &["ok", "documents", "chunks", "problems"]);
+    has_all(
+        library.ok(&["check"])?.last(),
+        &["ok", "documents", "chunks", "problems"],
+    );
     let profiles = library.ok(&["profiles"])?;
-    let names: Vec<&str> = profiles.lines.iter().filter_map(|line| line["profile"].as_str().or_else(|| line["name"].as_str())).collect();
+    let names: Vec<&str> = profiles
+        .lines
+        .iter()
+        .filter_map(|line| line["profile"].as_str().or_else(|| line["name"].as_str()))
+        .collect();
     for name in ["quality", "balanced", "long-context", "compact", "reference", "auto"] {
         assert!(names.contains(&name), "{names:?}");
     }

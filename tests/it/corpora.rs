@@ -5,7 +5,17 @@ use docmind_tests::{Library, corpora, full};
 use std::time::{Duration, Instant};
 
 const STATES: &[&str] = &[
-    "ready", "duplicate", "empty", "needs_password", "no_text", "unsupported", "damaged", "too_large", "timed_out", "crashed", "unreadable",
+    "ready",
+    "duplicate",
+    "empty",
+    "needs_password",
+    "no_text",
+    "unsupported",
+    "damaged",
+    "too_large",
+    "timed_out",
+    "crashed",
+    "unreadable",
 ];
 
 /// Adds a folder and holds every file to the contract; gives the library for more.
@@ -19,9 +29,18 @@ fn add(folder: &std::path::Path) -> Result<Library> {
         let state = line["state"].as_str().context("no state")?;
         assert!(STATES.contains(&state), "{line}");
         assert!(line["ms"].as_f64().context("no ms")? < 60_000.0, "{line}");
-        assert_eq!(state == "ready", line["chunks"].as_u64() > Some(0), "only what has text is ready: {line}");
+        assert_eq!(
+            state == "ready",
+            line["chunks"].as_u64() > Some(0),
+            "only what has text is ready: {line}"
+        );
         if !["ready", "duplicate", "empty"].contains(&state) {
-            assert!(line["error"]["message"].as_str().is_some_and(|message| message.len() > 10), "a reason is missing: {line}");
+            assert!(
+                line["error"]["message"]
+                    .as_str()
+                    .is_some_and(|message| message.len() > 10),
+                "a reason is missing: {line}"
+            );
         }
     }
     library.check()?;
@@ -29,7 +48,11 @@ fn add(folder: &std::path::Path) -> Result<Library> {
     let started = Instant::now();
     let again = library.ok(&["add", &path])?;
     assert_eq!(again.last()["chunks"], 0, "a second run embeds nothing");
-    assert!(started.elapsed() < Duration::from_secs(20), "a second run took {:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_secs(20),
+        "a second run took {:?}",
+        started.elapsed()
+    );
     Ok(library)
 }
 
@@ -45,10 +68,18 @@ fn count(folder: &std::path::Path) -> Result<usize> {
 /// Every `step`-th file of a folder, linked into a folder of its own.
 fn sample(folder: &std::path::Path, step: usize) -> Result<tempfile::TempDir> {
     let chosen = tempfile::tempdir()?;
-    let mut files: Vec<_> = std::fs::read_dir(folder)?.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    let mut files: Vec<_> = std::fs::read_dir(folder)?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .collect();
     files.sort();
     for file in files.iter().step_by(step) {
-        std::fs::copy(file, chosen.path().join(file.file_name().context("a listed file has a name")?))?;
+        std::fs::copy(
+            file,
+            chosen
+                .path()
+                .join(file.file_name().context("a listed file has a name")?),
+        )?;
     }
     Ok(chosen)
 }

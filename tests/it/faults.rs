@@ -21,7 +21,10 @@ impl Moments {
 fn notes(count: usize) -> Result<tempfile::TempDir> {
     let folder = tempfile::tempdir()?;
     for n in 0..count {
-        let text = format!("Shelf {n} of the archive holds the maps of parish number {n}, drawn in {}. ", 1700 + n);
+        let text = format!(
+            "Shelf {n} of the archive holds the maps of parish number {n}, drawn in {}. ",
+            1700 + n
+        );
         std::fs::write(folder.path().join(format!("note-{n:03}.txt")), text.repeat(1 + n % 7))?;
     }
     Ok(folder)
@@ -38,28 +41,45 @@ fn killed_at_random_moments_of_an_ingest() -> Result<()> {
         let mut child = library.start(&["add".as_ref(), folder.path().as_os_str()])?;
         let wait = 100 + moments.below(2_500);
         std::thread::sleep(Duration::from_millis(wait));
-        let victim = if round % 3 == 2 { worker_processes().into_iter().next() } else { None };
+        let victim = if round % 3 == 2 {
+            worker_processes().into_iter().next()
+        } else {
+            None
+        };
         if let Some(pid) = victim {
-            std::process::Command::new("kill").args(["-9", &pid.to_string()]).status()?;
+            std::process::Command::new("kill")
+                .args(["-9", &pid.to_string()])
+                .status()?;
             child.wait()?;
         } else {
             child.kill()?;
         }
         let output = child.wait_with_output()?;
         for line in String::from_utf8_lossy(&output.stdout).lines() {
-            let Ok(line) = serde_json::from_str::<serde_json::Value>(line) else { continue };
+            let Ok(line) = serde_json::from_str::<serde_json::Value>(line) else {
+                continue;
+            };
             if line["type"] == "document" && line["state"] == "ready" {
                 acknowledged.insert(line["path"].as_str().context("no path")?.to_owned());
             }
         }
-        library.check().with_context(|| format!("round {round}, killed after {wait} ms"))?;
+        library
+            .check()
+            .with_context(|| format!("round {round}, killed after {wait} ms"))?;
         let listed = library.ok(&["list"])?;
         let paths: Vec<&str> = listed.lines.iter().filter_map(|line| line["path"].as_str()).collect();
         let unique: BTreeSet<&str> = paths.iter().copied().collect();
         assert_eq!(paths.len(), unique.len(), "round {round}: a document stands twice");
         for path in &acknowledged {
-            let state = listed.lines.iter().find(|line| line["path"] == path.as_str()).map(|line| &line["state"]);
-            assert!(state.is_some_and(|state| state == "ready"), "round {round}: `{path}` was acknowledged and is {state:?}");
+            let state = listed
+                .lines
+                .iter()
+                .find(|line| line["path"] == path.as_str())
+                .map(|line| &line["state"]);
+            assert!(
+                state.is_some_and(|state| state == "ready"),
+                "round {round}: `{path}` was acknowledged and is {state:?}"
+            );
         }
         let edited = folder.path().join(format!("note-{:03}.txt", moments.below(120)));
         acknowledged.remove(edited.to_string_lossy().as_ref());
@@ -77,7 +97,10 @@ fn killed_at_random_moments_of_an_ingest() -> Result<()> {
 fn orphans() -> Vec<u32> {
     let started = Instant::now();
     loop {
-        let left: Vec<u32> = worker_processes().into_iter().filter(|pid| parent(*pid) == Some(1)).collect();
+        let left: Vec<u32> = worker_processes()
+            .into_iter()
+            .filter(|pid| parent(*pid) == Some(1))
+            .collect();
         if left.is_empty() || started.elapsed() > Duration::from_secs(5) {
             return left;
         }
@@ -87,7 +110,12 @@ fn orphans() -> Vec<u32> {
 
 fn parent(pid: u32) -> Option<u32> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("PPid:"))?
+        .trim()
+        .parse()
+        .ok()
 }
 
 #[test]
@@ -105,9 +133,16 @@ fn a_damaged_index_is_rebuilt_and_never_quotes_wrongly() -> Result<()> {
         for n in [3_u64, 17, 42, moments.below(60)] {
             let run = library.ok(&["search", "-k", "3", &format!("maps of parish number {n} on shelf {n}")])?;
             let first = &run.last()["results"][0];
-            let path = PathBuf::from(first["path"].as_str().with_context(|| format!("{damage}: nothing found"))?);
+            let path = PathBuf::from(
+                first["path"]
+                    .as_str()
+                    .with_context(|| format!("{damage}: nothing found"))?,
+            );
             let text = std::fs::read_to_string(&path)?;
-            assert!(text.contains(first["text"].as_str().context("no text")?), "{damage}: a wrong quote: {first:#}");
+            assert!(
+                text.contains(first["text"].as_str().context("no text")?),
+                "{damage}: a wrong quote: {first:#}"
+            );
             assert!(path.ends_with(format!("note-{n:03}.txt")), "{damage}: {first:#}");
         }
         library.ok(&["rebuild"])?;
@@ -158,10 +193,20 @@ fn harm(folder: &Path, truncate: bool, moments: &mut Moments) -> Result<()> {
 fn nothing_is_left_running_after_a_command() -> Result<()> {
     let folder = notes(5)?;
     let library = Library::new()?;
-    let before: BTreeSet<u32> = worker_processes().into_iter().filter(|pid| parent(*pid) == Some(1)).collect();
+    let before: BTreeSet<u32> = worker_processes()
+        .into_iter()
+        .filter(|pid| parent(*pid) == Some(1))
+        .collect();
     library.ok(&["add".as_ref(), folder.path().as_os_str()])?;
     library.ok(&["ask", "Which maps does shelf 3 hold?"])?;
-    let after: BTreeSet<u32> = worker_processes().into_iter().filter(|pid| parent(*pid) == Some(1)).collect();
-    assert!(after.is_subset(&before), "left behind in `{}`: {after:?}", bin_dir().display());
+    let after: BTreeSet<u32> = worker_processes()
+        .into_iter()
+        .filter(|pid| parent(*pid) == Some(1))
+        .collect();
+    assert!(
+        after.is_subset(&before),
+        "left behind in `{}`: {after:?}",
+        bin_dir().display()
+    );
     Ok(())
 }

@@ -9,24 +9,44 @@ use std::os::unix::process::CommandExt;
 use std::time::{Duration, Instant};
 
 fn error_code(run: &Run) -> &str {
-    run.lines.iter().find_map(|line| line["error"]["code"].as_str()).unwrap_or("none")
+    run.lines
+        .iter()
+        .find_map(|line| line["error"]["code"].as_str())
+        .unwrap_or("none")
 }
 
 #[test]
 fn a_missing_path_is_an_error_that_names_it() -> Result<()> {
     let library = Library::new()?;
     let run = library.run(&["add", "/nowhere/at/all.pdf"])?;
-    assert_eq!(run.status, Some(0), "a named state is reached: {:#?} {}", run.lines, run.stderr);
+    assert_eq!(
+        run.status,
+        Some(0),
+        "a named state is reached: {:#?} {}",
+        run.lines,
+        run.stderr
+    );
     let line = run.of_type("document").next().context("no line for the path")?;
     assert_eq!(line["state"], "unreadable");
-    assert!(line["error"]["message"].as_str().is_some_and(|message| message.contains("/nowhere/at/all.pdf")), "{line}");
+    assert!(
+        line["error"]["message"]
+            .as_str()
+            .is_some_and(|message| message.contains("/nowhere/at/all.pdf")),
+        "{line}"
+    );
     Ok(())
 }
 
 #[test]
 fn wrong_usage_is_status_2() -> Result<()> {
     let library = Library::new()?;
-    for arguments in [&["fly"][..], &["add"], &["search"], &["search", "-k", "many", "x"], &["ask", "--nonsense", "x"]] {
+    for arguments in [
+        &["fly"][..],
+        &["add"],
+        &["search"],
+        &["search", "-k", "many", "x"],
+        &["ask", "--nonsense", "x"],
+    ] {
         let output = library.command(arguments).output()?;
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
     }
@@ -41,20 +61,35 @@ fn loops_pipes_and_names_that_are_not_utf8_are_survived() -> Result<()> {
     std::fs::create_dir(path.join("inner"))?;
     symlink(path, path.join("inner/loop"))?;
     symlink("dangling-target", path.join("dangling"))?;
-    std::fs::write(path.join("inner/plain.txt"), "The kettle whistles at ninety-six degrees.")?;
-    std::fs::write(path.join(OsStr::from_bytes(b"na\xefve.txt")), "The lid of the jar is stuck with honey.")?;
+    std::fs::write(
+        path.join("inner/plain.txt"),
+        "The kettle whistles at ninety-six degrees.",
+    )?;
+    std::fs::write(
+        path.join(OsStr::from_bytes(b"na\xefve.txt")),
+        "The lid of the jar is stuck with honey.",
+    )?;
     let pipe = std::ffi::CString::new(path.join("pipe").as_os_str().as_bytes())?;
-    let made = std::process::Command::new("mkfifo").arg(OsStr::from_bytes(pipe.as_bytes())).status()?;
+    let made = std::process::Command::new("mkfifo")
+        .arg(OsStr::from_bytes(pipe.as_bytes()))
+        .status()?;
     assert!(made.success());
 
     let started = Instant::now();
     let run = library.ok(&["add".as_ref(), path.as_os_str()])?;
     assert!(started.elapsed() < Duration::from_secs(60));
     assert_eq!(run.last()["ready"], 2, "{:#?}", run.lines);
-    let odd = run.of_type("document").find(|line| line["path_bytes"].is_string()).context("no path_bytes")?;
+    let odd = run
+        .of_type("document")
+        .find(|line| line["path_bytes"].is_string())
+        .context("no path_bytes")?;
     assert_eq!(odd["state"], "ready");
     let found = library.ok(&["search", "jar lid honey"])?;
-    assert!(found.last()["results"][0]["path_bytes"].is_string(), "{:#}", found.last());
+    assert!(
+        found.last()["results"][0]["path_bytes"].is_string(),
+        "{:#}",
+        found.last()
+    );
     library.check()?;
     Ok(())
 }
@@ -73,7 +108,12 @@ fn a_file_without_permission_is_unreadable_and_the_rest_goes_on() -> Result<()> 
     std::fs::set_permissions(data.path(), std::fs::Permissions::from_mode(0o777))?;
 
     let library = Library::new()?;
-    let mut command = library.command(&["add".as_ref(), path.join("open.txt").as_os_str(), path.join("closed.txt").as_os_str(), path.join("closed-folder").as_os_str()]);
+    let mut command = library.command(&[
+        "add".as_ref(),
+        path.join("open.txt").as_os_str(),
+        path.join("closed.txt").as_os_str(),
+        path.join("closed-folder").as_os_str(),
+    ]);
     if running_as_root() {
         if !reachable_by_nobody() {
             eprintln!("left out: this checkout lies in a folder that only root may enter");
@@ -84,7 +124,11 @@ fn a_file_without_permission_is_unreadable_and_the_rest_goes_on() -> Result<()> 
     }
     let run = docmind_tests::parse(&command.output()?)?;
     assert_eq!(run.status, Some(0), "{:#?}\n{}", run.lines, run.stderr);
-    let state = |name: &str| run.of_type("document").find(|line| line["path"].as_str().is_some_and(|p| p.ends_with(name))).map(|line| line["state"].clone());
+    let state = |name: &str| {
+        run.of_type("document")
+            .find(|line| line["path"].as_str().is_some_and(|p| p.ends_with(name)))
+            .map(|line| line["state"].clone())
+    };
     assert_eq!(state("open.txt"), Some("ready".into()), "{:#?}", run.lines);
     assert_eq!(state("closed.txt"), Some("unreadable".into()), "{:#?}", run.lines);
     assert_eq!(state("closed-folder"), Some("unreadable".into()), "{:#?}", run.lines);
@@ -100,7 +144,8 @@ fn running_as_root() -> bool {
 fn reachable_by_nobody() -> bool {
     let passable = |path: &std::path::Path| {
         path.ancestors().all(|folder| {
-            std::fs::metadata(folder).is_ok_and(|meta| meta.permissions().mode() & 0o005 == 0o005 || folder.as_os_str().is_empty())
+            std::fs::metadata(folder)
+                .is_ok_and(|meta| meta.permissions().mode() & 0o005 == 0o005 || folder.as_os_str().is_empty())
         })
     };
     passable(&docmind_tests::bin_dir()) && passable(&root())
@@ -111,7 +156,10 @@ fn the_second_owner_of_a_data_folder_is_told_who_the_first_is() -> Result<()> {
     let library = Library::new()?;
     let folder = tempfile::tempdir()?;
     for n in 0..400 {
-        std::fs::write(folder.path().join(format!("{n}.txt")), format!("Note {n} speaks of barrel number {n}. ").repeat(20))?;
+        std::fs::write(
+            folder.path().join(format!("{n}.txt")),
+            format!("Note {n} speaks of barrel number {n}. ").repeat(20),
+        )?;
     }
     let mut first = library.start(&["add".as_ref(), folder.path().as_os_str()])?;
     let waited = Instant::now();
@@ -122,7 +170,14 @@ fn the_second_owner_of_a_data_folder_is_told_who_the_first_is() -> Result<()> {
         error_code(&second).clone_into(&mut code);
         if code == "library_in_use" {
             assert_eq!(second.status, Some(1));
-            assert!(second.lines.iter().any(|line| line.to_string().contains(&first.id().to_string())), "{:#?}", second.lines);
+            assert!(
+                second
+                    .lines
+                    .iter()
+                    .any(|line| line.to_string().contains(&first.id().to_string())),
+                "{:#?}",
+                second.lines
+            );
             library.ok(&["list"])?;
             library.ok(&["search", "barrel"])?;
         }

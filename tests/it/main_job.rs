@@ -36,13 +36,25 @@ fn every_sample_is_ready_and_searchable() -> Result<()> {
 #[test]
 fn an_answer_names_document_page_and_passage() -> Result<()> {
     let library = with_samples()?;
-    let run = library.ok(&["ask", "How many days of notice does the tenant have to give after the initial term?"])?;
+    let run = library.ok(&[
+        "ask",
+        "How many days of notice does the tenant have to give after the initial term?",
+    ])?;
     let done = run.last();
     assert_eq!(done["type"], "done", "{done:#}");
     assert_eq!(done["mode"], "extractive");
-    assert!(done["text"].as_str().context("no text")?.contains("90 days"), "{done:#}");
+    assert!(
+        done["text"].as_str().context("no text")?.contains("90 days"),
+        "{done:#}"
+    );
     let citation = &done["citations"][0];
-    assert!(citation["path"].as_str().context("no path")?.ends_with("lease-agreement.pdf"), "{citation:#}");
+    assert!(
+        citation["path"]
+            .as_str()
+            .context("no path")?
+            .ends_with("lease-agreement.pdf"),
+        "{citation:#}"
+    );
     assert_eq!(citation["page"], 2);
     assert_eq!(citation["supported"], true);
     quote_is_the_page(&library, citation)
@@ -52,9 +64,17 @@ fn an_answer_names_document_page_and_passage() -> Result<()> {
 fn quote_is_the_page(library: &Library, citation: &Value) -> Result<()> {
     let extracted = library.ok(&["extract", citation["path"].as_str().context("no path")?])?;
     let pages = extracted.last()["pages"].as_array().context("no pages")?;
-    let page = pages.iter().find(|page| page["number"] == citation["page"]).context("the cited page is missing")?;
+    let page = pages
+        .iter()
+        .find(|page| page["number"] == citation["page"])
+        .context("the cited page is missing")?;
     let text: Vec<char> = page["text"].as_str().context("no text")?.chars().collect();
-    let at = |index: usize| citation["span"][index].as_u64().map(|at| at as usize).context("no span");
+    let at = |index: usize| {
+        citation["span"][index]
+            .as_u64()
+            .map(|at| at as usize)
+            .context("no span")
+    };
     let quoted: String = text[at(0)?..at(1)?].iter().collect();
     assert_eq!(Some(quoted.as_str()), citation["quote"].as_str());
     Ok(())
@@ -63,7 +83,10 @@ fn quote_is_the_page(library: &Library, citation: &Value) -> Result<()> {
 #[test]
 fn what_the_documents_do_not_say_is_not_found() -> Result<()> {
     let library = with_samples()?;
-    for question in ["Who won the football world cup in 1998?", "What is the boiling point of tungsten?"] {
+    for question in [
+        "Who won the football world cup in 1998?",
+        "What is the boiling point of tungsten?",
+    ] {
         let run = library.ok(&["ask", question])?;
         assert_eq!(run.last()["mode"], "not_found", "{question}: {:#}", run.last());
         assert_eq!(run.last()["citations"].as_array().map(Vec::len), Some(0));
@@ -77,7 +100,12 @@ fn german_is_found_by_inflected_words_umlauts_and_sharp_s() -> Result<()> {
     for query in ["Fahrrad Treppenhäuser", "Sperrmüll Anmeldungen", "Feiertag Ruhezeit"] {
         let run = library.ok(&["search", "--mode", "keyword", query])?;
         let first = &run.last()["results"][0];
-        assert!(first["path"].as_str().is_some_and(|path| path.ends_with("hausordnung.md")), "{query}: {first:#}");
+        assert!(
+            first["path"]
+                .as_str()
+                .is_some_and(|path| path.ends_with("hausordnung.md")),
+            "{query}: {first:#}"
+        );
     }
     Ok(())
 }
@@ -96,7 +124,12 @@ fn adding_again_is_free_and_a_changed_file_replaces_its_passages() -> Result<()>
     std::fs::write(&note, "The greenhouse key now lies under the third flower pot.")?;
     library.ok(&["add", &path])?;
     let found = library.ok(&["search", "Where is the greenhouse key?"])?;
-    let texts: Vec<&str> = found.last()["results"].as_array().context("no results")?.iter().filter_map(|r| r["text"].as_str()).collect();
+    let texts: Vec<&str> = found.last()["results"]
+        .as_array()
+        .context("no results")?
+        .iter()
+        .filter_map(|r| r["text"].as_str())
+        .collect();
     assert_eq!(texts, ["The greenhouse key now lies under the third flower pot."]);
     assert_eq!(library.ok(&["list"])?.lines.len(), 1);
     library.check()?;
@@ -108,7 +141,10 @@ fn a_moved_file_is_not_embedded_again() -> Result<()> {
     let library = Library::new()?;
     let folder = tempfile::tempdir()?;
     let path = folder.path().to_string_lossy().into_owned();
-    std::fs::write(folder.path().join("before.txt"), "Mortar for the chimney is mixed one to four.")?;
+    std::fs::write(
+        folder.path().join("before.txt"),
+        "Mortar for the chimney is mixed one to four.",
+    )?;
     let first = library.ok(&["add", &path])?;
     let id = first.of_type("document").next().context("no document")?["id"].clone();
     std::fs::rename(folder.path().join("before.txt"), folder.path().join("after.txt"))?;
@@ -117,7 +153,11 @@ fn a_moved_file_is_not_embedded_again() -> Result<()> {
     let listed = library.ok(&["list"])?;
     assert_eq!(listed.lines.len(), 1, "{:#?}", listed.lines);
     assert_eq!(listed.lines[0]["id"], id);
-    assert!(listed.lines[0]["path"].as_str().is_some_and(|path| path.ends_with("after.txt")));
+    assert!(
+        listed.lines[0]["path"]
+            .as_str()
+            .is_some_and(|path| path.ends_with("after.txt"))
+    );
     library.check()?;
     Ok(())
 }
@@ -131,11 +171,17 @@ fn a_removed_document_leaves_no_trace_in_the_data_folder() -> Result<()> {
     std::fs::write(&path, format!("The vault opens with {CANARY} and nothing else."))?;
     std::fs::write(folder.path().join("other.txt"), "Tomatoes need sun and little wind.")?;
     library.ok(&["add", &folder.path().to_string_lossy()])?;
-    assert!(holds(library.path(), CANARY)?, "the canary was never stored: this test proves nothing");
+    assert!(
+        holds(library.path(), CANARY)?,
+        "the canary was never stored: this test proves nothing"
+    );
     library.ok(&["remove", &path.to_string_lossy()])?;
     let found = library.ok(&["search", CANARY])?;
     assert!(!found.last().to_string().contains("secret.txt"), "{:#}", found.last());
-    assert!(!holds(library.path(), CANARY)?, "the data folder still holds the removed text");
+    assert!(
+        !holds(library.path(), CANARY)?,
+        "the data folder still holds the removed text"
+    );
     library.check()?;
     Ok(())
 }
@@ -146,7 +192,9 @@ fn holds(folder: &std::path::Path, needle: &str) -> Result<bool> {
         let found = if path.is_dir() {
             holds(&path, needle)?
         } else {
-            std::fs::read(&path)?.windows(needle.len()).any(|window| window == needle.as_bytes())
+            std::fs::read(&path)?
+                .windows(needle.len())
+                .any(|window| window == needle.as_bytes())
         };
         if found {
             return Ok(true);
@@ -159,9 +207,23 @@ fn holds(folder: &std::path::Path, needle: &str) -> Result<bool> {
 fn a_conversation_is_kept_and_a_follow_up_finds_its_subject() -> Result<()> {
     let library = with_samples()?;
     let first = library.ok(&["ask", "What does fault code F28 of the boiler mean?"])?;
-    let conversation = first.lines.iter().find_map(|line| line["conversation"].as_u64()).context("no conversation id")?;
-    let second = library.ok(&["ask", "--conversation", &conversation.to_string(), "And what should I do then?"])?;
+    let conversation = first
+        .lines
+        .iter()
+        .find_map(|line| line["conversation"].as_u64())
+        .context("no conversation id")?;
+    let second = library.ok(&[
+        "ask",
+        "--conversation",
+        &conversation.to_string(),
+        "And what should I do then?",
+    ])?;
     let sources: Vec<&Value> = second.of_type("sources").collect();
-    assert!(sources.iter().any(|line| line.to_string().contains("boiler-manual.docx")), "{sources:#?}");
+    assert!(
+        sources
+            .iter()
+            .any(|line| line.to_string().contains("boiler-manual.docx")),
+        "{sources:#?}"
+    );
     Ok(())
 }

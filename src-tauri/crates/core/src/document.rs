@@ -34,7 +34,10 @@ pub struct Span {
 impl Span {
     /// A span; an end before the start gives an empty one.
     pub fn new(start: u32, end: u32) -> Self {
-        Self { start, end: end.max(start) }
+        Self {
+            start,
+            end: end.max(start),
+        }
     }
 
     /// Length in scalar values.

@@ -26,7 +26,8 @@ impl Embedding {
     /// Inverse of [`Embedding::to_bytes`]; `None` when the length is odd.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (pairs, rest) = bytes.as_chunks::<2>();
-        rest.is_empty().then(|| Self(pairs.iter().map(|pair| f16::from_le_bytes(*pair)).collect()))
+        rest.is_empty()
+            .then(|| Self(pairs.iter().map(|pair| f16::from_le_bytes(*pair)).collect()))
     }
 
     /// Cosine of two unit vectors, in `[-1, 1]`; 0 when the lengths differ.
@@ -47,7 +48,8 @@ impl Serialize for Embedding {
 impl<'de> Deserialize<'de> for Embedding {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let bytes = Vec::<u8>::deserialize(deserializer)?;
-        Self::from_bytes(&bytes).ok_or_else(|| serde::de::Error::custom("a vector of half floats has an even number of bytes"))
+        Self::from_bytes(&bytes)
+            .ok_or_else(|| serde::de::Error::custom("a vector of half floats has an even number of bytes"))
     }
 }
 

@@ -18,7 +18,11 @@ pub struct ErrorReport {
 impl ErrorReport {
     /// A report without detail.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), detail: None }
+        Self {
+            code: code.into(),
+            message: message.into(),
+            detail: None,
+        }
     }
 
     /// Adds the library's own words.
@@ -49,6 +53,9 @@ pub struct Notice {
 impl Notice {
     /// A notice.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into() }
+        Self {
+            code: code.into(),
+            message: message.into(),
+        }
     }
 }

@@ -47,17 +47,35 @@ pub struct Sampling {
 impl Sampling {
     /// What Qwen recommends for answers without thinking (model card of Qwen3-4B).
     pub fn qwen() -> Self {
-        Self { temperature: 0.7, top_p: 0.8, top_k: 20, min_p: 0.0, presence_penalty: 0.0, seed: 0 }
+        Self {
+            temperature: 0.7,
+            top_p: 0.8,
+            top_k: 20,
+            min_p: 0.0,
+            presence_penalty: 0.0,
+            seed: 0,
+        }
     }
 
     /// What Qwen recommends while thinking; greedy thinking repeats itself without end.
     pub fn qwen_thinking() -> Self {
-        Self { temperature: 0.6, top_p: 0.95, ..Self::qwen() }
+        Self {
+            temperature: 0.6,
+            top_p: 0.95,
+            ..Self::qwen()
+        }
     }
 
     /// Always the most likely token: for tests and measuring.
     pub fn greedy() -> Self {
-        Self { temperature: 0.0, top_p: 1.0, top_k: 0, min_p: 0.0, presence_penalty: 0.0, seed: 0 }
+        Self {
+            temperature: 0.0,
+            top_p: 1.0,
+            top_k: 0,
+            min_p: 0.0,
+            presence_penalty: 0.0,
+            seed: 0,
+        }
     }
 }
 

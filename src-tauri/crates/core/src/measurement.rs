@@ -56,9 +56,15 @@ impl Spread {
     pub fn of(values: &[f64]) -> Self {
         let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);
-        let (Some(&min), Some(&max)) = (sorted.first(), sorted.last()) else { return Self::default() };
+        let (Some(&min), Some(&max)) = (sorted.first(), sorted.last()) else {
+            return Self::default();
+        };
         let middle = sorted.len() / 2;
-        let median = if sorted.len().is_multiple_of(2) { f64::midpoint(sorted[middle - 1], sorted[middle]) } else { sorted[middle] };
+        let median = if sorted.len().is_multiple_of(2) {
+            f64::midpoint(sorted[middle - 1], sorted[middle])
+        } else {
+            sorted[middle]
+        };
         Self { median, min, max }
     }
 }
@@ -167,12 +173,18 @@ pub struct Comparison {
 
 /// Every row but the first against the first.
 pub fn comparisons(rows: &[BenchRow]) -> Vec<Comparison> {
-    let Some((baseline, others)) = rows.split_first() else { return Vec::new() };
+    let Some((baseline, others)) = rows.split_first() else {
+        return Vec::new();
+    };
     let rounded = |value: f64| (value * 1000.0).round() / 1000.0;
     let saved = |part: f64, whole: f64| rounded(if whole > 0.0 { (1.0 - part / whole) * 100.0 } else { 0.0 });
     let speedup = |row: &BenchRow| {
         let reference = baseline.decode_tps.median;
-        rounded(if reference > 0.0 { row.decode_tps.median / reference } else { 0.0 })
+        rounded(if reference > 0.0 {
+            row.decode_tps.median / reference
+        } else {
+            0.0
+        })
     };
     others
         .iter()
@@ -236,8 +248,22 @@ mod tests {
 
     #[test]
     fn spread_of_even_and_odd_counts() {
-        assert_eq!(Spread::of(&[3.0, 1.0, 2.0]), Spread { median: 2.0, min: 1.0, max: 3.0 });
-        assert_eq!(Spread::of(&[4.0, 1.0]), Spread { median: 2.5, min: 1.0, max: 4.0 });
+        assert_eq!(
+            Spread::of(&[3.0, 1.0, 2.0]),
+            Spread {
+                median: 2.0,
+                min: 1.0,
+                max: 3.0
+            }
+        );
+        assert_eq!(
+            Spread::of(&[4.0, 1.0]),
+            Spread {
+                median: 2.5,
+                min: 1.0,
+                max: 4.0
+            }
+        );
         assert_eq!(Spread::of(&[]), Spread::default());
     }
 }

@@ -65,7 +65,9 @@ impl WeightType {
 
     /// The type of that name, in any case; `None` for one DocMind does not make.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::F16, Self::Q8_0, Self::Q4KM].into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(name))
+        [Self::F16, Self::Q8_0, Self::Q4KM]
+            .into_iter()
+            .find(|kind| kind.as_str().eq_ignore_ascii_case(name))
     }
 }
 

@@ -159,7 +159,9 @@ pub enum ProfileFault {
     #[error("`{0}` comes with DocMind and stays as it is.\nCopy it under another name and change the copy.")]
     Builtin(String),
     /// A number outside its range.
-    #[error("`{field}` of profile `{name}` is {value}, but must be between {min} and {max}.\nChange it and save again.")]
+    #[error(
+        "`{field}` of profile `{name}` is {value}, but must be between {min} and {max}.\nChange it and save again."
+    )]
     Range {
         /// The profile.
         name: String,
@@ -206,10 +208,21 @@ impl Profile {
             if (min..=max).contains(&value) {
                 Ok(())
             } else {
-                Err(ProfileFault::Range { name: self.name.clone(), field, value, min, max })
+                Err(ProfileFault::Range {
+                    name: self.name.clone(),
+                    field,
+                    value,
+                    min,
+                    max,
+                })
             }
         };
-        check("context_tokens", self.context_tokens, MIN_CONTEXT_TOKENS, MAX_CONTEXT_TOKENS)?;
+        check(
+            "context_tokens",
+            self.context_tokens,
+            MIN_CONTEXT_TOKENS,
+            MAX_CONTEXT_TOKENS,
+        )?;
         check("n_batch", self.n_batch, 16, 8192)?;
         check("n_ubatch", self.n_ubatch, 16, self.n_batch)?;
         check("threads", self.threads, 0, 256)
@@ -226,11 +239,17 @@ impl ProfileBook {
     /// DocMind's own from [`BUILTIN_TOML`] and a person's. A person's profile that is not valid, or whose name is taken, is left
     /// out and reported; the others stay.
     pub fn new(builtin: ProfileFile, own: ProfileFile) -> (Self, Vec<ProfileFault>) {
-        let mut book = Self { profiles: builtin.profiles };
+        let mut book = Self {
+            profiles: builtin.profiles,
+        };
         for profile in &mut book.profiles {
             profile.builtin = true;
         }
-        let faults = own.profiles.into_iter().filter_map(|profile| book.add(profile).err()).collect();
+        let faults = own
+            .profiles
+            .into_iter()
+            .filter_map(|profile| book.add(profile).err())
+            .collect();
         (book, faults)
     }
 
@@ -241,7 +260,14 @@ impl ProfileBook {
 
     /// A person's own, to be written to disk.
     pub fn own(&self) -> ProfileFile {
-        ProfileFile { profiles: self.profiles.iter().filter(|profile| !profile.builtin).cloned().collect() }
+        ProfileFile {
+            profiles: self
+                .profiles
+                .iter()
+                .filter(|profile| !profile.builtin)
+                .cloned()
+                .collect(),
+        }
     }
 
     /// The profile of that name.
@@ -249,10 +275,16 @@ impl ProfileBook {
     /// # Errors
     /// [`ProfileFault::Unknown`] with the names there are.
     pub fn get(&self, name: &str) -> Result<&Profile, ProfileFault> {
-        self.profiles.iter().find(|profile| profile.name == name).ok_or_else(|| {
-            let known: Vec<&str> = self.profiles.iter().map(|profile| profile.name.as_str()).collect();
-            ProfileFault::Unknown { name: name.to_owned(), known: known.join(", ") }
-        })
+        self.profiles
+            .iter()
+            .find(|profile| profile.name == name)
+            .ok_or_else(|| {
+                let known: Vec<&str> = self.profiles.iter().map(|profile| profile.name.as_str()).collect();
+                ProfileFault::Unknown {
+                    name: name.to_owned(),
+                    known: known.join(", "),
+                }
+            })
     }
 
     /// Adds a person's profile.
@@ -340,7 +372,10 @@ mod tests {
     #[test]
     fn builtin_profiles_stay() {
         let mut book = book();
-        assert_eq!(book.save(profile("balanced")), Err(ProfileFault::Builtin("balanced".into())));
+        assert_eq!(
+            book.save(profile("balanced")),
+            Err(ProfileFault::Builtin("balanced".into()))
+        );
         assert_eq!(book.delete("balanced"), Err(ProfileFault::Builtin("balanced".into())));
     }
 
@@ -348,17 +383,27 @@ mod tests {
     fn a_batch_smaller_than_its_slice_is_refused() {
         let mut wrong = profile("mine");
         wrong.n_ubatch = 4096;
-        assert!(matches!(wrong.validate(), Err(ProfileFault::Range { field: "n_ubatch", .. })));
+        assert!(matches!(
+            wrong.validate(),
+            Err(ProfileFault::Range { field: "n_ubatch", .. })
+        ));
     }
 
     #[test]
     fn one_bad_profile_does_not_take_the_others_with_it() {
         let mut bad = profile("bad");
         bad.context_tokens = 1;
-        let own = ProfileFile { profiles: vec![bad, profile("good"), profile("balanced")] };
+        let own = ProfileFile {
+            profiles: vec![bad, profile("good"), profile("balanced")],
+        };
         let mut builtin = profile("balanced");
         builtin.builtin = true;
-        let (book, faults) = ProfileBook::new(ProfileFile { profiles: vec![builtin] }, own);
+        let (book, faults) = ProfileBook::new(
+            ProfileFile {
+                profiles: vec![builtin],
+            },
+            own,
+        );
         assert_eq!(faults.len(), 2);
         assert!(book.get("good").is_ok());
     }

@@ -67,7 +67,11 @@ impl GenerateBench {
             line
         }));
         out.extend(self.agreement.iter().map(|row| tagged("agreement", row)));
-        out.extend(comparisons(&self.rows).iter().map(|comparison| tagged("comparison", comparison)));
+        out.extend(
+            comparisons(&self.rows)
+                .iter()
+                .map(|comparison| tagged("comparison", comparison)),
+        );
         out
     }
 }
@@ -109,7 +113,11 @@ impl Engine {
     ) -> Result<GenerateBench, ErrorReport> {
         let (profiles, skipped) = self.measurable(options)?;
         if profiles.is_empty() {
-            return Ok(GenerateBench { rows: Vec::new(), skipped, agreement: Vec::new() });
+            return Ok(GenerateBench {
+                rows: Vec::new(),
+                skipped,
+                agreement: Vec::new(),
+            });
         }
         // Two models at once would measure each other.
         self.unload_model();
@@ -122,7 +130,11 @@ impl Engine {
         let worker = self.0.generators.worker()?;
         let rows = worker.bench(&request, cancel, stage)?;
         let agreement = worker.agree(&request, COMPARED_TEXT, cancel, stage)?;
-        Ok(GenerateBench { rows, skipped, agreement })
+        Ok(GenerateBench {
+            rows,
+            skipped,
+            agreement,
+        })
     }
 
     /// The profiles asked for with their files, and those that cannot be measured with the reason.
@@ -154,13 +166,19 @@ impl Engine {
                     // As planned: `auto` is measured as what it chose.
                     let mut profile = plan.profile.clone();
                     profile.name.clone_from(&name);
-                    profiles.push(BenchProfile { profile, model: file.clone() });
+                    profiles.push(BenchProfile {
+                        profile,
+                        model: file.clone(),
+                    });
                 }
                 (Some(_), Some(plan)) => skipped.push(left_out(Some(plan.verdict.clone()))),
                 (Some(_), None) => skipped.push(left_out(planned.reason.clone())),
                 (None, _) if planned.missing.is_some() => skipped.push(left_out(None)),
                 (None, _) => {
-                    return Err(ErrorReport::new("no_model", "There is no model to measure.\nName one with `--model`, or choose one in the settings."));
+                    return Err(ErrorReport::new(
+                        "no_model",
+                        "There is no model to measure.\nName one with `--model`, or choose one in the settings.",
+                    ));
                 }
             }
         }
@@ -201,7 +219,11 @@ mod tests {
             top1: None,
             min_cosine: None,
         };
-        let bench = GenerateBench { rows: Vec::new(), skipped: Vec::new(), agreement: vec![row] };
+        let bench = GenerateBench {
+            rows: Vec::new(),
+            skipped: Vec::new(),
+            agreement: vec![row],
+        };
         assert_eq!(bench.lines()[0]["status"], "skipped: synthetic weights");
         assert_eq!(bench.lines()[0]["top1"], Value::Null);
     }

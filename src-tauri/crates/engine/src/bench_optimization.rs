@@ -59,12 +59,30 @@ pub struct OptimizationRow {
 
 impl OptimizationRow {
     fn measured(name: &str, value: f64, unit: &str, floor: f64, detail: impl Into<String>) -> Self {
-        let status = if value >= floor { RowStatus::Passed } else { RowStatus::Missed };
-        Self { name: name.into(), value: Some(rounded(value)), unit: unit.into(), floor: Some(floor), status, detail: detail.into() }
+        let status = if value >= floor {
+            RowStatus::Passed
+        } else {
+            RowStatus::Missed
+        };
+        Self {
+            name: name.into(),
+            value: Some(rounded(value)),
+            unit: unit.into(),
+            floor: Some(floor),
+            status,
+            detail: detail.into(),
+        }
     }
 
     fn without(name: &str, unit: &str, floor: Option<f64>, status: RowStatus, detail: impl Into<String>) -> Self {
-        Self { name: name.into(), value: None, unit: unit.into(), floor, status, detail: detail.into() }
+        Self {
+            name: name.into(),
+            value: None,
+            unit: unit.into(),
+            floor,
+            status,
+            detail: detail.into(),
+        }
     }
 }
 
@@ -96,9 +114,13 @@ impl Engine {
         };
         let mut rows = match &bench {
             Ok(bench) => generation_rows(bench),
-            Err(why) => ["quantization_decode_speedup", "quantization_memory_reduction", "quality_kept"]
-                .map(|name| OptimizationRow::without(name, "", None, RowStatus::Skipped, why.clone()))
-                .into(),
+            Err(why) => [
+                "quantization_decode_speedup",
+                "quantization_memory_reduction",
+                "quality_kept",
+            ]
+            .map(|name| OptimizationRow::without(name, "", None, RowStatus::Skipped, why.clone()))
+            .into(),
         };
         rows.push(self.flash_row(model.as_deref()));
         let gpu = !self.hardware().gpus.is_empty();
@@ -121,7 +143,13 @@ impl Engine {
     fn embedding_row(&self, gpu: bool, cancel: &CancelToken, stage: &mut dyn FnMut(&str)) -> OptimizationRow {
         const NAME: &str = "embedding_half_precision_speedup";
         if !gpu {
-            return OptimizationRow::without(NAME, "×", Some(EMBEDDING_FLOOR), RowStatus::NeedsGpu, "Half precision pays on a GPU only.");
+            return OptimizationRow::without(
+                NAME,
+                "×",
+                Some(EMBEDDING_FLOOR),
+                RowStatus::NeedsGpu,
+                "Half precision pays on a GPU only.",
+            );
         }
         stage("embedding");
         let speed = |precision| {
@@ -129,13 +157,27 @@ impl Engine {
             Ok::<f64, ErrorReport>(bench["texts_per_second"].as_f64().unwrap_or(0.0))
         };
         match (speed(Precision::Fp32), speed(Precision::Fp16)) {
-            (Ok(full), Ok(half)) if full > 0.0 => {
-                OptimizationRow::measured(NAME, half / full, "×", EMBEDDING_FLOOR, format!("{half:.0} against {full:.0} texts a second"))
-            }
-            (Err(error), _) | (_, Err(error)) => {
-                OptimizationRow::without(NAME, "×", Some(EMBEDDING_FLOOR), RowStatus::Skipped, error.message.replace('\n', " "))
-            }
-            _ => OptimizationRow::without(NAME, "×", Some(EMBEDDING_FLOOR), RowStatus::Skipped, "The embedder gave no speed."),
+            (Ok(full), Ok(half)) if full > 0.0 => OptimizationRow::measured(
+                NAME,
+                half / full,
+                "×",
+                EMBEDDING_FLOOR,
+                format!("{half:.0} against {full:.0} texts a second"),
+            ),
+            (Err(error), _) | (_, Err(error)) => OptimizationRow::without(
+                NAME,
+                "×",
+                Some(EMBEDDING_FLOOR),
+                RowStatus::Skipped,
+                error.message.replace('\n', " "),
+            ),
+            _ => OptimizationRow::without(
+                NAME,
+                "×",
+                Some(EMBEDDING_FLOOR),
+                RowStatus::Skipped,
+                "The embedder gave no speed.",
+            ),
         }
     }
 
@@ -143,12 +185,22 @@ impl Engine {
         const NAME: &str = "embedding_half_precision_cosine";
         match self.bench_embed(None, Some(Precision::Fp16), cancel) {
             Ok(bench) => Ok(bench["cosine_to_fp32"].as_f64().map(|cosine| {
-                OptimizationRow::measured(NAME, cosine, "cosine", COSINE_FLOOR, "Smallest cosine to full precision over the built-in texts.")
+                OptimizationRow::measured(
+                    NAME,
+                    cosine,
+                    "cosine",
+                    COSINE_FLOOR,
+                    "Smallest cosine to full precision over the built-in texts.",
+                )
             })),
             Err(error) if error.code == "cancelled" => Err(error),
-            Err(error) => {
-                Ok(Some(OptimizationRow::without(NAME, "cosine", Some(COSINE_FLOOR), RowStatus::Skipped, error.message.replace('\n', " "))))
-            }
+            Err(error) => Ok(Some(OptimizationRow::without(
+                NAME,
+                "cosine",
+                Some(COSINE_FLOOR),
+                RowStatus::Skipped,
+                error.message.replace('\n', " "),
+            ))),
         }
     }
 
@@ -158,14 +210,21 @@ impl Engine {
         const NAME: &str = "flash_attention_memory_reduction_64k";
         let skipped = |why: String| OptimizationRow::without(NAME, "%", Some(FLASH_FLOOR), RowStatus::Skipped, why);
         let settings = self.settings();
-        let Some(name) = model.or(settings.model.as_deref()) else { return skipped("There is no model to plan for.".into()) };
+        let Some(name) = model.or(settings.model.as_deref()) else {
+            return skipped("There is no model to plan for.".into());
+        };
         let family = match self.0.generators.family(name) {
             Ok(family) => family,
             Err(error) => return skipped(error.message.replace('\n', " ")),
         };
         let shape = &family.source().shape;
-        let Ok(planned) = self.planned_profiles(Some(name)) else { return skipped("The profiles cannot be planned.".into()) };
-        let Some(base) = planned.into_iter().find(|planned| planned.profile.name == "long-context") else {
+        let Ok(planned) = self.planned_profiles(Some(name)) else {
+            return skipped("The profiles cannot be planned.".into());
+        };
+        let Some(base) = planned
+            .into_iter()
+            .find(|planned| planned.profile.name == "long-context")
+        else {
             return skipped("There is no profile `long-context`.".into());
         };
         let beyond_weights = |attention: Attention| {
@@ -175,7 +234,10 @@ impl Engine {
             let shares = estimate(shape, &profile, 0, &FreeMemory::default(), 0.0, None);
             shares.iter().map(|share| share.kv_mib + share.compute_mib).sum::<f64>()
         };
-        let (flash, plain) = (beyond_weights(Attention::Flash { kv: KvType::Q8_0 }), beyond_weights(Attention::Plain));
+        let (flash, plain) = (
+            beyond_weights(Attention::Flash { kv: KvType::Q8_0 }),
+            beyond_weights(Attention::Plain),
+        );
         let detail = format!("Beyond weights, by allocation: {flash:.0} against {plain:.0} MiB.");
         OptimizationRow::measured(NAME, (1.0 - flash / plain) * 100.0, "%", FLASH_FLOOR, detail)
     }
@@ -188,7 +250,11 @@ fn generation_rows(bench: &GenerateBench) -> Vec<OptimizationRow> {
             .skipped
             .iter()
             .map(|skipped| {
-                let reason = skipped.make.clone().or_else(|| skipped.reason.clone()).unwrap_or_default();
+                let reason = skipped
+                    .make
+                    .clone()
+                    .or_else(|| skipped.reason.clone())
+                    .unwrap_or_default();
                 format!("{}: {reason}", skipped.profile)
             })
             .collect();
@@ -203,31 +269,62 @@ fn generation_rows(bench: &GenerateBench) -> Vec<OptimizationRow> {
         .map(|(name, unit, floor)| OptimizationRow::without(name, unit, Some(floor), RowStatus::Skipped, why()))
         .into();
     };
-    vec![speed_row(reference, balanced), memory_row(reference, balanced), quality_row(&bench.agreement)]
+    vec![
+        speed_row(reference, balanced),
+        memory_row(reference, balanced),
+        quality_row(&bench.agreement),
+    ]
 }
 
 fn speed_row(reference: &BenchRow, balanced: &BenchRow) -> OptimizationRow {
     let (slow, fast) = (reference.decode_tps.median, balanced.decode_tps.median);
     let detail = format!("{fast:.1} against {slow:.1} tokens a second on {}.", balanced.device);
-    OptimizationRow::measured("quantization_decode_speedup", if slow > 0.0 { fast / slow } else { 0.0 }, "×", DECODE_FLOOR, detail)
+    OptimizationRow::measured(
+        "quantization_decode_speedup",
+        if slow > 0.0 { fast / slow } else { 0.0 },
+        "×",
+        DECODE_FLOOR,
+        detail,
+    )
 }
 
 fn memory_row(reference: &BenchRow, balanced: &BenchRow) -> OptimizationRow {
     let (large, small) = (reference.peak_memory_mib, balanced.peak_memory_mib);
-    let detail = format!("{small:.0} against {large:.0} MiB at {} tokens.", balanced.plan.profile.context_tokens);
-    let saved = if large > 0.0 { (1.0 - small / large) * 100.0 } else { 0.0 };
+    let detail = format!(
+        "{small:.0} against {large:.0} MiB at {} tokens.",
+        balanced.plan.profile.context_tokens
+    );
+    let saved = if large > 0.0 {
+        (1.0 - small / large) * 100.0
+    } else {
+        0.0
+    };
     OptimizationRow::measured("quantization_memory_reduction", saved, "%", MEMORY_FLOOR, detail)
 }
 
 fn quality_row(agreement: &[AgreementRow]) -> OptimizationRow {
     const NAME: &str = "quality_kept";
     match agreement.iter().find(|row| row.profile == "balanced") {
-        Some(AgreementRow { top1: Some(top1), tokens, mean_kl, .. }) => {
-            let detail = format!("Same most likely token over {tokens} tokens; mean divergence {:.4} nats.", mean_kl.unwrap_or(0.0));
+        Some(AgreementRow {
+            top1: Some(top1),
+            tokens,
+            mean_kl,
+            ..
+        }) => {
+            let detail = format!(
+                "Same most likely token over {tokens} tokens; mean divergence {:.4} nats.",
+                mean_kl.unwrap_or(0.0)
+            );
             OptimizationRow::measured(NAME, top1 * 100.0, "%", QUALITY_FLOOR, detail)
         }
         Some(row) => OptimizationRow::without(NAME, "%", Some(QUALITY_FLOOR), RowStatus::Skipped, row.status.clone()),
-        None => OptimizationRow::without(NAME, "%", Some(QUALITY_FLOOR), RowStatus::Skipped, "Nothing was compared."),
+        None => OptimizationRow::without(
+            NAME,
+            "%",
+            Some(QUALITY_FLOOR),
+            RowStatus::Skipped,
+            "Nothing was compared.",
+        ),
     }
 }
 
@@ -243,7 +340,13 @@ fn warm_up_row(bench: Option<&GenerateBench>, gpu: bool) -> OptimizationRow {
             status: RowStatus::Passed,
             detail: "First decode after loading, graphs captured.".into(),
         },
-        _ if !gpu => OptimizationRow::without(NAME, "ms", None, RowStatus::NeedsGpu, "Graphs are captured on a GPU only."),
+        _ if !gpu => OptimizationRow::without(
+            NAME,
+            "ms",
+            None,
+            RowStatus::NeedsGpu,
+            "Graphs are captured on a GPU only.",
+        ),
         _ => OptimizationRow::without(NAME, "ms", None, RowStatus::Skipped, "Nothing was measured."),
     }
 }
@@ -254,8 +357,14 @@ mod tests {
 
     #[test]
     fn a_figure_below_its_floor_is_missed() {
-        assert_eq!(OptimizationRow::measured("a", 1.88, "×", 1.89, "").status, RowStatus::Missed);
-        assert_eq!(OptimizationRow::measured("a", 1.89, "×", 1.89, "").status, RowStatus::Passed);
+        assert_eq!(
+            OptimizationRow::measured("a", 1.88, "×", 1.89, "").status,
+            RowStatus::Missed
+        );
+        assert_eq!(
+            OptimizationRow::measured("a", 1.89, "×", 1.89, "").status,
+            RowStatus::Passed
+        );
     }
 
     #[test]
@@ -276,8 +385,16 @@ mod tests {
 
     #[test]
     fn what_is_missing_skips_every_row_that_needs_it() {
-        let bench = GenerateBench { rows: Vec::new(), skipped: Vec::new(), agreement: Vec::new() };
-        assert!(generation_rows(&bench).iter().all(|row| row.status == RowStatus::Skipped));
+        let bench = GenerateBench {
+            rows: Vec::new(),
+            skipped: Vec::new(),
+            agreement: Vec::new(),
+        };
+        assert!(
+            generation_rows(&bench)
+                .iter()
+                .all(|row| row.status == RowStatus::Skipped)
+        );
         assert_eq!(warm_up_row(Some(&bench), false).status, RowStatus::NeedsGpu);
     }
 }

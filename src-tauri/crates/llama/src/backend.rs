@@ -1,5 +1,8 @@
 //! ggml's backends: modules found beside the program, loaded before llama.cpp starts, and why one is not used.
-#![expect(unsafe_code, reason = "ggml's registry is a C interface; every block has its SAFETY line")]
+#![expect(
+    unsafe_code,
+    reason = "ggml's registry is a C interface; every block has its SAFETY line"
+)]
 
 use crate::error::LlamaError;
 use crate::log;
@@ -82,7 +85,10 @@ impl Backends {
             unsafe { sys::llama_backend_init() };
             *started = true;
         }
-        let backends = Self { folder: folder.to_owned(), gpu };
+        let backends = Self {
+            folder: folder.to_owned(),
+            gpu,
+        };
         if backends.devices().is_empty() {
             return Err(LlamaError::NoBackend(folder.display().to_string()));
         }
@@ -100,14 +106,20 @@ impl Backends {
                     let device = sys::ggml_backend_dev_get(index);
                     let mut properties: sys::ggml_backend_dev_props = std::mem::zeroed();
                     sys::ggml_backend_dev_get_props(device, &raw mut properties);
-                    (properties, text(sys::ggml_backend_reg_name(sys::ggml_backend_dev_backend_reg(device))))
+                    (
+                        properties,
+                        text(sys::ggml_backend_reg_name(sys::ggml_backend_dev_backend_reg(device))),
+                    )
                 };
                 let is_gpu = properties.type_ == sys::GGML_BACKEND_DEVICE_TYPE_GPU
                     || properties.type_ == sys::GGML_BACKEND_DEVICE_TYPE_IGPU;
                 if !is_gpu && properties.type_ != sys::GGML_BACKEND_DEVICE_TYPE_CPU {
                     return None;
                 }
-                let (mut total, mut free) = (properties.memory_total as f64 / MIB, properties.memory_free as f64 / MIB);
+                let (mut total, mut free) = (
+                    properties.memory_total as f64 / MIB,
+                    properties.memory_free as f64 / MIB,
+                );
                 if !is_gpu && let Some((ram_total, ram_free)) = ram() {
                     (total, free) = (ram_total, ram_free);
                 }
@@ -133,7 +145,10 @@ impl Backends {
         if self.gpu == GpuUse::Forbidden {
             return None;
         }
-        self.devices().into_iter().filter(|device| device.is_gpu).max_by_key(|device| device.device.memory_free_mib)
+        self.devices()
+            .into_iter()
+            .filter(|device| device.is_gpu)
+            .max_by_key(|device| device.device.memory_free_mib)
     }
 
     /// What planning goes by.
@@ -141,9 +156,18 @@ impl Backends {
         let (ram_total_mib, ram_free_mib) = ram().unwrap_or_else(|| {
             let devices = self.devices();
             let cpu = devices.iter().find(|device| !device.is_gpu);
-            cpu.map_or((0.0, 0.0), |cpu| (f64::from(cpu.device.memory_total_mib), f64::from(cpu.device.memory_free_mib)))
+            cpu.map_or((0.0, 0.0), |cpu| {
+                (
+                    f64::from(cpu.device.memory_total_mib),
+                    f64::from(cpu.device.memory_free_mib),
+                )
+            })
         });
-        FreeMemory { ram_total_mib, ram_free_mib, gpu: self.best_gpu().map(|gpu| gpu.device) }
+        FreeMemory {
+            ram_total_mib,
+            ram_free_mib,
+            gpu: self.best_gpu().map(|gpu| gpu.device),
+        }
     }
 
     /// Devices, and for every module whether it can be used here and why not. Modules of GPUs that gave no device are tried in a
@@ -151,13 +175,26 @@ impl Backends {
     pub fn report(&self, program: &Path) -> BackendReport {
         let devices = self.devices();
         let mut modules = Vec::new();
-        let cpu = devices.iter().find(|device| !device.is_gpu).map(|device| device.device.description.clone());
+        let cpu = devices
+            .iter()
+            .find(|device| !device.is_gpu)
+            .map(|device| device.device.description.clone());
         for path in module_files(&self.folder) {
             let Some(backend) = backend_of(&path) else { continue };
-            let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let file = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default();
             let (usable, reason) = if backend == "cpu" {
-                (cpu.is_some(), cpu.clone().unwrap_or_else(|| "No device of this kind was found.".to_owned()))
-            } else if let Some(device) = devices.iter().find(|device| device.device.backend.starts_with(&backend)) {
+                (
+                    cpu.is_some(),
+                    cpu.clone()
+                        .unwrap_or_else(|| "No device of this kind was found.".to_owned()),
+                )
+            } else if let Some(device) = devices
+                .iter()
+                .find(|device| device.device.backend.starts_with(&backend))
+            {
                 (true, device.device.description.clone())
             } else if self.gpu == GpuUse::Forbidden {
                 (false, "Graphics cards are switched off after a failure.".to_owned())
@@ -168,9 +205,18 @@ impl Backends {
             if backend == "cpu" && modules.iter().any(|module: &ModuleReport| module.backend == "cpu") {
                 continue;
             }
-            modules.push(ModuleReport { file, backend, usable, reason });
+            modules.push(ModuleReport {
+                file,
+                backend,
+                usable,
+                reason,
+            });
         }
-        BackendReport { devices: devices.into_iter().map(|device| device.device).collect(), modules, version: version() }
+        BackendReport {
+            devices: devices.into_iter().map(|device| device.device).collect(),
+            modules,
+            version: version(),
+        }
     }
 }
 
@@ -206,8 +252,17 @@ fn load_gpus(folder: &Path) -> Result<(), LlamaError> {
 
 /// The first CPU module that this processor takes. On processors other than x86-64 there is one module, without a variant's name.
 fn load_cpu(folder: &Path) -> Result<(), LlamaError> {
-    let name = |variant: &str| format!("{}ggml-cpu{variant}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    let variants = CPU_ORDER.iter().map(|variant| name(&format!("-{variant}"))).chain([name("")]);
+    let name = |variant: &str| {
+        format!(
+            "{}ggml-cpu{variant}{}",
+            std::env::consts::DLL_PREFIX,
+            std::env::consts::DLL_SUFFIX
+        )
+    };
+    let variants = CPU_ORDER
+        .iter()
+        .map(|variant| name(&format!("-{variant}")))
+        .chain([name("")]);
     for file in variants {
         let path = folder.join(file);
         if path.is_file() && load(&path)? {
@@ -226,7 +281,11 @@ fn load(path: &Path) -> Result<bool, LlamaError> {
 /// Files of a folder, by name.
 fn module_files(folder: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
-        .map(|entries| entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect())
+        .map(|entries| {
+            entries
+                .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+                .collect()
+        })
         .unwrap_or_default();
     files.sort();
     files
@@ -235,7 +294,10 @@ fn module_files(folder: &Path) -> Vec<PathBuf> {
 /// `cpu`, `cuda`, `vulkan` … from a module's file name.
 fn backend_of(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
-    let name = name.strip_prefix(std::env::consts::DLL_PREFIX)?.strip_prefix("ggml-")?.strip_suffix(std::env::consts::DLL_SUFFIX)?;
+    let name = name
+        .strip_prefix(std::env::consts::DLL_PREFIX)?
+        .strip_prefix("ggml-")?
+        .strip_suffix(std::env::consts::DLL_SUFFIX)?;
     let backend = name.split('-').next()?;
     (!backend.is_empty() && backend != "base").then(|| backend.to_owned())
 }
@@ -243,7 +305,9 @@ fn backend_of(path: &Path) -> Option<String> {
 /// Loads one module and says what came of it: the child's side of the probe. The first word is `usable` or `unusable`.
 pub fn probe(path: &Path) -> String {
     log::capture();
-    let Ok(file) = c_path(path) else { return "unusable the path cannot be passed on".to_owned() };
+    let Ok(file) = c_path(path) else {
+        return "unusable the path cannot be passed on".to_owned();
+    };
     // SAFETY: a text closed by a zero.
     let registry = unsafe { sys::ggml_backend_load(file.as_ptr()) };
     if registry.is_null() {
@@ -283,7 +347,10 @@ fn explain(words: &str) -> String {
     } else if lower.contains("no device") {
         "No graphics card of this kind was found.".to_owned()
     } else {
-        format!("It cannot be loaded: {}.", words.trim_start_matches("unusable").trim().trim_end_matches('.'))
+        format!(
+            "It cannot be loaded: {}.",
+            words.trim_start_matches("unusable").trim().trim_end_matches('.')
+        )
     }
 }
 
@@ -297,15 +364,28 @@ pub fn ram() -> Option<(f64, f64)> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
     let field = |name: &str| -> Option<f64> {
         let line = text.lines().find(|line| line.starts_with(name))?;
-        line.split_whitespace().nth(1)?.parse::<f64>().ok().map(|kib| kib / 1024.0)
+        line.split_whitespace()
+            .nth(1)?
+            .parse::<f64>()
+            .ok()
+            .map(|kib| kib / 1024.0)
     };
     let (mut total, mut free) = (field("MemTotal:")?, field("MemAvailable:")?);
-    let number = |name: &str| fs::read_to_string(format!("/sys/fs/cgroup/{name}")).ok()?.trim().parse::<f64>().ok();
+    let number = |name: &str| {
+        fs::read_to_string(format!("/sys/fs/cgroup/{name}"))
+            .ok()?
+            .trim()
+            .parse::<f64>()
+            .ok()
+    };
     if let (Some(most), Some(used)) = (number("memory.max"), number("memory.current")) {
         // Cached files count as used there, but are given back when needed.
         let cached = fs::read_to_string("/sys/fs/cgroup/memory.stat")
             .ok()
-            .and_then(|stat| stat.lines().find_map(|line| line.strip_prefix("file ")?.trim().parse::<f64>().ok()))
+            .and_then(|stat| {
+                stat.lines()
+                    .find_map(|line| line.strip_prefix("file ")?.trim().parse::<f64>().ok())
+            })
             .unwrap_or(0.0);
         total = total.min(most / MIB);
         free = free.min((most - used + cached) / MIB);
@@ -320,7 +400,10 @@ mod tests {
     #[test]
     fn modules_are_known_by_their_names() {
         assert_eq!(backend_of(Path::new("/x/libggml-cuda.so")).as_deref(), Some("cuda"));
-        assert_eq!(backend_of(Path::new("/x/libggml-cpu-haswell.so")).as_deref(), Some("cpu"));
+        assert_eq!(
+            backend_of(Path::new("/x/libggml-cpu-haswell.so")).as_deref(),
+            Some("cpu")
+        );
         assert_eq!(backend_of(Path::new("/x/libggml-base.so")), None);
         assert_eq!(backend_of(Path::new("/x/libllama.so")), None);
     }

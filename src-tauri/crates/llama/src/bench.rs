@@ -55,22 +55,42 @@ pub fn bench(
     stage: &mut dyn FnMut(&str),
 ) -> Result<Vec<BenchRow>, LlamaError> {
     let folder = ScratchFolder::new()?;
-    let bandwidth = bandwidth_gbps(request.profiles.first().map_or(1, |first| load::threads(&first.profile)));
+    let bandwidth = bandwidth_gbps(
+        request
+            .profiles
+            .first()
+            .map_or(1, |first| load::threads(&first.profile)),
+    );
     let mut measured: Vec<Option<Measured>> = request.profiles.iter().map(|_| None).collect();
     for repeat in 0..request.repeat.max(1) {
         for (entry, slot) in request.profiles.iter().zip(&mut measured) {
             if cancel.is_cancelled() {
                 return Err(LlamaError::Cancelled);
             }
-            stage(&format!("{} {}/{}", entry.profile.name, repeat + 1, request.repeat.max(1)));
+            stage(&format!(
+                "{} {}/{}",
+                entry.profile.name,
+                repeat + 1,
+                request.repeat.max(1)
+            ));
             let (run, report, bytes_per_token) = measure(backends, entry, request, cancel, &folder)?;
             match slot {
                 Some(known) => known.runs.push(run),
-                None => *slot = Some(Measured { report, runs: vec![run], bytes_per_token }),
+                None => {
+                    *slot = Some(Measured {
+                        report,
+                        runs: vec![run],
+                        bytes_per_token,
+                    })
+                }
             }
         }
     }
-    let rows = request.profiles.iter().zip(measured).filter_map(|(entry, measured)| Some(row(entry, measured?, bandwidth)));
+    let rows = request
+        .profiles
+        .iter()
+        .zip(measured)
+        .filter_map(|(entry, measured)| Some(row(entry, measured?, bandwidth)));
     Ok(rows.collect())
 }
 
@@ -94,10 +114,18 @@ fn measure(
     let (mut session, report) = load::load(backends, &wanted, &mut |_| !cancel.is_cancelled())?;
     session.write_on();
     let shape = load::check(&entry.model)?.shape;
-    let mut run = Run { load_ms: report.load_ms, warmup_ms: report.warmup_ms, ..Run::default() };
+    let mut run = Run {
+        load_ms: report.load_ms,
+        warmup_ms: report.warmup_ms,
+        ..Run::default()
+    };
 
     let sources = text_of(&session, request.prompt_tokens)?;
-    let first = session.generate(&question(&sources, "First question?", request.output_tokens), cancel, &mut |_| ())?;
+    let first = session.generate(
+        &question(&sources, "First question?", request.output_tokens),
+        cancel,
+        &mut |_| (),
+    )?;
     run.ttft_ms = first.ttft_ms;
     run.prefill_tps = first.prefill_tps;
     run.decode_tps = first.decode_tps;
@@ -106,7 +134,11 @@ fn measure(
     let (memory_mib, rss_mib) = machine::memory(&report.allocated);
     run.memory_mib = memory_mib;
     run.rss_mib = rss_mib;
-    let next = session.generate(&question(&sources, "Another one, about something else?", 1), cancel, &mut |_| ())?;
+    let next = session.generate(
+        &question(&sources, "Another one, about something else?", 1),
+        cancel,
+        &mut |_| (),
+    )?;
     run.ttft_resident_ms = next.ttft_ms;
     session.settle();
     session.forget_all();
@@ -121,8 +153,14 @@ fn measure(
 fn question(sources: &str, question: &str, output_tokens: u32) -> GenerateRequest {
     GenerateRequest {
         messages: vec![
-            Message { role: Role::System, content: "Answer from the sources.".to_owned() },
-            Message { role: Role::User, content: format!("{sources}\n\n{question}") },
+            Message {
+                role: Role::System,
+                content: "Answer from the sources.".to_owned(),
+            },
+            Message {
+                role: Role::User,
+                content: format!("{sources}\n\n{question}"),
+            },
         ],
         sampling: Sampling::qwen(),
         max_output_tokens: output_tokens,
@@ -245,7 +283,10 @@ struct ScratchFolder {
 impl ScratchFolder {
     fn new() -> Result<Self, LlamaError> {
         let path = std::env::temp_dir().join(format!("docmind-bench-{}", std::process::id()));
-        std::fs::create_dir_all(&path).map_err(|error| LlamaError::Io { path: path.display().to_string(), error })?;
+        std::fs::create_dir_all(&path).map_err(|error| LlamaError::Io {
+            path: path.display().to_string(),
+            error,
+        })?;
         Ok(Self { path })
     }
 

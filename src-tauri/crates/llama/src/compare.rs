@@ -41,19 +41,35 @@ pub struct Agreement {
 pub fn agreement(reference: &Logits, other: &Logits) -> Agreement {
     let count = reference.len().min(other.len());
     if count == 0 {
-        return Agreement { mean_kl: 0.0, top1: 0.0, min_cosine: 0.0 };
+        return Agreement {
+            mean_kl: 0.0,
+            top1: 0.0,
+            min_cosine: 0.0,
+        };
     }
-    let mut sum = Agreement { mean_kl: 0.0, top1: 0.0, min_cosine: 1.0 };
+    let mut sum = Agreement {
+        mean_kl: 0.0,
+        top1: 0.0,
+        min_cosine: 1.0,
+    };
     for (a, b) in reference.iter().zip(other) {
         sum.mean_kl += divergence(a, b);
         sum.top1 += f64::from(u8::from(highest(a) == highest(b)));
         sum.min_cosine = sum.min_cosine.min(cosine(a, b));
     }
-    Agreement { mean_kl: sum.mean_kl / count as f64, top1: sum.top1 / count as f64, min_cosine: sum.min_cosine }
+    Agreement {
+        mean_kl: sum.mean_kl / count as f64,
+        top1: sum.top1 / count as f64,
+        min_cosine: sum.min_cosine,
+    }
 }
 
 fn highest(logits: &[f32]) -> usize {
-    logits.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(at, _)| at)
+    logits
+        .iter()
+        .enumerate()
+        .max_by(|a, b| a.1.total_cmp(b.1))
+        .map_or(0, |(at, _)| at)
 }
 
 /// Cosine of two rows of logits.
@@ -65,7 +81,11 @@ pub fn cosine(a: &[f32], b: &[f32]) -> f64 {
         left += a * a;
         right += b * b;
     }
-    if left == 0.0 || right == 0.0 { 0.0 } else { dot / (left.sqrt() * right.sqrt()) }
+    if left == 0.0 || right == 0.0 {
+        0.0
+    } else {
+        dot / (left.sqrt() * right.sqrt())
+    }
 }
 
 /// Kullback-Leibler divergence of softmax(`b`) from softmax(`a`), in nats.
@@ -84,7 +104,11 @@ pub fn divergence(a: &[f32], b: &[f32]) -> f64 {
 
 fn log_sum(logits: &[f32]) -> f64 {
     let most = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-    most + logits.iter().map(|&logit| (f64::from(logit) - most).exp()).sum::<f64>().ln()
+    most + logits
+        .iter()
+        .map(|&logit| (f64::from(logit) - most).exp())
+        .sum::<f64>()
+        .ln()
 }
 
 #[cfg(test)]

@@ -98,7 +98,9 @@ impl LlamaError {
         match self {
             Self::File { fault, .. } => fault.code(),
             Self::Path(_) => "model_unreadable",
-            Self::Load { words, .. } | Self::Context { words } | Self::Decode { words, .. } if is_memory(words) => "out_of_memory",
+            Self::Load { words, .. } | Self::Context { words } | Self::Decode { words, .. } if is_memory(words) => {
+                "out_of_memory"
+            }
             Self::Load { .. } => "model_damaged",
             Self::Context { .. } => "context_refused",
             Self::Decode { .. } => "decode_failed",
@@ -173,5 +175,13 @@ impl LlamaError {
 /// Words by which ggml's backends say that an allocation failed.
 fn is_memory(words: &str) -> bool {
     let words = words.to_lowercase();
-    ["failed to allocate", "out of memory", "unable to allocate", "bad_alloc", "cannot allocate"].iter().any(|word| words.contains(word))
+    [
+        "failed to allocate",
+        "out of memory",
+        "unable to allocate",
+        "bad_alloc",
+        "cannot allocate",
+    ]
+    .iter()
+    .any(|word| words.contains(word))
 }

@@ -30,9 +30,19 @@ pub struct Checked {
 /// [`LlamaError::File`] with what is wrong.
 pub fn check(path: &str) -> Result<Checked, LlamaError> {
     let file = Path::new(path);
-    let stem = file.file_stem().map_or_else(|| path.to_owned(), |stem| stem.to_string_lossy().into_owned());
-    let read = gguf::read(file).and_then(|read| Ok(Checked { shape: read.shape(&stem)?, data_start: read.data_start }));
-    read.map_err(|fault| LlamaError::File { path: path.to_owned(), fault })
+    let stem = file
+        .file_stem()
+        .map_or_else(|| path.to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let read = gguf::read(file).and_then(|read| {
+        Ok(Checked {
+            shape: read.shape(&stem)?,
+            data_start: read.data_start,
+        })
+    });
+    read.map_err(|fault| LlamaError::File {
+        path: path.to_owned(),
+        fault,
+    })
 }
 
 /// Threads for a profile: its own, or the physical cores.
@@ -78,14 +88,26 @@ fn context_settings(profile: &Profile) -> ContextSettings {
 
 /// Compute buffers on the CPU and on the GPU in MiB, from llama.cpp's own dry run: the model is read without its weights, the
 /// graph is planned, nothing is allocated.
-fn dry_run(path: &str, profile: &Profile, gpu_layers: u32, gpu: Option<&BackendDevice>) -> Result<(f64, f64), LlamaError> {
-    let settings = ModelSettings { gpu_layers, device: gpu.map(|gpu| gpu.index).filter(|_| gpu_layers > 0), dry: true };
+fn dry_run(
+    path: &str,
+    profile: &Profile,
+    gpu_layers: u32,
+    gpu: Option<&BackendDevice>,
+) -> Result<(f64, f64), LlamaError> {
+    let settings = ModelSettings {
+        gpu_layers,
+        device: gpu.map(|gpu| gpu.index).filter(|_| gpu_layers > 0),
+        dry: true,
+    };
     log::forget_buffers();
     let model = Model::load(path, &settings, &mut |_| true)?;
     let context = Context::new(&model, context_settings(profile))?;
     drop(context);
     let (mut cpu, mut on_gpu) = (0.0, 0.0);
-    for buffer in log::buffers().into_iter().filter(|buffer| buffer.owner == Owner::Compute) {
+    for buffer in log::buffers()
+        .into_iter()
+        .filter(|buffer| buffer.owner == Owner::Compute)
+    {
         match gpu {
             Some(gpu) if buffer.place == gpu.device.name => on_gpu += buffer.mib,
             // The rows handed to sampling are in the estimate already.
@@ -121,10 +143,17 @@ pub fn plan(backends: &Backends, request: &LoadRequest, checked: &Checked) -> Re
             plan::choose(shape, profile, &memory, embedder).map_err(LlamaError::Plan)?
         } else if request.may_degrade {
             let plan = plan::fit(shape, profile, &memory, embedder).map_err(LlamaError::Plan)?;
-            let reason = if plan.steps.is_empty() { "Chosen in the settings." } else { "Chosen in the settings, made to fit." };
+            let reason = if plan.steps.is_empty() {
+                "Chosen in the settings."
+            } else {
+                "Chosen in the settings, made to fit."
+            };
             (plan, reason.to_owned())
         } else {
-            (plan::plan_exactly(shape, profile, &memory, embedder), "Chosen in the settings.".to_owned())
+            (
+                plan::plan_exactly(shape, profile, &memory, embedder),
+                "Chosen in the settings.".to_owned(),
+            )
         };
         let compute = dry_run(&request.path, &plan.profile, plan.gpu_layers, gpu.as_ref())?;
         let compute = without_logit_rows(shape, compute);
@@ -150,7 +179,10 @@ pub fn plan(backends: &Backends, request: &LoadRequest, checked: &Checked) -> Re
     }
     Err(LlamaError::Plan(docmind_core::error::ErrorReport::new(
         "model_too_large",
-        format!("`{}` does not fit into the memory that is free now.\nClose other programs, or choose a smaller model.", shape.card.name),
+        format!(
+            "`{}` does not fit into the memory that is free now.\nClose other programs, or choose a smaller model.",
+            shape.card.name
+        ),
     )))
 }
 
@@ -186,13 +218,19 @@ fn load_planned(
     progress: &mut dyn FnMut(f32) -> bool,
 ) -> Result<(Session, LoadReport), LlamaError> {
     let gpu = backends.best_gpu().filter(|_| plan.gpu_layers > 0);
-    let settings = ModelSettings { gpu_layers: plan.gpu_layers, device: gpu.as_ref().map(|gpu| gpu.index), dry: false };
+    let settings = ModelSettings {
+        gpu_layers: plan.gpu_layers,
+        device: gpu.as_ref().map(|gpu| gpu.index),
+        dry: false,
+    };
     let started = Instant::now();
     log::forget_buffers();
     let model = Model::load(&request.path, &settings, progress)?;
     let context = Context::new(&model, context_settings(&plan.profile))?;
     let load_ms = started.elapsed().as_secs_f64() * 1000.0;
-    let device = gpu.as_ref().map_or_else(|| "CPU".to_owned(), |gpu| gpu.device.name.clone());
+    let device = gpu
+        .as_ref()
+        .map_or_else(|| "CPU".to_owned(), |gpu| gpu.device.name.clone());
     let mut notices = plan.steps.clone();
     let disk = match &request.snapshot_dir {
         Some(folder) if request.snapshot_disk_mib > 0 => {
@@ -221,7 +259,16 @@ fn load_planned(
     session.warm_up()?;
     let warmup_ms = warming.elapsed().as_secs_f64() * 1000.0;
     let allocated = allocated(gpu.as_ref());
-    let report = LoadReport { card: checked.shape.card.clone(), plan, allocated, device, reason, load_ms, warmup_ms, notices };
+    let report = LoadReport {
+        card: checked.shape.card.clone(),
+        plan,
+        allocated,
+        device,
+        reason,
+        load_ms,
+        warmup_ms,
+        notices,
+    };
     Ok((session, report))
 }
 
@@ -234,13 +281,22 @@ fn open_disk(
 ) -> std::io::Result<DiskSnapshots> {
     let fingerprint = ModelFingerprint::of(Path::new(&request.path), checked.data_start)?;
     let attention = profile.attention;
-    let key = SnapshotKey::new(&crate::backend::version(), &fingerprint, attention.kv(), attention.is_flash(), device);
+    let key = SnapshotKey::new(
+        &crate::backend::version(),
+        &fingerprint,
+        attention.kv(),
+        attention.is_flash(),
+        device,
+    );
     DiskSnapshots::open(folder, key, u64::from(request.snapshot_disk_mib) * 1024 * 1024)
 }
 
 /// Buffers llama.cpp said it made since the log was last emptied, by device.
 fn allocated(gpu: Option<&BackendDevice>) -> Vec<MemoryShare> {
-    let mut cpu = MemoryShare { device: "CPU".to_owned(), ..MemoryShare::default() };
+    let mut cpu = MemoryShare {
+        device: "CPU".to_owned(),
+        ..MemoryShare::default()
+    };
     let mut on_gpu = gpu.map(|gpu| MemoryShare {
         device: gpu.device.name.clone(),
         free_mib: f64::from(gpu.device.memory_free_mib),

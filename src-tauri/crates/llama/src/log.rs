@@ -1,5 +1,8 @@
 //! llama.cpp's log: its last complaints for error messages, the sizes of the buffers it makes, and everything into `tracing`.
-#![expect(unsafe_code, reason = "llama.cpp takes a C function for its log; every block has its SAFETY line")]
+#![expect(
+    unsafe_code,
+    reason = "llama.cpp takes a C function for its log; every block has its SAFETY line"
+)]
 
 use llama_cpp_sys_2 as sys;
 use std::collections::VecDeque;
@@ -41,7 +44,10 @@ struct Kept {
 static KEPT: Mutex<Option<Kept>> = Mutex::new(None);
 
 fn with_kept<T>(f: impl FnOnce(&mut Kept) -> T) -> T {
-    f(KEPT.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default())
+    f(KEPT
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get_or_insert_default())
 }
 
 /// Takes over the log; once a process, before anything else of llama.cpp is called.
@@ -122,7 +128,14 @@ mod tests {
     #[test]
     fn buffers_are_read_from_the_log() {
         let line = "load_tensors:   CPU_REPACK model buffer size =  1915.49 MiB";
-        assert_eq!(buffer_of(line), Some(Buffer { place: "CPU_REPACK".into(), owner: Owner::Weights, mib: 1915.49 }));
+        assert_eq!(
+            buffer_of(line),
+            Some(Buffer {
+                place: "CPU_REPACK".into(),
+                owner: Owner::Weights,
+                mib: 1915.49
+            })
+        );
         let kv = buffer_of("llama_kv_cache:        CPU KV buffer size =   288.00 MiB").expect("a buffer");
         assert_eq!((kv.owner, kv.mib), (Owner::Kv, 288.0));
         let output = buffer_of("llama_context:        CPU  output buffer size =     0.58 MiB").expect("a buffer");

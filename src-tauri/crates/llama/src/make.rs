@@ -107,7 +107,9 @@ impl Shape {
         for layer in 0..self.layers {
             let more = layer < eighth || layer >= 7 * self.layers / 8 || (layer - eighth) % 3 == 2;
             let mixed = if more { better } else { usual };
-            let mut add = |name: &str, dimensions: Vec<u64>, kind| out.push((format!("blk.{layer}.{name}.weight"), dimensions, kind));
+            let mut add = |name: &str, dimensions: Vec<u64>, kind| {
+                out.push((format!("blk.{layer}.{name}.weight"), dimensions, kind))
+            };
             add("attn_norm", vec![hidden], norm);
             add("attn_q", vec![hidden, queries], usual);
             add("attn_k", vec![hidden, keys], usual);
@@ -187,7 +189,9 @@ pub fn make_model(shape: &Shape, weights: WeightType, path: &Path) -> io::Result
             // Norms: 1, as before training.
             return (0..values).try_for_each(|_| out.write_all(&1.0_f32.to_le_bytes()));
         }
-        let bytes = kind.bytes(dimensions[0], values).expect("BUG: our shapes are whole blocks");
+        let bytes = kind
+            .bytes(dimensions[0], values)
+            .expect("BUG: our shapes are whole blocks");
         pools[kind].write(bytes, &mut random, out)
     })?;
     out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
@@ -199,8 +203,15 @@ mod tests {
     use crate::gguf::TensorType;
 
     fn bytes(shape: &Shape, weights: WeightType) -> u64 {
-        let size = |(_, dimensions, kind): &Declared| kind.bytes(dimensions[0], dimensions.iter().product()).expect("whole blocks");
-        shape.tensors(weights, u64::from(shape.vocabulary.unwrap_or(1200))).iter().map(size).sum()
+        let size = |(_, dimensions, kind): &Declared| {
+            kind.bytes(dimensions[0], dimensions.iter().product())
+                .expect("whole blocks")
+        };
+        shape
+            .tensors(weights, u64::from(shape.vocabulary.unwrap_or(1200)))
+            .iter()
+            .map(size)
+            .sum()
     }
 
     #[test]
@@ -209,9 +220,21 @@ mod tests {
         let parameters: u64 = tensors.iter().map(|tensor| tensor.1.iter().product::<u64>()).sum();
         assert_eq!(parameters, 4_022_468_096);
         let gigabytes = |weights| bytes(&Shape::QWEN3_4B, weights) as f64 / 1e9;
-        assert!((gigabytes(WeightType::F16) - 8.05).abs() < 0.01, "{}", gigabytes(WeightType::F16));
-        assert!((gigabytes(WeightType::Q8_0) - 4.27).abs() < 0.01, "{}", gigabytes(WeightType::Q8_0));
-        assert!((gigabytes(WeightType::Q4KM) - 2.49).abs() < 0.01, "{}", gigabytes(WeightType::Q4KM));
+        assert!(
+            (gigabytes(WeightType::F16) - 8.05).abs() < 0.01,
+            "{}",
+            gigabytes(WeightType::F16)
+        );
+        assert!(
+            (gigabytes(WeightType::Q8_0) - 4.27).abs() < 0.01,
+            "{}",
+            gigabytes(WeightType::Q8_0)
+        );
+        assert!(
+            (gigabytes(WeightType::Q4KM) - 2.49).abs() < 0.01,
+            "{}",
+            gigabytes(WeightType::Q4KM)
+        );
     }
 
     #[test]
@@ -235,7 +258,10 @@ mod tests {
             let shape = gguf::read(&path).expect("whole").shape("tiny").expect("a model");
             assert_eq!(shape.card.weights, weights);
             assert!(shape.card.synthetic);
-            assert_eq!((shape.card.layers, shape.card.kv_heads, shape.card.head_dim), (4, 2, 64));
+            assert_eq!(
+                (shape.card.layers, shape.card.kv_heads, shape.card.head_dim),
+                (4, 2, 64)
+            );
             assert!(shape.weights.tied);
             assert!(shape.card.size_bytes < 8_000_000);
         }

@@ -3,7 +3,10 @@
 //! Written over `llama-cpp-sys-2` rather than `llama-cpp-2` 0.1.160, which hides what DocMind's promises rest on: the abort
 //! callback (Stop in the middle of a slice), `n_outputs_max` (290 MiB of logit rows that llama.cpp else reserves at a batch of 512),
 //! and the bytes of a sequence's state (snapshots on disk).
-#![expect(unsafe_code, reason = "the boundary to llama.cpp's C interface; every block has its SAFETY line")]
+#![expect(
+    unsafe_code,
+    reason = "the boundary to llama.cpp's C interface; every block has its SAFETY line"
+)]
 
 use crate::error::LlamaError;
 use docmind_core::cancel::CancelToken;
@@ -41,7 +44,11 @@ impl Model {
     ///
     /// # Errors
     /// [`LlamaError::Load`] where llama.cpp refuses, [`LlamaError::Cancelled`] where `progress` said so.
-    pub fn load(path: &str, settings: &ModelSettings, progress: &mut dyn FnMut(f32) -> bool) -> Result<Arc<Self>, LlamaError> {
+    pub fn load(
+        path: &str,
+        settings: &ModelSettings,
+        progress: &mut dyn FnMut(f32) -> bool,
+    ) -> Result<Arc<Self>, LlamaError> {
         struct Listener<'a> {
             progress: &'a mut dyn FnMut(f32) -> bool,
             refused: bool,
@@ -54,7 +61,10 @@ impl Model {
             go_on
         }
         let file = CString::new(path).map_err(|_| LlamaError::Path(path.to_owned()))?;
-        let mut listener = Listener { progress, refused: false };
+        let mut listener = Listener {
+            progress,
+            refused: false,
+        };
         // SAFETY: no arguments; returns a plain struct.
         let mut params = unsafe { sys::llama_model_default_params() };
         params.n_gpu_layers = i32::try_from(settings.gpu_layers).unwrap_or(i32::MAX);
@@ -83,7 +93,10 @@ impl Model {
         match NonNull::new(raw) {
             Some(raw) => Ok(Arc::new(Self { raw })),
             None if listener.refused => Err(LlamaError::Cancelled),
-            None => Err(LlamaError::Load { path: path.to_owned(), words: crate::log::last_words() }),
+            None => Err(LlamaError::Load {
+                path: path.to_owned(),
+                words: crate::log::last_words(),
+            }),
         }
     }
 
@@ -160,7 +173,14 @@ impl Model {
         let mut buffer = [0_u8; 256];
         // SAFETY: the buffer is given with its length.
         let count = unsafe {
-            sys::llama_token_to_piece(self.vocab(), token, buffer.as_mut_ptr().cast::<c_char>(), buffer.len() as i32, 0, false)
+            sys::llama_token_to_piece(
+                self.vocab(),
+                token,
+                buffer.as_mut_ptr().cast::<c_char>(),
+                buffer.len() as i32,
+                0,
+                false,
+            )
         };
         if let Ok(count) = usize::try_from(count) {
             into.extend_from_slice(&buffer[..count]);
@@ -169,7 +189,14 @@ impl Model {
         let mut long = vec![0_u8; count.unsigned_abs() as usize];
         // SAFETY: as above, with the length llama.cpp asked for.
         let count = unsafe {
-            sys::llama_token_to_piece(self.vocab(), token, long.as_mut_ptr().cast::<c_char>(), long.len() as i32, 0, false)
+            sys::llama_token_to_piece(
+                self.vocab(),
+                token,
+                long.as_mut_ptr().cast::<c_char>(),
+                long.len() as i32,
+                0,
+                false,
+            )
         };
         into.extend_from_slice(&long[..usize::try_from(count).unwrap_or(0)]);
     }
@@ -281,8 +308,11 @@ impl Context {
         params.n_outputs_max = settings.logit_rows.min(settings.n_batch);
         params.n_threads = settings.threads as i32;
         params.n_threads_batch = settings.threads as i32;
-        params.flash_attn_type =
-            if settings.flash { sys::LLAMA_FLASH_ATTN_TYPE_ENABLED } else { sys::LLAMA_FLASH_ATTN_TYPE_DISABLED };
+        params.flash_attn_type = if settings.flash {
+            sys::LLAMA_FLASH_ATTN_TYPE_ENABLED
+        } else {
+            sys::LLAMA_FLASH_ATTN_TYPE_DISABLED
+        };
         let kind = match settings.kv {
             docmind_core::profile::KvType::F16 => sys::GGML_TYPE_F16,
             docmind_core::profile::KvType::Q8_0 => sys::GGML_TYPE_Q8_0,
@@ -296,11 +326,20 @@ impl Context {
         params.abort_callback_data = (&raw const *abort).cast_mut().cast();
         // SAFETY: the model is alive and kept so by `model`; the callback's data is boxed and lives in the context.
         let raw = unsafe { sys::llama_init_from_model(model.raw.as_ptr(), params) };
-        let raw = NonNull::new(raw).ok_or_else(|| LlamaError::Context { words: crate::log::last_words() })?;
+        let raw = NonNull::new(raw).ok_or_else(|| LlamaError::Context {
+            words: crate::log::last_words(),
+        })?;
         let room = settings.n_batch.max(1) as usize;
         // SAFETY: allocates; freed in `drop`.
         let batch = unsafe { sys::llama_batch_init(room as i32, 0, 1) };
-        Ok(Self { raw, model: Arc::clone(model), batch, room, settings, abort })
+        Ok(Self {
+            raw,
+            model: Arc::clone(model),
+            batch,
+            room,
+            settings,
+            abort,
+        })
     }
 
     /// Its model.
@@ -328,8 +367,18 @@ impl Context {
     ///
     /// # Errors
     /// [`LlamaError::Decode`]; the cache from `position` on is then to be dropped.
-    pub fn decode(&mut self, tokens: &[Token], position: usize, wants: impl Fn(usize) -> bool) -> Result<Decoded, LlamaError> {
-        assert!(!tokens.is_empty() && tokens.len() <= self.room, "BUG: a batch of {} tokens, room for {}", tokens.len(), self.room);
+    pub fn decode(
+        &mut self,
+        tokens: &[Token],
+        position: usize,
+        wants: impl Fn(usize) -> bool,
+    ) -> Result<Decoded, LlamaError> {
+        assert!(
+            !tokens.is_empty() && tokens.len() <= self.room,
+            "BUG: a batch of {} tokens, room for {}",
+            tokens.len(),
+            self.room
+        );
         for (index, &token) in tokens.iter().enumerate() {
             // SAFETY: `index` is under `room`, the number the batch was made for; one sequence a token.
             unsafe {
@@ -351,7 +400,10 @@ impl Context {
             }
             2 => Ok(Decoded::Stopped),
             1 => Err(LlamaError::CacheFull),
-            other => Err(LlamaError::Decode { status: other, words: crate::log::last_words() }),
+            other => Err(LlamaError::Decode {
+                status: other,
+                words: crate::log::last_words(),
+            }),
         }
     }
 
@@ -466,7 +518,9 @@ impl Sampler {
                 };
                 sys::llama_sampler_chain_add(chain, sampler);
             }
-            Self { raw: NonNull::new(chain).expect("BUG: llama.cpp allocates with new, which does not return null") }
+            Self {
+                raw: NonNull::new(chain).expect("BUG: llama.cpp allocates with new, which does not return null"),
+            }
         }
     }
 
@@ -507,7 +561,10 @@ impl Sampler {
             candidates.data = result.to_vec();
         }
         candidates.sorted = array.sorted;
-        usize::try_from(array.selected).ok().and_then(|at| candidates.data.get(at)).map(|entry| entry.id)
+        usize::try_from(array.selected)
+            .ok()
+            .and_then(|at| candidates.data.get(at))
+            .map(|entry| entry.id)
     }
 }
 
@@ -529,14 +586,22 @@ impl Candidates {
     /// Every token with its logit.
     pub fn fill(&mut self, logits: &[f32]) {
         self.data.clear();
-        self.data.extend((0..).zip(logits).map(|(id, &logit)| sys::llama_token_data { id, logit, p: 0.0 }));
+        self.data.extend(
+            (0..)
+                .zip(logits)
+                .map(|(id, &logit)| sys::llama_token_data { id, logit, p: 0.0 }),
+        );
         self.sorted = false;
     }
 
     /// One token alone.
     pub fn only(&mut self, token: Token, logit: f32) {
         self.data.clear();
-        self.data.push(sys::llama_token_data { id: token, logit, p: 0.0 });
+        self.data.push(sys::llama_token_data {
+            id: token,
+            logit,
+            p: 0.0,
+        });
         self.sorted = false;
     }
 
@@ -547,7 +612,10 @@ impl Candidates {
 
     /// The most likely.
     pub fn best(&self) -> Option<Token> {
-        self.data.iter().max_by(|a, b| a.logit.total_cmp(&b.logit)).map(|entry| entry.id)
+        self.data
+            .iter()
+            .max_by(|a, b| a.logit.total_cmp(&b.logit))
+            .map(|entry| entry.id)
     }
 
     /// True where every candidate was ruled out.
@@ -559,5 +627,7 @@ impl Candidates {
 /// llama.cpp's own version, such as `b7000`; snapshots are valid for one version only.
 pub fn version() -> String {
     // SAFETY: a static text, closed by a zero.
-    unsafe { CStr::from_ptr(sys::llama_version()) }.to_string_lossy().into_owned()
+    unsafe { CStr::from_ptr(sys::llama_version()) }
+        .to_string_lossy()
+        .into_owned()
 }

@@ -40,7 +40,11 @@ impl Characters {
     /// What is left at the end.
     pub fn finish(&mut self) -> String {
         let left = std::mem::take(&mut self.pending);
-        if left.is_empty() { String::new() } else { char::REPLACEMENT_CHARACTER.to_string() }
+        if left.is_empty() {
+            String::new()
+        } else {
+            char::REPLACEMENT_CHARACTER.to_string()
+        }
     }
 }
 
@@ -77,7 +81,10 @@ enum State {
 impl ThinkingSplitter {
     /// `inside` where the prompt already opened the block.
     pub fn new(inside: bool) -> Self {
-        Self { state: if inside { State::Thinking } else { State::Before }, held: String::new() }
+        Self {
+            state: if inside { State::Thinking } else { State::Before },
+            held: String::new(),
+        }
     }
 
     /// Adds text and gives what is decided now.
@@ -147,7 +154,10 @@ fn push(out: &mut Vec<Piece>, piece: Piece) {
 
 /// Bytes at the end of `text` that may be the beginning of `mark`.
 fn overlap(text: &str, mark: &str) -> usize {
-    (1..mark.len().min(text.len() + 1)).rev().find(|&count| text.is_char_boundary(text.len() - count) && mark.starts_with(&text[text.len() - count..])).unwrap_or(0)
+    (1..mark.len().min(text.len() + 1))
+        .rev()
+        .find(|&count| text.is_char_boundary(text.len() - count) && mark.starts_with(&text[text.len() - count..]))
+        .unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -172,12 +182,17 @@ mod tests {
             take(splitter.finish());
             (thinking, answer)
         };
-        (0..=text.len()).filter(|&at| text.is_char_boundary(at)).map(|at| run(&[&text[..at], &text[at..]])).collect()
+        (0..=text.len())
+            .filter(|&at| text.is_char_boundary(at))
+            .map(|at| run(&[&text[..at], &text[at..]]))
+            .collect()
     }
 
     #[test]
     fn thinking_is_told_apart_at_every_split() {
-        for (thinking, answer) in split_at_every_point("<think>\nWhy – so?\n</think>\n\nBecause <think> is a word.", false) {
+        for (thinking, answer) in
+            split_at_every_point("<think>\nWhy – so?\n</think>\n\nBecause <think> is a word.", false)
+        {
             assert_eq!(thinking, "\nWhy – so?\n");
             assert_eq!(answer, "Because <think> is a word.");
         }

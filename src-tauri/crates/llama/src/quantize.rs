@@ -1,5 +1,8 @@
 //! Making a smaller file of a model, through llama.cpp's quantiser.
-#![expect(unsafe_code, reason = "llama.cpp's quantiser is a C function; every block has its SAFETY line")]
+#![expect(
+    unsafe_code,
+    reason = "llama.cpp's quantiser is a C function; every block has its SAFETY line"
+)]
 
 use crate::error::LlamaError;
 use crate::load::check;
@@ -19,16 +22,28 @@ use std::time::Duration;
 ///
 /// # Errors
 /// The input is no good, no F16 or F32 file, or the disk is full.
-pub fn quantize(request: &QuantizeRequest, cancel: &CancelToken, progress: &mut dyn FnMut(f32)) -> Result<ModelCard, LlamaError> {
+pub fn quantize(
+    request: &QuantizeRequest,
+    cancel: &CancelToken,
+    progress: &mut dyn FnMut(f32),
+) -> Result<ModelCard, LlamaError> {
     let input = check(&request.input)?;
     let kind = match request.weights {
         WeightType::Q4KM => sys::LLAMA_FTYPE_MOSTLY_Q4_K_M,
         WeightType::Q8_0 => sys::LLAMA_FTYPE_MOSTLY_Q8_0,
         WeightType::F16 | WeightType::Other => {
-            return Err(LlamaError::Quantize { path: request.input.clone(), words: "only q4_k_m and q8_0 are made".to_owned() });
+            return Err(LlamaError::Quantize {
+                path: request.input.clone(),
+                words: "only q4_k_m and q8_0 are made".to_owned(),
+            });
         }
     };
-    let expected = input.shape.card.parameters as f64 * if request.weights == WeightType::Q4KM { 0.62 } else { 1.0625 };
+    let expected = input.shape.card.parameters as f64
+        * if request.weights == WeightType::Q4KM {
+            0.62
+        } else {
+            1.0625
+        };
     let beside = PathBuf::from(format!("{}.part", request.output));
     let c_path = |path: &str| CString::new(path).map_err(|_| LlamaError::Path(path.to_owned()));
     let (from, to) = (c_path(&request.input)?, c_path(&beside.to_string_lossy())?);
@@ -43,7 +58,10 @@ pub fn quantize(request: &QuantizeRequest, cancel: &CancelToken, progress: &mut 
             sys::llama_model_quantize(from.as_ptr(), to.as_ptr(), &raw const params)
         }
     });
-    let work = work.map_err(|error| LlamaError::Io { path: request.output.clone(), error })?;
+    let work = work.map_err(|error| LlamaError::Io {
+        path: request.output.clone(),
+        error,
+    })?;
     while !work.is_finished() {
         if cancel.is_cancelled() {
             return Err(LlamaError::Cancelled);
@@ -52,7 +70,10 @@ pub fn quantize(request: &QuantizeRequest, cancel: &CancelToken, progress: &mut 
         let written = std::fs::metadata(&beside).map_or(0, |metadata| metadata.len());
         progress((written as f64 / expected).min(0.99) as f32);
     }
-    let failed = || LlamaError::Quantize { path: request.input.clone(), words: log::last_words() };
+    let failed = || LlamaError::Quantize {
+        path: request.input.clone(),
+        words: log::last_words(),
+    };
     match work.join() {
         Ok(0) => {}
         _ => {
@@ -64,7 +85,10 @@ pub fn quantize(request: &QuantizeRequest, cancel: &CancelToken, progress: &mut 
     std::fs::File::open(&beside)
         .and_then(|file| file.sync_all())
         .and_then(|()| std::fs::rename(&beside, &request.output))
-        .map_err(|error| LlamaError::Io { path: request.output.clone(), error })?;
+        .map_err(|error| LlamaError::Io {
+            path: request.output.clone(),
+            error,
+        })?;
     progress(1.0);
     let mut card = made.shape.card;
     card.size_bytes = std::fs::metadata(&request.output).map_or(card.size_bytes, |metadata| metadata.len());

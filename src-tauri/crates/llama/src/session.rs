@@ -216,7 +216,8 @@ impl Session {
         let read = prompt.tokens.len() - reused;
         stats.prefill_tps = rate(read, reading.elapsed().as_secs_f64());
 
-        let most = (request.max_output_tokens as usize).min((self.context.size() as usize).saturating_sub(prompt.tokens.len() + 1));
+        let most = (request.max_output_tokens as usize)
+            .min((self.context.size() as usize).saturating_sub(prompt.tokens.len() + 1));
         let mut writer = Writer::new(prompt.inside_thinking);
         self.prepare_drafts(request, &prompt.tokens, most)?;
         let last = self.last_logits;
@@ -345,18 +346,33 @@ impl Session {
         if lost < SHORTEST || shared * 4 > self.cached.len() * 3 {
             return;
         }
-        if self.memory.best(&self.cached).is_some_and(|(count, _)| count + WORTH_RESTORING >= self.cached.len()) {
+        if self
+            .memory
+            .best(&self.cached)
+            .is_some_and(|(count, _)| count + WORTH_RESTORING >= self.cached.len())
+        {
             return;
         }
         let state = self.context.save();
-        self.memory.keep(Snapshot { tokens: self.cached.clone(), state });
+        self.memory.keep(Snapshot {
+            tokens: self.cached.clone(),
+            state,
+        });
     }
 
     /// Reads what of `tokens` is not cached yet, in slices. False where it was stopped; what was read stays.
-    fn prefill(&mut self, tokens: &[Token], cancel: &CancelToken, sink: &mut dyn FnMut(GenerateEvent)) -> Result<bool, LlamaError> {
+    fn prefill(
+        &mut self,
+        tokens: &[Token],
+        cancel: &CancelToken,
+        sink: &mut dyn FnMut(GenerateEvent),
+    ) -> Result<bool, LlamaError> {
         let total = tokens.len() as u32;
         let from = self.cached.len();
-        sink(GenerateEvent::Prefill { done: from as u32, total });
+        sink(GenerateEvent::Prefill {
+            done: from as u32,
+            total,
+        });
         while self.cached.len() < tokens.len() {
             if cancel.is_cancelled() {
                 return Ok(false);
@@ -365,7 +381,10 @@ impl Session {
             let end = (at + self.slice()).min(tokens.len());
             let started = Instant::now();
             let last = end == tokens.len();
-            match self.context.decode(&tokens[at..end], at, |index| last && at + index + 1 == end) {
+            match self
+                .context
+                .decode(&tokens[at..end], at, |index| last && at + index + 1 == end)
+            {
                 Ok(Decoded::Done) => {}
                 Ok(Decoded::Stopped) => {
                     self.context.truncate(at);
@@ -379,11 +398,18 @@ impl Session {
             let seconds = started.elapsed().as_secs_f64();
             if end - at >= 16 {
                 let tps = rate(end - at, seconds);
-                self.prefill_tps = if self.prefill_tps > 0.0 { self.prefill_tps * 0.5 + tps * 0.5 } else { tps };
+                self.prefill_tps = if self.prefill_tps > 0.0 {
+                    self.prefill_tps * 0.5 + tps * 0.5
+                } else {
+                    tps
+                };
             }
             self.cached.extend_from_slice(&tokens[at..end]);
             self.last_logits = end - at - 1;
-            sink(GenerateEvent::Prefill { done: end as u32, total });
+            sink(GenerateEvent::Prefill {
+                done: end as u32,
+                total,
+            });
         }
         Ok(true)
     }
@@ -397,9 +423,17 @@ impl Session {
         }
         let measured = (self.prefill_tps * SLICE_S) as usize;
         let ubatch = settings.n_ubatch as usize;
-        let wished = if self.on_cpu { measured.max(CPU_SLICE) } else { measured.max(16) };
+        let wished = if self.on_cpu {
+            measured.max(CPU_SLICE)
+        } else {
+            measured.max(16)
+        };
         // Whole physical batches: a rest would be computed at a small batch's speed.
-        let whole = if wished > ubatch { wished / ubatch * ubatch } else { wished };
+        let whole = if wished > ubatch {
+            wished / ubatch * ubatch
+        } else {
+            wished
+        };
         whole.min(most)
     }
 
@@ -427,9 +461,13 @@ impl Session {
             return Vec::new();
         }
         self.remember(token);
-        let room = (self.context.size() as usize).saturating_sub(self.cached.len() + 1).min(left);
+        let room = (self.context.size() as usize)
+            .saturating_sub(self.cached.len() + 1)
+            .min(left);
         let found = self.lookup.draft(WIDTHS[1] - 1);
-        let Some(width) = self.budget.width(found.len().min(room)) else { return Vec::new() };
+        let Some(width) = self.budget.width(found.len().min(room)) else {
+            return Vec::new();
+        };
         let wanted = WIDTHS[width] - 1;
         if room < wanted {
             return Vec::new();
@@ -454,7 +492,8 @@ impl Session {
         // The last token may have been chosen and shown without being computed: the next turn computes it.
         let mut tokens = prompt.to_vec();
         tokens.extend_from_slice(&writer.tokens);
-        self.transcripts.retain(|known| !request.messages.starts_with(&known.messages));
+        self.transcripts
+            .retain(|known| !request.messages.starts_with(&known.messages));
         if self.transcripts.len() == TRANSCRIPTS {
             self.transcripts.pop_back();
         }
@@ -468,17 +507,29 @@ impl Session {
     /// Writes the cache of a conversation's first turn to disk, on a thread of its own: after a restart the same sources are not read
     /// again. Later turns share its beginning.
     fn keep_on_disk(&mut self, prompt: &[Token], request: &GenerateRequest) {
-        let turns = request.messages.iter().filter(|message| message.role == docmind_core::generation::Role::User).count();
+        let turns = request
+            .messages
+            .iter()
+            .filter(|message| message.role == docmind_core::generation::Role::User)
+            .count();
         let Some(disk) = &mut self.disk else { return };
-        if prompt.len() < SHORTEST || (turns > 1 && disk.shared(prompt) * 2 > prompt.len()) || disk.shared(prompt) + SHORTEST > prompt.len() {
+        if prompt.len() < SHORTEST
+            || (turns > 1 && disk.shared(prompt) * 2 > prompt.len())
+            || disk.shared(prompt) + SHORTEST > prompt.len()
+        {
             return;
         }
         if self.writing.as_ref().is_some_and(|thread| !thread.is_finished()) {
             return;
         }
         let state = self.context.save();
-        let snapshot = Snapshot { tokens: self.cached.clone(), state };
-        let Some((path, key)) = disk.place(&snapshot.tokens, snapshot.state.len()) else { return };
+        let snapshot = Snapshot {
+            tokens: self.cached.clone(),
+            state,
+        };
+        let Some((path, key)) = disk.place(&snapshot.tokens, snapshot.state.len()) else {
+            return;
+        };
         let thread = std::thread::Builder::new().name("snapshot".to_owned()).spawn(move || {
             if let Err(error) = write_snapshot(&path, &key, &snapshot) {
                 tracing::warn!(path = %path.display(), %error, "a snapshot could not be written");
@@ -507,7 +558,11 @@ impl Drop for Session {
 }
 
 fn rate(tokens: usize, seconds: f64) -> f64 {
-    if tokens == 0 || seconds <= 0.0 { 0.0 } else { tokens as f64 / seconds }
+    if tokens == 0 || seconds <= 0.0 {
+        0.0
+    } else {
+        tokens as f64 / seconds
+    }
 }
 
 /// From tokens to events.

@@ -99,7 +99,10 @@ pub struct MemorySnapshots {
 impl MemorySnapshots {
     /// At most so many bytes.
     pub fn new(budget: usize) -> Self {
-        Self { kept: Vec::new(), budget }
+        Self {
+            kept: Vec::new(),
+            budget,
+        }
     }
 
     /// Bytes of all that is kept.
@@ -126,7 +129,10 @@ impl MemorySnapshots {
 
     /// The one that shares most with `prompt`, with how much.
     pub fn best(&self, prompt: &[Token]) -> Option<(usize, &Snapshot)> {
-        self.kept.iter().map(|snapshot| (common_prefix(&snapshot.tokens, prompt), snapshot)).max_by_key(|(shared, _)| *shared)
+        self.kept
+            .iter()
+            .map(|snapshot| (common_prefix(&snapshot.tokens, prompt), snapshot))
+            .max_by_key(|(shared, _)| *shared)
     }
 
     /// Forgets everything.
@@ -160,7 +166,12 @@ impl DiskSnapshots {
     /// The folder cannot be made or read.
     pub fn open(folder: &Path, key: SnapshotKey, budget: u64) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        let mut out = Self { folder: folder.to_owned(), key, budget, index: Vec::new() };
+        let mut out = Self {
+            folder: folder.to_owned(),
+            key,
+            budget,
+            index: Vec::new(),
+        };
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
             let path = entry.path();
@@ -168,11 +179,27 @@ impl DiskSnapshots {
                 continue;
             }
             let metadata = entry.metadata()?;
-            let own = path.file_stem().and_then(|stem| stem.to_str()).is_some_and(|stem| stem.starts_with(&key.name()));
-            let tokens = if own { read_tokens(&path, &key).unwrap_or_default() } else { Vec::new() };
+            let own = path
+                .file_stem()
+                .and_then(|stem| stem.to_str())
+                .is_some_and(|stem| stem.starts_with(&key.name()));
+            let tokens = if own {
+                read_tokens(&path, &key).unwrap_or_default()
+            } else {
+                Vec::new()
+            };
             let used = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-            let used = if tokens.is_empty() { SystemTime::UNIX_EPOCH } else { used };
-            out.index.push(Indexed { path, tokens, bytes: metadata.len(), used });
+            let used = if tokens.is_empty() {
+                SystemTime::UNIX_EPOCH
+            } else {
+                used
+            };
+            out.index.push(Indexed {
+                path,
+                tokens,
+                bytes: metadata.len(),
+                used,
+            });
         }
         out.make_room(0);
         Ok(out)
@@ -180,7 +207,11 @@ impl DiskSnapshots {
 
     /// How much of `prompt` the best file shares.
     pub fn shared(&self, prompt: &[Token]) -> usize {
-        self.index.iter().map(|entry| common_prefix(&entry.tokens, prompt)).max().unwrap_or(0)
+        self.index
+            .iter()
+            .map(|entry| common_prefix(&entry.tokens, prompt))
+            .max()
+            .unwrap_or(0)
     }
 
     /// Reads the file that shares most with `prompt`. A damaged one is deleted and `None` given.
@@ -218,7 +249,12 @@ impl DiskSnapshots {
         let path = self.folder.join(name);
         self.index.retain(|entry| entry.path != path);
         self.make_room(bytes);
-        self.index.push(Indexed { path: path.clone(), tokens: tokens.to_vec(), bytes, used: SystemTime::now() });
+        self.index.push(Indexed {
+            path: path.clone(),
+            tokens: tokens.to_vec(),
+            bytes,
+            used: SystemTime::now(),
+        });
         Some((path, self.key))
     }
 
@@ -252,7 +288,10 @@ pub fn write_snapshot(path: &Path, key: &SnapshotKey, snapshot: &Snapshot) -> io
     head.extend_from_slice(MAGIC);
     head.extend_from_slice(&key.0);
     head.extend_from_slice(&(snapshot.tokens.len() as u64).to_le_bytes());
-    snapshot.tokens.iter().for_each(|token| head.extend_from_slice(&token.to_le_bytes()));
+    snapshot
+        .tokens
+        .iter()
+        .for_each(|token| head.extend_from_slice(&token.to_le_bytes()));
     head.extend_from_slice(&(snapshot.state.len() as u64).to_le_bytes());
     hasher.update(&head);
     hasher.update(&snapshot.state);
@@ -276,7 +315,12 @@ fn read_head(input: &mut impl Read, key: &SnapshotKey, file_bytes: u64) -> io::R
     }
     let mut bytes = vec![0_u8; count as usize * 4];
     input.read_exact(&mut bytes)?;
-    let tokens = bytes.as_chunks::<4>().0.iter().map(|four| Token::from_le_bytes(*four)).collect();
+    let tokens = bytes
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|four| Token::from_le_bytes(*four))
+        .collect();
     head.extend_from_slice(&bytes);
     Ok((head, tokens))
 }
@@ -321,7 +365,10 @@ mod tests {
     use super::*;
 
     fn snapshot(tokens: std::ops::Range<i32>, bytes: usize) -> Snapshot {
-        Snapshot { tokens: tokens.collect(), state: (0..bytes).map(|at| (at * 31) as u8).collect() }
+        Snapshot {
+            tokens: tokens.collect(),
+            state: (0..bytes).map(|at| (at * 31) as u8).collect(),
+        }
     }
 
     fn key(text: &str) -> SnapshotKey {
@@ -341,7 +388,10 @@ mod tests {
             let mut changed = whole.clone();
             changed[at] ^= 1;
             fs::write(&path, &changed).expect("written");
-            assert!(read_snapshot(&path, &key("b1")).is_err(), "a changed byte at {at} is found");
+            assert!(
+                read_snapshot(&path, &key("b1")).is_err(),
+                "a changed byte at {at} is found"
+            );
         }
         for length in [0, 10, 47, 1000, whole.len() - 1] {
             fs::write(&path, &whole[..length]).expect("written");
@@ -361,7 +411,10 @@ mod tests {
         let mut again = DiskSnapshots::open(folder.path(), key("b1"), 20_000).expect("opened");
         let prompt: Vec<Token> = (1000..1200).chain(5..9).collect();
         assert_eq!(again.shared(&prompt), 200);
-        assert_eq!(again.load(&prompt).expect("there").tokens, (1000..1300).collect::<Vec<_>>());
+        assert_eq!(
+            again.load(&prompt).expect("there").tokens,
+            (1000..1300).collect::<Vec<_>>()
+        );
         assert!(again.place(&prompt, 30_000).is_none());
         let other = DiskSnapshots::open(folder.path(), key("b2"), 20_000).expect("opened");
         assert_eq!(other.shared(&prompt), 0);

@@ -46,7 +46,9 @@ impl Lookup {
 
     /// What followed the last three tokens where they were seen before, at most `most`.
     pub fn draft(&self, most: usize) -> &[Token] {
-        let Some((_, tail)) = self.pool.split_last_chunk::<MATCHED>() else { return &[] };
+        let Some((_, tail)) = self.pool.split_last_chunk::<MATCHED>() else {
+            return &[];
+        };
         match self.places.get(tail) {
             Some(&at) => &self.pool[at..(at + most).min(self.pool.len())],
             None => &[],
@@ -68,7 +70,13 @@ pub struct Budget {
 impl Budget {
     /// Nothing measured yet: no draft is made before the first plain step.
     pub fn new() -> Self {
-        Self { step_s: 0.0, width_s: [0.0; WIDTHS.len()], balance_s: 0.0, decoding_s: 0.0, acceptance: 0.5 }
+        Self {
+            step_s: 0.0,
+            width_s: [0.0; WIDTHS.len()],
+            balance_s: 0.0,
+            decoding_s: 0.0,
+            acceptance: 0.5,
+        }
     }
 
     /// A new answer of at most `tokens` tokens begins: the first drafts may lose two percent of what it will take.
@@ -103,7 +111,11 @@ impl Budget {
         }
         let wanted = usize::from(self.acceptance > 0.6 && available >= WIDTHS[1] - 1);
         // An unmeasured batch is taken to cost as if nothing were gained by batching beyond a third.
-        let cost = if self.width_s[wanted] > 0.0 { self.width_s[wanted] } else { self.step_s * (1.0 + WIDTHS[wanted] as f64 / 3.0) };
+        let cost = if self.width_s[wanted] > 0.0 {
+            self.width_s[wanted]
+        } else {
+            self.step_s * (1.0 + WIDTHS[wanted] as f64 / 3.0)
+        };
         let at_worst = cost - self.step_s;
         (self.balance_s >= at_worst).then_some(wanted)
     }

@@ -3,8 +3,8 @@
 
 use docmind_core::model::WeightType;
 use docmind_llama::gguf;
-use docmind_llama::make::{Shape, make_model};
 use docmind_llama::make::weights::Random;
+use docmind_llama::make::{Shape, make_model};
 use std::io::Cursor;
 
 fn tiny() -> Vec<u8> {
@@ -15,7 +15,9 @@ fn tiny() -> Vec<u8> {
 }
 
 fn read(bytes: &[u8]) -> Result<(), gguf::GgufFault> {
-    gguf::read_from(Cursor::new(bytes), bytes.len() as u64).and_then(|file| file.shape("x")).map(|_| ())
+    gguf::read_from(Cursor::new(bytes), bytes.len() as u64)
+        .and_then(|file| file.shape("x"))
+        .map(|_| ())
 }
 
 #[test]
@@ -26,11 +28,17 @@ fn the_whole_file_is_read() {
 #[test]
 fn every_truncation_is_found() {
     let whole = tiny();
-    let header = gguf::read_from(Cursor::new(&whole[..]), whole.len() as u64).expect("whole").data_start as usize;
+    let header = gguf::read_from(Cursor::new(&whole[..]), whole.len() as u64)
+        .expect("whole")
+        .data_start as usize;
     let mut random = Random::new(5);
     for _ in 0..250 {
         // Half within the header, where the parsing is; half in the data.
-        let end = if random.next().is_multiple_of(2) { header } else { whole.len() };
+        let end = if random.next().is_multiple_of(2) {
+            header
+        } else {
+            whole.len()
+        };
         let length = (random.next() % end as u64) as usize;
         assert!(read(&whole[..length]).is_err(), "cut at {length}");
     }
@@ -47,7 +55,11 @@ fn no_mutation_panics_or_passes_with_a_broken_structure() {
     for round in 0..250 {
         let mut changed = whole.clone();
         // The first 3,000 bytes hold counts and metadata, the last of the header the tensor table.
-        let (from, to) = if round % 2 == 0 { (0, 3000) } else { (header - 3000, header) };
+        let (from, to) = if round % 2 == 0 {
+            (0, 3000)
+        } else {
+            (header - 3000, header)
+        };
         for _ in 0..=random.next() % 4 {
             let at = (from + random.next() % (to - from)) as usize;
             changed[at] = (random.next() & 0xff) as u8;
@@ -60,7 +72,10 @@ fn no_mutation_panics_or_passes_with_a_broken_structure() {
             }
         }
     }
-    assert!(refused > 100, "{refused} refused, {harmless} harmless (letters in names and texts)");
+    assert!(
+        refused > 100,
+        "{refused} refused, {harmless} harmless (letters in names and texts)"
+    );
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub fn setup() -> Result<()> {
 pub fn set_up(purpose: Purpose) -> Result<PathBuf> {
     eprintln!("set-up");
     packages::system(purpose)?;
-    packages::npm(&shell::root().join("ui"))?;
+    packages::npm(&shell::root())?;
     native::fetch()
 }
 
@@ -40,8 +40,19 @@ pub fn interface() -> Result<()> {
 pub fn compile(cache: &Path) -> Result<PathBuf> {
     eprintln!("build (a cold one takes about half an hour on two cores)");
     let started = Instant::now();
-    let mut command = shell::command("cargo", &["build", "--workspace", "--all-targets", "--message-format=json-render-diagnostics"]);
-    let output = command.stderr(Stdio::inherit()).output().context("cargo could not be started")?;
+    let mut command = shell::command(
+        "cargo",
+        &[
+            "build",
+            "--workspace",
+            "--all-targets",
+            "--message-format=json-render-diagnostics",
+        ],
+    );
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cargo could not be started")?;
     if !output.status.success() {
         bail!("the build failed");
     }
@@ -50,7 +61,9 @@ pub fn compile(cache: &Path) -> Result<PathBuf> {
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
         .find(|message| {
             message["reason"] == "build-script-executed"
-                && message["package_id"].as_str().is_some_and(|id| id.contains("llama-cpp-sys-2"))
+                && message["package_id"]
+                    .as_str()
+                    .is_some_and(|id| id.contains("llama-cpp-sys-2"))
         })
         .and_then(|message| message["out_dir"].as_str().map(PathBuf::from))
         .context("cargo did not say where llama.cpp was built")?;
@@ -72,7 +85,10 @@ pub fn run(arguments: &[String]) -> Result<()> {
         bail!("`cargo xtask run` has no option `{unknown}`");
     }
     if options.is_empty() && has_display() {
-        return shell::run(&mut shell::command(&binary(&bin_dir, "docmind-app")?, &["--data-dir", data_dir, samples]));
+        return shell::run(&mut shell::command(
+            &binary(&bin_dir, "docmind-app")?,
+            &["--data-dir", data_dir, samples],
+        ));
     }
     if options.is_empty() {
         eprintln!("\nThere is no display here: the same job in the terminal.");
@@ -84,15 +100,23 @@ pub fn run(arguments: &[String]) -> Result<()> {
     };
     let docmind = binary(&bin_dir, "docmind")?;
     shell::run(&mut shell::command(&docmind, &["--data-dir", data_dir, "add", samples]))?;
-    shell::run(&mut shell::command(&docmind, &["--data-dir", data_dir, "ask", &question]))
+    shell::run(&mut shell::command(
+        &docmind,
+        &["--data-dir", data_dir, "ask", &question],
+    ))
 }
 
 fn binary(bin_dir: &Path, name: &str) -> Result<String> {
     let path = bin_dir.join(name).with_extension(std::env::consts::EXE_EXTENSION);
-    Ok(path.to_str().context("the build folder's path is not UTF-8")?.to_owned())
+    Ok(path
+        .to_str()
+        .context("the build folder's path is not UTF-8")?
+        .to_owned())
 }
 
 fn has_display() -> bool {
     !cfg!(target_os = "linux")
-        || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+        || ["DISPLAY", "WAYLAND_DISPLAY"]
+            .iter()
+            .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }

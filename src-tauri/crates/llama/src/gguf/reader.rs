@@ -104,7 +104,11 @@ pub fn read(path: &Path) -> Result<Gguf, GgufFault> {
 /// # Errors
 /// The first fault found.
 pub fn read_from(source: impl Read, file_bytes: u64) -> Result<Gguf, GgufFault> {
-    let mut input = Input { source, at: 0, len: file_bytes };
+    let mut input = Input {
+        source,
+        at: 0,
+        len: file_bytes,
+    };
     if input.bytes::<4>("the magic number")? != MAGIC {
         return Err(GgufFault::Magic);
     }
@@ -119,17 +123,29 @@ pub fn read_from(source: impl Read, file_bytes: u64) -> Result<Gguf, GgufFault> 
     for _ in 0..entry_count {
         let key = input.text("a key")?;
         if key.is_empty() || key.len() > 65_535 {
-            return Err(GgufFault::Entry { key, why: "has an impossible name".to_owned() });
+            return Err(GgufFault::Entry {
+                key,
+                why: "has an impossible name".to_owned(),
+            });
         }
         let kind = input.u32("a value's type")?;
         let value = input.value(kind)?;
         if entries.insert(key.clone(), value).is_some() {
-            return Err(GgufFault::Entry { key, why: "is there twice".to_owned() });
+            return Err(GgufFault::Entry {
+                key,
+                why: "is there twice".to_owned(),
+            });
         }
     }
-    let alignment = entries.get("general.alignment").and_then(Value::unsigned).unwrap_or(DEFAULT_ALIGNMENT);
+    let alignment = entries
+        .get("general.alignment")
+        .and_then(Value::unsigned)
+        .unwrap_or(DEFAULT_ALIGNMENT);
     if !alignment.is_power_of_two() || alignment > 1 << 20 {
-        return Err(GgufFault::Entry { key: "general.alignment".to_owned(), why: format!("is {alignment}, not a power of two") });
+        return Err(GgufFault::Entry {
+            key: "general.alignment".to_owned(),
+            why: format!("is {alignment}, not a power of two"),
+        });
     }
 
     let mut tensors = Vec::with_capacity(tensor_count as usize);
@@ -141,7 +157,10 @@ pub fn read_from(source: impl Read, file_bytes: u64) -> Result<Gguf, GgufFault> 
             return Err(fault(&tensor.name, "is there twice"));
         }
         if tensor.offset != expected_offset {
-            return Err(fault(&tensor.name, &format!("lies at {} instead of {expected_offset}", tensor.offset)));
+            return Err(fault(
+                &tensor.name,
+                &format!("lies at {} instead of {expected_offset}", tensor.offset),
+            ));
         }
         expected_offset = tensor
             .bytes
@@ -153,16 +172,29 @@ pub fn read_from(source: impl Read, file_bytes: u64) -> Result<Gguf, GgufFault> 
     let data_start = input.at.next_multiple_of(alignment);
     if let Some(last) = tensors.last() {
         // The last tensor's padding may be missing; llama.cpp does not need it.
-        let end = data_start.checked_add(last.offset).and_then(|at| at.checked_add(last.bytes));
+        let end = data_start
+            .checked_add(last.offset)
+            .and_then(|at| at.checked_add(last.bytes));
         if end.is_none_or(|end| end > file_bytes) {
-            return Err(GgufFault::Truncated { at: file_bytes, what: "the data of the tensors" });
+            return Err(GgufFault::Truncated {
+                at: file_bytes,
+                what: "the data of the tensors",
+            });
         }
     }
-    Ok(Gguf { entries, tensors, data_start, file_bytes })
+    Ok(Gguf {
+        entries,
+        tensors,
+        data_start,
+        file_bytes,
+    })
 }
 
 fn fault(name: &str, why: &str) -> GgufFault {
-    GgufFault::Tensor { name: name.to_owned(), why: why.to_owned() }
+    GgufFault::Tensor {
+        name: name.to_owned(),
+        why: why.to_owned(),
+    }
 }
 
 struct Input<R> {
@@ -217,7 +249,10 @@ impl<R: Read> Input<R> {
     fn text(&mut self, what: &'static str) -> Result<String, GgufFault> {
         let len = self.u64(what)?;
         if len > LONGEST_STRING || len > self.remaining() {
-            return Err(GgufFault::Count { what: "bytes of text", count: len });
+            return Err(GgufFault::Count {
+                what: "bytes of text",
+                count: len,
+            });
         }
         let mut bytes = vec![0; len as usize];
         self.fill(&mut bytes, what)?;
@@ -274,7 +309,10 @@ impl<R: Read> Input<R> {
             other => return Err(GgufFault::ValueType(other)),
         };
         if len.saturating_mul(width) > self.remaining() {
-            return Err(GgufFault::Count { what: "elements of an array", count: len });
+            return Err(GgufFault::Count {
+                what: "elements of an array",
+                count: len,
+            });
         }
         let mut integers = Vec::new();
         match kind {
@@ -282,7 +320,10 @@ impl<R: Read> Input<R> {
                 for _ in 0..len {
                     let bytes = self.u64("a text's length")?;
                     if bytes > LONGEST_STRING {
-                        return Err(GgufFault::Count { what: "bytes of text", count: bytes });
+                        return Err(GgufFault::Count {
+                            what: "bytes of text",
+                            count: bytes,
+                        });
                     }
                     self.skip(bytes, "a text")?;
                 }
@@ -317,17 +358,34 @@ impl<R: Read> Input<R> {
             if size == 0 || size > i64::MAX as u64 {
                 return Err(fault(&name, "has an impossible size"));
             }
-            values = values.checked_mul(size).filter(|&n| n <= i64::MAX as u64).ok_or_else(|| fault(&name, "is larger than any file"))?;
+            values = values
+                .checked_mul(size)
+                .filter(|&n| n <= i64::MAX as u64)
+                .ok_or_else(|| fault(&name, "is larger than any file"))?;
             dimensions.push(size);
         }
         let number = self.u32("a tensor's type")?;
-        let kind = TensorType::from_number(number).ok_or_else(|| GgufFault::TensorKind { name: name.clone(), kind: number })?;
+        let kind = TensorType::from_number(number).ok_or_else(|| GgufFault::TensorKind {
+            name: name.clone(),
+            kind: number,
+        })?;
         let offset = self.u64("a tensor's offset")?;
-        let bytes = kind.bytes(dimensions[0], values).ok_or_else(|| fault(&name, "has rows that are not whole blocks"))?;
+        let bytes = kind
+            .bytes(dimensions[0], values)
+            .ok_or_else(|| fault(&name, "has rows that are not whole blocks"))?;
         if bytes > self.len {
-            return Err(GgufFault::Truncated { at: self.len, what: "the data of a tensor" });
+            return Err(GgufFault::Truncated {
+                at: self.len,
+                what: "the data of a tensor",
+            });
         }
-        Ok(TensorInfo { name, dimensions, kind, offset, bytes })
+        Ok(TensorInfo {
+            name,
+            dimensions,
+            kind,
+            offset,
+            bytes,
+        })
     }
 }
 
@@ -347,7 +405,10 @@ impl Gguf {
     fn needed(&self, key: &str, most: u64) -> Result<u32, GgufFault> {
         let value = self.number(key).ok_or_else(|| GgufFault::Missing(key.to_owned()))?;
         if value == 0 || value > most {
-            return Err(GgufFault::Entry { key: key.to_owned(), why: format!("is {value}") });
+            return Err(GgufFault::Entry {
+                key: key.to_owned(),
+                why: format!("is {value}"),
+            });
         }
         Ok(value as u32)
     }
@@ -360,40 +421,70 @@ impl Gguf {
         if let Some(parts @ 2..) = self.number("split.count") {
             return Err(GgufFault::Split(parts));
         }
-        let architecture =
-            self.text("general.architecture").ok_or_else(|| GgufFault::Missing("general.architecture".to_owned()))?.to_owned();
+        let architecture = self
+            .text("general.architecture")
+            .ok_or_else(|| GgufFault::Missing("general.architecture".to_owned()))?
+            .to_owned();
         let key = |name: &str| format!("{architecture}.{name}");
         let layers = self.needed(&key("block_count"), 4096)?;
         let hidden = self.needed(&key("embedding_length"), 1 << 20)?;
         let heads = self.needed(&key("attention.head_count"), 65_536)?;
-        let kv_heads = self.number(&key("attention.head_count_kv")).unwrap_or(u64::from(heads)).min(65_536) as u32;
+        let kv_heads = self
+            .number(&key("attention.head_count_kv"))
+            .unwrap_or(u64::from(heads))
+            .min(65_536) as u32;
         if kv_heads == 0 || kv_heads > heads {
-            return Err(GgufFault::Entry { key: key("attention.head_count_kv"), why: format!("is {kv_heads} of {heads} heads") });
+            return Err(GgufFault::Entry {
+                key: key("attention.head_count_kv"),
+                why: format!("is {kv_heads} of {heads} heads"),
+            });
         }
-        let head_dim = self.number(&key("attention.key_length")).unwrap_or(u64::from(hidden / heads));
+        let head_dim = self
+            .number(&key("attention.key_length"))
+            .unwrap_or(u64::from(hidden / heads));
         if head_dim == 0 || head_dim > 65_536 {
-            return Err(GgufFault::Entry { key: key("attention.key_length"), why: format!("is {head_dim}") });
+            return Err(GgufFault::Entry {
+                key: key("attention.key_length"),
+                why: format!("is {head_dim}"),
+            });
         }
         let context_tokens = self.needed(&key("context_length"), u64::from(u32::MAX))?;
-        let Some(Value::Array { kind: 8, len: vocabulary, .. }) = self.entries.get("tokenizer.ggml.tokens") else {
+        let Some(Value::Array {
+            kind: 8,
+            len: vocabulary,
+            ..
+        }) = self.entries.get("tokenizer.ggml.tokens")
+        else {
             return Err(GgufFault::Missing("tokenizer.ggml.tokens".to_owned()));
         };
         self.check_vocabulary(*vocabulary)?;
-        let mut weights = WeightBytes { layers: vec![0; layers as usize], ..WeightBytes::default() };
+        let mut weights = WeightBytes {
+            layers: vec![0; layers as usize],
+            ..WeightBytes::default()
+        };
         let mut parameters = 0_u64;
         for tensor in &self.tensors {
             parameters = parameters.saturating_add(tensor.dimensions.iter().product());
-            let layer = tensor.name.strip_prefix("blk.").and_then(|rest| rest.split('.').next()?.parse::<usize>().ok());
+            let layer = tensor
+                .name
+                .strip_prefix("blk.")
+                .and_then(|rest| rest.split('.').next()?.parse::<usize>().ok());
             match (tensor.name.as_str(), layer) {
                 ("token_embd.weight", _) => {
                     if tensor.dimensions != [u64::from(hidden), *vocabulary] {
-                        return Err(fault(&tensor.name, &format!("is {:?} for {vocabulary} tokens", tensor.dimensions)));
+                        return Err(fault(
+                            &tensor.name,
+                            &format!("is {:?} for {vocabulary} tokens", tensor.dimensions),
+                        ));
                     }
                     weights.embedding = tensor.bytes;
                 }
                 ("output.weight", _) => weights.output = tensor.bytes,
                 (_, Some(layer)) => {
-                    *weights.layers.get_mut(layer).ok_or_else(|| fault(&tensor.name, &format!("belongs to none of {layers} layers")))? +=
+                    *weights
+                        .layers
+                        .get_mut(layer)
+                        .ok_or_else(|| fault(&tensor.name, &format!("belongs to none of {layers} layers")))? +=
                         tensor.bytes;
                 }
                 _ => weights.other += tensor.bytes,
@@ -416,7 +507,11 @@ impl Gguf {
             _ => WeightType::Other,
         };
         let feed_forward = self.number(&key("feed_forward_length")).unwrap_or(0).min(1 << 24) as u32;
-        let name = self.text("general.name").filter(|name| !name.trim().is_empty()).unwrap_or(stem).to_owned();
+        let name = self
+            .text("general.name")
+            .filter(|name| !name.trim().is_empty())
+            .unwrap_or(stem)
+            .to_owned();
         Ok(ModelShape {
             card: ModelCard {
                 name,
@@ -441,22 +536,33 @@ impl Gguf {
     /// Arrays beside the tokens have one element a token, and special tokens are among them: llama.cpp reads past the end otherwise.
     fn check_vocabulary(&self, tokens: u64) -> Result<(), GgufFault> {
         if tokens == 0 || tokens > 1 << 24 {
-            return Err(GgufFault::Entry { key: "tokenizer.ggml.tokens".to_owned(), why: format!("has {tokens} tokens") });
+            return Err(GgufFault::Entry {
+                key: "tokenizer.ggml.tokens".to_owned(),
+                why: format!("has {tokens} tokens"),
+            });
         }
         for name in ["scores", "token_type"] {
             let key = format!("tokenizer.ggml.{name}");
             if let Some(Value::Array { len, .. }) = self.entries.get(&key)
                 && *len != tokens
             {
-                return Err(GgufFault::Entry { key, why: format!("has {len} elements for {tokens} tokens") });
+                return Err(GgufFault::Entry {
+                    key,
+                    why: format!("has {len} elements for {tokens} tokens"),
+                });
             }
         }
         for (key, value) in &self.entries {
             if key.starts_with("tokenizer.ggml.")
                 && key.ends_with("_token_id")
-                && value.unsigned().is_some_and(|id| id >= tokens && id != u64::from(u32::MAX))
+                && value
+                    .unsigned()
+                    .is_some_and(|id| id >= tokens && id != u64::from(u32::MAX))
             {
-                return Err(GgufFault::Entry { key: key.clone(), why: "is no token of the vocabulary".to_owned() });
+                return Err(GgufFault::Entry {
+                    key: key.clone(),
+                    why: "is no token of the vocabulary".to_owned(),
+                });
             }
         }
         Ok(())

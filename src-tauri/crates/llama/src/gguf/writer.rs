@@ -49,7 +49,12 @@ pub fn write<W: Write>(
         let bytes = dimensions
             .first()
             .and_then(|&row| kind.bytes(row, dimensions.iter().product()))
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, format!("the rows of `{name}` are not whole blocks")))?;
+            .ok_or_else(|| {
+                io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    format!("the rows of `{name}` are not whole blocks"),
+                )
+            })?;
         text(&mut out, name)?;
         out.write_all(&(dimensions.len() as u32).to_le_bytes())?;
         for size in dimensions {

@@ -6,8 +6,13 @@ use std::collections::{BTreeMap, HashMap};
 const CORPUS: &str = include_str!("corpus.txt");
 
 /// Special tokens in Qwen's order of use, with llama.cpp's token type (3 control, 4 user-defined).
-pub const SPECIAL: [(&str, i32); 5] =
-    [("<|endoftext|>", 3), ("<|im_start|>", 3), ("<|im_end|>", 3), ("<think>", 4), ("</think>", 4)];
+pub const SPECIAL: [(&str, i32); 5] = [
+    ("<|endoftext|>", 3),
+    ("<|im_start|>", 3),
+    ("<|im_end|>", 3),
+    ("<think>", 4),
+    ("</think>", 4),
+];
 
 /// Tokens, their types and the merges, as a GGUF file holds them.
 #[derive(Clone, Debug)]
@@ -51,7 +56,10 @@ impl Vocabulary {
                 break;
             };
             let joined = format!("{left}{right}");
-            words = words.into_iter().map(|(symbols, count)| (merge(symbols, &left, &right, &joined), count)).collect();
+            words = words
+                .into_iter()
+                .map(|(symbols, count)| (merge(symbols, &left, &right, &joined), count))
+                .collect();
             learnt.push(format!("{left} {right}"));
             if !tokens.contains(&joined) {
                 tokens.push(joined);
@@ -66,7 +74,12 @@ impl Vocabulary {
         if let Some(size) = size {
             fill(&mut tokens, &mut types, size);
         }
-        Self { tokens, types, merges: learnt, first_special }
+        Self {
+            tokens,
+            types,
+            merges: learnt,
+            first_special,
+        }
     }
 }
 
@@ -75,7 +88,11 @@ fn split(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut current = String::new();
     for c in text.chars() {
-        let joins = c.is_alphabetic() && current.chars().last().is_none_or(|last| last.is_alphabetic() || last == ' ');
+        let joins = c.is_alphabetic()
+            && current
+                .chars()
+                .last()
+                .is_none_or(|last| last.is_alphabetic() || last == ' ');
         if !joins && !current.is_empty() {
             words.push(std::mem::take(&mut current));
         }
@@ -115,7 +132,9 @@ fn byte_alphabet() -> [char; 256] {
 }
 
 fn fill(tokens: &mut Vec<String>, types: &mut Vec<i32>, size: usize) {
-    const ONSETS: [&str; 16] = ["b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "w", "z", "st"];
+    const ONSETS: [&str; 16] = [
+        "b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "w", "z", "st",
+    ];
     const VOWELS: [&str; 8] = ["a", "e", "i", "o", "u", "ai", "ou", "ea"];
     let mut number = 0_usize;
     while tokens.len() < size {
@@ -148,8 +167,15 @@ mod tests {
         let second = Vocabulary::learn(600, Some(5000));
         assert_eq!(first.tokens, second.tokens);
         assert_eq!(first.tokens.len(), 5000);
-        assert_eq!(first.tokens.iter().collect::<HashSet<_>>().len(), 5000, "no token twice");
-        assert!(first.tokens.contains(&"\u{120}the".to_owned()), "a frequent word became one token");
+        assert_eq!(
+            first.tokens.iter().collect::<HashSet<_>>().len(),
+            5000,
+            "no token twice"
+        );
+        assert!(
+            first.tokens.contains(&"\u{120}the".to_owned()),
+            "a frequent word became one token"
+        );
     }
 
     #[test]

@@ -23,7 +23,9 @@ impl Random {
     /// Roughly normal, standard deviation 1: the sum of four uniforms.
     fn normal(&mut self) -> f32 {
         let bits = self.next();
-        let sum: f32 = (0..4).map(|part| ((bits >> (16 * part)) & 0xffff) as f32 / 65_536.0).sum();
+        let sum: f32 = (0..4)
+            .map(|part| ((bits >> (16 * part)) & 0xffff) as f32 / 65_536.0)
+            .sum();
         (sum - 2.0) * 1.732
     }
 
@@ -98,7 +100,12 @@ fn block(kind: TensorType, spread: f32, random: &mut Random, out: &mut Vec<u8>) 
             }
             out.extend_from_slice(&half(spread / 170.0));
         }
-        other => return Err(io::Error::new(io::ErrorKind::Unsupported, format!("random {other:?} weights are not made"))),
+        other => {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                format!("random {other:?} weights are not made"),
+            ));
+        }
     }
     Ok(())
 }
@@ -135,7 +142,13 @@ mod tests {
     #[test]
     fn blocks_have_their_type_s_size() {
         let mut random = Random::new(1);
-        for kind in [TensorType::F32, TensorType::F16, TensorType::Q8_0, TensorType::Q4_K, TensorType::Q6_K] {
+        for kind in [
+            TensorType::F32,
+            TensorType::F16,
+            TensorType::Q8_0,
+            TensorType::Q4_K,
+            TensorType::Q6_K,
+        ] {
             let mut out = Vec::new();
             block(kind, 0.02, &mut random, &mut out).expect("made");
             assert_eq!(out.len() as u64, kind.block_bytes(), "{kind:?}");

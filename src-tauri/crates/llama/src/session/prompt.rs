@@ -44,7 +44,10 @@ impl Session {
             if !drop_oldest_turn(&mut messages) {
                 let prompt = self.rendered(&messages, request.thinking)?;
                 if prompt.tokens.len() + answer > room {
-                    return Err(LlamaError::Overflow { needed: (prompt.tokens.len() + answer) as u32, available: room as u32 });
+                    return Err(LlamaError::Overflow {
+                        needed: (prompt.tokens.len() + answer) as u32,
+                        available: room as u32,
+                    });
                 }
                 self.say_dropped(dropped);
                 return Ok(prompt);
@@ -64,7 +67,11 @@ impl Session {
                 "turns_dropped",
                 format!(
                     "The conversation is longer than the model's context: its {} no longer known to the model.",
-                    if turns == 1 { "oldest question with its answer and sources is".to_owned() } else { format!("{turns} oldest questions with their answers and sources are") }
+                    if turns == 1 {
+                        "oldest question with its answer and sources is".to_owned()
+                    } else {
+                        format!("{turns} oldest questions with their answers and sources are")
+                    }
                 ),
             ));
         }
@@ -73,18 +80,26 @@ impl Session {
     fn defuse(&self, messages: &[Message]) -> Vec<Message> {
         messages
             .iter()
-            .map(|message| Message { role: message.role, content: defused(&message.content, &self.specials) })
+            .map(|message| Message {
+                role: message.role,
+                content: defused(&message.content, &self.specials),
+            })
             .collect()
     }
 
     fn rendered(&mut self, messages: &[Message], thinking: bool) -> Result<Prompt, LlamaError> {
-        let (rendered, notice) = self.template.render(&self.defuse(messages), thinking, Ending::AnswerHead);
+        let (rendered, notice) = self
+            .template
+            .render(&self.defuse(messages), thinking, Ending::AnswerHead);
         self.pending.extend(notice);
         let tokens = self.model.tokenize(&rendered.text, Specials::Parsed)?;
         if tokens.is_empty() {
             return Err(LlamaError::NoQuestion);
         }
-        Ok(Prompt { tokens, inside_thinking: rendered.inside_thinking })
+        Ok(Prompt {
+            tokens,
+            inside_thinking: rendered.inside_thinking,
+        })
     }
 
     /// The tokens of a known conversation, followed by what the request adds to it.
@@ -97,18 +112,28 @@ impl Session {
                 && messages[turns].role == Role::Assistant
                 && messages[turns].content == known.answer
         });
-        let Some((turns, tokens)) = known.max_by_key(|known| known.messages.len()).map(|known| (known.messages.len(), known.tokens.clone())) else {
+        let Some((turns, tokens)) = known
+            .max_by_key(|known| known.messages.len())
+            .map(|known| (known.messages.len(), known.tokens.clone()))
+        else {
             return Ok(None);
         };
         let safe = self.defuse(messages);
         let (whole, notice) = self.template.render(&safe, request.thinking, Ending::AnswerHead);
         self.pending.extend(notice);
         let (before, _) = self.template.render(&safe[..turns], request.thinking, Ending::Nothing);
-        let (head, _) = self.template.render(&safe[..turns], request.thinking, Ending::AnswerHead);
-        let Some(tail) = tail_after(&whole.text, &before.text, &head.text, &safe[turns].content) else { return Ok(None) };
+        let (head, _) = self
+            .template
+            .render(&safe[..turns], request.thinking, Ending::AnswerHead);
+        let Some(tail) = tail_after(&whole.text, &before.text, &head.text, &safe[turns].content) else {
+            return Ok(None);
+        };
         let mut out = tokens;
         out.extend(self.model.tokenize(tail, Specials::Continued)?);
-        Ok(Some(Prompt { tokens: out, inside_thinking: whole.inside_thinking }))
+        Ok(Some(Prompt {
+            tokens: out,
+            inside_thinking: whole.inside_thinking,
+        }))
     }
 }
 
@@ -117,18 +142,35 @@ impl Session {
 fn tail_after<'a>(whole: &'a str, before: &str, head: &str, answer: &str) -> Option<&'a str> {
     let rest = whole.strip_prefix(before)?;
     let opening = head.strip_prefix(before)?;
-    let parted: usize = rest.chars().zip(opening.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
+    let parted: usize = rest
+        .chars()
+        .zip(opening.chars())
+        .take_while(|(a, b)| a == b)
+        .map(|(a, _)| a.len_utf8())
+        .sum();
     let forms = [answer, answer.trim_matches('\n'), answer.trim()];
-    (0..=parted).rev().filter(|&at| rest.is_char_boundary(at)).find_map(|at| {
-        forms.iter().filter(|form| !form.is_empty()).find_map(|form| rest[at..].strip_prefix(form))
-    })
+    (0..=parted)
+        .rev()
+        .filter(|&at| rest.is_char_boundary(at))
+        .find_map(|at| {
+            forms
+                .iter()
+                .filter(|form| !form.is_empty())
+                .find_map(|form| rest[at..].strip_prefix(form))
+        })
 }
 
 /// Takes out the first question and what follows it up to the next. False where only one question is left.
 fn drop_oldest_turn(messages: &mut Vec<Message>) -> bool {
-    let questions: Vec<usize> =
-        messages.iter().enumerate().filter(|(_, message)| message.role == Role::User).map(|(at, _)| at).collect();
-    let [first, second, ..] = questions[..] else { return false };
+    let questions: Vec<usize> = messages
+        .iter()
+        .enumerate()
+        .filter(|(_, message)| message.role == Role::User)
+        .map(|(at, _)| at)
+        .collect();
+    let [first, second, ..] = questions[..] else {
+        return false;
+    };
     messages.drain(first..second);
     true
 }
@@ -141,7 +183,9 @@ mod tests {
     fn the_tail_is_found_although_the_thinking_block_is_gone() {
         let before = "<|im_start|>user\nQ<|im_end|>\n";
         let head = format!("{before}<|im_start|>assistant\n<think>\n\n</think>\n\n");
-        let whole = format!("{before}<|im_start|>assistant\nYes.<|im_end|>\n<|im_start|>user\nAnd?<|im_end|>\n<|im_start|>assistant\n");
+        let whole = format!(
+            "{before}<|im_start|>assistant\nYes.<|im_end|>\n<|im_start|>user\nAnd?<|im_end|>\n<|im_start|>assistant\n"
+        );
         assert_eq!(
             tail_after(&whole, before, &head, "Yes."),
             Some("<|im_end|>\n<|im_start|>user\nAnd?<|im_end|>\n<|im_start|>assistant\n")
@@ -155,7 +199,10 @@ mod tests {
 
     #[test]
     fn the_oldest_turn_goes_first_and_the_newest_question_never() {
-        let message = |role, content: &str| Message { role, content: content.to_owned() };
+        let message = |role, content: &str| Message {
+            role,
+            content: content.to_owned(),
+        };
         let mut messages = vec![
             message(Role::System, "s"),
             message(Role::User, "1"),

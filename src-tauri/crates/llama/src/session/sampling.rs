@@ -18,7 +18,12 @@ pub(super) struct Chooser {
 
 impl Chooser {
     pub(super) fn new(vocabulary: usize) -> Self {
-        Self { vocabulary, chain: None, greedy: true, candidates: Candidates::default() }
+        Self {
+            vocabulary,
+            chain: None,
+            greedy: true,
+            candidates: Candidates::default(),
+        }
     }
 
     /// A new answer begins. Penalties look back into what the model wrote, never into the sources.
@@ -31,7 +36,10 @@ impl Chooser {
         }
         let mut links = Vec::new();
         if penalised {
-            links.push(Link::Presence { last: LOOK_BACK, penalty: sampling.presence_penalty });
+            links.push(Link::Presence {
+                last: LOOK_BACK,
+                penalty: sampling.presence_penalty,
+            });
         }
         if sampling.temperature <= 0.0 {
             links.push(Link::Greedy);

@@ -18,7 +18,9 @@ pub fn backends() -> &'static Backends {
     static BACKENDS: OnceLock<Backends> = OnceLock::new();
     BACKENDS.get_or_init(|| {
         let folder = std::env::var_os("DOCMIND_RUNTIME_DIR").map(|dir| PathBuf::from(dir).join("backends"));
-        let folder = folder.or_else(|| llama_cpp_sys_2::BACKENDS_DIR.map(PathBuf::from)).expect("modules of ggml");
+        let folder = folder
+            .or_else(|| llama_cpp_sys_2::BACKENDS_DIR.map(PathBuf::from))
+            .expect("modules of ggml");
         Backends::start(&folder, GpuUse::Allowed).expect("a CPU backend")
     })
 }
@@ -76,11 +78,16 @@ pub fn request(path: String, profile: Profile) -> LoadRequest {
 }
 
 pub fn session(profile: Profile) -> Session {
-    load::load(backends(), &request(model(WeightType::Q8_0), profile), &mut |_| true).expect("loaded").0
+    load::load(backends(), &request(model(WeightType::Q8_0), profile), &mut |_| true)
+        .expect("loaded")
+        .0
 }
 
 pub fn message(role: Role, content: &str) -> Message {
-    Message { role, content: content.to_owned() }
+    Message {
+        role,
+        content: content.to_owned(),
+    }
 }
 
 pub fn ask(messages: Vec<Message>, max_output_tokens: u32) -> GenerateRequest {
