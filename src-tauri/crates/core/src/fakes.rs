@@ -1,6 +1,6 @@
 //! Fakes of the ports, for tests of the rooms above. Deterministic, instant, and able to fail on demand.
 //!
-//! [`FakeParser`] reads UTF-8 (form feeds divide pages) and obeys words at the start of a file: `!damaged`, `!crashed`, `!slow`.
+//! [`FakeParser`] reads UTF-8 (form feeds divide pages) and obeys words at the start of a file: `!damaged`, `!crashed`.
 //! [`FakeEmbedder`] makes a chunk of every paragraph and a vector of its words' hashes, so that texts with common words are near.
 //! [`FakeGenerator`] says what it was told to. [`FakeVectorIndex`] is exact.
 
@@ -20,7 +20,6 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 /// Length of a fake vector.
 pub const DIMENSIONS: usize = 64;
@@ -54,11 +53,6 @@ impl DocumentParser for FakeParser {
         match text.split_whitespace().next() {
             Some("!damaged") => return Err(failure(DocumentState::Damaged, "broken\nSave it again.")),
             Some("!crashed") => return Err(failure(DocumentState::Crashed, "the reader died twice\nSave it again.")),
-            Some("!slow") => {
-                while !cancel.is_cancelled() {
-                    std::thread::sleep(Duration::from_millis(5));
-                }
-            }
             Some(_) => {}
             None => return Err(failure(DocumentState::Empty, "nothing in it\nNothing to do.")),
         }

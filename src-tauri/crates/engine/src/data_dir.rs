@@ -178,8 +178,14 @@ pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
     {
         use std::os::unix::fs::PermissionsExt;
         let mode = fs::metadata(path)?.permissions().mode() & 0o777;
-        if mode != 0o700 {
-            fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
+        if mode != 0o700
+            && let Err(error) = fs::set_permissions(path, fs::Permissions::from_mode(0o700))
+        {
+            // Somebody else's folder that we may write to: they decide who enters it.
+            if error.kind() != io::ErrorKind::PermissionDenied {
+                return Err(error);
+            }
+            tracing::warn!(path = %path.display(), "the folder belongs to another user and may be open to others");
         }
     }
     Ok(())

@@ -166,6 +166,7 @@ fn interface_e2e(_: &Context) -> Result<()> {
 fn with_binaries(command: &mut Command) -> &mut Command {
     let bin_dir = shell::bin_dir();
     command
+        .env("LD_LIBRARY_PATH", bin_dir.join("runtime"))
         .env("DOCMIND_RUNTIME_DIR", bin_dir.join("runtime"))
         .env("DOCMIND_BIN_DIR", bin_dir)
 }
