@@ -15,7 +15,7 @@ const MATCHED: usize = 3;
 pub const WIDTHS: [usize; 2] = [4, 8];
 
 /// Share of decoding time that drafts may lose.
-const ALLOWANCE: f64 = 0.02;
+const ALLOWANCE: f64 = 0.014;
 
 /// Where three tokens were seen last, in a text that only grows.
 #[derive(Debug, Default)]
@@ -79,7 +79,7 @@ impl Budget {
         }
     }
 
-    /// A new answer of at most `tokens` tokens begins: the first drafts may lose two percent of what it will take.
+    /// A new answer of at most `tokens` tokens begins: the first drafts may lose half of what drafting may ever cost.
     pub fn begin(&mut self, tokens: u32) {
         self.balance_s = self.step_s * f64::from(tokens.min(256)) * ALLOWANCE;
         self.decoding_s = 0.0;
@@ -184,8 +184,8 @@ mod tests {
     }
 
     #[test]
-    fn drafts_that_are_always_wrong_cost_under_three_percent_of_an_answer_of_128_tokens() {
-        for tokens in [128, 256, 512] {
+    fn drafts_that_are_always_wrong_cost_under_three_percent() {
+        for tokens in [64, 128, 256, 512] {
             assert!(simulate(0, tokens) > 0.97, "{tokens}: {}", simulate(0, tokens));
         }
     }

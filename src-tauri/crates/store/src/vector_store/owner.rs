@@ -9,7 +9,7 @@ use crate::library::CurrentEmbedder;
 use docmind_core::cancel::CancelToken;
 use docmind_core::chunk::ChunkId;
 use futures::FutureExt;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -456,6 +456,9 @@ impl Owner {
                 self.seq = seq;
                 self.commits = 0;
                 self.erase = false;
+                // A deleted folder's name may have been used again: what is recorded under it is not these files.
+                self.read(|shared| shared.library.set_index_files(&BTreeMap::new()))
+                    .await?;
                 self.seal().await?;
                 self.announce();
                 self.sweep(Some(&folder)).await?;
@@ -551,11 +554,13 @@ impl Owner {
         {
             self.recover("its files differ from what was written").await;
         }
-        if self.catch_up().await? {
-            self.seal().await?;
-            self.announce();
-        } else {
-            self.recover("it holds a passage twice").await;
+        match self.catch_up().await {
+            Ok(true) => {
+                self.seal().await?;
+                self.announce();
+            }
+            Ok(false) => self.recover("it holds a passage twice").await,
+            Err(error) => self.recover(&detail(&error)).await,
         }
         let Some(table) = self.table.clone() else {
             return Ok(problems);

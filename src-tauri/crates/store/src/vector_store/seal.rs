@@ -25,6 +25,10 @@ pub(super) fn seal(library: &Library, folder: &Path) -> Result<(), StoreError> {
             Some(sum) if sum.size == size && size > ALWAYS_SUMMED => *sum,
             before => {
                 let sum = sum(&path)?;
+                if before.is_some_and(|before| *before != sum) && is_final(&path) {
+                    let detail = format!("`{}` is not what was written", path.display());
+                    return Err(StoreError::IndexUnavailable { detail });
+                }
                 if before != Some(&sum) {
                     restrict(&path, 0o600)?;
                     sync(&path)?;
@@ -66,6 +70,16 @@ pub(super) fn recorded_folder(library: &Library) -> Result<Option<PathBuf>, Stor
         Some((parts.next()?, parts.next()?))
     });
     Ok(first.map(|(index, folder)| library.folder().join(index).join(folder)))
+}
+
+/// LanceDB writes rows, versions, transactions and indices once and never again; what it does rewrite is its hint of the latest
+/// version.
+fn is_final(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| {
+        ["lance", "manifest", "txn", "idx"]
+            .iter()
+            .any(|known| extension == *known)
+    })
 }
 
 struct Listed {
