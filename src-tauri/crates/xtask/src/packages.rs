@@ -93,7 +93,8 @@ fn is_root() -> Result<bool> {
     Ok(shell::output(&mut shell::command("id", &["-u"]))?.trim() == "0")
 }
 
-/// npm packages of the folder, from its lock file, once per lock file.
+/// npm packages of the folder, in the versions of its lock file, once per lock file. Not `npm ci`: npm 11 calls the lock out of step over
+/// the command line tool's packages for other platforms.
 pub fn npm(folder: &Path) -> Result<()> {
     if !shell::has("npm") {
         bail!("npm is missing: install Node.js 20 or newer, then try again");
@@ -103,7 +104,13 @@ pub fn npm(folder: &Path) -> Result<()> {
     if std::fs::read(&stamp).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
-    shell::run(shell::command("npm", &["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(folder))?;
+    shell::run(
+        shell::command(
+            "npm",
+            &["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"],
+        )
+        .current_dir(folder),
+    )?;
     std::fs::write(stamp, lock)?;
     Ok(())
 }
