@@ -1,4 +1,5 @@
-import { ask, expect, open, test } from './window';
+import type { Page } from '@playwright/test';
+import { ask, expect, open, slowDown, test } from './window';
 
 test('first start leads to a library, with or without a model', async ({ page }) => {
   await open(page, { welcomed: 0, documents: 0, turns: 0, model: 0 });
@@ -70,21 +71,66 @@ test('an answer is stopped, kept in part, and written again', async ({ page }) =
   await expect(page.getByRole('button', { name: 'Write again' })).toBeVisible();
 });
 
-test('streaming does not move what is being read', async ({ page }) => {
-  await open(page, { speed: 0.3 });
-  await page.locator('#question').fill('A long answer please');
+/** An answer of forty paragraphs that waits in the thirtieth until it is let go. */
+async function askStepped(page: Page): Promise<void> {
+  await page.locator('#question').fill('A long answer, step by step');
   await page.locator('#question').press('Enter');
-  await expect(page.locator('.turn .markdown').last()).toContainText('Paragraph 14.', { timeout: 60_000 });
-  const transcript = page.locator('.transcript');
-  await transcript.evaluate((element) => {
-    element.scrollTop = 200;
+  await expect(page.locator('.turn .markdown').last()).toContainText('Paragraph 30.');
+}
+
+async function finish(page: Page): Promise<void> {
+  await page.evaluate(() => window.mockGo?.(1e6));
+  await expect(page.locator('.turn .markdown').last()).toContainText('Paragraph 40.');
+  await expect(page.getByRole('button', { name: 'Write again' })).toBeAttached();
+}
+
+for (const times of [1, 4]) {
+  test(`streaming does not move what is being read, processor ${times} times slower`, async ({ page }) => {
+    await open(page, { speed: 0 });
+    await slowDown(page, times);
+    await askStepped(page);
+    await page.locator('.transcript').hover();
+    await page.mouse.wheel(0, -4000);
+    await expect(page.getByRole('button', { name: 'To the end' })).toBeVisible();
+    const paragraph = page.getByText('Paragraph 3.', { exact: false });
+    await expect(paragraph).toBeInViewport();
+    const before = await paragraph.boundingBox();
+    await finish(page);
+    expect((await paragraph.boundingBox())?.y).toBe(before?.y);
+  });
+}
+
+test('a word that arrives before the scroll event does not undo the scroll', async ({ page }) => {
+  await open(page);
+  await askStepped(page);
+  // In one frame: the reader moves, then the next words are drawn; the event of the move comes a frame later.
+  await page.locator('.transcript').evaluate((element) => {
+    requestAnimationFrame(() => {
+      element.scrollTop = 200;
+    });
+    window.mockGo?.(30);
   });
   await expect(page.getByRole('button', { name: 'To the end' })).toBeVisible();
-  const paragraph = page.getByText('Paragraph 3.', { exact: false });
-  const before = await paragraph.boundingBox();
-  await page.waitForTimeout(1500);
-  const after = await paragraph.boundingBox();
-  expect(after?.y).toBe(before?.y);
+  expect(await page.locator('.transcript').evaluate((element) => element.scrollTop)).toBe(200);
+});
+
+test('the view follows an answer at its end, stops at the smallest scroll up, and follows again', async ({ page }) => {
+  await open(page);
+  await askStepped(page);
+  const left = (): Promise<number> =>
+    page
+      .locator('.transcript')
+      .evaluate((element) => Math.round(element.scrollHeight - element.scrollTop - element.clientHeight));
+  expect(await left()).toBeLessThan(2);
+  await page.evaluate(() => window.mockGo?.(200));
+  await expect(page.locator('.turn .markdown').last()).toContainText('Paragraph 32.');
+  await expect.poll(left).toBeLessThan(2);
+  await page.locator('.transcript').hover();
+  await page.mouse.wheel(0, -12);
+  await expect(page.getByRole('button', { name: 'To the end' })).toBeVisible();
+  await page.getByRole('button', { name: 'To the end' }).click();
+  await finish(page);
+  await expect.poll(left).toBeLessThan(2);
 });
 
 test('nothing found and a failure are said plainly', async ({ page }) => {

@@ -4,6 +4,8 @@ import { test as base, expect, type Page } from '@playwright/test';
 interface Mischief {
   __pwned?: boolean;
   mockOpened?: string;
+  /** Lets a stepped answer go on by so many pieces. */
+  mockGo?: (pieces: number) => void;
   mockDrop?: (event: { type: string; paths?: string[] }) => void;
 }
 
@@ -62,4 +64,10 @@ export async function ask(page: Page, question: string): Promise<void> {
   await page.locator('#question').fill(question);
   await page.locator('#question').press('Enter');
   await expect(page.locator('.turn').last().getByRole('button', { name: 'Write again' })).toBeVisible();
+}
+
+/** The page's processor so many times slower. */
+export async function slowDown(page: Page, times: number): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Emulation.setCPUThrottlingRate', { rate: times });
 }

@@ -21,6 +21,8 @@ export function Transcript({ onOpen, onOpenSource, onWhy }: Properties) {
   const { id, turns, running, ask, edit, stop } = useChat();
   const scroller = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
+  // Where the view was last seen or put: a scroll event arrives a frame after the reader has moved, and a new word may come between.
+  const lastTop = useRef(0);
   const [away, setAway] = useState(false);
   const amount = turns.length + (running ? 1 : 0);
   const virtual = useVirtualizer({
@@ -33,19 +35,25 @@ export function Transcript({ onOpen, onOpenSource, onWhy }: Properties) {
 
   const toEnd = (): void => {
     const element = scroller.current;
-    if (element) element.scrollTop = element.scrollHeight;
+    if (!element) return;
+    element.scrollTop = element.scrollHeight;
+    lastTop.current = element.scrollTop;
   };
   const size = virtual.getTotalSize();
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs whenever the content grew
   useLayoutEffect(() => {
-    if (atEnd.current) toEnd();
+    const movedUp = (scroller.current?.scrollTop ?? 0) < lastTop.current - 1;
+    if (atEnd.current && !movedUp) toEnd();
   }, [size, running, amount]);
+  // Kept when the answer is complete: that is no new question, and must not move what is being read.
+  const asked = useRef(0);
+  if (running) asked.current = running.startedAt;
   // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation, or a question just asked, starts at its end
   useEffect(() => {
     atEnd.current = true;
     setAway(false);
     toEnd();
-  }, [id, running?.startedAt]);
+  }, [id, asked.current]);
 
   const actions = useMemo<TurnActions>(
     () => ({
@@ -69,7 +77,11 @@ export function Transcript({ onOpen, onOpenSource, onWhy }: Properties) {
         aria-label={t('chat.transcript')}
         onScroll={(event) => {
           const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
-          atEnd.current = scrollHeight - scrollTop - clientHeight < NEAR_END;
+          const left = scrollHeight - scrollTop - clientHeight;
+          // However little a reader goes up, the view stops following; only coming near the end again takes it up.
+          if (scrollTop < lastTop.current - 1) atEnd.current = left < 2;
+          else if (left < NEAR_END) atEnd.current = true;
+          lastTop.current = scrollTop;
           if (away === atEnd.current) setAway(!atEnd.current);
         }}
       >

@@ -113,6 +113,9 @@ export const SOURCES = [source(1, 7), source(2, 9), source(3, 12)];
 
 /** Conversations of the mock. What a question contains decides what happens to it. */
 export class MockChat {
+  /** Pieces that a stepped answer may still write; a question with `step` in it waits for them in its thirtieth paragraph. */
+  private allowed = 0;
+  private onAllowed: (() => void) | undefined;
   private conversations: { id: number; title: string; turns: Turn[]; updated: number }[] = [];
   private nextId = 1;
 
@@ -292,6 +295,7 @@ export class MockChat {
           finish: 'cancelled',
           citations: whole.citations.filter((item) => written.includes(`[${item.n}]`)),
         };
+      if (asked.includes('step') && written.includes('Paragraph 30.')) await this.step(signal);
       written += piece;
       emit({ type: 'token', text: piece });
       for (const item of whole.citations) {
@@ -302,6 +306,21 @@ export class MockChat {
       await wait(14 * this.speed, signal);
     }
     return { ...whole, text: written.trimStart() };
+  }
+
+  /** Lets a stepped answer go on by so many pieces. */
+  go(pieces: number): void {
+    this.allowed += pieces;
+    this.onAllowed?.();
+  }
+
+  private async step(signal: AbortSignal): Promise<void> {
+    while (this.allowed <= 0 && !signal.aborted)
+      await new Promise<void>((resolve) => {
+        this.onAllowed = resolve;
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+    this.allowed -= 1;
   }
 
   trace(): AnswerTrace {

@@ -99,6 +99,7 @@ export function createMock(options: MockOptions): Backend {
       mockDrop: (event: DropEvent) => {
         for (const listener of dropListeners) listener(event);
       },
+      mockGo: (pieces: number) => chat.go(pieces),
     });
   }
 
