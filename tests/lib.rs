@@ -1,4 +1,6 @@
 //! Shared support of the integration tests: the built command line, a data folder of its own, JSON lines.
+//! Whatever goes wrong is an error, which fails the test.
+#![expect(clippy::missing_errors_doc, reason = "support of tests: every error ends one")]
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;

@@ -1,4 +1,5 @@
 //! The commands answer the page without a desktop, over a real engine in an empty data folder.
+#![allow(clippy::unwrap_used)]
 
 use docmind_app::bindings::invoke_handler;
 use docmind_app::desk::Desk;
@@ -8,9 +9,10 @@ use docmind_engine::{Background, EngineOptions, OpenMode};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use tauri::http::HeaderMap;
 use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder, mock_context, noop_assets};
 use tauri::webview::InvokeRequest;
-use tauri::{App, Manager, WebviewWindow, WebviewWindowBuilder};
+use tauri::{App, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
 /// A desktop that remembers what it was asked.
 #[derive(Default)]
@@ -69,7 +71,7 @@ fn window() -> Window {
         background: Background::Nothing,
     });
     app.manage(desk);
-    let page = WebviewWindowBuilder::new(&app, "main", Default::default())
+    let page = WebviewWindowBuilder::new(&app, "main", WebviewUrl::default())
         .build()
         .unwrap();
     Window {
@@ -88,7 +90,7 @@ impl Window {
             error: tauri::ipc::CallbackFn(1),
             url: "tauri://localhost".parse().unwrap(),
             body: tauri::ipc::InvokeBody::Json(arguments),
-            headers: Default::default(),
+            headers: HeaderMap::default(),
             invoke_key: INVOKE_KEY.to_owned(),
         };
         get_ipc_response(&self.page, request).map(|body| body.deserialize().unwrap())

@@ -206,7 +206,10 @@ fn core_stays_pure() -> Result<()> {
 fn the_interface_reaches_tauri_through_one_door() -> Result<()> {
     for entry in walk(&root().join("ui/src"))? {
         let path = entry.to_string_lossy().replace('\\', "/");
-        if path.contains("/ui/src/ipc/") || !(path.ends_with(".ts") || path.ends_with(".tsx")) {
+        let script = entry
+            .extension()
+            .is_some_and(|extension| extension == "ts" || extension == "tsx");
+        if path.contains("/ui/src/ipc/") || !script {
             continue;
         }
         assert!(
@@ -222,9 +225,9 @@ fn walk(folder: &std::path::Path) -> Result<Vec<std::path::PathBuf>> {
     for entry in std::fs::read_dir(folder).with_context(|| format!("`{}` is missing", folder.display()))? {
         let path = entry?.path();
         if path.is_dir() {
-            files.extend(walk(&path)?)
+            files.extend(walk(&path)?);
         } else {
-            files.push(path)
+            files.push(path);
         }
     }
     Ok(files)

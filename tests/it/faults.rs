@@ -180,7 +180,7 @@ fn harm(folder: &Path, truncate: bool, moments: &mut Moments) -> Result<()> {
             bytes.truncate(bytes.len() / 2);
         } else {
             let len = bytes.len() as u64;
-            for _ in 0..1 + len / 50 {
+            for _ in 0..=(len / 50) {
                 bytes[moments.below(len.max(1)) as usize] = moments.below(256) as u8;
             }
         }

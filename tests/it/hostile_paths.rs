@@ -77,7 +77,7 @@ fn loops_pipes_and_names_that_are_not_utf8_are_survived() -> Result<()> {
 
     let started = Instant::now();
     let run = library.ok(&["add".as_ref(), path.as_os_str()])?;
-    assert!(started.elapsed() < Duration::from_secs(60));
+    assert!(started.elapsed() < Duration::from_mins(1));
     assert_eq!(run.last()["ready"], 2, "{:#?}", run.lines);
     let odd = run
         .of_type("document")

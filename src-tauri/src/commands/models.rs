@@ -101,7 +101,7 @@ pub async fn bench_profiles(
         engine.bench_profiles(&names, cancel, &mut |stage| {
             stream.tell(Measuring {
                 stage: stage.to_owned(),
-            })
+            });
         })
     })
     .await

@@ -331,7 +331,7 @@ impl Writer<'_, '_> {
             self.write(section, repeats, &units[first..end]);
             written = end;
             first = if header.is_none() {
-                self.overlap(units, first, end, section.room)
+                Self::overlap(units, first, end, section.room)
             } else {
                 end
             };
@@ -339,7 +339,7 @@ impl Writer<'_, '_> {
     }
 
     /// Where the next passage begins: one sentence back, where that is short enough and leaves room for the next.
-    fn overlap(&self, units: &[Unit], first: usize, end: usize, room: u32) -> usize {
+    fn overlap(units: &[Unit], first: usize, end: usize, room: u32) -> usize {
         let (Some(last), Some(next)) = (units.get(end - 1), units.get(end)) else {
             return end;
         };

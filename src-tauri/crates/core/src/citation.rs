@@ -151,16 +151,13 @@ impl CitationParser {
         match c {
             ']' | '】' => {
                 let inner = self.held.split_off(self.held.chars().next().map_or(0, char::len_utf8));
-                match marks(&inner) {
-                    Some(found) => {
-                        self.held.clear();
-                        self.mark(&found);
-                    }
-                    None => {
-                        self.held.push_str(&inner);
-                        self.held.push(c);
-                        self.release();
-                    }
+                if let Some(found) = marks(&inner) {
+                    self.held.clear();
+                    self.mark(&found);
+                } else {
+                    self.held.push_str(&inner);
+                    self.held.push(c);
+                    self.release();
                 }
             }
             '[' | '【' => {
@@ -205,12 +202,11 @@ impl CitationParser {
     fn mark(&mut self, found: &[u32]) {
         let mut shown = false;
         for source in found.iter().filter(|source| self.known.contains(source)) {
-            let n = match self.order.iter().position(|known| known == source) {
-                Some(at) => at as u32 + 1,
-                None => {
-                    self.order.push(*source);
-                    self.order.len() as u32
-                }
+            let n = if let Some(at) = self.order.iter().position(|known| known == source) {
+                at as u32 + 1
+            } else {
+                self.order.push(*source);
+                self.order.len() as u32
             };
             if self.run.contains(&n) {
                 continue;
@@ -363,12 +359,11 @@ pub fn attribute(text: CitedText, sources: &[Source], cosines: Option<&[Vec<f32>
         let mut cited = sentence.clone();
         if let Some((at, _)) = best {
             let source = sources[at].n;
-            let n = match out.order.iter().position(|known| *known == source) {
-                Some(at) => at as u32 + 1,
-                None => {
-                    out.order.push(source);
-                    out.order.len() as u32
-                }
+            let n = if let Some(at) = out.order.iter().position(|known| *known == source) {
+                at as u32 + 1
+            } else {
+                out.order.push(source);
+                out.order.len() as u32
             };
             let mark = format!(" [{n}]");
             out.text.push_str(&mark);

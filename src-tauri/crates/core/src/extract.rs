@@ -193,12 +193,11 @@ pub fn extract(
     for at in chosen {
         let candidate = &candidates[at];
         let source = &sources[candidate.source];
-        let n = match out.order.iter().position(|known| *known == source.n) {
-            Some(at) => at as u32 + 1,
-            None => {
-                out.order.push(source.n);
-                out.order.len() as u32
-            }
+        let n = if let Some(at) = out.order.iter().position(|known| *known == source.n) {
+            at as u32 + 1
+        } else {
+            out.order.push(source.n);
+            out.order.len() as u32
         };
         let plain = without_marks(&source.text[candidate.range.clone()]);
         let mut text = plain.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -131,15 +131,12 @@ pub fn with_codes(answer: &Answer) -> String {
             let citation = answer.citations.iter().find(|citation| citation.n == n)?;
             Some((citation.source, &inner[close + 1..]))
         });
-        match mark {
-            Some((source, after)) => {
-                let _ = write!(out, "[{}]", code(source));
-                rest = after;
-            }
-            None => {
-                out.push('[');
-                rest = inner;
-            }
+        if let Some((source, after)) = mark {
+            let _ = write!(out, "[{}]", code(source));
+            rest = after;
+        } else {
+            out.push('[');
+            rest = inner;
         }
     }
     out.push_str(rest);

@@ -54,8 +54,8 @@ pub fn first_end(text: &str, tail: Tail) -> Option<usize> {
     let open = tail == Tail::Open;
     let body = text.len() - text.trim_start().len();
     let mut line_start = body;
-    let mut chars = text[body..].char_indices().map(|(at, c)| (body + at, c)).peekable();
-    while let Some((at, c)) = chars.next() {
+    let chars = text[body..].char_indices().map(|(at, c)| (body + at, c));
+    for (at, c) in chars {
         let after = at + c.len_utf8();
         if c == '\n' {
             let rest = text[after..].trim_start_matches([' ', '\t']);

@@ -433,7 +433,7 @@ impl Embedder for OnnxEmbedder {
                     chunk: place.chunk,
                     vector,
                 },
-            ))
+            ));
         };
         let mut done = 0;
         self.run_stream(produce, cancel, &mut place, &mut |count, sent| {

@@ -36,7 +36,7 @@ impl Encoder {
         pad: u32,
     ) -> Result<Self, EmbedError> {
         let session = runtime.session(model, device, threads)?;
-        let names: Vec<&str> = session.outputs().iter().map(|output| output.name()).collect();
+        let names: Vec<&str> = session.outputs().iter().map(ort::value::Outlet::name).collect();
         let output = match &folder.card().output {
             Some(named) => names.contains(&named.as_str()).then_some(named.as_str()),
             None => USUAL_OUTPUTS

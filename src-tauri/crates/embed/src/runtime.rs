@@ -66,15 +66,14 @@ impl Runtime {
             detail,
         };
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-        let environment = match loaded.as_ref() {
-            Some(environment) => environment.clone(),
-            None => {
-                let builder = ort::init_from(&path).map_err(|error| failed(error.to_string()))?;
-                let environment = builder.with_name("docmind").with_telemetry(false).build();
-                loaded
-                    .insert(environment.map_err(|error| failed(error.to_string()))?)
-                    .clone()
-            }
+        let environment = if let Some(environment) = loaded.as_ref() {
+            environment.clone()
+        } else {
+            let builder = ort::init_from(&path).map_err(|error| failed(error.to_string()))?;
+            let environment = builder.with_name("docmind").with_telemetry(false).build();
+            loaded
+                .insert(environment.map_err(|error| failed(error.to_string()))?)
+                .clone()
         };
         Ok(Self {
             dir: dir.to_owned(),

@@ -137,13 +137,12 @@ impl Engine {
         )?;
 
         let standalone = standalone(question, earlier.last().map(earlier_turn).as_ref());
-        let conversation = match request.conversation {
-            Some(id) => id,
-            None => {
-                let id = user.create_conversation(&question.chars().take(TITLE).collect::<String>(), now_ms())?;
-                *begun = Some(id);
-                id
-            }
+        let conversation = if let Some(id) = request.conversation {
+            id
+        } else {
+            let id = user.create_conversation(&question.chars().take(TITLE).collect::<String>(), now_ms())?;
+            *begun = Some(id);
+            id
         };
         told(AskEvent::Started {
             conversation,

@@ -132,17 +132,14 @@ impl Engine {
         let (profiles, told) = ProfileStore::load(&dir.profiles_file())?;
         notices.extend(told);
 
-        let (library, index, user) = match &owned {
-            Some(owned) => {
-                let library = Arc::new(Library::open(dir.root())?);
-                let index = Arc::new(VectorStore::open(Arc::clone(&library), owned.unclean)?);
-                (library, index, Some(Arc::new(UserDb::open(dir.root())?)))
-            }
-            None => {
-                let library = Arc::new(Library::open_read_only(dir.root())?);
-                let index = Arc::new(VectorStore::open_read_only(Arc::clone(&library))?);
-                (library, index, None)
-            }
+        let (library, index, user) = if let Some(owned) = &owned {
+            let library = Arc::new(Library::open(dir.root())?);
+            let index = Arc::new(VectorStore::open(Arc::clone(&library), owned.unclean)?);
+            (library, index, Some(Arc::new(UserDb::open(dir.root())?)))
+        } else {
+            let library = Arc::new(Library::open_read_only(dir.root())?);
+            let index = Arc::new(VectorStore::open_read_only(Arc::clone(&library))?);
+            (library, index, None)
         };
         notices.extend(user.as_ref().and_then(|user| user.recovered().cloned()));
         let parser = parse_worker(&files, crate::ingest::READERS + 1)

@@ -28,9 +28,9 @@ impl Engine {
                 continue;
             }
             if seen.insert(document) {
-                first.push(question)
+                first.push(question);
             } else {
-                others.push(question)
+                others.push(question);
             }
         }
         first.extend(others);

@@ -18,7 +18,7 @@ const QUIET: Duration = Duration::from_millis(400);
 /// Under steady change they are looked at this often.
 const LONGEST: Duration = Duration::from_secs(2);
 /// Folders that could not be watched are scanned this often.
-const POLL: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_mins(1);
 
 /// Who follows the changes. Called on the watching thread.
 pub trait Follower: Send + 'static {

@@ -81,7 +81,7 @@ pub fn bench(
                         report,
                         runs: vec![run],
                         bytes_per_token,
-                    })
+                    });
                 }
             }
         }

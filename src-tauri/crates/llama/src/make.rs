@@ -108,7 +108,7 @@ impl Shape {
             let more = layer < eighth || layer >= 7 * self.layers / 8 || (layer - eighth) % 3 == 2;
             let mixed = if more { better } else { usual };
             let mut add = |name: &str, dimensions: Vec<u64>, kind| {
-                out.push((format!("blk.{layer}.{name}.weight"), dimensions, kind))
+                out.push((format!("blk.{layer}.{name}.weight"), dimensions, kind));
             };
             add("attn_norm", vec![hidden], norm);
             add("attn_q", vec![hidden, queries], usual);

@@ -209,7 +209,7 @@ impl Model {
 
     /// Texts of control and user-defined tokens: what document text must not be able to write.
     pub fn special_texts(&self) -> Vec<String> {
-        let marked = (sys::LLAMA_TOKEN_ATTR_CONTROL | sys::LLAMA_TOKEN_ATTR_USER_DEFINED) as u32;
+        let marked = sys::LLAMA_TOKEN_ATTR_CONTROL | sys::LLAMA_TOKEN_ATTR_USER_DEFINED;
         (0..self.vocabulary() as Token)
             .filter_map(|token| {
                 // SAFETY: the token is within the vocabulary.

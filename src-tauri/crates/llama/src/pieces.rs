@@ -95,8 +95,8 @@ impl ThinkingSplitter {
             match self.state {
                 State::Before => {
                     let trimmed = self.held.trim_start();
-                    if trimmed.starts_with(OPEN) {
-                        self.held = trimmed[OPEN.len()..].to_owned();
+                    if let Some(rest) = trimmed.strip_prefix(OPEN) {
+                        self.held = rest.to_owned();
                         self.state = State::Thinking;
                     } else if OPEN.starts_with(trimmed) {
                         return out;

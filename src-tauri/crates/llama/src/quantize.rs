@@ -74,12 +74,10 @@ pub fn quantize(
         path: request.input.clone(),
         words: log::last_words(),
     };
-    match work.join() {
-        Ok(0) => {}
-        _ => {
-            let _ = std::fs::remove_file(&beside);
-            return Err(failed());
-        }
+    if let Ok(0) = work.join() {
+    } else {
+        let _ = std::fs::remove_file(&beside);
+        return Err(failed());
     }
     let made = check(&beside.to_string_lossy())?;
     std::fs::File::open(&beside)

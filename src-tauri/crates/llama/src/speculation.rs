@@ -159,20 +159,17 @@ mod tests {
         budget.begin(tokens as u32);
         let (mut time, mut written) = (0.0, 0);
         while written < tokens {
-            match budget.width(7) {
-                Some(width) => {
-                    let seconds = if width == 1 { 0.13 } else { 0.09 };
-                    let drafted = WIDTHS[width] - 1;
-                    let got = accepted_of_seven.min(drafted) + 1;
-                    budget.verified(width, seconds, drafted, got);
-                    time += seconds;
-                    written += got;
-                }
-                None => {
-                    budget.plain(0.06);
-                    time += 0.06;
-                    written += 1;
-                }
+            if let Some(width) = budget.width(7) {
+                let seconds = if width == 1 { 0.13 } else { 0.09 };
+                let drafted = WIDTHS[width] - 1;
+                let got = accepted_of_seven.min(drafted) + 1;
+                budget.verified(width, seconds, drafted, got);
+                time += seconds;
+                written += got;
+            } else {
+                budget.plain(0.06);
+                time += 0.06;
+                written += 1;
             }
         }
         written as f64 / time * 0.06

@@ -100,7 +100,7 @@ impl ChatTemplate {
         let notice = match self.form {
             Form::ChatMl => None,
             Form::Own => match self.render_own(messages, thinking, ending) {
-                Ok(text) => return (self.finish(text, thinking, ending), None),
+                Ok(text) => return (Self::finish(text, thinking, ending), None),
                 Err(error) => {
                     self.form = Form::ChatMl;
                     Some(chatml_notice(&format!("it fails ({error})")))
@@ -132,7 +132,7 @@ impl ChatTemplate {
     }
 
     /// Thinking-only models open the block themselves and take no switch: an empty block switches it off.
-    fn finish(&self, mut text: String, thinking: bool, ending: Ending) -> Rendered {
+    fn finish(mut text: String, thinking: bool, ending: Ending) -> Rendered {
         let open = ending == Ending::AnswerHead && text.trim_end().ends_with("<think>");
         if open && !thinking {
             if !text.ends_with('\n') {

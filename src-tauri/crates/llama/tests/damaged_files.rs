@@ -34,12 +34,12 @@ fn every_truncation_is_found() {
     let mut random = Random::new(5);
     for _ in 0..250 {
         // Half within the header, where the parsing is; half in the data.
-        let end = if random.next().is_multiple_of(2) {
+        let end = if random.bits().is_multiple_of(2) {
             header
         } else {
             whole.len()
         };
-        let length = (random.next() % end as u64) as usize;
+        let length = (random.bits() % end as u64) as usize;
         assert!(read(&whole[..length]).is_err(), "cut at {length}");
     }
     assert!(read(&whole[..whole.len() - 64]).is_err());
@@ -60,9 +60,9 @@ fn no_mutation_panics_or_passes_with_a_broken_structure() {
         } else {
             (header - 3000, header)
         };
-        for _ in 0..=random.next() % 4 {
-            let at = (from + random.next() % (to - from)) as usize;
-            changed[at] = (random.next() & 0xff) as u8;
+        for _ in 0..=random.bits() % 4 {
+            let at = (from + random.bits() % (to - from)) as usize;
+            changed[at] = (random.bits() & 0xff) as u8;
         }
         match read(&changed) {
             Ok(()) => harmless += 1,

@@ -54,7 +54,7 @@ impl Reader {
             Event::Start(tag) => self.open(tag),
             Event::End(tag) => self.close(tag),
             Event::Text(text) | Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
-                self.block.push_str(&text)
+                self.block.push_str(&text);
             }
             Event::SoftBreak => self.block.push(' '),
             Event::HardBreak => self.block.push('\n'),
@@ -90,7 +90,7 @@ impl Reader {
             }
             Tag::TableHead | Tag::TableRow => self.rows.push(Vec::new()),
             Tag::Paragraph | Tag::List(_) | Tag::BlockQuote(_) | Tag::FootnoteDefinition(_) | Tag::HtmlBlock => {
-                self.end_block()
+                self.end_block();
             }
             _ => {}
         }
@@ -137,7 +137,7 @@ impl Reader {
                 self.in_item = false;
             }
             TagEnd::Paragraph | TagEnd::List(_) | TagEnd::BlockQuote(_) | TagEnd::FootnoteDefinition => {
-                self.end_block()
+                self.end_block();
             }
             _ => {}
         }

@@ -94,12 +94,12 @@ const WHO: &str = "The language model";
 /// A slice of prefill, or one token, takes seconds on the slowest machine; without a sign for so long the worker is taken for hung.
 const SILENCE: Duration = Duration::from_secs(90);
 /// Reading gigabytes from a slow disk tells its progress all along; compiling a GPU's kernels for the first time does not.
-const LOADING_SILENCE: Duration = Duration::from_secs(300);
+const LOADING_SILENCE: Duration = Duration::from_mins(5);
 /// Measuring and quantising.
-const LONG_SILENCE: Duration = Duration::from_secs(1800);
+const LONG_SILENCE: Duration = Duration::from_mins(30);
 /// Deaths within [`WINDOW`] after which the setting goes one rung down.
 const DEATHS: usize = 3;
-const WINDOW: Duration = Duration::from_secs(600);
+const WINDOW: Duration = Duration::from_mins(10);
 
 /// The language model as a supervised child.
 pub struct GenerateWorker {
@@ -264,7 +264,7 @@ impl GenerateWorker {
         stage: &mut dyn FnMut(&str),
     ) -> Result<Vec<BenchRow>, ErrorReport> {
         match self.alone(&GenerateCall::Bench(request.clone()), cancel, &mut |told| {
-            tell_stage(told, stage)
+            tell_stage(told, stage);
         })? {
             GenerateReply::Measured(rows) => Ok(rows),
             _ => Err(unexpected()),

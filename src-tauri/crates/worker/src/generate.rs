@@ -110,7 +110,7 @@ fn make_smaller(arguments: &Arguments) -> Result<(), String> {
         threads: arguments.number("threads").unwrap_or(0),
     };
     let card = quantize::quantize(&request, &CancelToken::new(), &mut |done| {
-        tracing::info!("{:.0} %", done * 100.0)
+        tracing::info!("{:.0} %", done * 100.0);
     })
     .map_err(words)?;
     println!("{} {} bytes", card.name, card.size_bytes);
@@ -169,13 +169,13 @@ impl Engine {
             GenerateCall::Generate(request) => {
                 let session = self.session.as_mut().ok_or(LlamaError::NotLoaded)?;
                 let stats = session.generate(&request, call.cancel(), &mut |event| {
-                    call.event(&GenerateTold::Answer(event))
+                    call.event(&GenerateTold::Answer(event));
                 })?;
                 GenerateReply::Generated(stats)
             }
             GenerateCall::Quantize(request) => {
                 let card = quantize::quantize(&request, call.cancel(), &mut |done| {
-                    call.event(&GenerateTold::Progress(done))
+                    call.event(&GenerateTold::Progress(done));
                 })?;
                 GenerateReply::Quantized(Box::new(card))
             }

@@ -60,7 +60,7 @@ fn generate(context: &Context<'_>, arguments: BenchGenerateArguments) -> anyhow:
     };
     let spinner = context.output.spinner("Measuring");
     let bench = engine.bench_generate(&options, &context.cancel, &mut |stage| {
-        spinner.set_message(stage.to_owned())
+        spinner.set_message(stage.to_owned());
     })?;
     spinner.finish_and_clear();
     print_lines(context, &bench.lines())
@@ -72,7 +72,7 @@ fn optimization(context: &Context<'_>, model: Option<String>, reference: Option<
     let model = model.or_else(|| reference.map(|path| path.to_string_lossy().into_owned()));
     let spinner = context.output.spinner("Measuring");
     let rows = engine.bench_optimization(model, &context.cancel, &mut |stage| {
-        spinner.set_message(stage.to_owned())
+        spinner.set_message(stage.to_owned());
     })?;
     spinner.finish_and_clear();
     for row in rows {

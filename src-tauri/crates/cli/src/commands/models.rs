@@ -28,7 +28,7 @@ pub fn run(context: &Context<'_>, command: ModelsCommand) -> anyhow::Result<Outc
             let engine = context.open_alone()?;
             let mut told = Progress::new(context);
             let model = engine.pull_model(&name, &context.cancel, &mut |done, total| {
-                told.tell(done as f64 / total.max(1) as f64)
+                told.tell(done as f64 / total.max(1) as f64);
             })?;
             told.result?;
             context.output.json(&line(&model)?)?;

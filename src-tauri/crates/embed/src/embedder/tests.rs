@@ -125,7 +125,7 @@ fn a_chunk_has_the_vector_of_its_indexed_text() {
     let mut told = Vec::new();
     let found = embedder
         .chunk_and_embed(&[document, document], &CancelToken::new(), &mut |done, all| {
-            told.push((done, all))
+            told.push((done, all));
         })
         .expect("the documents are embedded");
     assert_eq!(found[0], found[1]);

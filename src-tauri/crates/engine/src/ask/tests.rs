@@ -44,7 +44,7 @@ fn write(generator: &FakeGenerator) -> (Result<Answer, ErrorReport>, Vec<AskEven
     let mut told = Vec::new();
     let mut writing = Writing::new(&sources);
     let outcome = generator.generate(&request, &cancel, &mut |event| {
-        writing.take(event, &mut |event| told.push(event))
+        writing.take(event, &mut |event| told.push(event));
     });
     let written = writing.finish(outcome, &cancel, &mut |event| told.push(event));
     match written {

@@ -28,7 +28,7 @@ impl Engine {
     ) -> Result<Written, ErrorReport> {
         told(stage("loading_model", 0, 100));
         let ready = self.0.generators.ready(writer, cancel, &mut |done| {
-            told(stage("loading_model", (done * 100.0) as u32, 100))
+            told(stage("loading_model", (done * 100.0) as u32, 100));
         })?;
         for notice in &ready.notices {
             told(AskEvent::Notice(notice.clone()));

@@ -50,7 +50,9 @@ impl LabelledLibrary {
             scratch: options.scratch.clone(),
         };
         let started = Instant::now();
-        library.engine.add_paths(&[files.clone()], cancel, &mut |_| {})?;
+        library
+            .engine
+            .add_paths(std::slice::from_ref(&files), cancel, &mut |_| {})?;
         library.engine.wait_for_ingest(cancel)?;
         library.index_seconds = started.elapsed().as_secs_f64();
         for place in 0..dataset.corpus.len() {

@@ -10,8 +10,12 @@ use docmind_core::question::{EarlierTurn, standalone};
 use docmind_core::retrieval::SearchMode;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::Instant;
+
+/// A measure of one ranking: places in order, and how relevant each relevant place is.
+type Measure<'a> = dyn Fn(&[usize], &HashMap<usize, f64>) -> f64 + 'a;
 
 /// How well the right documents are found. Measures are means over the queries; times in milliseconds. As JSON the keys carry the
 /// list's length: `ndcg@10`.
@@ -106,9 +110,7 @@ fn run(
         times.push(started.elapsed().as_secs_f64() * 1000.0);
         lists.push((library.ranked(&retrieved), &dataset.relevant[*query]));
     }
-    let over = |measure: &dyn Fn(&[usize], &std::collections::HashMap<usize, f64>) -> f64| {
-        rounded(mean(lists.iter().map(|(ranked, relevant)| measure(ranked, relevant))))
-    };
+    let over = |measure: &Measure<'_>| rounded(mean(lists.iter().map(|(ranked, relevant)| measure(ranked, relevant))));
     Ok(RetrievalEval {
         dataset: dataset.name.clone(),
         mode,

@@ -108,7 +108,7 @@ impl Pipeline {
         }
         let known = self
             .library
-            .recognise(record.id, &hash, &stamp, at_ms(), |path| path.is_file());
+            .recognise(record.id, &hash, &stamp, at_ms(), std::path::Path::is_file);
         let known = known.inspect_err(|_| self.undecided(record.id, Some(&hash)))?;
         match known {
             Recognised::Same => self.settled(record.id, Some(&hash), 0, elapsed_ms(started)),

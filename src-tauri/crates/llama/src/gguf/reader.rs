@@ -360,7 +360,7 @@ impl<R: Read> Input<R> {
             }
             values = values
                 .checked_mul(size)
-                .filter(|&n| n <= i64::MAX as u64)
+                .filter(|&n| i64::try_from(n).is_ok())
                 .ok_or_else(|| fault(&name, "is larger than any file"))?;
             dimensions.push(size);
         }

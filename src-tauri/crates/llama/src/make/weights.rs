@@ -13,7 +13,7 @@ impl Random {
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -22,7 +22,7 @@ impl Random {
 
     /// Roughly normal, standard deviation 1: the sum of four uniforms.
     fn normal(&mut self) -> f32 {
-        let bits = self.next();
+        let bits = self.bits();
         let sum: f32 = (0..4)
             .map(|part| ((bits >> (16 * part)) & 0xffff) as f32 / 65_536.0)
             .sum();
@@ -32,7 +32,7 @@ impl Random {
     fn bytes(&mut self, out: &mut Vec<u8>, count: usize) {
         let end = out.len() + count;
         while out.len() < end {
-            out.extend_from_slice(&self.next().to_le_bytes());
+            out.extend_from_slice(&self.bits().to_le_bytes());
         }
         out.truncate(end);
     }
@@ -66,7 +66,7 @@ impl Pool {
         let width = self.kind.block_bytes() as usize;
         let blocks = self.bytes.len() / width;
         while count > 0 {
-            let start = (random.next() % blocks as u64) as usize * width;
+            let start = (random.bits() % blocks as u64) as usize * width;
             let step = (self.bytes.len() - start).min(count as usize);
             out.write_all(&self.bytes[start..start + step])?;
             count -= step as u64;
@@ -96,7 +96,7 @@ fn block(kind: TensorType, spread: f32, random: &mut Random, out: &mut Vec<u8>) 
         TensorType::Q6_K => {
             random.bytes(out, 128 + 64);
             for _ in 0..2 {
-                out.extend(random.next().to_le_bytes().map(|byte| ((byte & 31) as i8 - 16) as u8));
+                out.extend(random.bits().to_le_bytes().map(|byte| ((byte & 31) as i8 - 16) as u8));
             }
             out.extend_from_slice(&half(spread / 170.0));
         }

@@ -1,5 +1,5 @@
 //! What the tests of sessions share: backends, a tiny model, requests.
-#![expect(dead_code, reason = "each test binary uses its part")]
+#![allow(dead_code, reason = "each test binary uses its part")]
 
 use docmind_core::cancel::CancelToken;
 use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats, Message, Role, Sampling};

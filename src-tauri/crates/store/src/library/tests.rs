@@ -39,9 +39,9 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                waiting.push(path)
+                waiting.push(path);
             } else {
-                out.push(path)
+                out.push(path);
             }
         }
     }

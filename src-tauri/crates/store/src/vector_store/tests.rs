@@ -54,9 +54,9 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     for entry in fs::read_dir(folder).into_iter().flatten() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            out.extend(files(&path))
+            out.extend(files(&path));
         } else {
-            out.push(path)
+            out.push(path);
         }
     }
     out.sort();
@@ -152,7 +152,7 @@ fn a_deleted_truncated_or_scribbled_folder_is_built_anew() {
     let faults: [(&str, Fault); 5] = [
         ("deleted", |index| fs::remove_dir_all(index).unwrap()),
         ("emptied", |index| {
-            files(index).iter().for_each(|file| fs::remove_file(file).unwrap())
+            files(index).iter().for_each(|file| fs::remove_file(file).unwrap());
         }),
         ("truncated", |index| {
             for file in files(index) {

@@ -100,8 +100,12 @@ fn file_of(model: &str, profile: &Profile) -> Result<String, String> {
     let entries = std::fs::read_dir(path).map_err(|error| format!("`{model}` cannot be read: {error}"))?;
     let mut files: Vec<String> = entries
         .flatten()
-        .map(|entry| entry.path().to_string_lossy().into_owned())
-        .filter(|file| file.ends_with(".gguf"))
+        .map(|entry| entry.path())
+        .filter(|file| {
+            file.extension()
+                .is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"))
+        })
+        .map(|file| file.to_string_lossy().into_owned())
         .collect();
     files.sort();
     files
