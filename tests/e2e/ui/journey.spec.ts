@@ -163,13 +163,13 @@ test('conversations are renamed, found, deleted and brought back', async ({ page
 test('a profile that does not fit goes back by itself', async ({ page }) => {
   await open(page);
   await page.getByRole('button', { name: 'Settings', exact: true }).click();
-  await page.getByRole('radio', { name: /Baseline/ }).check();
+  await page.getByRole('radio', { name: /Reference/ }).check();
   await expect(page.getByText('Does not fit: needs', { exact: false })).toBeVisible();
   await page.getByRole('button', { name: 'Switch to this profile' }).click();
   await expect(page.getByText('Active again: Balanced.')).toBeVisible();
-  await page.getByRole('radio', { name: /Speed/ }).check();
+  await page.getByRole('radio', { name: /Compact/ }).check();
   await page.getByRole('button', { name: 'Switch to this profile' }).click();
-  await expect(page.getByText('Profile Speed is active.')).toBeVisible();
+  await expect(page.getByText('Profile Compact is active.')).toBeVisible();
 });
 
 test('a benchmark runs, is shown and is kept', async ({ page }) => {

@@ -59,7 +59,8 @@ export function FirstStart() {
             {chosen ? (
               <span className="in-use" role="status">
                 <CircleCheck size={16} aria-hidden />
-                <bdi>{tameName(chosen.card.name)}</bdi> · {t('models.needs', { size: memory(chosen.needed_mib) })}
+                <bdi>{tameName(chosen.card?.name ?? chosen.name)}</bdi> ·{' '}
+                {t('models.needs', { size: memory(chosen.needed_mib) })}
               </span>
             ) : (
               <span className="quiet small">{t('first.later')}</span>

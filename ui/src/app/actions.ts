@@ -28,7 +28,7 @@ export function readDocument(row: DocumentRow): void {
 }
 
 export function askAbout(documents: number[]): void {
-  useChat.getState().startNew({ type: 'documents', ids: documents });
+  useChat.getState().startNew({ kind: 'documents', ids: documents });
   useLayout.getState().show('chat');
   focusQuestion();
 }

@@ -95,10 +95,10 @@ describe('the window', () => {
 
   it('goes back to the old profile when the new one does not fit', async () => {
     await open();
-    await act(() => useModels.getState().switchTo('baseline'));
+    await act(() => useModels.getState().switchTo('reference'));
     expect(useModels.getState().switchError?.restored).toBe('balanced');
-    await act(() => useModels.getState().switchTo('speed'));
-    expect(useModels.getState().active).toBe('speed');
+    await act(() => useModels.getState().switchTo('compact'));
+    expect(useModels.getState().active).toBe('compact');
   });
 
   it('speaks German', async () => {

@@ -1,19 +1,29 @@
 import type {
   AskEvent,
+  BenchRow,
+  BenchRun,
+  CollectionRow,
+  Conversation,
+  ConversationRow,
+  DataFolder,
+  DocumentPage,
   DocumentRow,
   DocumentState,
+  DropEvent,
   ErrorReport,
   HardwareInventory,
   IngestEvent,
   IngestProgress,
   MemoryOwner,
   ModelCard,
+  Notice,
   Page,
+  Place,
   Profile,
+  Scope,
   Settings,
-  Span,
   Telemetry,
-  Turn,
+  WeightType,
 } from './types';
 
 export type SortKey = 'title' | 'state' | 'size' | 'added';
@@ -29,12 +39,6 @@ export interface DocumentQuery {
   limit: number;
 }
 
-export interface DocumentList {
-  rows: DocumentRow[];
-  /** Rows that match, of which `rows` is a window. */
-  total: number;
-}
-
 /** Counts over the whole library. */
 export interface LibrarySummary {
   documents: number;
@@ -42,28 +46,6 @@ export interface LibrarySummary {
   failed: number;
   progress: IngestProgress;
 }
-
-export interface Collection {
-  id: number;
-  name: string;
-  documents: number;
-}
-
-export interface ConversationSummary {
-  id: number;
-  title: string;
-  turns: number;
-  updated_at_ms: number;
-}
-
-export interface ConversationDetail {
-  id: number;
-  title: string;
-  turns: Turn[];
-}
-
-/** What a question may look at. */
-export type Scope = { type: 'all' } | { type: 'collection'; id: number } | { type: 'documents'; ids: number[] };
 
 export interface AskRequest {
   question: string;
@@ -80,22 +62,30 @@ export interface TracePassage {
   document_id: number;
   title: string;
   page: number;
+  /** Empty for a passage that was left out: only sources are told with their text. */
   text: string;
   vector_rank: number | null;
   keyword_rank: number | null;
   cosine: number | null;
   bm25: number | null;
-  score: number;
+  score: number | null;
   /** Why it was left out, as the end of a key `why.dropped.…`; `null` when it was given to the model. */
   dropped: string | null;
 }
 
 export interface AnswerTrace {
   query: string;
+  mode: 'hybrid' | 'vector' | 'keyword';
+  /** A phrase, a code or a number was asked for: exact words weigh more. */
+  exact: boolean;
+  wants_everything: boolean;
+  /** Share of the question's words that the best passage covers, 0 to 1. */
+  coverage: number | null;
+  best_cosine: number | null;
   passages: TracePassage[];
   packed_tokens: number;
   budget_tokens: number;
-  timings: { name: string; ms: number }[];
+  timings: { name: string; ms: number | null }[];
 }
 
 /** A profile with its prediction for the chosen model on this machine, now. */
@@ -109,10 +99,14 @@ export interface ProfilePlan {
   context_tokens: number;
   gpu_layers: number;
   fits: boolean;
-  /** Why it was chosen or what was reduced. */
-  reasons: string[];
-  /** File of the model's family it needs and does not find. */
-  missing: string | null;
+  /** What was given up so that it fits, in order. */
+  steps: Notice[];
+  /** Why it was chosen, or the nearest setting that would fit; in the engine's words. */
+  reason: string | null;
+  /** Weights it needs and that are not at hand. */
+  missing: WeightType | null;
+  /** The command that makes them. */
+  make: string | null;
 }
 
 export type SwitchEvent =
@@ -120,50 +114,29 @@ export type SwitchEvent =
   | { type: 'done'; profile: string }
   | { type: 'failed'; error: ErrorReport; restored: string };
 
-export interface BenchmarkRow {
-  profile: string;
-  model: string;
-  ttft_ms: number;
-  prefill_tps: number;
-  decode_tps: number;
-  peak_memory_mib: number;
-  predicted_memory_mib: number;
-  synthetic: boolean;
-}
-
-export interface BenchmarkRun {
-  at_ms: number;
-  baseline: string;
-  rows: BenchmarkRow[];
-}
-
 export type BenchmarkEvent =
   | { type: 'progress'; profile: string; stage: string; done: number; total: number }
-  | { type: 'row'; row: BenchmarkRow }
-  | { type: 'done'; run: BenchmarkRun }
+  | { type: 'row'; row: BenchRow }
+  | { type: 'done'; run: BenchRun }
   | { type: 'failed'; error: ErrorReport };
 
 /** A model on disk and whether it fits. */
 export interface ModelEntry {
+  name: string;
   path: string;
-  card: ModelCard;
+  /** `null` where the file could not be read; `error` then says why. */
+  card: ModelCard | null;
+  error: ErrorReport | null;
   active: boolean;
   /** Predicted for the active profile, in MiB. */
   needed_mib: number;
   fits: boolean;
 }
 
-export interface DataFolder {
-  path: string;
-  parts: { name: string; bytes: number }[];
-}
-
 export type RebuildEvent =
   | { type: 'progress'; done: number; total: number }
   | { type: 'done'; chunks: number }
   | { type: 'failed'; error: ErrorReport };
-
-export type DropEvent = { type: 'over' } | { type: 'leave' } | { type: 'drop'; paths: string[] };
 
 /** Stops what was started; calling it twice is harmless. */
 export type Stop = () => void;
@@ -178,7 +151,7 @@ export type Undo = () => Promise<void>;
 
 /** Everything the window asks of the engine. Every promise rejects with an {@link ErrorReport}. */
 export interface Backend {
-  documents(query: DocumentQuery): Promise<DocumentList>;
+  documents(query: DocumentQuery): Promise<DocumentPage>;
   document(id: number): Promise<DocumentRow>;
   summary(): Promise<LibrarySummary>;
   addPaths(paths: string[]): Promise<void>;
@@ -193,38 +166,39 @@ export interface Backend {
   onIngest(listener: (event: IngestEvent) => void): Stop;
   onDrop(listener: (event: DropEvent) => void): Stop;
 
-  collections(): Promise<Collection[]>;
-  createCollection(name: string, documents: number[]): Promise<Collection>;
+  collections(): Promise<CollectionRow[]>;
+  createCollection(name: string, documents: number[]): Promise<CollectionRow>;
   renameCollection(id: number, name: string): Promise<void>;
   deleteCollection(id: number): Promise<Undo>;
   addToCollection(id: number, documents: number[]): Promise<void>;
   removeFromCollection(id: number, documents: number[]): Promise<void>;
 
   ask(request: AskRequest, listener: (event: AskEvent) => void): Job;
-  conversations(search: string): Promise<ConversationSummary[]>;
-  conversation(id: number): Promise<ConversationDetail>;
+  conversations(search: string): Promise<ConversationRow[]>;
+  conversation(id: number): Promise<Conversation>;
   renameConversation(id: number, title: string): Promise<void>;
   deleteConversation(id: number): Promise<Undo>;
   /** Asks where to, writes, and tells the path; `null` when the person changed their mind. */
   exportConversation(id: number, format: 'markdown' | 'html'): Promise<string | null>;
   suggestions(scope: Scope): Promise<string[]>;
-  trace(conversation: number, turn: number): Promise<AnswerTrace>;
+  /** `null` where it was not kept: the answer was given before the window was opened. */
+  trace(conversation: number, turn: number): Promise<AnswerTrace | null>;
 
   page(document: number, number: number): Promise<Page>;
   /** PNG of a page at `scale` pixels a point. */
   renderPage(document: number, number: number, scale: number): Promise<Blob>;
-  findInDocument(document: number, text: string): Promise<{ page: number; span: Span }[]>;
+  findInDocument(document: number, text: string): Promise<Place[]>;
 
   telemetry(listener: (reading: Telemetry) => void): Stop;
   hardware(): Promise<HardwareInventory>;
   benchmark(profiles: string[], listener: (event: BenchmarkEvent) => void): Job;
-  benchmarkHistory(): Promise<BenchmarkRun[]>;
+  benchmarkHistory(): Promise<BenchRun[]>;
 
   profiles(): Promise<ProfilePlan[]>;
   switchProfile(name: string, listener: (event: SwitchEvent) => void): Job;
   models(): Promise<ModelEntry[]>;
-  addModel(path: string): Promise<ModelEntry>;
-  removeModel(path: string): Promise<void>;
+  addModel(path: string): Promise<{ path: string }>;
+  removeModel(name: string): Promise<void>;
   chooseModel(path: string | null): Promise<void>;
 
   settings(): Promise<Settings>;

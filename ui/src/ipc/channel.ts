@@ -1,7 +1,6 @@
-import { Channel, invoke } from '@tauri-apps/api/core';
+import { Channel } from '@tauri-apps/api/core';
 import type { Job, Stop } from './backend';
-
-type Arguments = Record<string, unknown>;
+import { commands } from './bindings';
 
 let nextId = 1;
 
@@ -19,29 +18,36 @@ function listen<T>(onEvent: (event: T) => void): { channel: Channel<T[]>; ended:
 
 /** Starts a command that streams while it works. `finished` settles after the last event, with the command's result told before. */
 export function job<T, R>(
-  command: string,
-  args: Arguments,
+  start: (id: number, events: Channel<T[]>) => Promise<R>,
   onEvent: (event: T) => void,
   onResult: (result: R) => void = () => undefined,
 ): Job {
   const id = nextId++;
   const { channel, ended } = listen(onEvent);
-  const finished = invoke<R>(command, { ...args, job: id, events: channel }).then(async (result) => {
+  const finished = start(id, channel).then(async (result) => {
     await ended;
     onResult(result);
   });
-  return { finished, cancel: () => void invoke('cancel_job', { job: id }) };
+  return { finished, cancel: () => void commands.cancelJob(id) };
+}
+
+/** The same job, whose failure is told as one more event instead of thrown. */
+export function telling(running: Job, onFailure: (thrown: unknown) => void | Promise<void>): Job {
+  return { ...running, finished: running.finished.catch(onFailure) };
 }
 
 /** Listens until stopped. A listener that cannot begin has nothing to say: commands tell why the engine is not there. */
-export function subscription<T>(command: string, argument: string, onEvent: (event: T) => void): Stop {
+export function subscription<T>(
+  start: (id: number, events: Channel<T[]>) => Promise<unknown>,
+  onEvent: (event: T) => void,
+): Stop {
   const id = nextId++;
   let live = true;
   const { channel } = listen<T>((event) => live && onEvent(event));
-  const begun = invoke(command, { id, [argument]: channel }).catch(() => undefined);
+  const begun = start(id, channel).catch(() => undefined);
   return () => {
     if (!live) return;
     live = false;
-    void begun.then(() => invoke('stop_listening', { id }));
+    void begun.then(() => commands.stopListening(id));
   };
 }

@@ -2,8 +2,9 @@ import type { Backend } from './backend';
 
 export type * from './backend';
 export { reportOf } from './error';
+export { totalOf } from './plan';
 export type * from './types';
-export { DOCUMENT_STATES } from './types';
+export { DOCUMENT_STATES, PROBLEM_STATES } from './types';
 
 declare const __MOCK__: boolean;
 

@@ -1,58 +1,22 @@
 import { invoke } from '@tauri-apps/api/core';
-import type {
-  AnswerTrace,
-  Backend,
-  BenchmarkRun,
-  Collection,
-  ConversationSummary,
-  DataFolder,
-  DocumentQuery,
-  ModelEntry,
-  ProfilePlan,
-  Scope,
-} from './backend';
-import { job, subscription } from './channel';
+import type { AnswerTrace, Backend, DocumentQuery, LibrarySummary, ModelEntry } from './backend';
 import {
-  type EngineBenchRun,
-  type EngineConversation,
-  type EngineListRequest,
-  type EngineModel,
-  type EngineProfile,
-  type EngineSourcePage,
-  type EngineSummary,
-  type EngineTrace,
-  type Fate,
-  mainShare,
-  ownersOf,
-} from './engine';
+  commands,
+  type AnswerTrace as EngineTrace,
+  type ListRequest,
+  type Loaded,
+  type Measuring,
+  type Rebuilt,
+  type SourcePage,
+} from './bindings';
+import { job, subscription, telling } from './channel';
 import { reportOf } from './error';
-import type {
-  AskEvent,
-  DocumentRow,
-  DocumentState,
-  HardwareInventory,
-  IngestEvent,
-  IngestProgress,
-  Settings,
-  Source,
-  Span,
-  Telemetry,
-} from './types';
+import { fitOf, profilePlan } from './plan';
+import { type AskEvent, type Page, PROBLEM_STATES, type Settings, type Source } from './types';
 
-const PROBLEMS: DocumentState[] = [
-  'needs_password',
-  'no_text',
-  'unsupported',
-  'damaged',
-  'too_large',
-  'timed_out',
-  'crashed',
-  'unreadable',
-];
-
-function listRequest(query: DocumentQuery): EngineListRequest {
+function listRequest(query: DocumentQuery): ListRequest {
   return {
-    states: query.state === 'any' ? [] : query.state === 'problem' ? PROBLEMS : [query.state],
+    states: query.state === 'any' ? [] : query.state === 'problem' ? [...PROBLEM_STATES] : [query.state],
     collection: query.collection,
     containing: query.search.trim() || null,
     sort: query.sort,
@@ -62,305 +26,210 @@ function listRequest(query: DocumentQuery): EngineListRequest {
   };
 }
 
-function engineScope(scope: Scope): { kind: string; id?: number; ids?: number[] } {
-  switch (scope.type) {
-    case 'all':
-      return { kind: 'all' };
-    case 'collection':
-      return { kind: 'collection', id: scope.id };
-    case 'documents':
-      return { kind: 'documents', ids: scope.ids };
-  }
-}
-
-function profilePlan({ profile, plan, reason, missing, make }: EngineProfile): ProfilePlan {
-  const share = plan ? mainShare(plan) : null;
+async function summary(): Promise<LibrarySummary> {
+  const [counts, progress] = await Promise.all([commands.summary(), commands.ingestProgress()]);
   return {
-    profile,
-    predicted: plan ? ownersOf(plan) : [],
-    device: share?.device ?? '',
-    available_mib: Math.round(share?.free_mib ?? 0),
-    context_tokens: plan?.profile.context_tokens ?? profile.context_tokens,
-    gpu_layers: plan?.gpu_layers ?? 0,
-    fits: plan?.fits ?? missing === null,
-    reasons: [
-      ...(plan ? [plan.verdict] : []),
-      ...(reason && reason !== plan?.verdict ? [reason] : []),
-      ...(plan?.steps.map((step) => step.message) ?? []),
-      ...(make ? [make] : []),
-    ],
-    missing,
+    documents: counts.queued + counts.ready + counts.skipped + counts.failed,
+    chunks: counts.chunks,
+    failed: counts.failed,
+    progress,
   };
 }
 
-function benchmarkRun(run: EngineBenchRun): BenchmarkRun {
+/** A page with the words that have a place on it. */
+function pageOf({ number, text, headings, words, size, drawable }: SourcePage): Page {
+  const [width, height] = size ?? [null, null];
   return {
-    at_ms: run.at_ms,
-    baseline: run.baseline,
-    rows: run.rows.map((row) => ({
-      ...row,
-      ttft_ms: row.ttft_ms.median,
-      prefill_tps: row.prefill_tps.median,
-      decode_tps: row.decode_tps.median,
+    number,
+    text,
+    headings,
+    words: words.flatMap(({ span, rect: { x0, y0, x1, y1 } }) =>
+      x0 === null || y0 === null || x1 === null || y1 === null ? [] : [{ span, rect: { x0, y0, x1, y1 } }],
+    ),
+    size: width === null || height === null ? null : [width, height],
+    drawable,
+  };
+}
+
+/** What the trace of an answer says, with the titles and the texts that are at hand. */
+async function traceOf(told: EngineTrace, sources: readonly Source[]): Promise<AnswerTrace> {
+  const { retrieval } = told;
+  const ids = [...new Set(retrieval.candidates.map((candidate) => candidate.document))];
+  const rows = await Promise.all(ids.map((id) => commands.document(id).catch(() => null)));
+  const titles = new Map(rows.flatMap((row) => (row ? [[row.id, row.title] as const] : [])));
+  return {
+    query: retrieval.searched,
+    mode: retrieval.mode,
+    exact: retrieval.exact,
+    wants_everything: told.wants_everything,
+    coverage: retrieval.coverage,
+    best_cosine: retrieval.best_cosine,
+    packed_tokens: retrieval.used_tokens,
+    budget_tokens: retrieval.budget_tokens,
+    passages: retrieval.candidates.map(({ document, page, vector_rank, keyword_rank, cosine, bm25, score, fate }) => ({
+      document_id: document,
+      title: titles.get(document) ?? String(document),
+      page,
+      text: sources.find((source) => source.document_id === document && source.page === page)?.text ?? '',
+      vector_rank,
+      keyword_rank,
+      cosine,
+      bm25,
+      score,
+      dropped: fate.type === 'source' || fate.type === 'recalled' ? null : fate.type,
     })),
+    timings: [
+      { name: 'embed', ms: told.embed_ms },
+      { name: 'search', ms: told.search_ms },
+      { name: 'shown', ms: told.shown_ms },
+      { name: 'total', ms: told.total_ms },
+    ],
   };
 }
 
-/** Why a candidate was left out; `null` for what was given to the model. Keys of the catalogue. */
-function droppedBecause(fate: Fate): string | null {
-  return fate.type === 'source' || fate.type === 'recalled' ? null : fate.type;
+async function models(): Promise<ModelEntry[]> {
+  const [stored, settings, hardware] = await Promise.all([commands.models(), commands.settings(), commands.hardware()]);
+  const plans = await commands.plannedProfiles(null).catch(() => []);
+  return stored.map((model) => {
+    const active = settings.model !== null && [model.path, model.name].includes(settings.model);
+    const plan = active ? (plans.find((each) => each.active)?.plan ?? null) : null;
+    return { ...model, active, ...fitOf(model, plan, hardware) };
+  });
 }
 
-const samePath = (a: string, b: string | null): boolean =>
-  b !== null && (a === b || a.endsWith(`/${b}`) || a.endsWith(`/${b}.gguf`));
+async function changeSettings(change: Partial<Settings>): Promise<Settings> {
+  return commands.replaceSettings({ ...(await commands.settings()), ...change });
+}
+
+/** What is being measured: the engine says it as `balanced 2/3`. */
+function measuring(stage: string): { profile: string; stage: string; done: number; total: number } {
+  const [, profile = '', at = '', total = ''] = /^(\S+) (\d+)\/(\d+)$/.exec(stage) ?? [];
+  if (profile === '') return { profile: '', stage, done: 0, total: 0 };
+  return { profile, stage: 'measuring', done: Number(at) - 1, total: Number(total) };
+}
 
 /** The engine behind the window. */
 export function createTauriBackend(): Backend {
   // The trace of an answer is told once, with the answer: kept for as long as the window is open.
   const traces = new Map<string, { trace: EngineTrace; sources: Source[] }>();
 
-  async function summary() {
-    const [counts, progress] = await Promise.all([
-      invoke<EngineSummary>('summary'),
-      invoke<IngestProgress>('ingest_progress'),
-    ]);
-    return {
-      documents: counts.queued + counts.ready + counts.skipped + counts.failed,
-      chunks: counts.chunks,
-      failed: counts.failed,
-      progress,
-    };
-  }
-
-  async function trace(conversation: number, turn: number): Promise<AnswerTrace> {
-    const kept = traces.get(`${conversation}.${turn}`);
-    if (!kept)
-      throw {
-        code: 'no_trace',
-        message:
-          'How this answer came about was not kept: it was given before the window was opened.\nAsk again to see it.',
-        detail: null,
-      };
-    const { retrieval, embed_ms, search_ms, shown_ms, total_ms } = kept.trace;
-    const ids = [...new Set(retrieval.candidates.map((candidate) => candidate.document))];
-    const rows = await Promise.all(ids.map((id) => invoke<DocumentRow>('document', { id }).catch(() => null)));
-    const titles = new Map(rows.flatMap((row) => (row ? [[row.id, row.title] as const] : [])));
-    return {
-      query: retrieval.searched,
-      packed_tokens: retrieval.used_tokens,
-      budget_tokens: retrieval.budget_tokens,
-      passages: retrieval.candidates.map(
-        ({ document, page, vector_rank, keyword_rank, cosine, bm25, score, fate }) => ({
-          document_id: document,
-          title: titles.get(document) ?? String(document),
-          page,
-          text: kept.sources.find((source) => source.document_id === document && source.page === page)?.text ?? '',
-          vector_rank,
-          keyword_rank,
-          cosine,
-          bm25,
-          score,
-          dropped: droppedBecause(fate),
-        }),
-      ),
-      timings: [
-        { name: 'embed', ms: embed_ms },
-        { name: 'search', ms: search_ms },
-        { name: 'shown', ms: shown_ms },
-        { name: 'total', ms: total_ms },
-      ],
-    };
-  }
-
-  async function models(): Promise<ModelEntry[]> {
-    const [stored, settings, hardware] = await Promise.all([
-      invoke<EngineModel[]>('models'),
-      invoke<Settings>('settings'),
-      invoke<HardwareInventory>('hardware'),
-    ]);
-    const plans = await invoke<EngineProfile[]>('planned_profiles', { model: null }).catch(() => []);
-    const free = Math.max(hardware.ram_available_mib, ...hardware.gpus.map((gpu) => gpu.memory_free_mib));
-    return stored.flatMap(({ path, card }) => {
-      if (!card) return [];
-      const active = samePath(path, settings.model);
-      const plan = active ? plans.find((each) => each.active)?.plan : null;
-      // Without a plan of its own: the weights and a tenth for cache and buffers.
-      const needed = plan
-        ? ownersOf(plan).reduce((total, owner) => total + owner.mib, 0)
-        : Math.round((card.size_bytes / 2 ** 20) * 1.1);
-      return [{ path, card, active, needed_mib: needed, fits: plan?.fits ?? needed <= free }];
-    });
-  }
-
-  async function changeSettings(change: Partial<Settings>): Promise<Settings> {
-    const before = await invoke<Settings>('settings');
-    return invoke<Settings>('replace_settings', { settings: { ...before, ...change } });
-  }
-
   return {
-    documents: (query) => invoke('documents', { request: listRequest(query) }),
-    document: (id) => invoke('document', { id }),
+    documents: (query) => commands.documents(listRequest(query)),
+    document: (id) => commands.document(id),
     summary,
-    addPaths: (paths) => invoke('add_paths', { paths }),
-    addSamples: () => invoke('add_samples'),
-    pick: (kind) => invoke('pick', { kind }),
+    addPaths: async (paths) => void (await commands.addPaths(paths)),
+    addSamples: async () => void (await commands.addSamples()),
+    pick: (kind) => commands.pick(kind),
     removeDocuments: async (ids) => {
-      await invoke('remove_documents', { ids });
-      return () => invoke('restore_documents', { ids });
+      await commands.removeDocuments(ids);
+      return async () => void (await commands.restoreDocuments(ids));
     },
-    retry: async (ids) => void (await (ids === 'all' ? invoke('retry_failed') : invoke('retry', { ids }))),
-    setIngestPaused: (paused) => invoke(paused ? 'pause_ingest' : 'resume_ingest'),
-    cancelIngest: () => invoke('cancel_ingest'),
-    openDocument: (id) => invoke('open_document', { id }),
-    revealDocument: (id) => invoke('reveal_document', { id }),
-    onIngest: (listener) => subscription<IngestEvent>('listen_ingest', 'events', listener),
-    onDrop: (listener) => subscription('listen_drops', 'events', listener),
+    retry: async (ids) => void (await (ids === 'all' ? commands.retryFailed() : commands.retry(ids))),
+    setIngestPaused: async (paused) => void (await (paused ? commands.pauseIngest() : commands.resumeIngest())),
+    cancelIngest: async () => void (await commands.cancelIngest()),
+    openDocument: async (id) => void (await commands.openDocument(id)),
+    revealDocument: async (id) => void (await commands.revealDocument(id)),
+    onIngest: (listener) => subscription(commands.listenIngest, listener),
+    onDrop: (listener) => subscription(commands.listenDrops, listener),
 
-    collections: () => invoke('collections'),
-    createCollection: async (name, documents): Promise<Collection> => ({
-      id: await invoke<number>('create_collection', { name, documents }),
+    collections: () => commands.collections(),
+    createCollection: async (name, documents) => ({
+      id: await commands.createCollection(name, documents),
       name,
       documents: documents.length,
     }),
-    renameCollection: (id, name) => invoke('rename_collection', { id, name }),
+    renameCollection: async (id, name) => void (await commands.renameCollection(id, name)),
     deleteCollection: async (id) => {
-      const name = (await invoke<Collection[]>('collections')).find((collection) => collection.id === id)?.name ?? '';
-      const documents = await invoke<number[]>('delete_collection', { id });
-      return async () => void (await invoke('create_collection', { name, documents }));
+      const name = (await commands.collections()).find((collection) => collection.id === id)?.name ?? '';
+      const documents = await commands.deleteCollection(id);
+      return async () => void (await commands.createCollection(name, documents));
     },
-    addToCollection: (id, documents) => invoke('add_to_collection', { id, documents }),
-    removeFromCollection: (id, documents) => invoke('remove_from_collection', { id, documents }),
+    addToCollection: async (id, documents) => void (await commands.addToCollection(id, documents)),
+    removeFromCollection: async (id, documents) => void (await commands.removeFromCollection(id, documents)),
 
-    ask: (request, listener) => {
-      const { question, conversation, scope, replace_turn } = request;
-      let id = conversation;
+    ask: ({ turns, ...request }, listener) => {
+      let id = request.conversation;
       let sources: Source[] = [];
-      const turn = replace_turn ?? request.turns;
-      return job<AskEvent | ({ type: 'trace' } & EngineTrace), null>(
-        'ask',
-        {
-          request: {
-            question,
-            conversation,
-            replace_turn,
-            scope: engineScope(scope),
-            model: null,
-            profile: null,
-            grammar: null,
-          },
-        },
-        (event) => {
+      const turn = request.replace_turn ?? turns;
+      return job(
+        (number, events) => commands.ask(number, request, events),
+        (event: AskEvent) => {
           if (event.type === 'started') id = event.conversation;
           if (event.type === 'sources') sources = event.sources;
-          if (event.type === 'trace') {
-            const { type: _, ...told } = event;
-            traces.set(`${id}.${turn}`, { trace: told, sources });
-          } else listener(event);
+          if (event.type === 'trace') traces.set(`${id}.${turn}`, { trace: event, sources });
+          listener(event);
         },
       );
     },
-    conversations: (search) => invoke<ConversationSummary[]>('conversations', { containing: search }),
-    conversation: async (id) => {
-      const { row, turns } = await invoke<EngineConversation>('conversation', { id });
-      return { id: row.id, title: row.title, turns };
-    },
-    renameConversation: (id, title) => invoke('rename_conversation', { id, title }),
+    conversations: (search) => commands.conversations(search),
+    conversation: (id) => commands.conversation(id),
+    renameConversation: async (id, title) => void (await commands.renameConversation(id, title)),
     deleteConversation: async (id) => {
-      await invoke('delete_conversation', { id });
-      return () => invoke('restore_conversation', { id });
+      await commands.deleteConversation(id);
+      return async () => void (await commands.restoreConversation(id));
     },
-    exportConversation: (id, format) => invoke('export_conversation', { id, format }),
-    suggestions: () => invoke('suggestions'),
-    trace,
+    exportConversation: (id, format) => commands.exportConversation(id, format),
+    suggestions: () => commands.suggestions(),
+    trace: async (conversation, turn) => {
+      const kept = traces.get(`${conversation}.${turn}`);
+      return kept ? traceOf(kept.trace, kept.sources) : null;
+    },
 
-    page: async (document, number) => {
-      const page = await invoke<EngineSourcePage>('source_page', { id: document, number });
-      return {
-        number: page.number,
-        text: page.text,
-        headings: page.headings,
-        tables: [],
-        words: page.words,
-        size: page.size,
-      };
-    },
+    page: async (document, number) => pageOf(await commands.sourcePage(document, number)),
+    // Bytes, not JSON: the one command whose result the generated bindings cannot describe.
     renderPage: async (document, number, scale) =>
       new Blob([await invoke<ArrayBuffer>('render_page', { id: document, page: number, scale })], {
         type: 'image/png',
       }),
-    findInDocument: (document, text) =>
-      invoke<{ page: number; span: Span }[]>('find_in_document', { id: document, text }),
+    findInDocument: (document, text) => commands.findInDocument(document, text),
 
-    telemetry: (listener) => subscription<Telemetry>('listen_telemetry', 'readings', listener),
-    hardware: () => invoke('hardware'),
-    benchmark: (profiles, listener) => {
-      const running = job<{ stage: string }, EngineBenchRun>(
-        'bench_profiles',
-        { names: profiles },
-        ({ stage }) => listener({ type: 'progress', profile: '', stage, done: 0, total: 0 }),
-        (run) => listener({ type: 'done', run: benchmarkRun(run) }),
-      );
-      return {
-        ...running,
-        finished: running.finished.catch((thrown: unknown) => listener({ type: 'failed', error: reportOf(thrown) })),
-      };
-    },
-    benchmarkHistory: async () => (await invoke<EngineBenchRun[]>('bench_runs')).map(benchmarkRun),
+    telemetry: (listener) => subscription(commands.listenTelemetry, listener),
+    hardware: () => commands.hardware(),
+    benchmark: (profiles, listener) =>
+      telling(
+        job(
+          (id, events) => commands.benchProfiles(id, profiles, events),
+          ({ stage }: Measuring) => listener({ type: 'progress', ...measuring(stage) }),
+          (run) => listener({ type: 'done', run }),
+        ),
+        (thrown) => listener({ type: 'failed', error: reportOf(thrown) }),
+      ),
+    benchmarkHistory: () => commands.benchRuns(),
 
-    profiles: async () => (await invoke<EngineProfile[]>('planned_profiles', { model: null })).map(profilePlan),
-    switchProfile: (name, listener) => {
-      const running = job<{ share: number }, null>(
-        'switch_profile',
-        { name },
-        ({ share }) => listener({ type: 'stage', stage: 'loading_model', done: Math.round(share * 100), total: 100 }),
-        () => listener({ type: 'done', profile: name }),
-      );
-      const failed = async (thrown: unknown): Promise<void> => {
-        const { profile } = await invoke<Settings>('settings');
-        listener({ type: 'failed', error: reportOf(thrown), restored: profile });
-      };
-      return { ...running, finished: running.finished.catch(failed) };
-    },
+    profiles: async () => (await commands.plannedProfiles(null)).map(profilePlan),
+    switchProfile: (name, listener) =>
+      telling(
+        job(
+          (id, events) => commands.switchProfile(id, name, events),
+          ({ share }: Loaded) =>
+            listener({ type: 'stage', stage: 'loading_model', done: Math.round((share ?? 0) * 100), total: 100 }),
+          () => listener({ type: 'done', profile: name }),
+        ),
+        async (thrown) => {
+          const { profile } = await commands.settings();
+          listener({ type: 'failed', error: reportOf(thrown), restored: profile });
+        },
+      ),
     models,
-    addModel: async (path) => {
-      const { path: stored } = await invoke<EngineModel>('add_model', { path });
-      const entry = (await models()).find((model) => model.path === stored);
-      if (!entry)
-        throw {
-          code: 'not_a_model',
-          message: `\`${path}\` could not be read as a model.\nChoose another GGUF file.`,
-          detail: null,
-        };
-      return entry;
-    },
-    removeModel: (path) =>
-      invoke('remove_model', {
-        name:
-          path
-            .split(/[/\\]/)
-            .at(-1)
-            ?.replace(/\.gguf$/, '') ?? path,
-      }),
+    addModel: (path) => commands.addModel(path),
+    removeModel: async (name) => void (await commands.removeModel(name)),
     chooseModel: async (path) => void (await changeSettings({ model: path })),
 
-    settings: () => invoke('settings'),
+    settings: () => commands.settings(),
     changeSettings,
-    dataFolder: () => invoke<DataFolder>('data_folder'),
-    openDataFolder: () => invoke('open_data_folder'),
-    rebuildIndex: (listener) => {
-      const running = job<{ done: number; total: number }, number>(
-        'rebuild_index',
-        {},
-        ({ done, total }) => listener({ type: 'progress', done, total }),
-        (chunks) => listener({ type: 'done', chunks }),
-      );
-      return {
-        ...running,
-        finished: running.finished.catch((thrown: unknown) => listener({ type: 'failed', error: reportOf(thrown) })),
-      };
-    },
-    diagnostics: () => invoke('diagnostics'),
-    version: () => invoke('version'),
-    openLink: (url) => invoke('open_link', { url }),
+    dataFolder: () => commands.dataFolder(),
+    openDataFolder: async () => void (await commands.openDataFolder()),
+    rebuildIndex: (listener) =>
+      telling(
+        job(
+          (id, events) => commands.rebuildIndex(id, events),
+          ({ done, total }: Rebuilt) => listener({ type: 'progress', done, total }),
+          (chunks) => listener({ type: 'done', chunks }),
+        ),
+        (thrown) => listener({ type: 'failed', error: reportOf(thrown) }),
+      ),
+    diagnostics: () => commands.diagnostics(),
+    version: () => commands.version(),
+    openLink: async (url) => void (await commands.openLink(url)),
   };
 }

@@ -1,7 +1,7 @@
-import { BookOpenText, CircleSlash, Quote } from 'lucide-react';
+import { BookOpenText, CircleSlash, Quote, TriangleAlert } from 'lucide-react';
 import { memo, useCallback, useMemo } from 'react';
-import { type Answer, backend, type CheckedSentence, type Citation, type Source } from '@/ipc';
-import { t } from '@/shared/i18n';
+import { type Answer, backend, type CheckedSentence, type Citation, type Notice, type Source } from '@/ipc';
+import { t, wordsOf } from '@/shared/i18n';
 import { Markdown } from '@/shared/markdown/Markdown';
 import { tame, tameName } from '@/shared/text/tame';
 import { attempt } from '@/shared/ui/toasts';
@@ -96,6 +96,21 @@ export function NotFound({
       )}
     </div>
   );
+}
+
+/** What was degraded for this answer, each with its reason. */
+export function Notices({ notices }: { notices: readonly Notice[] }) {
+  return notices.map((notice) => {
+    const [first = '', ...rest] = wordsOf(notice).split('\n');
+    return (
+      <p key={notice.code} className="answer-mark tone-amber" title={notice.message}>
+        <TriangleAlert size={16} aria-hidden />
+        <span>
+          {tame(first)} {rest.length > 0 && <span className="remedy">{tame(rest.join(' '))}</span>}
+        </span>
+      </p>
+    );
+  });
 }
 
 /** Says how an answer came about when a model did not write it, or why it ended early. */

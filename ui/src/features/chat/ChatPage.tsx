@@ -1,10 +1,11 @@
-import { FileDown, MoreHorizontal, Pencil, SquarePen, Trash2 } from 'lucide-react';
+import { FileDown, SquarePen } from 'lucide-react';
 import { useState } from 'react';
 import type { Citation, Source } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
+import { EditMenu } from '@/shared/ui/EditMenu';
 import { InlineEdit } from '@/shared/ui/InlineEdit';
-import { MenuItem, Popover } from '@/shared/ui/Popover';
+import { MenuItem } from '@/shared/ui/Popover';
 import { ErrorState } from '@/shared/ui/states';
 import { Composer } from './Composer';
 import { useChat } from './store';
@@ -51,54 +52,13 @@ function Head() {
         <SquarePen size={16} aria-hidden />
       </button>
       {id !== null && (
-        <Popover
-          kind="menu"
-          className="icon-button"
-          label={t('chat.actions')}
-          trigger={<MoreHorizontal size={16} aria-hidden />}
-        >
-          {(close) => (
-            <>
-              <MenuItem
-                icon={<Pencil size={16} />}
-                onSelect={() => {
-                  close();
-                  setEditing(true);
-                }}
-              >
-                {t('action.rename')}
-              </MenuItem>
-              <MenuItem
-                icon={<FileDown size={16} />}
-                onSelect={() => {
-                  close();
-                  void exportTo(id, 'markdown');
-                }}
-              >
-                {t('chat.export_markdown')}
-              </MenuItem>
-              <MenuItem
-                icon={<FileDown size={16} />}
-                onSelect={() => {
-                  close();
-                  void exportTo(id, 'html');
-                }}
-              >
-                {t('chat.export_html')}
-              </MenuItem>
-              <MenuItem
-                icon={<Trash2 size={16} />}
-                danger
-                onSelect={() => {
-                  close();
-                  void remove(id);
-                }}
-              >
-                {t('action.delete')}
-              </MenuItem>
-            </>
-          )}
-        </Popover>
+        <EditMenu label={t('chat.actions')} onRename={() => setEditing(true)} onDelete={() => void remove(id)}>
+          {(['markdown', 'html'] as const).map((format) => (
+            <MenuItem key={format} icon={<FileDown size={16} />} onSelect={() => void exportTo(id, format)}>
+              {t(`chat.export_${format}`)}
+            </MenuItem>
+          ))}
+        </EditMenu>
       )}
     </header>
   );

@@ -1,4 +1,4 @@
-import { CornerDownLeft, Layers, Square, X } from 'lucide-react';
+import { Check, CornerDownLeft, Layers, Square, X } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
@@ -12,11 +12,11 @@ interface Properties {
 
 /** Where questions are written: Enter asks, Shift+Enter makes a new line, Escape stops. */
 export function Composer({ documents, collections }: Properties) {
-  const { draft, scope, running, editing, setDraft, setScope, ask, stop, startNew } = useChat();
+  const { draft, scope, running, editing, setDraft, setScope, ask, stop } = useChat();
   const field = useRef<HTMLTextAreaElement>(null);
   const busy = running !== null && running.error === null;
-  const collection = scope.type === 'collection' ? collections.find((each) => each.id === scope.id) : undefined;
-  const amount = scope.type === 'documents' ? scope.ids.length : (collection?.documents ?? documents);
+  const collection = scope.kind === 'collection' ? collections.find((each) => each.id === scope.id) : undefined;
+  const amount = scope.kind === 'documents' ? scope.ids.length : (collection?.documents ?? documents);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the field grows with its text
   useEffect(() => {
     const element = field.current;
@@ -30,9 +30,9 @@ export function Composer({ documents, collections }: Properties) {
     if (question && !busy) void ask(question, editing);
   };
   const scopeName =
-    scope.type === 'all'
+    scope.kind === 'all'
       ? t('chat.scope_all')
-      : scope.type === 'collection'
+      : scope.kind === 'collection'
         ? tameName(collection?.name ?? '')
         : t('chat.scope_documents', { n: scope.ids.length });
   return (
@@ -85,40 +85,18 @@ export function Composer({ documents, collections }: Properties) {
             </>
           }
         >
-          {(close) => (
-            <>
-              <MenuItem
-                onSelect={() => {
-                  close();
-                  setScope({ type: 'all' });
-                }}
-              >
-                {t('chat.scope_all')}
-              </MenuItem>
-              {collections.map((each) => (
-                <MenuItem
-                  key={each.id}
-                  onSelect={() => {
-                    close();
-                    setScope({ type: 'collection', id: each.id });
-                  }}
-                >
-                  {tameName(each.name)}
-                </MenuItem>
-              ))}
-              {scope.type === 'documents' && (
-                <MenuItem
-                  icon={<X size={14} />}
-                  onSelect={() => {
-                    close();
-                    startNew();
-                  }}
-                >
-                  {t('chat.scope_clear')}
-                </MenuItem>
-              )}
-            </>
-          )}
+          <MenuItem icon={scope.kind === 'all' && <Check size={16} />} onSelect={() => setScope({ kind: 'all' })}>
+            {t('chat.scope_all')}
+          </MenuItem>
+          {collections.map((each) => (
+            <MenuItem
+              key={each.id}
+              icon={each.id === collection?.id && <Check size={16} />}
+              onSelect={() => setScope({ kind: 'collection', id: each.id })}
+            >
+              {tameName(each.name)}
+            </MenuItem>
+          ))}
         </Popover>
         <span className="spacer" />
         {busy ? (

@@ -1,9 +1,9 @@
-import { MessageSquare, MoreHorizontal, Pencil, Search, SquarePen, Trash2 } from 'lucide-react';
+import { MessageSquare, Search, SquarePen } from 'lucide-react';
 import { useState } from 'react';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
+import { EditMenu } from '@/shared/ui/EditMenu';
 import { InlineEdit } from '@/shared/ui/InlineEdit';
-import { MenuItem, Popover } from '@/shared/ui/Popover';
 import { ErrorText } from '@/shared/ui/states';
 import { useChat } from './store';
 
@@ -74,36 +74,12 @@ export function ConversationNav({ active, onShow }: { active: boolean; onShow: (
                   <MessageSquare size={16} aria-hidden />
                   <bdi className="clip">{tameName(conversation.title)}</bdi>
                 </button>
-                <Popover
-                  kind="menu"
+                <EditMenu
                   className="icon-button nav-more"
                   label={t('chat.actions_of', { name: tameName(conversation.title) })}
-                  trigger={<MoreHorizontal size={16} aria-hidden />}
-                >
-                  {(close) => (
-                    <>
-                      <MenuItem
-                        icon={<Pencil size={16} />}
-                        onSelect={() => {
-                          close();
-                          setEditing(conversation.id);
-                        }}
-                      >
-                        {t('action.rename')}
-                      </MenuItem>
-                      <MenuItem
-                        icon={<Trash2 size={16} />}
-                        danger
-                        onSelect={() => {
-                          close();
-                          void remove(conversation.id);
-                        }}
-                      >
-                        {t('action.delete')}
-                      </MenuItem>
-                    </>
-                  )}
-                </Popover>
+                  onRename={() => setEditing(conversation.id)}
+                  onDelete={() => void remove(conversation.id)}
+                />
               </>
             )}
           </li>

@@ -5,7 +5,7 @@ import { maybe, t } from '@/shared/i18n';
 import { percent } from '@/shared/text/format';
 import { tame } from '@/shared/text/tame';
 import { ErrorText, Progress } from '@/shared/ui/states';
-import { AnswerText } from './AnswerView';
+import { AnswerText, Notices } from './AnswerView';
 import { citationsSoFar, type Running } from './running';
 import { Thinking } from './Thinking';
 
@@ -48,6 +48,7 @@ export function RunningTurn({ running, onOpen, onStop, onRetry }: Properties) {
           onStop={onStop}
         />
       )}
+      <Notices notices={running.notices} />
       <Thinking text={running.thinking} ms={running.thinkingMs} running={running.text === ''} />
       {extract && (
         <div className="meanwhile">

@@ -5,9 +5,9 @@ import { t } from '@/shared/i18n';
 import { count, decimal, milliseconds } from '@/shared/text/format';
 import { tame } from '@/shared/text/tame';
 import { announce } from '@/shared/ui/toasts';
-import { AnswerMarks, AnswerText, CitationList, NotFound } from './AnswerView';
+import { AnswerMarks, AnswerText, CitationList, NotFound, Notices } from './AnswerView';
 import { withSources } from './copy';
-import { uncitedOf } from './running';
+import { toldOf } from './running';
 import { Thinking } from './Thinking';
 
 export interface TurnActions {
@@ -35,6 +35,7 @@ export const TurnView = memo(function TurnView({
   actions: TurnActions;
 }) {
   const { answer } = turn;
+  const told = toldOf(turn);
   const open = (citation: Citation): void => actions.onOpen(citation, answer.citations);
   return (
     <article className="turn" aria-label={t('chat.turn', { n: String(index + 1) })}>
@@ -46,13 +47,14 @@ export const TurnView = memo(function TurnView({
           {t('chat.standalone', { query: tame(turn.standalone) })}
         </p>
       )}
-      {answer.thinking && <Thinking text={answer.thinking} ms={null} running={false} />}
+      <Notices notices={told.notices} />
+      {answer.thinking && <Thinking text={answer.thinking} ms={told.thinkingMs} running={false} />}
       {answer.mode === 'not_found' ? (
         <NotFound sources={turn.sources} onOpenSource={actions.onOpenSource} />
       ) : (
         <>
           <StableAnswer turn={turn} onOpen={actions.onOpen} />
-          <AnswerMarks answer={answer} uncited={uncitedOf(turn)} />
+          <AnswerMarks answer={answer} uncited={told.uncited} />
           <CitationList citations={answer.citations} onOpen={open} />
         </>
       )}
@@ -103,7 +105,7 @@ const StableAnswer = memo(function StableAnswer({ turn, onOpen }: { turn: Turn; 
     <AnswerText
       text={turn.answer.text}
       citations={turn.answer.citations}
-      checked={uncitedOf(turn)}
+      checked={toldOf(turn).uncited}
       onOpen={(citation) => onOpen(citation, turn.answer.citations)}
     />
   );

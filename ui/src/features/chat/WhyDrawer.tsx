@@ -1,10 +1,10 @@
-import { X } from 'lucide-react';
+import { History, X } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { type AnswerTrace, backend, type ErrorReport, reportOf, type TracePassage } from '@/ipc';
 import { maybe, t } from '@/shared/i18n';
-import { count, decimal, milliseconds } from '@/shared/text/format';
+import { count, decimal, milliseconds, percent } from '@/shared/text/format';
 import { tame, tameName } from '@/shared/text/tame';
-import { ErrorState } from '@/shared/ui/states';
+import { EmptyState, ErrorState } from '@/shared/ui/states';
 
 function rank(value: number | null): string {
   return value === null ? '–' : String(value);
@@ -37,9 +37,11 @@ function Passages({ title, passages }: { title: string; passages: readonly Trace
                 <span className="passage-place">
                   <bdi>{tameName(passage.title)}</bdi> · {t('source.page', { page: passage.page })}
                 </span>
-                <span className="trace-text" dir="auto">
-                  {tame(passage.text)}
-                </span>
+                {passage.text && (
+                  <span className="trace-text" dir="auto">
+                    {tame(passage.text)}
+                  </span>
+                )}
                 {passage.dropped && (
                   <span className="small tone-amber">{maybe(`why.dropped.${passage.dropped}`) ?? passage.dropped}</span>
                 )}
@@ -59,8 +61,21 @@ function Passages({ title, passages }: { title: string; passages: readonly Trace
   );
 }
 
+/** How was searched, and how near the documents came. */
+function Search({ trace }: { trace: AnswerTrace }) {
+  return (
+    <div className="quiet small">
+      {trace.wants_everything && <p className="tone-amber">{t('why.everything')}</p>}
+      <p>
+        {t(`why.mode.${trace.mode}`)} {trace.exact && t('why.exact')}
+      </p>
+      <p>{t('why.coverage', { share: percent(trace.coverage), cosine: decimal(trace.best_cosine, 2) })}</p>
+    </div>
+  );
+}
+
 function Timings({ trace }: { trace: AnswerTrace }) {
-  const whole = Math.max(...trace.timings.map((timing) => timing.ms), 1);
+  const whole = Math.max(...trace.timings.map((timing) => timing.ms ?? 0), 1);
   return (
     <section>
       <h3>{t('why.timings')}</h3>
@@ -68,7 +83,13 @@ function Timings({ trace }: { trace: AnswerTrace }) {
         {trace.timings.map(({ name, ms }) => (
           <li key={name}>
             <span>{maybe(`why.timing.${name}`) ?? name}</span>
-            <meter className="plain-meter" min={0} max={whole} value={ms} aria-label={`${name} ${milliseconds(ms)}`} />
+            <meter
+              className="plain-meter"
+              min={0}
+              max={whole}
+              value={ms ?? 0}
+              aria-label={`${name} ${milliseconds(ms)}`}
+            />
             <span className="number tabular">{milliseconds(ms)}</span>
           </li>
         ))}
@@ -87,13 +108,13 @@ export function WhyDrawer({
   turn: number;
   onClose: () => void;
 }) {
-  const [trace, setTrace] = useState<AnswerTrace | null>(null);
+  const [trace, setTrace] = useState<AnswerTrace | null | undefined>(undefined);
   const [error, setError] = useState<ErrorReport | null>(null);
   const closer = useRef<HTMLButtonElement>(null);
   useEffect(() => closer.current?.focus(), []);
   useEffect(() => {
     let live = true;
-    setTrace(null);
+    setTrace(undefined);
     setError(null);
     backend()
       .trace(conversation, turn)
@@ -113,11 +134,12 @@ export function WhyDrawer({
       </header>
       <div className="drawer-body">
         {error && <ErrorState error={error} />}
-        {!trace && !error && (
+        {trace === undefined && !error && (
           <p className="quiet" role="status">
             {t('why.loading')}
           </p>
         )}
+        {trace === null && <EmptyState icon={<History size={20} />} title={t('why.none')} text={t('why.none_text')} />}
         {trace && (
           <>
             <p>
@@ -126,6 +148,7 @@ export function WhyDrawer({
             <p className="quiet small">
               {t('why.budget', { packed: count(trace.packed_tokens), budget: count(trace.budget_tokens) })}
             </p>
+            <Search trace={trace} />
             <Passages title={t('why.packed')} passages={trace.passages.filter((passage) => passage.dropped === null)} />
             <Passages
               title={t('why.left_out')}

@@ -33,7 +33,7 @@ describe('an answer on its way', () => {
     const running = after(
       { type: 'sources', sources: [source(1), source(5)], extract: null },
       { type: 'citation', n: 1, source: 5, sentence: 's', support: 'supported' },
-      { type: 'citation', n: 0, sentence: 'none', support: 'unsupported' },
+      { type: 'citation', n: 0, source: 0, sentence: 'none', support: 'unsupported' },
       { type: 'citation', n: 2, source: 9, sentence: 'unknown', support: 'supported' },
     );
     expect(citationsSoFar(running).map(({ n, title }) => [n, title])).toEqual([[1, 'D5']]);

@@ -60,11 +60,13 @@ export function advance(running: Running, event: AskEvent, now: number): Running
         ...running,
         checked: [
           ...running.checked,
-          { n: event.n, sentence: event.sentence, support: event.support, source: event.source ?? null },
+          { n: event.n, source: event.source, sentence: event.sentence, support: event.support },
         ],
       };
     case 'notice':
       return { ...running, notices: [...running.notices, { code: event.code, message: event.message }] };
+    case 'trace':
+      return running;
     case 'done':
       return { ...running, answer: event.answer, stage: null };
     case 'failed':
@@ -83,18 +85,23 @@ export function citationsSoFar(running: Running): Citation[] {
   return [...found.values()];
 }
 
-// A saved answer holds the sentences that cite something; what was said of the others is kept while the window is open, so that
-// no mark vanishes in the moment an answer is complete.
-const uncited = new WeakMap<Turn, readonly CheckedSentence[]>();
-const NONE: readonly CheckedSentence[] = [];
-
-export function keepUncited(turn: Turn, checked: readonly CheckedSentence[]): void {
-  uncited.set(
-    turn,
-    checked.filter((sentence) => sentence.n === 0),
-  );
+/** What was told while an answer was written and is not saved with it. */
+interface Told {
+  /** Sentences that cite nothing: a saved answer holds only those that do. */
+  uncited: readonly CheckedSentence[];
+  /** What was degraded. */
+  notices: readonly Notice[];
+  thinkingMs: number | null;
 }
 
-export function uncitedOf(turn: Turn): readonly CheckedSentence[] {
-  return uncited.get(turn) ?? NONE;
+// Kept while the window is open, so that no mark vanishes in the moment an answer is complete.
+const told = new WeakMap<Turn, Told>();
+const NOTHING: Told = { uncited: [], notices: [], thinkingMs: null };
+
+export function keepTold(turn: Turn, { checked, notices, thinkingMs }: Running): void {
+  told.set(turn, { uncited: checked.filter((sentence) => sentence.n === 0), notices, thinkingMs });
+}
+
+export function toldOf(turn: Turn): Told {
+  return told.get(turn) ?? NOTHING;
 }

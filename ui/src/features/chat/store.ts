@@ -2,7 +2,7 @@ import { create } from 'zustand';
 import {
   type AskEvent,
   backend,
-  type ConversationSummary,
+  type ConversationRow,
   type ErrorReport,
   type Job,
   reportOf,
@@ -10,11 +10,11 @@ import {
   type Turn,
 } from '@/ipc';
 import { t } from '@/shared/i18n';
-import { announce, attempt, warn } from '@/shared/ui/toasts';
-import { advance, begin, keepUncited, type Running } from './running';
+import { announce, attempt } from '@/shared/ui/toasts';
+import { advance, begin, keepTold, type Running } from './running';
 
 interface ChatState {
-  conversations: ConversationSummary[] | null;
+  conversations: ConversationRow[] | null;
   search: string;
   listError: ErrorReport | null;
   /** The open conversation; `null` is a new one. */
@@ -76,7 +76,7 @@ export const useChat = create<ChatState>((set, get) => {
     loading: false,
     error: null,
     running: null,
-    scope: { type: 'all' },
+    scope: { kind: 'all' },
     draft: '',
     editing: null,
     suggestions: [],
@@ -104,16 +104,16 @@ export const useChat = create<ChatState>((set, get) => {
         error: null,
         running: null,
         editing: null,
-        scope: { type: 'all' },
+        scope: { kind: 'all' },
       });
       try {
         const detail = await backend().conversation(id);
-        if (mine === opened) set({ title: detail.title, turns: detail.turns, loading: false });
+        if (mine === opened) set({ title: detail.row.title, turns: detail.turns, loading: false });
       } catch (thrown) {
         if (mine === opened) set({ error: reportOf(thrown), loading: false });
       }
     },
-    startNew: (scope = { type: 'all' }) => {
+    startNew: (scope = { kind: 'all' }) => {
       get().stop();
       opened += 1;
       set({
@@ -144,7 +144,6 @@ export const useChat = create<ChatState>((set, get) => {
         if (mine !== opened) return;
         running = advance(running, event, performance.now());
         if (event.type === 'started') set({ id: event.conversation });
-        if (event.type === 'notice') warn(event.message);
         if (event.type === 'done') {
           settle();
           const turn: Turn = {
@@ -156,7 +155,7 @@ export const useChat = create<ChatState>((set, get) => {
             answer: event.answer,
             asked_at_ms: Date.now(),
           };
-          keepUncited(turn, running.checked);
+          keepTold(turn, running);
           set({ running: null, turns: [...get().turns, turn], title: get().title || question });
         } else show(running);
       };

@@ -17,7 +17,7 @@ interface Properties {
   working: Working | undefined;
   onPress: (index: number, event: { shiftKey: boolean; ctrlKey: boolean; metaKey: boolean }) => void;
   onOpen: (row: DocumentRow) => void;
-  menu: (row: DocumentRow, close: () => void) => ReactNode;
+  menu: (row: DocumentRow) => ReactNode;
 }
 
 function secondLine(row: DocumentRow, working: Working | undefined): { text: string; remedy: string } {
@@ -99,7 +99,7 @@ export const DocumentLine = memo(function DocumentLine({
           label={t('library.actions', { name })}
           trigger={<MoreHorizontal size={16} aria-hidden />}
         >
-          {(close) => menu(row, close)}
+          {() => menu(row)}
         </Popover>
       </div>
     </div>

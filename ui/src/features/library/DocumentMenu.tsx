@@ -9,19 +9,15 @@ import { useLibrary } from './store';
 
 interface Properties {
   row: DocumentRow;
-  close: () => void;
   onOpen: (row: DocumentRow) => void;
   onAsk: (rows: number[]) => void;
 }
 
 /** What can be done with one document, or with all that are selected. */
-export function DocumentMenu({ row, close, onOpen, onAsk }: Properties) {
+export function DocumentMenu({ row, onOpen, onAsk }: Properties) {
   const { selected, collections, query, retry, remove, addToCollection, removeFromCollection } = useLibrary();
   const ids = selected.has(row.id) ? [...selected] : [row.id];
-  const run = (action: () => unknown) => () => {
-    close();
-    void action();
-  };
+  const run = (action: () => unknown) => () => void action();
   return (
     <>
       <MenuItem icon={<BookOpen size={16} />} disabled={row.state !== 'ready'} onSelect={run(() => onOpen(row))}>

@@ -165,7 +165,7 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
                 working={working.get(row.id)}
                 onPress={press}
                 onOpen={onOpen}
-                menu={(each, close) => <DocumentMenu row={each} close={close} onOpen={onOpen} onAsk={onAsk} />}
+                menu={(each) => <DocumentMenu row={each} onOpen={onOpen} onAsk={onAsk} />}
               />
             );
           })}

@@ -1,18 +1,9 @@
-import {
-  FilePlus,
-  Folder,
-  FolderPlus,
-  LibraryBig,
-  MoreHorizontal,
-  Pencil,
-  Plus,
-  Trash2,
-  TriangleAlert,
-} from 'lucide-react';
+import { FilePlus, Folder, FolderPlus, LibraryBig, Plus, TriangleAlert } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { t } from '@/shared/i18n';
 import { count } from '@/shared/text/format';
 import { tameName } from '@/shared/text/tame';
+import { EditMenu } from '@/shared/ui/EditMenu';
 import { InlineEdit } from '@/shared/ui/InlineEdit';
 import { MenuItem, Popover } from '@/shared/ui/Popover';
 import { IngestStatus } from './IngestStatus';
@@ -101,36 +92,12 @@ export function LibraryNav({ active, onShow }: { active: boolean; onShow: () => 
               active={active && query.collection === collection.id}
               onSelect={() => show(collection.id)}
             >
-              <Popover
-                kind="menu"
+              <EditMenu
                 className="icon-button nav-more"
                 label={t('collection.actions', { name: tameName(collection.name) })}
-                trigger={<MoreHorizontal size={16} aria-hidden />}
-              >
-                {(close) => (
-                  <>
-                    <MenuItem
-                      icon={<Pencil size={16} />}
-                      onSelect={() => {
-                        close();
-                        setEditing(collection.id);
-                      }}
-                    >
-                      {t('action.rename')}
-                    </MenuItem>
-                    <MenuItem
-                      icon={<Trash2 size={16} />}
-                      danger
-                      onSelect={() => {
-                        close();
-                        void deleteCollection(collection.id);
-                      }}
-                    >
-                      {t('action.delete')}
-                    </MenuItem>
-                  </>
-                )}
-              </Popover>
+                onRename={() => setEditing(collection.id)}
+                onDelete={() => void deleteCollection(collection.id)}
+              />
             </NavLine>
           ),
         )}
@@ -168,28 +135,12 @@ export function LibraryFoot() {
           </>
         }
       >
-        {(close) => (
-          <>
-            <MenuItem
-              icon={<FilePlus size={16} />}
-              onSelect={() => {
-                close();
-                void pick('files');
-              }}
-            >
-              {t('library.add_files')}
-            </MenuItem>
-            <MenuItem
-              icon={<FolderPlus size={16} />}
-              onSelect={() => {
-                close();
-                void pick('folder');
-              }}
-            >
-              {t('library.add_folder')}
-            </MenuItem>
-          </>
-        )}
+        <MenuItem icon={<FilePlus size={16} />} onSelect={() => void pick('files')}>
+          {t('library.add_files')}
+        </MenuItem>
+        <MenuItem icon={<FolderPlus size={16} />} onSelect={() => void pick('folder')}>
+          {t('library.add_folder')}
+        </MenuItem>
       </Popover>
     </div>
   );

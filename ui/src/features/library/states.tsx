@@ -12,7 +12,7 @@ import {
   Timer,
   TriangleAlert,
 } from 'lucide-react';
-import type { DocumentState } from '@/ipc';
+import { type DocumentState, PROBLEM_STATES } from '@/ipc';
 
 type Tone = 'green' | 'amber' | 'red' | 'grey';
 
@@ -33,18 +33,7 @@ export const STATE_MARKS: Record<DocumentState, { icon: LucideIcon; tone: Tone }
   unreadable: { icon: CircleOff, tone: 'red' },
 };
 
-const FAULTS: readonly DocumentState[] = [
-  'needs_password',
-  'no_text',
-  'unsupported',
-  'damaged',
-  'too_large',
-  'timed_out',
-  'crashed',
-  'unreadable',
-];
-
 /** States a retry can change. */
 export function canRetry(state: DocumentState): boolean {
-  return FAULTS.includes(state);
+  return PROBLEM_STATES.includes(state);
 }

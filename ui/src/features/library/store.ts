@@ -1,7 +1,7 @@
 import { create } from 'zustand';
 import {
   backend,
-  type Collection,
+  type CollectionRow,
   type DocumentQuery,
   type DocumentRow,
   type DropEvent,
@@ -29,7 +29,7 @@ export interface Working {
 
 interface LibraryState {
   summary: LibrarySummary | null;
-  collections: Collection[];
+  collections: CollectionRow[];
   query: Query;
   /** Rows by their place in the current order; places not fetched yet are absent. */
   rows: ReadonlyMap<number, DocumentRow>;
@@ -38,6 +38,8 @@ interface LibraryState {
   selected: ReadonlySet<number>;
   working: ReadonlyMap<number, Working>;
   dropping: boolean;
+  /** Why nothing goes on, until it is put right. */
+  blocked: ErrorReport | null;
   start: () => Stop;
   setQuery: (change: Partial<Query>) => void;
   sortBy: (key: SortKey) => void;
@@ -131,14 +133,14 @@ export const useLibrary = create<LibraryState>((set, get) => {
       case 'progress': {
         const { id, stage, done, total } = event;
         const old = [...get().rows.values()].find((row) => row.id === id);
-        set({ working: new Map(get().working).set(id, { stage, done, total }) });
+        set({ working: new Map(get().working).set(id, { stage, done, total }), blocked: null });
         if (old && old.state !== 'working') patch({ ...old, state: 'working', error: null });
         break;
       }
       case 'settled': {
         const working = new Map(get().working);
         working.delete(event.row.id);
-        set({ working });
+        set({ working, blocked: null });
         patch(event.row);
         refreshSoon();
         break;
@@ -154,8 +156,13 @@ export const useLibrary = create<LibraryState>((set, get) => {
         refreshSoon();
         break;
       case 'skipped':
+        warn(event.error);
+        break;
       case 'notice':
-        warn(event.type === 'skipped' ? event.error.message : event.message);
+        warn(event);
+        break;
+      case 'blocked':
+        set({ blocked: { code: event.code, message: event.message, detail: event.detail } });
     }
   }
 
@@ -169,6 +176,7 @@ export const useLibrary = create<LibraryState>((set, get) => {
     selected: new Set(),
     working: new Map(),
     dropping: false,
+    blocked: null,
     start: () => {
       const stops = [backend().onIngest(onIngest), backend().onDrop((event) => get().onDrop(event))];
       void refresh();
@@ -240,9 +248,6 @@ export const useLibrary = create<LibraryState>((set, get) => {
       await attempt(() => backend().removeFromCollection(id, documents));
       await refresh();
     },
-    onDrop: (event) => {
-      set({ dropping: event.type === 'over' });
-      if (event.type === 'drop') void get().add(event.paths);
-    },
+    onDrop: (event) => set({ dropping: event.type === 'over' }),
   };
 });

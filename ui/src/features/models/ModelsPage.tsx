@@ -1,51 +1,68 @@
-import { Box, CircleCheck, FolderPlus, MoreHorizontal, Trash2, TriangleAlert } from 'lucide-react';
+import { Box, CircleCheck, CircleSlash, FolderPlus, MoreHorizontal, Trash2, TriangleAlert } from 'lucide-react';
 import { useEffect } from 'react';
-import type { ModelEntry } from '@/ipc';
+import type { ModelCard, ModelEntry } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { bytes, count, decimal, memory } from '@/shared/text/format';
 import { tameName } from '@/shared/text/tame';
 import { MenuItem, Popover } from '@/shared/ui/Popover';
-import { EmptyState, ErrorState } from '@/shared/ui/states';
+import { EmptyState, ErrorState, ErrorText } from '@/shared/ui/states';
 import { useModels } from './store';
+import { weightsName } from './weights';
 
-const WEIGHTS: Record<string, string> = { f16: 'F16', q8_0: 'Q8_0', q4_k_m: 'Q4_K_M' };
+function Fit({ entry }: { entry: ModelEntry }) {
+  const [Icon, tone, words] = entry.fits
+    ? ([CircleCheck, 'tone-green', 'models.fits'] as const)
+    : ([TriangleAlert, 'tone-amber', 'models.tight'] as const);
+  return (
+    <div className="model-fit">
+      <p className={tone}>
+        <Icon size={16} aria-hidden />
+        {t(words)}
+      </p>
+      <p className="small quiet tabular">{t('models.needs', { size: memory(entry.needed_mib) })}</p>
+    </div>
+  );
+}
+
+function Facts({ card }: { card: ModelCard }) {
+  const billions = card.parameters === null ? null : card.parameters / 1e9;
+  return (
+    <p className="small tabular">
+      {t('models.facts', {
+        parameters: decimal(billions, billions !== null && billions < 1 ? 2 : 1),
+        size: bytes(card.size_bytes),
+        context: count(card.context_tokens),
+      })}
+    </p>
+  );
+}
 
 function Entry({ entry }: { entry: ModelEntry }) {
   const { choose, remove } = useModels();
-  const { card } = entry;
+  const { card, error } = entry;
+  const name = tameName(card?.name ?? entry.name);
   return (
     <li className={entry.active ? 'model-card active' : 'model-card'}>
       <div className="model-main">
         <h3>
-          <bdi>{tameName(card.name)}</bdi>{' '}
-          <span className="tag">{WEIGHTS[card.weights] ?? t('models.other_weights')}</span>
-          {card.synthetic && <span className="tag">{t('models.synthetic')}</span>}
+          <bdi>{name}</bdi> {card && <span className="tag">{weightsName(card.weights)}</span>}
+          {card?.synthetic && (
+            <span className="tag" title={t('models.synthetic_why')}>
+              {t('models.synthetic')}
+            </span>
+          )}
         </h3>
         <p className="small quiet clip" title={tameName(entry.path)}>
           <bdi>{tameName(entry.path)}</bdi>
         </p>
-        <p className="small tabular">
-          {t('models.facts', {
-            parameters: decimal(card.parameters / 1e9, card.parameters < 1e9 ? 2 : 1),
-            size: bytes(card.size_bytes),
-            context: count(card.context_tokens),
-          })}
-        </p>
-      </div>
-      <div className="model-fit">
-        {entry.fits ? (
-          <p className="tone-green">
-            <CircleCheck size={16} aria-hidden />
-            {t('models.fits')}
-          </p>
-        ) : (
-          <p className="tone-amber">
-            <TriangleAlert size={16} aria-hidden />
-            {t('models.tight')}
-          </p>
+        {card && <Facts card={card} />}
+        {error && (
+          <div className="small tone-red">
+            <ErrorText error={error} />
+          </div>
         )}
-        <p className="small quiet tabular">{t('models.needs', { size: memory(entry.needed_mib) })}</p>
       </div>
+      {card && <Fit entry={entry} />}
       <div className="row">
         {entry.active ? (
           <span className="in-use">
@@ -53,39 +70,26 @@ function Entry({ entry }: { entry: ModelEntry }) {
             {t('models.in_use')}
           </span>
         ) : (
-          <button type="button" className="button" onClick={() => void choose(entry.path)}>
-            {t('models.use')}
-          </button>
+          card && (
+            <button type="button" className="button" onClick={() => void choose(entry.path)}>
+              {t('models.use')}
+            </button>
+          )
         )}
         <Popover
           kind="menu"
           className="icon-button"
-          label={t('models.actions', { name: tameName(card.name) })}
+          label={t('models.actions', { name })}
           trigger={<MoreHorizontal size={16} aria-hidden />}
         >
-          {(close) => (
-            <>
-              {entry.active && (
-                <MenuItem
-                  onSelect={() => {
-                    close();
-                    void choose(null);
-                  }}
-                >
-                  {t('models.unload')}
-                </MenuItem>
-              )}
-              <MenuItem
-                icon={<Trash2 size={16} />}
-                onSelect={() => {
-                  close();
-                  void remove(entry.path);
-                }}
-              >
-                {t('models.forget')}
-              </MenuItem>
-            </>
+          {entry.active && (
+            <MenuItem icon={<CircleSlash size={16} />} onSelect={() => void choose(null)}>
+              {t('models.unload')}
+            </MenuItem>
           )}
+          <MenuItem icon={<Trash2 size={16} />} danger onSelect={() => void remove(entry.name)}>
+            {t('models.forget')}
+          </MenuItem>
         </Popover>
       </div>
     </li>

@@ -1,24 +1,21 @@
 import { CircleCheck, TriangleAlert } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import type { Profile, ProfilePlan } from '@/ipc';
-import { maybe, profileName, t } from '@/shared/i18n';
+import { type Profile, type ProfilePlan, totalOf, type WeightType } from '@/ipc';
+import { maybe, profileName, t, wordsOf } from '@/shared/i18n';
+import { CodeBlock } from '@/shared/markdown/CodeBlock';
 import { count, memory } from '@/shared/text/format';
 import { ErrorState, ErrorText, Progress } from '@/shared/ui/states';
 import { useModels } from './store';
+import { weightsName } from './weights';
 
-const WEIGHTS = { f16: 'F16', q8_0: 'Q8_0', q4_k_m: 'Q4_K_M', other: '' };
 /** Tokens of an ordinary page of text. */
 const TOKENS_A_PAGE = 650;
-
-function totalOf(plan: ProfilePlan): number {
-  return plan.predicted.reduce((sum, owner) => sum + owner.mib, 0);
-}
 
 function parameters(profile: Profile): { name: string; value: string; key: string }[] {
   const { attention, offload } = profile;
   const layers = offload.kind === 'layers' ? count(offload.layers) : t(`offload.${offload.kind}`);
   return [
-    { key: 'weights', name: 'weights', value: WEIGHTS[profile.weights] || t('models.other_weights') },
+    { key: 'weights', name: 'weights', value: weightsName(profile.weights) },
     {
       key: 'attention',
       name: 'flash_attn, type_k = type_v',
@@ -35,7 +32,7 @@ function parameters(profile: Profile): { name: string; value: string; key: strin
 }
 
 function Prediction({ plan, most }: { plan: ProfilePlan; most: number }) {
-  const total = totalOf(plan);
+  const total = totalOf(plan.predicted);
   return (
     <div className="prediction">
       <div className="memory-bar" aria-hidden>
@@ -65,6 +62,16 @@ function Prediction({ plan, most }: { plan: ProfilePlan; most: number }) {
   );
 }
 
+/** The weights that are not at hand, and the command that makes them. */
+function Missing({ weights, make }: { weights: WeightType; make: string | null }) {
+  return (
+    <div className="small">
+      <p className="tone-amber">{t('profile.missing', { weights: weightsName(weights) })}</p>
+      {make && <CodeBlock code={make} language={t('profile.make')} />}
+    </div>
+  );
+}
+
 /** The optimization profile: what each would need is shown before it is applied; a switch that fails goes back by itself. */
 export function ProfileChoice() {
   const { plans, error, active, switching, switchError, load, switchTo, stopSwitch } = useModels();
@@ -78,7 +85,8 @@ export function ProfileChoice() {
       </p>
     );
   const shown = plans.find((plan) => plan.profile.name === (chosen ?? active)) ?? plans[0];
-  const most = Math.max(...plans.map(totalOf), ...plans.map((plan) => plan.available_mib), 1) * 1.02;
+  const most =
+    Math.max(...plans.map((plan) => totalOf(plan.predicted)), ...plans.map((plan) => plan.available_mib), 1) * 1.02;
   return (
     <div className="profile-choice">
       <div className="profile-list" role="radiogroup" aria-label={t('profile.title')}>
@@ -101,7 +109,7 @@ export function ProfileChoice() {
               </span>
               {plan.predicted.length > 0 && (
                 <span className={plan.fits ? 'small tabular' : 'small tabular tone-amber'}>
-                  {memory(totalOf(plan))}
+                  {memory(totalOf(plan.predicted))}
                   {!plan.fits && <TriangleAlert size={14} aria-label={t('models.tight')} />}
                 </span>
               )}
@@ -123,12 +131,13 @@ export function ProfileChoice() {
             })}{' '}
             <span className="small quiet">n_ctx</span>
           </p>
-          {shown.reasons.map((reason) => (
-            <p key={reason} className="small quiet">
-              {reason}
+          {shown.reason && <p className="small quiet">{shown.reason}</p>}
+          {shown.steps.map((step) => (
+            <p key={step.code} className="small tone-amber" title={step.message}>
+              {wordsOf(step)}
             </p>
           ))}
-          {shown.missing && <p className="small tone-amber">{t('profile.missing', { file: shown.missing })}</p>}
+          {shown.missing && <Missing weights={shown.missing} make={shown.make} />}
           {switching ? (
             <Progress
               label={t('profile.switching', {

@@ -1,119 +1,22 @@
 import { FlaskConical, Play } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import type { BenchmarkRow, BenchmarkRun } from '@/ipc';
 import { maybe, profileName, t } from '@/shared/i18n';
-import { count, date, decimal, memory, milliseconds, percent } from '@/shared/text/format';
+import { date, dateTime } from '@/shared/text/format';
 import { EmptyState, ErrorState, ErrorText, Progress } from '@/shared/ui/states';
+import { BenchmarkResult } from './BenchmarkResult';
 import { usePerformance } from './store';
-
-interface BarProperties {
-  rows: readonly BenchmarkRow[];
-  label: string;
-  unit: string;
-  value: (row: BenchmarkRow) => number;
-  format: (value: number) => string;
-}
-
-/** Bars from a zero line, named directly. */
-function Bars({ rows, label, unit, value, format }: BarProperties) {
-  const most = Math.max(...rows.map(value), 1);
-  return (
-    <figure className="bars">
-      <figcaption>
-        {label} <span className="quiet small">{unit}</span>
-      </figcaption>
-      <ul>
-        {rows.map((row) => (
-          <li key={row.profile}>
-            <span className="clip">{profileName(row.profile)}</span>
-            <span className="bar-track">
-              <span className="bar" style={{ width: `${(100 * value(row)) / most}%` }} />
-            </span>
-            <span className="tabular number">{format(value(row))}</span>
-          </li>
-        ))}
-      </ul>
-    </figure>
-  );
-}
-
-function Result({ run }: { run: BenchmarkRun }) {
-  const base = run.rows.find((row) => row.profile === run.baseline);
-  return (
-    <>
-      <div className="bars-grid">
-        <Bars
-          rows={run.rows}
-          label={t('performance.decode')}
-          unit={t('unit.tps')}
-          value={(row) => row.decode_tps}
-          format={(value) => decimal(value)}
-        />
-        <Bars
-          rows={run.rows}
-          label={t('benchmark.memory')}
-          unit=""
-          value={(row) => row.peak_memory_mib}
-          format={memory}
-        />
-      </div>
-      <div className="table-scroll">
-        <table className="benchmark-table">
-          <thead>
-            <tr>
-              <th scope="col">{t('benchmark.profile')}</th>
-              <th scope="col" className="number">
-                {t('performance.ttft')}
-              </th>
-              <th scope="col" className="number">
-                {t('performance.prefill')}
-              </th>
-              <th scope="col" className="number">
-                {t('performance.decode')}
-              </th>
-              <th scope="col" className="number">
-                {t('benchmark.speedup')}
-              </th>
-              <th scope="col" className="number">
-                {t('benchmark.memory')}
-              </th>
-              <th scope="col" className="number">
-                {t('benchmark.predicted')}
-              </th>
-              <th scope="col" className="number">
-                {t('benchmark.saved')}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {run.rows.map((row) => (
-              <tr key={row.profile}>
-                <th scope="row">{profileName(row.profile)}</th>
-                <td className="number">{milliseconds(row.ttft_ms)}</td>
-                <td className="number">{count(row.prefill_tps)}</td>
-                <td className="number">{decimal(row.decode_tps)}</td>
-                <td className="number">
-                  {base && base.decode_tps > 0 ? `${decimal(row.decode_tps / base.decode_tps, 2)}×` : '–'}
-                </td>
-                <td className="number">{memory(row.peak_memory_mib)}</td>
-                <td className="number">{memory(row.predicted_memory_mib)}</td>
-                <td className="number">
-                  {base && base.peak_memory_mib > 0 ? percent(1 - row.peak_memory_mib / base.peak_memory_mib) : '–'}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {run.rows.some((row) => row.synthetic) && <p className="small quiet">{t('benchmark.synthetic')}</p>}
-    </>
-  );
-}
 
 interface Properties {
   profiles: readonly { name: string; runnable: boolean }[];
   hasModel: boolean;
   onModels: () => void;
+}
+
+const REFERENCE = 'reference';
+
+function runningLabel({ profile, stage }: { profile: string; stage: string }): string {
+  const words = maybe(`stage.${stage}`) ?? profileName(stage);
+  return profile === '' ? words : t('benchmark.running', { profile: profileName(profile), stage: words });
 }
 
 /** Profiles against the reference, measured on this machine. */
@@ -124,7 +27,10 @@ export function BenchmarkPage({ profiles, hasModel, onModels }: Properties) {
   const [shown, setShown] = useState(0);
   useEffect(() => void loadRuns(), [loadRuns]);
   const runnable = profiles.filter((profile) => profile.runnable).map((profile) => profile.name);
-  const names = runnable.filter((name) => chosen?.has(name) ?? true);
+  // The automatic profile is one of the others, fitted: measured only when asked for. What all are compared with comes first.
+  const names = runnable
+    .filter((name) => chosen?.has(name) ?? name !== 'auto')
+    .sort((a, b) => Number(b === REFERENCE) - Number(a === REFERENCE));
   const run = runs?.[shown];
   return (
     <section className="page scroll-page" aria-labelledby="benchmark-title">
@@ -166,10 +72,7 @@ export function BenchmarkPage({ profiles, hasModel, onModels }: Properties) {
             </fieldset>
             {progress ? (
               <Progress
-                label={t('benchmark.running', {
-                  profile: profileName(progress.profile),
-                  stage: maybe(`stage.${progress.stage}`) ?? progress.stage,
-                })}
+                label={runningLabel(progress)}
                 done={progress.done}
                 total={progress.total}
                 onStop={stopBenchmark}
@@ -188,7 +91,7 @@ export function BenchmarkPage({ profiles, hasModel, onModels }: Properties) {
                 {t('benchmark.start')}
               </button>
             )}
-            {current.length > 0 && <Result run={{ at_ms: 0, baseline: current[0]?.profile ?? '', rows: current }} />}
+            {current.length > 0 && <BenchmarkResult run={{ baseline: current[0]?.profile ?? '', rows: current }} />}
             {benchmarkError && (
               <div className="turn-error" role="alert">
                 <ErrorText error={benchmarkError} />
@@ -207,13 +110,13 @@ export function BenchmarkPage({ profiles, hasModel, onModels }: Properties) {
                     >
                       {runs?.map((each, index) => (
                         <option key={each.at_ms} value={index}>
-                          {new Date(each.at_ms).toLocaleString()}
+                          {dateTime(each.at_ms)}
                         </option>
                       ))}
                     </select>
                   )}
                 </div>
-                <Result run={run} />
+                <BenchmarkResult run={run} />
               </>
             )}
           </>

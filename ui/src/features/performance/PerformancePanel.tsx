@@ -19,6 +19,11 @@ function Figure({ label, value, note }: { label: string; value: string; note?: R
   );
 }
 
+/** Telemetry tells whole percents. */
+function percentOf(value: number | null): string {
+  return percent(value === null ? null : value / 100);
+}
+
 function Devices({ reading }: { reading: Telemetry }) {
   const onGpu = reading.gpus.find((gpu) => gpu.device.name === reading.model_device);
   return (
@@ -49,7 +54,7 @@ function Figures({ reading }: { reading: Telemetry }) {
   const gpu = reading.gpus[0];
   return (
     <dl className="figures">
-      <Figure label={t('performance.ttft')} value={reading.ttft_ms > 0 ? milliseconds(reading.ttft_ms) : '–'} />
+      <Figure label={t('performance.ttft')} value={milliseconds(reading.ttft_ms || null)} />
       <Figure
         label={t('performance.context')}
         value={reading.context_tokens > 0 ? percent(reading.context_used / reading.context_tokens) : '–'}
@@ -58,14 +63,10 @@ function Figures({ reading }: { reading: Telemetry }) {
           t('performance.context_of', { used: count(reading.context_used), total: count(reading.context_tokens) })
         }
       />
-      <Figure
-        label={t('performance.reused')}
-        value={reading.reused_tokens > 0 ? count(reading.reused_tokens) : '–'}
-        note={t('unit.tokens')}
-      />
+      <Figure label={t('performance.reused')} value={count(reading.reused_tokens || null)} note={t('unit.tokens')} />
       <Figure
         label={t('performance.bandwidth')}
-        value={reading.bandwidth_fraction === null ? '–' : percent(reading.bandwidth_fraction)}
+        value={percent(reading.bandwidth_fraction)}
         note={t('performance.bandwidth_note')}
       />
       {reading.acceptance !== null && (
@@ -74,7 +75,7 @@ function Figures({ reading }: { reading: Telemetry }) {
       {gpu && (
         <Figure
           label={t('performance.gpu_load')}
-          value={gpu.load_percent === null ? '–' : percent(gpu.load_percent / 100)}
+          value={percentOf(gpu.load_percent)}
           note={gpu.clock_mhz === null ? '' : `${count(gpu.clock_mhz)} MHz`}
         />
       )}
@@ -85,10 +86,10 @@ function Figures({ reading }: { reading: Telemetry }) {
           value={gpu.temperature_c === null ? '–' : `${count(gpu.temperature_c)} °C`}
         />
       )}
-      <Figure label={t('performance.cpu')} value={percent(reading.cpu_percent / 100)} />
+      <Figure label={t('performance.cpu')} value={percentOf(reading.cpu_percent)} />
       <Figure
         label={t('performance.ingest')}
-        value={reading.ingest.chunks_per_second > 0 ? decimal(reading.ingest.chunks_per_second) : '–'}
+        value={decimal(reading.ingest.chunks_per_second || null)}
         note={t('performance.ingest_unit')}
       />
     </dl>
@@ -128,14 +129,14 @@ export function PerformancePanel({ onClose, onBenchmark }: { onClose: () => void
             <Plot
               label={t('performance.decode')}
               unit={t('unit.tps')}
-              values={history.map((each) => each.decode_tps)}
+              values={history.map((each) => each.decode_tps ?? 0)}
               span={120}
               format={(value) => decimal(value, value < 100 ? 1 : 0)}
             />
             <Plot
               label={t('performance.prefill')}
               unit={t('unit.tps')}
-              values={history.map((each) => each.prefill_tps)}
+              values={history.map((each) => each.prefill_tps ?? 0)}
               span={120}
               format={(value) => count(value)}
             />

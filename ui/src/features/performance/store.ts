@@ -1,7 +1,8 @@
 import { create } from 'zustand';
 import {
   type BenchmarkEvent,
-  type BenchmarkRun,
+  type BenchRow,
+  type BenchRun,
   backend,
   type ErrorReport,
   type Job,
@@ -16,10 +17,10 @@ const KEPT = 120;
 interface PerformanceState {
   latest: Telemetry | null;
   history: readonly Telemetry[];
-  runs: BenchmarkRun[] | null;
+  runs: BenchRun[] | null;
   runsError: ErrorReport | null;
   progress: { profile: string; stage: string; done: number; total: number } | null;
-  current: BenchmarkRun['rows'];
+  current: BenchRow[];
   benchmarkError: ErrorReport | null;
   /** Listens to the machine; only while someone looks or work is done. */
   listen: () => Stop;

@@ -1,12 +1,14 @@
 import { create } from 'zustand';
 import { backend, type DataFolder, type ErrorReport, type Job, reportOf, type Settings } from '@/ipc';
 import { t } from '@/shared/i18n';
-import { announce, attempt } from '@/shared/ui/toasts';
+import { announce, attempt, complain } from '@/shared/ui/toasts';
 
 interface SettingsState {
   settings: Settings | null;
   error: ErrorReport | null;
   folder: DataFolder | null;
+  folderError: ErrorReport | null;
+  version: string;
   rebuilding: { done: number; total: number } | null;
   load: () => Promise<void>;
   change: (change: Partial<Settings>) => Promise<void>;
@@ -22,6 +24,8 @@ export const useSettings = create<SettingsState>((set, get) => {
     settings: null,
     error: null,
     folder: null,
+    folderError: null,
+    version: '',
     rebuilding: null,
     load: async () => {
       try {
@@ -39,8 +43,12 @@ export const useSettings = create<SettingsState>((set, get) => {
       set({ settings: after ?? before });
     },
     loadFolder: async () => {
-      const folder = await attempt(() => backend().dataFolder());
-      if (folder) set({ folder });
+      try {
+        const [folder, version] = await Promise.all([backend().dataFolder(), backend().version()]);
+        set({ folder, version, folderError: null });
+      } catch (thrown) {
+        set({ folderError: reportOf(thrown) });
+      }
     },
     rebuild: async () => {
       if (job) return;
@@ -49,7 +57,7 @@ export const useSettings = create<SettingsState>((set, get) => {
         job = backend().rebuildIndex((event) => {
           if (event.type === 'progress') set({ rebuilding: { done: event.done, total: event.total } });
           else if (event.type === 'done') announce(t('settings.rebuilt', { n: event.chunks }));
-          else announce(event.error.message);
+          else complain(event.error);
         });
         await job.finished;
       });

@@ -1,5 +1,5 @@
-import type { AnswerTrace, AskRequest, ConversationDetail, ConversationSummary, Job, Undo } from '../backend';
-import type { Answer, AskEvent, Citation, Source, Support, Turn } from '../types';
+import type { AnswerTrace, AskRequest, Job, Undo } from '../backend';
+import type { Answer, AskEvent, Citation, Conversation, ConversationRow, Source, Support, Turn } from '../types';
 import { HOSTILE_MARKDOWN, HOSTILE_NAMES } from './hostile';
 import { LEASE, report } from './library';
 import { PASSAGES } from './pages';
@@ -111,12 +111,23 @@ function extractive(): Answer {
 
 export const SOURCES = [source(1, 7), source(2, 9), source(3, 12)];
 
+interface Kept {
+  id: number;
+  title: string;
+  turns: Turn[];
+  updated: number;
+}
+
+function rowOf({ id, title, turns, updated }: Kept): ConversationRow {
+  return { id, title, turns: turns.length, created_at_ms: updated, updated_at_ms: updated };
+}
+
 /** Conversations of the mock. What a question contains decides what happens to it. */
 export class MockChat {
   /** Pieces that a stepped answer may still write; a question with `step` in it waits for them in its thirtieth paragraph. */
   private allowed = 0;
   private onAllowed: (() => void) | undefined;
-  private conversations: { id: number; title: string; turns: Turn[]; updated: number }[] = [];
+  private conversations: Kept[] = [];
   private nextId = 1;
 
   constructor(
@@ -175,7 +186,7 @@ export class MockChat {
     });
   }
 
-  list(search: string): ConversationSummary[] {
+  list(search: string): ConversationRow[] {
     const words = search.toLowerCase();
     return this.conversations
       .filter(
@@ -184,13 +195,13 @@ export class MockChat {
           item.title.toLowerCase().includes(words) ||
           item.turns.slice(0, 50).some((turn) => turn.question.toLowerCase().includes(words)),
       )
-      .map(({ id, title, turns, updated }) => ({ id, title, turns: turns.length, updated_at_ms: updated }));
+      .map(rowOf);
   }
 
-  detail(id: number): ConversationDetail {
+  detail(id: number): Conversation {
     const found = this.conversations.find((item) => item.id === id);
     if (!found) throw report('conversation_gone', 'The conversation is gone.\nStart a new one.');
-    return { id, title: found.title, turns: found.turns };
+    return { row: rowOf(found), turns: found.turns };
   }
 
   rename(id: number, title: string): void {
@@ -249,7 +260,7 @@ export class MockChat {
     emit({ type: 'done', answer });
   }
 
-  private conversationFor(request: AskRequest): { id: number; turns: Turn[]; updated: number } {
+  private conversationFor(request: AskRequest): Kept {
     const found = this.conversations.find((item) => item.id === request.conversation);
     if (found) {
       if (request.replace_turn !== null) found.turns.splice(request.replace_turn);
@@ -300,9 +311,10 @@ export class MockChat {
       emit({ type: 'token', text: piece });
       for (const item of whole.citations) {
         if (written.endsWith(item.sentence))
-          emit({ type: 'citation', n: item.n, sentence: item.sentence, support: item.support });
+          emit({ type: 'citation', n: item.n, source: item.source, sentence: item.sentence, support: item.support });
       }
-      if (written.endsWith(UNCITED)) emit({ type: 'citation', n: 0, sentence: UNCITED, support: 'unsupported' });
+      if (written.endsWith(UNCITED))
+        emit({ type: 'citation', n: 0, source: 0, sentence: UNCITED, support: 'unsupported' });
       await wait(14 * this.speed, signal);
     }
     return { ...whole, text: written.trimStart() };
@@ -340,7 +352,7 @@ export class MockChat {
       document_id: 1,
       title: LEASE,
       page,
-      text: 'Operating costs are shared by floor area unless a statutory rule prescribes another key.',
+      text: '',
       vector_rank: index + 4,
       keyword_rank: null,
       cosine: 0.41 - index * 0.03,
@@ -350,17 +362,19 @@ export class MockChat {
     }));
     return {
       query: 'when may the tenant end the lease early',
+      mode: 'hybrid',
+      exact: false,
+      wants_everything: false,
+      coverage: 0.83,
+      best_cosine: 0.71,
       passages: [...passages, ...left],
       packed_tokens: 612,
       budget_tokens: 2048,
       timings: [
         { name: 'embed', ms: 14 },
-        { name: 'vector', ms: 8 },
-        { name: 'keyword', ms: 3 },
-        { name: 'fuse', ms: 0.4 },
-        { name: 'pack', ms: 0.9 },
-        { name: 'prefill', ms: 398 },
-        { name: 'decode', ms: 2513 },
+        { name: 'search', ms: 12 },
+        { name: 'shown', ms: 31 },
+        { name: 'total', ms: 2972 },
       ],
     };
   }

@@ -1,4 +1,5 @@
-import type { Backend, DropEvent, Scope } from '../backend';
+import type { Backend } from '../backend';
+import type { DropEvent, Scope } from '../types';
 import { MOCK_SPANS, MockChat, SOURCES } from './chat';
 import { MockLibrary, report } from './library';
 import { DEFAULTS, MockMachine } from './machine';
@@ -96,8 +97,10 @@ export function createMock(options: MockOptions): Backend {
   }
   if (typeof window !== 'undefined') {
     Object.assign(window, {
-      mockDrop: (event: DropEvent) => {
-        for (const listener of dropListeners) listener(event);
+      // As the shell does it: what is dropped is added there, the page only hears that nothing hangs over it any more.
+      mockDrop: (event: DropEvent | { type: 'drop'; paths: string[] }) => {
+        if (event.type === 'drop') library.enqueue(event.paths);
+        for (const listener of dropListeners) listener(event.type === 'drop' ? { type: 'leave' } : event);
       },
       mockGo: (pieces: number) => chat.go(pieces),
     });
@@ -170,7 +173,7 @@ export function createMock(options: MockOptions): Backend {
       after('suggestions', () =>
         library.rows.length === 0
           ? []
-          : scope.type === 'all'
+          : scope.kind === 'all'
             ? [
                 'When may the tenant end the lease early?',
                 'What does error F28 of the boiler mean?',
@@ -207,7 +210,7 @@ export function createMock(options: MockOptions): Backend {
     switchProfile: (name, listener) => machine.switch(name, listener),
     models: () => after('models', () => machine.models()),
     addModel: (path) => after('addModel', () => machine.addModel(path)),
-    removeModel: (path) => after('removeModel', () => machine.removeModel(path)),
+    removeModel: (name) => after('removeModel', () => machine.removeModel(name)),
     chooseModel: (path) => after('chooseModel', () => void machine.change({ model: path })),
 
     settings: () => after('settings', () => machine.settings),

@@ -1,5 +1,13 @@
-import type { Collection, DocumentList, DocumentQuery, LibrarySummary, Stop, Undo } from '../backend';
-import type { DocumentRow, DocumentState, ErrorReport, IngestEvent, IngestProgress } from '../types';
+import type { DocumentQuery, LibrarySummary, Stop, Undo } from '../backend';
+import type {
+  CollectionRow,
+  DocumentPage,
+  DocumentRow,
+  DocumentState,
+  ErrorReport,
+  IngestEvent,
+  IngestProgress,
+} from '../types';
 import { HOSTILE_NAMES } from './hostile';
 import { pick, seeded } from './random';
 
@@ -115,7 +123,7 @@ export class MockLibrary {
     this.order = null;
   }
 
-  list(query: DocumentQuery): DocumentList {
+  list(query: DocumentQuery): DocumentPage {
     const { offset, limit, ...rest } = query;
     const key = JSON.stringify(rest);
     if (this.order?.key !== key) this.order = { key, rows: this.sorted(query) };
@@ -136,8 +144,8 @@ export class MockLibrary {
       ({
         title: row.title.toLowerCase(),
         state: row.state,
-        size: row.size_bytes,
-        added: row.added_at_ms,
+        size: row.size_bytes ?? 0,
+        added: row.added_at_ms ?? 0,
       })[query.sort];
     const sign = query.descending ? -1 : 1;
     return rows.sort((a, b) => (value(a) < value(b) ? -sign : value(a) > value(b) ? sign : a.id - b.id));
@@ -166,7 +174,7 @@ export class MockLibrary {
       ...this.batch,
       chunks_per_second: running ? 61.4 : 0,
       remaining_s: running ? left * 0.4 : null,
-      paused: this.paused ? 'Paused by you' : null,
+      paused: this.paused ? 'paused' : null,
     };
   }
 
@@ -204,7 +212,7 @@ export class MockLibrary {
         : { ...working, state: 'ready', pages: 1 + (working.id % 40), chunks: 3 * (1 + (working.id % 40)) };
       this.replace(row);
       this.batch.done += 1;
-      this.emit({ type: 'settled', row, outcome: failing ? 'failed' : 'ready', ms: 412 });
+      this.emit({ type: 'settled', row, outcome: failing ? 'failed' : 'ready', indexed_chunks: row.chunks, ms: 412 });
       this.emit({ type: 'overall', ...this.progress() });
       return;
     }
@@ -265,15 +273,15 @@ export class MockLibrary {
       const restored = before.filter((row) => ids.includes(row.id));
       this.rows = [...this.rows, ...restored];
       this.order = null;
-      for (const row of restored) this.emit({ type: 'settled', row, outcome: 'ready', ms: 0 });
+      for (const row of restored) this.emit({ type: 'settled', row, outcome: 'ready', indexed_chunks: 0, ms: 0 });
     };
   }
 
-  collectionList(): Collection[] {
+  collectionList(): CollectionRow[] {
     return this.collections.map(({ id, name, members }) => ({ id, name, documents: members.size }));
   }
 
-  createCollection(name: string, documents: number[]): Collection {
+  createCollection(name: string, documents: number[]): CollectionRow {
     const collection = { id: this.nextCollection++, name, members: new Set(documents) };
     this.collections.push(collection);
     return { id: collection.id, name, documents: documents.length };

@@ -1,69 +1,9 @@
-import type {
-  BenchmarkEvent,
-  BenchmarkRow,
-  BenchmarkRun,
-  Job,
-  ModelEntry,
-  ProfilePlan,
-  RebuildEvent,
-  Stop,
-  SwitchEvent,
-} from '../backend';
-import type {
-  Attention,
-  HardwareInventory,
-  IngestProgress,
-  KvType,
-  MemoryOwner,
-  ModelCard,
-  Profile,
-  Settings,
-  Telemetry,
-  WeightType,
-} from '../types';
+import type { BenchmarkEvent, Job, ModelEntry, ProfilePlan, RebuildEvent, Stop, SwitchEvent } from '../backend';
+import { profilePlan, totalOf } from '../plan';
+import type { BenchRow, BenchRun, HardwareInventory, IngestProgress, Profile, Settings, Telemetry } from '../types';
 import { report } from './library';
+import { benchRows, modelEntries, PROFILES, planned, predicted } from './plans';
 import { wait } from './random';
-
-const flash = (kv: KvType): Attention => ({ kind: 'flash', kv });
-
-function profile(name: string, summary: string, weights: WeightType, attention: Attention, context: number): Profile {
-  return {
-    name,
-    summary,
-    weights,
-    attention,
-    context_tokens: context,
-    n_batch: 2048,
-    n_ubatch: 512,
-    offload: { kind: 'auto' },
-    threads: 0,
-    graph_capture: true,
-    speculation: name === 'speed',
-    builtin: true,
-  };
-}
-
-const PROFILES: Profile[] = [
-  profile('baseline', 'The reference: full precision, plain attention.', 'f16', { kind: 'plain' }, 8192),
-  profile('quality', 'Nearly lossless weights for careful work.', 'q8_0', flash('q8_0'), 32768),
-  profile('balanced', 'Small weights, exact cache: right for most machines.', 'q4_k_m', flash('f16'), 16384),
-  profile('speed', 'Small weights, drafts from the sources.', 'q4_k_m', flash('q8_0'), 16384),
-  profile('long_context', 'The longest context that fits.', 'q4_k_m', flash('q4_0'), 65536),
-  profile('minimal', 'For machines with little memory.', 'q4_k_m', flash('q4_0'), 4096),
-];
-
-const WEIGHTS_MIB: Record<WeightType, number> = { f16: 7680, q8_0: 4072, q4_k_m: 2375, other: 4000 };
-const KV_KIB: Record<KvType, number> = { f16: 144, q8_0: 76.5, q4_0: 40.5 };
-
-function predicted(item: Profile): MemoryOwner[] {
-  const kv = item.attention.kind === 'flash' ? item.attention.kv : 'f16';
-  return [
-    { owner: 'weights', mib: WEIGHTS_MIB[item.weights] },
-    { owner: 'kv', mib: Math.round((item.context_tokens * KV_KIB[kv]) / 1024) },
-    { owner: 'compute', mib: item.attention.kind === 'plain' ? 820 : 297 },
-    { owner: 'embedder', mib: 210 },
-  ];
-}
 
 export const DEFAULTS: Settings = {
   backend: 'embedded',
@@ -95,7 +35,7 @@ export class MockMachine {
   private tick = 0;
   private removed = new Set<string>();
   private added: string[] = [];
-  private runs: BenchmarkRun[] = [];
+  private runs: BenchRun[] = [];
 
   constructor(
     settings: Settings,
@@ -104,25 +44,8 @@ export class MockMachine {
     private ingest: () => IngestProgress,
   ) {
     this.settings = settings;
-    this.runs = [{ at_ms: 1_763_800_000_000, baseline: 'baseline', rows: this.rows() }];
-  }
-
-  private rows(): BenchmarkRow[] {
-    const decode = [17.1, 26.4, 41.8, 55.2, 36.0, 40.9];
-    const prefill = [1210, 1820, 2240, 2260, 1980, 2150];
-    return PROFILES.slice(0, 5).map((item, index) => {
-      const total = predicted(item).reduce((sum, owner) => sum + owner.mib, 0);
-      return {
-        profile: item.name,
-        model: 'Qwen3-4B',
-        ttft_ms: 1_100_000 / (prefill[index] ?? 1000),
-        prefill_tps: prefill[index] ?? 0,
-        decode_tps: decode[index] ?? 0,
-        peak_memory_mib: Math.round(total * 1.04),
-        predicted_memory_mib: total,
-        synthetic: true,
-      };
-    });
+    const rows = benchRows(['reference', 'balanced', 'quality', 'compact'], gpu);
+    this.runs = [{ at_ms: 1_763_800_000_000, baseline: 'reference', rows }];
   }
 
   change(change: Partial<Settings>): Settings {
@@ -131,31 +54,13 @@ export class MockMachine {
   }
 
   active(): Profile {
-    const found = PROFILES.find((item) => item.name === this.settings.profile) ?? PROFILES[2];
+    const found = PROFILES.find((item) => item.name === this.settings.profile) ?? PROFILES[1];
     if (!found) throw new Error('BUG: no profile');
     return found;
   }
 
   plans(): ProfilePlan[] {
-    const available = this.gpu ? 7400 : 18_400;
-    return PROFILES.map((item) => {
-      const parts = this.settings.model ? predicted(item) : [];
-      const total = parts.reduce((sum, owner) => sum + owner.mib, 0);
-      const fits = total <= available;
-      return {
-        profile: item,
-        predicted: parts,
-        device: this.gpu ? 'CUDA0' : 'CPU',
-        available_mib: available,
-        context_tokens: item.context_tokens,
-        gpu_layers: this.gpu ? 36 : 0,
-        fits,
-        reasons: fits
-          ? ['All 36 layers fit on the GPU with the whole context.']
-          : ['Needs more memory than is free. The largest context that would fit is 6,144 tokens.'],
-        missing: item.weights === 'q8_0' ? 'Qwen3-4B-Q8_0.gguf' : null,
-      };
-    });
+    return planned(this.settings.model, this.settings.profile, this.gpu).map(profilePlan);
   }
 
   reading(generating = false): Telemetry {
@@ -167,7 +72,7 @@ export class MockMachine {
           { owner: 'embedder', mib: 210 },
           { owner: 'application', mib: 148 },
         ];
-    const used = owners.reduce((sum, owner) => sum + owner.mib, 0);
+    const used = totalOf(owners);
     const plan = this.active();
     const loaded = this.settings.model !== null;
     return {
@@ -244,7 +149,7 @@ export class MockMachine {
         emit({ type: 'stage', stage: done < 40 ? 'unloading' : 'loading_model', done, total: 100 });
         await wait(120 * this.speed, abort.signal);
       }
-      if (abort.signal.aborted || name === 'baseline') {
+      if (abort.signal.aborted || name === 'reference') {
         emit({
           type: 'failed',
           error: report(
@@ -262,53 +167,7 @@ export class MockMachine {
   }
 
   models(): ModelEntry[] {
-    const card: ModelCard = {
-      name: 'Qwen3-4B',
-      architecture: 'qwen3',
-      weights: 'q4_k_m',
-      size_bytes: 2_497_280_256,
-      parameters: 4_022_468_096,
-      context_tokens: 40_960,
-      layers: 36,
-      hidden: 2560,
-      heads: 32,
-      kv_heads: 8,
-      head_dim: 128,
-      vocabulary: 151_936,
-      synthetic: false,
-    };
-    const all: [string, ModelCard, number][] = [
-      ['/home/ada/Models/Qwen3-4B-Q4_K_M.gguf', card, 4100],
-      ['/home/ada/Models/Qwen3-4B-F16.gguf', { ...card, weights: 'f16', size_bytes: 8_051_284_000 }, 9900],
-      [
-        '/home/ada/Models/tiny-synthetic.gguf',
-        {
-          ...card,
-          name: 'Tiny (synthetic)',
-          weights: 'q8_0',
-          size_bytes: 18_000_000,
-          parameters: 17_000_000,
-          layers: 4,
-          hidden: 256,
-          synthetic: true,
-        },
-        160,
-      ],
-      ...this.added.map((path): [string, ModelCard, number] => [
-        path,
-        { ...card, name: path.split('/').at(-1)?.replace('.gguf', '') ?? path, weights: 'other' },
-        5200,
-      ]),
-    ];
-    return all
-      .filter(([path]) => !this.removed.has(path))
-      .map(([path, item, needed]) => ({
-        path,
-        card: item,
-        active: path === this.settings.model,
-        needed_mib: needed,
-        fits: needed < 7100,
-      }));
+    return modelEntries(this.added, this.settings.model).filter((entry) => !this.removed.has(entry.name));
   }
 
   addModel(path: string): ModelEntry {
@@ -320,16 +179,17 @@ export class MockMachine {
     return made;
   }
 
-  removeModel(path: string): void {
-    this.removed.add(path);
-    if (this.settings.model === path) this.settings = { ...this.settings, model: null };
+  removeModel(name: string): void {
+    const active = this.models().find((entry) => entry.name === name)?.active;
+    this.removed.add(name);
+    if (active) this.settings = { ...this.settings, model: null };
   }
 
   benchmark(names: string[], emit: (event: BenchmarkEvent) => void): Job {
     const abort = new AbortController();
     const run = async (): Promise<void> => {
-      const rows: BenchmarkRow[] = [];
-      for (const row of this.rows().filter((item) => names.includes(item.profile))) {
+      const rows: BenchRow[] = [];
+      for (const row of benchRows(names, this.gpu)) {
         for (let done = 0; done < 4; done++) {
           emit({
             type: 'progress',
@@ -345,14 +205,14 @@ export class MockMachine {
         rows.push(row);
         emit({ type: 'row', row });
       }
-      const finished = { at_ms: Date.now(), baseline: 'baseline', rows };
+      const finished = { at_ms: Date.now(), baseline: names[0] ?? '', rows };
       this.runs = [finished, ...this.runs];
       emit({ type: 'done', run: finished });
     };
     return { finished: run(), cancel: () => abort.abort() };
   }
 
-  history(): BenchmarkRun[] {
+  history(): BenchRun[] {
     return this.runs;
   }
 

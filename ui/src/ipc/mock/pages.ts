@@ -36,7 +36,7 @@ export function mockPage(row: DocumentRow, number: number): Page {
     number,
     text,
     headings: [{ level: 1, span: { start: 0, end: [...heading].length } }],
-    tables: [],
+    drawable: drawn && !row.changed,
     words: drawn ? layOut(text, [...heading].length) : [],
     size: drawn ? [WIDTH, HEIGHT] : null,
   };

@@ -1,7 +1,9 @@
 import type { MessageKey } from './en';
+import { failures } from './failures.de';
 
 /** German. */
 export const de: Record<MessageKey, string> = {
+  ...failures,
   on: 'an',
   off: 'aus',
   'app.sidebar': 'Bibliothek und Gespräche',
@@ -25,25 +27,6 @@ export const de: Record<MessageKey, string> = {
   'action.undo': 'Rückgängig',
 
   'error.detail': 'Einzelheiten',
-  'error.cancelled': 'Angehalten.',
-  'error.needs_password':
-    'Die Datei ist verschlüsselt.\nEntfernen Sie das Passwort im Ursprungsprogramm und versuchen Sie es erneut.',
-  'error.no_text':
-    'Alle Seiten sind Bilder: ein Scan ohne Text.\nWenden Sie eine Texterkennung (OCR) an und versuchen Sie es erneut.',
-  'error.unsupported':
-    'Dieses Format wird nicht gelesen.\nExportieren Sie das Dokument als PDF oder DOCX und fügen Sie dieses hinzu.',
-  'error.damaged':
-    'Die Datei ist beschädigt.\nÖffnen und speichern Sie sie im Ursprungsprogramm und versuchen Sie es erneut.',
-  'error.too_large': 'Die Datei überschreitet die Größengrenze.\nTeilen Sie sie auf.',
-  'error.timed_out':
-    'Das Lesen dauerte zu lange und wurde beendet.\nVersuchen Sie es erneut; hilft das nicht, speichern Sie die Datei als neues PDF.',
-  'error.crashed':
-    'Der Leser ist an dieser Datei zweimal gescheitert.\nVersuchen Sie es erneut; hilft das nicht, speichern Sie die Datei als neues PDF.',
-  'error.unreadable':
-    'Die Datei ließ sich nicht öffnen.\nPrüfen Sie, ob sie vorhanden und lesbar ist, und versuchen Sie es erneut.',
-  'error.library_in_use': 'Ein anderes DocMind hat diese Bibliothek geöffnet.\nSchließen Sie es und starten Sie neu.',
-  'error.out_of_memory':
-    'Das Modell passte nicht in den Speicher.\nWählen Sie ein kleineres Profil oder ein kleineres Modell.',
 
   'state.queued': 'Wartet',
   'state.working': 'Wird gelesen',
@@ -112,6 +95,8 @@ export const de: Record<MessageKey, string> = {
   'ingest.left': 'noch {time}',
   'ingest.pause': 'Pause',
   'ingest.resume': 'Weiter',
+  'ingest.paused.paused': 'Von Ihnen angehalten',
+  'ingest.paused.answering': 'Wartet, solange eine Antwort geschrieben wird',
   'ingest.cancel': 'Anhalten und Wartendes verwerfen',
 
   'collection.create': 'Neue Sammlung',
@@ -152,7 +137,6 @@ export const de: Record<MessageKey, string> = {
   'chat.scope': 'Suchen in: {name}',
   'chat.scope_all': 'Alle Dokumente',
   'chat.scope_documents': '1 Dokument | {n} Dokumente',
-  'chat.scope_clear': 'Zurück zu allen Dokumenten',
   'chat.standalone': 'Gesucht wurde: {query}',
   'chat.thinking': 'Denkt nach …',
   'chat.thought': 'Was es vorher dachte',
@@ -195,6 +179,14 @@ export const de: Record<MessageKey, string> = {
   'why.loading': 'Die Spur wird geholt …',
   'why.query': 'Gesucht wurde',
   'why.budget': '{packed} von {budget} Tokens Quelltext wurden genutzt',
+  'why.everything': 'Diese Frage will alles. Die Antwort stützt sich auf die Passagen unten, nicht auf alle Dokumente.',
+  'why.exact': 'Genaue Wörter wogen mehr: Gefragt war eine Wendung, ein Code oder eine Zahl.',
+  'why.mode.vector': 'Nur nach Bedeutung gesucht.',
+  'why.mode.keyword': 'Nur nach Wörtern gesucht.',
+  'why.mode.hybrid': 'Nach Bedeutung und nach Wörtern gesucht.',
+  'why.coverage': 'Die beste Passage enthält {share} der Wörter der Frage; nächste Bedeutung: {cosine}.',
+  'why.none': 'Wie diese Antwort entstand, wurde nicht aufbewahrt',
+  'why.none_text': 'Sie wurde gegeben, bevor das Fenster geöffnet wurde. Fragen Sie erneut, um es zu sehen.',
   'why.packed': 'Dem Modell gegeben',
   'why.left_out': 'Weggelassen',
   'why.passage': 'Passage',
@@ -213,13 +205,6 @@ export const de: Record<MessageKey, string> = {
   'why.timing.search': 'Suchen',
   'why.timing.shown': 'Bis die Quellen dastanden',
   'why.timing.total': 'Insgesamt',
-  'why.timing.vector': 'Suche nach Bedeutung',
-  'why.timing.keyword': 'Suche nach Wörtern',
-  'why.timing.fuse': 'Beides verbinden',
-  'why.timing.rerank': 'Nachordnen',
-  'why.timing.pack': 'Passagen wählen',
-  'why.timing.prefill': 'Quellen lesen',
-  'why.timing.decode': 'Schreiben',
 
   'source.title': 'Quelle',
   'source.page': 'S. {page}',
@@ -300,6 +285,10 @@ export const de: Record<MessageKey, string> = {
   'benchmark.memory': 'Höchster Speicher',
   'benchmark.predicted': 'Vorhergesagt',
   'benchmark.saved': 'Speicher gespart',
+  'benchmark.between': 'zwischen {from} und {to}',
+  'benchmark.resident': 'Nächste Frage',
+  'benchmark.lengths': '{prompt} Tokens gelesen, {output} geschrieben, Mitte der Wiederholungen',
+  'benchmark.not_measured': '– steht für nicht Gemessenes.',
   'benchmark.synthetic': 'Mit künstlichen Gewichten gemessen: Tempo und Speicher stimmen, Antworten wären Rauschen.',
 
   'models.title': 'Sprachmodelle',
@@ -322,6 +311,7 @@ export const de: Record<MessageKey, string> = {
   'models.machine': 'Dieser Rechner: {cpu}, {ram} Speicher, {gpu}',
   'models.no_gpu': 'keine GPU',
   'models.synthetic': 'künstliche Gewichte',
+  'models.synthetic_why': 'Zufällige Gewichte in echter Form: Tempo und Speicher stimmen, Antworten bedeuten nichts.',
   'models.other_weights': 'andere',
 
   'profile.title': 'Optimierungsprofil',
@@ -333,24 +323,25 @@ export const de: Record<MessageKey, string> = {
   'profile.does_not_fit': 'Passt nicht: braucht {size}, frei auf {device}: {free}',
   'profile.context': 'Liest bis zu {tokens} Tokens auf einmal (etwa {pages} Seiten).',
   'profile.no_model': 'Wählen Sie ein Modell, um zu sehen, was jedes Profil bräuchte.',
-  'profile.missing': 'Braucht die Datei `{file}` neben dem Modell.',
+  'profile.missing': 'Braucht das Modell in {weights}; das liegt nicht daneben.',
+  'profile.make': 'erzeugt sie, im Terminal',
   'profile.switching': 'Wechsel zu {profile}: {stage}',
   'profile.switched': 'Profil {profile} ist aktiv.',
   'profile.restored': 'Wieder aktiv: {profile}.',
   'profile.parameters': 'Parameter',
   'profile.name.auto': 'Automatisch',
-  'profile.name.baseline': 'Referenz',
-  'profile.name.quality': 'Qualität',
   'profile.name.balanced': 'Ausgewogen',
-  'profile.name.speed': 'Tempo',
-  'profile.name.long_context': 'Langer Kontext',
-  'profile.name.minimal': 'Sparsam',
-  'profile.summary.baseline': 'Der Vergleich: volle Genauigkeit, einfache Aufmerksamkeit.',
+  'profile.name.quality': 'Qualität',
+  'profile.name.long-context': 'Langer Kontext',
+  'profile.name.compact': 'Sparsam',
+  'profile.name.reference': 'Referenz',
+  'profile.summary.auto': 'Ausgewogen, an den jetzt freien Speicher angepasst.',
+  'profile.summary.balanced':
+    'Kleine Gewichte, genauer Zwischenspeicher: schnell und fast so gut wie volle Genauigkeit.',
   'profile.summary.quality': 'Fast verlustfreie Gewichte für sorgfältige Arbeit.',
-  'profile.summary.balanced': 'Kleine Gewichte, genauer Zwischenspeicher: für die meisten Rechner richtig.',
-  'profile.summary.speed': 'Kleine Gewichte, Entwürfe aus den Quellen.',
-  'profile.summary.long_context': 'Der längste Kontext, der passt.',
-  'profile.summary.minimal': 'Für Rechner mit wenig Speicher.',
+  'profile.summary.long-context': 'Platz für lange Dokumente, mit kleinerem Zwischenspeicher.',
+  'profile.summary.compact': 'Für Grafikkarten und Laptops mit wenig Speicher.',
+  'profile.summary.reference': 'Volle Genauigkeit, einfache Aufmerksamkeit: womit jede Messung verglichen wird.',
   'parameter.weights': 'Gewichte',
   'parameter.weights_why': 'Weniger Bits je Gewicht: kleiner und schneller, etwas ungenauer.',
   'parameter.attention': 'Aufmerksamkeit',
@@ -414,6 +405,13 @@ export const de: Record<MessageKey, string> = {
   'settings.embedder_text': 'Macht aus Passagen Vektoren. Ein anderes heißt: alles neu erfassen.',
   'settings.precision': 'Genauigkeit des Suchmodells',
   'settings.precision_text': 'INT8 ist auf Prozessoren schneller, FP16 auf GPUs.',
+  'settings.reranker': 'Zweites Lesen',
+  'settings.reranker_text':
+    'Ein Modell, das Frage und Passage zusammen liest und die besten nach vorn stellt. Langsamer; sein Ordner muss neben dem des Suchmodells liegen.',
+  'settings.rerank_budget': 'Höchste Zeit für das zweite Lesen, in Millisekunden',
+  'settings.rerank_budget_text': 'Würde es länger dauern, bleibt die Reihenfolge der Suche.',
+  'settings.remote_key': 'Schlüssel des Servers',
+  'settings.remote_key_text': 'Wo er einen verlangt. Er steht nie in der Diagnose.',
   'settings.theme': 'Farben',
   'settings.theme_text': 'Hell, dunkel, oder wie das System.',
   'settings.text_size': 'Schriftgröße',

@@ -58,7 +58,10 @@ export function profileName(name: string): string {
   return maybe(`profile.name.${name}`) ?? name;
 }
 
-/** A failure's words: the engine speaks English and names particulars; in another language the catalogue's own text for its code stands. */
-export function wordsOf(error: { code: string; message: string }): string {
-  return (current === 'en' ? null : maybe(`error.${error.code}`)) ?? error.message;
+/**
+ * The words of a failure or a notice: the engine speaks English and names particulars; in another language the catalogue's own
+ * text for its code stands, and the particulars go with the details.
+ */
+export function wordsOf({ code, message }: { code: string; message: string }): string {
+  return (current === 'en' ? null : (maybe(`error.${code}`) ?? maybe(`notice.${code}`))) ?? message;
 }

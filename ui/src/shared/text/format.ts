@@ -12,38 +12,54 @@ function formatter(options: Intl.NumberFormatOptions): Intl.NumberFormat {
   return made;
 }
 
-export function count(value: number): string {
-  return formatter({ maximumFractionDigits: 0 }).format(value);
+/** A figure that may be missing: the engine tells `null` for what it could not measure. */
+type Figure = number | null | undefined;
+
+/** Stands for a figure that was not measured. */
+const NONE = '–';
+
+function known(value: Figure, format: (value: number) => string): string {
+  return value === null || value === undefined ? NONE : format(value);
 }
 
-export function decimal(value: number, digits = 1): string {
-  return formatter({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+export function count(value: Figure): string {
+  return known(value, (known) => formatter({ maximumFractionDigits: 0 }).format(known));
 }
 
-export function percent(fraction: number): string {
-  return formatter({ style: 'percent', maximumFractionDigits: 0 }).format(fraction);
+export function decimal(value: Figure, digits = 1): string {
+  return known(value, (known) =>
+    formatter({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(known),
+  );
+}
+
+export function percent(fraction: Figure): string {
+  return known(fraction, (known) => formatter({ style: 'percent', maximumFractionDigits: 0 }).format(known));
 }
 
 /** Bytes in the unit a file manager would use. */
-export function bytes(value: number): string {
-  if (value < 1000) return `${count(value)} B`;
-  const units = ['kB', 'MB', 'GB', 'TB'];
-  let size = value / 1000;
-  let unit = 0;
-  while (size >= 1000 && unit < units.length - 1) {
-    size /= 1000;
-    unit += 1;
-  }
-  return `${decimal(size, size < 10 && unit > 0 ? 1 : 0)} ${units[unit] ?? ''}`;
+export function bytes(value: Figure): string {
+  return known(value, (known) => {
+    if (known < 1000) return `${count(known)} B`;
+    const units = ['kB', 'MB', 'GB', 'TB'];
+    let size = known / 1000;
+    let unit = 0;
+    while (size >= 1000 && unit < units.length - 1) {
+      size /= 1000;
+      unit += 1;
+    }
+    return `${decimal(size, size < 10 && unit > 0 ? 1 : 0)} ${units[unit] ?? ''}`;
+  });
 }
 
 /** Memory: MiB from the engine, GB for a person below and above one. */
-export function memory(mib: number): string {
-  return mib < 1000 ? `${count(mib)} MB` : `${decimal(mib / 1024, 1)} GB`;
+export function memory(mib: Figure): string {
+  return known(mib, (known) => (known < 1000 ? `${count(known)} MB` : `${decimal(known / 1024, 1)} GB`));
 }
 
-export function milliseconds(ms: number): string {
-  return ms < 1000 ? `${ms < 10 ? decimal(ms, 1) : count(ms)} ms` : `${decimal(ms / 1000, 1)} s`;
+export function milliseconds(ms: Figure): string {
+  return known(ms, (known) =>
+    known < 1000 ? `${known < 10 ? decimal(known, 1) : count(known)} ms` : `${decimal(known / 1000, 1)} s`,
+  );
 }
 
 /** Seconds as a person says them: `40 s`, `3 min`, `2 h`. */
@@ -53,6 +69,12 @@ export function duration(seconds: number): string {
   return `${decimal(seconds / 3600, 1)} h`;
 }
 
-export function date(ms: number): string {
-  return new Intl.DateTimeFormat(language(), { dateStyle: 'medium' }).format(ms);
+export function date(ms: Figure): string {
+  return known(ms, (known) => new Intl.DateTimeFormat(language(), { dateStyle: 'medium' }).format(known));
+}
+
+export function dateTime(ms: Figure): string {
+  return known(ms, (known) =>
+    new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'short' }).format(known),
+  );
 }

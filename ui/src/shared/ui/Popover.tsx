@@ -1,5 +1,8 @@
-import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { createContext, type ReactNode, useContext, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { createPortal } from 'react-dom';
+
+/** Closes the menu that an item stands in. */
+const CloseMenu = createContext<() => void>(() => undefined);
 
 interface Properties {
   trigger: ReactNode;
@@ -9,7 +12,7 @@ interface Properties {
   disabled?: boolean;
   /** `menu` puts the focus on the first item and moves it with the arrow keys. */
   kind?: 'dialog' | 'menu';
-  children: (close: () => void) => ReactNode;
+  children: ReactNode | ((close: () => void) => ReactNode);
 }
 
 /** A button that opens a floating card beside itself. Escape and a click elsewhere close it; the focus goes back. */
@@ -51,7 +54,7 @@ export function Popover({
           onClose={() => setOpen(false)}
           onEscape={close}
         >
-          {children(close)}
+          <CloseMenu value={close}>{typeof children === 'function' ? children(close) : children}</CloseMenu>
         </Card>
       )}
     </>
@@ -129,8 +132,9 @@ interface MenuItemProperties {
   onSelect: () => void;
 }
 
-/** One line of a menu. */
+/** One line of a menu; choosing it closes the menu first. */
 export function MenuItem({ icon, children, danger = false, disabled = false, onSelect }: MenuItemProperties) {
+  const close = useContext(CloseMenu);
   return (
     <button
       type="button"
@@ -138,7 +142,10 @@ export function MenuItem({ icon, children, danger = false, disabled = false, onS
       tabIndex={-1}
       className={danger ? 'menu-item danger' : 'menu-item'}
       disabled={disabled}
-      onClick={onSelect}
+      onClick={() => {
+        close();
+        onSelect();
+      }}
     >
       <span className="menu-icon" aria-hidden>
         {icon}

@@ -2,22 +2,25 @@ import { CircleAlert, RotateCcw, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { ErrorReport } from '@/ipc';
 import { t, wordsOf } from '../i18n';
+import { tame } from '../text/tame';
 
 /** What failed and what to do, in the person's language where the code is known. */
 export function ErrorText({ error }: { error: ErrorReport }) {
-  const [first, ...rest] = wordsOf(error).split('\n');
+  const words = wordsOf(error);
+  const [first, ...rest] = words.split('\n');
+  const detail = [words === error.message ? '' : error.message, error.detail ?? ''].filter(Boolean).join('\n\n');
   return (
     <div className="error-text">
-      <p>{first}</p>
+      <p>{tame(first ?? '')}</p>
       {rest.map((line) => (
         <p key={line} className="remedy">
-          {line}
+          {tame(line)}
         </p>
       ))}
-      {error.detail && (
+      {detail && (
         <details>
           <summary>{t('error.detail')}</summary>
-          <pre>{error.detail}</pre>
+          <pre>{tame(detail)}</pre>
         </details>
       )}
     </div>

@@ -1,6 +1,6 @@
 import { CircleAlert, Info, TriangleAlert, X } from 'lucide-react';
 import { create } from 'zustand';
-import { reportOf, type Undo } from '@/ipc';
+import { type Notice, reportOf, type Undo } from '@/ipc';
 import { t } from '../i18n';
 import { ErrorText } from './states';
 
@@ -38,8 +38,8 @@ export function announce(text: string, undo: Undo | null = null): void {
 }
 
 /** Says that something was degraded. */
-export function warn(text: string): void {
-  useToasts.getState().add({ tone: 'warning', text, code: '', detail: null, undo: null });
+export function warn({ code, message }: Notice): void {
+  useToasts.getState().add({ tone: 'warning', text: message, code, detail: null, undo: null });
 }
 
 /** Shows what was thrown. */

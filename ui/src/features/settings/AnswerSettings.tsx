@@ -1,0 +1,45 @@
+import { t } from '@/shared/i18n';
+import { Field } from './Field';
+import { NumberSetting, type SectionProperties, SelectSetting, TextSetting } from './fields';
+
+/** Who writes the answers, and how long reading and writing may take. */
+export function AnswerSettings({ settings, change }: SectionProperties) {
+  const both = { settings, change };
+  return (
+    <>
+      <SelectSetting
+        id="backend"
+        name="backend"
+        label="settings.backend"
+        text="settings.backend_text"
+        value={settings.backend}
+        options={[
+          ['embedded', t('backend.embedded')],
+          ['ollama', 'Ollama'],
+          ['open_ai', t('backend.open_ai')],
+        ]}
+        onChange={(backend) => change({ backend: backend as typeof settings.backend })}
+      />
+      {settings.backend !== 'embedded' && (
+        <>
+          <TextSetting id="remote_url" words="remote_url" {...both} />
+          <TextSetting id="remote_model" words="remote_model" {...both} />
+          <TextSetting id="remote_api_key" words="remote_key" secret {...both} />
+        </>
+      )}
+      <Field id="thinking" label={t('settings.thinking')} text={t('settings.thinking_text')}>
+        <input
+          id="thinking"
+          type="checkbox"
+          className="switch"
+          aria-describedby="thinking-text"
+          checked={settings.thinking}
+          onChange={(event) => change({ thinking: event.target.checked })}
+        />
+      </Field>
+      <NumberSetting id="first_token_target_s" words="first_token" min={1} max={120} step={1} {...both} />
+      <NumberSetting id="source_tokens" words="source_tokens" min={256} max={131_072} step={256} {...both} />
+      <NumberSetting id="answer_tokens" words="answer_tokens" min={64} max={16_384} step={64} {...both} />
+    </>
+  );
+}

@@ -1,0 +1,101 @@
+import { FolderPlus, X } from 'lucide-react';
+import { backend, type Precision } from '@/ipc';
+import { t } from '@/shared/i18n';
+import { tameName } from '@/shared/text/tame';
+import { attempt } from '@/shared/ui/toasts';
+import { NumberSetting, type SectionProperties, SelectSetting } from './fields';
+
+// Models that DocMind knows by name (`assets/models.toml`); any other is kept when it is set.
+const EMBEDDERS = ['all-MiniLM-L6-v2', 'bge-small-en-v1.5', 'bge-large-en-v1.5', 'multilingual-e5-small'];
+const RERANKERS = ['ms-marco-MiniLM-L-6-v2'];
+
+function withOwn(names: readonly string[], current: string | null): (readonly [string, string])[] {
+  return [...new Set([...names, ...(current ? [current] : [])])].map((name) => [name, name] as const);
+}
+
+function WatchedFolders({ settings, change }: SectionProperties) {
+  const add = async (): Promise<void> => {
+    const paths = await attempt(() => backend().pick('folder'));
+    if (paths && paths.length > 0) change({ watched_folders: [...new Set([...settings.watched_folders, ...paths])] });
+  };
+  return (
+    <div className="setting stacked" data-setting="watched_folders">
+      <div className="setting-words">
+        <h3>{t('settings.watched')}</h3>
+        <p className="small quiet">{t('settings.watched_text')}</p>
+      </div>
+      <ul className="folder-list">
+        {settings.watched_folders.map((folder) => (
+          <li key={folder}>
+            <bdi className="clip">{tameName(folder)}</bdi>
+            <button
+              type="button"
+              className="icon-button"
+              aria-label={t('settings.unwatch', { folder: tameName(folder) })}
+              onClick={() => change({ watched_folders: settings.watched_folders.filter((each) => each !== folder) })}
+            >
+              <X size={16} aria-hidden />
+            </button>
+          </li>
+        ))}
+        {settings.watched_folders.length === 0 && <li className="quiet small">{t('settings.none_watched')}</li>}
+      </ul>
+      <button type="button" className="button" onClick={() => void add()}>
+        <FolderPlus size={16} aria-hidden />
+        {t('settings.watch')}
+      </button>
+    </div>
+  );
+}
+
+/** Which folders are followed, and how passages are found. */
+export function LibrarySettings({ settings, change }: SectionProperties) {
+  return (
+    <>
+      <WatchedFolders settings={settings} change={change} />
+      <SelectSetting
+        id="embedder"
+        name="embedder"
+        label="settings.embedder"
+        text="settings.embedder_text"
+        value={settings.embedder}
+        options={withOwn(EMBEDDERS, settings.embedder)}
+        onChange={(embedder) => change({ embedder })}
+      />
+      <SelectSetting
+        id="embedder_precision"
+        name="embedder_precision"
+        label="settings.precision"
+        text="settings.precision_text"
+        value={settings.embedder_precision ?? ''}
+        options={[
+          ['', t('settings.automatic')],
+          ['fp32', 'FP32'],
+          ['fp16', 'FP16'],
+          ['int8', 'INT8'],
+        ]}
+        onChange={(value) => change({ embedder_precision: value === '' ? null : (value as Precision) })}
+      />
+      <SelectSetting
+        id="reranker"
+        name="reranker"
+        label="settings.reranker"
+        text="settings.reranker_text"
+        value={settings.reranker ?? ''}
+        options={[['', t('off')], ...withOwn(RERANKERS, settings.reranker)]}
+        onChange={(reranker) => change({ reranker: reranker || null })}
+      />
+      {settings.reranker !== null && (
+        <NumberSetting
+          id="rerank_budget_ms"
+          words="rerank_budget"
+          min={50}
+          max={10_000}
+          step={50}
+          settings={settings}
+          change={change}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,82 @@
+/** What failed or was degraded, by the engine's code. The engine's own English names the particulars and is shown in English; these stand where it may not. */
+export const failures = {
+  'error.cancelled': 'Stopped.',
+  'error.needs_password': 'The file is encrypted.\nRemove the password in the program that made it, then retry.',
+  'error.no_text':
+    'All pages are pictures: this is a scan without text.\nRun it through text recognition (OCR), then retry.',
+  'error.unsupported': 'This format is not read.\nExport the document as PDF or DOCX and add that.',
+  'error.damaged': 'The file is damaged.\nOpen it in its own program, save it again, then retry.',
+  'error.too_large': 'The file is over the limit of size.\nSplit it into parts.',
+  'error.timed_out': 'Reading took too long and was stopped.\nRetry; if it stops again, save it as a new PDF.',
+  'error.crashed': 'The reader stopped twice on this file.\nRetry; if it stops again, save it as a new PDF.',
+  'error.unreadable': 'The file could not be opened.\nCheck that it is there and that you may read it, then retry.',
+  'error.library_in_use': 'Another DocMind has this library open.\nClose it and start again.',
+  'error.out_of_memory': 'The model did not fit into memory.\nChoose a smaller profile or a smaller model.',
+  'error.disk_full': 'The disk is full.\nMake room, then try again.',
+  'error.data_folder_unusable': 'The data folder cannot be used.\nCheck that it is there and that you may write to it.',
+  'error.library_damaged': 'The library’s file is damaged.\nAdd the documents again; conversations are kept apart.',
+  'error.library_newer': 'The library was written by a newer DocMind.\nInstall that version.',
+  'error.read_only': 'The library is open for reading only.\nClose the other DocMind and start again.',
+  'error.index_unavailable':
+    'The search index cannot be used; an exact search stands in for it.\nRebuild it in the settings.',
+  'error.no_such_document': 'The document is no longer in the library.\nAdd the file again.',
+  'error.no_such_page': 'The document has no such page.',
+  'error.no_such_conversation': 'The conversation is gone.\nStart a new one.',
+  'error.file_unreadable': 'The file could not be opened.\nCheck that it is there and that you may read it.',
+  'error.file_changed': 'The file has changed since it was read.\nRead it again with Retry.',
+  'error.name_taken': 'This name is taken.\nChoose another.',
+  'error.not_saved': 'The file could not be saved.\nChoose another place.',
+  'error.not_opened': 'It could not be opened.\nOpen it in its own program.',
+  'error.link_refused': 'Only web and mail addresses are opened.',
+  'error.bad_setting': 'The setting cannot have this value.\nThe old one stays.',
+  'error.settings_unsaved': 'The settings could not be saved.\nCheck the disk and the data folder.',
+  'error.embedder_missing': 'The search model was not found.\nPut its folder where the details say, or choose another.',
+  'error.embedder_invalid': 'The search model cannot be used.\nChoose another.',
+  'error.embedding_failed': 'The passages could not be turned into vectors.\nTry again.',
+  'error.no_model': 'No language model is chosen.\nChoose one.',
+  'error.no_such_model': 'The model is no longer there.\nChoose another.',
+  'error.model_unreadable': 'The model’s file could not be read.\nCheck that it is there and that you may read it.',
+  'error.model_damaged': 'The model’s file is damaged or cut off.\nCopy it again.',
+  'error.model_too_large': 'The model does not fit into the free memory.\nChoose a smaller profile or a smaller model.',
+  'error.context_overflow':
+    'Question and sources are longer than the model’s context.\nChoose a profile with a longer one.',
+  'error.worker_died': 'A helping process stopped; it is started again.\nTry again.',
+  'error.worker_missing': 'A part of DocMind is missing.\nInstall it again.',
+  'error.worker_timed_out': 'A helping process did not answer in time; it is started again.\nTry again.',
+  'error.worker_restarts_exhausted':
+    'A helping process keeps stopping.\nStart DocMind again; copy the diagnostics if it happens again.',
+  'error.bench_failed': 'The measurement failed.\nTry again with fewer profiles.',
+  'error.unknown_profile': 'There is no such profile.\nChoose another.',
+
+  'notice.answer_interrupted': 'The answer was cut off.\nAsk again.',
+  'notice.answer_unsaved': 'This answer could not be saved.\nCopy it if you need it.',
+  'notice.chat_template_replaced': 'The model’s own chat form cannot be used; answers may be worse.',
+  'notice.context_reduced': 'The context was made smaller so that the model fits.',
+  'notice.conversations_restored':
+    'The file of your conversations was damaged; a copy took its place.\nThe newest may be missing.',
+  'notice.embedder_changed':
+    'Another search model was chosen: all passages get new vectors.\nWords are searched meanwhile.',
+  'notice.embedder_on_cpu':
+    'Passages are turned into vectors on the processor, because the graphics card could not be used.',
+  'notice.embedder_precision': 'The search model has no file in this precision; another one is used.',
+  'notice.fewer_gpu_layers':
+    'Not all layers fit into the free memory of the graphics card; the rest runs on the processor, more slowly.',
+  'notice.folder_unreachable':
+    'A watched folder cannot be reached. Its documents stay.\nConnect it again or stop watching it.',
+  'notice.on_cpu': 'The model runs on the processor, more slowly: no graphics card has room for it.',
+  'notice.profiles_damaged': 'Your own profiles could not be read.\nCorrect the file; the others work.',
+  'notice.remote_cut': 'The server wrote more than it was asked for; the rest was cut.',
+  'notice.remote_plain_request': 'The server does not know every setting; some are left to it.',
+  'notice.rerank_failed': 'The passages were not read again in order.',
+  'notice.rerank_late':
+    'The passages were not read again in order: that would have taken too long.\nAllow more time in the settings.',
+  'notice.search_by_words_only': 'Only words were searched, not meanings.',
+  'notice.setting_unreadable': 'A setting could not be read; its default is used until it is set again.',
+  'notice.settings_damaged': 'The settings file could not be read, so the defaults are used.\nThe old file is kept.',
+  'notice.smaller_cache': 'The context is kept in fewer bits so that it fits.',
+  'notice.snapshots_off': 'Answers after a restart begin more slowly: prompt snapshots cannot be kept.',
+  'notice.stepped_down': 'The model’s process stopped three times in ten minutes; it runs with less now, more slowly.',
+  'notice.turns_dropped':
+    'The conversation is longer than the model’s context: its oldest turns are no longer known to the model.',
+  'notice.watch_degraded': 'A folder cannot be followed at once; it is looked through every minute instead.',
+} as const;
