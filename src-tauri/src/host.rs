@@ -82,8 +82,9 @@ impl<R: Runtime> Host for Desktop<R> {
             .ok()
             .and_then(|exe| Some(exe.parent()?.join("samples")));
         let installed = self.0.path().resource_dir().ok().map(|folder| folder.join("samples"));
+        let packaged = PathBuf::from("/usr/lib/docmind/samples");
         let named = std::env::var_os("DOCMIND_SAMPLES_DIR").map(PathBuf::from);
-        let found = [named, installed, beside]
+        let found = [named, installed, beside, Some(packaged)]
             .into_iter()
             .flatten()
             .find(|folder| folder.is_dir());

@@ -21,6 +21,29 @@ use options::Options;
 use std::sync::Arc;
 use tauri::{Manager, RunEvent, WindowEvent};
 
+/// A log-out and `kill` end the application as its close button does, so that the library is closed in order.
+#[cfg(unix)]
+fn end_when_told(app: tauri::AppHandle) {
+    use tokio::signal::unix::{SignalKind, signal};
+    tauri::async_runtime::spawn(async move {
+        let told = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
+        let [Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)] = told else {
+            tracing::warn!("a signal will end the program at once");
+            return;
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = hangup.recv() => {}
+        }
+        app.exit(0);
+    });
+}
+
+/// Windows closes windows itself when somebody logs out.
+#[cfg(not(unix))]
+fn end_when_told(_: tauri::AppHandle) {}
+
 /// Opens the window and returns when it is closed.
 ///
 /// # Panics
@@ -36,7 +59,11 @@ pub fn run() {
         .setup(move |app| {
             let desk = Desk::new(Arc::new(Desktop::new(app.handle().clone())));
             desk.open(options.engine());
+            if !options.paths.is_empty() {
+                drops::take(&desk, options.paths);
+            }
             app.manage(desk);
+            end_when_told(app.handle().clone());
             Ok(())
         })
         .on_window_event(|window, event| {

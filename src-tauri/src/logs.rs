@@ -8,6 +8,8 @@ use tracing_subscriber::EnvFilter;
 
 /// Files kept.
 const KEPT: usize = 5;
+/// What is written unless `DOCMIND_LOG` says otherwise: of the vector store only what went wrong.
+const FILTER: &str = "info,lance=warn";
 
 /// Starts writing; what is still in memory is written when the guard is dropped. Without a place to write to there are no logs:
 /// the window says itself what is wrong with the data folder.
@@ -22,7 +24,7 @@ pub fn start(options: &Options) -> Option<WorkerGuard> {
         .build(folder)
         .ok()?;
     let (writer, guard) = tracing_appender::non_blocking(file);
-    let filter = EnvFilter::try_from_env("DOCMIND_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_env("DOCMIND_LOG").unwrap_or_else(|_| EnvFilter::new(FILTER));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)

@@ -28,8 +28,12 @@ impl Merge for IngestEvent {
 
 impl Merge for DropEvent {
     fn absorb(&mut self, next: &Self) -> bool {
-        *self = *next;
-        true
+        // A failure is never passed over.
+        let passing = ![&*self, next].into_iter().any(|event| matches!(event, Self::Failed(_)));
+        if passing {
+            self.clone_from(next);
+        }
+        passing
     }
 }
 
@@ -241,7 +245,7 @@ pub async fn listen_ingest(desk: State<'_, Desk>, id: JobId, events: Channel<Vec
 #[specta::specta]
 pub async fn listen_drops(desk: State<'_, Desk>, id: JobId, events: Channel<Vec<DropEvent>>) -> Reported<()> {
     let stream = Stream::new(events);
-    let subscription = desk.drops().subscribe(move |event| stream.tell(*event));
+    let subscription = desk.drops().subscribe(move |event| stream.tell(event.clone()));
     desk.keep(id, subscription);
     Ok(())
 }
