@@ -77,7 +77,12 @@ pub struct MemoryShare {
 impl MemoryShare {
     /// Everything this model would add to the device (the embedder is there already or counted by its own room).
     pub fn needed_mib(&self) -> f64 {
-        self.weights_mib + self.kv_mib + self.compute_mib + self.runtime_mib
+        self.buffers_mib() + self.runtime_mib
+    }
+
+    /// What llama.cpp itself allocates.
+    pub fn buffers_mib(&self) -> f64 {
+        self.weights_mib + self.kv_mib + self.compute_mib
     }
 
     /// What is wanted from free memory, the embedder and headroom included.
@@ -144,8 +149,21 @@ pub struct LoadReport {
     pub load_ms: f64,
     /// Milliseconds of the first empty decode: kernels compiled, pages touched, graphs captured.
     pub warmup_ms: f64,
+    /// Memory bandwidth of the device as measured, in GB/s; 0 where it could not be.
+    pub bandwidth_gbps: f64,
     /// What was degraded.
     pub notices: Vec<Notice>,
+}
+
+impl LoadReport {
+    /// Tokens a second at which decoding meets the memory bandwidth with so many tokens in the cache: weights and cache are read once
+    /// for each. `None` where the bandwidth is not known.
+    pub fn decode_limit_tps(&self, cached_tokens: u32) -> Option<f64> {
+        let sum = |of: fn(&MemoryShare) -> f64| self.allocated.iter().map(of).sum::<f64>();
+        let filled = f64::from(cached_tokens) / f64::from(padded_context(self.plan.profile.context_tokens).max(1));
+        let read_mib = sum(|share| share.weights_mib) + sum(|share| share.kv_mib) * filled.min(1.0);
+        (self.bandwidth_gbps > 0.0 && read_mib > 0.0).then(|| self.bandwidth_gbps * 1e9 / (read_mib * MIB))
+    }
 }
 
 /// Bytes of compute buffers on the CPU for one physical batch. Used where there is no dry run. The terms, each in f32: logits of

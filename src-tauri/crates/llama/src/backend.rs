@@ -1,7 +1,8 @@
 //! ggml's backends: modules found beside the program, loaded before llama.cpp starts, and why one is not used.
 #![expect(
     unsafe_code,
-    reason = "ggml's registry is a C interface; every block has its SAFETY line"
+    reason = "llama-cpp-2 loads whole folders of modules, the one with AMX among them; one module alone is loaded through ggml's \
+              C interface, and every block has its SAFETY line"
 )]
 
 use crate::error::LlamaError;
@@ -9,12 +10,14 @@ use crate::log;
 use docmind_core::hardware::Device;
 use docmind_core::measurement::{BackendReport, ModuleReport};
 use docmind_core::plan::FreeMemory;
+use llama_cpp_2::llama_backend::LlamaBackend;
+use llama_cpp_2::{LlamaBackendDeviceType, list_llama_ggml_backend_devices};
 use llama_cpp_sys_2 as sys;
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, CString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 const MIB: f64 = 1024.0 * 1024.0;
 
@@ -63,7 +66,16 @@ pub struct BackendDevice {
     pub is_gpu: bool,
 }
 
-static STARTED: Mutex<bool> = Mutex::new(false);
+/// llama.cpp, started once a process.
+static STARTED: OnceLock<LlamaBackend> = OnceLock::new();
+
+/// The CPU module in use.
+static CPU_MODULE: OnceLock<PathBuf> = OnceLock::new();
+
+/// Proof that llama.cpp was started, for what takes one.
+pub(crate) fn started() -> Result<&'static LlamaBackend, LlamaError> {
+    STARTED.get().ok_or_else(|| LlamaError::NoBackend(String::new()))
+}
 
 impl Backends {
     /// Loads the modules in `folder` (usually `runtime/backends`) and starts llama.cpp. Modules fail silently in ggml: the device
@@ -72,19 +84,20 @@ impl Backends {
     /// # Errors
     /// Not even a module for the CPU could be loaded.
     pub fn start(folder: &Path, gpu: GpuUse) -> Result<Self, LlamaError> {
+        static STARTING: Mutex<()> = Mutex::new(());
         log::capture();
-        let mut started = STARTED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if !*started {
+        let one = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+        if STARTED.get().is_none() {
             if gpu == GpuUse::Allowed {
                 load_gpus(folder)?;
             }
             load_cpu(folder)?;
             // What was refused on the way is no error of what comes.
             log::last_words();
-            // SAFETY: once a process, after the modules.
-            unsafe { sys::llama_backend_init() };
-            *started = true;
+            let backend = LlamaBackend::init().map_err(|_| LlamaError::NoBackend(folder.display().to_string()))?;
+            STARTED.get_or_init(|| backend);
         }
+        drop(one);
         let backends = Self {
             folder: folder.to_owned(),
             gpu,
@@ -97,41 +110,25 @@ impl Backends {
 
     /// What there is now.
     pub fn devices(&self) -> Vec<BackendDevice> {
-        // SAFETY: no arguments.
-        let count = unsafe { sys::ggml_backend_dev_count() };
-        (0..count)
-            .filter_map(|index| {
-                // SAFETY: the index is under the count; the properties are written by ggml and hold static texts.
-                let (properties, backend) = unsafe {
-                    let device = sys::ggml_backend_dev_get(index);
-                    let mut properties: sys::ggml_backend_dev_props = std::mem::zeroed();
-                    sys::ggml_backend_dev_get_props(device, &raw mut properties);
-                    (
-                        properties,
-                        text(sys::ggml_backend_reg_name(sys::ggml_backend_dev_backend_reg(device))),
-                    )
+        list_llama_ggml_backend_devices()
+            .into_iter()
+            .filter_map(|found| {
+                let is_gpu = match found.device_type {
+                    LlamaBackendDeviceType::Gpu | LlamaBackendDeviceType::IntegratedGpu => true,
+                    LlamaBackendDeviceType::Cpu => false,
+                    _ => return None,
                 };
-                let is_gpu = properties.type_ == sys::GGML_BACKEND_DEVICE_TYPE_GPU
-                    || properties.type_ == sys::GGML_BACKEND_DEVICE_TYPE_IGPU;
-                if !is_gpu && properties.type_ != sys::GGML_BACKEND_DEVICE_TYPE_CPU {
-                    return None;
-                }
-                let (mut total, mut free) = (
-                    properties.memory_total as f64 / MIB,
-                    properties.memory_free as f64 / MIB,
-                );
+                let (mut total, mut free) = (found.memory_total as f64 / MIB, found.memory_free as f64 / MIB);
                 if !is_gpu && let Some((ram_total, ram_free)) = ram() {
                     (total, free) = (ram_total, ram_free);
                 }
                 Some(BackendDevice {
-                    index,
+                    index: found.index,
                     is_gpu,
                     device: Device {
-                        // SAFETY: static texts of the backend.
-                        name: unsafe { text(properties.name) },
-                        // SAFETY: as above.
-                        description: unsafe { text(properties.description) }.trim().to_owned(),
-                        backend: backend.to_lowercase(),
+                        name: found.name,
+                        description: found.description.trim().to_owned(),
+                        backend: found.backend.to_lowercase(),
                         memory_total_mib: total as u32,
                         memory_free_mib: free as u32,
                     },
@@ -181,6 +178,10 @@ impl Backends {
             .map(|device| device.device.description.clone());
         for path in module_files(&self.folder) {
             let Some(backend) = backend_of(&path) else { continue };
+            // One line for all CPU variants: that of the one in use.
+            if backend == "cpu" && CPU_MODULE.get() != Some(&path) {
+                continue;
+            }
             let file = path
                 .file_name()
                 .map(|name| name.to_string_lossy().into_owned())
@@ -201,10 +202,6 @@ impl Backends {
             } else {
                 (false, probe_in_child(program, &path))
             };
-            // One line for all CPU variants: ggml chose among them.
-            if backend == "cpu" && modules.iter().any(|module: &ModuleReport| module.backend == "cpu") {
-                continue;
-            }
             modules.push(ModuleReport {
                 file,
                 backend,
@@ -220,24 +217,16 @@ impl Backends {
     }
 }
 
-/// llama.cpp's version with that of the crate that built it.
+/// llama.cpp's own version, such as `llama.cpp b7000`; snapshots are valid for one version only.
 pub fn version() -> String {
-    format!("llama.cpp {}", crate::native::version())
+    // SAFETY: a static text, closed by a zero.
+    let version = unsafe { CStr::from_ptr(sys::llama_version()) };
+    format!("llama.cpp {}", version.to_string_lossy())
 }
 
 fn c_path(path: &Path) -> Result<CString, LlamaError> {
     let bad = || LlamaError::Path(path.display().to_string());
     CString::new(path.to_str().ok_or_else(bad)?).map_err(|_| bad())
-}
-
-/// # Safety
-/// `pointer` is null or a text closed by a zero.
-unsafe fn text(pointer: *const c_char) -> String {
-    if pointer.is_null() {
-        return String::new();
-    }
-    // SAFETY: the caller's promise.
-    unsafe { CStr::from_ptr(pointer) }.to_string_lossy().into_owned()
 }
 
 /// Every module that is not for the CPU. One that cannot be used here is refused by ggml and explained by [`Backends::report`].
@@ -266,6 +255,7 @@ fn load_cpu(folder: &Path) -> Result<(), LlamaError> {
     for file in variants {
         let path = folder.join(file);
         if path.is_file() && load(&path)? {
+            CPU_MODULE.get_or_init(|| path);
             return Ok(());
         }
     }

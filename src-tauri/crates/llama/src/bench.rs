@@ -1,11 +1,12 @@
 //! The optimization monitor's measuring: speed and memory of profiles, interleaved, and how far their output agrees.
 
+mod lookup;
 mod machine;
 
-pub use machine::bandwidth_gbps;
+pub use lookup::{LookupGain, lookup_gain};
 
 use crate::backend::Backends;
-use crate::compare;
+use crate::compare::{self, Agreement, Logits};
 use crate::error::LlamaError;
 use crate::load;
 use crate::native::Specials;
@@ -14,10 +15,14 @@ use docmind_core::cancel::CancelToken;
 use docmind_core::generation::{GenerateRequest, Message, Role, Sampling};
 use docmind_core::measurement::{AgreementRow, BenchProfile, BenchRequest, BenchRow, Spread};
 use docmind_core::plan::{LoadReport, LoadRequest, MemoryShare};
+use docmind_core::profile::{Offload, Profile};
 use std::path::PathBuf;
 
 /// Text prompts are cut from; any text does, only its length counts.
 const TEXT: &str = include_str!("make/corpus.txt");
+
+/// Tokens of the answers that drafting is measured over.
+const COUNTED: u32 = 96;
 
 /// Positions compared for agreement.
 const COMPARED: usize = 256;
@@ -55,12 +60,6 @@ pub fn bench(
     stage: &mut dyn FnMut(&str),
 ) -> Result<Vec<BenchRow>, LlamaError> {
     let folder = ScratchFolder::new()?;
-    let bandwidth = bandwidth_gbps(
-        request
-            .profiles
-            .first()
-            .map_or(1, |first| load::threads(&first.profile)),
-    );
     let mut measured: Vec<Option<Measured>> = request.profiles.iter().map(|_| None).collect();
     for repeat in 0..request.repeat.max(1) {
         for (entry, slot) in request.profiles.iter().zip(&mut measured) {
@@ -90,7 +89,7 @@ pub fn bench(
         .profiles
         .iter()
         .zip(measured)
-        .filter_map(|(entry, measured)| Some(row(entry, measured?, bandwidth)));
+        .filter_map(|(entry, measured)| Some(row(entry, measured?)));
     Ok(rows.collect())
 }
 
@@ -103,14 +102,11 @@ fn measure(
 ) -> Result<(Run, LoadReport, f64), LlamaError> {
     folder.clear();
     let wanted = LoadRequest {
-        path: entry.model.clone(),
-        profile: entry.profile.clone(),
-        embedder_mib: 0,
-        snapshot_memory_mib: 0,
         snapshot_dir: Some(folder.path.display().to_string()),
         snapshot_disk_mib: 8192,
-        may_degrade: false,
+        ..bare_request(entry)
     };
+    let free_before = free_on_gpu(backends);
     let (mut session, report) = load::load(backends, &wanted, &mut |_| !cancel.is_cancelled())?;
     session.write_on();
     let shape = load::check(&entry.model)?.shape;
@@ -132,7 +128,12 @@ fn measure(
     run.prompt_tokens = first.prompt_tokens;
     run.output_tokens = first.output_tokens;
     let (memory_mib, rss_mib) = machine::memory(&report.allocated);
-    run.memory_mib = memory_mib;
+    // What the card lost beyond the buffers: kernels loaded late, work space of the vendor's libraries.
+    let on_card: f64 = report.allocated.iter().skip(1).map(MemoryShare::buffers_mib).sum();
+    let beyond = (free_before - free_on_gpu(backends) - on_card).max(0.0);
+    let beyond = if on_card > 0.0 { beyond } else { 0.0 };
+    tracing::info!(profile = %entry.profile.name, on_card_mib = on_card, beyond_mib = beyond, "memory of the card");
+    run.memory_mib = memory_mib + beyond;
     run.rss_mib = rss_mib;
     let next = session.generate(
         &question(&sources, "Another one, about something else?", 1),
@@ -148,6 +149,26 @@ fn measure(
     let depth = f64::from(first.prompt_tokens) + f64::from(first.output_tokens) / 2.0;
     let kv = shape.kv_bytes_per_token(entry.profile.attention.kv()) as f64;
     Ok((run, report, shape.weights.total() as f64 + kv * depth))
+}
+
+/// A profile exactly as it is, without snapshots.
+fn bare_request(entry: &BenchProfile) -> LoadRequest {
+    LoadRequest {
+        path: entry.model.clone(),
+        profile: entry.profile.clone(),
+        embedder_mib: 0,
+        snapshot_memory_mib: 0,
+        snapshot_dir: None,
+        snapshot_disk_mib: 0,
+        may_degrade: false,
+    }
+}
+
+/// Free memory of the GPU in MiB; 0 without one.
+fn free_on_gpu(backends: &Backends) -> f64 {
+    backends
+        .best_gpu()
+        .map_or(0.0, |gpu| f64::from(gpu.device.memory_free_mib))
 }
 
 fn question(sources: &str, question: &str, output_tokens: u32) -> GenerateRequest {
@@ -187,7 +208,8 @@ fn text_of(session: &Session, tokens: u32) -> Result<String, LlamaError> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn row(entry: &BenchProfile, measured: Measured, bandwidth_gbps: f64) -> BenchRow {
+fn row(entry: &BenchProfile, measured: Measured) -> BenchRow {
+    let bandwidth_gbps = measured.report.bandwidth_gbps;
     let spread = |of: fn(&Run) -> f64| Spread::of(&measured.runs.iter().map(of).collect::<Vec<_>>());
     let decode_tps = spread(|run| run.decode_tps);
     let sum = |of: fn(&MemoryShare) -> f64| measured.report.allocated.iter().map(of).sum::<f64>();
@@ -212,7 +234,11 @@ fn row(entry: &BenchProfile, measured: Measured, bandwidth_gbps: f64) -> BenchRo
         weights_mib: sum(|share| share.weights_mib),
         kv_mib: sum(|share| share.kv_mib),
         compute_mib: sum(|share| share.compute_mib),
-        bandwidth_fraction: decode_tps.median * measured.bytes_per_token / (bandwidth_gbps * 1e9),
+        bandwidth_fraction: if bandwidth_gbps > 0.0 {
+            decode_tps.median * measured.bytes_per_token / (bandwidth_gbps * 1e9)
+        } else {
+            0.0
+        },
         bandwidth_gbps,
         plan: measured.report.plan,
     }
@@ -230,7 +256,7 @@ pub fn agreement(
     cancel: &CancelToken,
     stage: &mut dyn FnMut(&str),
 ) -> Result<Vec<AgreementRow>, LlamaError> {
-    let mut reference: Option<compare::Logits> = None;
+    let mut reference: Option<Logits> = None;
     let mut rows = Vec::new();
     for entry in &request.profiles {
         if cancel.is_cancelled() {
@@ -248,16 +274,7 @@ pub fn agreement(
             });
             continue;
         }
-        let wanted = LoadRequest {
-            path: entry.model.clone(),
-            profile: entry.profile.clone(),
-            embedder_mib: 0,
-            snapshot_memory_mib: 0,
-            snapshot_dir: None,
-            snapshot_disk_mib: 0,
-            may_degrade: false,
-        };
-        let (mut session, _) = load::load(backends, &wanted, &mut |_| !cancel.is_cancelled())?;
+        let (mut session, _) = load::load(backends, &bare_request(entry), &mut |_| !cancel.is_cancelled())?;
         let mut tokens = session.model().tokenize(text, Specials::Text)?;
         tokens.truncate(COMPARED.min(session.context_tokens() as usize));
         let logits = compare::forced(session.context_mut(), &tokens, 0, 16)?;
@@ -273,6 +290,64 @@ pub fn agreement(
         reference.get_or_insert(logits);
     }
     Ok(rows)
+}
+
+/// One model on the CPU and on the GPU, compared by the logits of a forced continuation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DeviceAgreement {
+    /// Tokens compared.
+    pub tokens: usize,
+    /// The GPU's against the CPU's.
+    pub agreement: Agreement,
+    /// llama.cpp's own spread on the CPU: the most one logit moves when tokens are computed by eights instead of one by one.
+    pub spread: f32,
+    /// Positions with another most likely token that the spread does not explain.
+    pub contradictions: usize,
+}
+
+/// Tokens of the forced continuation.
+pub const FORCED: usize = 64;
+
+/// Computes [`FORCED`] tokens after a prompt on the CPU and on the GPU. Sound with random weights too: it compares devices, not models.
+///
+/// # Errors
+/// There is no GPU, or the model cannot be loaded on one of the two.
+pub fn devices_agree(
+    backends: &Backends,
+    entry: &BenchProfile,
+    cancel: &CancelToken,
+) -> Result<DeviceAgreement, LlamaError> {
+    let on = |offload: Offload, width: usize| -> Result<Logits, LlamaError> {
+        let profile = Profile {
+            offload,
+            ..entry.profile.clone()
+        };
+        let wanted = LoadRequest {
+            profile,
+            ..bare_request(entry)
+        };
+        let (mut session, report) = load::load(backends, &wanted, &mut |_| !cancel.is_cancelled())?;
+        if (report.plan.gpu_layers > 0) != (offload == Offload::All) {
+            return Err(LlamaError::NoDevice(0));
+        }
+        let tokens = session.model().tokenize(TEXT, Specials::Text)?;
+        let prompt = &tokens[..256.min(tokens.len() / 2)];
+        let rest = &tokens[prompt.len()..][..FORCED.min(tokens.len() - prompt.len())];
+        let context = session.context_mut();
+        context.truncate(0);
+        context.decode(prompt, 0, |_| false)?;
+        compare::forced(context, rest, prompt.len(), width)
+    };
+    let reference = on(Offload::None, 1)?;
+    let by_eights = on(Offload::None, 8)?;
+    let other = on(Offload::All, 1)?;
+    let spread = compare::most_apart(&reference, &by_eights);
+    Ok(DeviceAgreement {
+        tokens: reference.len(),
+        agreement: compare::agreement(&reference, &other),
+        spread,
+        contradictions: compare::contradictions(&reference, &other, spread),
+    })
 }
 
 /// A folder for snapshots while measuring, deleted at the end.

@@ -64,6 +64,31 @@ pub fn agreement(reference: &Logits, other: &Logits) -> Agreement {
     }
 }
 
+/// The most that one logit differs between two runs: llama.cpp's own spread, where only the schedule of the runs differs.
+pub fn most_apart(a: &Logits, b: &Logits) -> f32 {
+    a.iter()
+        .zip(b)
+        .flat_map(|(a, b)| a.iter().zip(b))
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max)
+}
+
+/// Positions at which another token is most likely although the reference's first two are further apart than `spread` explains: two
+/// logits may move towards each other by it.
+pub fn contradictions(reference: &Logits, other: &Logits, spread: f32) -> usize {
+    let contradicts = |(a, b): &(&Vec<f32>, &Vec<f32>)| {
+        let first = highest(a);
+        let second = a
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| *at != first)
+            .map(|(_, logit)| *logit)
+            .fold(f32::NEG_INFINITY, f32::max);
+        highest(b) != first && a[first] - second > 2.0 * spread
+    };
+    reference.iter().zip(other).filter(contradicts).count()
+}
+
 fn highest(logits: &[f32]) -> usize {
     logits
         .iter()
@@ -123,6 +148,18 @@ mod tests {
         let other = vec![vec![3.0, 2.0, 1.0], vec![0.0, -1.0, 0.5]];
         let apart = agreement(&a, &other);
         assert!(apart.mean_kl > 0.1 && apart.top1 == 0.5 && apart.min_cosine < 0.8);
+    }
+
+    #[test]
+    fn a_contradiction_is_told_from_noise() {
+        let reference = vec![vec![1.0, 5.0, 4.0]];
+        let noisy = vec![vec![1.0, 4.4, 4.5]];
+        let other = vec![vec![9.0, 5.0, 4.0]];
+        assert!((most_apart(&reference, &noisy) - 0.6).abs() < 1e-6);
+        assert_eq!(contradictions(&reference, &noisy, 0.6), 0);
+        assert_eq!(contradictions(&reference, &noisy, 0.1), 1);
+        assert_eq!(contradictions(&reference, &other, 0.1), 1);
+        assert_eq!(contradictions(&reference, &reference, 0.0), 0);
     }
 
     #[test]

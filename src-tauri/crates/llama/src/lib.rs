@@ -25,10 +25,12 @@
 //! Runtime, which does not share CUDA well with llama.cpp in one process.
 
 pub mod backend;
+pub mod bandwidth;
 pub mod bench;
 pub mod compare;
 pub mod error;
 pub mod gguf;
+pub mod graphs;
 pub mod load;
 pub mod log;
 pub mod make;

@@ -1,8 +1,10 @@
 //! From a file and a profile to a session: check, plan, dry run, load, warm up.
 
 use crate::backend::{BackendDevice, Backends};
+use crate::bandwidth;
 use crate::error::LlamaError;
 use crate::gguf;
+use crate::graphs;
 use crate::log::{self, Owner};
 use crate::native::{Context, ContextSettings, Model, ModelSettings};
 use crate::session::{Parts, Session};
@@ -223,6 +225,15 @@ fn load_planned(
         device: gpu.as_ref().map(|gpu| gpu.index),
         dry: false,
     };
+    let mut notices = plan.steps.clone();
+    if gpu.is_some() && graphs::settle(plan.profile.graph_capture) != plan.profile.graph_capture {
+        notices.push(docmind_core::error::Notice::new(
+            "graphs_unchanged",
+            "Whether the graphics card's work is captured in graphs is settled by the first model of a process; it stays as it was.",
+        ));
+    }
+    // Before the model takes its memory.
+    let bandwidth_gbps = bandwidth::of(gpu.as_ref(), threads(&plan.profile));
     let started = Instant::now();
     log::forget_buffers();
     let model = Model::load(&request.path, &settings, progress)?;
@@ -231,7 +242,6 @@ fn load_planned(
     let device = gpu
         .as_ref()
         .map_or_else(|| "CPU".to_owned(), |gpu| gpu.device.name.clone());
-    let mut notices = plan.steps.clone();
     let disk = match &request.snapshot_dir {
         Some(folder) if request.snapshot_disk_mib > 0 => {
             match open_disk(Path::new(folder), request, checked, &plan.profile, &device) {
@@ -267,6 +277,7 @@ fn load_planned(
         reason,
         load_ms,
         warmup_ms,
+        bandwidth_gbps,
         notices,
     };
     Ok((session, report))

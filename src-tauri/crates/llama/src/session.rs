@@ -4,24 +4,28 @@
 //! prompt is compared with it, what differs is cut off, and only the rest is computed. An answer's own tokens stay: the next turn
 //! continues after them instead of rendering history again (see [`Session::prompt`]).
 
+mod drafts;
 mod prompt;
+mod reuse;
 mod sampling;
+mod writer;
 
 use crate::error::LlamaError;
 use crate::native::{Context, Decoded, Model, Token};
-use crate::pieces::{Characters, Piece, ThinkingSplitter};
-use crate::snapshot::{DiskSnapshots, MemorySnapshots, SHORTEST, Snapshot, common_prefix, write_snapshot};
+use crate::snapshot::{DiskSnapshots, MemorySnapshots};
 use crate::speculation::{Budget, Lookup, WIDTHS};
 use crate::template::ChatTemplate;
 use docmind_core::answer::FinishReason;
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::Notice;
 use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats, Message};
+use reuse::RestoreSpeed;
 use sampling::Chooser;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Instant;
+use writer::Writer;
 
 /// A slice of prefill takes at most this long at the measured speed.
 const SLICE_S: f64 = 0.5;
@@ -32,14 +36,21 @@ const FIRST_SLICE: usize = 64;
 const CPU_SLICE: usize = 64;
 /// Conversations whose exact tokens are remembered.
 const TRANSCRIPTS: usize = 16;
-/// A snapshot is restored only where it saves at least so many tokens.
-const WORTH_RESTORING: usize = 32;
 
 /// What the model's own end of an answer does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Endings {
     Respected,
     Ignored,
+}
+
+/// Whether answers are drafted from their sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drafting {
+    /// Where it pays.
+    On,
+    /// Never.
+    Off,
 }
 
 /// One conversation as the model saw it.
@@ -80,7 +91,7 @@ pub struct Session {
     disk: Option<DiskSnapshots>,
     writing: Option<JoinHandle<()>>,
     prefill_tps: f64,
-    decode_tps: f64,
+    restore_speed: RestoreSpeed,
     budget: Budget,
     lookup: Lookup,
     chooser: Chooser,
@@ -110,7 +121,7 @@ impl Session {
             disk: parts.disk,
             writing: None,
             prefill_tps: 0.0,
-            decode_tps: 0.0,
+            restore_speed: RestoreSpeed::default(),
             budget: Budget::new(),
             lookup: Lookup::default(),
             last_logits: 0,
@@ -127,6 +138,11 @@ impl Session {
     /// From now on answers go on to their full length: for measuring.
     pub fn write_on(&mut self) {
         self.endings = Endings::Ignored;
+    }
+
+    /// From now on answers are drafted, or not: for measuring.
+    pub fn draft_answers(&mut self, drafting: Drafting) {
+        self.speculation = drafting == Drafting::On;
     }
 
     fn ends(&self, token: Token) -> bool {
@@ -153,7 +169,7 @@ impl Session {
         self.context.size()
     }
 
-    /// The first decode: pages touched, kernels compiled. Leaves nothing in the cache.
+    /// The first decodes: pages touched, kernels loaded, graphs captured. Leaves nothing in the cache.
     ///
     /// # Errors
     /// The model cannot compute.
@@ -161,9 +177,32 @@ impl Session {
         self.context.stop_with(&CancelToken::new());
         self.cached.clear();
         self.context.truncate(0);
-        let result = self.context.decode(&[0], 0, |_| true);
+        let result = self.first_decodes();
         self.context.truncate(0);
-        result.map(|_| ())
+        result
+    }
+
+    fn first_decodes(&mut self) -> Result<(), LlamaError> {
+        self.context.decode(&[0], 0, |_| true)?;
+        if self.on_cpu {
+            return Ok(());
+        }
+        // A GPU loads the kernels of a batch when it computes the first one, which would be the first question's; the second tells
+        // how fast it reads.
+        let settings = self.context.settings();
+        let width = settings
+            .n_ubatch
+            .min(settings.n_batch)
+            .min(self.context.size() / 2)
+            .max(1) as usize;
+        let batch = vec![0; width];
+        for _ in 0..2 {
+            self.context.truncate(0);
+            let started = Instant::now();
+            self.context.decode(&batch, 0, |index| index + 1 == width)?;
+            self.prefill_tps = rate(width, started.elapsed().as_secs_f64());
+        }
+        Ok(())
     }
 
     /// Forgets the cache and what is known of conversations; snapshots stay.
@@ -282,9 +321,6 @@ impl Session {
         let seconds = writing.elapsed().as_secs_f64();
         stats.output_tokens = written.len() as u32;
         stats.decode_tps = rate(written.len().saturating_sub(1), seconds);
-        if written.len() > 8 {
-            self.decode_tps = stats.decode_tps;
-        }
         stats.context_used = self.cached.len() as u32;
         stats.finish = Some(finish);
         self.record(request, &prompt.tokens, &writer);
@@ -297,67 +333,6 @@ impl Session {
         stats.context_used = self.cached.len() as u32;
         stats.finish = Some(FinishReason::Cancelled);
         stats
-    }
-
-    /// Makes the cache hold the longest beginning of `prompt` that is known anywhere, and gives its length. At least the last token
-    /// is left to compute: its logits are needed.
-    fn align(&mut self, prompt: &[Token]) -> usize {
-        let most = prompt.len() - 1;
-        let mut shared = common_prefix(&self.cached, prompt).min(most);
-        if self.model.is_recurrent() && shared < self.cached.len() {
-            shared = 0;
-        }
-        let in_memory = self.memory.best(prompt).map_or(0, |(count, _)| count.min(most));
-        let on_disk = self.disk.as_ref().map_or(0, |disk| disk.shared(prompt).min(most));
-        if in_memory.max(on_disk) > shared + WORTH_RESTORING {
-            self.keep_in_memory(shared);
-            let snapshot = if in_memory >= on_disk {
-                self.memory.best(prompt).map(|(_, snapshot)| snapshot.clone())
-            } else {
-                self.disk.as_mut().and_then(|disk| disk.load(prompt))
-            };
-            if let Some(snapshot) = snapshot {
-                self.context.truncate(0);
-                self.cached.clear();
-                if self.context.restore(&snapshot.state) {
-                    self.cached = snapshot.tokens;
-                } else {
-                    tracing::warn!("llama.cpp refused a snapshot; the prompt is read anew");
-                }
-                shared = common_prefix(&self.cached, prompt).min(most);
-            }
-        } else {
-            self.keep_in_memory(shared);
-        }
-        if shared < self.cached.len() {
-            if self.context.truncate(shared) {
-                self.cached.truncate(shared);
-            } else {
-                self.cached.clear();
-                shared = 0;
-            }
-        }
-        shared
-    }
-
-    /// Keeps the cache in memory before all but its first `shared` tokens go, where that is another conversation worth keeping.
-    fn keep_in_memory(&mut self, shared: usize) {
-        let lost = self.cached.len() - shared;
-        if lost < SHORTEST || shared * 4 > self.cached.len() * 3 {
-            return;
-        }
-        if self
-            .memory
-            .best(&self.cached)
-            .is_some_and(|(count, _)| count + WORTH_RESTORING >= self.cached.len())
-        {
-            return;
-        }
-        let state = self.context.save();
-        self.memory.keep(Snapshot {
-            tokens: self.cached.clone(),
-            state,
-        });
     }
 
     /// Reads what of `tokens` is not cached yet, in slices. False where it was stopped; what was read stays.
@@ -441,50 +416,6 @@ impl Session {
         self.chooser.choose(self.context.logits(index), grammar)
     }
 
-    fn prepare_drafts(&mut self, request: &GenerateRequest, prompt: &[Token], most: usize) -> Result<(), LlamaError> {
-        self.lookup.clear();
-        if !self.speculation || self.model.is_recurrent() {
-            return Ok(());
-        }
-        for text in &request.draft_from {
-            let tokens = self.model.tokenize(text, crate::native::Specials::Text)?;
-            self.lookup.extend(&tokens);
-        }
-        self.lookup.extend(prompt);
-        self.budget.begin(most as u32);
-        Ok(())
-    }
-
-    /// A draft to go with `token`, of one of the two widths; empty for a plain step.
-    fn draft(&mut self, token: Token, left: usize) -> Vec<Token> {
-        if !self.speculation || self.model.is_recurrent() {
-            return Vec::new();
-        }
-        self.remember(token);
-        let room = (self.context.size() as usize)
-            .saturating_sub(self.cached.len() + 1)
-            .min(left);
-        let found = self.lookup.draft(WIDTHS[1] - 1);
-        let Some(width) = self.budget.width(found.len().min(room)) else {
-            return Vec::new();
-        };
-        let wanted = WIDTHS[width] - 1;
-        if room < wanted {
-            return Vec::new();
-        }
-        let mut draft = found[..found.len().min(wanted)].to_vec();
-        // A batch always has its full width, so that there are two shapes only; the filling is never accepted but by chance.
-        let filling = draft.last().copied().unwrap_or(token);
-        draft.resize(wanted, filling);
-        draft
-    }
-
-    fn remember(&mut self, token: Token) {
-        if self.speculation {
-            self.lookup.extend(&[token]);
-        }
-    }
-
     fn record(&mut self, request: &GenerateRequest, prompt: &[Token], writer: &Writer) {
         if writer.thought || writer.answer.trim().is_empty() || writer.characters.is_pending() {
             return;
@@ -502,43 +433,6 @@ impl Session {
             answer: writer.answer.clone(),
             tokens,
         });
-    }
-
-    /// Writes the cache of a conversation's first turn to disk, on a thread of its own: after a restart the same sources are not read
-    /// again. Later turns share its beginning.
-    fn keep_on_disk(&mut self, prompt: &[Token], request: &GenerateRequest) {
-        let turns = request
-            .messages
-            .iter()
-            .filter(|message| message.role == docmind_core::generation::Role::User)
-            .count();
-        let Some(disk) = &mut self.disk else { return };
-        if prompt.len() < SHORTEST
-            || (turns > 1 && disk.shared(prompt) * 2 > prompt.len())
-            || disk.shared(prompt) + SHORTEST > prompt.len()
-        {
-            return;
-        }
-        if self.writing.as_ref().is_some_and(|thread| !thread.is_finished()) {
-            return;
-        }
-        let state = self.context.save();
-        let snapshot = Snapshot {
-            tokens: self.cached.clone(),
-            state,
-        };
-        let Some((path, key)) = disk.place(&snapshot.tokens, snapshot.state.len()) else {
-            return;
-        };
-        let thread = std::thread::Builder::new().name("snapshot".to_owned()).spawn(move || {
-            if let Err(error) = write_snapshot(&path, &key, &snapshot) {
-                tracing::warn!(path = %path.display(), %error, "a snapshot could not be written");
-            }
-        });
-        match thread {
-            Ok(thread) => self.writing = Some(thread),
-            Err(error) => tracing::warn!(%error, "no thread for writing a snapshot"),
-        }
     }
 
     /// Waits for a snapshot on its way to disk.
@@ -562,64 +456,5 @@ fn rate(tokens: usize, seconds: f64) -> f64 {
         0.0
     } else {
         tokens as f64 / seconds
-    }
-}
-
-/// From tokens to events.
-struct Writer {
-    characters: Characters,
-    splitter: ThinkingSplitter,
-    tokens: Vec<Token>,
-    answer: String,
-    thought: bool,
-    bytes: Vec<u8>,
-}
-
-impl Writer {
-    fn new(inside_thinking: bool) -> Self {
-        Self {
-            characters: Characters::default(),
-            splitter: ThinkingSplitter::new(inside_thinking),
-            tokens: Vec::new(),
-            answer: String::new(),
-            thought: inside_thinking,
-            bytes: Vec::new(),
-        }
-    }
-
-    fn token(&mut self, model: &Model, token: Token, sink: &mut dyn FnMut(GenerateEvent)) {
-        self.tokens.push(token);
-        self.bytes.clear();
-        model.piece(token, &mut self.bytes);
-        let text = self.characters.push(&self.bytes);
-        if !text.is_empty() {
-            let pieces = self.splitter.push(&text);
-            self.tell(pieces, sink);
-        }
-    }
-
-    fn finish(&mut self, sink: &mut dyn FnMut(GenerateEvent)) {
-        let pending = self.characters.is_pending();
-        let text = self.characters.finish();
-        let mut pieces = self.splitter.push(&text);
-        pieces.extend(self.splitter.finish());
-        self.tell(pieces, sink);
-        // A character cut in two is shown as a mark, which the cache does not hold: such an answer is not continued.
-        self.thought |= pending;
-    }
-
-    fn tell(&mut self, pieces: Vec<Piece>, sink: &mut dyn FnMut(GenerateEvent)) {
-        for piece in pieces {
-            match piece {
-                Piece::Thinking(text) => {
-                    self.thought = true;
-                    sink(GenerateEvent::Thinking { text });
-                }
-                Piece::Answer(text) => {
-                    self.answer.push_str(&text);
-                    sink(GenerateEvent::Text { text });
-                }
-            }
-        }
     }
 }

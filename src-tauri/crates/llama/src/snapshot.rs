@@ -205,13 +205,17 @@ impl DiskSnapshots {
         Ok(out)
     }
 
-    /// How much of `prompt` the best file shares.
-    pub fn shared(&self, prompt: &[Token]) -> usize {
+    /// How much of `prompt` the best file shares, and its size in bytes.
+    pub fn best(&self, prompt: &[Token]) -> Option<(usize, u64)> {
         self.index
             .iter()
-            .map(|entry| common_prefix(&entry.tokens, prompt))
-            .max()
-            .unwrap_or(0)
+            .map(|entry| (common_prefix(&entry.tokens, prompt), entry.bytes))
+            .max_by_key(|(shared, _)| *shared)
+    }
+
+    /// How much of `prompt` the best file shares.
+    pub fn shared(&self, prompt: &[Token]) -> usize {
+        self.best(prompt).map_or(0, |(shared, _)| shared)
     }
 
     /// Reads the file that shares most with `prompt`. A damaged one is deleted and `None` given.

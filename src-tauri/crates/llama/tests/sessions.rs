@@ -9,7 +9,7 @@ use docmind_core::generation::{GenerateEvent, Role};
 use docmind_core::model::WeightType;
 use docmind_core::plan::LOGIT_ROWS;
 use docmind_core::profile::{Attention, KvType};
-use docmind_llama::compare::{Logits, agreement, forced};
+use docmind_llama::compare::{Logits, agreement, contradictions, forced, most_apart};
 use docmind_llama::load;
 use docmind_llama::native::{Context, ContextSettings, Model, ModelSettings, Specials, Token};
 use std::sync::Arc;
@@ -49,16 +49,6 @@ fn texts(model: &Model) -> (Vec<Token>, Vec<Token>) {
     forced.truncate(64);
     assert_eq!(forced.len(), 64);
     (prompt, forced)
-}
-
-fn most_apart(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
-}
-
-fn two_highest(logits: &[f32]) -> [usize; 2] {
-    let mut order: Vec<usize> = (0..logits.len()).collect();
-    order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
-    [order[0], order[1]]
 }
 
 fn read(context: &mut Context, tokens: &[Token], width: usize) {
@@ -118,23 +108,11 @@ fn logits_agree_however_they_are_computed() {
     read(&mut sliced, &prompt, 7);
     let sliced = forced(&mut sliced, &rest, prompt.len(), 1).expect("computed");
     // llama.cpp's own spread between schedules: the most one logit moves when only the slices change.
-    let spread = reference
-        .iter()
-        .zip(&sliced)
-        .map(|(a, b)| most_apart(a, b))
-        .fold(0.0, f32::max);
+    let spread = most_apart(&reference, &sliced);
     let check = |name: &str, logits: Logits| {
         let found = agreement(&reference, &logits);
         assert!(found.min_cosine >= 0.999, "{name}: {found:?}");
-        for (position, (a, b)) in reference.iter().zip(&logits).enumerate() {
-            let [first, second] = two_highest(a);
-            let gap = a[first] - a[second];
-            // Two logits may move towards each other by the spread.
-            assert!(
-                two_highest(b)[0] == first || gap <= 2.0 * spread,
-                "{name}: position {position}, gap {gap}"
-            );
-        }
+        assert_eq!(contradictions(&reference, &logits, spread), 0, "{name}");
     };
     check("slices", sliced.clone());
 

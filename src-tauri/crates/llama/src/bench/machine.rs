@@ -1,11 +1,6 @@
-//! What the machine itself gives: memory in use, memory bandwidth.
+//! Memory in use.
 
 use docmind_core::plan::MemoryShare;
-use std::time::Instant;
-
-/// Bytes read when measuring bandwidth: far beyond any cache.
-const READ: usize = 512 * 1024 * 1024;
-
 /// Memory in MiB by two counts. First: the backend's buffers as allocated (touched or not, on every device) plus what else the
 /// process holds in anonymous memory. Second: the resident set, which cannot see buffers never touched nor a GPU's.
 pub(super) fn memory(allocated: &[MemoryShare]) -> (f64, f64) {
@@ -59,43 +54,6 @@ fn other_anonymous(smaps: &str, buffers: &[f64]) -> f64 {
         }
     }
     (small + large - buffers.iter().sum::<f64>()).max(0.0)
-}
-
-/// Bandwidth of reading main memory with so many threads, in GB/s: the best of three passes over half a gigabyte.
-pub fn bandwidth_gbps(threads: u32) -> f64 {
-    let words = READ / 8;
-    // Written once, so that every page exists.
-    let memory: Vec<u64> = (0..words as u64).collect();
-    let part = words / threads.max(1) as usize;
-    let mut best = 0.0_f64;
-    for _ in 0..3 {
-        let started = Instant::now();
-        let sum: u64 = std::thread::scope(|scope| {
-            let readers: Vec<_> = memory
-                .chunks(part)
-                .map(|chunk| scope.spawn(move || sum(chunk)))
-                .collect();
-            readers
-                .into_iter()
-                .map(|reader| reader.join().unwrap_or(0))
-                .fold(0, u64::wrapping_add)
-        });
-        std::hint::black_box(sum);
-        best = best.max(READ as f64 / started.elapsed().as_secs_f64() / 1e9);
-    }
-    best
-}
-
-/// Eight sums at once, so that adding never waits for the one before.
-fn sum(chunk: &[u64]) -> u64 {
-    let (blocks, rest) = chunk.as_chunks::<8>();
-    let mut sums = [0_u64; 8];
-    for block in blocks {
-        for (sum, value) in sums.iter_mut().zip(block) {
-            *sum = sum.wrapping_add(*value);
-        }
-    }
-    sums.iter().chain(rest).fold(0, |a, &b| a.wrapping_add(b))
 }
 
 #[cfg(test)]

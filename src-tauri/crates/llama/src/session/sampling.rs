@@ -13,6 +13,8 @@ pub(super) struct Chooser {
     vocabulary: usize,
     chain: Option<Sampler>,
     greedy: bool,
+    /// Candidates the chain has to see, where it begins with a choice of the most likely.
+    candidates_needed: Option<usize>,
     candidates: Candidates,
 }
 
@@ -22,6 +24,7 @@ impl Chooser {
             vocabulary,
             chain: None,
             greedy: true,
+            candidates_needed: None,
             candidates: Candidates::default(),
         }
     }
@@ -34,6 +37,10 @@ impl Chooser {
             self.chain = None;
             return;
         }
+        // A penalty can only take tokens down that were written of late: so many more are enough to look at.
+        let penalised_most = if penalised { LOOK_BACK as usize } else { 0 };
+        self.candidates_needed = (sampling.temperature > 0.0 && sampling.top_k > 0 && sampling.presence_penalty >= 0.0)
+            .then_some(sampling.top_k as usize + penalised_most);
         let mut links = Vec::new();
         if penalised {
             links.push(Link::Presence {
@@ -98,7 +105,10 @@ impl Chooser {
         match &mut self.chain {
             None => most_likely(logits),
             Some(chain) => {
-                self.candidates.fill(logits);
+                match self.candidates_needed {
+                    Some(most) if most < logits.len() => self.candidates.fill_highest(logits, most),
+                    _ => self.candidates.fill(logits),
+                }
                 chain.apply(&mut self.candidates).unwrap_or_else(|| most_likely(logits))
             }
         }

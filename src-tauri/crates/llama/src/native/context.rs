@@ -1,0 +1,247 @@
+//! A context: one KV cache and its computation.
+//!
+//! Over `llama-cpp-sys-2` rather than `llama_cpp_2::context::LlamaContext`, whose parameters keep what DocMind's promises rest on to
+//! themselves in 0.1.160: the abort callback (Stop in the middle of a slice), `n_outputs_max` (290 MiB of logit rows that llama.cpp
+//! else reserves at a batch of 512), and the bytes of a sequence's state without `usize::MAX` as the length of the buffer (snapshots
+//! on disk). It also borrows its model, where a session owns both.
+#![expect(
+    unsafe_code,
+    reason = "the boundary to llama.cpp's C interface; every block has its SAFETY line"
+)]
+
+use super::{Model, Token};
+use crate::error::LlamaError;
+use docmind_core::cancel::CancelToken;
+use docmind_core::profile::KvType;
+use llama_cpp_2::model::LlamaModel;
+use llama_cpp_sys_2 as sys;
+use std::ffi::c_void;
+use std::ptr::NonNull;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How a context is made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ContextSettings {
+    /// Size in tokens.
+    pub context_tokens: u32,
+    /// Most tokens handed over at once.
+    pub n_batch: u32,
+    /// Most tokens computed at once.
+    pub n_ubatch: u32,
+    /// Rows of logits kept.
+    pub logit_rows: u32,
+    /// Flash attention.
+    pub flash: bool,
+    /// ggml's type of K and V.
+    pub kv: KvType,
+    /// Threads for one token and for batches.
+    pub threads: u32,
+}
+
+/// A context: one KV cache and its computation. Used by one thread at a time.
+pub struct Context {
+    raw: NonNull<sys::llama_context>,
+    model: Arc<Model>,
+    batch: sys::llama_batch,
+    room: usize,
+    settings: ContextSettings,
+    // Boxed: llama.cpp keeps its address.
+    abort: Box<Mutex<CancelToken>>,
+}
+
+// SAFETY: llama.cpp's context is not bound to a thread; `&mut self` on every call keeps it to one at a time.
+unsafe impl Send for Context {}
+
+unsafe extern "C" fn asked_to_stop(data: *mut c_void) -> bool {
+    // SAFETY: `data` is the boxed token of the context that is being computed, alive as long as it.
+    let token = unsafe { &*data.cast::<Mutex<CancelToken>>() };
+    token.lock().unwrap_or_else(PoisonError::into_inner).is_cancelled()
+}
+
+/// How a batch ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decoded {
+    /// Whole.
+    Done,
+    /// The cancel token stopped it; what was computed of it is not to be relied on.
+    Stopped,
+}
+
+impl Context {
+    /// Makes a context on `model`.
+    ///
+    /// # Errors
+    /// [`LlamaError::Context`] where llama.cpp refuses: out of memory, or a setting this model does not take.
+    pub fn new(model: &Arc<Model>, settings: ContextSettings) -> Result<Self, LlamaError> {
+        // SAFETY: no arguments; returns a plain struct.
+        let mut params = unsafe { sys::llama_context_default_params() };
+        params.n_ctx = settings.context_tokens;
+        params.n_batch = settings.n_batch;
+        params.n_ubatch = settings.n_ubatch;
+        params.n_seq_max = 1;
+        params.n_outputs_max = settings.logit_rows.min(settings.n_batch);
+        params.n_threads = settings.threads as i32;
+        params.n_threads_batch = settings.threads as i32;
+        params.flash_attn_type = if settings.flash {
+            sys::LLAMA_FLASH_ATTN_TYPE_ENABLED
+        } else {
+            sys::LLAMA_FLASH_ATTN_TYPE_DISABLED
+        };
+        let kind = match settings.kv {
+            KvType::F16 => sys::GGML_TYPE_F16,
+            KvType::Q8_0 => sys::GGML_TYPE_Q8_0,
+            KvType::Q4_0 => sys::GGML_TYPE_Q4_0,
+        };
+        params.type_k = kind;
+        params.type_v = kind;
+        params.no_perf = true;
+        let abort = Box::new(Mutex::new(CancelToken::new()));
+        params.abort_callback = Some(asked_to_stop);
+        params.abort_callback_data = (&raw const *abort).cast_mut().cast();
+        // SAFETY: the model is alive and kept so by `model`; the callback's data is boxed and lives in the context.
+        let raw = unsafe { sys::llama_init_from_model(raw_model(model), params) };
+        let raw = NonNull::new(raw).ok_or_else(|| LlamaError::Context {
+            words: crate::log::last_words(),
+        })?;
+        let room = settings.n_batch.max(1) as usize;
+        // SAFETY: allocates; freed in `drop`.
+        let batch = unsafe { sys::llama_batch_init(room as i32, 0, 1) };
+        Ok(Self {
+            raw,
+            model: Arc::clone(model),
+            batch,
+            room,
+            settings,
+            abort,
+        })
+    }
+
+    /// Its model.
+    pub fn model(&self) -> &Arc<Model> {
+        &self.model
+    }
+
+    /// How it was made.
+    pub fn settings(&self) -> &ContextSettings {
+        &self.settings
+    }
+
+    /// Size in tokens, as llama.cpp made it.
+    pub fn size(&self) -> u32 {
+        // SAFETY: the context is alive.
+        unsafe { sys::llama_n_ctx(self.raw.as_ptr()) }
+    }
+
+    /// Sets what stops a running batch on the CPU; a GPU runs its slice to the end.
+    pub fn stop_with(&mut self, cancel: &CancelToken) {
+        *self.abort.lock().unwrap_or_else(PoisonError::into_inner) = cancel.clone();
+    }
+
+    /// Computes `tokens` from `position` on; logits are kept for those that `wants` names (by index).
+    ///
+    /// # Errors
+    /// [`LlamaError::Decode`]; the cache from `position` on is then to be dropped.
+    pub fn decode(
+        &mut self,
+        tokens: &[Token],
+        position: usize,
+        wants: impl Fn(usize) -> bool,
+    ) -> Result<Decoded, LlamaError> {
+        assert!(
+            !tokens.is_empty() && tokens.len() <= self.room,
+            "BUG: a batch of {} tokens, room for {}",
+            tokens.len(),
+            self.room
+        );
+        for (index, &token) in tokens.iter().enumerate() {
+            // SAFETY: `index` is under `room`, the number the batch was made for; one sequence a token.
+            unsafe {
+                self.batch.token.add(index).write(token);
+                self.batch.pos.add(index).write((position + index) as i32);
+                self.batch.n_seq_id.add(index).write(1);
+                (*self.batch.seq_id.add(index)).write(0);
+                self.batch.logits.add(index).write(i8::from(wants(index)));
+            }
+        }
+        self.batch.n_tokens = tokens.len() as i32;
+        // SAFETY: context and batch are alive and ours alone.
+        let status = unsafe { sys::llama_decode(self.raw.as_ptr(), self.batch) };
+        match status {
+            0 => {
+                // SAFETY: as above. A GPU may still compute: its time belongs to this call.
+                unsafe { sys::llama_synchronize(self.raw.as_ptr()) };
+                Ok(Decoded::Done)
+            }
+            2 => Ok(Decoded::Stopped),
+            1 => Err(LlamaError::CacheFull),
+            other => Err(LlamaError::Decode {
+                status: other,
+                words: crate::log::last_words(),
+            }),
+        }
+    }
+
+    /// Logits of the batch's token at `index`, which `wants` had named.
+    pub fn logits(&self, index: usize) -> &[f32] {
+        // SAFETY: the context is alive; llama.cpp gives null for an index without logits.
+        let row = unsafe { sys::llama_get_logits_ith(self.raw.as_ptr(), index as i32) };
+        assert!(!row.is_null(), "BUG: no logits were asked for at {index}");
+        // SAFETY: a row has one value a token of the vocabulary and stays until the next decode, which needs `&mut self`.
+        unsafe { std::slice::from_raw_parts(row, self.model.vocabulary()) }
+    }
+
+    /// Forgets everything from `position` on. False where the model's state cannot be cut; then everything is gone.
+    pub fn truncate(&mut self, position: usize) -> bool {
+        // SAFETY: the context is alive; its memory lives as long.
+        unsafe {
+            let memory = sys::llama_get_memory(self.raw.as_ptr());
+            let cut = sys::llama_memory_seq_rm(memory, 0, position as i32, -1);
+            if !cut {
+                sys::llama_memory_clear(memory, true);
+            }
+            cut
+        }
+    }
+
+    /// The cache's content as bytes, valid for this version of llama.cpp, this model and this type of cache.
+    pub fn save(&mut self) -> Vec<u8> {
+        // SAFETY: the context is alive; the buffer has the size just asked for.
+        unsafe {
+            let size = sys::llama_state_seq_get_size(self.raw.as_ptr(), 0);
+            let mut bytes = vec![0_u8; size];
+            let written = sys::llama_state_seq_get_data(self.raw.as_ptr(), bytes.as_mut_ptr(), size, 0);
+            bytes.truncate(written);
+            bytes
+        }
+    }
+
+    /// Puts back what [`Context::save`] gave. False where llama.cpp refuses; the cache is then empty. The bytes' origin is checked
+    /// by [`crate::snapshot`] before they come here.
+    pub fn restore(&mut self, bytes: &[u8]) -> bool {
+        // SAFETY: context alive, bytes with their length; llama.cpp checks them against the cache's shape.
+        let read = unsafe { sys::llama_state_seq_set_data(self.raw.as_ptr(), bytes.as_ptr(), bytes.len(), 0) };
+        if read != bytes.len() {
+            self.truncate(0);
+            return false;
+        }
+        true
+    }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        // SAFETY: both are ours and used by no one after this.
+        unsafe {
+            sys::llama_batch_free(self.batch);
+            sys::llama_free(self.raw.as_ptr());
+        }
+    }
+}
+
+/// llama.cpp's own pointer to a model, which the binding keeps to itself.
+fn raw_model(model: &Model) -> *mut sys::llama_model {
+    const { assert!(size_of::<LlamaModel>() == size_of::<*mut sys::llama_model>()) };
+    // SAFETY: `LlamaModel` is `repr(transparent)` over its pointer in 0.1.160, and Cargo.toml takes that version alone. The pointer
+    // is handed to `llama_init_from_model` only, as the binding's own `new_context` does with it.
+    unsafe { *std::ptr::from_ref(model.inner()).cast::<*mut sys::llama_model>() }
+}

@@ -1,0 +1,178 @@
+//! What is kept of a cache: restored where that is faster than reading again, kept in memory before it goes, written to disk.
+
+use super::Session;
+use crate::native::Token;
+use crate::snapshot::{SHORTEST, Snapshot, common_prefix, write_snapshot};
+use docmind_core::generation::{GenerateRequest, Role};
+use std::time::Instant;
+
+/// A snapshot is restored only where it saves at least so many tokens.
+const WORTH_RESTORING: usize = 32;
+
+/// Bytes a second at which snapshots come back, until it was measured: from disk with their checksum, and from memory.
+const FROM_DISK: f64 = 0.6e9;
+const FROM_MEMORY: f64 = 3e9;
+
+/// Measured speeds of restoring, in bytes a second.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RestoreSpeed {
+    disk: f64,
+    memory: f64,
+}
+
+impl Default for RestoreSpeed {
+    fn default() -> Self {
+        Self {
+            disk: FROM_DISK,
+            memory: FROM_MEMORY,
+        }
+    }
+}
+
+/// Where a snapshot lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Memory,
+    Disk,
+}
+
+impl Session {
+    /// Makes the cache hold the longest beginning of `prompt` that is known anywhere, and gives its length. At least the last token
+    /// is left to compute: its logits are needed.
+    pub(super) fn align(&mut self, prompt: &[Token]) -> usize {
+        let most = prompt.len() - 1;
+        let mut shared = common_prefix(&self.cached, prompt).min(most);
+        if self.model.is_recurrent() && shared < self.cached.len() {
+            shared = 0;
+        }
+        self.keep_in_memory(shared);
+        if let Some(place) = self.worth_restoring(prompt, shared) {
+            self.restore(place, prompt);
+            shared = common_prefix(&self.cached, prompt).min(most);
+        }
+        if shared < self.cached.len() {
+            if self.context.truncate(shared) {
+                self.cached.truncate(shared);
+            } else {
+                self.cached.clear();
+                shared = 0;
+            }
+        }
+        shared
+    }
+
+    /// The snapshot that brings more of `prompt` than the `shared` tokens in the cache, and sooner than they are read: a fast card
+    /// reads a prompt anew in less time than a disk gives it back.
+    fn worth_restoring(&self, prompt: &[Token], shared: usize) -> Option<Place> {
+        let most = prompt.len() - 1;
+        let memory = self
+            .memory
+            .best(prompt)
+            .map(|(count, snapshot)| (count.min(most), snapshot.state.len() as u64));
+        let disk = self
+            .disk
+            .as_ref()
+            .and_then(|disk| disk.best(prompt))
+            .map(|(count, bytes)| (count.min(most), bytes));
+        let candidates = [
+            (Place::Memory, memory, self.restore_speed.memory),
+            (Place::Disk, disk, self.restore_speed.disk),
+        ];
+        // Seconds saved, where any are.
+        candidates
+            .into_iter()
+            .filter_map(|(place, found, speed)| {
+                let (count, bytes) = found?;
+                let saved_tokens = count.checked_sub(shared + WORTH_RESTORING)?;
+                // Nothing was read yet only on a processor, where reading is always slower.
+                let reading = if self.prefill_tps > 0.0 {
+                    saved_tokens as f64 / self.prefill_tps
+                } else {
+                    f64::MAX
+                };
+                let saved = reading - bytes as f64 / speed;
+                (saved > 0.0).then_some((place, saved))
+            })
+            .max_by(|a, b| a.1.total_cmp(&b.1))
+            .map(|(place, _)| place)
+    }
+
+    fn restore(&mut self, place: Place, prompt: &[Token]) {
+        let started = Instant::now();
+        let snapshot = match place {
+            Place::Memory => self.memory.best(prompt).map(|(_, snapshot)| snapshot.clone()),
+            Place::Disk => self.disk.as_mut().and_then(|disk| disk.load(prompt)),
+        };
+        let Some(snapshot) = snapshot else { return };
+        self.context.truncate(0);
+        self.cached.clear();
+        if !self.context.restore(&snapshot.state) {
+            tracing::warn!("llama.cpp refused a snapshot; the prompt is read anew");
+            return;
+        }
+        self.cached = snapshot.tokens;
+        let measured = snapshot.state.len() as f64 / started.elapsed().as_secs_f64().max(1e-6);
+        let known = match place {
+            Place::Memory => &mut self.restore_speed.memory,
+            Place::Disk => &mut self.restore_speed.disk,
+        };
+        *known = *known * 0.5 + measured * 0.5;
+    }
+
+    /// Keeps the cache in memory before all but its first `shared` tokens go, where that is another conversation worth keeping.
+    fn keep_in_memory(&mut self, shared: usize) {
+        let lost = self.cached.len() - shared;
+        if lost < SHORTEST || shared * 4 > self.cached.len() * 3 {
+            return;
+        }
+        if self
+            .memory
+            .best(&self.cached)
+            .is_some_and(|(count, _)| count + WORTH_RESTORING >= self.cached.len())
+        {
+            return;
+        }
+        let state = self.context.save();
+        self.memory.keep(Snapshot {
+            tokens: self.cached.clone(),
+            state,
+        });
+    }
+
+    /// Writes the cache of a conversation's first turn to disk, on a thread of its own: after a restart the same sources are not read
+    /// again. Later turns share its beginning.
+    pub(super) fn keep_on_disk(&mut self, prompt: &[Token], request: &GenerateRequest) {
+        let turns = request
+            .messages
+            .iter()
+            .filter(|message| message.role == Role::User)
+            .count();
+        let Some(disk) = &mut self.disk else { return };
+        if prompt.len() < SHORTEST
+            || (turns > 1 && disk.shared(prompt) * 2 > prompt.len())
+            || disk.shared(prompt) + SHORTEST > prompt.len()
+        {
+            return;
+        }
+        if self.writing.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            return;
+        }
+        let state = self.context.save();
+        let snapshot = Snapshot {
+            tokens: self.cached.clone(),
+            state,
+        };
+        let Some((path, key)) = disk.place(&snapshot.tokens, snapshot.state.len()) else {
+            return;
+        };
+        let thread = std::thread::Builder::new().name("snapshot".to_owned()).spawn(move || {
+            if let Err(error) = write_snapshot(&path, &key, &snapshot) {
+                tracing::warn!(path = %path.display(), %error, "a snapshot could not be written");
+            }
+        });
+        match thread {
+            Ok(thread) => self.writing = Some(thread),
+            Err(error) => tracing::warn!(%error, "no thread for writing a snapshot"),
+        }
+    }
+}
