@@ -43,6 +43,7 @@ export interface DocumentQuery {
 export interface LibrarySummary {
   documents: number;
   chunks: number;
+  /** In a state that needs a person. */
   failed: number;
   progress: IngestProgress;
 }

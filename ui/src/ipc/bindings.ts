@@ -74,8 +74,10 @@ export const commands = {
 	restoreConversation: (id: ConversationId) => __TAURI_INVOKE<null>("restore_conversation", { id }),
 	/**  Asks where to and writes a conversation there. `None` when the dialog was closed. */
 	exportConversation: (id: ConversationId, format: ExportFormat) => __TAURI_INVOKE<string | null>("export_conversation", { id, format }),
-	/**  First questions to try. */
-	suggestions: () => __TAURI_INVOKE<string[]>("suggestions"),
+	/**  How the answer of a turn came about; `None` where it was not kept. */
+	answerTrace: (conversation: ConversationId, turn: number) => __TAURI_INVOKE<AnswerTrace | null>("answer_trace", { conversation, turn }),
+	/**  First questions to try about the documents of a scope. */
+	suggestions: (scope: Scope) => __TAURI_INVOKE<string[]>("suggestions", { scope }),
 	/**  Reads the machine twice a second until `stop_listening`. */
 	listenTelemetry: (id: number, readings: Channel<Telemetry[]>) => __TAURI_INVOKE<null>("listen_telemetry", { id, readings }),
 	/**  What the machine has. */
@@ -125,6 +127,8 @@ export type Answer = {
 	thinking: string | null,
 	/**  In order of first use. */
 	citations: Citation[],
+	/**  Sentences that state something and name no source, in their order. */
+	uncited?: CheckedSentence[],
 	/**  Speed and counts; absent for extractive answers. */
 	stats: GenerationStats | null,
 };
@@ -305,6 +309,14 @@ export type BenchRun = {
 	baseline: string,
 	/**  In the order measured. */
 	rows: BenchRow[],
+};
+
+/**  A sentence of an answer that names no source, checked against all of them. */
+export type CheckedSentence = {
+	/**  Without marks. */
+	sentence: string,
+	/**  What the check says. */
+	support: Support,
 };
 
 /**  A chunk of the library. Ids are never reused, so that a stale vector can never stand for another text. */

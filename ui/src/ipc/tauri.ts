@@ -27,11 +27,15 @@ function listRequest(query: DocumentQuery): ListRequest {
 }
 
 async function summary(): Promise<LibrarySummary> {
-  const [counts, progress] = await Promise.all([commands.summary(), commands.ingestProgress()]);
+  const [counts, progress, problems] = await Promise.all([
+    commands.summary(),
+    commands.ingestProgress(),
+    commands.documents({ states: [...PROBLEM_STATES], limit: 0 }),
+  ]);
   return {
     documents: counts.queued + counts.ready + counts.skipped + counts.failed,
     chunks: counts.chunks,
-    failed: counts.failed,
+    failed: problems.total,
     progress,
   };
 }
@@ -124,7 +128,11 @@ export function createTauriBackend(): Backend {
       await commands.removeDocuments(ids);
       return async () => void (await commands.restoreDocuments(ids));
     },
-    retry: async (ids) => void (await (ids === 'all' ? commands.retryFailed() : commands.retry(ids))),
+    retry: async (ids) => {
+      const wanted =
+        ids === 'all' ? (await commands.documents({ states: [...PROBLEM_STATES] })).rows.map((row) => row.id) : ids;
+      await commands.retry(wanted);
+    },
     setIngestPaused: async (paused) => void (await (paused ? commands.pauseIngest() : commands.resumeIngest())),
     cancelIngest: async () => void (await commands.cancelIngest()),
     openDocument: async (id) => void (await commands.openDocument(id)),
@@ -169,10 +177,22 @@ export function createTauriBackend(): Backend {
       return async () => void (await commands.restoreConversation(id));
     },
     exportConversation: (id, format) => commands.exportConversation(id, format),
-    suggestions: () => commands.suggestions(),
+    suggestions: (scope) => commands.suggestions(scope),
     trace: async (conversation, turn) => {
       const kept = traces.get(`${conversation}.${turn}`);
-      return kept ? traceOf(kept.trace, kept.sources) : null;
+      if (kept) return traceOf(kept.trace, kept.sources);
+      // Answered before the window was opened: it was saved with the answer.
+      const [saved, { turns }] = await Promise.all([
+        commands.answerTrace(conversation, turn),
+        commands.conversation(conversation),
+      ]);
+      return (
+        saved &&
+        traceOf(
+          saved,
+          turns.slice(0, turn + 1).flatMap((each) => each.sources),
+        )
+      );
     },
 
     page: async (document, number) => pageOf(await commands.sourcePage(document, number)),

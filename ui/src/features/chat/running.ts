@@ -103,5 +103,12 @@ export function keepTold(turn: Turn, { checked, notices, thinkingMs }: Running):
 }
 
 export function toldOf(turn: Turn): Told {
-  return told.get(turn) ?? NOTHING;
+  let kept = told.get(turn);
+  if (!kept) {
+    // Read from the disk: the marks were saved with the answer.
+    const uncited = (turn.answer.uncited ?? []).map((sentence) => ({ n: 0, source: 0, ...sentence }));
+    kept = uncited.length > 0 ? { ...NOTHING, uncited } : NOTHING;
+    told.set(turn, kept);
+  }
+  return kept;
 }

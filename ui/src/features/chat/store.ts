@@ -143,7 +143,7 @@ export const useChat = create<ChatState>((set, get) => {
       const listener = (event: AskEvent): void => {
         if (mine !== opened) return;
         running = advance(running, event, performance.now());
-        if (event.type === 'started') set({ id: event.conversation });
+        if (event.type === 'started') set({ id: event.conversation, title: get().title || question });
         if (event.type === 'done') {
           settle();
           const turn: Turn = {
@@ -156,7 +156,7 @@ export const useChat = create<ChatState>((set, get) => {
             asked_at_ms: Date.now(),
           };
           keepTold(turn, running);
-          set({ running: null, turns: [...get().turns, turn], title: get().title || question });
+          set({ running: null, turns: [...get().turns, turn] });
         } else show(running);
       };
       job = backend().ask(

@@ -288,7 +288,10 @@ export class MockChat {
         message: 'The GPU has no memory left; the answer is written on the CPU, about eight times slower.',
       });
     const whole = sampleAnswer(profile);
-    if (asked.includes('table')) whole.text = RICH;
+    if (asked.includes('table')) {
+      whole.text = RICH;
+      whole.citations = whole.citations.slice(0, 2);
+    }
     if (asked.includes('hostile')) whole.text = HOSTILE_MARKDOWN.join('\n\n');
     if (asked.includes('long'))
       whole.text = Array.from({ length: 40 }, (_, i) => `Paragraph ${i + 1}. ${SENTENCES[i % 2]}`).join('\n\n');

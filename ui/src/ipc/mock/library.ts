@@ -8,6 +8,7 @@ import type {
   IngestEvent,
   IngestProgress,
 } from '../types';
+import { PROBLEM_STATES } from '../types';
 import { HOSTILE_NAMES } from './hostile';
 import { pick, seeded } from './random';
 
@@ -138,7 +139,7 @@ export class MockLibrary {
         (!words || row.title.toLowerCase().includes(words)) &&
         (query.collection === null || members?.has(row.id)) &&
         (query.state === 'any' ||
-          (query.state === 'problem' ? FAILURES[row.state] && row.state !== 'duplicate' : row.state === query.state)),
+          (query.state === 'problem' ? PROBLEM_STATES.includes(row.state) : row.state === query.state)),
     );
     const value = (row: DocumentRow): string | number =>
       ({
@@ -161,8 +162,7 @@ export class MockLibrary {
     return {
       documents: this.rows.length,
       chunks: this.rows.reduce((sum, row) => sum + row.chunks, 0),
-      failed: this.rows.filter((row) => FAILURES[row.state] && row.state !== 'duplicate' && row.state !== 'empty')
-        .length,
+      failed: this.rows.filter((row) => PROBLEM_STATES.includes(row.state)).length,
       progress: this.progress(),
     };
   }
