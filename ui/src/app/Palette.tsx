@@ -1,16 +1,16 @@
-import { FileText, MessageSquare, Search, TerminalSquare } from 'lucide-react';
-import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import { FileText, type LucideIcon, MessageSquare, Search } from 'lucide-react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useChat } from '@/features/chat/store';
 import { backend, type DocumentRow } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
 import { readDocument } from './actions';
-import { COMMANDS, keyNames } from './commands';
+import { COMMANDS, foundCommands, keyNames } from './commands';
 import { useLayout } from './layout';
 
 interface Entry {
   key: string;
-  icon: ReactNode;
+  icon: LucideIcon;
   title: string;
   keys: string | undefined;
   run: () => void;
@@ -75,16 +75,13 @@ function OpenPalette() {
   }, []);
   const entries = useMemo<Entry[]>(() => {
     const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-    const commands = COMMANDS.filter((command) => command.id !== 'palette').map((command) => ({
-      key: command.id,
-      icon: <TerminalSquare size={16} />,
-      title: t(command.title),
-      keys: command.keys,
-      run: command.run,
-    }));
+    const commands = COMMANDS.filter(({ id, applies }) => id !== 'palette' && (applies?.() ?? true)).map(
+      ({ id, icon, title, keys, run }) => ({ key: id, icon, title: t(title), keys, run }),
+    );
+    const found = foundCommands().map((each) => ({ ...each, keys: undefined }));
     const talks = (conversations ?? []).slice(0, 300).map((conversation) => ({
       key: `conversation-${conversation.id}`,
-      icon: <MessageSquare size={16} />,
+      icon: MessageSquare,
       title: tameName(conversation.title),
       keys: undefined,
       run: () => {
@@ -94,13 +91,13 @@ function OpenPalette() {
     }));
     const files = documents.map((row) => ({
       key: `document-${row.id}`,
-      icon: <FileText size={16} />,
+      icon: FileText,
       title: tameName(row.title),
       keys: undefined,
       run: () => readDocument(row),
     }));
     return [
-      ...commands.filter((entry) => fits(entry.title, words)),
+      ...[...commands, ...found].filter((entry) => fits(entry.title, words)),
       ...talks.filter((entry) => words.length > 0 && fits(entry.title, words)).slice(0, 6),
       ...files,
     ];
@@ -156,7 +153,7 @@ function OpenPalette() {
               onClick={() => choose(entry)}
             >
               <span className="menu-icon" aria-hidden>
-                {entry.icon}
+                <entry.icon size={16} />
               </span>
               <bdi className="clip">{entry.title}</bdi>
               {entry.keys && (

@@ -18,6 +18,10 @@ export function ShortcutsPage() {
     { keys: 'Alt+1…9', title: t('shortcuts.citations') },
     { keys: 'Enter', title: t('shortcuts.send') },
     { keys: 'Shift+Enter', title: t('shortcuts.line') },
+    { keys: '↑ ↓', title: t('shortcuts.move') },
+    { keys: 'Space', title: t('shortcuts.select') },
+    { keys: 'Shift+↑ ↓', title: t('shortcuts.extend') },
+    { keys: 'Mod+A', title: t('shortcuts.select_all') },
     { keys: 'Delete', title: t('shortcuts.remove') },
   ];
   return (

@@ -14,7 +14,8 @@ export function Sidebar() {
         <ConversationNav active={view === 'chat'} onShow={() => show('chat')} />
       </div>
       <div className="sidebar-foot">
-        <LibraryFoot />
+        {/* The library's own page says how far the queue is. */}
+        <LibraryFoot progress={view !== 'library'} />
         <button
           type="button"
           className={view === 'settings' ? 'nav-button foot-button active' : 'nav-button foot-button'}

@@ -1,5 +1,6 @@
 import { useChat } from '@/features/chat/store';
 import { useLibrary } from '@/features/library/store';
+import { TEXT_SIZES, useSettings } from '@/features/settings/store';
 import { type Target, useSource } from '@/features/source/store';
 import type { Citation, DocumentRow, Source } from '@/ipc';
 import { useLayout } from './layout';
@@ -57,12 +58,42 @@ export function stepCitation(by: number): void {
 }
 
 export function stopEverything(): boolean {
-  const { running, stop } = useChat.getState();
-  if (running && !running.error) {
-    stop();
-    return true;
-  }
-  return false;
+  if (!isAnswering()) return false;
+  useChat.getState().stop();
+  return true;
+}
+
+export function isAnswering(): boolean {
+  const { running } = useChat.getState();
+  return running !== null && running.error === null;
+}
+
+export function hasCitations(): boolean {
+  return useSource.getState().targets.length > 0 || (useChat.getState().turns.at(-1)?.answer.citations.length ?? 0) > 0;
+}
+
+export function isIngesting(): boolean {
+  const progress = useLibrary.getState().summary?.progress;
+  return progress !== undefined && progress.done < progress.total;
+}
+
+export function showDocuments(collection: number | null, state: 'any' | 'problem' = 'any'): void {
+  useLibrary.getState().setQuery({ collection, state });
+  useLayout.getState().show('library');
+}
+
+export function exportConversation(format: 'markdown' | 'html'): void {
+  const { id, exportTo } = useChat.getState();
+  if (id !== null) void exportTo(id, format);
+}
+
+/** The next larger or smaller text size. */
+export function stepTextSize(by: 1 | -1): void {
+  const { settings, change } = useSettings.getState();
+  if (!settings) return;
+  const sizes = by > 0 ? TEXT_SIZES : [...TEXT_SIZES].reverse();
+  const next = sizes.find((size) => (size - settings.text_size) * by > 0);
+  if (next !== undefined) void change({ text_size: next });
 }
 
 export function addFiles(kind: 'files' | 'folder'): void {

@@ -1,95 +1,272 @@
+import {
+  Cpu,
+  FileDown,
+  FilePlus,
+  FileText,
+  Folder,
+  FolderOpen,
+  FolderPlus,
+  Gauge,
+  Keyboard,
+  Languages,
+  LibraryBig,
+  type LucideIcon,
+  MessageCircleQuestion,
+  Moon,
+  PanelLeft,
+  PanelRight,
+  Pause,
+  Play,
+  Quote,
+  RefreshCw,
+  RotateCcw,
+  Search,
+  Settings,
+  SlidersHorizontal,
+  Square,
+  SquarePen,
+  SquareTerminal,
+  Sun,
+  SunMoon,
+  Timer,
+  TriangleAlert,
+  ZoomIn,
+  ZoomOut,
+} from 'lucide-react';
 import { useChat } from '@/features/chat/store';
+import { useLibrary } from '@/features/library/store';
+import { useModels } from '@/features/models/store';
 import { useSettings } from '@/features/settings/store';
 import { useSource } from '@/features/source/store';
 import { backend } from '@/ipc';
-import { type MessageKey, t } from '@/shared/i18n';
+import { type MessageKey, profileName, t } from '@/shared/i18n';
+import { tameName } from '@/shared/text/tame';
 import { attempt } from '@/shared/ui/toasts';
-import { addFiles, focusQuestion, newConversation, stepCitation, stopEverything } from './actions';
+import {
+  addFiles,
+  exportConversation,
+  focusQuestion,
+  hasCitations,
+  isAnswering,
+  isIngesting,
+  newConversation,
+  showDocuments,
+  stepCitation,
+  stepTextSize,
+  stopEverything,
+} from './actions';
 import { useLayout } from './layout';
 
 export interface Command {
   id: string;
   title: MessageKey;
+  icon: LucideIcon;
   /** Such as `Mod+K`; `Mod` is Ctrl, or ⌘ on macOS. */
   keys?: string;
+  /** Whether there is something to do it with; always when absent. */
+  applies?: () => boolean;
   run: () => void;
 }
 
 const layout = useLayout.getState;
+const library = useLibrary.getState;
+const settings = useSettings.getState;
+const source = useSource.getState;
+const inConversation = (): boolean => useChat.getState().id !== null;
+const isPaused = (): boolean => library().summary?.progress.paused === 'paused';
+const documentOpen = (): boolean => source().row !== null;
+
+function openFind(): void {
+  if (!documentOpen()) return;
+  layout().set({ source: true });
+  source().setSearching(true);
+}
+
+function openInSystem(): void {
+  const id = source().row?.id;
+  if (id !== undefined) void attempt(() => backend().openDocument(id));
+}
 
 /** Everything that can be done from the palette; the ones with keys also by those. */
 export const COMMANDS: readonly Command[] = [
-  { id: 'palette', title: 'command.palette', keys: 'Mod+K', run: () => layout().set({ palette: !layout().palette }) },
-  { id: 'ask', title: 'command.ask', keys: 'Mod+L', run: focusQuestion },
-  { id: 'new', title: 'command.new', keys: 'Mod+N', run: newConversation },
-  { id: 'stop', title: 'command.stop', keys: 'Escape', run: () => void stopEverything() },
-  { id: 'next', title: 'command.next_citation', keys: 'F8', run: () => stepCitation(1) },
-  { id: 'previous', title: 'command.previous_citation', keys: 'Shift+F8', run: () => stepCitation(-1) },
-  { id: 'sidebar', title: 'command.sidebar', keys: 'Mod+B', run: () => layout().set({ sidebar: !layout().sidebar }) },
-  { id: 'source', title: 'command.source', keys: 'Mod+J', run: () => layout().set({ source: !layout().source }) },
+  {
+    id: 'palette',
+    title: 'command.palette',
+    icon: SquareTerminal,
+    keys: 'Mod+K',
+    run: () => layout().set({ palette: !layout().palette }),
+  },
+  { id: 'ask', title: 'command.ask', icon: MessageCircleQuestion, keys: 'Mod+L', run: focusQuestion },
+  { id: 'new', title: 'command.new', icon: SquarePen, keys: 'Mod+N', run: newConversation },
+  {
+    id: 'stop',
+    title: 'command.stop',
+    icon: Square,
+    keys: 'Escape',
+    applies: isAnswering,
+    run: () => void stopEverything(),
+  },
+  {
+    id: 'next',
+    title: 'command.next_citation',
+    icon: Quote,
+    keys: 'F8',
+    applies: hasCitations,
+    run: () => stepCitation(1),
+  },
+  {
+    id: 'previous',
+    title: 'command.previous_citation',
+    icon: Quote,
+    keys: 'Shift+F8',
+    applies: hasCitations,
+    run: () => stepCitation(-1),
+  },
+  {
+    id: 'sidebar',
+    title: 'command.sidebar',
+    icon: PanelLeft,
+    keys: 'Mod+B',
+    run: () => layout().set({ sidebar: !layout().sidebar }),
+  },
+  {
+    id: 'source',
+    title: 'command.source',
+    icon: PanelRight,
+    keys: 'Mod+J',
+    run: () => layout().set({ source: !layout().source }),
+  },
   {
     id: 'performance',
     title: 'command.performance',
+    icon: Gauge,
     keys: 'Mod+Shift+P',
     run: () => layout().set({ panel: !layout().panel }),
   },
+  { id: 'find', title: 'command.find', icon: Search, keys: 'Mod+F', applies: documentOpen, run: openFind },
+  { id: 'settings', title: 'command.settings', icon: Settings, keys: 'Mod+,', run: () => layout().show('settings') },
+  { id: 'shortcuts', title: 'command.shortcuts', icon: Keyboard, keys: '?', run: () => layout().show('shortcuts') },
+  { id: 'library', title: 'command.library', icon: LibraryBig, run: () => showDocuments(null) },
   {
-    id: 'find',
-    title: 'command.find',
-    keys: 'Mod+F',
-    run: () => {
-      if (useSource.getState().row) {
-        layout().set({ source: true });
-        useSource.getState().setSearching(true);
-      }
-    },
+    id: 'problems',
+    title: 'command.problems',
+    icon: TriangleAlert,
+    applies: () => (library().summary?.failed ?? 0) > 0,
+    run: () => showDocuments(null, 'problem'),
   },
-  { id: 'settings', title: 'command.settings', keys: 'Mod+,', run: () => layout().show('settings') },
-  { id: 'shortcuts', title: 'command.shortcuts', keys: '?', run: () => layout().show('shortcuts') },
-  { id: 'library', title: 'command.library', run: () => layout().show('library') },
-  { id: 'add_files', title: 'library.add_files', run: () => addFiles('files') },
-  { id: 'add_folder', title: 'library.add_folder', run: () => addFiles('folder') },
-  { id: 'models', title: 'command.models', run: () => layout().show('models') },
-  { id: 'benchmark', title: 'command.benchmark', run: () => layout().show('benchmark') },
-  { id: 'light', title: 'command.light', run: () => void useSettings.getState().change({ theme: 'light' }) },
-  { id: 'dark', title: 'command.dark', run: () => void useSettings.getState().change({ theme: 'dark' }) },
+  { id: 'add_files', title: 'library.add_files', icon: FilePlus, run: () => addFiles('files') },
+  { id: 'add_folder', title: 'library.add_folder', icon: FolderPlus, run: () => addFiles('folder') },
+  { id: 'add_samples', title: 'library.add_samples', icon: FileText, run: () => void library().addSamples() },
+  {
+    id: 'retry_all',
+    title: 'command.retry_all',
+    icon: RotateCcw,
+    applies: () => (library().summary?.failed ?? 0) > 0,
+    run: () => void library().retry('all'),
+  },
+  {
+    id: 'pause',
+    title: 'command.pause',
+    icon: Pause,
+    applies: () => isIngesting() && !isPaused(),
+    run: () => void library().setPaused(true),
+  },
+  {
+    id: 'resume',
+    title: 'command.resume',
+    icon: Play,
+    applies: () => isIngesting() && isPaused(),
+    run: () => void library().setPaused(false),
+  },
+  {
+    id: 'open_system',
+    title: 'library.open_system',
+    icon: FileText,
+    applies: documentOpen,
+    run: openInSystem,
+  },
+  { id: 'models', title: 'command.models', icon: Cpu, run: () => layout().show('models') },
+  { id: 'benchmark', title: 'command.benchmark', icon: Timer, run: () => layout().show('benchmark') },
+  {
+    id: 'export_markdown',
+    title: 'chat.export_markdown',
+    icon: FileDown,
+    applies: inConversation,
+    run: () => exportConversation('markdown'),
+  },
+  {
+    id: 'export_html',
+    title: 'chat.export_html',
+    icon: FileDown,
+    applies: inConversation,
+    run: () => exportConversation('html'),
+  },
+  { id: 'light', title: 'command.light', icon: Sun, run: () => void settings().change({ theme: 'light' }) },
+  { id: 'dark', title: 'command.dark', icon: Moon, run: () => void settings().change({ theme: 'dark' }) },
   {
     id: 'system_theme',
     title: 'command.system_theme',
-    run: () => void useSettings.getState().change({ theme: 'system' }),
+    icon: SunMoon,
+    run: () => void settings().change({ theme: 'system' }),
+  },
+  { id: 'larger', title: 'command.larger', icon: ZoomIn, run: () => stepTextSize(1) },
+  { id: 'smaller', title: 'command.smaller', icon: ZoomOut, run: () => stepTextSize(-1) },
+  { id: 'english', title: 'command.english', icon: Languages, run: () => void settings().change({ language: 'en' }) },
+  { id: 'german', title: 'command.german', icon: Languages, run: () => void settings().change({ language: 'de' }) },
+  { id: 'rebuild', title: 'settings.rebuild_now', icon: RefreshCw, run: () => void settings().rebuild() },
+  {
+    id: 'diagnostics',
+    title: 'settings.diagnostics_copy',
+    icon: FileText,
+    run: () => void settings().copyDiagnostics(),
   },
   {
-    id: 'export',
-    title: 'chat.export_markdown',
-    run: () => {
-      const { id, exportTo } = useChat.getState();
-      if (id !== null) void exportTo(id, 'markdown');
-    },
+    id: 'data_folder',
+    title: 'command.data_folder',
+    icon: FolderOpen,
+    run: () => void attempt(() => backend().openDataFolder()),
   },
-  { id: 'rebuild', title: 'settings.rebuild_now', run: () => void useSettings.getState().rebuild() },
-  { id: 'diagnostics', title: 'settings.diagnostics_copy', run: () => void useSettings.getState().copyDiagnostics() },
-  { id: 'data_folder', title: 'command.data_folder', run: () => void attempt(() => backend().openDataFolder()) },
 ];
 
+/** A command made from what there is: a collection to show, a profile to switch to. */
+export interface Found {
+  key: string;
+  icon: LucideIcon;
+  title: string;
+  run: () => void;
+}
+
+/** Collections and profiles by name. */
+export function foundCommands(): Found[] {
+  const { plans, active, switchTo } = useModels.getState();
+  return [
+    ...library().collections.map(({ id, name }) => ({
+      key: `collection-${id}`,
+      icon: Folder,
+      title: t('command.collection', { name: tameName(name) }),
+      run: () => showDocuments(id),
+    })),
+    ...(plans ?? [])
+      .filter((plan) => plan.profile.name !== active && plan.fits && plan.missing === null)
+      .map(({ profile: { name } }) => ({
+        key: `profile-${name}`,
+        icon: SlidersHorizontal,
+        title: t('command.profile', { name: profileName(name) }),
+        run: () => {
+          layout().show('settings');
+          void switchTo(name);
+        },
+      })),
+  ];
+}
+
 const MAC = navigator.platform.startsWith('Mac');
+const NAMES: Record<string, string> = MAC ? { Mod: '⌘', Alt: '⌘', Escape: 'Esc' } : { Mod: 'Ctrl', Escape: 'Esc' };
+const WORDS: Record<string, MessageKey> = { Shift: 'key.shift', Space: 'key.space', Delete: 'key.delete' };
 
 /** Keys as they are printed on the keyboard. */
 export function keyNames(keys: string): string[] {
-  return keys
-    .split('+')
-    .map((key) =>
-      key === 'Mod'
-        ? MAC
-          ? '⌘'
-          : 'Ctrl'
-        : key === 'Alt' && MAC
-          ? '⌘'
-          : key === 'Escape'
-            ? 'Esc'
-            : key === 'Shift'
-              ? t('key.shift')
-              : key,
-    );
+  return keys.split('+').map((key) => (WORDS[key] ? t(WORDS[key]) : (NAMES[key] ?? key)));
 }
 
 /** Whether a key press is the one a command names. */

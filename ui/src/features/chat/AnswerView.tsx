@@ -1,10 +1,11 @@
-import { BookOpenText, CircleSlash, Quote, TriangleAlert } from 'lucide-react';
+import { BookOpenText, CircleSlash, LibraryBig, Quote, TriangleAlert } from 'lucide-react';
 import { memo, useCallback, useMemo } from 'react';
 import { type Answer, backend, type CheckedSentence, type Citation, type Notice, type Source } from '@/ipc';
 import { t, wordsOf } from '@/shared/i18n';
 import { Markdown } from '@/shared/markdown/Markdown';
 import { tame, tameName } from '@/shared/text/tame';
 import { attempt } from '@/shared/ui/toasts';
+import { Words } from '@/shared/ui/Words';
 import { CitationChip } from './CitationChip';
 
 function openLink(href: string): void {
@@ -66,9 +67,11 @@ export function CitationList({
 export function NotFound({
   sources,
   onOpenSource,
+  onAskAll,
 }: {
   sources: readonly Source[];
   onOpenSource: (source: Source) => void;
+  onAskAll?: () => void;
 }) {
   return (
     <div className="not-found">
@@ -77,6 +80,12 @@ export function NotFound({
         {t('chat.not_found')}
       </p>
       <p className="quiet">{t('chat.not_found_text')}</p>
+      {onAskAll && (
+        <button type="button" className="button" onClick={onAskAll}>
+          <LibraryBig size={16} aria-hidden />
+          {t('chat.ask_all')}
+        </button>
+      )}
       {sources.length > 0 && (
         <>
           <h4>{t('chat.nearest')}</h4>
@@ -106,7 +115,12 @@ export function Notices({ notices }: { notices: readonly Notice[] }) {
       <p key={notice.code} className="answer-mark tone-amber" title={notice.message}>
         <TriangleAlert size={16} aria-hidden />
         <span>
-          {tame(first)} {rest.length > 0 && <span className="remedy">{tame(rest.join(' '))}</span>}
+          <Words text={first} />{' '}
+          {rest.length > 0 && (
+            <span className="quiet">
+              <Words text={rest.join(' ')} />
+            </span>
+          )}
         </span>
       </p>
     );

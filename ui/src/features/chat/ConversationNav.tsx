@@ -1,4 +1,4 @@
-import { MessageSquare, Search, SquarePen } from 'lucide-react';
+import { Search, SquarePen } from 'lucide-react';
 import { useState } from 'react';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
@@ -71,7 +71,6 @@ export function ConversationNav({ active, onShow }: { active: boolean; onShow: (
                     onShow();
                   }}
                 >
-                  <MessageSquare size={16} aria-hidden />
                   <bdi className="clip">{tameName(conversation.title)}</bdi>
                 </button>
                 <EditMenu

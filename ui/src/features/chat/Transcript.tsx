@@ -18,7 +18,7 @@ const NEAR_END = 48;
 
 /** The conversation. Only turns in sight are drawn; the view follows an answer only while it is at the bottom. */
 export function Transcript({ onOpen, onOpenSource, onWhy }: Properties) {
-  const { id, turns, running, ask, edit, stop } = useChat();
+  const { id, turns, running, scope, ask, edit, stop, setScope } = useChat();
   const scroller = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   // Where the view was last seen or put: a scroll event arrives a frame after the reader has moved, and a new word may come between.
@@ -65,8 +65,15 @@ export function Transcript({ onOpen, onOpenSource, onWhy }: Properties) {
         const question = useChat.getState().turns[turn]?.question;
         if (question !== undefined) void ask(question, turn);
       },
+      ...(scope.kind !== 'all' && {
+        onAskAll: () => {
+          const turn = useChat.getState().turns.length - 1;
+          setScope({ kind: 'all' });
+          actions.onRegenerate(turn);
+        },
+      }),
     }),
-    [onOpen, onOpenSource, onWhy, edit, ask],
+    [onOpen, onOpenSource, onWhy, edit, ask, scope, setScope],
   );
   return (
     <div className="transcript-frame">

@@ -1,7 +1,7 @@
 import { Copy, CopyPlus, Lightbulb, Pencil, RotateCcw } from 'lucide-react';
-import { memo } from 'react';
+import { memo, type ReactNode } from 'react';
 import type { Citation, Source, Turn } from '@/ipc';
-import { t } from '@/shared/i18n';
+import { type MessageKey, t } from '@/shared/i18n';
 import { count, decimal, milliseconds } from '@/shared/text/format';
 import { tame } from '@/shared/text/tame';
 import { announce } from '@/shared/ui/toasts';
@@ -16,10 +16,20 @@ export interface TurnActions {
   onRegenerate: (turn: number) => void;
   onEdit: (turn: number) => void;
   onWhy: (turn: number) => void;
+  /** Asks the last question again of all documents; absent where all were asked. */
+  onAskAll?: () => void;
 }
 
 function copy(text: string): void {
   void navigator.clipboard.writeText(text).then(() => announce(t('action.copied')));
+}
+
+function Action({ icon, label, onPress }: { icon: ReactNode; label: MessageKey; onPress: () => void }) {
+  return (
+    <button type="button" className="icon-button" title={t(label)} aria-label={t(label)} onClick={onPress}>
+      {icon}
+    </button>
+  );
 }
 
 /** One question with its finished answer. */
@@ -50,7 +60,11 @@ export const TurnView = memo(function TurnView({
       <Notices notices={told.notices} />
       {answer.thinking && <Thinking text={answer.thinking} ms={told.thinkingMs} running={false} />}
       {answer.mode === 'not_found' ? (
-        <NotFound sources={turn.sources} onOpenSource={actions.onOpenSource} />
+        <NotFound
+          sources={turn.sources}
+          onOpenSource={actions.onOpenSource}
+          {...(last && actions.onAskAll && { onAskAll: actions.onAskAll })}
+        />
       ) : (
         <>
           <StableAnswer turn={turn} onOpen={actions.onOpen} />
@@ -59,26 +73,12 @@ export const TurnView = memo(function TurnView({
         </>
       )}
       <div className={last ? 'turn-actions shown' : 'turn-actions'}>
-        {answer.text && (
-          <button type="button" className="button quiet small" onClick={() => copy(answer.text)}>
-            <Copy size={14} aria-hidden />
-            {t('action.copy')}
-          </button>
-        )}
+        {answer.text && <Action icon={<Copy size={16} />} label="action.copy" onPress={() => copy(answer.text)} />}
         {answer.citations.length > 0 && (
-          <button type="button" className="button quiet small" onClick={() => copy(withSources(answer))}>
-            <CopyPlus size={14} aria-hidden />
-            {t('chat.copy_sources')}
-          </button>
+          <Action icon={<CopyPlus size={16} />} label="chat.copy_sources" onPress={() => copy(withSources(answer))} />
         )}
-        <button type="button" className="button quiet small" onClick={() => actions.onRegenerate(index)}>
-          <RotateCcw size={14} aria-hidden />
-          {t('chat.regenerate')}
-        </button>
-        <button type="button" className="button quiet small" onClick={() => actions.onEdit(index)}>
-          <Pencil size={14} aria-hidden />
-          {t('chat.edit')}
-        </button>
+        <Action icon={<RotateCcw size={16} />} label="chat.regenerate" onPress={() => actions.onRegenerate(index)} />
+        <Action icon={<Pencil size={16} />} label="chat.edit" onPress={() => actions.onEdit(index)} />
         <button type="button" className="button quiet small" onClick={() => actions.onWhy(index)}>
           <Lightbulb size={14} aria-hidden />
           {t('chat.why')}

@@ -4,6 +4,7 @@ import { type AnswerTrace, backend, type ErrorReport, reportOf, type TracePassag
 import { maybe, t } from '@/shared/i18n';
 import { count, decimal, milliseconds, percent } from '@/shared/text/format';
 import { tame, tameName } from '@/shared/text/tame';
+import { Meter } from '@/shared/ui/Meter';
 import { EmptyState, ErrorState } from '@/shared/ui/states';
 
 function rank(value: number | null): string {
@@ -83,13 +84,7 @@ function Timings({ trace }: { trace: AnswerTrace }) {
         {trace.timings.map(({ name, ms }) => (
           <li key={name}>
             <span>{maybe(`why.timing.${name}`) ?? name}</span>
-            <meter
-              className="plain-meter"
-              min={0}
-              max={whole}
-              value={ms ?? 0}
-              aria-label={`${name} ${milliseconds(ms)}`}
-            />
+            <Meter label={`${maybe(`why.timing.${name}`) ?? name} ${milliseconds(ms)}`} value={ms ?? 0} max={whole} />
             <span className="number tabular">{milliseconds(ms)}</span>
           </li>
         ))}

@@ -5,7 +5,7 @@ import { t, wordsOf } from '@/shared/i18n';
 import { bytes, count, date } from '@/shared/text/format';
 import { tame, tameName } from '@/shared/text/tame';
 import { Popover } from '@/shared/ui/Popover';
-import { STATE_MARKS } from './states';
+import { CHANGED_MARK, STATE_MARKS } from './states';
 import type { Working } from './store';
 
 interface Properties {
@@ -50,7 +50,8 @@ export const DocumentLine = memo(function DocumentLine({
   onOpen,
   menu,
 }: Properties) {
-  const mark = STATE_MARKS[row.state];
+  const changed = row.changed && row.state === 'ready';
+  const mark = changed ? CHANGED_MARK : STATE_MARKS[row.state];
   const line = secondLine(row, working);
   const name = tameName(row.title);
   return (
@@ -81,7 +82,7 @@ export const DocumentLine = memo(function DocumentLine({
       </div>
       <div role="gridcell" className={`cell state tone-${mark.tone}`}>
         <mark.icon size={16} aria-hidden className={row.state === 'working' ? 'turning' : undefined} />
-        <span className="clip">{t(`state.${row.state}`)}</span>
+        <span className="clip">{t(changed ? 'state.changed' : `state.${row.state}`)}</span>
       </div>
       <div role="gridcell" className="cell number">
         {row.pages > 0 ? count(row.pages) : '–'}

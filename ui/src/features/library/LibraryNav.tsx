@@ -120,11 +120,11 @@ export function LibraryNav({ active, onShow }: { active: boolean; onShow: () => 
 }
 
 /** The foot of the side bar: where files go in, and how far the queue is. */
-export function LibraryFoot() {
+export function LibraryFoot({ progress }: { progress: boolean }) {
   const pick = useLibrary((state) => state.pick);
   return (
     <div className="library-foot">
-      <IngestStatus />
+      {progress && <IngestStatus />}
       <Popover
         kind="menu"
         className="drop-button"

@@ -3,9 +3,9 @@ import { useState } from 'react';
 import { DOCUMENT_STATES, type DocumentQuery, type DocumentRow } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { count } from '@/shared/text/format';
-import { tameName } from '@/shared/text/tame';
+import { tame, tameName } from '@/shared/text/tame';
 import { InlineEdit } from '@/shared/ui/InlineEdit';
-import { EmptyState, ErrorState } from '@/shared/ui/states';
+import { EmptyState, ErrorState, ErrorText } from '@/shared/ui/states';
 import { DocumentTable } from './DocumentTable';
 import { IngestStatus } from './IngestStatus';
 import { useLibrary } from './store';
@@ -57,6 +57,23 @@ export function EmptyLibrary() {
         {t('library.add_samples')}
       </button>
     </EmptyState>
+  );
+}
+
+/** The whole reason and remedy of the one selected document: its line has room for the beginning only. */
+function SelectedReason() {
+  const { rows, selected } = useLibrary();
+  const row = selected.size === 1 ? [...rows.values()].find((each) => selected.has(each.id)) : undefined;
+  if (!row || (!row.error && row.failed_pages.length === 0)) return null;
+  return (
+    <aside className="selected-reason small" aria-label={tameName(row.title)}>
+      {row.error && <ErrorText error={row.error} />}
+      {row.failed_pages.slice(0, 20).map(({ page, reason }) => (
+        <p key={page}>
+          {t('source.page', { page })}: {tame(reason)}
+        </p>
+      ))}
+    </aside>
   );
 }
 
@@ -150,6 +167,7 @@ export function LibraryPage({ onOpen, onAsk }: Properties) {
       </div>
       <IngestStatus wide />
       <Body onOpen={onOpen} onAsk={onAsk} />
+      <SelectedReason />
     </section>
   );
 }

@@ -4,6 +4,7 @@ import {
   CircleDashed,
   CircleOff,
   Copy,
+  FileClock,
   FileX,
   KeyRound,
   LoaderCircle,
@@ -16,8 +17,13 @@ import { type DocumentState, PROBLEM_STATES } from '@/ipc';
 
 type Tone = 'green' | 'amber' | 'red' | 'grey';
 
+interface Mark {
+  icon: LucideIcon;
+  tone: Tone;
+}
+
 /** Each state has a shape of its own; colour only repeats what shape and word say. */
-export const STATE_MARKS: Record<DocumentState, { icon: LucideIcon; tone: Tone }> = {
+export const STATE_MARKS: Record<DocumentState, Mark> = {
   queued: { icon: CircleDashed, tone: 'grey' },
   working: { icon: LoaderCircle, tone: 'grey' },
   ready: { icon: CircleCheck, tone: 'green' },
@@ -32,6 +38,9 @@ export const STATE_MARKS: Record<DocumentState, { icon: LucideIcon; tone: Tone }
   crashed: { icon: CircleAlert, tone: 'red' },
   unreadable: { icon: CircleOff, tone: 'red' },
 };
+
+/** Searchable, but the file is no longer what was read. */
+export const CHANGED_MARK: Mark = { icon: FileClock, tone: 'amber' };
 
 /** States a retry can change. */
 export function canRetry(state: DocumentState): boolean {

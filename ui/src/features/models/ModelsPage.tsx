@@ -25,11 +25,15 @@ function Fit({ entry }: { entry: ModelEntry }) {
 }
 
 function Facts({ card }: { card: ModelCard }) {
-  const billions = card.parameters === null ? null : card.parameters / 1e9;
+  const { parameters } = card;
+  const key = (parameters ?? 0) < 1e9 ? 'models.facts_small' : 'models.facts';
   return (
     <p className="small tabular">
-      {t('models.facts', {
-        parameters: decimal(billions, billions !== null && billions < 1 ? 2 : 1),
+      {t(key, {
+        parameters:
+          key === 'models.facts'
+            ? decimal((parameters ?? 0) / 1e9)
+            : count(parameters === null ? null : parameters / 1e6),
         size: bytes(card.size_bytes),
         context: count(card.context_tokens),
       })}

@@ -107,6 +107,7 @@ export function ProfileChoice() {
                 </span>
                 <span className="small quiet">{maybe(`profile.summary.${name}`) ?? summary}</span>
               </span>
+              {plan.missing && <span className="small quiet">{t('profile.absent')}</span>}
               {plan.predicted.length > 0 && (
                 <span className={plan.fits ? 'small tabular' : 'small tabular tone-amber'}>
                   {memory(totalOf(plan.predicted))}

@@ -54,7 +54,11 @@ export function BenchmarkPage({ profiles, hasModel, onModels }: Properties) {
             <fieldset className="chips">
               <legend>{t('benchmark.which')}</legend>
               {profiles.map(({ name, runnable: can }) => (
-                <label key={name} className={can ? 'chip' : 'chip disabled'}>
+                <label
+                  key={name}
+                  className={can ? 'chip' : 'chip disabled'}
+                  title={can ? undefined : t('benchmark.cannot')}
+                >
                   <input
                     type="checkbox"
                     disabled={!can || progress !== null}
@@ -100,7 +104,7 @@ export function BenchmarkPage({ profiles, hasModel, onModels }: Properties) {
             {runsError && <ErrorState error={runsError} onRetry={() => void loadRuns()} />}
             {run && current.length === 0 && (
               <>
-                <div className="row baseline">
+                <div className="row baseline benchmark-head">
                   <h2>{t('benchmark.result', { date: date(run.at_ms) })}</h2>
                   {(runs?.length ?? 0) > 1 && (
                     <select

@@ -94,6 +94,9 @@ function Circumstances({ rows }: { rows: readonly BenchRow[] }) {
 export function BenchmarkResult({ run }: { run: Omit<BenchRun, 'at_ms'> }) {
   const base = run.rows.find((row) => row.profile === run.baseline);
   const cells = run.rows.map((row) => ({ row, cells: COLUMNS.map((column) => column.cell(row, base)) }));
+  const synthetic = run.rows.filter((row) => row.synthetic).length;
+  // Said once below when it is true of all.
+  const mixed = synthetic > 0 && synthetic < run.rows.length;
   const missing = cells.some((line) => line.cells.some((cell) => cell.text === '–'));
   return (
     <>
@@ -131,7 +134,7 @@ export function BenchmarkResult({ run }: { run: Omit<BenchRun, 'at_ms'> }) {
               <tr key={row.profile}>
                 <th scope="row">
                   {profileName(row.profile)}
-                  {row.synthetic && <span className="tag">{t('models.synthetic')}</span>}
+                  {mixed && row.synthetic && <span className="tag">{t('models.synthetic')}</span>}
                 </th>
                 {cells.map(({ text, title }, index) => (
                   <td key={COLUMNS[index]?.title} className="number" title={title}>
@@ -143,7 +146,7 @@ export function BenchmarkResult({ run }: { run: Omit<BenchRun, 'at_ms'> }) {
           </tbody>
         </table>
       </div>
-      {run.rows.some((row) => row.synthetic) && <p className="small quiet">{t('benchmark.synthetic')}</p>}
+      {synthetic > 0 && <p className="small quiet">{t('benchmark.synthetic')}</p>}
       {missing && <p className="small quiet">{t('benchmark.not_measured')}</p>}
     </>
   );

@@ -1,6 +1,7 @@
 import { ChevronUp } from 'lucide-react';
 import { profileName, t } from '@/shared/i18n';
 import { decimal, memory, milliseconds, percent } from '@/shared/text/format';
+import { Meter } from '@/shared/ui/Meter';
 import { usePerformance } from './store';
 
 /** The line at the foot of the window: profile, memory, speed, first token, context. Opens the panel. */
@@ -30,13 +31,7 @@ export function StatusStrip({ open, onToggle }: { open: boolean; onToggle: () =>
         <>
           <span className="strip-item memory-item">
             {gpu ? 'VRAM' : 'RAM'}{' '}
-            <meter
-              className="plain-meter"
-              min={0}
-              max={total}
-              value={used}
-              aria-label={t('memory.of', { used: memory(used), total: memory(total) })}
-            />{' '}
+            <Meter label={t('memory.of', { used: memory(used), total: memory(total) })} value={used} max={total} />{' '}
             <span className="tabular wide-figure">{t('memory.of', { used: memory(used), total: memory(total) })}</span>
           </span>
           {reading.model !== '' && (

@@ -1,5 +1,6 @@
 import { t } from '@/shared/i18n';
 import { type SectionProperties, SelectSetting } from './fields';
+import { TEXT_SIZES } from './store';
 
 /** How the window looks and speaks. */
 export function AppearanceSettings({ settings, change }: SectionProperties) {
@@ -18,7 +19,7 @@ export function AppearanceSettings({ settings, change }: SectionProperties) {
         label="settings.text_size"
         text="settings.text_size_text"
         value={settings.text_size}
-        options={[85, 100, 115, 130, 150].map((size) => [size, `${size} %`])}
+        options={TEXT_SIZES.map((size) => [size, `${size} %`])}
         onChange={(size) => change({ text_size: Number(size) })}
       />
       <SelectSetting

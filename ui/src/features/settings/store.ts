@@ -18,6 +18,9 @@ interface SettingsState {
   copyDiagnostics: () => Promise<void>;
 }
 
+/** Percent of the normal text size that can be chosen. */
+export const TEXT_SIZES = [85, 100, 115, 130, 150] as const;
+
 export const useSettings = create<SettingsState>((set, get) => {
   let job: Job | null = null;
   return {

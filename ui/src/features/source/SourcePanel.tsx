@@ -13,7 +13,7 @@ import {
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { backend, type DocumentRow } from '@/ipc';
 import { t } from '@/shared/i18n';
-import { percent } from '@/shared/text/format';
+import { count, percent } from '@/shared/text/format';
 import { tameName } from '@/shared/text/tame';
 import { EmptyState, ErrorState } from '@/shared/ui/states';
 import { attempt } from '@/shared/ui/toasts';
@@ -23,7 +23,7 @@ import { TextView } from './TextView';
 import { Thumbnails } from './Thumbnails';
 
 function Head({ row, onClose }: { row: DocumentRow | null; onClose: () => void }) {
-  const { page, thumbnails, searching, goTo, toggleThumbnails, setSearching } = useSource();
+  const { thumbnails, searching, toggleThumbnails, setSearching } = useSource();
   return (
     <header className="source-head">
       {row && (
@@ -44,20 +44,6 @@ function Head({ row, onClose }: { row: DocumentRow | null; onClose: () => void }
       <span className="spacer" />
       {row && (
         <>
-          <label className="page-field tabular">
-            <span className="visually-hidden">{t('source.page_number')}</span>
-            <input
-              key={page}
-              className="field"
-              inputMode="numeric"
-              defaultValue={page}
-              onKeyDown={(event) => {
-                if (event.key === 'Enter') goTo(Number(event.currentTarget.value) || page);
-              }}
-              onBlur={(event) => goTo(Number(event.currentTarget.value) || page)}
-            />
-            <span>/ {row.pages}</span>
-          </label>
           <button
             type="button"
             className="icon-button"
@@ -140,6 +126,26 @@ function FindBar() {
   );
 }
 
+/** The page number, to be read and to be typed. */
+function PageField({ page, pages, onGo }: { page: number; pages: number; onGo: (page: number) => void }) {
+  return (
+    <label className="page-field tabular small">
+      <span className="visually-hidden">{t('source.page_number')}</span>
+      <input
+        key={page}
+        className="field"
+        inputMode="numeric"
+        defaultValue={page}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') onGo(Number(event.currentTarget.value) || page);
+        }}
+        onBlur={(event) => onGo(Number(event.currentTarget.value) || page)}
+      />
+      <span>/ {count(pages)}</span>
+    </label>
+  );
+}
+
 function Foot({ drawn, pages }: { drawn: boolean; pages: number }) {
   const { target, targets, zoom, page, step, setZoom, goTo } = useSource();
   const at = target ? targets.indexOf(target) : -1;
@@ -181,7 +187,7 @@ function Foot({ drawn, pages }: { drawn: boolean; pages: number }) {
       >
         <ChevronLeft size={16} aria-hidden />
       </button>
-      <span className="tabular small">{t('source.page_short', { page, pages })}</span>
+      <PageField page={page} pages={pages} onGo={goTo} />
       <button
         type="button"
         className="icon-button"

@@ -57,7 +57,7 @@ function text(node: { value: string }, context: Context, key: string): ReactNode
         return (
           <Fragment key={place}>
             <span className={`doubtful ${piece.support}`}>{content}</span>
-            {piece.ends && <SupportMark support={piece.support} />}
+            {piece.ends && piece.bare && <SupportMark support={piece.support} />}
           </Fragment>
         );
       })}

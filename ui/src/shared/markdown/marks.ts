@@ -12,8 +12,10 @@ export interface SentenceMark {
 export interface Piece {
   text: string;
   support: Support | null;
-  /** The sentence ends with this piece: a mark of its own follows. */
+  /** The sentence ends with this piece. */
   ends: boolean;
+  /** It cites nothing, so that no chip says what the check says: a mark of its own follows. */
+  bare: boolean;
 }
 
 type Node = RootContent | PhrasingContent;
@@ -62,19 +64,20 @@ export function cutAtSentences(block: RootContent, marks: readonly SentenceMark[
   };
   visit(block);
 
-  const ranges = new Map<Node, { start: number; end: number; support: Support; ends: boolean }[]>();
+  const ranges = new Map<Node, { start: number; end: number; support: Support; ends: boolean; bare: boolean }[]>();
   for (const { sentence, support } of doubtful) {
     const wanted = squash(plainText(parseMarkdown(sentence).map((part) => part.node)));
     const at = wanted.length >= 8 ? squashed.indexOf(wanted) : -1;
     if (at < 0) continue;
     const last = at + wanted.length - 1;
+    const bare = !/\[\d+\]/.test(sentence);
     for (let index = at; index <= last; index++) {
       const place = places[index];
       if (!place || place.offset < 0) continue;
       const list = ranges.get(place.node) ?? [];
       const open = list.at(-1);
       if (open && open.support === support && !open.ends) open.end = place.offset + 1;
-      else list.push({ start: place.offset, end: place.offset + 1, support, ends: false });
+      else list.push({ start: place.offset, end: place.offset + 1, support, ends: false, bare });
       const current = list.at(-1);
       if (current && index === last) current.ends = true;
       ranges.set(place.node, list);
@@ -86,11 +89,13 @@ export function cutAtSentences(block: RootContent, marks: readonly SentenceMark[
     let at = 0;
     for (const range of list.sort((a, b) => a.start - b.start)) {
       if (range.start < at) continue;
-      if (range.start > at) pieces.push({ text: node.value.slice(at, range.start), support: null, ends: false });
-      pieces.push({ text: node.value.slice(range.start, range.end), support: range.support, ends: range.ends });
+      if (range.start > at)
+        pieces.push({ text: node.value.slice(at, range.start), support: null, ends: false, bare: false });
+      const { support, ends, bare } = range;
+      pieces.push({ text: node.value.slice(range.start, range.end), support, ends, bare });
       at = range.end;
     }
-    if (at < node.value.length) pieces.push({ text: node.value.slice(at), support: null, ends: false });
+    if (at < node.value.length) pieces.push({ text: node.value.slice(at), support: null, ends: false, bare: false });
     cuts.set(node, pieces);
   }
   return cuts;

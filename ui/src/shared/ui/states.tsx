@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import type { ErrorReport } from '@/ipc';
 import { t, wordsOf } from '../i18n';
 import { tame } from '../text/tame';
+import { Words } from './Words';
 
 /** What failed and what to do, in the person's language where the code is known. */
 export function ErrorText({ error }: { error: ErrorReport }) {
@@ -11,10 +12,12 @@ export function ErrorText({ error }: { error: ErrorReport }) {
   const detail = [words === error.message ? '' : error.message, error.detail ?? ''].filter(Boolean).join('\n\n');
   return (
     <div className="error-text">
-      <p>{tame(first ?? '')}</p>
+      <p>
+        <Words text={first ?? ''} />
+      </p>
       {rest.map((line) => (
         <p key={line} className="remedy">
-          {tame(line)}
+          <Words text={line} />
         </p>
       ))}
       {detail && (
