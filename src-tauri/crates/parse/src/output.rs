@@ -12,6 +12,8 @@ use std::time::Instant;
 pub struct Output<'a> {
     sink: &'a mut dyn FnMut(ParseEvent),
     cancel: &'a CancelToken,
+    /// Called wherever the work is seen to move on.
+    tick: &'a dyn Fn(),
     /// What this file may cost.
     pub limits: Limits,
     deadline: Instant,
@@ -24,10 +26,16 @@ pub struct Output<'a> {
 
 impl<'a> Output<'a> {
     /// For one file, whose time starts now.
-    pub fn new(limits: Limits, cancel: &'a CancelToken, sink: &'a mut dyn FnMut(ParseEvent)) -> Self {
+    pub fn new(
+        limits: Limits,
+        cancel: &'a CancelToken,
+        tick: &'a dyn Fn(),
+        sink: &'a mut dyn FnMut(ParseEvent),
+    ) -> Self {
         Self {
             sink,
             cancel,
+            tick,
             limits,
             deadline: Instant::now() + limits.time,
             started: false,
@@ -111,6 +119,7 @@ impl<'a> Output<'a> {
         if Instant::now() > self.deadline {
             return Err(ParseError::TimedOut);
         }
+        (self.tick)();
         Ok(())
     }
 

@@ -56,7 +56,23 @@ impl Registry {
         cancel: &CancelToken,
         sink: &mut dyn FnMut(ParseEvent),
     ) -> Result<(), ParseFailure> {
-        let mut out = Output::new(self.limits, cancel, sink);
+        self.parse_ticking(name, bytes, cancel, &|| {}, sink)
+    }
+
+    /// [`Registry::parse_bytes`] that calls `tick` wherever the work moves on, page or no page: a large sheet is read for a while
+    /// before it is told, and whoever watches must not take that for standing still.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn parse_ticking(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        cancel: &CancelToken,
+        tick: &dyn Fn(),
+        sink: &mut dyn FnMut(ParseEvent),
+    ) -> Result<(), ParseFailure> {
+        let mut out = Output::new(self.limits, cancel, tick, sink);
         // The child process is the real wall; this one turns a panic into a state with a name.
         let outcome = catch_unwind(AssertUnwindSafe(|| self.dispatch(name, bytes, &mut out))).unwrap_or_else(|panic| {
             Err(ParseError::damaged(format!(
@@ -65,6 +81,20 @@ impl Registry {
             )))
         });
         outcome.map_err(|error| error.into_failure(name))
+    }
+
+    /// The bytes of a file that comes piece by piece, `len` of them if it tells the truth.
+    ///
+    /// # Errors
+    /// The file's final state: over the limit, or not to be read to its end.
+    pub fn read_all(
+        &self,
+        name: &str,
+        len: u64,
+        bytes: &mut dyn Read,
+        cancel: &CancelToken,
+    ) -> Result<Vec<u8>, ParseFailure> {
+        read_all(len, bytes, cancel, &self.limits).map_err(|error| error.into_failure(name))
     }
 
     /// Draws a page of a PDF, for the source viewer.
@@ -135,7 +165,7 @@ impl DocumentParser for Registry {
         cancel: &CancelToken,
         sink: &mut dyn FnMut(ParseEvent),
     ) -> Result<(), ParseFailure> {
-        let bytes = read_all(len, bytes, cancel, &self.limits).map_err(|error| error.into_failure(name))?;
+        let bytes = self.read_all(name, len, bytes, cancel)?;
         self.parse_bytes(name, &bytes, cancel, sink)
     }
 }

@@ -518,7 +518,7 @@ mod tests {
     fn read(rtf: &[u8]) -> String {
         let cancel = CancelToken::new();
         let mut sink = |_| {};
-        let out = Output::new(Limits::default(), &cancel, &mut sink);
+        let out = Output::new(Limits::default(), &cancel, &|| {}, &mut sink);
         let mut page = PageBuilder::default();
         append(rtf, &mut page, &out).unwrap();
         page.finish(1).text

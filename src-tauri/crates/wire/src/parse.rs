@@ -1,183 +1,25 @@
 //! The document reader in a child process: [`DocumentParser`] over the pipe, with its limits.
 
+mod messages;
+mod peak;
+mod replay;
+
 use crate::client::{CallError, Client, Incoming, Options, Rules};
 use crate::exit::{Exit, ExitKind};
 use crate::launch::Launch;
 use crate::protocol::Protocol;
 use docmind_core::cancel::CancelToken;
-use docmind_core::document::{DocumentState, Heading, Page, ParseEvent, ParseFailure, Rect, Span, Table, WordBox};
+use docmind_core::document::{DocumentState, ParseEvent, ParseFailure};
 use docmind_core::error::ErrorReport;
 use docmind_core::ports::DocumentParser;
-use serde::{Deserialize, Serialize};
-use std::io::{self, Read, Seek, SeekFrom};
+use replay::{Kept, Replay, Rewound};
+use std::io::{Read, Seek};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// What the document reader is asked. The file's bytes follow as the body.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum ParseRequest {
-    /// Read it.
-    Parse {
-        /// Its name; the extension is a hint only.
-        name: String,
-        /// Its size in bytes.
-        len: u64,
-    },
-    /// Draw one page as PNG.
-    Render {
-        /// Size of the file in bytes.
-        len: u64,
-        /// What to draw.
-        page: RenderPage,
-    },
-}
-
-/// A page to draw.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RenderPage {
-    /// 1-based.
-    pub page: u32,
-    /// Pixels a point; 1.0 is 72 dpi.
-    pub scale: f32,
-    /// Part of the scaled page in pixels: left, top, width, height. The whole page without.
-    pub tile: Option<(u32, u32, u32, u32)>,
-}
-
-/// A page without the names of its fields: a page of 500 words would say `x0` five hundred times.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PageTold {
-    number: u32,
-    text: String,
-    headings: Vec<Heading>,
-    tables: Vec<Table>,
-    words: Vec<(u32, u32, f32, f32, f32, f32)>,
-    size: Option<(f32, f32)>,
-}
-
-impl From<Page> for PageTold {
-    fn from(page: Page) -> Self {
-        let Page {
-            number,
-            text,
-            headings,
-            tables,
-            words,
-            size,
-        } = page;
-        let words = words
-            .into_iter()
-            .map(|WordBox { span, rect }| (span.start, span.end, rect.x0, rect.y0, rect.x1, rect.y1))
-            .collect();
-        Self {
-            number,
-            text,
-            headings,
-            tables,
-            words,
-            size,
-        }
-    }
-}
-
-impl From<PageTold> for Page {
-    fn from(told: PageTold) -> Self {
-        let PageTold {
-            number,
-            text,
-            headings,
-            tables,
-            words,
-            size,
-        } = told;
-        let words = words
-            .into_iter()
-            .map(|(start, end, x0, y0, x1, y1)| WordBox {
-                span: Span::new(start, end),
-                rect: Rect { x0, y0, x1, y1 },
-            })
-            .collect();
-        Self {
-            number,
-            text,
-            headings,
-            tables,
-            words,
-            size,
-        }
-    }
-}
-
-/// What the document reader tells on the way: [`ParseEvent`] in a form that is decoded without a detour (the tagged form would be
-/// buffered whole first, every rectangle of a page).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum ParseTold {
-    /// See [`ParseEvent::Started`].
-    Started(String, Option<String>, Option<u32>),
-    /// See [`ParseEvent::Page`].
-    Page(PageTold),
-    /// See [`ParseEvent::PageFailed`].
-    PageFailed(u32, String),
-    /// See [`ParseEvent::Warning`].
-    Warning(String),
-}
-
-impl From<ParseEvent> for ParseTold {
-    fn from(event: ParseEvent) -> Self {
-        match event {
-            ParseEvent::Started {
-                media_type,
-                title,
-                pages,
-            } => Self::Started(media_type, title, pages),
-            ParseEvent::Page(page) => Self::Page(page.into()),
-            ParseEvent::PageFailed { number, reason } => Self::PageFailed(number, reason),
-            ParseEvent::Warning { message } => Self::Warning(message),
-        }
-    }
-}
-
-impl From<ParseTold> for ParseEvent {
-    fn from(told: ParseTold) -> Self {
-        match told {
-            ParseTold::Started(media_type, title, pages) => Self::Started {
-                media_type,
-                title,
-                pages,
-            },
-            ParseTold::Page(page) => Self::Page(page.into()),
-            ParseTold::PageFailed(number, reason) => Self::PageFailed { number, reason },
-            ParseTold::Warning(message) => Self::Warning { message },
-        }
-    }
-}
-
-/// What the document reader answers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum ParseReply {
-    /// Read to the end, or a final state.
-    Parsed(Result<(), ParseFailure>),
-    /// Drawn; the PNG went before as raw output.
-    Rendered {
-        /// Width and height of the picture in pixels.
-        pixels: (u32, u32),
-        /// Width and height of the whole page in points.
-        page_size: (f32, f32),
-        /// Scale that was used: smaller than asked for where the picture would have been too large.
-        scale: f32,
-    },
-}
-
-/// Between application and `docmind-parse`.
-pub struct ParseProtocol;
-
-impl Protocol for ParseProtocol {
-    const WORKER: &'static str = "docmind-parse";
-    type Request = ParseRequest;
-    type Event = ParseTold;
-    type Reply = ParseReply;
-}
+pub use messages::{PageTold, ParseProtocol, ParseReply, ParseRequest, ParseTold, RenderPage};
 
 /// `docmind-parse` in the folder `bin`, PDFium in `runtime`.
 pub fn launch(bin: &Path, runtime: &Path) -> Launch {
@@ -199,6 +41,8 @@ pub struct ParseLimits {
     pub total: Duration,
     /// Time without a page or another sign of progress.
     pub silence: Duration,
+    /// Bytes of address space of a child, which it limits itself to.
+    pub address_space: u64,
     /// Files after which a child is replaced: what a library leaks ends with it.
     pub recycle_after: u32,
 }
@@ -211,6 +55,7 @@ impl Default for ParseLimits {
             picture_bytes: 80 << 20,
             total: Duration::from_mins(1),
             silence: Duration::from_secs(20),
+            address_space: 2 << 30,
             recycle_after: 50,
         }
     }
@@ -238,9 +83,6 @@ pub struct ParseWorker {
     freed: Condvar,
     all: Vec<Arc<Client<ParseProtocol>>>,
 }
-
-/// A stream kept for the retry up to so many bytes; [`ParseWorker::parse_file`] has no such limit.
-const KEPT_BYTES: usize = 64 << 20;
 
 impl ParseWorker {
     /// `launch` starts `docmind-parse`; at most `children` run at a time. Nothing is started before the first file.
@@ -384,10 +226,13 @@ impl ParseWorker {
         let Some(slot) = self.take(cancel) else {
             return Err(cancelled());
         };
+        let begun = Instant::now();
         let mut told = Told {
             passed: 0,
             text_bytes: 0,
             most: self.limits.text_bytes,
+            left: self.limits.total,
+            in_sink: Duration::ZERO,
             sink,
         };
         let mut error = match self.attempt(slot.client(), name, len, source, cancel, &mut told) {
@@ -399,13 +244,19 @@ impl ParseWorker {
                 how = exit.words(),
                 "the document reader died on a file, once more in a fresh one"
             );
-            // Bytes are counted anew; what was told already is not told again.
+            // Bytes are counted anew; what was told already is not told again. Both attempts share the file's time.
             told.text_bytes = 0;
+            told.left = (self.limits.total + told.in_sink).saturating_sub(begun.elapsed());
             match source.rewind() {
-                Ok(true) => match self.attempt(slot.client(), name, len, source, cancel, &mut told) {
-                    Ok(outcome) => return outcome,
-                    Err(again) => error = again,
-                },
+                Ok(true) => {
+                    let (again, peak) = peak::during(slot.client(), || {
+                        self.attempt(slot.client(), name, len, source, cancel, &mut told)
+                    });
+                    match again {
+                        Ok(outcome) => return outcome,
+                        Err(again) => error = self.starved(again, peak),
+                    }
+                }
                 Ok(false) => {}
                 Err(failed) => error = CallError::Body(failed.to_string()),
             }
@@ -426,7 +277,7 @@ impl ParseWorker {
         let options = Options {
             cancel,
             body: Some(&mut bytes),
-            total: Some(self.limits.total),
+            total: Some(told.left),
             silence: Some(self.limits.silence),
         };
         let request = ParseRequest::Parse {
@@ -444,6 +295,21 @@ impl ParseWorker {
         match reply {
             ParseReply::Parsed(outcome) => Ok(outcome),
             ParseReply::Rendered { .. } => Err(CallError::Message("a picture where a parse was asked for".into())),
+        }
+    }
+
+    /// A native library that is refused memory gives up without a word: where the child had taken most of what it may, that is why
+    /// it died.
+    fn starved(&self, error: CallError, peak: u64) -> CallError {
+        match error {
+            CallError::Died(Exit {
+                kind: ExitKind::Aborted | ExitKind::BadAccess,
+                last_words,
+            }) if peak > self.limits.address_space / 2 => CallError::Died(Exit {
+                kind: ExitKind::OutOfMemory,
+                last_words,
+            }),
+            other => other,
         }
     }
 
@@ -533,17 +399,7 @@ impl DocumentParser for ParseWorker {
         cancel: &CancelToken,
         sink: &mut dyn FnMut(ParseEvent),
     ) -> Result<(), ParseFailure> {
-        self.parse_twice(
-            name,
-            len,
-            &mut Kept {
-                inner: bytes,
-                kept: Some(Vec::new()),
-                at: 0,
-            },
-            cancel,
-            sink,
-        )
+        self.parse_twice(name, len, &mut Kept::new(bytes), cancel, sink)
     }
 }
 
@@ -579,144 +435,27 @@ struct Told<'a> {
     passed: u64,
     text_bytes: usize,
     most: usize,
+    /// Time that the attempt at hand may take.
+    left: Duration,
+    /// Time that the caller took over what it was told: not the reader's.
+    in_sink: Duration,
     sink: &'a mut dyn FnMut(ParseEvent),
 }
 
 impl Told<'_> {
     fn tell(&mut self, number: u64, event: ParseTold) -> ControlFlow<()> {
         if let ParseTold::Page(page) = &event {
-            self.text_bytes = self.text_bytes.saturating_add(page.text.len());
+            self.text_bytes = self.text_bytes.saturating_add(page.text_bytes());
             if self.text_bytes > self.most {
                 return ControlFlow::Break(());
             }
         }
         if number > self.passed {
             self.passed = number;
+            let begun = Instant::now();
             (self.sink)(event.into());
+            self.in_sink += begun.elapsed();
         }
         ControlFlow::Continue(())
-    }
-}
-
-/// Bytes that can be sent again.
-trait Replay {
-    fn reader(&mut self) -> &mut dyn Read;
-    /// Back to the start; false where it is not possible.
-    fn rewind(&mut self) -> io::Result<bool>;
-}
-
-struct Rewound<'a, F>(&'a mut F);
-
-impl<F: Read + Seek> Replay for Rewound<'_, F> {
-    fn reader(&mut self) -> &mut dyn Read {
-        self.0
-    }
-
-    fn rewind(&mut self) -> io::Result<bool> {
-        self.0.seek(SeekFrom::Start(0)).map(|_| true)
-    }
-}
-
-/// A stream with what was read of it.
-struct Kept<'a> {
-    inner: &'a mut dyn Read,
-    /// `None` once it grew past [`KEPT_BYTES`].
-    kept: Option<Vec<u8>>,
-    /// Place of the replay; at the end of `kept` the stream goes on.
-    at: usize,
-}
-
-impl Read for Kept<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if let Some(kept) = &self.kept
-            && self.at < kept.len()
-        {
-            let count = into.len().min(kept.len() - self.at);
-            into[..count].copy_from_slice(&kept[self.at..self.at + count]);
-            self.at += count;
-            return Ok(count);
-        }
-        let count = self.inner.read(into)?;
-        if let Some(kept) = &mut self.kept {
-            if kept.len() + count > KEPT_BYTES {
-                self.kept = None;
-            } else {
-                kept.extend_from_slice(&into[..count]);
-                self.at = kept.len();
-            }
-        }
-        Ok(count)
-    }
-}
-
-impl Replay for Kept<'_> {
-    fn reader(&mut self) -> &mut dyn Read {
-        self
-    }
-
-    fn rewind(&mut self) -> io::Result<bool> {
-        self.at = 0;
-        Ok(self.kept.is_some())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::protocol::{decode, encode};
-
-    #[test]
-    fn a_page_travels_whole() {
-        let page = Page {
-            number: 7,
-            text: "Zeile\nzwei".into(),
-            headings: vec![Heading {
-                level: 2,
-                span: Span::new(0, 5),
-            }],
-            tables: vec![Table {
-                span: Span::new(0, 10),
-                header: Span::new(0, 5),
-            }],
-            words: vec![WordBox {
-                span: Span::new(6, 10),
-                rect: Rect {
-                    x0: 1.0,
-                    y0: 2.5,
-                    x1: 3.0,
-                    y1: 4.0,
-                },
-            }],
-            size: Some((595.0, 842.0)),
-        };
-        let told: ParseTold = ParseEvent::Page(page.clone()).into();
-        let back: ParseTold = decode(&encode(&told).expect("written")).expect("read");
-        assert_eq!(ParseEvent::from(back), ParseEvent::Page(page));
-    }
-
-    #[test]
-    fn a_stream_is_kept_for_the_second_attempt_up_to_a_limit() {
-        let bytes: Vec<u8> = (0..200_u8).collect();
-        let mut inner = bytes.as_slice();
-        let mut kept = Kept {
-            inner: &mut inner,
-            kept: Some(Vec::new()),
-            at: 0,
-        };
-        let mut first = [0; 70];
-        kept.read_exact(&mut first).expect("seventy bytes");
-        assert!(kept.rewind().expect("kept"));
-        let mut again = Vec::new();
-        kept.reader().read_to_end(&mut again).expect("all");
-        assert_eq!(again, bytes);
-
-        let mut endless = io::repeat(1).take(KEPT_BYTES as u64 + 10);
-        let mut kept = Kept {
-            inner: &mut endless,
-            kept: Some(Vec::new()),
-            at: 0,
-        };
-        io::copy(kept.reader(), &mut io::sink()).expect("all");
-        assert!(!kept.rewind().expect("no seek"));
     }
 }

@@ -3,7 +3,6 @@
 use crate::sandbox::{self, Confinement};
 use crate::start;
 use docmind_core::error::ErrorReport;
-use docmind_core::ports::DocumentParser;
 use docmind_parse::{Registry, RenderRequest};
 use docmind_wire::parse::{ParseProtocol, ParseReply, ParseRequest, RenderPage};
 use docmind_wire::serve::{Call, Serve, serve};
@@ -48,13 +47,14 @@ impl Serve<ParseProtocol> for Reader {
         match request {
             ParseRequest::Parse { name, len } => {
                 let tell = &mut |event: docmind_core::document::ParseEvent| call.event(&event.into());
-                Ok(ParseReply::Parsed(self.registry.parse(
-                    &name,
-                    len,
-                    &mut body,
-                    call.cancel(),
-                    tell,
-                )))
+                let outcome = self
+                    .registry
+                    .read_all(&name, len, &mut body, call.cancel())
+                    .and_then(|bytes| {
+                        self.registry
+                            .parse_ticking(&name, &bytes, call.cancel(), &|| call.tick(), tell)
+                    });
+                Ok(ParseReply::Parsed(outcome))
             }
             ParseRequest::Render { len, page } => {
                 let mut bytes = Vec::new();

@@ -47,7 +47,7 @@ impl Confinement {
     /// For `docmind-parse`: 2 GiB, no file, no socket, no program.
     pub fn document_reader() -> Self {
         Self {
-            address_space: Some(2 << 30),
+            address_space: Some(docmind_wire::parse::ParseLimits::default().address_space),
             descriptors: Some(64),
             files: Files::None,
             calls: Calls::Compute,
