@@ -107,6 +107,14 @@ enum Part {
     Other,
 }
 
+/// Adds the words of a SmartArt diagram's data.
+///
+/// # Errors
+/// Its final state.
+pub fn diagram(bytes: &[u8], page: &mut PageBuilder, out: &Output<'_>) -> Result<(), ParseError> {
+    shapes(bytes, page, Part::Other, out)
+}
+
 /// Adds the texts of a part's shapes in document order, which is how they are stacked and nearly always how they are read.
 fn shapes(bytes: &[u8], page: &mut PageBuilder, part: Part, out: &Output<'_>) -> Result<(), ParseError> {
     let source = text_of(bytes);

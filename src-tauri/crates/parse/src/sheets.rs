@@ -4,11 +4,13 @@ use crate::archive::Archive;
 use crate::error::ParseError;
 use crate::ooxml::{self, drawing_paragraphs};
 use crate::output::Output;
+use crate::pptx;
 use crate::text::{PageBuilder, TableHeader};
 use crate::xml::{Token, Xml, text_of};
 use calamine::{Data, DataRef, ExcelDateTime, Reader, SheetType, Xls, XlsError, Xlsx, XlsxError};
+use cfb::{CompoundFile, Version};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Cursor;
+use std::io::{Cursor, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 mod tolerant;
@@ -208,7 +210,7 @@ fn xlsx_error(error: XlsxError) -> ParseError {
 /// # Errors
 /// Its final state.
 pub fn parse_xls(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
-    let mut workbook: Xls<Cursor<&[u8]>> = Xls::new(Cursor::new(bytes)).map_err(|error| match error {
+    let mut workbook = Xls::new(Cursor::new(workbook_alone(bytes)?)).map_err(|error| match error {
         XlsError::Password => ParseError::NeedsPassword,
         other => ParseError::damaged(format!("calamine: {other}")),
     })?;
@@ -250,6 +252,28 @@ pub fn parse_xls(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
         out.page(page.finish(number))?;
     }
     Ok(())
+}
+
+/// The workbook's stream in a container of its own: calamine follows the sectors of a container wherever they lead, and round in
+/// circles until memory ends (seen in 6 of 2,000 damaged files).
+fn workbook_alone(bytes: &[u8]) -> Result<Vec<u8>, ParseError> {
+    let ole = |error: std::io::Error| ParseError::damaged(format!("OLE: {error}"));
+    let mut file = CompoundFile::open(Cursor::new(bytes)).map_err(ole)?;
+    let name = if file.exists("/Workbook") { "/Workbook" } else { "/Book" };
+    let mut stream = Vec::new();
+    // A stream that breaks off holds what came before.
+    let read = file
+        .open_stream(name)
+        .and_then(|mut from| from.read_to_end(&mut stream));
+    if let (Err(error), true) = (read, stream.is_empty()) {
+        return Err(ole(error));
+    }
+    let mut alone = CompoundFile::create_with_version(Version::V3, Cursor::new(Vec::new())).map_err(ole)?;
+    alone
+        .create_stream(name)
+        .and_then(|mut into| into.write_all(&stream))
+        .map_err(ole)?;
+    Ok(alone.into_inner().into_inner())
 }
 
 /// A date as ISO 8601, the time only where there is one; a duration as hours, minutes, seconds.
@@ -308,11 +332,30 @@ fn beside_cells(archive: &mut Archive<'_>, part: &str, page: &mut PageBuilder, o
             Some(bytes) => texts_of(&bytes, page, out),
             None => Ok(()),
         });
+        if related.kind == "drawing" {
+            diagrams(archive, &related.target, page, out);
+        }
         if read.is_err() {
             out.warning(format!(
                 "Comments or text boxes could not be read ({}).",
                 related.target
             ));
+        }
+    }
+}
+
+/// SmartArt of a drawing: its words are in parts of their own.
+fn diagrams(archive: &mut Archive<'_>, drawing: &str, page: &mut PageBuilder, out: &mut Output<'_>) {
+    let Ok(relationships) = ooxml::relationships(archive, drawing, out) else {
+        return;
+    };
+    for related in relationships.iter().filter(|related| related.kind == "diagramData") {
+        let read = archive.read(&related.target).and_then(|bytes| match bytes {
+            Some(bytes) => pptx::diagram(&bytes, page, out),
+            None => Ok(()),
+        });
+        if read.is_err() {
+            out.warning(format!("A diagram could not be read ({}).", related.target));
         }
     }
 }
