@@ -376,13 +376,20 @@ fn binary(bytes: &[u8], extension: &str) -> Result<Format, ParseError> {
             advice: "Open it in LibreOffice, save it as .xlsx and add that.".to_owned(),
         });
     }
+    let is_text_name = matches!(
+        extension,
+        "txt" | "text" | "md" | "markdown" | "csv" | "tsv" | "log" | "json" | "xml" | "html" | "htm" | "eml"
+    );
+    // Room that was given and never written to, as after a power cut.
+    if is_text_name && bytes.iter().all(|byte| *byte == 0) {
+        return Err(ParseError::Empty);
+    }
     match extension {
         // A text with a few bytes of noise is still a text to whoever named it so.
-        "txt" | "md" | "markdown" | "csv" | "tsv" | "log" | "json" | "xml" | "html" | "htm" | "eml"
-            if bytes.iter().take(4096).filter(|b| **b == 0).count() * 20 < bytes.len().min(4096) =>
-        {
+        _ if is_text_name && bytes.iter().take(4096).filter(|b| **b == 0).count() * 20 < bytes.len().min(4096) => {
             Ok(text_format(bytes, extension))
         }
+        _ if is_text_name => Err(ParseError::damaged("the bytes are not those of a text")),
         "pdf" | "docx" | "pptx" | "xlsx" | "odt" | "ods" | "odp" | "epub" | "doc" | "xls" | "ppt" | "msg" | "rtf" => {
             Err(ParseError::damaged(format!(
                 "the bytes are not those of a .{extension} file"
