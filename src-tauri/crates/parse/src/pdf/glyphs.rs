@@ -7,6 +7,7 @@ use pdfium_render::prelude::{
     PdfDocument, PdfFontWeight, PdfFormListBoxField, PdfPage, PdfPageAnnotation, PdfPageAnnotationCommon,
     PdfPageAnnotationType, PdfPageRenderRotation, PdfPageText, PdfRect,
 };
+use std::collections::HashSet;
 
 /// What stands at one place of the stream.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,33 +66,64 @@ pub fn read(document: &PdfDocument<'_>, index: i32, limits: &Limits) -> Result<D
         ..Drawn::default()
     };
     let unreadable = |_| "The text of the page is damaged.".to_owned();
-    let page_chars = {
+    {
         let text = page.text().map_err(unreadable)?;
-        read_text(&text, 0, &frame, limits, &mut drawn);
-        text.len().max(0) as usize
-    };
+        read_text(&text, &frame, limits, &mut drawn);
+    }
     drawn.overlay = drawn.glyphs.len();
-    // Drawing the overlay into the page rewrites its content, and may lose the code maps of the page's own fonts (seen in a form
-    // whose whole text came out shifted by 29): only what comes after the page's own characters is taken from it. Failing here
-    // loses only the overlay's drawing: its values are still added.
+    // Drawing the overlay into the page rewrites its content, and may lose the code maps of the page's own fonts (seen in forms
+    // whose whole text came out shifted by 29, in another number of characters): what stands where the page's own characters stand
+    // is not taken from it. Failing here loses only the overlay's drawing: its values are still added.
     if overlay.drawn && page.flatten().is_ok() {
+        let own = Places::of(&drawn.glyphs);
         let text = page.text().map_err(unreadable)?;
-        read_text(&text, page_chars, &frame, limits, &mut drawn);
+        let mut over = Drawn::default();
+        read_text(&text, &frame, limits, &mut over);
+        let added = over
+            .glyphs
+            .into_iter()
+            .filter(|glyph| !matches!(glyph, Glyph::Drawn { rect, .. } if own.has(rect)));
+        drawn.glyphs.extend(added);
+        drawn.truncated |= over.truncated;
     }
     Ok(drawn)
 }
 
-/// Adds the glyphs from character `first` on.
-fn read_text(text: &PdfPageText<'_>, first: usize, frame: &Frame, limits: &Limits, drawn: &mut Drawn) {
+/// Where characters begin, to half a point.
+struct Places(HashSet<(i32, i32)>);
+
+impl Places {
+    fn of(glyphs: &[Glyph]) -> Self {
+        Self(
+            glyphs
+                .iter()
+                .filter_map(|glyph| match glyph {
+                    Glyph::Drawn { rect, .. } => Some(Self::place(rect)),
+                    _ => None,
+                })
+                .collect(),
+        )
+    }
+
+    fn place(rect: &Rect) -> (i32, i32) {
+        ((rect.x0 * 2.0) as i32, (rect.y1 * 2.0) as i32)
+    }
+
+    fn has(&self, rect: &Rect) -> bool {
+        let (x, y) = Self::place(rect);
+        (-1..=1).any(|dx| (-1..=1).any(|dy| self.0.contains(&(x.saturating_add(dx), y.saturating_add(dy)))))
+    }
+}
+
+/// Adds all glyphs.
+fn read_text(text: &PdfPageText<'_>, frame: &Frame, limits: &Limits, drawn: &mut Drawn) {
     let total = text.len().max(0) as usize;
     drawn.truncated |= total > limits.page_chars;
     let mut in_word = false;
     let mut high_surrogate = None;
     let chars = text.chars();
-    drawn
-        .glyphs
-        .reserve(total.saturating_sub(first).min(limits.page_chars) * 9 / 8);
-    for index in first..total.min(limits.page_chars) {
+    drawn.glyphs.reserve(total.min(limits.page_chars) * 9 / 8);
+    for index in 0..total.min(limits.page_chars) {
         let Ok(glyph) = chars.get(index) else { break };
         let mut code = glyph.unicode_value();
         match code {
@@ -107,7 +139,12 @@ fn read_text(text: &PdfPageText<'_>, first: usize, frame: &Frame, limits: &Limit
         }
         let Some(c) = char::from_u32(code) else { continue };
         match c {
-            '\r' | '\0' => {}
+            '\0' => {}
+            // Before a line end it says nothing new; alone it comes from fonts whose codes mean something else.
+            '\r' => {
+                drawn.glyphs.push(Glyph::Space);
+                in_word = false;
+            }
             '\n' | '\u{2028}' | '\u{2029}' | '\u{b}' | '\u{c}' => {
                 drawn.glyphs.push(Glyph::LineEnd);
                 in_word = false;
