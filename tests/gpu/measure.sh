@@ -1,12 +1,13 @@
 #!/bin/sh
 # Measures DocMind's profiles on a machine with an NVIDIA GPU, without engine, store or window.
 #
-#   tests/gpu/measure.sh pack OUT.tar.xz      here: docmind-generate with llama.cpp's libraries, under 40 MiB
-#   tests/gpu/measure.sh measure [FOLDER]     there: builds the CUDA module where it is missing, makes the weights, prints the table
+#   tests/gpu/measure.sh pack OUT.tar.xz      here: docmind-generate with llama.cpp's libraries and one GPU module, under 40 MiB
+#   tests/gpu/measure.sh measure [FOLDER]     there: builds the CUDA module where it is missing, makes the weights, prints the tables
 #   tests/gpu/measure.sh dry-run              everything that needs no GPU, with the tiny model, on the CPU
 #
 # FOLDER (default: beside this script) holds docmind-generate and runtime/. Weights go to $MODELS (default: FOLDER/models; F16 needs
-# 8 GB, Q8_0 4.3 GB, Q4_K_M 2.5 GB). Needs for building: cmake, ninja or make, nvcc, and llama.cpp's source in $LLAMA_SOURCE.
+# 8 GB, Q8_0 4.3 GB, Q4_K_M 2.5 GB), results as JSON lines to $RESULTS (default: FOLDER/results). Needs for building: cmake, ninja or
+# make, nvcc, and llama.cpp's source in $LLAMA_SOURCE. Where $LLAMA_BENCH names llama.cpp's llama-bench, speeds are compared with it.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -23,16 +24,19 @@ pack() {
         cp -L "$bin/runtime/lib$name.so.0" "$work/docmind/runtime/"
     done
     # One CPU variant of each generation is enough to measure beside a GPU.
-    for variant in haswell skylakex icelake sapphirerapids zen4 x64; do
+    for variant in haswell skylakex icelake zen4 x64; do
         module="$bin/runtime/backends/libggml-cpu-$variant.so"
         [ -e "$module" ] && cp -L "$module" "$work/docmind/runtime/backends/"
     done
-    if [ -e "$bin/runtime/backends/libggml-cuda.so" ]; then
-        cp -L "$bin/runtime/backends/libggml-cuda.so" "$work/docmind/runtime/backends/"
+    module=${CUDA_MODULE:-$bin/runtime/backends/libggml-cuda.so}
+    if [ -e "$module" ]; then
+        cp -L "$module" "$work/docmind/runtime/backends/libggml-cuda.so"
+    else
+        echo "without a CUDA module: it is built there (or here: cargo xtask backend cuda --arch 90-real)" >&2
     fi
     find "$work/docmind/runtime" -name '*.so*' -exec strip --strip-unneeded {} +
     cp "$here/measure.sh" "$work/docmind/"
-    tar -C "$work" -cJf "$out" docmind
+    tar -C "$work" -c docmind | xz -9 >"$out"
     size=$(wc -c <"$out")
     echo "$out: $size bytes"
     [ "$size" -lt 41943040 ] || { echo "larger than 40 MiB" >&2; exit 1; }
@@ -46,10 +50,14 @@ build_cuda() {
     command -v nvcc >/dev/null || { echo "nvcc is missing: install CUDA, or pack the module" >&2; exit 1; }
     arch=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -n 1 | tr -d '. ')
     work=$(mktemp -d)
-    cmake -S "$LLAMA_SOURCE/ggml" -B "$work" -DCMAKE_BUILD_TYPE=Release -DGGML_BACKEND_DL=ON -DBUILD_SHARED_LIBS=ON \
-        -DGGML_NATIVE=OFF -DGGML_CPU=OFF -DGGML_CUDA=ON -DGGML_CUDA_NO_VMM=ON -DCMAKE_CUDA_ARCHITECTURES="$arch"
-    cmake --build "$work" --target ggml-cuda -j "$(nproc)"
-    find "$work" -name libggml-cuda.so -exec cp {} "$folder/runtime/backends/" \;
+    # ggml as a part: as a project of its own it wants files that llama.cpp's crate leaves out.
+    printf 'cmake_minimum_required(VERSION 3.18)\nproject(docmind_backend C CXX)\nadd_subdirectory("%s/ggml" ggml)\n' \
+        "$LLAMA_SOURCE" >"$work/CMakeLists.txt"
+    cmake -S "$work" -B "$work/out" -DCMAKE_BUILD_TYPE=Release -DGGML_BACKEND_DL=ON -DBUILD_SHARED_LIBS=ON -DGGML_NATIVE=OFF \
+        -DGGML_CPU=OFF -DGGML_CUDA=ON -DGGML_CUDA_GRAPHS=ON -DGGML_CUDA_NCCL=OFF -DGGML_CUDA_NO_VMM=ON \
+        -DCMAKE_CUDA_ARCHITECTURES="$arch-real"
+    cmake --build "$work/out" --target ggml-cuda -j "$(nproc)"
+    cp "$work/out/bin/libggml-cuda.so" "$folder/runtime/backends/"
     rm -rf "$work"
 }
 
@@ -57,30 +65,87 @@ make_weights() {
     generate=$1 models=$2 shape=$3
     mkdir -p "$models"
     for weights in f16 q8_0 q4_k_m; do
-        [ -e "$models/$shape-$weights.gguf" ] || "$generate" make-model --shape "$shape" --weights "$weights" --out "$models/$shape-$weights.gguf"
+        [ -e "$models/$shape-$weights.gguf" ] ||
+            "$generate" make-model --shape "$shape" --weights "$weights" --out "$models/$shape-$weights.gguf" &
     done
+    wait
+}
+
+# Profiles measured beside those that come with DocMind: what they are compared with.
+own_profiles() {
+    profile() {
+        printf '[[profile]]\nname = "%s"\nsummary = "%s"\nweights = "q4_k_m"\nattention = %s\ncontext_tokens = %s\n' "$1" "$2" "$3" "$4"
+        printf 'n_batch = 2048\nn_ubatch = 512\noffload = { kind = "auto" }\nthreads = 0\ngraph_capture = %s\n' "$5"
+        printf 'speculation = true\nbuiltin = false\n\n'
+    }
+    profile plain-64k "long-context without flash attention and with a half-precision cache" '{ kind = "plain" }' 65536 true
+    profile eight-bit-cache "balanced with an 8-bit cache" '{ kind = "flash", kv = "q8_0" }' 8192 true
+    profile no-graphs "balanced without captured graphs" '{ kind = "flash", kv = "f16" }' 8192 false
+}
+
+# Rows as a table, where there is a Python to lay them out.
+show() {
+    command -v python3 >/dev/null || { cat "$1"; return; }
+    python3 - "$1" <<'TABLE'
+import json, sys
+rows = [json.loads(line) for line in open(sys.argv[1])]
+keys = ["decode_tps", "prefill_tps", "ttft_ms", "ttft_resident_ms", "ttft_disk_ms", "warmup_ms", "load_ms", "peak_memory_mib",
+        "predicted_memory_mib", "rss_mib", "bandwidth_fraction", "bandwidth_gbps"]
+bench = [row for row in rows if "decode_tps" in row and "type" not in row]
+if bench:
+    print("%-16s %s" % ("profile", " ".join("%12s" % key[:12] for key in keys)))
+for row in bench:
+    print("%-16s %s" % (row["profile"], " ".join("%12.2f" % row[key] for key in keys)))
+for row in rows:
+    if "type" in row:
+        print(json.dumps(row))
+TABLE
+}
+
+run() {
+    name=$1
+    shift
+    echo "== $name"
+    "$@" >"$results/$name.json" 2>"$results/$name.log" || { echo "failed:"; tail -n 5 "$results/$name.log"; }
+    show "$results/$name.json"
 }
 
 measure() {
-    folder=${1:-$here}
+    folder=$(CDPATH='' cd -- "${1:-$here}" && pwd)
     generate=$folder/docmind-generate
     models=${MODELS:-$folder/models}
+    results=${RESULTS:-$folder/results}
+    mkdir -p "$results"
     build_cuda "$folder"
-    "$generate" devices --runtime "$folder/runtime"
-    nvidia-smi --query-gpu=name,memory.total,clocks.max.mem,driver_version --format=csv
     make_weights "$generate" "$models" qwen3-4b
-    "$generate" bench --runtime "$folder/runtime" --model "$models" --profiles reference,quality,balanced,long-context,compact \
-        --prompt-tokens 2048 --output-tokens 128 --repeat 5
+    own_profiles >"$results/profiles.toml"
+    nvidia-smi --query-gpu=name,memory.total,clocks.max.mem,driver_version --format=csv
+    "$generate" devices --runtime "$folder/runtime"
+    small=$models/qwen3-4b-q4_k_m.gguf
+    measuring="$generate bench --runtime $folder/runtime --book $results/profiles.toml --prompt-tokens 2048 --output-tokens 128"
+    run profiles $measuring --model "$models" --profiles reference,quality,balanced,long-context,compact --repeat 5
+    run no-graphs $measuring --model "$small" --profiles no-graphs --repeat 3
+    run with-graphs $measuring --model "$small" --profiles balanced --repeat 3
+    run long $measuring --model "$small" --profiles plain-64k,long-context --repeat 1
+    run devices-agree "$generate" agree --runtime "$folder/runtime" --model "$small" --profiles balanced,compact
+    run lookup "$generate" lookup --runtime "$folder/runtime" --model "$small" --profiles balanced --repeat 5
+    if [ -n "${LLAMA_BENCH:-}" ]; then
+        run against $measuring --model "$models" --profiles balanced,reference --repeat 5 --against "$LLAMA_BENCH"
+    fi
 }
 
 dry_run() {
     generate=$bin/docmind-generate
     models=$(mktemp -d)
+    results=$models
     trap 'rm -rf "$models"' EXIT
     "$generate" devices --runtime "$bin/runtime"
     make_weights "$generate" "$models" tiny
-    "$generate" bench --runtime "$bin/runtime" --model "$models" --profiles reference,quality,balanced,compact --context 2048 \
-        --prompt-tokens 300 --output-tokens 32 --repeat 2
+    own_profiles >"$results/profiles.toml"
+    measuring="$generate bench --runtime $bin/runtime --book $results/profiles.toml --context 2048 --prompt-tokens 300 --output-tokens 32"
+    run profiles $measuring --model "$models" --profiles reference,quality,balanced,compact --repeat 2
+    run own $measuring --model "$models" --profiles plain-64k,eight-bit-cache,no-graphs --repeat 1
+    run lookup "$generate" lookup --runtime "$bin/runtime" --model "$models/tiny-q4_k_m.gguf" --profiles balanced --repeat 2
 }
 
 case "${1:-}" in

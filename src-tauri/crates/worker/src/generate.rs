@@ -24,7 +24,9 @@ use std::process::ExitCode;
 /// - `make-model --shape tiny|qwen3-4b --weights f16|q8_0|q4_k_m --out FILE`: a model of random weights;
 /// - `quantize --model F16.gguf --type q4_k_m|q8_0 --out FILE`;
 /// - `bench --model FILE [--profiles a,b] [--prompt-tokens N] [--output-tokens N] [--repeat R] [--against LLAMA_BENCH]`: one JSON
-///   object a line;
+///   object a line; `--book FILE` adds profiles in the form of `assets/profiles.toml`, `--agree on` compares their output;
+/// - `agree --model FILE [--profiles NAME]`: the GPU's logits against the CPU's, over a forced continuation;
+/// - `lookup --model FILE [--profiles NAME] [--repeat R]`: decoding with drafts from the sources against decoding without;
 /// - `devices`: devices and modules;
 /// - `probe FILE` (started by ourselves): loads one backend module and says what came of it.
 pub fn main() -> ExitCode {
@@ -42,9 +44,11 @@ pub fn main() -> ExitCode {
             Some("make-model") => make_model(arguments),
             Some("quantize") => make_smaller(arguments),
             Some("bench") => bench::run(arguments),
+            Some("agree") => bench::agree(arguments),
+            Some("lookup") => bench::lookup(arguments),
             Some("devices") => devices(arguments),
             Some(other) => Err(format!(
-                "`{other}` is not understood; there are make-model, quantize, bench and devices"
+                "`{other}` is not understood; there are make-model, quantize, bench, agree, lookup and devices"
             )),
         },
     )

@@ -59,12 +59,52 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), String> {
     Ok(())
 }
 
+/// Compares the GPU with the CPU, for each profile named.
+pub(super) fn agree(arguments: &Arguments) -> Result<(), String> {
+    let backends = backends(arguments)?;
+    for entry in &request(arguments)?.profiles {
+        let found = measure::devices_agree(&backends, entry, &CancelToken::new()).map_err(words)?;
+        let line = json!({
+            "type": "devices", "profile": entry.profile.name, "model": entry.model, "tokens": found.tokens,
+            "min_cosine": found.agreement.min_cosine, "top1": found.agreement.top1, "mean_kl": found.agreement.mean_kl,
+            "cpu_spread": found.spread, "contradictions": found.contradictions,
+        });
+        println!("{line}");
+    }
+    Ok(())
+}
+
+/// Measures what drafting gives and costs, for each profile named.
+pub(super) fn lookup(arguments: &Arguments) -> Result<(), String> {
+    let backends = backends(arguments)?;
+    let request = request(arguments)?;
+    for entry in &request.profiles {
+        let gain = measure::lookup_gain(&backends, entry, request.repeat, &CancelToken::new()).map_err(words)?;
+        let line = json!({
+            "type": "lookup", "profile": entry.profile.name, "model": entry.model, "repeating": gain.repeating,
+            "free": gain.free, "acceptance": gain.acceptance,
+        });
+        println!("{line}");
+    }
+    Ok(())
+}
+
+/// Profiles of `--book`, where there is one.
+fn own_profiles(arguments: &Arguments) -> Result<ProfileFile, String> {
+    let Some(path) = arguments.path("book") else {
+        return Ok(ProfileFile::default());
+    };
+    let text =
+        std::fs::read_to_string(&path).map_err(|error| format!("`{}` cannot be read: {error}", path.display()))?;
+    toml::from_str(&text).map_err(|error| format!("`{}` holds no profiles: {error}", path.display()))
+}
+
 /// `--model` is a file, or a folder in which each profile finds the file with its weights.
 fn request(arguments: &Arguments) -> Result<BenchRequest, String> {
     let model = needed(arguments, "model")?;
     let file: ProfileFile =
         toml::from_str(BUILTIN_TOML).map_err(|error| format!("the built-in profiles do not parse: {error}"))?;
-    let (book, _) = ProfileBook::new(file, ProfileFile::default());
+    let (book, _) = ProfileBook::new(file, own_profiles(arguments)?);
     let names = arguments.text("profiles").unwrap_or("balanced");
     let mut profiles = Vec::new();
     for name in names.split(',') {
@@ -148,8 +188,8 @@ fn llama_bench(program: &Path, entry: &BenchProfile, request: &BenchRequest) -> 
                 "json",
                 "-r",
                 "1",
-                "-mmp",
-                "0",
+                "-lm",
+                "none",
                 "-ctk",
                 kv,
                 "-ctv",
@@ -157,7 +197,7 @@ fn llama_bench(program: &Path, entry: &BenchProfile, request: &BenchRequest) -> 
             ])
             .args(["-t", &load::threads(profile).to_string()])
             .args(["-b", &profile.n_batch.to_string(), "-ub", &profile.n_ubatch.to_string()])
-            .args(["-fa", if profile.attention.is_flash() { "1" } else { "0" }])
+            .args(["-fa", if profile.attention.is_flash() { "on" } else { "off" }])
             .args(["-ngl", if profile.offload == Offload::None { "0" } else { "99" }])
             .args(extra)
             .output()
