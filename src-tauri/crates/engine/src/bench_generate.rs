@@ -1,6 +1,8 @@
 //! `docmind bench generate`: speed and memory of profiles on this machine, and how far their output agrees.
 
-use crate::engine::Engine;
+use crate::clock::now_ms;
+use crate::engine::{Engine, OpenMode};
+use crate::window::BenchRun;
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::ErrorReport;
 use docmind_core::measurement::{AgreementRow, BenchProfile, BenchRequest, BenchRow, comparisons};
@@ -36,6 +38,13 @@ pub struct Skipped {
     pub make: Option<String>,
     /// Why, where no file is missing: it does not fit.
     pub reason: Option<String>,
+}
+
+/// Speed and memory of profiles, and what was asked.
+pub(crate) struct Measured {
+    pub(crate) request: BenchRequest,
+    pub(crate) rows: Vec<BenchRow>,
+    pub(crate) skipped: Vec<Skipped>,
 }
 
 /// A run of the monitor.
@@ -111,30 +120,55 @@ impl Engine {
         cancel: &CancelToken,
         stage: &mut dyn FnMut(&str),
     ) -> Result<GenerateBench, ErrorReport> {
-        let (profiles, skipped) = self.measurable(options)?;
-        if profiles.is_empty() {
+        let Measured { request, rows, skipped } = self.measure_profiles(options, cancel, stage)?;
+        let Some(first) = rows.first() else {
             return Ok(GenerateBench {
-                rows: Vec::new(),
+                rows,
                 skipped,
                 agreement: Vec::new(),
             });
+        };
+        if self.mode() == OpenMode::ReadWrite {
+            self.remember_bench(&BenchRun {
+                at_ms: now_ms(),
+                baseline: first.profile.clone(),
+                rows: rows.clone(),
+            })?;
         }
-        // Two models at once would measure each other.
-        self.unload_model();
+        let agreement = self
+            .0
+            .generators
+            .worker()?
+            .agree(&request, COMPARED_TEXT, cancel, stage)?;
+        Ok(GenerateBench {
+            rows,
+            skipped,
+            agreement,
+        })
+    }
+
+    /// Speed and memory alone.
+    pub(crate) fn measure_profiles(
+        &self,
+        options: &GenerateBenchOptions,
+        cancel: &CancelToken,
+        stage: &mut dyn FnMut(&str),
+    ) -> Result<Measured, ErrorReport> {
+        let (profiles, skipped) = self.measurable(options)?;
         let request = BenchRequest {
             profiles,
             prompt_tokens: options.prompt_tokens,
             output_tokens: options.output_tokens,
             repeat: options.repeat,
         };
-        let worker = self.0.generators.worker()?;
-        let rows = worker.bench(&request, cancel, stage)?;
-        let agreement = worker.agree(&request, COMPARED_TEXT, cancel, stage)?;
-        Ok(GenerateBench {
-            rows,
-            skipped,
-            agreement,
-        })
+        let rows = if request.profiles.is_empty() {
+            Vec::new()
+        } else {
+            // Two models at once would measure each other.
+            self.unload_model();
+            self.0.generators.worker()?.bench(&request, cancel, stage)?
+        };
+        Ok(Measured { request, rows, skipped })
     }
 
     /// The profiles asked for with their files, and those that cannot be measured with the reason.

@@ -276,7 +276,17 @@ impl Generators {
 
     /// An answer was written: its figures go to the panel, its speed is kept for the next budget.
     pub(crate) fn note_stats(&self, writer: &Writer, stats: &GenerationStats) {
-        lock(&self.live).stats = stats.clone();
+        let limit = match writer.kind {
+            WriterKind::Embedded(_) => self
+                .loaded()
+                .and_then(|report| report.decode_limit_tps(stats.context_used)),
+            WriterKind::Remote(_) => None,
+        };
+        {
+            let mut live = lock(&self.live);
+            live.stats = stats.clone();
+            live.decode_limit_tps = limit;
+        }
         let read = stats.prompt_tokens.saturating_sub(stats.reused_tokens);
         if matches!(writer.kind, WriterKind::Embedded(_)) && read >= MEASURABLE_TOKENS && stats.prefill_tps > 0.0 {
             self.keep_speed(&writer.speed_key, stats.prefill_tps);

@@ -1,13 +1,14 @@
 //! What only the window asks for: a document's place on the disk, search inside a document, sizes of the data folder, and the
 //! benchmark of profiles with its history.
 
+use crate::bench_generate::GenerateBenchOptions;
 use crate::clock::now_ms;
 use crate::engine::Engine;
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::{DocumentId, Span};
 use docmind_core::error::ErrorReport;
 use docmind_core::hardware::HardwareInventory;
-use docmind_core::measurement::{BenchProfile, BenchRequest, BenchRow};
+use docmind_core::measurement::BenchRow;
 use docmind_core::ports::HardwareProbe;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -123,39 +124,39 @@ impl Engine {
         cancel: &CancelToken,
         stage: &mut dyn FnMut(&str),
     ) -> Result<BenchRun, ErrorReport> {
-        let mut profiles = Vec::new();
-        for planned in self.planned_profiles(None)? {
-            if let (true, Some(model)) = (names.contains(&planned.profile.name), planned.file) {
-                profiles.push(BenchProfile {
-                    profile: planned.profile,
-                    model,
-                });
-            }
-        }
-        let Some(baseline) = profiles.first().map(|first| first.profile.name.clone()) else {
+        let options = GenerateBenchOptions {
+            model: None,
+            profiles: names.to_vec(),
+            prompt_tokens: BENCH_PROMPT,
+            output_tokens: BENCH_OUTPUT,
+            repeat: 2,
+        };
+        let measured = self.measure_profiles(&options, cancel, stage)?;
+        let Some(first) = measured.rows.first() else {
             return Err(ErrorReport::new(
                 "no_model",
                 "There is no model that these profiles could run.\nChoose a model, then measure again.",
             ));
         };
-        // Two models at once would measure each other.
-        self.unload_model();
-        let request = BenchRequest {
-            profiles,
-            prompt_tokens: BENCH_PROMPT,
-            output_tokens: BENCH_OUTPUT,
-            repeat: 2,
-        };
-        let rows = self.0.generators.worker()?.bench(&request, cancel, stage)?;
         let run = BenchRun {
             at_ms: now_ms(),
-            baseline,
-            rows,
+            baseline: first.profile.clone(),
+            rows: measured.rows,
         };
-        if let Ok(text) = serde_json::to_string(&run) {
-            self.user()?.remember_benchmark(BENCH_KIND, &text, run.at_ms)?;
-        }
+        self.remember_bench(&run)?;
         Ok(run)
+    }
+
+    /// Keeps a run, with the machine and the versions it was measured on.
+    pub(crate) fn remember_bench(&self, run: &BenchRun) -> Result<(), ErrorReport> {
+        let llama = self.0.generators.backends().map(|report| report.version);
+        let mut kept =
+            serde_json::to_value(run).map_err(|error| ErrorReport::new("bench_unsaved", error.to_string()))?;
+        kept["machine"] = serde_json::json!(self.hardware());
+        kept["versions"] = serde_json::json!({ "docmind": env!("CARGO_PKG_VERSION"), "llama_cpp": llama.ok() });
+        self.user()?
+            .remember_benchmark(BENCH_KIND, &kept.to_string(), run.at_ms)?;
+        Ok(())
     }
 
     /// Earlier runs, the latest first.
@@ -191,7 +192,8 @@ fn bytes_of(path: &std::path::Path) -> f64 {
             .flatten()
             .flatten()
             .map(|entry| bytes_of(&entry.path()))
-            .sum(),
+            // Not `sum`: that of nothing is minus zero.
+            .fold(0.0, |sum, bytes| sum + bytes),
         Ok(meta) => meta.len() as f64,
         Err(_) => 0.0,
     }

@@ -181,12 +181,18 @@ impl GenerateWorker {
         cancel: &CancelToken,
         progress: &mut dyn FnMut(f32),
     ) -> Result<LoadReport, ErrorReport> {
-        {
+        let other_graphs = {
             let mut state = self.lock();
-            state.request = Some(request);
+            let graphs = request.profile.graph_capture;
+            let before = state.request.replace(request);
             state.report = None;
             state.holder = None;
             state.deaths.clear();
+            before.is_some_and(|before| before.profile.graph_capture != graphs)
+        };
+        if other_graphs {
+            // Whether graphs are captured is settled once a process.
+            self.client.stop();
         }
         self.client.forgive();
         let outcome = self.hold(cancel, &mut |told| {
