@@ -177,6 +177,8 @@ struct Writer<'w, 'a> {
 /// What every passage of one section shares.
 struct Section {
     heading: Vec<String>,
+    /// Outermost headings that the path has no room for.
+    dropped: usize,
     /// Tokens of the path.
     path_tokens: u32,
     /// Tokens left for header and text.
@@ -193,7 +195,7 @@ impl Writer<'_, '_> {
                         .last()
                         .is_some_and(|last| last.waiting.is_some() && last.level >= level);
                     if deepest_waits {
-                        self.headings_alone(path);
+                        self.headings_alone(path, path.open.len());
                     }
                     path.open(level, &self.text.text[unit.bytes.clone()]);
                     if let Some(last) = path.open.last_mut() {
@@ -204,26 +206,34 @@ impl Writer<'_, '_> {
                     let section = self.section(path, path.open.len());
                     let units = cut::prose(self.text, range, section.room, self.chunker.counter);
                     if !units.is_empty() {
-                        path.announced();
+                        self.announce(&section, path);
                         self.pack(&section, None, &units);
                     }
                 }
                 Block::Table { rows, header } => {
                     let section = self.section(path, path.open.len());
-                    path.announced();
+                    self.announce(&section, path);
                     self.table(&section, rows, header);
                 }
             }
         }
-        self.headings_alone(path);
+        self.headings_alone(path, path.open.len());
     }
 
-    /// Headings that no passage carries become a passage themselves: a slide with nothing but its title is still found.
-    fn headings_alone(&mut self, path: &mut Path) {
-        let carried = path.carried();
+    /// A passage of this section comes next. Outer headings its path has no room for would be nowhere: they go first, by themselves.
+    fn announce(&mut self, section: &Section, path: &mut Path) {
+        self.headings_alone(path, section.dropped);
+        path.announced();
+    }
+
+    /// Those of the outermost `depth` headings that no passage carries become a passage themselves: a slide with nothing but its
+    /// title is still found.
+    fn headings_alone(&mut self, path: &mut Path, depth: usize) {
+        let carried = path.carried().min(depth);
         let units: Vec<Unit> = path
             .open
             .iter_mut()
+            .take(depth)
             .skip(carried)
             .filter_map(|heading| heading.waiting.take())
             .collect();
@@ -243,8 +253,10 @@ impl Writer<'_, '_> {
         let most = self.chunker.budget / PATH_SHARE;
         let mut heading: Vec<String> = path.open[..depth].iter().map(|heading| heading.text.clone()).collect();
         let mut cost = self.cost(&heading.join(PATH_SEPARATOR));
+        let mut dropped = 0;
         while cost.1 > most && heading.len() > 1 {
             heading.remove(0);
+            dropped += 1;
             cost = self.cost(&heading.join(PATH_SEPARATOR));
         }
         if cost.1 > most
@@ -256,6 +268,7 @@ impl Writer<'_, '_> {
         }
         Section {
             heading,
+            dropped,
             path_tokens: cost.0,
             room: self.chunker.budget - cost.1,
         }

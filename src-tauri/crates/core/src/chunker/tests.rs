@@ -308,6 +308,19 @@ fn pages() -> impl Strategy<Value = Vec<Page>> {
     })
 }
 
+#[test]
+fn an_outer_heading_without_room_in_the_path_is_a_passage() {
+    let text = "Alpine cabins\n\nRopes and of ice and of snow\n\nBring both.";
+    let pages = [headed(
+        text,
+        &[(1, "Alpine cabins"), (2, "Ropes and of ice and of snow")],
+    )];
+    let chunks = Chunker::with_budget(&Pieces, 48).chunks("", &pages);
+    assert_sound(&pages, 48, &chunks);
+    assert_eq!(texts(&chunks), ["Alpine cabins", "Bring both."]);
+    assert_eq!(chunks[1].heading, ["Ropes and of ice and of snow"]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
 
