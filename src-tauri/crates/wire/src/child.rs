@@ -4,15 +4,16 @@
 //! a child ends, so a passing thread must not start one), reaps it, and kills it when it gives no sign of life or does not read.
 //! A killed process closes its pipes, which wakes whoever waits on them: nothing here waits for ever.
 
+mod pipes;
+
 use crate::client::Rules;
 use crate::exit::{Exit, ExitKind};
-use crate::frame::{Frame, FrameKind, write_parts};
+use crate::frame::{Frame, FrameKind};
 use crate::launch::Launch;
-use crate::protocol::{Heartbeat, Hello, decode, encode};
+use crate::protocol::{Hello, encode};
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded};
+use pipes::{read_frames, read_stderr, write_frames};
 use std::collections::{HashMap, VecDeque};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{ChildStderr, ChildStdin, ChildStdout};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -24,12 +25,6 @@ const TICK: Duration = Duration::from_millis(500);
 const GRACE: Duration = Duration::from_secs(2);
 /// Frames on their way to one caller before the worker has to wait.
 const ROUTE_FRAMES: usize = 64;
-/// Lines of stderr kept to explain an end.
-const LAST_WORDS: usize = 12;
-/// A line of stderr is cut after so many bytes.
-const LINE_BYTES: u64 = 2048;
-/// Lines of stderr logged in ten seconds; what comes on top is counted.
-const LINES_PER_TEN_SECONDS: u32 = 200;
 
 /// Why a worker could not be started.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -488,118 +483,4 @@ fn start_thread(
         .name(format!("{worker} {name}"))
         .stack_size(256 << 10)
         .spawn(body)
-}
-
-fn write_frames(mut stdin: ChildStdin, frames: &Receiver<Frame>, closing: &Receiver<()>, vitals: &Vitals) {
-    loop {
-        let frame = crossbeam_channel::select_biased! {
-            recv(closing) -> _ => return,
-            recv(frames) -> frame => match frame { Ok(frame) => frame, Err(_) => return },
-        };
-        vitals.writing_ms.store(vitals.now_ms().max(1), Ordering::Relaxed);
-        let written =
-            write_parts(&mut stdin, frame.kind, frame.request, &frame.payload).and_then(|()| Ok(stdin.flush()?));
-        vitals.writing_ms.store(0, Ordering::Relaxed);
-        if written.is_err() {
-            // The worker has ended or closed its stdin; the reading thread learns it too.
-            return;
-        }
-    }
-}
-
-fn read_frames(stdout: ChildStdout, shared: &Shared, hello: &Sender<Hello>, control: &Sender<Control>) {
-    let mut stdout = BufReader::with_capacity(64 << 10, stdout);
-    let mut greeted = false;
-    let garbage = loop {
-        let frame = match Frame::read_from(&mut stdout) {
-            Ok(Some(frame)) => frame,
-            Ok(None) => break None,
-            Err(crate::frame::FrameError::Pipe(_)) => break None,
-            Err(error) => break Some(error.to_string()),
-        };
-        let vitals = &shared.vitals;
-        vitals.heard();
-        match frame.kind {
-            FrameKind::Hello if !greeted => match decode::<Hello>(&frame.payload) {
-                Ok(greeting) => {
-                    greeted = true;
-                    vitals.echo_ms.store(vitals.now_ms(), Ordering::Relaxed);
-                    let _ = hello.try_send(greeting);
-                }
-                Err(error) => break Some(error.to_string()),
-            },
-            _ if !greeted => break Some("no greeting".into()),
-            FrameKind::Heartbeat => match decode::<Heartbeat>(&frame.payload) {
-                Ok(beat) => {
-                    vitals.progress.store(beat.progress, Ordering::Relaxed);
-                    let new = beat.ping > vitals.echoed.swap(beat.ping, Ordering::Relaxed);
-                    if new || beat.ping >= vitals.pinged.load(Ordering::Relaxed) {
-                        vitals.echo_ms.store(vitals.now_ms(), Ordering::Relaxed);
-                    }
-                }
-                Err(error) => break Some(error.to_string()),
-            },
-            FrameKind::Event | FrameKind::Output | FrameKind::Reply | FrameKind::Failure => {
-                let route = lock(&shared.routes).open.get(&frame.request).cloned();
-                if let Some(route) = route {
-                    vitals.delivering.store(true, Ordering::Relaxed);
-                    // Fails when the call was given up; its frames are not wanted.
-                    let _ = route.send(frame);
-                    vitals.heard();
-                    vitals.echo_ms.store(vitals.now_ms(), Ordering::Relaxed);
-                    vitals.delivering.store(false, Ordering::Relaxed);
-                }
-            }
-            _ => break Some("a frame that only the application sends".into()),
-        }
-    };
-    let order = garbage.map_or(Control::OutputEnded, |what| Control::Kill(ExitKind::Garbage(what)));
-    let _ = control.send(order);
-}
-
-/// Logs stderr line by line and keeps the last lines. Lines are cut, floods are counted instead of logged.
-fn read_stderr(stderr: ChildStderr, worker: &str, pid: u32, last_words: &Mutex<VecDeque<String>>) {
-    let mut stderr = BufReader::new(stderr);
-    let mut window = Instant::now();
-    let (mut in_window, mut dropped) = (0_u32, 0_u32);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        match (&mut stderr).take(LINE_BYTES).read_until(b'\n', &mut line) {
-            Ok(0) | Err(_) => break,
-            Ok(_) => {}
-        }
-        let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-        if text.is_empty() {
-            continue;
-        }
-        if window.elapsed() > Duration::from_secs(10) {
-            if dropped > 0 {
-                tracing::warn!(worker, pid, dropped, "lines of stderr not logged");
-            }
-            (window, in_window, dropped) = (Instant::now(), 0, 0);
-        }
-        in_window += 1;
-        if in_window <= LINES_PER_TEN_SECONDS {
-            log_line(worker, pid, &text);
-        } else {
-            dropped += 1;
-        }
-        let mut kept = lock(last_words);
-        if kept.len() == LAST_WORDS {
-            kept.pop_front();
-        }
-        kept.push_back(text);
-    }
-}
-
-/// A worker's own subscriber writes the level first; a native library writes what it likes.
-fn log_line(worker: &str, pid: u32, text: &str) {
-    let (level, rest) = text.trim_start().split_once(' ').unwrap_or(("", text));
-    match level {
-        "ERROR" => tracing::error!(worker, pid, "{rest}"),
-        "WARN" => tracing::warn!(worker, pid, "{rest}"),
-        "INFO" => tracing::info!(worker, pid, "{rest}"),
-        _ => tracing::debug!(worker, pid, "{text}"),
-    }
 }
