@@ -191,13 +191,7 @@ impl LanceTable {
             num_threads: Some(1),
             ..CompactionOptions::default()
         };
-        self.table
-            .optimize(OptimizeAction::Compact {
-                options,
-                remap_options: None,
-            })
-            .await?;
-        Ok(())
+        self.merge(options).await
     }
 
     /// Rewrites every file that holds a deleted row, so that nothing of it is left once old versions are pruned.
@@ -208,6 +202,10 @@ impl LanceTable {
             materialize_deletions_threshold: 0.0,
             ..CompactionOptions::default()
         };
+        self.merge(options).await
+    }
+
+    async fn merge(&self, options: CompactionOptions) -> lancedb::Result<()> {
         self.table
             .optimize(OptimizeAction::Compact {
                 options,

@@ -1,15 +1,18 @@
 //! The one task that writes the index. Everybody else sends it commands; searches read the table it last published.
 
+mod rebuild;
+mod upkeep;
+
 use super::lance::{LanceTable, Reach};
 use super::seal;
 use super::{IndexState, Published, Shared};
-use crate::database::{create_private_folder, lock};
+use crate::database::lock;
 use crate::error::StoreError;
 use crate::library::CurrentEmbedder;
 use docmind_core::cancel::CancelToken;
 use docmind_core::chunk::ChunkId;
 use futures::FutureExt;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::fs;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -22,18 +25,12 @@ use tokio::sync::{mpsc, oneshot};
 pub(super) const GRAPH_FROM: usize = 20_000;
 /// Rows outside the graph that may be searched one by one before they are added to it.
 const OUTSIDE_AT_MOST: usize = 10_000;
-/// Parts of the graph before it is built anew as one.
-const PARTS_AT_MOST: u32 = 6;
 /// Rows written by one commit.
 const BATCH_ROWS: usize = 8192;
 /// Commits before small files are merged.
 const COMMITS_AT_MOST: u32 = 16;
-/// Old versions stay so long, for searches that have begun on them.
-const VERSIONS_KEPT_S: i64 = 30;
 /// Quiet time before what can wait is done.
 const QUIET: Duration = Duration::from_secs(2);
-/// A session that had to rebuild so often stops trying; the exact scan answers.
-const REBUILDS_AT_MOST: u32 = 3;
 
 pub(super) enum Command {
     /// Vectors were added to or removed from the library.
@@ -298,294 +295,6 @@ impl Owner {
             self.merge_files().await?;
         }
         Ok(())
-    }
-
-    /// What can wait: the graph, small files, removed rows. `outside` rows may stay outside the graph.
-    async fn tidy(&mut self, outside: usize) {
-        if !self.untidy {
-            return;
-        }
-        self.untidy = false;
-        if let Err(error) = self.try_tidy(outside).await {
-            let detail = detail(&error);
-            self.recover(&detail).await;
-        }
-    }
-
-    async fn try_tidy(&mut self, outside_allowed: usize) -> Result<(), StoreError> {
-        let Some(table) = self.table.clone() else { return Ok(()) };
-        if self.erase {
-            self.busy(IndexState::Tidying);
-            lance({
-                let table = table.clone();
-                async move {
-                    table.rewrite_deleted().await?;
-                    table.prune(0).await
-                }
-            })
-            .await?;
-            self.erase = false;
-            self.commits = 0;
-            self.seal().await?;
-            self.announce();
-        }
-        if outside_allowed == usize::MAX {
-            return Ok(());
-        }
-        let (rows, cover) = lance({
-            let table = table.clone();
-            async move { Ok((table.rows().await?, table.rows_outside_graph().await?)) }
-        })
-        .await?;
-        let build = match cover {
-            None => rows >= GRAPH_FROM,
-            Some(cover) => cover.outside > outside_allowed.max(1000) && cover.parts >= PARTS_AT_MOST,
-        };
-        let extend = cover.is_some_and(|cover| cover.outside > outside_allowed.max(1000));
-        if build || extend {
-            self.busy(IndexState::Tidying);
-            let started = std::time::Instant::now();
-            lance({
-                let table = table.clone();
-                async move {
-                    table.compact().await?;
-                    if build {
-                        table.build_graph().await?;
-                    } else {
-                        table.extend_graph().await?;
-                    }
-                    table.prune(VERSIONS_KEPT_S).await
-                }
-            })
-            .await?;
-            tracing::info!(
-                rows,
-                whole = build,
-                seconds = started.elapsed().as_secs_f32(),
-                "the graph of the index was built"
-            );
-            self.reach = Reach::Graph;
-            self.commits = 0;
-            self.seal().await?;
-            self.announce();
-        } else if self.commits >= COMMITS_AT_MOST {
-            self.merge_files().await?;
-        }
-        Ok(())
-    }
-
-    async fn merge_files(&mut self) -> Result<(), StoreError> {
-        let Some(table) = self.table.clone() else { return Ok(()) };
-        lance(async move {
-            table.compact().await?;
-            table.prune(VERSIONS_KEPT_S).await
-        })
-        .await?;
-        self.commits = 0;
-        self.seal().await?;
-        self.announce();
-        Ok(())
-    }
-
-    /// After any error: the only repair is to build it anew.
-    async fn recover(&mut self, detail: &str) {
-        self.table = None;
-        self.rebuild_by_itself(detail).await;
-    }
-
-    async fn rebuild_by_itself(&mut self, reason: &str) {
-        if self.rebuilds >= REBUILDS_AT_MOST {
-            tracing::warn!(
-                reason,
-                "the index keeps failing: the exact scan answers in this session"
-            );
-            self.shared.publish(
-                None,
-                IndexState::Unavailable {
-                    reason: reason.to_owned(),
-                },
-            );
-            return;
-        }
-        self.rebuilds += 1;
-        let silent = CancelToken::new();
-        if let Err(error) = self.rebuild(&silent, &mut |_, _| {}).await {
-            let reason = detail(&error);
-            tracing::warn!(
-                reason,
-                "the index could not be built: the exact scan answers in this session"
-            );
-            self.table = None;
-            self.shared.publish(None, IndexState::Unavailable { reason });
-        } else {
-            tracing::info!(reason, "the index was built from the library");
-        }
-    }
-
-    /// Builds the index in a new folder beside the old one, which goes when the new is sealed.
-    async fn rebuild(
-        &mut self,
-        cancel: &CancelToken,
-        progress: &mut (dyn FnMut(u32, u32) + Send),
-    ) -> Result<u32, StoreError> {
-        let embedder = self.read(|shared| shared.library.embedder()).await?;
-        self.embedder.clone_from(&embedder);
-        let Some(embedder) = embedder else {
-            self.sweep(None).await?;
-            self.table = None;
-            self.announce();
-            return Ok(0);
-        };
-        if self.table.is_none() {
-            self.shared.publish(None, IndexState::Rebuilding { done: 0, total: 0 });
-        }
-        let folder = self
-            .read({
-                let fingerprint = embedder.fingerprint.clone();
-                move |shared| {
-                    let folder = next_folder(&shared.index_folder(), &fingerprint);
-                    create_private_folder(&shared.index_folder())?;
-                    create_private_folder(&folder)?;
-                    Ok(folder)
-                }
-            })
-            .await?;
-        match self.fill(&folder, &embedder, cancel, progress).await {
-            Ok((table, seq, rows)) => {
-                self.table = Some(table);
-                self.seq = seq;
-                self.commits = 0;
-                self.erase = false;
-                // A deleted folder's name may have been used again: what is recorded under it is not these files.
-                self.read(|shared| shared.library.set_index_files(&BTreeMap::new()))
-                    .await?;
-                self.seal().await?;
-                self.announce();
-                self.sweep(Some(&folder)).await?;
-                Ok(rows)
-            }
-            Err(error) => {
-                let _ = fs::remove_dir_all(&folder);
-                if self.table.is_none() {
-                    self.shared
-                        .publish(None, IndexState::Unavailable { reason: detail(&error) });
-                }
-                Err(error)
-            }
-        }
-    }
-
-    async fn fill(
-        &mut self,
-        folder: &Path,
-        embedder: &CurrentEmbedder,
-        cancel: &CancelToken,
-        progress: &mut (dyn FnMut(u32, u32) + Send),
-    ) -> Result<(LanceTable, i64, u32), StoreError> {
-        let total = self.read(|shared| shared.library.count_vectors()).await?;
-        let table = lance({
-            let (folder, dimensions) = (folder.to_owned(), embedder.dimensions);
-            async move { LanceTable::create(&folder, dimensions).await }
-        })
-        .await?;
-        // Removed while it is built: deleted again below.
-        lock(&self.shared.removals).clear();
-        let (mut seq, mut done) = (0, 0_u32);
-        loop {
-            if cancel.is_cancelled() {
-                return Err(StoreError::Cancelled);
-            }
-            let (last, rows) = self
-                .read(move |shared| shared.library.vectors_after(seq, BATCH_ROWS))
-                .await?;
-            if rows.is_empty() {
-                break;
-            }
-            done += rows.len() as u32;
-            let adding = table.clone();
-            lance(async move { adding.add(&rows).await }).await?;
-            seq = last;
-            progress(done, total.max(done));
-            if self.table.is_none() {
-                self.shared.publish(
-                    None,
-                    IndexState::Rebuilding {
-                        done,
-                        total: total.max(done),
-                    },
-                );
-            }
-        }
-        let removed = std::mem::take(&mut *lock(&self.shared.removals));
-        let rows = usize::try_from(done).unwrap_or(usize::MAX);
-        let finishing = table.clone();
-        lance(async move {
-            if !removed.is_empty() {
-                finishing.delete(&removed).await?;
-            }
-            finishing.compact().await?;
-            if rows >= GRAPH_FROM {
-                finishing.build_graph().await?;
-            }
-            finishing.prune(0).await
-        })
-        .await?;
-        if cancel.is_cancelled() {
-            return Err(StoreError::Cancelled);
-        }
-        self.reach = if rows >= GRAPH_FROM { Reach::Graph } else { Reach::Flat };
-        Ok((table, seq, done))
-    }
-
-    /// Problems a person should know of. What heals by itself is healed first.
-    async fn compare(&mut self) -> Result<Vec<String>, StoreError> {
-        let _ = self.synchronise().await;
-        let mut problems = Vec::new();
-        if let IndexState::Unavailable { reason } = self.shared.state() {
-            problems.push(format!("the vector index cannot be used: {reason}"));
-        }
-        let Some(table) = self.table.clone() else {
-            return Ok(problems);
-        };
-        let folder = table.folder().to_owned();
-        if !self
-            .read(move |shared| seal::is_intact(&shared.library, &folder))
-            .await?
-        {
-            self.recover("its files differ from what was written").await;
-        }
-        match self.catch_up().await {
-            Ok(true) => {
-                self.seal().await?;
-                self.announce();
-            }
-            Ok(false) => self.recover("it holds a passage twice").await,
-            Err(error) => self.recover(&detail(&error)).await,
-        }
-        let Some(table) = self.table.clone() else {
-            return Ok(problems);
-        };
-        let held = lance(async move { table.ids().await }).await?;
-        let (_, wanted) = self.read(|shared| shared.library.vector_ids()).await?;
-        let held_once: HashSet<u32> = held.iter().copied().collect();
-        let wanted: HashSet<u32> = wanted.into_iter().collect();
-        let removed: HashSet<u32> = lock(&self.shared.removals).iter().copied().collect();
-        if held_once.len() != held.len() {
-            problems.push(format!(
-                "the vector index holds {} passages twice",
-                held.len() - held_once.len()
-            ));
-        }
-        let stale = held_once.difference(&wanted).filter(|id| !removed.contains(id)).count();
-        if stale > 0 {
-            problems.push(format!("the vector index holds {stale} passages that are gone"));
-        }
-        let missing = wanted.difference(&held_once).count();
-        let (seq, _) = self.read(|shared| shared.library.vector_extent()).await?;
-        if missing > 0 && seq == self.seq {
-            problems.push(format!("{missing} passages are not in the vector index"));
-        }
-        Ok(problems)
     }
 
     async fn add(&mut self, rows: Vec<(ChunkId, docmind_core::embedding::Embedding)>) -> Result<(), StoreError> {

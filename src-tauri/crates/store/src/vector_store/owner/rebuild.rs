@@ -1,0 +1,167 @@
+//! Building the index anew from the library: the one repair.
+
+use super::super::IndexState;
+use super::super::lance::{LanceTable, Reach};
+use super::{BATCH_ROWS, GRAPH_FROM, Owner, detail, lance, next_folder};
+use crate::database::{create_private_folder, lock};
+use crate::error::StoreError;
+use crate::library::CurrentEmbedder;
+use docmind_core::cancel::CancelToken;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// A session that had to rebuild so often stops trying; the exact scan answers.
+const REBUILDS_AT_MOST: u32 = 3;
+
+impl Owner {
+    /// After any error: the only repair is to build it anew.
+    pub(super) async fn recover(&mut self, detail: &str) {
+        self.table = None;
+        self.rebuild_by_itself(detail).await;
+    }
+
+    pub(super) async fn rebuild_by_itself(&mut self, reason: &str) {
+        if self.rebuilds >= REBUILDS_AT_MOST {
+            tracing::warn!(
+                reason,
+                "the index keeps failing: the exact scan answers in this session"
+            );
+            self.shared.publish(
+                None,
+                IndexState::Unavailable {
+                    reason: reason.to_owned(),
+                },
+            );
+            return;
+        }
+        self.rebuilds += 1;
+        let silent = CancelToken::new();
+        if let Err(error) = self.rebuild(&silent, &mut |_, _| {}).await {
+            let reason = detail(&error);
+            tracing::warn!(
+                reason,
+                "the index could not be built: the exact scan answers in this session"
+            );
+            self.table = None;
+            self.shared.publish(None, IndexState::Unavailable { reason });
+        } else {
+            tracing::info!(reason, "the index was built from the library");
+        }
+    }
+
+    /// Builds the index in a new folder beside the old one, which goes when the new is sealed.
+    pub(super) async fn rebuild(
+        &mut self,
+        cancel: &CancelToken,
+        progress: &mut (dyn FnMut(u32, u32) + Send),
+    ) -> Result<u32, StoreError> {
+        let embedder = self.read(|shared| shared.library.embedder()).await?;
+        self.embedder.clone_from(&embedder);
+        let Some(embedder) = embedder else {
+            self.sweep(None).await?;
+            self.table = None;
+            self.announce();
+            return Ok(0);
+        };
+        if self.table.is_none() {
+            self.shared.publish(None, IndexState::Rebuilding { done: 0, total: 0 });
+        }
+        let folder = self
+            .read({
+                let fingerprint = embedder.fingerprint.clone();
+                move |shared| {
+                    let folder = next_folder(&shared.index_folder(), &fingerprint);
+                    create_private_folder(&shared.index_folder())?;
+                    create_private_folder(&folder)?;
+                    Ok(folder)
+                }
+            })
+            .await?;
+        match self.fill(&folder, &embedder, cancel, progress).await {
+            Ok((table, seq, rows)) => {
+                self.table = Some(table);
+                self.seq = seq;
+                self.commits = 0;
+                self.erase = false;
+                // A deleted folder's name may have been used again: what is recorded under it is not these files.
+                self.read(|shared| shared.library.set_index_files(&BTreeMap::new()))
+                    .await?;
+                self.seal().await?;
+                self.announce();
+                self.sweep(Some(&folder)).await?;
+                Ok(rows)
+            }
+            Err(error) => {
+                let _ = fs::remove_dir_all(&folder);
+                if self.table.is_none() {
+                    self.shared
+                        .publish(None, IndexState::Unavailable { reason: detail(&error) });
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn fill(
+        &mut self,
+        folder: &Path,
+        embedder: &CurrentEmbedder,
+        cancel: &CancelToken,
+        progress: &mut (dyn FnMut(u32, u32) + Send),
+    ) -> Result<(LanceTable, i64, u32), StoreError> {
+        let total = self.read(|shared| shared.library.count_vectors()).await?;
+        let table = lance({
+            let (folder, dimensions) = (folder.to_owned(), embedder.dimensions);
+            async move { LanceTable::create(&folder, dimensions).await }
+        })
+        .await?;
+        // Removed while it is built: deleted again below.
+        lock(&self.shared.removals).clear();
+        let (mut seq, mut done) = (0, 0_u32);
+        loop {
+            if cancel.is_cancelled() {
+                return Err(StoreError::Cancelled);
+            }
+            let (last, rows) = self
+                .read(move |shared| shared.library.vectors_after(seq, BATCH_ROWS))
+                .await?;
+            if rows.is_empty() {
+                break;
+            }
+            done += rows.len() as u32;
+            let adding = table.clone();
+            lance(async move { adding.add(&rows).await }).await?;
+            seq = last;
+            progress(done, total.max(done));
+            if self.table.is_none() {
+                self.shared.publish(
+                    None,
+                    IndexState::Rebuilding {
+                        done,
+                        total: total.max(done),
+                    },
+                );
+            }
+        }
+        let removed = std::mem::take(&mut *lock(&self.shared.removals));
+        let rows = usize::try_from(done).unwrap_or(usize::MAX);
+        let finishing = table.clone();
+        lance(async move {
+            if !removed.is_empty() {
+                finishing.delete(&removed).await?;
+            }
+            finishing.compact().await?;
+            if rows >= GRAPH_FROM {
+                finishing.build_graph().await?;
+            }
+            finishing.prune(0).await
+        })
+        .await?;
+        if cancel.is_cancelled() {
+            return Err(StoreError::Cancelled);
+        }
+        self.reach = if rows >= GRAPH_FROM { Reach::Graph } else { Reach::Flat };
+        Ok((table, seq, done))
+    }
+}
