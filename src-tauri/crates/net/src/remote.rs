@@ -187,29 +187,31 @@ impl RemoteEngine {
         let accepted = self
             .ask(Method::POST, path, full, PATIENCE, cancel)
             .and_then(|answer| self.accepted(answer));
-        match (accepted, self.dialect) {
-            (
-                Err(NetError::Refused {
-                    status: 400 | 422,
-                    words,
-                    ..
-                }),
-                Dialect::OpenAi,
-            ) if request.grammar.is_none() => {
-                tracing::info!(
-                    words,
-                    "the server refuses our extensions of the request; asking without them"
-                );
-                let plain = request::plain_body(&self.model, request);
-                let answer = self.accepted(self.ask(Method::POST, path, plain, PATIENCE, cancel)?)?;
-                sink(GenerateEvent::Notice(Notice::new(
-                    "remote_plain_request",
-                    "The server does not know every setting. Top-k, min-p and the thinking switch are left to it.",
-                )));
-                Ok(answer)
-            }
-            (accepted, _) => accepted,
-        }
+        let Err(NetError::Refused {
+            status: 400 | 422,
+            words,
+            ..
+        }) = &accepted
+        else {
+            return accepted;
+        };
+        let notice = match self.dialect {
+            Dialect::OpenAi if request.grammar.is_none() => Notice::new(
+                "remote_plain_request",
+                "The server does not know every setting. Top-k, min-p and the thinking switch are left to it.",
+            ),
+            // Ollama says so of a model that has no thinking to switch on.
+            Dialect::Ollama if request.thinking && words.contains("thinking") => Notice::new(
+                "remote_no_thinking",
+                "The model on the server cannot think before it answers. It answers at once.",
+            ),
+            _ => return accepted,
+        };
+        tracing::info!(words, "the server refuses the request as it is; asking more plainly");
+        let plain = request::plain_body(self.dialect, &self.model, request);
+        let answer = self.accepted(self.ask(Method::POST, path, plain, PATIENCE, cancel)?)?;
+        sink(GenerateEvent::Notice(notice));
+        Ok(answer)
     }
 
     fn stream(

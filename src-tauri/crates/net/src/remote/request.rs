@@ -51,9 +51,18 @@ pub(super) fn body(dialect: Dialect, model: &str, request: &GenerateRequest) -> 
     value.to_string().into_bytes()
 }
 
-/// What every OpenAI-compatible server knows.
-pub(super) fn plain_body(model: &str, request: &GenerateRequest) -> Vec<u8> {
-    Value::Object(plain(model, request)).to_string().into_bytes()
+/// The request again, for a server that refused it as it was: without our extensions, or for Ollama without thinking.
+pub(super) fn plain_body(dialect: Dialect, model: &str, request: &GenerateRequest) -> Vec<u8> {
+    match dialect {
+        Dialect::OpenAi => Value::Object(plain(model, request)).to_string().into_bytes(),
+        Dialect::Ollama => {
+            let quiet = GenerateRequest {
+                thinking: false,
+                ..request.clone()
+            };
+            body(dialect, model, &quiet)
+        }
+    }
 }
 
 fn plain(model: &str, request: &GenerateRequest) -> Map<String, Value> {
