@@ -46,6 +46,7 @@ pub fn builder<R: Runtime>() -> Builder<R> {
             chat::delete_conversation,
             chat::restore_conversation,
             chat::export_conversation,
+            chat::answer_trace,
             chat::suggestions,
             performance::listen_telemetry,
             performance::hardware,

@@ -4,11 +4,11 @@ use crate::desk::{Desk, JobId};
 use crate::error::{Reported, not_saved};
 use crate::stream::{Merge, Stream};
 use docmind_core::conversation::ConversationId;
-use docmind_engine::Engine;
 use docmind_engine::ask::AskRequest;
 use docmind_engine::conversations::export::ExportFormat;
 use docmind_engine::conversations::{Conversation, ConversationRow};
-use docmind_engine::events::AskEvent;
+use docmind_engine::events::{AnswerTrace, AskEvent};
+use docmind_engine::search::Scope;
 use tauri::State;
 use tauri::ipc::Channel;
 
@@ -101,11 +101,23 @@ pub async fn export_conversation(
     .await
 }
 
-/// First questions to try.
+/// How the answer of a turn came about; `None` where it was not kept.
 #[tauri::command]
 #[specta::specta]
-pub async fn suggestions(desk: State<'_, Desk>) -> Reported<Vec<String>> {
-    desk.run(|engine| Engine::suggested_questions(engine, SUGGESTED)).await
+pub async fn answer_trace(
+    desk: State<'_, Desk>,
+    conversation: ConversationId,
+    turn: u32,
+) -> Reported<Option<AnswerTrace>> {
+    desk.run(move |engine| engine.answer_trace(conversation, turn)).await
+}
+
+/// First questions to try about the documents of a scope.
+#[tauri::command]
+#[specta::specta]
+pub async fn suggestions(desk: State<'_, Desk>, scope: Scope) -> Reported<Vec<String>> {
+    desk.run(move |engine| engine.suggested_questions(&scope, SUGGESTED))
+        .await
 }
 
 fn file_name(title: &str, format: ExportFormat) -> String {

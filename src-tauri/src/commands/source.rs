@@ -23,14 +23,16 @@ pub async fn find_in_document(desk: State<'_, Desk>, id: DocumentId, text: Strin
     desk.run(move |engine| engine.find_in_document(id, &text)).await
 }
 
-/// PNG of a page at so many pixels a point, as bytes and not as JSON.
+/// PNG of a page at so many pixels a point, or of a tile of it (left, top, width, height in pixels), as bytes and not as JSON.
 #[tauri::command]
-pub async fn render_page(desk: State<'_, Desk>, id: DocumentId, page: u32, scale: f32) -> Reported<Response> {
-    let request = RenderPage {
-        page,
-        scale,
-        tile: None,
-    };
+pub async fn render_page(
+    desk: State<'_, Desk>,
+    id: DocumentId,
+    page: u32,
+    scale: f32,
+    tile: Option<(u32, u32, u32, u32)>,
+) -> Reported<Response> {
+    let request = RenderPage { page, scale, tile };
     desk.run(move |engine| Ok(Response::new(engine.render_page(id, request, &CancelToken::new())?.png)))
         .await
 }

@@ -69,6 +69,16 @@ pub struct Citation {
     pub support: Support,
 }
 
+/// A sentence of an answer that names no source, checked against all of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct CheckedSentence {
+    /// Without marks.
+    pub sentence: String,
+    /// What the check says.
+    pub support: Support,
+}
+
 /// How an answer came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
@@ -111,6 +121,9 @@ pub struct Answer {
     pub thinking: Option<String>,
     /// In order of first use.
     pub citations: Vec<Citation>,
+    /// Sentences that state something and name no source, in their order.
+    #[serde(default)]
+    pub uncited: Vec<CheckedSentence>,
     /// Speed and counts; absent for extractive answers.
     pub stats: Option<GenerationStats>,
 }

@@ -211,11 +211,10 @@ pub fn feedback(
     sort(fused)
 }
 
-/// Reads the best [`READ`] candidates against the question's words and orders them anew; the rest follow as they were. `chunks` are
-/// the candidates' texts in any order; a candidate without a text is dropped: it is gone from the library.
-pub fn reread(question: &str, fused: &[Fused], chunks: Vec<Chunk>) -> Vec<ScoredChunk> {
+/// The candidates with their texts, as they were ranked; one without a text is dropped: it is gone from the library.
+pub fn in_order(fused: &[Fused], chunks: Vec<Chunk>) -> Vec<ScoredChunk> {
     let mut texts: HashMap<ChunkId, Chunk> = chunks.into_iter().map(|chunk| (chunk.id, chunk)).collect();
-    let mut ranked: Vec<ScoredChunk> = fused
+    fused
         .iter()
         .filter_map(|candidate| {
             let chunk = texts.remove(&candidate.id)?;
@@ -226,7 +225,13 @@ pub fn reread(question: &str, fused: &[Fused], chunks: Vec<Chunk>) -> Vec<Scored
                 bm25: candidate.bm25,
             })
         })
-        .collect();
+        .collect()
+}
+
+/// Reads the best [`READ`] candidates against the question's words and orders them anew; the rest follow as they were. `chunks` are
+/// the candidates' texts in any order; a candidate without a text is dropped: it is gone from the library.
+pub fn reread(question: &str, fused: &[Fused], chunks: Vec<Chunk>) -> Vec<ScoredChunk> {
+    let mut ranked = in_order(fused, chunks);
     let reading = Reading::of(question, ranked.iter().take(READ).map(|scored| &scored.chunk));
     let read = ranked.len().min(READ);
     for (scored, seen) in ranked.iter_mut().zip(&reading.seen) {

@@ -5,7 +5,7 @@
 //! checked against the sources it names as soon as it is finished. What was written when somebody stops it, or the writer dies, is
 //! kept and said to be so.
 
-mod sources;
+pub(crate) mod sources;
 mod writing;
 
 use crate::clock::now_ms;
@@ -187,7 +187,11 @@ impl Engine {
             (Some(extracted), None) => told_whole(extracted, told),
             (Some(_), Some(writer)) => self.write(&asked, writer, turn, cancel, told)?,
         };
-        told(AskEvent::Trace(Box::new(asked.trace())));
+        let trace = asked.trace();
+        let reasons = serde_json::to_string(&trace)
+            .inspect_err(|error| tracing::warn!(%error, "how this answer came about is not kept"))
+            .ok();
+        told(AskEvent::Trace(Box::new(trace)));
         let Written { answer, raw } = written;
         let saved = Turn {
             question: question.to_owned(),
@@ -199,8 +203,10 @@ impl Engine {
             asked_at_ms: now_ms(),
         };
         let kept = match request.replace_turn {
-            Some(turn) => user.replace_turn(conversation, turn, &saved, now_ms()),
-            None => user.add_turn(conversation, &saved, now_ms()).map(|_| ()),
+            Some(turn) => user.replace_turn(conversation, turn, &saved, reasons.as_deref(), now_ms()),
+            None => user
+                .add_turn(conversation, &saved, reasons.as_deref(), now_ms())
+                .map(|_| ()),
         };
         if let Err(error) = kept {
             // The answer stands on the screen: a full disk does not take it away.
@@ -284,6 +290,7 @@ fn cited(mode: AnswerMode, finish: FinishReason, text: &CitedText, sources: &[So
         text: text.text.clone(),
         thinking: None,
         citations,
+        uncited: Vec::new(),
         stats: None,
     }
 }
@@ -299,6 +306,7 @@ fn not_found(question: &str) -> Answer {
         text: text.to_owned(),
         thinking: None,
         citations: Vec::new(),
+        uncited: Vec::new(),
         stats: None,
     }
 }

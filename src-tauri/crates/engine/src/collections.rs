@@ -2,11 +2,13 @@
 
 use crate::clock::now_ms;
 use crate::engine::Engine;
+use crate::ingest::pipeline::MovedFile;
 use docmind_core::document::DocumentId;
 use docmind_core::error::ErrorReport;
-use docmind_store::CollectionId;
+use docmind_store::{CollectionId, UserDb};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A collection in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +20,15 @@ pub struct CollectionRow {
     pub name: String,
     /// Documents in it.
     pub documents: u32,
+}
+
+/// Moved files stay in their collections.
+pub(crate) fn follow_moves(user: Arc<UserDb>) -> impl Fn(&MovedFile) + Send + Sync + 'static {
+    move |moved| {
+        if let Err(error) = user.relocate_in_collections(&moved.from, &moved.to) {
+            tracing::warn!(%error, path = %moved.to.display(), "a moved file has left its collections");
+        }
+    }
 }
 
 impl Engine {
@@ -99,7 +110,15 @@ impl Engine {
         Ok(documents)
     }
 
-    fn paths_of(&self, documents: &[DocumentId]) -> Result<Vec<PathBuf>, ErrorReport> {
+    /// Documents that left the library for good leave their collections too.
+    pub(crate) fn forget_in_collections(&self, paths: &[PathBuf]) {
+        let Ok(user) = self.user() else { return };
+        if let Err(error) = user.forget_in_collections(paths) {
+            tracing::warn!(%error, "collections still count documents that are gone");
+        }
+    }
+
+    pub(crate) fn paths_of(&self, documents: &[DocumentId]) -> Result<Vec<PathBuf>, ErrorReport> {
         let mut records = self.0.library.documents_by_id(documents)?;
         Ok(documents
             .iter()

@@ -4,6 +4,7 @@ pub mod export;
 
 use crate::clock::now_ms;
 use crate::engine::Engine;
+use crate::events::AnswerTrace;
 use docmind_core::conversation::{ConversationId, Turn};
 use docmind_core::error::ErrorReport;
 use docmind_store::ConversationRecord;
@@ -76,6 +77,17 @@ impl Engine {
             row: user.conversation(id)?.into(),
             turns: user.turns(id)?,
         })
+    }
+
+    /// How the answer of a turn (from 0) came about, as kept with it; `None` for answers of versions that kept nothing, and where
+    /// there is no such turn.
+    ///
+    /// # Errors
+    /// `read_only`, and the store's own.
+    pub fn answer_trace(&self, id: ConversationId, turn: u32) -> Result<Option<AnswerTrace>, ErrorReport> {
+        let kept = self.user()?.trace(id, turn)?;
+        // Of a later version that says it otherwise: as good as none.
+        Ok(kept.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
     /// Gives it another title.

@@ -101,6 +101,8 @@ pub(crate) struct Inner {
     pub(crate) feed: Feed,
     pub(crate) watch: Mutex<Option<Watch>>,
     pub(crate) kept_file: Mutex<Option<KeptFile>>,
+    /// Collections follow moved files.
+    _moves: Option<Subscription>,
     /// What opening had to say.
     notices: Vec<Notice>,
     ingest: Mutex<Option<Ingest>>,
@@ -162,6 +164,10 @@ impl Engine {
             ))),
             _ => None,
         };
+        let moves = pipeline
+            .as_ref()
+            .zip(user.clone())
+            .map(|(pipeline, user)| pipeline.on_move(crate::collections::follow_moves(user)));
         let feed = Feed::new(crate::reading::sampler(
             Arc::clone(&machine),
             Arc::clone(&live),
@@ -190,6 +196,7 @@ impl Engine {
             feed,
             watch: Mutex::new(None),
             kept_file: Mutex::new(None),
+            _moves: moves,
             notices,
             ingest: Mutex::new(None),
             owned: Mutex::new(owned),

@@ -109,6 +109,11 @@ pub enum EngineError {
         /// The file.
         path: PathBuf,
     },
+    /// The embedder was exchanged, and the passages have no vectors of the new one yet.
+    #[error(
+        "The passages wait for vectors of the embedder that was chosen.\nThey get them while the application is open."
+    )]
+    VectorsPending,
     /// Nothing was asked.
     #[error("The question is empty.\nType what you want to know.")]
     EmptyQuestion,
@@ -152,6 +157,7 @@ impl EngineError {
             Self::BadSetting { .. } => "bad_setting",
             Self::FileUnreadable { .. } => "file_unreadable",
             Self::FileChanged { .. } => "file_changed",
+            Self::VectorsPending => "vectors_pending",
             Self::EmptyQuestion => "empty_question",
             Self::Cancelled => "cancelled",
             Self::NoSuchProfile { .. } => "no_such_profile",
@@ -178,6 +184,8 @@ impl From<EngineError> for ErrorReport {
             | EngineError::SettingsUnsaved { source, .. }
             | EngineError::FileUnreadable { source, .. } => Some(source.to_string()),
             EngineError::BadSetting { detail, .. } => Some(detail.clone()),
+            // For programs: the number alone.
+            EngineError::LibraryInUse { pid } => pid.map(|pid| pid.to_string()),
             EngineError::Report(report) => return report.clone(),
             _ => None,
         };

@@ -107,8 +107,9 @@ impl Engine {
         })
     }
 
-    /// Fetches a GGUF file from an https address that a person entered, and stores it: resumed where it broke off, checked against the
-    /// server's hash where it tells one, and looked into before it counts. `progress` gets bytes done and in all.
+    /// Fetches a GGUF file from an https address that a person entered (http on this machine itself), and stores it: resumed where
+    /// it broke off, checked against the server's hash where it tells one, and looked into before it counts. `progress` gets bytes
+    /// done and in all.
     ///
     /// # Errors
     /// `not_in_catalogue` for what is no address, those of the network, and what is wrong with the file.
@@ -125,14 +126,12 @@ impl Engine {
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
             && !file.starts_with('.');
-        if !address.starts_with("https://")
-            || !safe
-            || Path::new(file).extension().is_none_or(|extension| extension != "gguf")
+        if !is_fetched_from(address) || !safe || Path::new(file).extension().is_none_or(|extension| extension != "gguf")
         {
             return Err(ErrorReport::new(
                 "not_in_catalogue",
                 format!(
-                    "The catalogue has no model `{address}` to fetch.\nGive the https address of a GGUF file, or fetch it yourself and store it: docmind models add FILE"
+                    "DocMind has no catalogue of language models to fetch `{address}` from.\nGive the https address of a GGUF file, or fetch the file yourself and store it: docmind models add FILE"
                 ),
             ));
         }
@@ -339,6 +338,15 @@ pub fn make_command(source: &str, weights: WeightType) -> String {
     format!("docmind models quantize '{source}' --type {}", weights.as_str())
 }
 
+/// Over TLS, or from this machine itself.
+fn is_fetched_from(address: &str) -> bool {
+    let plain = address.strip_prefix("http://").map(|rest| {
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        authority.rsplit_once(':').map_or(authority, |(host, _)| host)
+    });
+    address.starts_with("https://") || plain.is_some_and(|host| matches!(host, "127.0.0.1" | "localhost" | "[::1]"))
+}
+
 fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
@@ -399,6 +407,25 @@ fn copy(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn models_come_over_tls_or_from_this_machine() {
+        for address in [
+            "https://models.example/a.gguf",
+            "http://127.0.0.1:8080/a.gguf",
+            "http://localhost/a.gguf",
+        ] {
+            assert!(is_fetched_from(address), "{address}");
+        }
+        for address in [
+            "qwen3-4b",
+            "http://models.example/a.gguf",
+            "http://127.0.0.1.evil.example/a.gguf",
+            "file:///a.gguf",
+        ] {
+            assert!(!is_fetched_from(address), "{address}");
+        }
+    }
 
     #[test]
     fn a_quantized_file_is_named_after_its_source() {

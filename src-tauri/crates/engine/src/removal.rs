@@ -63,8 +63,10 @@ impl Engine {
     /// `no_such_document`, `read_only`, and the store's own; then all are still there.
     pub fn forget(&self, ids: &[DocumentId]) -> Result<(), ErrorReport> {
         self.require(ids)?;
+        let paths = self.paths_of(ids)?;
         let removed = self.0.library.remove(ids)?;
         self.after_removal(removed);
+        self.forget_in_collections(&paths);
         for id in ids {
             self.0.events.tell(&IngestEvent::Removed { id: *id });
         }
@@ -85,8 +87,14 @@ impl Engine {
 
     /// Forgets what was hidden before a time.
     pub(crate) fn purge_hidden(&self, before_ms: f64) -> Result<(), ErrorReport> {
-        let removed = self.0.library.remove_hidden(before_ms)?;
+        let hidden = self.0.library.hidden(before_ms)?;
+        if hidden.is_empty() {
+            return Ok(());
+        }
+        let paths = self.paths_of(&hidden)?;
+        let removed = self.0.library.remove(&hidden)?;
         self.after_removal(removed);
+        self.forget_in_collections(&paths);
         Ok(())
     }
 

@@ -192,7 +192,7 @@ impl Engine {
         let started = Instant::now();
         let mut mode = mode;
         if mode != SearchMode::Keyword {
-            match self.embed_query(query, cancel) {
+            match self.query_vector(query, cancel) {
                 Ok(vector) => out.vector = Some(vector),
                 Err(report) if mode == SearchMode::Hybrid && !cancel.is_cancelled() => {
                     tracing::warn!(code = %report.code, "searching by words alone: {}", report.message);
@@ -248,7 +248,7 @@ impl Engine {
         out.passages = match mode {
             SearchMode::Hybrid => rank::reread(query, &out.fused, chunks),
             // One ranking alone is shown as it is.
-            SearchMode::Vector | SearchMode::Keyword => in_order(&out.fused, chunks),
+            SearchMode::Vector | SearchMode::Keyword => rank::in_order(&out.fused, chunks),
         };
         if mode == SearchMode::Hybrid {
             self.rerank(query, &mut out, cancel);
@@ -259,6 +259,17 @@ impl Engine {
         out.documents = self.0.library.documents_by_id(&documents)?;
         out.search_ms = ms(started);
         Ok(out)
+    }
+
+    /// The query's vector, where it can be compared with the library's.
+    fn query_vector(&self, query: &str, cancel: &CancelToken) -> Result<Embedding, ErrorReport> {
+        let vector = self.embed_query(query, cancel)?;
+        let held = self.0.library.embedder()?.map(|held| held.fingerprint);
+        let same = held.is_none_or(|held| self.0.embedder.card().is_ok_and(|card| card.fingerprint == held));
+        if same || self.0.library.counts()?.chunks == 0 {
+            return Ok(vector);
+        }
+        Err(EngineError::VectorsPending.into())
     }
 
     fn embed_query(&self, query: &str, cancel: &CancelToken) -> Result<Embedding, ErrorReport> {
@@ -331,22 +342,6 @@ impl Engine {
             }
         }
     }
-}
-
-fn in_order(fused: &[Fused], chunks: Vec<docmind_core::chunk::Chunk>) -> Vec<ScoredChunk> {
-    let mut texts: HashMap<ChunkId, _> = chunks.into_iter().map(|chunk| (chunk.id, chunk)).collect();
-    fused
-        .iter()
-        .filter_map(|candidate| {
-            let chunk = texts.remove(&candidate.id)?;
-            Some(ScoredChunk {
-                chunk,
-                score: candidate.score,
-                cosine: candidate.cosine,
-                bm25: candidate.bm25,
-            })
-        })
-        .collect()
 }
 
 pub(crate) fn ms(since: Instant) -> f64 {

@@ -1,6 +1,7 @@
 //! First questions to try, from the headings of the documents.
 
 use crate::engine::Engine;
+use crate::search::Scope;
 use docmind_core::error::ErrorReport;
 use docmind_core::words::{Language, is_stop_word, words};
 use std::collections::HashSet;
@@ -11,12 +12,13 @@ const LOOKED_AT: usize = 400;
 const WORDS: std::ops::RangeInclusive<usize> = 2..=9;
 
 impl Engine {
-    /// Up to `limit` questions, each from another document as far as there are enough.
+    /// Up to `limit` questions about the documents of a scope, each from another one as far as there are enough.
     ///
     /// # Errors
-    /// The store's own.
-    pub fn suggested_questions(&self, limit: usize) -> Result<Vec<String>, ErrorReport> {
-        let headings = self.0.library.headings(LOOKED_AT)?;
+    /// `collection_not_found`, and the store's own.
+    pub fn suggested_questions(&self, scope: &Scope, limit: usize) -> Result<Vec<String>, ErrorReport> {
+        let within = self.scope(scope)?;
+        let headings = self.0.library.headings(LOOKED_AT, within.as_deref())?;
         let mut seen = HashSet::new();
         let mut first = Vec::new();
         let mut others = Vec::new();

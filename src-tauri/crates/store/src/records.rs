@@ -58,7 +58,7 @@ pub enum Recognised {
         /// Passages of its own former content.
         removed: Vec<ChunkId>,
     },
-    /// The bytes of a document whose file is gone: that document was moved here, with its vectors; the queued row is gone.
+    /// The bytes of a document, or of a copy of one, whose file is gone: it was moved here, with its vectors; the queued row is gone.
     Moved {
         /// The document that moved here.
         document: DocumentId,

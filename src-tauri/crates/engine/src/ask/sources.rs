@@ -125,7 +125,8 @@ fn gathered(
     }
 }
 
-fn source(n: u32, passage: Passage, record: &DocumentRecord) -> Source {
+/// A passage under its number.
+pub(crate) fn source(n: u32, passage: Passage, record: &DocumentRecord) -> Source {
     Source {
         n,
         document_id: passage.document,

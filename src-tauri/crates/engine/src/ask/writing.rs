@@ -6,7 +6,7 @@ use crate::events::AskEvent;
 use crate::generators::Writer;
 use crate::ingest::gate::AnswerTurn;
 use crate::listeners::lock;
-use docmind_core::answer::{Answer, AnswerMode, FinishReason, Source};
+use docmind_core::answer::{Answer, AnswerMode, CheckedSentence, FinishReason, Source};
 use docmind_core::cancel::CancelToken;
 use docmind_core::citation::{CitationParser, CitedSentence, CitedText, attribute};
 use docmind_core::error::{ErrorReport, Notice};
@@ -148,14 +148,12 @@ impl<'a> Writing<'a> {
         let plain = sentence.plain();
         let claim = Claim::of(&plain);
         if sentence.numbers.is_empty() {
-            if claim.is_checkable() {
-                // It names no source: whether any of them says it is worth knowing all the same.
-                let all: Vec<&Evidence> = self.evidence.values().collect();
+            if let Some(CheckedSentence { sentence, support }) = self.uncited(sentence) {
                 told(AskEvent::Citation {
                     n: 0,
                     source: 0,
-                    sentence: plain,
-                    support: check_claim(&claim, &all, None).support,
+                    sentence,
+                    support,
                 });
             }
             return;
@@ -169,6 +167,20 @@ impl<'a> Writing<'a> {
                 support: check_claim(&claim, &evidence, None).support,
             });
         }
+    }
+
+    /// A sentence that names no source: whether any of them says it is worth knowing all the same. `None` where it states nothing.
+    fn uncited(&self, sentence: &CitedSentence) -> Option<CheckedSentence> {
+        if !sentence.numbers.is_empty() {
+            return None;
+        }
+        let plain = sentence.plain();
+        let claim = Claim::of(&plain);
+        let all: Vec<&Evidence> = self.evidence.values().collect();
+        claim.is_checkable().then(|| CheckedSentence {
+            support: check_claim(&claim, &all, None).support,
+            sentence: plain,
+        })
     }
 
     /// The end, however it came.
@@ -206,16 +218,42 @@ impl<'a> Writing<'a> {
         told: &mut dyn FnMut(AskEvent),
     ) -> Answer {
         let marked = !whole.order.is_empty();
-        let text = attribute(whole, self.sources, None);
+        let (whole, cut_off) = without_the_cut_off(whole, finish);
+        let mut text = attribute(whole, self.sources, None);
         if !marked {
             // The marks came afterwards: whoever listens hears of them now.
             for sentence in text.sentences.iter().filter(|sentence| !sentence.numbers.is_empty()) {
                 self.tell_sentence(sentence, told);
             }
         }
+        let uncited = text
+            .sentences
+            .iter()
+            .filter_map(|sentence| self.uncited(sentence))
+            .collect();
+        text.sentences.extend(cut_off);
         let mut answer = cited(AnswerMode::Generated, finish, &text, self.sources);
+        answer.uncited = uncited;
         answer.thinking = Some(self.thinking.trim().to_owned()).filter(|thinking| !thinking.is_empty());
         answer.stats = stats;
         answer
     }
+}
+
+/// Half a sentence without a mark claims nothing yet: it gets none afterwards either, and is not called unsupported.
+fn without_the_cut_off(mut text: CitedText, finish: FinishReason) -> (CitedText, Option<CitedSentence>) {
+    let half = |sentence: &CitedSentence| {
+        sentence.numbers.is_empty()
+            && !sentence
+                .text
+                .trim_end()
+                .ends_with(['.', '!', '?', '…', '。', '！', '？'])
+    };
+    let cut_off = match finish {
+        FinishReason::Stop => None,
+        FinishReason::Length | FinishReason::Cancelled | FinishReason::Interrupted => {
+            text.sentences.pop_if(|last| half(last))
+        }
+    };
+    (text, cut_off)
 }

@@ -170,6 +170,7 @@ mod tests {
                 text: "Two rents are due [1]. <script>alert(1)</script>".to_owned(),
                 thinking: None,
                 citations: vec![citation.clone(), citation],
+                uncited: Vec::new(),
                 stats: None,
             },
             asked_at_ms: 0.0,

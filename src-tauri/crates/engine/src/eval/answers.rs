@@ -7,10 +7,11 @@ use super::metrics::{auroc, rounded};
 use super::statements::{
     answering_sentence, declarative, names, negated, squeezed, with_other_name, with_other_number,
 };
+use crate::ask::sources::source;
 use crate::search::Retrieved;
 use docmind_core::answer::{Source, Support};
 use docmind_core::cancel::CancelToken;
-use docmind_core::document::{ContentHash, DocumentId};
+use docmind_core::document::DocumentId;
 use docmind_core::embedding::{Embedding, TextKind};
 use docmind_core::error::ErrorReport;
 use docmind_core::extract::{candidates, extract};
@@ -146,17 +147,7 @@ fn extracted(
         .zip(1..)
         .filter_map(|(passage, n)| {
             let record = retrieved.documents.get(&passage.document)?;
-            Some(Source {
-                n,
-                document_id: passage.document,
-                document_hash: record.hash.clone().unwrap_or_else(|| ContentHash(String::new())),
-                path: record.path.to_string_lossy().into_owned(),
-                title: record.display_title(),
-                page: passage.page,
-                span: passage.span,
-                heading: passage.heading,
-                text: passage.text,
-            })
+            Some(source(n, passage, record))
         })
         .collect();
     let found = candidates(&sources);

@@ -266,17 +266,7 @@ impl Pipeline {
                 ),
                 detail: None,
             };
-            let settled = self.settle_failure(
-                &parsed.record,
-                &parsed.stamp,
-                Some(&parsed.hash),
-                &parsed.media_type,
-                &failure,
-                started,
-            );
-            if let Err(error) = settled {
-                self.store_failed(error);
-            }
+            self.settle_unindexed(&parsed, &failure, started);
             return;
         }
         let count = chunks.len() as u32;
@@ -334,13 +324,18 @@ impl Pipeline {
             ),
             detail: Some(report.detail.clone().unwrap_or_else(|| report.message.clone())),
         };
+        self.settle_unindexed(parsed, &failure, Instant::now());
+    }
+
+    /// Read, and yet it ends without passages.
+    fn settle_unindexed(&self, parsed: &Parsed, failure: &ParseFailure, started: Instant) {
         let settled = self.settle_failure(
             &parsed.record,
             &parsed.stamp,
             Some(&parsed.hash),
             &parsed.media_type,
-            &failure,
-            Instant::now(),
+            failure,
+            started,
         );
         if let Err(error) = settled {
             self.store_failed(error);

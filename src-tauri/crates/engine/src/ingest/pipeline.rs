@@ -4,7 +4,7 @@ use super::gate::Gate;
 use super::progress::Progress;
 use crate::clock::now_ms;
 use crate::events::{IngestEvent, IngestProgress, IngestStage};
-use crate::listeners::{Listeners, lock};
+use crate::listeners::{Listeners, Subscription, lock};
 use crate::rows::row;
 use crate::waiting::wait;
 use docmind_core::cancel::CancelToken;
@@ -15,6 +15,7 @@ use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::ports::{DocumentParser, Embedder, VectorIndex};
 use docmind_store::{DocumentRecord, FileStamp, Library, StoreError, UnreadPage};
 use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -47,6 +48,15 @@ enum Claim {
     Record(Box<DocumentRecord>),
     Nothing,
     AskLedger,
+}
+
+/// A known file that is found under another path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MovedFile {
+    /// Where it was.
+    pub from: PathBuf,
+    /// Where it is.
+    pub to: PathBuf,
 }
 
 /// A file that was read and waits for its vectors.
@@ -104,6 +114,8 @@ pub struct Pipeline {
     pub(super) embedder: Arc<dyn Embedder>,
     pub(super) gate: Gate,
     pub(super) listeners: Listeners<IngestEvent>,
+    /// Told before a document takes a moved file's new path.
+    pub(super) moves: Listeners<MovedFile>,
     pub(super) cancel: Mutex<CancelToken>,
     pub(super) state: Mutex<State>,
     changed: Condvar,
@@ -147,6 +159,7 @@ impl Pipeline {
             embedder,
             gate,
             listeners,
+            moves: Listeners::default(),
             cancel: Mutex::default(),
             state: Mutex::new(state),
             changed: Condvar::new(),
@@ -190,6 +203,11 @@ impl Pipeline {
         state.reembed = true;
         drop(state);
         self.notify();
+    }
+
+    /// Hears of moved files until dropped, each before the ledger knows it: after a kill in between it is told again.
+    pub fn on_move(&self, callback: impl Fn(&MovedFile) + Send + Sync + 'static) -> Subscription {
+        self.moves.subscribe(callback)
     }
 
     /// Overall progress now.

@@ -1,7 +1,7 @@
 //! One file: opened once, hashed, recognised, and read into pages.
 
 use super::content::{Content, OpenFailure};
-use super::pipeline::{Parsed, Pipeline, Step, at_ms, elapsed_ms};
+use super::pipeline::{MovedFile, Parsed, Pipeline, Step, at_ms, elapsed_ms};
 use crate::events::IngestStage;
 use crate::listeners::lock;
 use crate::path_text;
@@ -108,7 +108,12 @@ impl Pipeline {
         }
         let known = self
             .library
-            .recognise(record.id, &hash, &stamp, at_ms(), std::path::Path::is_file);
+            .recognise(record.id, &hash, &stamp, at_ms(), std::path::Path::is_file, |from| {
+                self.moves.tell(&MovedFile {
+                    from: from.to_owned(),
+                    to: stamp.path.clone(),
+                });
+            });
         let known = known.inspect_err(|_| self.undecided(record.id, Some(&hash)))?;
         match known {
             Recognised::Same => self.settled(record.id, Some(&hash), 0, elapsed_ms(started)),

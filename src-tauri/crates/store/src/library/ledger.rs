@@ -10,6 +10,9 @@ use docmind_core::document::{ContentHash, DocumentId, DocumentState};
 use rusqlite::{OptionalExtension, Transaction, params};
 use std::path::Path;
 
+/// Copies of one content looked at for one whose file is gone: each costs a look at the disk.
+const COPIES_LOOKED_AT: u32 = 64;
+
 impl Library {
     /// Queues files, in one transaction. A file that is known and untouched is left as it is; a hidden one comes back.
     ///
@@ -114,8 +117,8 @@ impl Library {
         })
     }
 
-    /// Compares a file's bytes with what is there. `still_there` tells whether a path still leads to a file. Only
-    /// [`Recognised::New`] leaves something to do.
+    /// Compares a file's bytes with what is there. `still_there` tells whether a path still leads to a file; `moved` is
+    /// told the former path of a moved one before that is on the disk. Only [`Recognised::New`] leaves something to do.
     ///
     /// # Errors
     /// [`StoreError::UnknownDocument`], and as every writing.
@@ -126,6 +129,7 @@ impl Library {
         stamp: &FileStamp,
         at_ms: f64,
         still_there: impl Fn(&Path) -> bool,
+        moved: impl Fn(&Path),
     ) -> Result<Recognised, StoreError> {
         let known = self.database.read(|connection| {
             Ok(connection
@@ -137,7 +141,14 @@ impl Library {
         if !known {
             return Ok(Recognised::New);
         }
-        let recognised = self.write(|transaction| recognise_in(transaction, id, hash, stamp, at_ms, &still_there))?;
+        let recognised = self.write(|transaction| {
+            let disk = Disk {
+                stamp,
+                still_there: &still_there,
+                moved: &moved,
+            };
+            recognise_in(transaction, id, hash, &disk, at_ms)
+        })?;
         if let Recognised::Duplicate { removed, .. } | Recognised::Moved { removed, .. } = &recognised
             && !removed.is_empty()
         {
@@ -211,7 +222,7 @@ impl Library {
         Ok(removed)
     }
 
-    /// Hides documents from lists and searches until [`Library::unhide`] or [`Library::remove_hidden`]. A duplicate of a hidden
+    /// Hides documents from lists and searches until [`Library::unhide`] or [`Library::remove`]. A duplicate of a hidden
     /// original shows its content from then on.
     ///
     /// # Errors
@@ -246,21 +257,17 @@ impl Library {
         Ok(removed)
     }
 
-    /// Forgets the documents hidden before `before_ms` for good.
+    /// The documents hidden before `before_ms`: those to be forgotten for good.
     ///
     /// # Errors
-    /// As every writing.
-    pub fn remove_hidden(&self, before_ms: f64) -> Result<Removed, StoreError> {
-        let hidden: Vec<DocumentId> = self.database.read(|connection| {
+    /// As every reading.
+    pub fn hidden(&self, before_ms: f64) -> Result<Vec<DocumentId>, StoreError> {
+        self.database.read(|connection| {
             let mut statement = connection.prepare_cached("SELECT id FROM documents WHERE removed_at_ms < ?1")?;
             Ok(statement
                 .query_map([before_ms], |row| row.get(0).map(DocumentId))?
                 .collect::<Result<_, _>>()?)
-        })?;
-        if hidden.is_empty() {
-            return Ok(Removed::default());
-        }
-        self.remove(&hidden)
+        })
     }
 
     /// A document's file was moved: its content and vectors go along. A row that waits under the new path is dropped.
@@ -368,10 +375,10 @@ fn recognise_in(
     transaction: &Transaction<'_>,
     id: DocumentId,
     hash: &ContentHash,
-    stamp: &FileStamp,
+    disk: &Disk<'_>,
     at_ms: f64,
-    still_there: &dyn Fn(&Path) -> bool,
 ) -> Result<Recognised, StoreError> {
+    let stamp = disk.stamp;
     let (own_hash, pages, duplicate_of, reread) = transaction
         .prepare_cached("SELECT hash, page_count, duplicate_of, reread FROM documents WHERE id = ?1")?
         .query_row([id.0], |row| {
@@ -403,13 +410,21 @@ fn recognise_in(
     let Some(original) = original_of(transaction, id, hash)? else {
         return Ok(Recognised::New);
     };
-    if !still_there(&original.path) {
-        let removed = relocate_in(transaction, original.id, stamp)?;
+    if let Some(moved) = whose_file_is_gone(transaction, id, &original, disk)? {
+        (disk.moved)(&moved.path);
+        let removed = relocate_in(transaction, moved.id, stamp)?;
+        let state = if moved.id == original.id {
+            DocumentState::Ready
+        } else {
+            DocumentState::Duplicate
+        };
         transaction
-            .prepare_cached("UPDATE documents SET state = 'ready', prior_state = NULL, reread = 0, settled_at_ms = ?2 WHERE id = ?1")?
-            .execute(params![original.id.0, at_ms])?;
+            .prepare_cached(
+                "UPDATE documents SET state = ?2, prior_state = NULL, reread = 0, settled_at_ms = ?3 WHERE id = ?1",
+            )?
+            .execute(params![moved.id.0, state.as_str(), at_ms])?;
         return Ok(Recognised::Moved {
-            document: original.id,
+            document: moved.id,
             removed: removed.chunks,
         });
     }
@@ -419,6 +434,35 @@ fn recognise_in(
         original: original.id,
         removed: removed.chunks,
     })
+}
+
+/// What recognising a file asks of the disk, and tells.
+struct Disk<'a> {
+    stamp: &'a FileStamp,
+    still_there: &'a dyn Fn(&Path) -> bool,
+    /// Told the former path before the ledger changes: whoever follows may do it twice, after a kill in between, but never misses it.
+    moved: &'a dyn Fn(&Path),
+}
+
+/// Of a document and its copies the first whose file is gone.
+fn whose_file_is_gone(
+    transaction: &Transaction<'_>,
+    id: DocumentId,
+    original: &DocumentRecord,
+    disk: &Disk<'_>,
+) -> Result<Option<DocumentRecord>, StoreError> {
+    if !(disk.still_there)(&original.path) {
+        return Ok(Some(original.clone()));
+    }
+    let sql = format!(
+        "SELECT {RECORD} FROM documents WHERE duplicate_of = ?1 AND id <> ?2 AND state = 'duplicate' AND removed_at_ms IS NULL
+         ORDER BY id LIMIT {COPIES_LOOKED_AT}"
+    );
+    let mut statement = transaction.prepare_cached(&sql)?;
+    let copies: Vec<DocumentRecord> = statement
+        .query_and_then([original.id.0, id.0], record)?
+        .collect::<Result<_, _>>()?;
+    Ok(copies.into_iter().find(|copy| !(disk.still_there)(&copy.path)))
 }
 
 /// The visible document that holds the content of these bytes; it may wait to be read again.

@@ -397,18 +397,25 @@ impl Library {
         })
     }
 
-    /// Headings of documents, for suggesting questions: (document, heading path, ordinal of its first passage), documents newest first.
+    /// Headings of documents, all or those of `scope`, for suggesting questions: (document, heading path, ordinal of its first
+    /// passage), documents newest first.
     ///
     /// # Errors
     /// As every reading.
-    pub fn headings(&self, limit: usize) -> Result<Vec<(DocumentId, Vec<String>, u32)>, StoreError> {
+    pub fn headings(
+        &self,
+        limit: usize,
+        scope: Option<&[DocumentId]>,
+    ) -> Result<Vec<(DocumentId, Vec<String>, u32)>, StoreError> {
+        let within = scope.map(|ids| serde_json::json!(ids).to_string());
         self.database.read(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT document_id, heading, min(ordinal) FROM chunks JOIN documents ON documents.id = document_id
-                 WHERE heading <> '' AND removed_at_ms IS NULL GROUP BY document_id, heading ORDER BY document_id DESC, 3 LIMIT ?1",
+                 WHERE heading <> '' AND removed_at_ms IS NULL AND (?2 IS NULL OR document_id IN (SELECT value FROM json_each(?2)))
+                 GROUP BY document_id, heading ORDER BY document_id DESC, 3 LIMIT ?1",
             )?;
             statement
-                .query_and_then([limit as i64], |row| -> Result<_, StoreError> {
+                .query_and_then(params![limit as i64, within], |row| -> Result<_, StoreError> {
                     Ok((DocumentId(row.get(0)?), heading_from_json(&row.get::<_, String>(1)?)?, row.get(2)?))
                 })?
                 .collect()

@@ -9,6 +9,7 @@ use docmind_core::document::{DocumentId, DocumentState};
 use docmind_core::error::ErrorReport;
 use docmind_core::question::KeywordQuery;
 use proptest::prelude::*;
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
@@ -106,6 +107,44 @@ fn quoted_phrases_come_first_and_common_words_only_count_alone() {
     assert!(texts(&library, "\"\" ( * AND NEAR ^ \" col:x").is_empty());
 }
 
+/// Follows no move.
+fn nobody(_: &Path) {}
+
+#[test]
+fn a_moved_copy_is_still_that_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = library(folder.path());
+    let (first, _) = add(&library, "/a.txt", 1, &["Zinc is bluish."]);
+    let (copy, _) = add(&library, "/b.txt", 1, &["Zinc is bluish."]);
+    let queued = library.enqueue(&[stamp("/c.txt", 1)], 1.0).unwrap()[0].id();
+    let former = RefCell::new(Vec::new());
+    let known = library
+        .recognise(
+            queued,
+            &hash("Zinc is bluish."),
+            &stamp("/c.txt", 1),
+            2.0,
+            |path| path == Path::new("/a.txt"),
+            |path| former.borrow_mut().push(path.to_owned()),
+        )
+        .unwrap();
+    assert_eq!(
+        known,
+        Recognised::Moved {
+            document: copy,
+            removed: vec![]
+        }
+    );
+    assert_eq!(former.into_inner(), [Path::new("/b.txt")]);
+    let record = library.document(copy).unwrap().unwrap();
+    assert_eq!(
+        (record.path.as_path(), record.state, record.duplicate_of),
+        (Path::new("/c.txt"), DocumentState::Duplicate, Some(first))
+    );
+    assert_eq!(library.document(queued).unwrap(), None);
+    assert_sound(&library);
+}
+
 #[test]
 fn the_same_bytes_are_held_once() {
     let folder = tempfile::tempdir().unwrap();
@@ -123,9 +162,14 @@ fn the_same_bytes_are_held_once() {
     );
     let third = library.enqueue(&[stamp("/c.txt", 1)], 1.0).unwrap()[0].id();
     let known = library
-        .recognise(third, &hash("Copper conducts heat."), &stamp("/c.txt", 1), 2.0, |_| {
-            true
-        })
+        .recognise(
+            third,
+            &hash("Copper conducts heat."),
+            &stamp("/c.txt", 1),
+            2.0,
+            |_| true,
+            nobody,
+        )
         .unwrap();
     assert_eq!(
         known,
@@ -172,7 +216,7 @@ fn a_touched_file_is_free_a_changed_one_is_replaced_a_moved_one_keeps_its_vector
     );
     assert_eq!(library.take_queued(10).unwrap()[0].id, id);
     let same = library
-        .recognise(id, &hash("Old words."), &stamp("/a.txt", 2), 3.0, |_| true)
+        .recognise(id, &hash("Old words."), &stamp("/a.txt", 2), 3.0, |_| true, nobody)
         .unwrap();
     assert_eq!(same, Recognised::Same);
     assert_eq!(library.document(id).unwrap().unwrap().state, DocumentState::Ready);
@@ -194,11 +238,18 @@ fn a_touched_file_is_free_a_changed_one_is_replaced_a_moved_one_keeps_its_vector
     assert_sound(&library);
 
     let moved = library.enqueue(&[stamp("/elsewhere/b.txt", 3)], 5.0).unwrap()[0].id();
+    let former = RefCell::new(Vec::new());
     let known = library
-        .recognise(moved, &hash("New words."), &stamp("/elsewhere/b.txt", 3), 6.0, |path| {
-            path != Path::new("/a.txt")
-        })
+        .recognise(
+            moved,
+            &hash("New words."),
+            &stamp("/elsewhere/b.txt", 3),
+            6.0,
+            |path| path != Path::new("/a.txt"),
+            |path| former.borrow_mut().push(path.to_owned()),
+        )
         .unwrap();
+    assert_eq!(former.into_inner(), [Path::new("/a.txt")]);
     assert_eq!(
         known,
         Recognised::Moved {
@@ -292,7 +343,9 @@ fn hidden_documents_answer_nothing_and_come_back() {
         "the duplicate shows the content"
     );
     assert_sound(&library);
-    assert_eq!(library.remove_hidden(7.0).unwrap().chunks, []);
+    let hidden = library.hidden(7.0).unwrap();
+    assert_eq!(hidden, [first]);
+    assert_eq!(library.remove(&hidden).unwrap().chunks, []);
     assert_eq!(library.document(first).unwrap(), None);
     assert_sound(&library);
 }
@@ -651,7 +704,7 @@ impl World {
                         .is_ok_and(|file| self.files[file].is_some())
                 };
                 if library
-                    .recognise(document.id, &hash(content), &stamp, 1.0, there)
+                    .recognise(document.id, &hash(content), &stamp, 1.0, there, nobody)
                     .unwrap()
                     == Recognised::New
                 {

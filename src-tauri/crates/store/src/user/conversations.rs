@@ -5,7 +5,7 @@ use crate::error::StoreError;
 use docmind_core::conversation::{ConversationId, Turn};
 use docmind_core::words::fold;
 use rusqlite::types::Value;
-use rusqlite::{Row, Transaction, params, params_from_iter};
+use rusqlite::{OptionalExtension, Row, Transaction, params, params_from_iter};
 use std::fmt::Write as _;
 
 /// The format in which turns are written now.
@@ -130,11 +130,17 @@ impl UserDb {
         })
     }
 
-    /// Adds a turn at the end; gives its place, from 0.
+    /// Adds a turn at the end, with how its answer came about; gives its place, from 0.
     ///
     /// # Errors
     /// [`StoreError::UnknownConversation`], and as every writing.
-    pub fn add_turn(&self, id: ConversationId, turn: &Turn, at_ms: f64) -> Result<u32, StoreError> {
+    pub fn add_turn(
+        &self,
+        id: ConversationId,
+        turn: &Turn,
+        trace: Option<&str>,
+        at_ms: f64,
+    ) -> Result<u32, StoreError> {
         self.database.write(|transaction| {
             touch(transaction, id, at_ms)?;
             let ordinal: u32 = transaction.query_row(
@@ -142,7 +148,7 @@ impl UserDb {
                 [id.0],
                 |row| row.get(0),
             )?;
-            put_turn(transaction, id, ordinal, turn)?;
+            put_turn(transaction, id, ordinal, turn, trace)?;
             Ok(ordinal)
         })
     }
@@ -151,14 +157,35 @@ impl UserDb {
     ///
     /// # Errors
     /// [`StoreError::UnknownConversation`], and as every writing.
-    pub fn replace_turn(&self, id: ConversationId, ordinal: u32, turn: &Turn, at_ms: f64) -> Result<(), StoreError> {
+    pub fn replace_turn(
+        &self,
+        id: ConversationId,
+        ordinal: u32,
+        turn: &Turn,
+        trace: Option<&str>,
+        at_ms: f64,
+    ) -> Result<(), StoreError> {
         self.database.write(|transaction| {
             touch(transaction, id, at_ms)?;
             transaction.execute(
                 "DELETE FROM turns WHERE conversation_id = ?1 AND ordinal >= ?2",
                 [id.0, ordinal],
             )?;
-            put_turn(transaction, id, ordinal, turn)
+            put_turn(transaction, id, ordinal, turn, trace)
+        })
+    }
+
+    /// How the answer of a turn came about, as it was saved with it; `None` where nothing was, or there is no such turn.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn trace(&self, id: ConversationId, ordinal: u32) -> Result<Option<String>, StoreError> {
+        self.database.read(|connection| {
+            Ok(connection
+                .prepare_cached("SELECT trace FROM turns WHERE conversation_id = ?1 AND ordinal = ?2")?
+                .query_row([id.0, ordinal], |row| row.get(0))
+                .optional()?
+                .flatten())
         })
     }
 
@@ -249,7 +276,13 @@ fn touch(transaction: &Transaction<'_>, id: ConversationId, at_ms: f64) -> Resul
     }
 }
 
-fn put_turn(transaction: &Transaction<'_>, id: ConversationId, ordinal: u32, turn: &Turn) -> Result<(), StoreError> {
+fn put_turn(
+    transaction: &Transaction<'_>,
+    id: ConversationId,
+    ordinal: u32,
+    turn: &Turn,
+    trace: Option<&str>,
+) -> Result<(), StoreError> {
     let json = serde_json::to_string(turn).map_err(|error| StoreError::Value(error.to_string()))?;
     let searched: Vec<String> = turn
         .question
@@ -258,8 +291,8 @@ fn put_turn(transaction: &Transaction<'_>, id: ConversationId, ordinal: u32, tur
         .map(fold)
         .collect();
     transaction.execute(
-        "INSERT INTO turns (conversation_id, ordinal, format, turn, searched) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![id.0, ordinal, FORMAT, json, searched.join(" ")],
+        "INSERT INTO turns (conversation_id, ordinal, format, turn, searched, trace) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![id.0, ordinal, FORMAT, json, searched.join(" "), trace],
     )?;
     Ok(())
 }

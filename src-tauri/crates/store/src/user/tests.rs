@@ -16,6 +16,7 @@ fn turn(question: &str, text: &str) -> Turn {
         text: text.into(),
         thinking: None,
         citations: Vec::new(),
+        uncited: Vec::new(),
         stats: None,
     };
     Turn {
@@ -36,11 +37,20 @@ fn conversations_are_kept_found_renamed_and_brought_back() {
         let user = UserDb::open(folder.path()).unwrap();
         let id = user.create_conversation("Rent", 1.0).unwrap();
         assert_eq!(
-            user.add_turn(id, &turn("How high is the rent?", "900 euros for the Straße."), 2.0)
-                .unwrap(),
+            user.add_turn(
+                id,
+                &turn("How high is the rent?", "900 euros for the Straße."),
+                Some("why"),
+                2.0
+            )
+            .unwrap(),
             0
         );
-        assert_eq!(user.add_turn(id, &turn("Since when?", "Since May."), 3.0).unwrap(), 1);
+        assert_eq!(
+            user.add_turn(id, &turn("Since when?", "Since May."), None, 3.0)
+                .unwrap(),
+            1
+        );
         let other = user.create_conversation("Boiler", 4.0).unwrap();
         user.rename_conversation(other, "Heating").unwrap();
         id
@@ -60,7 +70,15 @@ fn conversations_are_kept_found_renamed_and_brought_back() {
     assert!(user.find_conversations("rent zebra").unwrap().is_empty());
     assert_eq!(user.conversation(id).unwrap().turns, 2);
 
-    user.replace_turn(id, 0, &turn("How high is it?", "900."), 9.0).unwrap();
+    assert_eq!(user.trace(id, 0).unwrap().as_deref(), Some("why"));
+    assert_eq!((user.trace(id, 1).unwrap(), user.trace(id, 9).unwrap()), (None, None));
+    user.replace_turn(id, 0, &turn("How high is it?", "900."), None, 9.0)
+        .unwrap();
+    assert_eq!(
+        user.trace(id, 0).unwrap(),
+        None,
+        "the reasons of the answer before are not those of this one"
+    );
     assert_eq!(user.turns(id).unwrap(), [turn("How high is it?", "900.")]);
     user.delete_conversation(id, 10.0).unwrap();
     assert_eq!(titles(user.conversations().unwrap()), ["Heating"]);
@@ -69,7 +87,7 @@ fn conversations_are_kept_found_renamed_and_brought_back() {
     assert_eq!(user.purge_conversations(11.0).unwrap(), 1);
     assert!(matches!(user.turns(id), Err(StoreError::UnknownConversation(1))));
     assert!(matches!(
-        user.add_turn(ConversationId(99), &turn("?", "."), 1.0),
+        user.add_turn(ConversationId(99), &turn("?", "."), None, 1.0),
         Err(StoreError::UnknownConversation(99))
     ));
 }
