@@ -84,14 +84,17 @@ impl Output {
         if self.json {
             return self.json(&json!({ "error": report }));
         }
-        let mut lines = report.message.lines();
+        let message = tame(&report.message);
+        let mut lines = message.lines();
         let mut err = anstream::stderr().lock();
         writeln!(err, "{BAD}error{BAD:#}: {}", lines.next().unwrap_or("unknown"))?;
         for line in lines {
             writeln!(err, "       {line}")?;
         }
         if let Some(detail) = &report.detail {
-            writeln!(err, "       {FAINT}{detail}{FAINT:#}")?;
+            for line in tame(detail).lines() {
+                writeln!(err, "       {FAINT}{line}{FAINT:#}")?;
+            }
         }
         Ok(())
     }
@@ -105,7 +108,7 @@ impl Output {
             return self.json(&json!({ "type": "notice", "code": notice.code, "message": notice.message }));
         }
         let mut err = anstream::stderr().lock();
-        for (at, line) in notice.message.lines().enumerate() {
+        for (at, line) in tame(&notice.message).lines().enumerate() {
             let mark = if at == 0 { "note:" } else { "     " };
             writeln!(err, "{WARN}{mark}{WARN:#} {line}")?;
         }
@@ -148,6 +151,20 @@ pub fn object(value: &impl Serialize) -> anyhow::Result<serde_json::Map<String, 
     }
 }
 
+/// Text of a document, a file's name or a message as a terminal may show it: what could move the cursor, ring, write to the
+/// clipboard or turn the direction of text around is left out.
+pub fn tame(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    text.chars()
+        .filter(|c| matches!(c, '\n' | '\t') || !(c.is_control() || turns(*c)))
+        .collect()
+}
+
+/// The same on one line.
+pub fn tame_line(text: &str) -> String {
+    tame(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// Bytes for a person.
 pub fn bytes(size: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -167,6 +184,12 @@ pub fn bytes(size: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_document_cannot_speak_to_the_terminal() {
+        assert_eq!(tame("a\u{1b}[31mb\u{7}\u{202e}c\r\n\td\u{9b}"), "a[31mbc\n\td");
+        assert_eq!(tame_line(" two\n lines\u{1b} "), "two lines");
+    }
 
     #[test]
     fn sizes_read_well() {

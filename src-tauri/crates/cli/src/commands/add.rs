@@ -3,7 +3,7 @@
 use super::Context;
 use crate::Outcome;
 use crate::arguments::AddArguments;
-use crate::output::{BAD, FAINT, GOOD, Output, STRONG, WARN};
+use crate::output::{BAD, FAINT, GOOD, Output, STRONG, WARN, tame_line};
 use docmind_core::document::{DocumentState, Outcome as FileOutcome};
 use docmind_engine::documents::AddTold;
 use docmind_engine::events::{DocumentRow, IngestEvent};
@@ -126,7 +126,7 @@ fn show(output: &Output, bar: &ProgressBar, tally: &mut Tally, event: &IngestEve
                 fields.insert("path_bytes".to_owned(), Value::from(bytes.clone()));
             }
             output.json(&line)?;
-            bar.suspend(|| output.text(format!("{WARN}skipped{WARN:#}    {}", error.message.replace('\n', " "))))
+            bar.suspend(|| output.text(format!("{WARN}skipped{WARN:#}    {}", tame_line(&error.message))))
         }
         IngestEvent::Overall(progress) => {
             bar.set_length(u64::from(progress.total));
@@ -199,13 +199,11 @@ fn text(output: &Output, row: &DocumentRow) -> io::Result<()> {
         ),
     };
     match &row.error {
-        Some(error) => output.text(format!(
-            "{style}{state:<10}{style:#} {}",
-            error.message.replace('\n', " ")
-        )),
+        Some(error) => output.text(format!("{style}{state:<10}{style:#} {}", tame_line(&error.message))),
         None => output.text(format!(
             "{style}{state:<10}{style:#} {} {FAINT}{} passages{FAINT:#}{unread}",
-            row.path, row.chunks
+            tame_line(&row.path),
+            row.chunks
         )),
     }
 }

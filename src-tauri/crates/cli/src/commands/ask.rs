@@ -3,9 +3,9 @@
 use super::Context;
 use crate::Outcome;
 use crate::arguments::AskArguments;
-use crate::output::{BAD, FAINT, GOOD, Output, STRONG, WARN, object};
+use crate::output::{BAD, FAINT, GOOD, Output, STRONG, WARN, object, tame, tame_line};
 use anyhow::Context as _;
-use docmind_core::answer::{Answer, Citation, Source, Support};
+use docmind_core::answer::{Answer, Citation, FinishReason, Source, Support};
 use docmind_core::conversation::ConversationId;
 use docmind_core::document::DocumentId;
 use docmind_engine::Engine;
@@ -53,10 +53,9 @@ pub fn run(context: &Context<'_>, arguments: AskArguments) -> anyhow::Result<Out
     engine.close();
     result?;
     let answer = answer?;
-    Ok(if answer.finish == docmind_core::answer::FinishReason::Cancelled {
-        Outcome::Failed
-    } else {
-        Outcome::Done
+    Ok(match answer.finish {
+        FinishReason::Cancelled | FinishReason::Interrupted => Outcome::Failed,
+        FinishReason::Stop | FinishReason::Length => Outcome::Done,
     })
 }
 
@@ -89,12 +88,12 @@ impl Shown<'_> {
             AskEvent::Thinking { text } => {
                 self.spinner.finish_and_clear();
                 self.output.json(&json!({ "type": "thinking", "text": text }))?;
-                self.output.piece(format!("{FAINT}{text}{FAINT:#}"))
+                self.output.piece(format!("{FAINT}{}{FAINT:#}", tame(&text)))
             }
             AskEvent::Token { text } => {
                 self.spinner.finish_and_clear();
                 self.output.json(&json!({ "type": "token", "text": text }))?;
-                self.output.piece(text)
+                self.output.piece(tame(&text))
             }
             AskEvent::Citation { n, sentence, support, .. } => self.output.json(&json!({
                 "type": "citation", "n": n, "sentence": sentence, "supported": support == Support::Supported, "support": support,
@@ -177,9 +176,19 @@ impl Shown<'_> {
             self.output.text(format!(
                 "{style}[{}]{style:#} {STRONG}{}, page {}{STRONG:#}{style}{mark}{style:#}\n    {FAINT}“{}”{FAINT:#}",
                 citation.n,
-                citation.title,
+                tame_line(&citation.title),
                 citation.page,
-                citation.quote.split_whitespace().collect::<Vec<_>>().join(" "),
+                tame_line(&citation.quote),
+            ))?;
+        }
+        for checked in answer
+            .uncited
+            .iter()
+            .filter(|checked| checked.support != Support::Supported)
+        {
+            self.output.text(format!(
+                "{BAD}[?]{BAD:#} {STRONG}found in no source{STRONG:#}\n    {FAINT}“{}”{FAINT:#}",
+                tame_line(&checked.sentence)
             ))?;
         }
         if let Some(stats) = &answer.stats {

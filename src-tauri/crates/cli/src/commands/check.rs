@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::Outcome;
-use crate::output::{BAD, GOOD};
+use crate::output::{BAD, GOOD, tame_line};
 
 pub fn run(context: &Context<'_>) -> anyhow::Result<Outcome> {
     // Alone: the index is proved too, and what can be healed in it is healed.
@@ -18,7 +18,9 @@ pub fn run(context: &Context<'_>) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     }
     for problem in &report.problems {
-        context.output.text(format!("{BAD}problem{BAD:#}: {problem}"))?;
+        context
+            .output
+            .text(format!("{BAD}problem{BAD:#}: {}", tame_line(problem)))?;
     }
     Ok(Outcome::Failed)
 }

@@ -2,7 +2,8 @@
 
 use super::Context;
 use crate::Outcome;
-use crate::output::{BAD, FAINT, GOOD, STRONG};
+use crate::output::{BAD, FAINT, GOOD, STRONG, bytes, tame_line};
+use serde_json::Value;
 
 pub fn run(context: &Context<'_>) -> anyhow::Result<Outcome> {
     let engine = context.open_beside()?;
@@ -43,8 +44,37 @@ pub fn run(context: &Context<'_>) -> anyhow::Result<Outcome> {
             module["reason"].as_str().unwrap_or("")
         ))?;
     }
-    context.output.text(format!("library {}", examination.library))?;
+    library(context, &examination.library)?;
     engine.close();
     // What is missing is the report, not a failure to report.
     Ok(Outcome::Done)
+}
+
+/// The library in a line, its problems below it.
+fn library(context: &Context<'_>, library: &Value) -> anyhow::Result<()> {
+    let (check, summary) = (&library["check"], &library["summary"]);
+    if let Some(message) = library["error"]["message"].as_str() {
+        context
+            .output
+            .text(format!("{BAD}library{BAD:#} {}", tame_line(message)))?;
+        return Ok(());
+    }
+    let (style, word) = if check["ok"] == true {
+        (GOOD, "sound  ")
+    } else {
+        (BAD, "damaged")
+    };
+    context.output.text(format!(
+        "{style}{word}{style:#} library {FAINT}{} documents, {} passages, {} failed, {}{FAINT:#}",
+        check["documents"],
+        check["chunks"],
+        summary["failed"],
+        bytes(library["bytes"].as_u64().unwrap_or_default()),
+    ))?;
+    for problem in check["problems"].as_array().into_iter().flatten() {
+        context
+            .output
+            .text(format!("        {}", tame_line(problem.as_str().unwrap_or_default())))?;
+    }
+    Ok(())
 }

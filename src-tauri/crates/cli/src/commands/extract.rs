@@ -3,7 +3,7 @@
 use super::Context;
 use crate::Outcome;
 use crate::arguments::ExtractArguments;
-use crate::output::{FAINT, STRONG};
+use crate::output::{FAINT, STRONG, tame, tame_line};
 use docmind_engine::extract::Extractor;
 use docmind_engine::runtime_files::RuntimeFiles;
 use serde_json::{Value, json};
@@ -30,14 +30,18 @@ pub fn run(context: &Context<'_>, arguments: &ExtractArguments) -> anyhow::Resul
                 line.insert("warnings".to_owned(), extracted.warnings.clone().into());
                 line.insert("ms".to_owned(), json!((extracted.ms * 10.0).round() / 10.0));
                 context.output.json(&line)?;
-                context.output.text(format!("{STRONG}{}{STRONG:#}", file.display()))?;
+                context
+                    .output
+                    .text(format!("{STRONG}{}{STRONG:#}", tame_line(&file.to_string_lossy())))?;
                 for page in &extracted.pages {
-                    context
-                        .output
-                        .text(format!("{FAINT}— page {} —{FAINT:#}\n{}", page.number, page.text))?;
+                    context.output.text(format!(
+                        "{FAINT}— page {} —{FAINT:#}\n{}",
+                        page.number,
+                        tame(&page.text)
+                    ))?;
                 }
                 for warning in &extracted.warnings {
-                    context.output.text(format!("{FAINT}{warning}{FAINT:#}"))?;
+                    context.output.text(format!("{FAINT}{}{FAINT:#}", tame_line(warning)))?;
                 }
             }
             Err(report) => {

@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::Outcome;
-use crate::output::{FAINT, bytes, object};
+use crate::output::{FAINT, bytes, object, tame_line};
 use docmind_engine::documents::ListRequest;
 use serde_json::Value;
 
@@ -36,10 +36,10 @@ pub fn run(context: &Context<'_>) -> anyhow::Result<Outcome> {
                 row.pages,
                 row.chunks,
                 bytes(row.size_bytes),
-                row.path,
+                tame_line(&row.path),
                 row.error
                     .as_ref()
-                    .map(|error| error.message.replace('\n', " "))
+                    .map(|error| tame_line(&error.message))
                     .unwrap_or_default(),
             ))?;
         }

@@ -3,6 +3,7 @@
 use super::Context;
 use crate::Outcome;
 use crate::arguments::RemoveArguments;
+use crate::output::tame_line;
 use docmind_core::document::DocumentId;
 use docmind_core::error::ErrorReport;
 use docmind_engine::error::EngineError;
@@ -31,7 +32,9 @@ pub fn run(context: &Context<'_>, arguments: &RemoveArguments) -> anyhow::Result
                 for id in ids {
                     context.output.json(&json!({ "type": "removed", "id": id }))?;
                 }
-                context.output.text(format!("removed {}", given.display()))?;
+                context
+                    .output
+                    .text(format!("removed {}", tame_line(&given.to_string_lossy())))?;
             }
             Err(report) => {
                 context.output.error(&report)?;

@@ -3,7 +3,7 @@
 use super::Context;
 use crate::Outcome;
 use crate::arguments::SearchArguments;
-use crate::output::{FAINT, STRONG, object};
+use crate::output::{FAINT, STRONG, object, tame, tame_line};
 use docmind_engine::search::{Scope, SearchRequest, SearchResult};
 use serde_json::{Map, Value, json};
 
@@ -41,11 +41,11 @@ pub fn run(context: &Context<'_>, arguments: &SearchArguments) -> anyhow::Result
         context.output.text(format!(
             "{STRONG}{:>2}. {}, page {}{STRONG:#} {FAINT}{:.3}  {}{FAINT:#}\n    {}\n",
             found.rank,
-            found.title,
+            tame_line(&found.title),
             found.page,
             found.score,
-            found.path,
-            found.text.trim().replace('\n', "\n    "),
+            tame_line(&found.path),
+            tame(found.text.trim()).replace('\n', "\n    "),
         ))?;
     }
     if answer.results.is_empty() {
