@@ -39,7 +39,9 @@ pub fn full() -> bool {
 
 /// A data folder and the command line over it.
 pub struct Library {
-    data: TempDir,
+    folder: PathBuf,
+    /// Removed when dropped; `None` for a folder somebody else looks after.
+    _data: Option<TempDir>,
 }
 
 /// What one run of the command line gave.
@@ -68,14 +70,21 @@ impl Run {
 impl Library {
     /// An empty data folder.
     pub fn new() -> Result<Self> {
+        let data = tempfile::tempdir()?;
         Ok(Self {
-            data: tempfile::tempdir()?,
+            folder: data.path().to_owned(),
+            _data: Some(data),
         })
+    }
+
+    /// A folder that the caller looks after.
+    pub fn at(folder: PathBuf) -> Self {
+        Self { folder, _data: None }
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        self.data.path()
+        &self.folder
     }
 
     /// The command line with `--json` over this folder, not yet started.
@@ -87,7 +96,7 @@ impl Library {
         );
         command
             .arg("--data-dir")
-            .arg(self.data.path())
+            .arg(&self.folder)
             .arg("--json")
             .args(arguments)
             .stdin(Stdio::null());
@@ -146,8 +155,30 @@ pub fn parse(output: &Output) -> Result<Run> {
     })
 }
 
-/// Process ids of the workers that were started for the data folder's owner `parent`, and all others of ours still alive.
+/// Process ids of all workers of this build, whoever started them.
 pub fn worker_processes() -> Vec<u32> {
+    processes(&["docmind-parse", "docmind-embed", "docmind-generate"])
+}
+
+/// Process ids of the workers of that name that `owner` started.
+pub fn workers_of(owner: u32, name: &str) -> Vec<u32> {
+    let mut pids = processes(&[name]);
+    pids.retain(|pid| parent(*pid) == Some(owner));
+    pids
+}
+
+/// The parent of a process that is still there.
+pub fn parent(pid: u32) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("PPid:"))?
+        .trim()
+        .parse()
+        .ok()
+}
+
+fn processes(names: &[&str]) -> Vec<u32> {
     let Ok(entries) = std::fs::read_dir("/proc") else {
         return Vec::new();
     };
@@ -157,11 +188,10 @@ pub fn worker_processes() -> Vec<u32> {
         .filter(|pid| {
             std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|path| {
                 path.parent() == Some(bin_dir().as_path())
-                    && path.file_name().and_then(OsStr::to_str).is_some_and(|name| {
-                        ["docmind-parse", "docmind-embed", "docmind-generate"]
-                            .iter()
-                            .any(|worker| name.starts_with(worker))
-                    })
+                    && path
+                        .file_name()
+                        .and_then(OsStr::to_str)
+                        .is_some_and(|file| names.iter().any(|name| file.starts_with(name)))
             })
         })
         .collect()

@@ -28,11 +28,6 @@ fn graph() -> Result<(Graph, Graph)> {
         .current_dir(root())
         .output()?;
     let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata gave no JSON")?;
-    let name_of = |id: &Value| -> Option<String> {
-        let packages = metadata["packages"].as_array()?;
-        let package = packages.iter().find(|package| package["id"] == *id)?;
-        Some(package["name"].as_str()?.to_owned())
-    };
     let names: BTreeMap<String, String> = metadata["packages"]
         .as_array()
         .context("no packages")?
@@ -56,7 +51,7 @@ fn graph() -> Result<(Graph, Graph)> {
         .as_array()
         .context("no members")?
         .iter()
-        .filter_map(name_of)
+        .filter_map(|id| names.get(id.as_str()?).cloned())
         .collect();
     let ours = all
         .iter()

@@ -5,7 +5,12 @@
 
 mod architecture;
 mod cli_contract;
+mod cli_human;
 mod corpora;
+mod facade;
 mod faults;
 mod hostile_paths;
+mod house;
 mod main_job;
+mod remote;
+mod watched;
