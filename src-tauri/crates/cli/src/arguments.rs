@@ -162,6 +162,9 @@ pub enum EvalCommand {
         /// One ranking only (default: all three)
         #[arg(long, value_enum)]
         mode: Option<Mode>,
+        /// Keep the library in this folder, and use what is in it already
+        #[arg(long, value_name = "DIR")]
+        library: Option<PathBuf>,
     },
     /// Second questions of conversations over a BEIR-style folder, beside their written-out form
     Followups {
@@ -170,6 +173,9 @@ pub enum EvalCommand {
         /// Pairs of questions, a JSON object a line
         #[arg(long, value_name = "FILE")]
         pairs: PathBuf,
+        /// Keep the library in this folder, and use what is in it already
+        #[arg(long, value_name = "DIR")]
+        library: Option<PathBuf>,
     },
     /// A SQuAD-style folder: refusal, extractive hits, support check
     Answers {
@@ -178,6 +184,9 @@ pub enum EvalCommand {
         /// GGUF file, folder, or stored model's name
         #[arg(long, value_name = "GGUF")]
         model: Option<String>,
+        /// Keep the library in this folder, and use what is in it already
+        #[arg(long, value_name = "DIR")]
+        library: Option<PathBuf>,
     },
 }
 

@@ -24,8 +24,10 @@ use std::path::PathBuf;
 pub struct EvalOptions {
     /// The labelled folder.
     pub dir: PathBuf,
-    /// A folder that does not exist yet; removed afterwards.
+    /// A folder that does not exist yet; removed afterwards, unless it is kept.
     pub scratch: PathBuf,
+    /// The library in `scratch` is used if it is there, and stays: what is in it already is not embedded again.
+    pub keep: bool,
     /// Folder of the workers; `None` finds it.
     pub bin_dir: Option<PathBuf>,
     /// Folder of native libraries; `None` finds it.

@@ -11,27 +11,32 @@ use std::path::PathBuf;
 pub fn run(context: &Context<'_>, command: EvalCommand) -> anyhow::Result<Outcome> {
     let spinner = context.output.spinner("Measuring");
     let outcome = match command {
-        EvalCommand::Retrieval { dir, count, mode } => {
+        EvalCommand::Retrieval {
+            dir,
+            count,
+            mode,
+            library,
+        } => {
             let modes = match mode {
                 Some(mode) => vec![mode.into()],
                 None => vec![SearchMode::Keyword, SearchMode::Vector, SearchMode::Hybrid],
             };
-            let rows = eval_retrieval(&options(dir), &modes, count as usize, &context.cancel)?;
+            let rows = eval_retrieval(&options(dir, library), &modes, count as usize, &context.cancel)?;
             spinner.finish_and_clear();
             rows.iter().try_for_each(|row| print(context, row))
         }
-        EvalCommand::Followups { dir, pairs } => {
-            let row = eval_followups(&options(dir), &pairs, &context.cancel)?;
+        EvalCommand::Followups { dir, pairs, library } => {
+            let row = eval_followups(&options(dir, library), &pairs, &context.cancel)?;
             spinner.finish_and_clear();
             print(context, &row)
         }
-        EvalCommand::Answers { dir, model } => {
+        EvalCommand::Answers { dir, model, library } => {
             if model.is_some() {
                 tracing::warn!(
                     "the figures are those of extractive answers, refusal and the support check: a model changes none of them"
                 );
             }
-            let row = eval_answers(&options(dir), &context.cancel)?;
+            let row = eval_answers(&options(dir, library), &context.cancel)?;
             spinner.finish_and_clear();
             print(context, &row)
         }
@@ -39,11 +44,13 @@ pub fn run(context: &Context<'_>, command: EvalCommand) -> anyhow::Result<Outcom
     outcome.map(|()| Outcome::Done)
 }
 
-fn options(dir: PathBuf) -> EvalOptions {
-    let scratch = std::env::temp_dir().join(format!("docmind-eval-{}", std::process::id()));
+fn options(dir: PathBuf, library: Option<PathBuf>) -> EvalOptions {
+    let keep = library.is_some();
+    let scratch = library.unwrap_or_else(|| std::env::temp_dir().join(format!("docmind-eval-{}", std::process::id())));
     EvalOptions {
         dir,
         scratch,
+        keep,
         bin_dir: None,
         runtime_dir: None,
     }

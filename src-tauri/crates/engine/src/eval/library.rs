@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Instant;
 
-/// A throw-away library over a labelled folder; its folder goes with it.
+/// A library over a labelled folder; its folder goes with it, unless it is kept.
 pub(super) struct LabelledLibrary {
     pub(super) engine: Engine,
     /// Place in the corpus of each document of the library.
@@ -21,6 +21,7 @@ pub(super) struct LabelledLibrary {
     /// From the first file until all is searchable.
     pub(super) index_seconds: f64,
     scratch: std::path::PathBuf,
+    keep: bool,
 }
 
 impl LabelledLibrary {
@@ -48,6 +49,7 @@ impl LabelledLibrary {
             places: HashMap::new(),
             index_seconds: 0.0,
             scratch: options.scratch.clone(),
+            keep: options.keep,
         };
         let started = Instant::now();
         library
@@ -95,6 +97,9 @@ impl LabelledLibrary {
 impl Drop for LabelledLibrary {
     fn drop(&mut self) {
         self.engine.close();
+        if self.keep {
+            return;
+        }
         if let Err(error) = std::fs::remove_dir_all(&self.scratch) {
             tracing::warn!(%error, folder = %self.scratch.display(), "the scratch library stays behind");
         }
@@ -116,7 +121,12 @@ fn write_files(dataset: &Dataset, folder: &Path) -> std::io::Result<()> {
             escaped(&entry.title),
             escaped(&entry.text)
         );
-        std::fs::write(folder.join(file_name(place)), page)?;
+        let path = folder.join(file_name(place));
+        // In a kept library an unchanged file keeps its time, and is not read again.
+        if std::fs::read(&path).is_ok_and(|known| known == page.as_bytes()) {
+            continue;
+        }
+        std::fs::write(path, page)?;
     }
     Ok(())
 }
