@@ -12,7 +12,10 @@
 //!   and "where");
 //! - how much it says beyond the question, up to twenty words: what only repeats the question answers nothing.
 //!
-//! The best sentence leads; those that follow stand in reading order. `docmind eval answers` measures it.
+//! The best sentence leads; those that follow stand in reading order.
+//!
+//! Measured with `docmind eval answers` on squad-a (1,126 questions; the answer is in the first sentence / in one of the three): .782 /
+//! .925; without `before`, `new` and the sentence before in what is embedded .774 / .909.
 
 use crate::answer::Source;
 use crate::citation::{CitedSentence, CitedText, Parsed, without_marks};
