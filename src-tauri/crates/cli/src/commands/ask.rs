@@ -4,8 +4,9 @@ use super::Context;
 use crate::Outcome;
 use crate::arguments::AskArguments;
 use crate::output::{BAD, FAINT, GOOD, Output, STRONG, WARN, object, tame, tame_line};
+use anstyle::Style;
 use anyhow::Context as _;
-use docmind_core::answer::{Answer, Citation, FinishReason, Source, Support};
+use docmind_core::answer::{Answer, AnswerMode, Citation, FinishReason, Source, Support};
 use docmind_core::conversation::ConversationId;
 use docmind_core::document::DocumentId;
 use docmind_engine::Engine;
@@ -14,6 +15,10 @@ use docmind_engine::events::AskEvent;
 use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
 use std::io;
+
+/// Passages shown where nothing answers, and characters of each.
+const NEAREST: usize = 3;
+const NEAREST_CHARACTERS: usize = 200;
 
 pub fn run(context: &Context<'_>, arguments: AskArguments) -> anyhow::Result<Outcome> {
     let grammar = match &arguments.grammar {
@@ -36,6 +41,7 @@ pub fn run(context: &Context<'_>, arguments: AskArguments) -> anyhow::Result<Out
         engine: &engine,
         spinner: context.output.spinner("Searching"),
         conversation: None,
+        sources: Vec::new(),
         result: Ok(()),
     };
     let answer = engine.ask(&request, &context.cancel, &mut |event| {
@@ -64,6 +70,7 @@ struct Shown<'a> {
     engine: &'a Engine,
     spinner: ProgressBar,
     conversation: Option<ConversationId>,
+    sources: Vec<Source>,
     result: io::Result<()>,
 }
 
@@ -82,8 +89,9 @@ impl Shown<'_> {
                 Ok(())
             }
             AskEvent::Sources { sources, .. } => {
-                let sources: Vec<Value> = sources.iter().map(|source| self.source(source)).collect();
-                self.output.json(&json!({ "type": "sources", "conversation": self.conversation, "sources": sources }))
+                let told: Vec<Value> = sources.iter().map(|source| self.source(source)).collect();
+                self.sources = sources;
+                self.output.json(&json!({ "type": "sources", "conversation": self.conversation, "sources": told }))
             }
             AskEvent::Thinking { text } => {
                 self.spinner.finish_and_clear();
@@ -149,6 +157,58 @@ impl Shown<'_> {
         }
     }
 
+    /// The cited passages, under the page where they stand.
+    fn places(&self, citations: &[Citation]) -> io::Result<()> {
+        let mut heads = Vec::new();
+        for citation in citations {
+            let head = (citation.n, citation.page);
+            if heads.contains(&head) {
+                continue;
+            }
+            heads.push(head);
+            self.output
+                .text(place(citation.n, &citation.title, citation.page, STRONG))?;
+            let mut quotes = Vec::new();
+            for cited in citations.iter().filter(|cited| (cited.n, cited.page) == head) {
+                let quote = (&cited.quote, cited.support);
+                if quotes.contains(&quote) {
+                    continue;
+                }
+                quotes.push(quote);
+                let (mark, style) = match cited.support {
+                    Support::Supported => ("", GOOD),
+                    Support::Weak => (" (partly supported)", WARN),
+                    Support::Unsupported => (" (not supported)", BAD),
+                };
+                self.output.text(format!(
+                    "    {FAINT}“{}”{FAINT:#}{style}{mark}{style:#}",
+                    tame_line(&cited.quote)
+                ))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What comes nearest to a question that nothing answers.
+    fn nearest(&self) -> io::Result<()> {
+        if self.sources.is_empty() {
+            return Ok(());
+        }
+        self.output
+            .text(format!("{FAINT}Nearest in your documents:{FAINT:#}"))?;
+        for source in self.sources.iter().take(NEAREST) {
+            self.output.text(place(source.n, &source.title, source.page, FAINT))?;
+            let start: String = tame_line(&source.text).chars().take(NEAREST_CHARACTERS).collect();
+            let more = if source.text.chars().count() > NEAREST_CHARACTERS {
+                "…"
+            } else {
+                ""
+            };
+            self.output.text(format!("    {FAINT}{start}{more}{FAINT:#}"))?;
+        }
+        Ok(())
+    }
+
     fn done(&self, answer: &Answer) -> io::Result<()> {
         let citations: Vec<Value> = answer
             .citations
@@ -161,25 +221,13 @@ impl Shown<'_> {
             "citations": citations, "stats": stats,
         }))?;
         self.output.text("\n")?;
-        let mut listed = Vec::new();
-        for citation in &answer.citations {
-            let (mark, style) = match citation.support {
-                Support::Supported => ("", GOOD),
-                Support::Weak => (" (partly supported)", WARN),
-                Support::Unsupported => (" (not supported)", BAD),
-            };
-            let key = (citation.n, citation.page, citation.quote.clone(), citation.support);
-            if listed.contains(&key) {
-                continue;
-            }
-            listed.push(key);
-            self.output.text(format!(
-                "{style}[{}]{style:#} {STRONG}{}, page {}{STRONG:#}{style}{mark}{style:#}\n    {FAINT}“{}”{FAINT:#}",
-                citation.n,
-                tame_line(&citation.title),
-                citation.page,
-                tame_line(&citation.quote),
-            ))?;
+        self.places(&answer.citations)?;
+        match answer.mode {
+            AnswerMode::NotFound => self.nearest()?,
+            AnswerMode::Extractive => self.output.text(format!(
+                "{FAINT}Quoted from the documents: no language model is set.{FAINT:#}"
+            ))?,
+            AnswerMode::Generated => {}
         }
         for checked in answer
             .uncited
@@ -205,6 +253,14 @@ impl Shown<'_> {
         }
         Ok(())
     }
+}
+
+/// A place of a document, as a heading.
+fn place(n: u32, title: &str, page: u32, style: Style) -> String {
+    format!(
+        "{style}[{n}]{style:#} {STRONG}{}, page {page}{STRONG:#}",
+        tame_line(title)
+    )
 }
 
 fn words(stage: &str, done: u32, total: u32) -> String {
