@@ -70,7 +70,10 @@ export const useSettings = create<SettingsState>((set, get) => {
     stopRebuild: () => job?.cancel(),
     copyDiagnostics: async () => {
       await attempt(async () => {
-        await navigator.clipboard.writeText(await backend().diagnostics());
+        const text = backend().diagnostics();
+        // WebKit lets a page at the clipboard within the click alone: it is given the promise, before the text is there.
+        const blob = text.then((words) => new Blob([words], { type: 'text/plain' }));
+        await navigator.clipboard.write([new ClipboardItem({ 'text/plain': blob })]);
         announce(t('settings.diagnostics_copied'));
       });
     },
