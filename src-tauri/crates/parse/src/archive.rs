@@ -2,6 +2,7 @@
 
 use crate::error::ParseError;
 use crate::limits::Limits;
+use std::collections::HashMap;
 use std::io::{Cursor, Read};
 use zip::ZipArchive;
 use zip::result::ZipError;
@@ -10,6 +11,8 @@ use zip::result::ZipError;
 pub struct Archive<'a> {
     zip: ZipArchive<Cursor<&'a [u8]>>,
     names: Vec<String>,
+    /// Places of the names as [`comparable`] makes them.
+    places: HashMap<String, usize>,
     inflated: u64,
     limits: Limits,
 }
@@ -28,16 +31,21 @@ impl<'a> Archive<'a> {
                 limits.zip_entries
             )));
         }
-        let names = (0..zip.len())
+        let names: Vec<String> = (0..zip.len())
             .map(|index| {
                 zip.name_for_index(index)
                     .and_then(Result::ok)
                     .map_or_else(String::new, std::borrow::Cow::into_owned)
             })
             .collect();
+        let mut places = HashMap::with_capacity(names.len());
+        for (index, name) in names.iter().enumerate() {
+            places.entry(comparable(name)).or_insert(index);
+        }
         Ok(Self {
             zip,
             names,
+            places,
             inflated: 0,
             limits,
         })
@@ -51,19 +59,13 @@ impl<'a> Archive<'a> {
     /// The name of the entry meant by `path`: as written, else whatever the case and the slashes (some producers write backslashes
     /// or a slash first).
     pub fn find(&self, path: &str) -> Option<usize> {
+        let place = *self.places.get(&comparable(path))?;
+        // Another entry may be written exactly so.
         let path = path.trim_start_matches('/');
-        let same = |name: &String| {
-            let name = name.trim_start_matches(['/', '\\']);
-            name.len() == path.len()
-                && name
-                    .bytes()
-                    .zip(path.bytes())
-                    .all(|(a, b)| a.eq_ignore_ascii_case(&b) || (a == b'\\' && b == b'/'))
-        };
-        self.names
-            .iter()
-            .position(|name| name == path)
-            .or_else(|| self.names.iter().position(same))
+        if self.names[place] == path {
+            return Some(place);
+        }
+        self.zip.index_for_name_raw(path.as_bytes()).or(Some(place))
     }
 
     /// True when there is such an entry.
@@ -148,6 +150,11 @@ impl<'a> Archive<'a> {
                 .map_err(|error| ParseError::damaged(format!("ZIP: {error}")))?;
         }
     }
+}
+
+/// A name without what producers disagree on.
+fn comparable(name: &str) -> String {
+    name.replace('\\', "/").trim_start_matches('/').to_ascii_lowercase()
 }
 
 /// `target` as named from `base` (a part's path): `../media/a.png` seen from `ppt/slides/slide1.xml` is `ppt/media/a.png`.

@@ -5,6 +5,7 @@ use crate::error::ParseError;
 use crate::output::Output;
 use crate::text;
 use crate::xml::{Tag, Token, Xml, text_of};
+use std::collections::HashMap;
 
 /// A relationship of a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +63,11 @@ pub fn relationships(archive: &mut Archive<'_>, part: &str, out: &Output<'_>) ->
         }
     }
     Ok(found)
+}
+
+/// Relationships by their id; the first of those that share one.
+pub fn by_id(relationships: &[Relationship]) -> HashMap<&str, &Relationship> {
+    relationships.iter().rev().map(|r| (r.id.as_str(), r)).collect()
 }
 
 /// The part that holds the document, by the package's relationships; `usual` where they do not say.

@@ -89,14 +89,23 @@ impl<'a> Output<'a> {
                 self.limits.text_bytes / 1_000_000
             )));
         }
-        if page.number > self.limits.pages {
+        self.promises(page.number as usize)?;
+        self.has_text |= page.text.chars().any(|c| !c.is_whitespace());
+        (self.sink)(ParseEvent::Page(page));
+        Ok(())
+    }
+
+    /// A number of pages against the limit, before the first is read.
+    ///
+    /// # Errors
+    /// Over the limit.
+    pub fn promises(&self, pages: usize) -> Result<(), ParseError> {
+        if pages > self.limits.pages as usize {
             return Err(ParseError::too_large(format!(
                 "it has more than {} pages",
                 self.limits.pages
             )));
         }
-        self.has_text |= page.text.chars().any(|c| !c.is_whitespace());
-        (self.sink)(ParseEvent::Page(page));
         Ok(())
     }
 

@@ -56,12 +56,13 @@ fn slide_order(
 ) -> Result<Vec<String>, ParseError> {
     let source = text_of(presentation);
     let mut xml = Xml::new(&source, out.limits.xml_depth);
+    let by_id = ooxml::by_id(relationships);
     let mut slides = Vec::new();
     while let Some(token) = xml.next()? {
         if let Token::Open(tag) = token
             && tag.name() == "sldId"
             && let Some(id) = tag.qualified("r:id").or_else(|| relationship_id(&tag))
-            && let Some(slide) = relationships.iter().find(|r| r.id == id)
+            && let Some(slide) = by_id.get(id.as_str())
         {
             slides.push(slide.target.clone());
         }

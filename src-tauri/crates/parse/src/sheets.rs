@@ -99,6 +99,7 @@ pub fn parse_xlsx(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> 
         .iter()
         .map(|s| (s.name.clone(), s.typ))
         .collect();
+    out.promises(sheets.len())?;
     out.started(
         MEDIA_TYPE,
         ooxml::title(&mut archive, out),
@@ -219,6 +220,7 @@ pub fn parse_xls(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
         .iter()
         .map(|s| (s.name.clone(), s.typ))
         .collect();
+    out.promises(sheets.len())?;
     out.started(MEDIA_TYPE_XLS, None, u32::try_from(sheets.len()).ok());
     let mut cells = 0;
     for (index, (name, kind)) in sheets.iter().enumerate() {
@@ -305,13 +307,14 @@ fn sheet_parts(archive: &mut Archive<'_>, out: &Output<'_>) -> Vec<(String, Stri
     let Ok(Some(bytes)) = archive.read(&main) else {
         return parts;
     };
+    let by_id = ooxml::by_id(&relationships);
     let source = text_of(&bytes);
     let mut xml = Xml::new(&source, out.limits.xml_depth);
     while let Ok(Some(token)) = xml.next() {
         if let Token::Open(tag) = token
             && tag.name() == "sheet"
             && let (Some(name), Some(id)) = (tag.attribute("name"), tag.attribute("id"))
-            && let Some(part) = relationships.iter().find(|r| r.id == id)
+            && let Some(part) = by_id.get(id.as_str())
         {
             parts.push((name, part.target.clone()));
         }
