@@ -12,10 +12,12 @@
 //!   and "where");
 //! - how much it says beyond the question, up to twenty words: what only repeats the question answers nothing.
 //!
-//! The best sentence leads; those that follow stand in reading order.
+//! The best sentence leads; those that follow stand in reading order, rows of a table under its header.
 //!
 //! Measured with `docmind eval answers` on squad-a (1,126 questions; the answer is in the first sentence / in one of the three): .782 /
 //! .925; without `before`, `new` and the sentence before in what is embedded .774 / .909.
+
+mod table;
 
 use crate::answer::Source;
 use crate::citation::{CitedSentence, CitedText, Parsed, without_marks};
@@ -25,6 +27,7 @@ use crate::words::{Word, fold, is_number, is_stop_word, words};
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::ops::Range;
+use table::Line;
 
 /// Most sentences of an answer.
 pub const MOST_SENTENCES: usize = 3;
@@ -63,6 +66,16 @@ pub fn candidates(sources: &[Source]) -> Vec<Candidate> {
     for (at, source) in sources.iter().enumerate() {
         let mut before = String::new();
         for range in sentences(&source.text) {
+            let range = match table::line(&source.text, &range) {
+                Line::Prose => range,
+                // Says nothing of its own; it is told with the rows.
+                Line::Header => continue,
+                Line::Row { row, header } => {
+                    before = one_line(&source.text[header]);
+                    before.push(' ');
+                    row
+                }
+            };
             let text = &source.text[range.clone()];
             if words(text).nth(LEAST_WORDS - 1).is_none() || !seen.insert(fold(text)) {
                 continue;
@@ -245,8 +258,10 @@ pub fn extract(
         )
     });
     chosen.insert(0, lead.candidate);
+    let chosen = rows_together(&chosen, candidates, sources);
 
     let mut out = CitedText::default();
+    let mut tables: Vec<Table> = Vec::new();
     for at in chosen {
         let candidate = &candidates[at];
         let source = &sources[candidate.source];
@@ -256,24 +271,79 @@ pub fn extract(
             out.order.push(source.n);
             out.order.len() as u32
         };
-        let plain = without_marks(&source.text[candidate.range.clone()]);
-        let mut text = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut text = one_line(&without_marks(&source.text[candidate.range.clone()]));
         let _ = write!(text, " [{n}]");
-        if !out.text.is_empty() {
-            out.text.push(' ');
-        }
-        out.text.push_str(&text);
         out.sentences.push(CitedSentence {
             text,
             numbers: vec![n],
             sources: vec![source.n],
         });
+        let header = header_of(candidate, source);
+        match tables.last_mut() {
+            Some(table) if table.header == header => table.sentences += 1,
+            _ => tables.push(Table { header, sentences: 1 }),
+        }
     }
+    out.text = told(&tables, &out.sentences);
     out.rest = Parsed {
         text: out.text.clone(),
         sentences: out.sentences.clone(),
     };
     out
+}
+
+/// Sentences that follow each other: rows under one header, or prose under none.
+struct Table {
+    header: Option<String>,
+    sentences: usize,
+}
+
+/// The header over a sentence that is a row of a table.
+fn header_of(candidate: &Candidate, source: &Source) -> Option<String> {
+    match table::line(&source.text, &candidate.range) {
+        Line::Row { header, .. } => Some(one_line(&without_marks(&source.text[header]))),
+        Line::Prose | Line::Header => None,
+    }
+}
+
+/// Further rows of a table follow its first one.
+fn rows_together(chosen: &[usize], candidates: &[Candidate], sources: &[Source]) -> Vec<usize> {
+    let table = |at: usize| {
+        let source = &sources[candidates[at].source];
+        header_of(&candidates[at], source).map(|header| (source.document_id, header))
+    };
+    let mut keyed: Vec<(usize, usize)> = Vec::new();
+    for (place, at) in chosen.iter().copied().enumerate() {
+        let own = table(at);
+        let first = keyed
+            .iter()
+            .find(|(_, other)| own.is_some() && table(*other) == own)
+            .map_or(place, |(first, _)| *first);
+        keyed.push((first, at));
+    }
+    keyed.sort_by_key(|(first, _)| *first);
+    keyed.into_iter().map(|(_, at)| at).collect()
+}
+
+/// Prose in one line, rows of tables as tables.
+fn told(tables: &[Table], mut sentences: &[CitedSentence]) -> String {
+    let parts: Vec<String> = tables
+        .iter()
+        .map(|table| {
+            let (own, rest) = sentences.split_at(table.sentences);
+            sentences = rest;
+            let mut own = own.iter().map(|sentence| sentence.text.as_str());
+            match &table.header {
+                Some(header) => table::markdown(header, own),
+                None => own.by_ref().collect::<Vec<_>>().join(" "),
+            }
+        })
+        .collect();
+    parts.join("\n\n")
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// What a question word asks for.
@@ -460,6 +530,35 @@ mod tests {
         );
         assert_eq!(text.order[0], 5);
         assert!(text.sentences.len() <= MOST_SENTENCES);
+    }
+
+    #[test]
+    fn rows_of_a_table_are_told_under_its_header() {
+        let sources = [source(
+            1,
+            "Hotels are booked by the office.\nCity | Highest price a night | Breakfast\nBerlin | 140 euros a night | included\n\
+             Zurich | 230 euros a night | included",
+        )];
+        let list = candidates(&sources);
+        assert_eq!(list.len(), 3, "the header is no answer");
+        assert!(list[1].embedded.contains("Breakfast Berlin"), "{}", list[1].embedded);
+        let text = extract(
+            "What is the highest price of a night in Berlin?",
+            &sources,
+            &[1.0],
+            &list,
+            None,
+        );
+        assert!(
+            text.text.starts_with(
+                "| City | Highest price a night | Breakfast |\n| --- | --- | --- |\n| Berlin | 140 euros a night | included [1] |"
+            ),
+            "{}",
+            text.text
+        );
+        assert_eq!(text.sentences[0].text, "Berlin | 140 euros a night | included [1]");
+        let rows: Vec<usize> = rows_together(&[1, 0, 2], &list, &sources);
+        assert_eq!(rows, [1, 2, 0], "rows of one table stay together");
     }
 
     #[test]

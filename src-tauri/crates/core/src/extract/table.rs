@@ -1,0 +1,115 @@
+//! Rows of tables in an extractive answer: told under their header, since `Berlin | 140 euros | included` says little alone.
+//!
+//! Parsers write a table as lines whose cells are joined by ` | `, the header first; every passage of a long table repeats it.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+const CELLS: &str = " | ";
+
+/// What a line of a passage is to its table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    /// No part of a table.
+    Prose,
+    /// The first line of a table of several.
+    Header,
+    /// A further line.
+    Row {
+        /// Bytes of the whole line, white space around it apart.
+        row: Range<usize>,
+        /// Bytes of the table's first line.
+        header: Range<usize>,
+    },
+}
+
+/// What the line is in which the sentence at `sentence` begins.
+pub(super) fn line(text: &str, sentence: &Range<usize>) -> Line {
+    let own = line_at(text, sentence.start);
+    if !is_row(text, &own) {
+        return Line::Prose;
+    }
+    let mut first = own.clone();
+    while let Some(above) = first.start.checked_sub(1).map(|end| line_at(text, end)) {
+        if !is_row(text, &above) {
+            break;
+        }
+        first = above;
+    }
+    let below = text[own.end..].starts_with('\n').then(|| line_at(text, own.end + 1));
+    match (first == own, below.is_some_and(|below| is_row(text, &below))) {
+        (true, true) => Line::Header,
+        (true, false) => Line::Prose,
+        (false, _) => Line::Row {
+            row: trimmed(text, own),
+            header: trimmed(text, first),
+        },
+    }
+}
+
+/// A Markdown table of a header and rows, whose last cells may end with citation marks.
+pub(super) fn markdown<'a>(header: &str, rows: impl Iterator<Item = &'a str>) -> String {
+    let columns = header.split(CELLS).count();
+    let mut out = format!("{}\n|{}", markdown_row(header), " --- |".repeat(columns));
+    for row in rows {
+        let _ = write!(out, "\n{}", markdown_row(row));
+    }
+    out
+}
+
+fn markdown_row(row: &str) -> String {
+    let cells: Vec<String> = row.split(CELLS).map(|cell| cell.trim().replace('|', "\\|")).collect();
+    format!("| {} |", cells.join(CELLS))
+}
+
+fn is_row(text: &str, line: &Range<usize>) -> bool {
+    text[line.clone()].contains(CELLS)
+}
+
+/// The line around a byte, without its line break.
+fn line_at(text: &str, at: usize) -> Range<usize> {
+    let start = text[..at].rfind('\n').map_or(0, |before| before + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |after| at + after);
+    start..end
+}
+
+fn trimmed(text: &str, line: Range<usize>) -> Range<usize> {
+    let part = &text[line.clone()];
+    let start = line.start + (part.len() - part.trim_start().len());
+    start..start + part.trim().len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "Prices a night:\nCity | Price | Breakfast\nBerlin | 140 euros. Taxes apart | included\nRome | 150 euros\n\nA | B";
+
+    fn at(words: &str) -> Line {
+        let start = TEXT.find(words).unwrap();
+        line(TEXT, &(start..start + words.len()))
+    }
+
+    #[test]
+    fn lines_know_their_table() {
+        assert_eq!(at("Prices"), Line::Prose);
+        assert_eq!(at("City"), Line::Header);
+        for words in ["Berlin", "Taxes apart"] {
+            let Line::Row { row, header } = at(words) else {
+                panic!("{words} stands in a row");
+            };
+            assert_eq!(&TEXT[row], "Berlin | 140 euros. Taxes apart | included");
+            assert_eq!(&TEXT[header], "City | Price | Breakfast");
+        }
+        assert!(matches!(at("Rome"), Line::Row { .. }));
+        assert_eq!(at("A | B"), Line::Prose, "a line alone is no table");
+    }
+
+    #[test]
+    fn rows_stand_under_their_header() {
+        assert_eq!(
+            markdown("City | a|b", ["Berlin | 140 [1]", "Rome | 150 [2]"].into_iter()),
+            "| City | a\\|b |\n| --- | --- |\n| Berlin | 140 [1] |\n| Rome | 150 [2] |"
+        );
+    }
+}
