@@ -1,7 +1,8 @@
 //! Set-up, build and run.
 
+use crate::desktop::Play;
 use crate::packages::Purpose;
-use crate::{native, packages, shell};
+use crate::{desktop, native, packages, shell};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -21,6 +22,15 @@ pub fn set_up(purpose: Purpose) -> Result<PathBuf> {
     packages::system(purpose)?;
     packages::npm(&shell::root())?;
     native::fetch()
+}
+
+/// The real window, with what is built now.
+pub fn desktop(arguments: &[String]) -> Result<()> {
+    let play = Play::parse(arguments)?;
+    let cache = set_up(Purpose::Test)?;
+    interface()?;
+    compile(&cache)?;
+    desktop::play(play, &cache)
 }
 
 /// Set-up, the interface's bundle, every binary, and `runtime/` beside them. Gives the folder of binaries.
@@ -85,10 +95,8 @@ pub fn run(arguments: &[String]) -> Result<()> {
         bail!("`cargo xtask run` has no option `{unknown}`");
     }
     if options.is_empty() && has_display() {
-        return shell::run(&mut shell::command(
-            &binary(&bin_dir, "docmind-app")?,
-            &["--data-dir", data_dir, samples],
-        ));
+        let mut window = shell::command(&binary(&bin_dir, "docmind-app")?, &["--data-dir", data_dir, samples]);
+        return shell::run(window.env("DOCMIND_SAMPLES_DIR", samples));
     }
     if options.is_empty() {
         eprintln!("\nThere is no display here: the same job in the terminal.");

@@ -1,7 +1,8 @@
 //! `cargo xtask test`: every check, in the order in which a failure is cheapest to learn of.
 
+use crate::desktop::Play;
 use crate::packages::Purpose;
-use crate::{app, shell};
+use crate::{app, desktop, shell};
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,6 +26,7 @@ const STEPS: &[Step] = &[
     ("rust", rust),
     ("sample-job", sample_job),
     ("interface-e2e", interface_e2e),
+    ("desktop", |context| desktop::play(Play::Suite, &context.cache)),
 ];
 
 /// Runs all steps, or those named with `--only`; the first failure of a step does not hide the others.

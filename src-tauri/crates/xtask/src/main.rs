@@ -7,6 +7,7 @@ mod app;
 mod backend;
 mod bundle;
 mod checks;
+mod desktop;
 mod minilm;
 mod native;
 mod onnx;
@@ -20,10 +21,11 @@ usage: cargo xtask COMMAND
 
   run [--terminal] [QUESTION]   the application on the sample documents; in the terminal where there is no display
   test [--full] [--only STEP]…  every check there is; --full runs the long suites at their full count
+  desktop [figures|screenshots] the real window under a display of its own: its tests, its figures, the README's pictures
   setup                         system packages, npm packages, native libraries, the small embedding model
   build                         setup, then the application and its workers under target/debug
   backend cuda|vulkan           a GPU module of llama.cpp: [--arch 89,120] [--jobs N] [--dry-run]
-  bundle                        a Debian package with everything the application needs
+  bundle [--debug]              a Debian package with everything the application needs; --debug packs what run and test built
 ";
 
 fn main() {
@@ -43,6 +45,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
     match command.as_str() {
         "run" => app::run(rest),
         "test" => checks::test(rest),
+        "desktop" => app::desktop(rest),
         "setup" => app::setup(),
         "build" => app::build().map(drop),
         "backend" => backend::backend(rest),

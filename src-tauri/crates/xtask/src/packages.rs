@@ -23,6 +23,10 @@ const BUILD: &[&str] = &[
 /// To test: a display, drivers for the real window, a browser, a reference for PDF text, a software GPU.
 const TEST: &[&str] = &[
     "xvfb",
+    "xauth",
+    "xdotool",
+    "python3-gi",
+    "gir1.2-gtk-3.0",
     "dbus",
     "webkit2gtk-driver",
     "chromium",

@@ -17,7 +17,26 @@ pub fn root() -> PathBuf {
 pub fn command(program: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null());
+    // What `cargo run` tells this program about itself. Build scripts watch these variables: passed on, `cargo build` by hand and
+    // by `cargo xtask` would rebuild LanceDB in turns.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(describes_this_package) {
+            command.env_remove(name);
+        }
+    }
     command
+}
+
+fn describes_this_package(variable: &str) -> bool {
+    [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_NAME",
+        "CARGO_CRATE_NAME",
+        "OUT_DIR",
+    ]
+    .iter()
+    .any(|start| variable.starts_with(start))
 }
 
 /// Runs to the end, output to the terminal; a failure names the command.
