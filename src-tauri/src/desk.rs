@@ -4,7 +4,6 @@ use crate::drops::DropEvent;
 use crate::error::{Reported, internal};
 use crate::host::Host;
 use docmind_core::cancel::CancelToken;
-use docmind_core::error::ErrorReport;
 use docmind_engine::listeners::{Listeners, Subscription};
 use docmind_engine::{Engine, EngineOptions};
 use std::collections::HashMap;
@@ -13,9 +12,30 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 /// A number the window gives to work it may stop, or to something it listens to.
 pub type JobId = u32;
 
+/// The engine, opened by whoever asks first; the others wait. Where that failed the next who asks tries again: another window may
+/// have been closed, or room been made.
+#[derive(Default)]
+struct Opening {
+    options: OnceLock<EngineOptions>,
+    engine: Mutex<Option<Engine>>,
+}
+
+impl Opening {
+    fn engine(&self) -> Reported<Engine> {
+        let options = self.options.wait();
+        let mut open = lock(&self.engine);
+        if let Some(engine) = &*open {
+            return Ok(engine.clone());
+        }
+        let engine = Engine::open(options.clone())?;
+        *open = Some(engine.clone());
+        Ok(engine)
+    }
+}
+
 /// State of the application. The engine opens on a thread of its own, so that the window is there at once; commands wait for it.
 pub struct Desk {
-    engine: Arc<OnceLock<Reported<Engine>>>,
+    engine: Arc<Opening>,
     host: Arc<dyn Host>,
     jobs: Arc<Mutex<HashMap<JobId, CancelToken>>>,
     listening: Mutex<HashMap<JobId, Subscription>>,
@@ -40,13 +60,12 @@ impl Desk {
 
     /// Opens the engine in the background. A failure is told by every command.
     pub fn open(&self, options: EngineOptions) {
-        let slot = Arc::clone(&self.engine);
+        self.engine.options.get_or_init(|| options);
+        let opening = Arc::clone(&self.engine);
         std::thread::spawn(move || {
-            let opened = Engine::open(options);
-            if let Err(report) = &opened {
+            if let Err(report) = opening.engine() {
                 tracing::error!(code = %report.code, "{}", report.message);
             }
-            slot.get_or_init(|| opened);
         });
     }
 
@@ -58,18 +77,17 @@ impl Desk {
         &self,
         work: impl FnOnce(&Engine) -> Reported<T> + Send + 'static,
     ) -> Reported<T> {
-        let slot = Arc::clone(&self.engine);
-        tauri::async_runtime::spawn_blocking(move || work(slot.wait().as_ref().map_err(ErrorReport::clone)?))
+        let opening = Arc::clone(&self.engine);
+        tauri::async_runtime::spawn_blocking(move || work(&opening.engine()?))
             .await
             .map_err(internal)?
     }
 
     /// Runs blocking work nobody waits for; a failure is logged.
     pub fn run_detached(&self, work: impl FnOnce(&Engine) -> Reported<()> + Send + 'static) {
-        let slot = Arc::clone(&self.engine);
+        let opening = Arc::clone(&self.engine);
         tauri::async_runtime::spawn_blocking(move || {
-            let done = slot.wait().as_ref().map_err(ErrorReport::clone).and_then(work);
-            if let Err(report) = done {
+            if let Err(report) = opening.engine().and_then(|engine| work(&engine)) {
                 tracing::error!(code = %report.code, "{}", report.message);
             }
         });
@@ -125,7 +143,9 @@ impl Desk {
             token.cancel();
         }
         lock(&self.listening).clear();
-        if let Some(Ok(engine)) = self.engine.get() {
+        // One that is just being opened is waited for, and nobody opens another.
+        let open = lock(&self.engine.engine);
+        if let Some(engine) = &*open {
             engine.close();
         }
     }

@@ -5,7 +5,7 @@ use docmind_app::bindings::invoke_handler;
 use docmind_app::desk::Desk;
 use docmind_app::error::Reported;
 use docmind_app::host::{Host, PickKind};
-use docmind_engine::{Background, EngineOptions, OpenMode};
+use docmind_engine::{Background, Engine, EngineOptions, OpenMode};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -52,24 +52,31 @@ struct Window {
     page: WebviewWindow<MockRuntime>,
     _app: App<MockRuntime>,
     host: Arc<Pretended>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 fn window() -> Window {
-    let folder = tempfile::tempdir().unwrap();
+    window_over(tempfile::tempdir().unwrap())
+}
+
+fn options(folder: &Path) -> EngineOptions {
+    EngineOptions {
+        data_dir: Some(folder.join("data")),
+        runtime_dir: None,
+        bin_dir: None,
+        mode: OpenMode::ReadWrite,
+        background: Background::Nothing,
+    }
+}
+
+fn window_over(folder: tempfile::TempDir) -> Window {
     let app = mock_builder()
         .invoke_handler(invoke_handler())
         .build(mock_context(noop_assets()))
         .unwrap();
     let host = Arc::new(Pretended::default());
     let desk = Desk::new(Arc::clone(&host) as Arc<dyn Host>);
-    desk.open(EngineOptions {
-        data_dir: Some(folder.path().join("data")),
-        runtime_dir: None,
-        bin_dir: None,
-        mode: OpenMode::ReadWrite,
-        background: Background::Nothing,
-    });
+    desk.open(options(folder.path()));
     app.manage(desk);
     let page = WebviewWindowBuilder::new(&app, "main", WebviewUrl::default())
         .build()
@@ -78,7 +85,7 @@ fn window() -> Window {
         page,
         _app: app,
         host,
-        _folder: folder,
+        folder,
     }
 }
 
@@ -171,4 +178,18 @@ fn diagnostics_hold_no_path_of_the_person() {
     let window = window();
     let text = window.call("diagnostics", json!({})).unwrap();
     assert!(text.as_str().unwrap().contains("version"));
+    let folder = window.folder.path().display().to_string();
+    assert!(!text.as_str().unwrap().contains(&folder), "{text}");
+}
+
+#[test]
+fn a_library_that_was_in_use_is_opened_when_asked_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = Engine::open(options(folder.path())).unwrap();
+    let window = window_over(folder);
+    let report = window.call("summary", json!({})).unwrap_err();
+    assert_eq!(report["code"], "library_in_use");
+    other.close();
+    drop(other);
+    assert_eq!(window.call("summary", json!({})).unwrap()["ready"], 0);
 }
