@@ -1,6 +1,6 @@
 //! The façade with the real workers: what the window relies on and the command line does not show.
 
-use crate::house::{House, report};
+use crate::house::{House, add, report};
 use anyhow::{Context, Result, ensure};
 use docmind_core::answer::{Answer, AnswerMode, Support};
 use docmind_core::cancel::CancelToken;
@@ -38,8 +38,8 @@ fn a_moved_file_and_a_moved_copy_stay_in_their_collections() -> Result<()> {
     std::fs::write(folder.join("original.txt"), "Both copies speak of the weir.")?;
     std::fs::write(folder.join("second-copy.txt"), "Both copies speak of the weir.")?;
     let engine = house.open(Background::Ingest)?;
-    house.add(&engine, &folder.join("original.txt"))?;
-    house.add(&engine, &folder)?;
+    add(&engine, &folder.join("original.txt"))?;
+    add(&engine, &folder)?;
     let rent = id_of(&engine, &folder.join("inbox/rent.txt"))?;
     let copy = id_of(&engine, &folder.join("second-copy.txt"))?;
     let collection = engine.create_collection("Mill").map_err(report)?;
@@ -50,7 +50,7 @@ fn a_moved_file_and_a_moved_copy_stay_in_their_collections() -> Result<()> {
     std::fs::create_dir(folder.join("kept"))?;
     std::fs::rename(folder.join("inbox/rent.txt"), folder.join("kept/rent.txt"))?;
     std::fs::rename(folder.join("second-copy.txt"), folder.join("kept/copy.txt"))?;
-    house.add(&engine, &folder)?;
+    add(&engine, &folder)?;
     assert_eq!(
         id_of(&engine, &folder.join("kept/rent.txt"))?,
         rent,
@@ -231,7 +231,7 @@ fn a_changed_file_is_not_drawn_under_old_words() -> Result<()> {
     let path = temp.path().join("lease.pdf");
     std::fs::copy(root().join("assets/samples/lease-agreement.pdf"), &path)?;
     let engine = house.open(Background::Ingest)?;
-    house.add(&engine, &path)?;
+    add(&engine, &path)?;
     let lease = id_of(&engine, &path)?;
     let page = RenderPage {
         page: 1,

@@ -106,7 +106,7 @@ fn killed_at_random_moments_of_an_ingest() -> Result<()> {
 
     // It goes on by itself: the folder is not named again, only some other file.
     let mut interrupted = library.start(&["add".as_ref(), folder.path().as_os_str()])?;
-    wait_for(Duration::from_secs(60), || Ok(!listed(&library)?.is_empty()))?;
+    wait_for(Duration::from_mins(1), || Ok(!listed(&library)?.is_empty()))?;
     interrupted.kill()?;
     interrupted.wait()?;
     let other = tempfile::tempdir()?;
@@ -289,7 +289,7 @@ fn harm(folder: &Path, truncate: bool, moments: &mut Moments) -> Result<()> {
             bytes.truncate(bytes.len() / 2);
         } else {
             let len = bytes.len() as u64;
-            for _ in 0..1 + len / 50 {
+            for _ in 0..=len / 50 {
                 bytes[moments.below(len.max(1)) as usize] = moments.below(256) as u8;
             }
         }

@@ -279,7 +279,7 @@ fn pdfs_without_end() -> Result<()> {
             b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_vec(),
         ])
     };
-    let blanks = making::ten_gigabytes(&[b' '; 1 << 20]);
+    let blanks = making::ten_gigabytes(&vec![b' '; 1 << 20]);
     let words = making::ten_gigabytes(&b"BT /F1 1 Tf (ha ha) Tj ET\n".repeat(40_000));
     let mut outer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
     outer.write_all(&blanks)?;

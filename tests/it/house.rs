@@ -26,16 +26,6 @@ impl House {
         }))
     }
 
-    /// The data folder.
-    pub fn path(&self) -> &Path {
-        self.data.path()
-    }
-
-    /// The native libraries and embedding models.
-    pub fn runtime(&self) -> &Path {
-        &self.runtime
-    }
-
     /// Opens the library.
     pub fn open(&self, background: Background) -> Result<Engine> {
         Engine::open(EngineOptions {
@@ -51,18 +41,18 @@ impl House {
     /// Opens it with the samples indexed.
     pub fn with_samples(&self) -> Result<Engine> {
         let engine = self.open(Background::Ingest)?;
-        self.add(&engine, &docmind_tests::root().join("assets/samples"))?;
+        add(&engine, &docmind_tests::root().join("assets/samples"))?;
         Ok(engine)
     }
+}
 
-    /// Adds a path and waits until it is searchable.
-    pub fn add(&self, engine: &Engine, path: &Path) -> Result<()> {
-        let cancel = docmind_core::cancel::CancelToken::new();
-        engine
-            .add_paths(&[path.to_owned()], &cancel, &mut |_| {})
-            .map_err(report)?;
-        engine.wait_for_ingest(&cancel).map_err(report)
-    }
+/// Adds a path and waits until it is searchable.
+pub fn add(engine: &Engine, path: &Path) -> Result<()> {
+    let cancel = docmind_core::cancel::CancelToken::new();
+    engine
+        .add_paths(&[path.to_owned()], &cancel, &mut |_| {})
+        .map_err(report)?;
+    engine.wait_for_ingest(&cancel).map_err(report)
 }
 
 /// A report as an error of the test, code first.

@@ -67,9 +67,9 @@ fn on_disk(folder: &Path) -> Result<Vec<PathBuf>> {
         for entry in fs::read_dir(next)? {
             let path = entry?.path();
             if path.is_dir() {
-                open.push(path)
+                open.push(path);
             } else {
-                files.push(path)
+                files.push(path);
             }
         }
     }
@@ -204,7 +204,7 @@ fn finds(engine: &Engine, words: &str) -> Result<Option<PathBuf>> {
 }
 
 fn wait_until(mut done: impl FnMut() -> Result<bool>) -> Result<()> {
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + Duration::from_mins(1);
     while !done()? {
         ensure!(Instant::now() < until, "it never came");
         std::thread::sleep(Duration::from_millis(100));

@@ -488,7 +488,11 @@ export type DropEvent =
 /**  Files hang over it. */
 { type: "over" } | 
 /**  Not any more. */
-{ type: "leave" };
+{ type: "leave" } | 
+/**  What was dropped could not be added. */
+{
+	type: "failed",
+} & ErrorReport;
 
 /**  A failure, ready for a person: the interface acts on `code`, shows `message`, and keeps `detail` for the curious. */
 export type ErrorReport = {

@@ -19,7 +19,9 @@ const COPIED: usize = 512 * 1024 * 1024;
 /// Bandwidth in GB/s of the device that a model runs on: the GPU, or main memory read by so many threads. Measured once a process
 /// (a fifth of a second); 0 where it cannot be.
 pub fn of(gpu: Option<&BackendDevice>, threads: u32) -> f64 {
-    static MEASURED: Mutex<Option<HashMap<(Option<usize>, u32), f64>>> = Mutex::new(None);
+    /// By the card's index and the threads.
+    type Measured = HashMap<(Option<usize>, u32), f64>;
+    static MEASURED: Mutex<Option<Measured>> = Mutex::new(None);
     let mut measured = MEASURED.lock().unwrap_or_else(PoisonError::into_inner);
     let key = (gpu.map(|gpu| gpu.index), threads);
     *measured
