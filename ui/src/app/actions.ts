@@ -1,3 +1,4 @@
+import { placeOf, places } from '@/features/chat/citations';
 import { useChat } from '@/features/chat/store';
 import { useLibrary } from '@/features/library/store';
 import { TEXT_SIZES, useSettings } from '@/features/settings/store';
@@ -9,11 +10,12 @@ function targetOf(item: Citation | Source, n: number | null): Target {
   return { document: item.document_id, page: item.page, span: item.span, n, hash: item.document_hash };
 }
 
-/** Opens a citation's page beside the answer; next and previous then go through the answer's others. */
+/** Opens a citation's page beside the answer; next and previous then go through the answer's other places. */
 export function openCitation(citation: Citation, all: readonly Citation[]): void {
-  const distinct = [...new Map(all.map((each) => [each.n, each])).values()].sort((a, b) => a.n - b.n);
+  const distinct = places(all);
   const targets = distinct.map((each) => targetOf(each, each.n));
-  const target = targets.find((each) => each.n === citation.n) ?? targetOf(citation, citation.n);
+  const at = distinct.findIndex((each) => placeOf(each) === placeOf(citation));
+  const target = targets[at] ?? targetOf(citation, citation.n);
   useLayout.getState().set({ source: true });
   void useSource.getState().open(target, targets);
 }

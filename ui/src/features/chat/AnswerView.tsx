@@ -7,6 +7,7 @@ import { tame, tameName } from '@/shared/text/tame';
 import { attempt } from '@/shared/ui/toasts';
 import { Words } from '@/shared/ui/Words';
 import { CitationChip } from './CitationChip';
+import { byNumber, citationAt, sourcesOf } from './citations';
 
 function openLink(href: string): void {
   void attempt(() => backend().openLink(href));
@@ -21,17 +22,17 @@ interface BodyProperties {
 
 /** The words of an answer with their citation chips and doubtful sentences marked. */
 export const AnswerText = memo(function AnswerText({ text, citations, checked, onOpen }: BodyProperties) {
-  const byNumber = useMemo(() => new Map(citations.map((citation) => [citation.n, citation])), [citations]);
+  const numbered = useMemo(() => byNumber(citations), [citations]);
   const sentences = useMemo(
-    () => [...citations, ...checked].map(({ sentence, support }) => ({ sentence, support })),
+    () => [...citations, ...checked].map(({ n, sentence, support }) => ({ sentence, support, cited: n > 0 })),
     [citations, checked],
   );
   const chip = useCallback(
-    (n: number) => {
-      const citation = byNumber.get(n);
-      return citation ? <CitationChip citation={citation} onOpen={onOpen} /> : null;
+    (n: number, before: string) => {
+      const citation = citationAt(numbered, n, before);
+      return citation && <CitationChip citation={citation} onOpen={onOpen} />;
     },
-    [byNumber, onOpen],
+    [numbered, onOpen],
   );
   return <Markdown text={text} citation={chip} openLink={openLink} sentences={sentences} />;
 });
@@ -44,18 +45,18 @@ export function CitationList({
   citations: readonly Citation[];
   onOpen: (citation: Citation) => void;
 }) {
-  const distinct = [...new Map(citations.map((citation) => [citation.n, citation])).values()];
-  if (distinct.length === 0) return null;
+  const sources = useMemo(() => sourcesOf(citations), [citations]);
+  if (sources.length === 0) return null;
   return (
     <ol className="citation-list" aria-label={t('chat.sources')}>
-      {distinct.map((citation) => (
-        <li key={citation.n}>
-          <button type="button" className="citation-line" onClick={() => onOpen(citation)}>
-            <span className={`cite ${citation.support}`} aria-hidden>
-              {citation.n}
+      {sources.map(({ n, first, support }) => (
+        <li key={n}>
+          <button type="button" className="citation-line" onClick={() => onOpen(first)}>
+            <span className={`cite ${support}`} aria-hidden>
+              {n}
             </span>
-            <bdi className="clip">{tameName(citation.title)}</bdi>
-            <span className="quiet tabular">{t('source.page', { page: citation.page })}</span>
+            <bdi className="clip">{tameName(first.title)}</bdi>
+            <span className="quiet tabular">{t('source.page', { page: first.page })}</span>
           </button>
         </li>
       ))}

@@ -7,7 +7,7 @@ import { tame } from '@/shared/text/tame';
 import { announce } from '@/shared/ui/toasts';
 import { AnswerMarks, AnswerText, CitationList, NotFound, Notices } from './AnswerView';
 import { withSources } from './copy';
-import { toldOf } from './running';
+import { toldOf, uncitedOf } from './running';
 import { Thinking } from './Thinking';
 
 export interface TurnActions {
@@ -68,7 +68,7 @@ export const TurnView = memo(function TurnView({
       ) : (
         <>
           <StableAnswer turn={turn} onOpen={actions.onOpen} />
-          <AnswerMarks answer={answer} uncited={told.uncited} />
+          <AnswerMarks answer={answer} uncited={uncitedOf(turn)} />
           <CitationList citations={answer.citations} onOpen={open} />
         </>
       )}
@@ -105,7 +105,7 @@ const StableAnswer = memo(function StableAnswer({ turn, onOpen }: { turn: Turn; 
     <AnswerText
       text={turn.answer.text}
       citations={turn.answer.citations}
-      checked={toldOf(turn).uncited}
+      checked={uncitedOf(turn)}
       onOpen={(citation) => onOpen(citation, turn.answer.citations)}
     />
   );

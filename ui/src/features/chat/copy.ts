@@ -1,13 +1,12 @@
 import type { Answer } from '@/ipc';
 import { t } from '@/shared/i18n';
+import { sourcesOf } from './citations';
 
 /** The answer with its numbered sources and quoted passages below, as Markdown. */
 export function withSources(answer: Answer): string {
-  const sources = [...new Map(answer.citations.map((citation) => [citation.n, citation])).values()]
-    .sort((a, b) => a.n - b.n)
-    .map(
-      ({ n, title, page, quote }) =>
-        `[${n}] ${title}, ${t('source.page', { page })}\n> ${quote.replace(/\n/g, '\n> ')}`,
-    );
+  const sources = sourcesOf(answer.citations).map(({ n, first, quotes }) => {
+    const passages = quotes.map((quote) => `> ${quote.replace(/\n/g, '\n> ')}`).join('\n>\n');
+    return `[${n}] ${first.title}, ${t('source.page', { page: first.page })}\n${passages}`;
+  });
   return `${answer.text}\n\n${sources.join('\n\n')}\n`;
 }

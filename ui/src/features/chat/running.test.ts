@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { AskEvent, Source } from '@/ipc';
-import { advance, begin, citationsSoFar } from './running';
+import type { AskEvent, Source, Turn } from '@/ipc';
+import { advance, begin, citationsSoFar, uncitedOf } from './running';
 
 const source = (n: number): Source => ({
   n,
@@ -36,7 +36,10 @@ describe('an answer on its way', () => {
       { type: 'citation', n: 0, source: 0, sentence: 'none', support: 'unsupported' },
       { type: 'citation', n: 2, source: 9, sentence: 'unknown', support: 'supported' },
     );
-    expect(citationsSoFar(running).map(({ n, title }) => [n, title])).toEqual([[1, 'D5']]);
+    expect(citationsSoFar(running).map(({ n, title, sentence }) => [n, title, sentence])).toEqual([
+      [1, 'D5', 's'],
+      [1, 'D5', ''],
+    ]);
   });
 
   it('keeps what was written when it fails', () => {
@@ -45,5 +48,27 @@ describe('an answer on its way', () => {
       { type: 'failed', code: 'worker_lost', message: 'm', detail: null },
     );
     expect([running.text, running.error?.code]).toEqual(['half', 'worker_lost']);
+  });
+
+  it('marks only what the answer itself says is without a source', () => {
+    const answer = {
+      mode: 'generated',
+      finish: 'stop',
+      text: 'A. B.',
+      thinking: null,
+      citations: [],
+      stats: null,
+    } as const;
+    const turn = (uncited?: Turn['answer']['uncited']): Turn => ({
+      question: 'q',
+      standalone: null,
+      sources: [],
+      answer: { ...answer, citations: [], ...(uncited && { uncited }) },
+      asked_at_ms: 0,
+    });
+    expect(uncitedOf(turn())).toEqual([]);
+    expect(uncitedOf(turn([{ sentence: 'A.', support: 'weak' }]))).toEqual([
+      { n: 0, source: 0, sentence: 'A.', support: 'weak' },
+    ]);
   });
 });

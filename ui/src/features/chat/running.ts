@@ -74,41 +74,50 @@ export function advance(running: Running, event: AskEvent, now: number): Running
   }
 }
 
-/** Chips need a citation a number while the answer is still written: made from the sources, until the whole answer brings its own. */
+/**
+ * Chips need citations while the answer is still written: made from the sources, until the whole answer brings its own. After
+ * those of finished sentences stands one a number for the sentence that is still being written.
+ */
 export function citationsSoFar(running: Running): Citation[] {
-  const found = new Map<number, Citation>();
+  const found: Citation[] = [];
+  const open = new Map<number, Citation>();
   for (const { n, sentence, support, source } of running.checked) {
-    if (n === 0 || found.has(n)) continue;
-    const behind = running.sources.find((candidate) => candidate.n === source);
-    if (behind) found.set(n, { ...behind, n, source: behind.n, quote: behind.text, sentence, support });
+    const behind = n > 0 && running.sources.find((candidate) => candidate.n === source);
+    if (!behind) continue;
+    const citation = { ...behind, n, source: behind.n, quote: behind.text, sentence, support };
+    found.push(citation);
+    if (!open.has(n)) open.set(n, { ...citation, sentence: '', support: 'supported' });
   }
-  return [...found.values()];
+  return [...found, ...open.values()];
 }
 
 /** What was told while an answer was written and is not saved with it. */
 interface Told {
-  /** Sentences that cite nothing: a saved answer holds only those that do. */
-  uncited: readonly CheckedSentence[];
   /** What was degraded. */
   notices: readonly Notice[];
   thinkingMs: number | null;
 }
 
-// Kept while the window is open, so that no mark vanishes in the moment an answer is complete.
+// Kept while the window is open.
 const told = new WeakMap<Turn, Told>();
-const NOTHING: Told = { uncited: [], notices: [], thinkingMs: null };
+const NOTHING: Told = { notices: [], thinkingMs: null };
 
-export function keepTold(turn: Turn, { checked, notices, thinkingMs }: Running): void {
-  told.set(turn, { uncited: checked.filter((sentence) => sentence.n === 0), notices, thinkingMs });
+export function keepTold(turn: Turn, { notices, thinkingMs }: Running): void {
+  told.set(turn, { notices, thinkingMs });
 }
 
 export function toldOf(turn: Turn): Told {
-  let kept = told.get(turn);
-  if (!kept) {
-    // Read from the disk: the marks were saved with the answer.
-    const uncited = (turn.answer.uncited ?? []).map((sentence) => ({ n: 0, source: 0, ...sentence }));
-    kept = uncited.length > 0 ? { ...NOTHING, uncited } : NOTHING;
-    told.set(turn, kept);
+  return told.get(turn) ?? NOTHING;
+}
+
+const uncited = new WeakMap<Turn, readonly CheckedSentence[]>();
+
+/** Sentences of a finished answer that state something and name no source. */
+export function uncitedOf(turn: Turn): readonly CheckedSentence[] {
+  let sentences = uncited.get(turn);
+  if (!sentences) {
+    sentences = (turn.answer.uncited ?? []).map((sentence) => ({ n: 0, source: 0, ...sentence }));
+    uncited.set(turn, sentences);
   }
-  return kept;
+  return sentences;
 }

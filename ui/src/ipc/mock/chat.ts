@@ -31,7 +31,12 @@ function spanOf(page: number): { start: number; end: number } {
 export const MOCK_SPANS = new Map<number, { start: number; end: number }>();
 
 function citation(n: number, page: number, sentence: string, support: Support): Citation {
-  return { ...source(n, page), source: n, quote: PASSAGES[page] ?? '', sentence, support };
+  return { ...source(n, page), source: n, quote: PASSAGES[page] ?? '', sentence: plain(sentence), support };
+}
+
+/** Without its marks, as the engine tells a sentence. */
+function plain(text: string): string {
+  return text.replace(/\s?\[\d+\]/g, '');
 }
 
 const SENTENCES = [
@@ -53,6 +58,7 @@ function sampleAnswer(profile: string): Answer {
       citation(2, 9, SENTENCES[1], 'supported'),
       citation(3, 12, SENTENCES[2], 'unsupported'),
     ],
+    uncited: [{ sentence: UNCITED, support: 'unsupported' }],
     stats: {
       prompt_tokens: 1842,
       reused_tokens: 1210,
@@ -67,6 +73,31 @@ function sampleAnswer(profile: string): Answer {
       profile,
       finish: 'stop',
     },
+  };
+}
+
+/** One source that several sentences cite, each for its own part. */
+function repeatedAnswer(profile: string): Answer {
+  const part = (n: number, page: number, sentence: string, quote: string): Citation => {
+    const whole = citation(n, page, sentence, 'supported');
+    const start = whole.span.start + whole.quote.indexOf(quote);
+    return { ...whole, quote, span: { start, end: start + quote.length } };
+  };
+  const sentences = [
+    'The lease can be ended after **24 months** [1].',
+    'The fee is two monthly rents [2].',
+    'Notice is given in writing, three months before [1], and only in writing [1].',
+  ] as const;
+  return {
+    ...sampleAnswer(profile),
+    text: sentences.join(' '),
+    thinking: null,
+    uncited: [],
+    citations: [
+      part(1, 7, sentences[0], 'before its end after 24 months'),
+      part(2, 9, sentences[1], 'a fee of two monthly rents is due'),
+      part(1, 7, sentences[2], 'with three months’ notice given in writing.'),
+    ],
   };
 }
 
@@ -287,7 +318,7 @@ export class MockChat {
         code: 'gpu_to_cpu',
         message: 'The GPU has no memory left; the answer is written on the CPU, about eight times slower.',
       });
-    const whole = sampleAnswer(profile);
+    const whole = asked.includes('repeat') ? repeatedAnswer(profile) : sampleAnswer(profile);
     if (asked.includes('table')) {
       whole.text = RICH;
       whole.citations = whole.citations.slice(0, 2);
@@ -313,7 +344,7 @@ export class MockChat {
       written += piece;
       emit({ type: 'token', text: piece });
       for (const item of whole.citations) {
-        if (written.endsWith(item.sentence))
+        if (plain(written.slice(-400)).endsWith(item.sentence))
           emit({ type: 'citation', n: item.n, source: item.source, sentence: item.sentence, support: item.support });
       }
       if (written.endsWith(UNCITED))

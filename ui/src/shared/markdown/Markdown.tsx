@@ -6,37 +6,79 @@ import { tame } from '../text/tame';
 import { CodeBlock } from './CodeBlock';
 import { Formula } from './Formula';
 import { ModelLink } from './ModelLink';
-import { cutAtSentences, type Piece, plainText, type SentenceMark } from './marks';
+import { cutAtSentences, type Piece, plainText, type SentenceMark, squash } from './marks';
 import { type Block, GrowingMarkdown } from './parse';
 
-/** What stands behind a mark `[n]`: its chip. `null` when there is no such source, and the characters stay as they are. */
-export type RenderCitation = (n: number) => ReactNode | null;
+/**
+ * What stands behind a mark `[n]`: its chip, told the squashed text that the block reads before it. `null` when there is no such
+ * source, and the characters stay as they are.
+ */
+export type RenderCitation = (n: number, before: string) => ReactNode | null;
 
 interface Context {
   citation: RenderCitation;
   openLink: (href: string) => void;
   cuts: ReadonlyMap<unknown, Piece[]>;
+  /** The end of what was drawn of this block, squashed: grows while it is drawn. */
+  said: string;
 }
+
+/** Characters before a mark by which its sentence is told from others. */
+const SAID = 64;
 
 /** Deeper nesting than any reader follows is shown as text. */
 const MAX_DEPTH = 24;
 const MAX_COLUMNS = 40;
+const WORD_JOINER = '\u2060';
 
+function say(context: Context, text: string): void {
+  context.said = (context.said + squash(text)).slice(-SAID);
+}
+
+/** Text with its marks drawn as chips. A chip stays on the line of the word before it and of the full stop after it. */
 function withCitations(text: string, context: Context, key: string): ReactNode[] {
   const out: ReactNode[] = [];
   let at = 0;
-  for (const match of text.matchAll(/\s?\[(\d{1,4})\]/g)) {
-    const chip = context.citation(Number(match[1]));
-    if (chip === null) continue;
-    out.push(tame(text.slice(at, match.index)), <Fragment key={`${key}.${match.index}`}>{chip}</Fragment>);
-    at = match.index + match[0].length;
+  for (const match of text.matchAll(/(?:\s?\[\d{1,4}\])+/g)) {
+    const before = text.slice(at, match.index);
+    const follows = context.said !== '';
+    say(context, before);
+    const { said } = context;
+    const marks = [...match[0].matchAll(/\s?\[(\d{1,4})\]/g)].map((mark) => {
+      const chip = context.citation(Number(mark[1]), said);
+      return chip === null ? mark[0] : <Fragment key={`${key}.${match.index}.${mark.index}`}>{chip}</Fragment>;
+    });
+    const end = match.index + match[0].length;
+    if (marks.every((mark) => typeof mark === 'string')) {
+      out.push(tame(before), match[0]);
+      at = end;
+      continue;
+    }
+    const word = /\S{1,24}$/u.exec(before)?.[0] ?? '';
+    const after = /^[.,;:!?…)»”’"']+/.exec(text.slice(end))?.[0] ?? '';
+    say(context, after);
+    out.push(
+      tame(before.slice(0, before.length - word.length)),
+      <span key={`${key}.${match.index}`} className="with-chip">
+        {word === '' && before === '' && follows ? WORD_JOINER : tame(word)}
+        {marks}
+        {tame(after)}
+      </span>,
+    );
+    at = end + after.length;
   }
-  out.push(tame(text.slice(at)));
+  const rest = text.slice(at);
+  say(context, rest);
+  out.push(tame(rest));
   return out;
 }
 
+function supportWords(support: Support): string {
+  return support === 'weak' ? t('support.weak') : t('support.unsupported');
+}
+
 function SupportMark({ support }: { support: Support }) {
-  const words = support === 'weak' ? t('support.weak') : t('support.unsupported');
+  const words = supportWords(support);
   return (
     <span className={`support-mark ${support}`} title={words}>
       <span aria-hidden>{support === 'weak' ? '≈' : '?'}</span>
@@ -56,7 +98,9 @@ function text(node: { value: string }, context: Context, key: string): ReactNode
         if (!piece.support) return <Fragment key={place}>{content}</Fragment>;
         return (
           <Fragment key={place}>
-            <span className={`doubtful ${piece.support}`}>{content}</span>
+            <span className={`doubtful ${piece.support}`} title={supportWords(piece.support)}>
+              {content}
+            </span>
             {piece.ends && piece.bare && <SupportMark support={piece.support} />}
           </Fragment>
         );
@@ -135,6 +179,7 @@ function render(node: RootContent | PhrasingContent, context: Context, key: stri
     case 'listItem':
       return <li key={key}>{inner()}</li>;
     case 'inlineCode':
+      say(context, node.value);
       return <code key={key}>{tame(node.value)}</code>;
     case 'code':
       return <CodeBlock key={key} code={node.value} language={node.lang ?? ''} />;
@@ -184,7 +229,7 @@ interface BlockProperties {
 
 const MarkdownBlock = memo(function MarkdownBlock({ block, sentences, citation, openLink }: BlockProperties) {
   const cuts = useMemo(() => cutAtSentences(block.node, sentences), [block, sentences]);
-  return render(block.node, { citation, openLink, cuts }, 'b', 0);
+  return render(block.node, { citation, openLink, cuts, said: '' }, 'b', 0);
 });
 
 interface Properties {

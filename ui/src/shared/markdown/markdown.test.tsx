@@ -101,7 +101,32 @@ describe('model text', () => {
   it('turns known citation marks into chips and leaves the others alone', () => {
     const markup = render('One [1], two [9].');
     expect(markup).toContain('<button type="button">1</button>');
-    expect(markup).toContain('[9]');
+    expect(markup).toContain(' two [9].');
+  });
+
+  it('keeps chips on the line of the word before them and of the full stop after them', () => {
+    const kept = (text: string) =>
+      [...new DOMParser().parseFromString(render(text), 'text/html').querySelectorAll('.with-chip')].map(
+        (element) => element.textContent,
+      );
+    expect(kept('The end of a month [1][2]. And **bold** [3], then.')).toEqual(['month12.', '\u20603,']);
+    expect(kept(`${'x'.repeat(400)} [1]`)).toEqual([`${'x'.repeat(24)}1`]);
+    expect(kept('No chip [9].')).toEqual([]);
+  });
+
+  it('tells a chip what stands before it', () => {
+    const heard: string[] = [];
+    renderToStaticMarkup(
+      <Markdown
+        text={'First **one** [1]. `code` two [1]\n\nThree [2].'}
+        citation={(n, before) => {
+          heard.push(`${n} ${before}`);
+          return null;
+        }}
+        openLink={() => undefined}
+      />,
+    );
+    expect(heard).toEqual(['1 Firstone', '1 Firstone.codetwo', '2 Three']);
   });
 });
 
@@ -158,7 +183,7 @@ describe('sentences', () => {
   const cut = (text: string, sentence: string) => {
     const block = parseMarkdown(text)[0];
     if (!block) throw new Error('no block');
-    return [...cutAtSentences(block.node, [{ sentence, support: 'unsupported' }]).values()].flat();
+    return [...cutAtSentences(block.node, [{ sentence, support: 'unsupported', cited: true }]).values()].flat();
   };
 
   it('marks a sentence across emphasis and citation marks, and ends it once', () => {
@@ -167,6 +192,23 @@ describe('sentences', () => {
       ['The fee is ', 'two', 'rents [2].'].map((text, index) => (index === 0 ? 'The fee is' : text)),
     );
     expect(pieces.filter((piece) => piece.ends)).toHaveLength(1);
+  });
+
+  it('has a mark of its own where no chip says what the check says', () => {
+    const marks = (cited: boolean) => {
+      const sentences = [{ sentence: 'The fee is **two** rents.', support: 'unsupported' as const, cited }];
+      const markup = renderToStaticMarkup(
+        <Markdown
+          text="First. The fee is **two** rents [1]."
+          citation={() => <b>1</b>}
+          openLink={() => undefined}
+          sentences={sentences}
+        />,
+      );
+      return [markup.includes('doubtful unsupported'), markup.includes('support-mark')];
+    };
+    expect(marks(true)).toEqual([true, false]);
+    expect(marks(false)).toEqual([true, true]);
   });
 
   it('marks nothing when the sentence is not there', () => {

@@ -6,6 +6,8 @@ import { parseMarkdown } from './parse';
 export interface SentenceMark {
   sentence: string;
   support: Support;
+  /** It names a source: the chip says what the check says. */
+  cited: boolean;
 }
 
 /** A piece of a text node: plain, or inside a sentence that is not fully supported. */
@@ -27,8 +29,14 @@ export function plainText(nodes: readonly Node[]): string {
     .join('');
 }
 
-function squash(text: string): string {
+/** Without white space and citation marks, which neither a line break nor emphasis can change. */
+export function squash(text: string): string {
   return text.replace(/\[\d+\]/g, '').replace(/\s+/g, '');
+}
+
+/** A sentence as a reader sees it, squashed. */
+export function wordsOfSentence(sentence: string): string {
+  return squash(plainText(parseMarkdown(sentence).map((part) => part.node)));
 }
 
 /**
@@ -65,12 +73,12 @@ export function cutAtSentences(block: RootContent, marks: readonly SentenceMark[
   visit(block);
 
   const ranges = new Map<Node, { start: number; end: number; support: Support; ends: boolean; bare: boolean }[]>();
-  for (const { sentence, support } of doubtful) {
-    const wanted = squash(plainText(parseMarkdown(sentence).map((part) => part.node)));
+  for (const { sentence, support, cited } of doubtful) {
+    const wanted = wordsOfSentence(sentence);
     const at = wanted.length >= 8 ? squashed.indexOf(wanted) : -1;
     if (at < 0) continue;
     const last = at + wanted.length - 1;
-    const bare = !/\[\d+\]/.test(sentence);
+    const bare = !cited;
     for (let index = at; index <= last; index++) {
       const place = places[index];
       if (!place || place.offset < 0) continue;
