@@ -15,6 +15,7 @@ import { usePerformance } from '@/features/performance/store';
 import { SettingsPage } from '@/features/settings/SettingsPage';
 import { useSettings } from '@/features/settings/store';
 import { SourcePanel } from '@/features/source/SourcePanel';
+import type { LibrarySummary } from '@/ipc';
 import { setLanguage, t, useLanguage } from '@/shared/i18n';
 import { Splitter } from '@/shared/ui/Splitter';
 import { ErrorState } from '@/shared/ui/states';
@@ -51,17 +52,30 @@ function useAppearance(): void {
   }, [settings]);
 }
 
+function isBusy(summary: LibrarySummary | null): boolean {
+  return summary !== null && summary.progress.done < summary.progress.total;
+}
+
+/** Name of the model of the settings; a server's where one writes the answers. */
+function useChosenModel(): string | null {
+  const settings = useSettings((state) => state.settings);
+  const models = useModels((state) => state.models);
+  if (settings && settings.backend !== 'embedded') return settings.remote_model || null;
+  const entry = models?.find((model) => model.active);
+  return entry ? (entry.card?.name ?? entry.name) : null;
+}
+
 /** Readings of the machine cost power: only while someone looks or work is done; one reading otherwise. */
 function useTelemetry(): void {
   const panel = useLayout((state) => state.panel);
   const answering = useChat((state) => state.running !== null && state.running.error === null);
-  const ingesting = useLibrary(
-    (state) => state.summary !== null && state.summary.progress.done < state.summary.progress.total,
-  );
+  const ingesting = useLibrary((state) => isBusy(state.summary));
   const switching = useModels((state) => state.switching !== null);
-  const live = panel || answering || ingesting || switching;
+  const measuring = usePerformance((state) => state.progress !== null);
+  const live = panel || answering || ingesting || switching || measuring;
   const profile = useModels((state) => state.active);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another profile is read once more
+  const model = useChosenModel();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another profile or model is read once more
   useEffect(() => {
     const stop = usePerformance.getState().listen();
     if (live) return stop;
@@ -70,7 +84,15 @@ function useTelemetry(): void {
       clearTimeout(timer);
       stop();
     };
-  }, [live, profile]);
+  }, [live, profile, model]);
+}
+
+/** First questions come from the documents: asked for again when the first are ready, and when all that were added are. */
+function useSuggestions(): void {
+  const some = useLibrary((state) => (state.summary?.ready ?? 0) > 0);
+  const ingesting = useLibrary((state) => isBusy(state.summary));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each change of either is the occasion
+  useEffect(() => void useChat.getState().suggest(), [some, ingesting]);
 }
 
 function Main() {
@@ -210,15 +232,16 @@ export function App() {
   const { settings, error } = useSettings();
   const panel = useLayout((state) => state.panel);
   const set = useLayout((state) => state.set);
+  const model = useChosenModel();
   useAppearance();
   useShortcuts();
   useEffect(() => {
     void useSettings.getState().load();
     void useChat.getState().loadList();
-    void useChat.getState().suggest();
     return useLibrary.getState().start();
   }, []);
   useTelemetry();
+  useSuggestions();
   useEffect(() => {
     if (settings) void useModels.getState().load();
   }, [settings]);
@@ -238,7 +261,11 @@ export function App() {
               }}
             />
           )}
-          <StatusStrip open={panel} onToggle={() => set({ panel: !panel })} />
+          <StatusStrip
+            open={panel}
+            chosen={model === null ? null : { model, profile: settings.profile }}
+            onToggle={() => set({ panel: !panel })}
+          />
           <Palette />
         </>
       ) : (

@@ -1,4 +1,5 @@
 import { t } from '@/shared/i18n';
+import { Page } from '@/shared/ui/Page';
 import { COMMANDS, keyNames } from './commands';
 
 function Keys({ keys }: { keys: string }) {
@@ -25,24 +26,19 @@ export function ShortcutsPage() {
     { keys: 'Delete', title: t('shortcuts.remove') },
   ];
   return (
-    <section className="page scroll-page" aria-labelledby="shortcuts-title">
-      <div className="page-column">
-        <header className="page-head">
-          <h1 id="shortcuts-title">{t('shortcuts.title')}</h1>
-        </header>
-        <table className="shortcut-table">
-          <tbody>
-            {rows.map(({ keys, title }) => (
-              <tr key={keys}>
-                <th scope="row">{title}</th>
-                <td>
-                  <Keys keys={keys} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </section>
+    <Page id="shortcuts" title={t('shortcuts.title')}>
+      <table className="shortcut-table">
+        <tbody>
+          {rows.map(({ keys, title }) => (
+            <tr key={keys}>
+              <th scope="row">{title}</th>
+              <td>
+                <Keys keys={keys} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Page>
   );
 }

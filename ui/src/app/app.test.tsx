@@ -4,7 +4,7 @@ import { useChat } from '@/features/chat/store';
 import { useLibrary } from '@/features/library/store';
 import { useModels } from '@/features/models/store';
 import { useSettings } from '@/features/settings/store';
-import { setBackend } from '@/ipc';
+import { type DropEvent, type IngestEvent, setBackend } from '@/ipc';
 import { createMock, MOCK_DEFAULTS, type MockOptions } from '@/ipc/mock';
 import { App } from './App';
 import { useLayout } from './layout';
@@ -16,6 +16,11 @@ const START = {
   models: useModels.getInitialState(),
   layout: useLayout.getInitialState(),
 };
+
+interface Mischief {
+  mockIngest: (event: IngestEvent) => void;
+  mockDrop: (event: DropEvent) => void;
+}
 
 async function open(options: Partial<MockOptions> = {}): Promise<void> {
   cleanup();
@@ -99,6 +104,50 @@ describe('the window', () => {
     expect(useModels.getState().switchError?.restored).toBe('balanced');
     await act(() => useModels.getState().switchTo('compact'));
     expect(useModels.getState().active).toBe('compact');
+  });
+
+  it('says why nothing goes on, and goes on when told to', async () => {
+    await open({ pending: 20, speed: 1 });
+    const tell = (event: IngestEvent) => act(() => (window as unknown as Mischief).mockIngest(event));
+    await waitFor(() => expect(useLibrary.getState().summary).not.toBeNull());
+    tell({ type: 'blocked', code: 'disk_full', message: 'The disk is full.\nMake room.', detail: null });
+    expect((await screen.findByRole('alert')).textContent).toContain('Make room.');
+    fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
+    await waitFor(() => expect(screen.queryByRole('alert')).toBeNull(), { timeout: 10_000 });
+  });
+
+  it('tells what was not taken once, and why a drop failed', async () => {
+    await open();
+    const { mockIngest, mockDrop } = window as unknown as Mischief;
+    await waitFor(() => expect(useLibrary.getState().summary).not.toBeNull());
+    const error = { code: 'not_a_regular_file', message: '`/x/pipe` is no file.', detail: null };
+    act(() => {
+      mockIngest({ type: 'skipped', path: '/x/pipe', error });
+      mockIngest({ type: 'skipped', path: '/x/other', error });
+      mockDrop({ type: 'failed', code: 'disk_full', message: 'The disk is full.', detail: null });
+    });
+    expect(await screen.findByText('The disk is full.')).toBeTruthy();
+    expect(await screen.findByText(/2 files were not taken/, {}, { timeout: 10_000 })).toBeTruthy();
+  });
+
+  it('asks for first questions again when the first documents are ready', async () => {
+    await open({ documents: 0 });
+    await waitFor(() => expect(useLibrary.getState().summary?.documents).toBe(0));
+    expect(useChat.getState().suggestions).toEqual([]);
+    await act(() => useLibrary.getState().addSamples());
+    await waitFor(() => expect(useChat.getState().suggestions.length).toBeGreaterThan(0), { timeout: 20_000 });
+  });
+
+  it('names the chosen model at its foot before it is loaded', async () => {
+    await open({ model: false });
+    expect(await screen.findByText(/No language model/)).toBeTruthy();
+    await act(() => useModels.getState().choose('/home/ada/Models/tiny-synthetic.gguf'));
+    await act(async () => useSettings.getState().load());
+    const strip = document.querySelector('.status-strip');
+    await waitFor(() => expect(strip?.textContent).toContain('Tiny (synthetic) · not loaded'), { timeout: 5000 });
+    expect(strip?.querySelector('.status-dot.loaded')).toBeNull();
+    await act(() => useChat.getState().ask('When may the tenant leave?'));
+    await waitFor(() => expect(strip?.querySelector('.status-dot.loaded')).not.toBeNull(), { timeout: 5000 });
   });
 
   it('speaks German', async () => {

@@ -42,6 +42,8 @@ export interface DocumentQuery {
 /** Counts over the whole library. */
 export interface LibrarySummary {
   documents: number;
+  /** Searchable. */
+  ready: number;
   chunks: number;
   /** In a state that needs a person. */
   failed: number;

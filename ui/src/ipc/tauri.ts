@@ -34,6 +34,7 @@ async function summary(): Promise<LibrarySummary> {
   ]);
   return {
     documents: counts.queued + counts.ready + counts.skipped + counts.failed,
+    ready: counts.ready,
     chunks: counts.chunks,
     failed: problems.total,
     progress,

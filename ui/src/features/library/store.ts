@@ -12,11 +12,13 @@ import {
   type SortKey,
   type Stop,
 } from '@/ipc';
-import { t } from '@/shared/i18n';
-import { announce, attempt, warn } from '@/shared/ui/toasts';
+import { t, wordsOf } from '@/shared/i18n';
+import { announce, attempt, complain, warn } from '@/shared/ui/toasts';
 
 /** Rows fetched at a time. */
 const WINDOW = 200;
+/** Files that were not taken are gathered so long. */
+const SKIP_MS = 600;
 
 type Query = Omit<DocumentQuery, 'offset' | 'limit'>;
 
@@ -65,6 +67,7 @@ export const useLibrary = create<LibraryState>((set, get) => {
   let generation = 0;
   let asked = new Set<number>();
   let waiting = false;
+  let skipped: ErrorReport[] = [];
 
   async function fetchWindow(index: number): Promise<void> {
     if (asked.has(index)) return;
@@ -128,12 +131,25 @@ export const useLibrary = create<LibraryState>((set, get) => {
     }
   }
 
+  /** What is not taken comes in bursts, such as from a folder full of links: told once. */
+  function skip(error: ErrorReport): void {
+    skipped.push(error);
+    if (skipped.length > 1) return;
+    setTimeout(() => {
+      const [first, ...more] = skipped;
+      skipped = [];
+      if (!first) return;
+      if (more.length === 0) warn(first);
+      else warn({ code: '', message: t('library.skipped', { n: more.length + 1, reason: wordsOf(first) }) });
+    }, SKIP_MS);
+  }
+
   function onIngest(event: IngestEvent): void {
     switch (event.type) {
       case 'progress': {
         const { id, stage, done, total } = event;
         const old = [...get().rows.values()].find((row) => row.id === id);
-        set({ working: new Map(get().working).set(id, { stage, done, total }), blocked: null });
+        set({ working: new Map(get().working).set(id, { stage, done, total }) });
         if (old && old.state !== 'working') patch({ ...old, state: 'working', error: null });
         break;
       }
@@ -148,15 +164,18 @@ export const useLibrary = create<LibraryState>((set, get) => {
       case 'overall': {
         const { type: _, ...progress } = event;
         const summary = get().summary;
-        if (summary) set({ summary: { ...summary, progress } });
+        set({ blocked: null, ...(summary && { summary: { ...summary, progress } }) });
         break;
       }
       case 'queued':
+        set({ blocked: null });
+        refreshSoon();
+        break;
       case 'removed':
         refreshSoon();
         break;
       case 'skipped':
-        warn(event.error);
+        skip(event.error);
         break;
       case 'notice':
         warn(event);
@@ -248,6 +267,9 @@ export const useLibrary = create<LibraryState>((set, get) => {
       await attempt(() => backend().removeFromCollection(id, documents));
       await refresh();
     },
-    onDrop: (event) => set({ dropping: event.type === 'over' }),
+    onDrop: (event) => {
+      set({ dropping: event.type === 'over' });
+      if (event.type === 'failed') complain(event);
+    },
   };
 });

@@ -4,6 +4,7 @@ import type { ModelCard, ModelEntry } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { bytes, count, decimal, memory } from '@/shared/text/format';
 import { tameName } from '@/shared/text/tame';
+import { Page } from '@/shared/ui/Page';
 import { MenuItem, Popover } from '@/shared/ui/Popover';
 import { EmptyState, ErrorState, ErrorText } from '@/shared/ui/states';
 import { useModels } from './store';
@@ -24,16 +25,19 @@ function Fit({ entry }: { entry: ModelEntry }) {
   );
 }
 
+/** Millions of parameters; a fraction of one only where it says something. */
+function small(parameters: number | null): string {
+  const millions = parameters === null ? null : parameters / 1e6;
+  return millions !== null && millions < 10 ? decimal(millions) : count(millions);
+}
+
 function Facts({ card }: { card: ModelCard }) {
   const { parameters } = card;
   const key = (parameters ?? 0) < 1e9 ? 'models.facts_small' : 'models.facts';
   return (
     <p className="small tabular">
       {t(key, {
-        parameters:
-          key === 'models.facts'
-            ? decimal((parameters ?? 0) / 1e9)
-            : count(parameters === null ? null : parameters / 1e6),
+        parameters: key === 'models.facts' ? decimal((parameters ?? 0) / 1e9) : small(parameters),
         size: bytes(card.size_bytes),
         context: count(card.context_tokens),
       })}
@@ -67,7 +71,7 @@ function Entry({ entry }: { entry: ModelEntry }) {
         )}
       </div>
       {card && <Fit entry={entry} />}
-      <div className="row">
+      <div className="model-actions">
         {entry.active ? (
           <span className="in-use">
             <CircleCheck size={16} aria-hidden />
@@ -121,37 +125,36 @@ export function ModelsPage() {
   const { models, error, load, add } = useModels();
   useEffect(() => void load(), [load]);
   return (
-    <section className="page scroll-page" aria-labelledby="models-title">
-      <div className="page-column">
-        <header className="page-head">
-          <h1 id="models-title">{t('models.title')}</h1>
-          <div className="spacer" />
+    <Page
+      id="models"
+      title={t('models.title')}
+      actions={
+        <button type="button" className="button primary" onClick={() => void add()}>
+          <FolderPlus size={16} aria-hidden />
+          {t('models.add')}
+        </button>
+      }
+    >
+      <p className="quiet">{t('models.text')}</p>
+      <MachineLine />
+      {error && <ErrorState error={error} onRetry={() => void load()} />}
+      {!models && !error && (
+        <p className="quiet" role="status">
+          {t('models.loading')}
+        </p>
+      )}
+      {models?.length === 0 && (
+        <EmptyState icon={<Box size={24} />} title={t('models.none')} text={t('models.none_text')}>
           <button type="button" className="button primary" onClick={() => void add()}>
-            <FolderPlus size={16} aria-hidden />
             {t('models.add')}
           </button>
-        </header>
-        <p className="quiet">{t('models.text')}</p>
-        <MachineLine />
-        {error && <ErrorState error={error} onRetry={() => void load()} />}
-        {!models && !error && (
-          <p className="quiet" role="status">
-            {t('models.loading')}
-          </p>
-        )}
-        {models?.length === 0 && (
-          <EmptyState icon={<Box size={24} />} title={t('models.none')} text={t('models.none_text')}>
-            <button type="button" className="button primary" onClick={() => void add()}>
-              {t('models.add')}
-            </button>
-          </EmptyState>
-        )}
-        <ul className="model-list">
-          {models?.map((entry) => (
-            <Entry key={entry.path} entry={entry} />
-          ))}
-        </ul>
-      </div>
-    </section>
+        </EmptyState>
+      )}
+      <ul className="model-list">
+        {models?.map((entry) => (
+          <Entry key={entry.path} entry={entry} />
+        ))}
+      </ul>
+    </Page>
   );
 }

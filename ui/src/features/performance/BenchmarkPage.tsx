@@ -2,6 +2,7 @@ import { FlaskConical, Play } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { maybe, profileName, t } from '@/shared/i18n';
 import { date, dateTime } from '@/shared/text/format';
+import { Page } from '@/shared/ui/Page';
 import { EmptyState, ErrorState, ErrorText, Progress } from '@/shared/ui/states';
 import { BenchmarkResult } from './BenchmarkResult';
 import { usePerformance } from './store';
@@ -33,99 +34,94 @@ export function BenchmarkPage({ profiles, hasModel, onModels }: Properties) {
     .sort((a, b) => Number(b === REFERENCE) - Number(a === REFERENCE));
   const run = runs?.[shown];
   return (
-    <section className="page scroll-page" aria-labelledby="benchmark-title">
-      <div className="page-column wide">
-        <header className="page-head">
-          <h1 id="benchmark-title">{t('benchmark.title')}</h1>
-        </header>
-        <p className="quiet">{t('benchmark.text')}</p>
-        {!hasModel ? (
-          <EmptyState
-            icon={<FlaskConical size={24} />}
-            title={t('benchmark.no_model')}
-            text={t('benchmark.no_model_text')}
-          >
-            <button type="button" className="button primary" onClick={onModels}>
-              {t('models.choose')}
-            </button>
-          </EmptyState>
-        ) : (
-          <>
-            <fieldset className="chips">
-              <legend>{t('benchmark.which')}</legend>
-              {profiles.map(({ name, runnable: can }) => (
-                <label
-                  key={name}
-                  className={can ? 'chip' : 'chip disabled'}
-                  title={can ? undefined : t('benchmark.cannot')}
-                >
-                  <input
-                    type="checkbox"
-                    disabled={!can || progress !== null}
-                    checked={can && names.includes(name)}
-                    onChange={(event) => {
-                      const next = new Set(names);
-                      if (event.target.checked) next.add(name);
-                      else next.delete(name);
-                      setChosen(next);
-                    }}
-                  />
-                  {profileName(name)}
-                </label>
-              ))}
-            </fieldset>
-            {progress ? (
-              <Progress
-                label={runningLabel(progress)}
-                done={progress.done}
-                total={progress.total}
-                onStop={stopBenchmark}
-              />
-            ) : (
-              <button
-                type="button"
-                className="button primary"
-                disabled={names.length === 0}
-                onClick={() => {
-                  setShown(0);
-                  void runBenchmark(names);
-                }}
+    <Page id="benchmark" title={t('benchmark.title')} wide>
+      <p className="quiet">{t('benchmark.text')}</p>
+      {!hasModel ? (
+        <EmptyState
+          icon={<FlaskConical size={24} />}
+          title={t('benchmark.no_model')}
+          text={t('benchmark.no_model_text')}
+        >
+          <button type="button" className="button primary" onClick={onModels}>
+            {t('models.choose')}
+          </button>
+        </EmptyState>
+      ) : (
+        <>
+          <fieldset className="chips">
+            <legend>{t('benchmark.which')}</legend>
+            {profiles.map(({ name, runnable: can }) => (
+              <label
+                key={name}
+                className={can ? 'chip' : 'chip disabled'}
+                title={can ? undefined : t('benchmark.cannot')}
               >
-                <Play size={16} aria-hidden />
-                {t('benchmark.start')}
-              </button>
-            )}
-            {current.length > 0 && <BenchmarkResult run={{ baseline: current[0]?.profile ?? '', rows: current }} />}
-            {benchmarkError && (
-              <div className="turn-error" role="alert">
-                <ErrorText error={benchmarkError} />
+                <input
+                  type="checkbox"
+                  disabled={!can || progress !== null}
+                  checked={can && names.includes(name)}
+                  onChange={(event) => {
+                    const next = new Set(names);
+                    if (event.target.checked) next.add(name);
+                    else next.delete(name);
+                    setChosen(next);
+                  }}
+                />
+                {profileName(name)}
+              </label>
+            ))}
+          </fieldset>
+          {progress ? (
+            <Progress
+              label={runningLabel(progress)}
+              done={progress.done}
+              total={progress.total}
+              onStop={stopBenchmark}
+            />
+          ) : (
+            <button
+              type="button"
+              className="button primary"
+              disabled={names.length === 0}
+              onClick={() => {
+                setShown(0);
+                void runBenchmark(names);
+              }}
+            >
+              <Play size={16} aria-hidden />
+              {t('benchmark.start')}
+            </button>
+          )}
+          {current.length > 0 && <BenchmarkResult run={{ baseline: current[0]?.profile ?? '', rows: current }} />}
+          {benchmarkError && (
+            <div className="turn-error" role="alert">
+              <ErrorText error={benchmarkError} />
+            </div>
+          )}
+          {runsError && <ErrorState error={runsError} onRetry={() => void loadRuns()} />}
+          {run && current.length === 0 && (
+            <>
+              <div className="row baseline benchmark-head">
+                <h2>{t('benchmark.result', { date: date(run.at_ms) })}</h2>
+                {(runs?.length ?? 0) > 1 && (
+                  <select
+                    aria-label={t('benchmark.history')}
+                    value={shown}
+                    onChange={(event) => setShown(Number(event.target.value))}
+                  >
+                    {runs?.map((each, index) => (
+                      <option key={each.at_ms} value={index}>
+                        {dateTime(each.at_ms)}
+                      </option>
+                    ))}
+                  </select>
+                )}
               </div>
-            )}
-            {runsError && <ErrorState error={runsError} onRetry={() => void loadRuns()} />}
-            {run && current.length === 0 && (
-              <>
-                <div className="row baseline benchmark-head">
-                  <h2>{t('benchmark.result', { date: date(run.at_ms) })}</h2>
-                  {(runs?.length ?? 0) > 1 && (
-                    <select
-                      aria-label={t('benchmark.history')}
-                      value={shown}
-                      onChange={(event) => setShown(Number(event.target.value))}
-                    >
-                      {runs?.map((each, index) => (
-                        <option key={each.at_ms} value={index}>
-                          {dateTime(each.at_ms)}
-                        </option>
-                      ))}
-                    </select>
-                  )}
-                </div>
-                <BenchmarkResult run={run} />
-              </>
-            )}
-          </>
-        )}
-      </div>
-    </section>
+              <BenchmarkResult run={run} />
+            </>
+          )}
+        </>
+      )}
+    </Page>
   );
 }

@@ -2,6 +2,7 @@ import { Search } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import type { Settings } from '@/ipc';
 import { t } from '@/shared/i18n';
+import { Page } from '@/shared/ui/Page';
 import { ErrorState } from '@/shared/ui/states';
 import { AnswerSettings } from './AnswerSettings';
 import { AppearanceSettings } from './AppearanceSettings';
@@ -74,36 +75,37 @@ export function SettingsPage({ profile, onModels, onShortcuts }: Properties) {
     (section) => !wanted || `${section.title} ${section.words}`.toLowerCase().includes(wanted),
   );
   return (
-    <section className="page scroll-page" aria-labelledby="settings-title">
-      <div className="page-column">
-        <header className="page-head">
-          <h1 id="settings-title">{t('settings.title')}</h1>
-          <div className="spacer" />
+    <Page
+      id="settings"
+      title={t('settings.title')}
+      actions={
+        <>
           <button type="button" className="button" onClick={onModels}>
             {t('models.title')}
           </button>
           <button type="button" className="button" onClick={onShortcuts}>
             {t('shortcuts.title')}
           </button>
-        </header>
-        <label className="search-field settings-search">
-          <Search size={16} aria-hidden />
-          <span className="visually-hidden">{t('settings.search')}</span>
-          <input
-            type="search"
-            placeholder={t('settings.search')}
-            value={search}
-            onChange={(event) => setSearch(event.target.value)}
-          />
-        </label>
-        {shown.map((section) => (
-          <section key={section.id} className="settings-section" aria-labelledby={`section-${section.id}`}>
-            <h2 id={`section-${section.id}`}>{section.title}</h2>
-            {section.body}
-          </section>
-        ))}
-        {shown.length === 0 && <p className="quiet">{t('settings.no_match')}</p>}
-      </div>
-    </section>
+        </>
+      }
+    >
+      <label className="search-field settings-search">
+        <Search size={16} aria-hidden />
+        <span className="visually-hidden">{t('settings.search')}</span>
+        <input
+          type="search"
+          placeholder={t('settings.search')}
+          value={search}
+          onChange={(event) => setSearch(event.target.value)}
+        />
+      </label>
+      {shown.map((section) => (
+        <section key={section.id} className="settings-section" aria-labelledby={`section-${section.id}`}>
+          <h2 id={`section-${section.id}`}>{section.title}</h2>
+          {section.body}
+        </section>
+      ))}
+      {shown.length === 0 && <p className="quiet">{t('settings.no_match')}</p>}
+    </Page>
   );
 }

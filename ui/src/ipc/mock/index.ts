@@ -1,5 +1,5 @@
 import type { Backend } from '../backend';
-import type { DropEvent, Scope } from '../types';
+import type { DropEvent, IngestEvent, Scope } from '../types';
 import { MOCK_SPANS, MockChat, SOURCES } from './chat';
 import { MockLibrary, report } from './library';
 import { DEFAULTS, MockMachine } from './machine';
@@ -102,6 +102,7 @@ export function createMock(options: MockOptions): Backend {
         if (event.type === 'drop') library.enqueue(event.paths);
         for (const listener of dropListeners) listener(event.type === 'drop' ? { type: 'leave' } : event);
       },
+      mockIngest: (event: IngestEvent) => library.tell(event),
       mockGo: (pieces: number) => chat.go(pieces),
     });
   }
@@ -162,7 +163,10 @@ export function createMock(options: MockOptions): Backend {
         for (const each of documents) library.collection(id).members.delete(each);
       }),
 
-    ask: (request, listener) => chat.ask(request, listener),
+    ask: (request, listener) => {
+      machine.load();
+      return chat.ask(request, listener);
+    },
     conversations: (search) => after('conversations', () => chat.list(search)),
     conversation: (id) => after('conversation', () => chat.detail(id)),
     renameConversation: (id, title) => after('renameConversation', () => chat.rename(id, title)),

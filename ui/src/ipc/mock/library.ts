@@ -161,6 +161,7 @@ export class MockLibrary {
   summary(): LibrarySummary {
     return {
       documents: this.rows.length,
+      ready: this.rows.filter((row) => row.state === 'ready').length,
       chunks: this.rows.reduce((sum, row) => sum + row.chunks, 0),
       failed: this.rows.filter((row) => PROBLEM_STATES.includes(row.state)).length,
       progress: this.progress(),
@@ -236,6 +237,12 @@ export class MockLibrary {
   private replace(row: DocumentRow): void {
     this.rows = this.rows.map((old) => (old.id === row.id ? row : old));
     this.order = null;
+  }
+
+  /** Tells what the engine would: a full disk, a file not taken. A blocked queue stands still until it is resumed. */
+  tell(event: IngestEvent): void {
+    if (event.type === 'blocked') this.paused = true;
+    this.emit(event);
   }
 
   setPaused(paused: boolean): void {

@@ -36,6 +36,8 @@ export class MockMachine {
   private removed = new Set<string>();
   private added: string[] = [];
   private runs: BenchRun[] = [];
+  /** A model that was chosen since is loaded with the first answer. */
+  private inMemory: string | null;
 
   constructor(
     settings: Settings,
@@ -44,6 +46,7 @@ export class MockMachine {
     private ingest: () => IngestProgress,
   ) {
     this.settings = settings;
+    this.inMemory = settings.model;
     const rows = benchRows(['reference', 'balanced', 'quality', 'compact'], gpu);
     this.runs = [{ at_ms: 1_763_800_000_000, baseline: 'reference', rows }];
   }
@@ -63,10 +66,16 @@ export class MockMachine {
     return planned(this.settings.model, this.settings.profile, this.gpu).map(profilePlan);
   }
 
+  /** An answer needs the chosen model. */
+  load(): void {
+    this.inMemory = this.settings.model;
+  }
+
   reading(generating = false): Telemetry {
     this.tick += 1;
     const wave = Math.sin(this.tick / 6);
-    const owners = this.settings.model
+    const loaded = this.settings.model !== null && this.inMemory === this.settings.model;
+    const owners = loaded
       ? [...predicted(this.active()), { owner: 'application', mib: 148 }]
       : [
           { owner: 'embedder', mib: 210 },
@@ -74,7 +83,6 @@ export class MockMachine {
         ];
     const used = totalOf(owners);
     const plan = this.active();
-    const loaded = this.settings.model !== null;
     return {
       at_ms: 1_764_000_000_000 + this.tick * 500,
       cpu_percent: 22 + 14 * wave,
@@ -99,7 +107,7 @@ export class MockMachine {
         : [],
       owners,
       model_device: loaded ? (this.gpu ? 'CUDA0' : 'CPU') : '',
-      model: loaded ? 'Qwen3-4B Q4_K_M' : '',
+      model: loaded ? (this.models().find((entry) => entry.active)?.name ?? '') : '',
       profile: plan.name,
       profile_reason: 'All 36 layers fit on the GPU with the whole context.',
       prefill_tps: loaded ? 1540 + 180 * wave : 0,

@@ -79,6 +79,8 @@ export const de: Record<MessageKey, string> = {
   'library.removed':
     'Dokument aus der Bibliothek entfernt. Die Datei bleibt, wo sie ist. | {n} Dokumente aus der Bibliothek entfernt. Die Dateien bleiben, wo sie sind.',
   'library.retry_failed': 'Alle {n} erneut versuchen',
+  'library.skipped':
+    '{n} Datei wurde nicht aufgenommen: {reason} | {n} Dateien wurden nicht aufgenommen, darunter: {reason}',
   'library.add_files': 'Dateien hinzufügen',
   'library.add_folder': 'Ordner hinzufügen',
   'library.add_samples': 'Beispiele ausprobieren',
@@ -100,6 +102,7 @@ export const de: Record<MessageKey, string> = {
   'ingest.resume': 'Weiter',
   'ingest.paused.paused': 'Von Ihnen angehalten',
   'ingest.paused.answering': 'Wartet, solange eine Antwort geschrieben wird',
+  'ingest.again': 'Noch einmal versuchen',
   'ingest.cancel': 'Anhalten und Wartendes verwerfen',
 
   'collection.create': 'Neue Sammlung',
@@ -271,6 +274,7 @@ export const de: Record<MessageKey, string> = {
   'memory.application': 'Anwendung',
   'memory.others': 'andere Programme',
   'strip.no_model': 'Kein Sprachmodell: Antworten zitieren die Dokumente',
+  'strip.not_loaded': 'nicht geladen',
   'strip.first_token': 'erstes Token {time}',
   'strip.context': 'Kontext {share}',
 

@@ -78,6 +78,7 @@ export const en = {
   'library.removed':
     'Document removed from the library. The file stays where it is. | {n} documents removed from the library. The files stay where they are.',
   'library.retry_failed': 'Retry all {n}',
+  'library.skipped': '{n} file was not taken: {reason} | {n} files were not taken, among them: {reason}',
   'library.add_files': 'Add files',
   'library.add_folder': 'Add a folder',
   'library.add_samples': 'Try sample documents',
@@ -99,6 +100,7 @@ export const en = {
   'ingest.resume': 'Go on',
   'ingest.paused.paused': 'Paused by you',
   'ingest.paused.answering': 'Waits while an answer is written',
+  'ingest.again': 'Try again',
   'ingest.cancel': 'Stop and drop what is waiting',
 
   'collection.create': 'New collection',
@@ -270,6 +272,7 @@ export const en = {
   'memory.application': 'application',
   'memory.others': 'other programs',
   'strip.no_model': 'No language model: answers quote the documents',
+  'strip.not_loaded': 'not loaded',
   'strip.first_token': 'first token {time}',
   'strip.context': 'context {share}',
 

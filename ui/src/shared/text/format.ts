@@ -6,7 +6,8 @@ function formatter(options: Intl.NumberFormatOptions): Intl.NumberFormat {
   const key = language() + JSON.stringify(options);
   let made = cache.get(key);
   if (!made) {
-    made = new Intl.NumberFormat(language(), options);
+    // No minus before what rounds to zero.
+    made = new Intl.NumberFormat(language(), { ...options, signDisplay: 'negative' });
     cache.set(key, made);
   }
   return made;
