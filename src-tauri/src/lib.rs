@@ -13,6 +13,7 @@ pub mod error;
 pub mod host;
 pub mod logs;
 pub mod options;
+pub mod renderer;
 pub mod stream;
 
 use desk::Desk;
@@ -49,6 +50,7 @@ fn end_when_told(_: tauri::AppHandle) {}
 /// # Panics
 /// Where the system has no web view: nothing can be shown then, and the message goes to the terminal.
 pub fn run() {
+    renderer::choose();
     let options = Options::from_arguments(std::env::args_os().skip(1));
     let _logs = logs::start(&options);
     let app = tauri::Builder::default()
