@@ -15,7 +15,7 @@ let pictures = 0;
 
 /** The open window, by what a person sees in it. */
 export class DocMind {
-  /** From the start of the program to a usable window, the driver's own start included. */
+  /** From the start of the program to a usable window, in ms; what the driver takes meanwhile included. */
   startMs = 0;
 
   constructor(

@@ -14,7 +14,9 @@ const HANDS = fileURLToPath(new URL('./hands.py', import.meta.url));
 /** Unset where it could not be had: then the window is driven by WebKit's driver itself, which tauri-driver stands before. */
 const TAURI_DRIVER = process.env.TAURI_DRIVER;
 const BINARIES = process.env.DOCMIND_BIN_DIR ?? join(ROOT, 'target/debug');
-const PROGRAM = join(BINARIES, 'docmind-app');
+/** A system of its own in which the package is installed (`cargo xtask bundle --prove`). */
+const ROOT_OF_SYSTEM = process.env.DOCMIND_ROOT;
+const PROGRAM = ROOT_OF_SYSTEM ? '/usr/bin/docmind-app' : join(BINARIES, 'docmind-app');
 
 /** Long, because two busy cores are slow; what is waited for ends each wait. */
 export const PATIENCE = 120_000;
@@ -30,8 +32,14 @@ export async function until<T>(what: string, look: () => T | Promise<T>, patienc
     const found = await look();
     if (found) return found;
     if (Date.now() > end) throw new Error(`waited ${patience / 1000} s in vain: ${what}`);
-    await sleep(100);
+    await sleep(50);
   }
+}
+
+/** What a desktop gives to an installed program: nothing of this repository. */
+function installed(): NodeJS.ProcessEnv {
+  const { DISPLAY, XAUTHORITY, TMPDIR } = process.env;
+  return { DISPLAY, XAUTHORITY, TMPDIR, HOME: '/root', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
 }
 
 async function freePort(): Promise<number> {
@@ -61,6 +69,24 @@ export function children(pid: number): { pid: number; name: string }[] {
     });
 }
 
+/** The unit of times in `/proc`. */
+export const CLOCK_TICK_MS = 10;
+
+/** Fields of `/proc/PID/stat` after the name; the third of proc(5) first. */
+export function stat(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
+}
+
+/** Since a process began, in ms. */
+function age(pid: number): number {
+  const up = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
+  return up - (stat(pid)[19] ?? 0) * CLOCK_TICK_MS;
+}
+
 /** A folder of its own, the drivers, and real windows of the real program. `DISPLAY` is the caller's (`cargo xtask desktop`). */
 export class Stage {
   readonly folder = mkdtempSync(join(tmpdir(), 'docmind-desktop-'));
@@ -79,15 +105,21 @@ export class Stage {
     const log = openSync(join(this.folder, 'driver.log'), 'w');
     const words = TAURI_DRIVER
       ? [TAURI_DRIVER, '--port', `${this.port}`, '--native-port', `${native}`]
-      : ['WebKitWebDriver', `--port=${this.port}`];
-    this.driver = spawn('dbus-run-session', ['--', ...words], {
-      env: this.environment(),
+      : ['WebKitWebDriver', `--port=${this.port}`, '--host=127.0.0.1'];
+    const inside = ROOT_OF_SYSTEM ? ['chroot', ROOT_OF_SYSTEM] : [];
+    const [first = '', ...rest] = [...inside, 'dbus-run-session', '--', ...words];
+    this.driver = spawn(first, rest, {
+      // As tauri-driver does: the window lets itself be driven.
+      env: { ...this.environment(), TAURI_WEBVIEW_AUTOMATION: 'true' },
       stdio: ['ignore', log, log],
       detached: true,
     });
     await until('the driver listens', async () => {
-      const answer = await fetch(`http://127.0.0.1:${this.port}/status`).catch(() => null);
-      return answer?.ok;
+      // On a connection of its own, read to its end: WebKit's driver answers nobody else while one is open.
+      const answer = await fetch(`http://127.0.0.1:${this.port}/status`, { headers: { connection: 'close' } })
+        .then((reply) => reply.text())
+        .catch(() => null);
+      return answer !== null;
     });
     return this;
   }
@@ -95,10 +127,7 @@ export class Stage {
   environment(): NodeJS.ProcessEnv {
     const at = (name: string): string => join(this.folder, name);
     return {
-      ...process.env,
-      // As tauri-driver does: the window lets itself be driven.
-      TAURI_AUTOMATION: 'true',
-      DOCMIND_SAMPLES_DIR: SAMPLES,
+      ...(ROOT_OF_SYSTEM ? installed() : { ...process.env, DOCMIND_SAMPLES_DIR: SAMPLES }),
       XDG_CONFIG_HOME: at('config'),
       XDG_CACHE_HOME: at('cache'),
       XDG_DATA_HOME: at('share'),
@@ -114,7 +143,6 @@ export class Stage {
   /** Opens the window on a data folder and waits until it can be used. */
   async docmind(data: string, ...paths: string[]): Promise<DocMind> {
     const others = programsOn(data);
-    const started = Date.now();
     const program = { [TAURI_DRIVER ? 'application' : 'binary']: PROGRAM, args: ['--data-dir', data, ...paths] };
     const browser = await remote({
       hostname: '127.0.0.1',
@@ -131,7 +159,7 @@ export class Stage {
     const docmind = new DocMind(browser, data, pid);
     this.open.push(docmind);
     await docmind.usable();
-    docmind.startMs = Date.now() - started;
+    docmind.startMs = age(pid);
     return docmind;
   }
 

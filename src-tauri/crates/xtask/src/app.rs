@@ -35,9 +35,40 @@ pub fn desktop(arguments: &[String]) -> Result<()> {
 
 /// Set-up, the interface's bundle, every binary, and `runtime/` beside them. Gives the folder of binaries.
 pub fn build() -> Result<PathBuf> {
+    build_as(Profile::Debug)
+}
+
+/// The same in a profile.
+pub fn build_as(profile: Profile) -> Result<PathBuf> {
     let cache = set_up(Purpose::Build)?;
     interface()?;
-    compile(&cache)
+    compile_as(&cache, profile)
+}
+
+/// How it is compiled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// The one that run and test share.
+    Debug,
+    /// Optimised throughout; everything is compiled once more for it.
+    Release,
+}
+
+impl Profile {
+    /// The folder of its binaries.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Release => "release",
+        }
+    }
+
+    fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Debug => &["--all-targets"],
+            Self::Release => &["--bins", "--release"],
+        }
+    }
 }
 
 /// The interface's bundle: it is compiled into the application.
@@ -48,18 +79,18 @@ pub fn interface() -> Result<()> {
 
 /// All crates and tests in the one profile and feature set that run and test share, so that nothing heavy is compiled twice.
 pub fn compile(cache: &Path) -> Result<PathBuf> {
+    compile_as(cache, Profile::Debug)
+}
+
+fn compile_as(cache: &Path, profile: Profile) -> Result<PathBuf> {
     eprintln!("build (a cold one takes about half an hour on two cores)");
     let started = Instant::now();
     let mut command = shell::command(
         "cargo",
-        &[
-            "build",
-            "--workspace",
-            "--all-targets",
-            "--message-format=json-render-diagnostics",
-        ],
+        &["build", "--workspace", "--message-format=json-render-diagnostics"],
     );
     let output = command
+        .args(profile.words())
         .stderr(Stdio::inherit())
         .output()
         .context("cargo could not be started")?;
@@ -77,7 +108,7 @@ pub fn compile(cache: &Path) -> Result<PathBuf> {
         })
         .and_then(|message| message["out_dir"].as_str().map(PathBuf::from))
         .context("cargo did not say where llama.cpp was built")?;
-    let bin_dir = shell::bin_dir();
+    let bin_dir = shell::bin_dir().with_file_name(profile.folder());
     native::install(cache, &llama_out, &bin_dir.join("runtime"))?;
     eprintln!("  built in {:.0} s", started.elapsed().as_secs_f32());
     Ok(bin_dir)

@@ -1,24 +1,39 @@
 //! `cargo xtask bundle`: a Debian package with everything the application needs beside it.
 
-use crate::{app, shell};
+use crate::app::Profile;
+use crate::{app, prove, shell};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// The programs that the window starts; they lie in `/usr/lib/docmind`, away from the path.
 const CHILDREN: &[&str] = &["docmind-parse", "docmind-embed", "docmind-generate"];
+/// What llama.cpp needs beside what the bundler finds out itself.
+const DEPENDS: &[&str] = &["libgomp1", "libstdc++6"];
 
 /// Builds, strips and packs; prints where the package is.
 ///
-/// The binaries are those of the one profile that run and test use (`debug`, optimised dependencies), so that what was tested is
-/// what is packed.
+/// `--debug` packs the binaries of the one profile that run and test use (optimised dependencies), so that what was tested is what
+/// is packed; without it everything is built anew as a release. `--prove` installs the package in a minimal system and uses it there.
 pub fn bundle(arguments: &[String]) -> Result<()> {
-    if let Some(unknown) = arguments.first() {
-        bail!("`cargo xtask bundle` has no option `{unknown}`");
+    let (mut profile, mut proof) = (Profile::Release, false);
+    for word in arguments {
+        match word.as_str() {
+            "--debug" => profile = Profile::Debug,
+            "--prove" => proof = true,
+            unknown => bail!("`cargo xtask bundle` has no option `{unknown}`"),
+        }
     }
-    let bin_dir = app::build()?;
+    let package = pack(&app::build_as(profile)?, profile)?;
+    let size = std::fs::metadata(&package)?.len();
+    println!("{} ({:.0} MB)", package.display(), size as f64 / 1e6);
+    if proof { prove::prove(&package) } else { Ok(()) }
+}
+
+fn pack(bin_dir: &Path, profile: Profile) -> Result<PathBuf> {
     let stage = shell::root().join("target/bundle-stage");
-    let _ = std::fs::remove_dir_all(&stage);
+    // What an earlier run left; usually nothing.
+    drop(std::fs::remove_dir_all(&stage));
     for child in CHILDREN {
         strip(&bin_dir.join(child), &stage.join("lib").join(child))?;
     }
@@ -26,22 +41,31 @@ pub fn bundle(arguments: &[String]) -> Result<()> {
     copy_tree(&bin_dir.join("runtime"), &stage.join("lib/runtime"))?;
     copy_tree(&shell::root().join("assets/samples"), &stage.join("lib/samples"))?;
     strip_libraries(&stage.join("lib/runtime"))?;
+    // The bundler takes the window's program from the build folder, as it lies there: it is shown one with a stripped copy.
+    let target = stage.join("target");
+    strip(
+        &bin_dir.join("docmind-app"),
+        &target.join(profile.folder()).join("docmind-app"),
+    )?;
 
     eprintln!("package");
-    let config = json!({ "bundle": { "linux": { "deb": { "files": {
-        "/usr/lib/docmind": stage.join("lib"),
-        "/usr/bin/docmind": stage.join("docmind"),
-    } } } } });
+    let config = json!({ "bundle": { "linux": { "deb": {
+        "depends": DEPENDS,
+        "files": {
+            "/usr/lib/docmind": stage.join("lib"),
+            "/usr/bin/docmind": stage.join("docmind"),
+            "/usr/share/doc/doc-mind/copyright": shell::root().join("LICENSE"),
+        },
+    } } } });
     let tauri = shell::root().join("node_modules/.bin/tauri");
     let tauri = tauri.to_str().context("the path of this checkout is not UTF-8")?;
-    shell::run(&mut shell::command(
-        tauri,
-        &["bundle", "--debug", "--bundles", "deb", "--config", &config.to_string()],
-    ))?;
-    let package = newest_package(&bin_dir.join("bundle/deb"))?;
-    let size = std::fs::metadata(&package)?.len();
-    println!("{} ({:.0} MB)", package.display(), size as f64 / 1e6);
-    Ok(())
+    let config = config.to_string();
+    let mut words = vec!["bundle", "--bundles", "deb", "--config", &config];
+    if profile == Profile::Debug {
+        words.push("--debug");
+    }
+    shell::run(shell::command(tauri, &words).env("CARGO_TARGET_DIR", &target))?;
+    newest_package(&target.join(profile.folder()).join("bundle/deb"))
 }
 
 /// A copy without debug sections: a third of the size.

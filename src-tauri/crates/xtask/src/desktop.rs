@@ -30,15 +30,18 @@ pub enum Play {
     Figures,
     /// The README's pictures.
     Screenshots,
+    /// The installed package, from its first start to an answer.
+    Installed,
 }
 
 impl Play {
     /// What the player is told.
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Suite => "suite",
             Self::Figures => "figures",
             Self::Screenshots => "screenshots",
+            Self::Installed => "installed",
         }
     }
 

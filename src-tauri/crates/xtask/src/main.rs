@@ -12,6 +12,7 @@ mod minilm;
 mod native;
 mod onnx;
 mod packages;
+mod prove;
 mod shell;
 
 use anyhow::{Result, bail};
@@ -25,7 +26,8 @@ usage: cargo xtask COMMAND
   setup                         system packages, npm packages, native libraries, the small embedding model
   build                         setup, then the application and its workers under target/debug
   backend cuda|vulkan           a GPU module of llama.cpp: [--arch 89,120] [--jobs N] [--dry-run]
-  bundle [--debug]              a Debian package with everything the application needs; --debug packs what run and test built
+  bundle [--debug] [--prove]    a Debian package with everything the application needs; --debug packs what run and test built,
+                                --prove installs and uses it in a minimal system without a network
 ";
 
 fn main() {
