@@ -63,6 +63,72 @@ export const failures: Record<keyof typeof english, string> = {
     'Ein Hilfsprozess fällt immer wieder aus.\nStarten Sie DocMind neu; kopieren Sie die Diagnose, wenn es wieder geschieht.',
   'error.bench_failed': 'Die Messung ist gescheitert.\nVersuchen Sie es mit weniger Profilen.',
   'error.unknown_profile': 'Dieses Profil gibt es nicht.\nWählen Sie ein anderes.',
+  'error.internal':
+    'In DocMind ist etwas schiefgegangen.\nVersuchen Sie es noch einmal; kopieren Sie die Diagnose, wenn es wieder geschieht.',
+  'error.backend_missing': 'Der Teil, der Sprachmodelle ausführt, wurde nicht gefunden.\nInstallieren Sie DocMind neu.',
+  'error.context_refused':
+    'Das Modell konnte nicht bereitgestellt werden.\nWählen Sie ein kleineres Profil oder ein anderes Modell.',
+  'error.decode_failed':
+    'Das Berechnen der Antwort ist gescheitert.\nVersuchen Sie es noch einmal; wählen Sie ein kleineres Profil, wenn es wieder geschieht.',
+  'error.device_missing': 'Das Gerät, das im Profil steht, ist nicht da.\nWählen Sie ein anderes Profil.',
+  'error.file_failed':
+    'Eine Datei konnte nicht gelesen oder geschrieben werden.\nPrüfen Sie den Datenträger und seine Rechte.',
+  'error.invalid_grammar': 'Die Form, der die Antwort folgen muss, ist nicht lesbar.',
+  'error.nothing_asked': 'Es gibt keine Frage.\nGeben Sie ein, was Sie wissen möchten.',
+  'error.empty_question': 'Die Frage ist leer.\nGeben Sie ein, was Sie wissen möchten.',
+  'error.text_too_long': 'Der Text ist zu lang.\nKürzen Sie die Frage.',
+  'error.quantize_failed':
+    'Die kleineren Gewichte konnten nicht erzeugt werden.\nPrüfen Sie den Datenträger und die Modelldatei.',
+  'error.model_missing': 'Die Modelldatei ist nicht da.\nWählen Sie eine andere, oder legen Sie sie zurück.',
+  'error.model_split': 'Das Modell liegt in mehreren Dateien.\nFügen Sie sie zuerst zu einer GGUF-Datei zusammen.',
+  'error.not_a_model': 'Das ist keine GGUF-Datei.\nWählen Sie eine Datei, die auf .gguf endet.',
+  'error.not_in_catalogue': 'Ein solches Sprachmodell ist nicht zu holen.\nNennen Sie die Adresse einer GGUF-Datei.',
+  'error.bench_unsaved':
+    'Die Messung konnte nicht gespeichert werden.\nPrüfen Sie den Datenträger und den Datenordner.',
+  'error.builtin_profile':
+    'Dieses Profil gehört zu DocMind und lässt sich nicht ändern.\nKopieren Sie es unter einem anderen Namen.',
+  'error.invalid_profile':
+    'Das Profil hat einen unbrauchbaren Wert.\nBerichtigen Sie ihn; das bisherige Profil bleibt.',
+  'error.profile_exists': 'Ein Profil dieses Namens gibt es schon.\nWählen Sie einen anderen Namen.',
+  'error.no_such_profile': 'Ein solches Profil gibt es nicht.\nWählen Sie ein anderes.',
+  'error.no_such_collection': 'Die Sammlung gibt es nicht mehr.\nWählen Sie eine andere.',
+  'error.collection_not_found': 'Die Sammlung gibt es nicht mehr.\nWählen Sie eine andere.',
+  'error.conversation_not_found': 'Das Gespräch gibt es nicht mehr.\nBeginnen Sie ein neues.',
+  'error.conversations_damaged':
+    'Die Datei Ihrer Gespräche ist beschädigt, und keine Kopie ist heil.\nVerschieben Sie sie, um neu zu beginnen; heben Sie sie auf, sie lässt sich vielleicht reparieren.',
+  'error.document_not_found': 'Das Dokument ist nicht mehr in der Bibliothek.\nFügen Sie die Datei noch einmal hinzu.',
+  'error.document_inconsistent':
+    'Was vom Dokument gelesen wurde, widerspricht sich.\nVersuchen Sie es erneut; hilft das nicht, speichern Sie es als neue PDF-Datei.',
+  'error.embedder_confused': 'Das Suchmodell gab keinen Vektor zurück.\nInstallieren Sie DocMind neu.',
+  'error.wrong_embedder':
+    'Die Bibliothek enthält Vektoren eines anderen Suchmodells.\nWählen Sie das Suchmodell in den Einstellungen noch einmal.',
+  'error.vectors_pending':
+    'Die Stellen warten auf Vektoren des gewählten Suchmodells.\nSie erhalten sie, während DocMind offen ist.',
+  'error.reembed_failed':
+    'Stellen konnten keine neuen Vektoren erhalten.\nBauen Sie den Suchindex in den Einstellungen neu.',
+  'error.reranker_missing':
+    'Das Modell für das zweite Lesen wurde nicht gefunden.\nLegen Sie seinen Ordner dorthin, wo es unter Details steht, oder schalten Sie es aus.',
+  'error.onnx_runtime_missing':
+    'Der Teil, der das Suchmodell ausführt, wurde nicht gefunden.\nInstallieren Sie DocMind neu.',
+  'error.library_busy':
+    'Die Bibliothek wird gerade von einem anderen Prozess geändert.\nVersuchen Sie es gleich noch einmal.',
+  'error.library_error':
+    'Die Bibliothek konnte nicht benutzt werden.\nVersuchen Sie es noch einmal; kopieren Sie die Diagnose, wenn es wieder geschieht.',
+  'error.library_io':
+    'Die Dateien der Bibliothek konnten nicht benutzt werden.\nPrüfen Sie, ob der Datenordner da ist und Sie darin schreiben dürfen.',
+  'error.library_missing': 'Es gibt noch keine Bibliothek.\nFügen Sie zuerst Dokumente hinzu.',
+  'error.no_library': 'Es gibt noch keine Bibliothek.\nFügen Sie zuerst Dokumente hinzu.',
+  'error.library_read_only': 'In die Bibliothek kann nicht geschrieben werden.\nPrüfen Sie die Rechte ihres Ordners.',
+  'error.no_data_folder': 'Auf diesem System ist kein Datenordner bekannt.\nStarten Sie DocMind mit --data-dir.',
+  'error.no_samples': 'Die Beispieldokumente wurden nicht installiert.\nFügen Sie eigene Dateien hinzu.',
+  'error.link_loop':
+    'Eine Verknüpfung führt in einen Ordner über ihr zurück.\nDessen Dateien werden dort gelesen; nichts zu tun.',
+  'error.not_a_regular_file': 'Das ist weder eine Datei noch ein Ordner.\nNichts zu tun.',
+  'error.result_too_large':
+    'Vom Dokument wurde zu viel auf einmal gelesen.\nTeilen Sie es und versuchen Sie es noch einmal.',
+  'error.worker_message':
+    'Ein Hilfsprozess wurde nicht verstanden; er wird neu gestartet.\nVersuchen Sie es noch einmal.',
+  'error.worker_start_failed': 'Ein Hilfsprozess konnte nicht gestartet werden.\nInstallieren Sie DocMind neu.',
 
   'notice.answer_interrupted': 'Die Antwort brach ab.\nFragen Sie erneut.',
   'notice.answer_unsaved': 'Diese Antwort ließ sich nicht speichern.\nKopieren Sie sie, wenn Sie sie brauchen.',
@@ -102,4 +168,8 @@ export const failures: Record<keyof typeof english, string> = {
     'Das Gespräch ist länger als der Kontext des Modells: Die ältesten Fragen kennt es nicht mehr.',
   'notice.watch_degraded':
     'Einem Ordner kann nicht sofort gefolgt werden; er wird stattdessen jede Minute durchgesehen.',
+  'notice.graphs_unchanged':
+    'Ob die Arbeit der Grafikkarte in Graphen aufgezeichnet wird, legt das erste Modell fest; das bleibt so, bis DocMind neu gestartet wird.',
+  'notice.remote_no_thinking':
+    'Das Modell auf dem Server kann nicht nachdenken, bevor es antwortet. Es antwortet sofort.',
 };
