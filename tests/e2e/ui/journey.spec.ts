@@ -51,6 +51,76 @@ test('a citation opens its page with the passage marked, and the place in the an
   await expect(page.locator('.band.found.current').first()).toBeVisible();
 });
 
+test('each mark opens the passage of its own sentence, though all name one source', async ({ page }) => {
+  await open(page);
+  await ask(page, 'Please repeat a source');
+  const marks = page.locator('.turn').last().locator('.markdown button.cite');
+  await expect(marks).toHaveText(['1', '2', '1', '1']);
+  // Bands are as long as what they mark.
+  const marked = async (mark: number): Promise<number> => {
+    await marks.nth(mark).click();
+    await expect(page.locator('.band.cited').first()).toBeVisible();
+    return page.locator('.band.cited').evaluateAll((bands) => bands.reduce((sum, band) => sum + band.clientWidth, 0));
+  };
+  const first = await marked(0);
+  await expect(page.getByText('Citation 1 of 3')).toBeVisible();
+  expect(await marked(2)).not.toBe(first);
+  await expect(page.getByText('Citation 3 of 3')).toBeVisible();
+  expect(await marked(0)).toBe(first);
+  await page.keyboard.press('Shift+F8');
+  await expect(page.getByText('Citation 3 of 3')).toBeVisible();
+  await expect(page.locator('.turn').last().locator('.citation-list li')).toHaveCount(2);
+});
+
+test('an enlarged page is drawn sharp where it is seen', async ({ page }) => {
+  await open(page);
+  await ask(page, 'When may the tenant end the lease early?');
+  await page
+    .getByRole('button', { name: /Citation 1/ })
+    .first()
+    .click();
+  await expect(page.locator('.sheet img')).toBeVisible();
+  await expect(page.locator('.tiles img')).toHaveCount(0);
+  for (let step = 0; step < 5; step++) await page.getByRole('button', { name: 'Larger' }).click();
+  await expect(page.locator('.zoom-value')).toHaveText('300%');
+  await page.setViewportSize({ width: 1900, height: 800 });
+  await page.getByRole('separator', { name: 'Width of the source' }).focus();
+  for (let step = 0; step < 40; step++) await page.keyboard.press('ArrowLeft');
+  await expect(page.locator('.tiles img').first()).toBeVisible();
+  // What is drawn covers what is seen.
+  const covered = () =>
+    page.evaluate(() => {
+      const view = document.querySelector('.source-scroll')?.getBoundingClientRect();
+      if (!view) return false;
+      const sheet = document.querySelector('.sheet')?.getBoundingClientRect();
+      const at = { x: Math.min(view.right, sheet?.right ?? 0) - 40, y: view.bottom - 40 };
+      return [...document.querySelectorAll('.tiles img')].some((tile) => {
+        const { left, right, top, bottom } = tile.getBoundingClientRect();
+        return left <= at.x && right >= at.x && top <= at.y && bottom >= at.y;
+      });
+    });
+  await expect.poll(covered).toBe(true);
+  await page.locator('.source-scroll').evaluate((element) => {
+    element.scrollTop = element.scrollHeight;
+  });
+  await expect.poll(covered).toBe(true);
+});
+
+test('a full disk is said, and reading goes on when told to', async ({ page }) => {
+  await open(page, { documents: 20, pending: 200, turns: 0 });
+  await page.getByRole('button', { name: 'Pause' }).waitFor();
+  await page.evaluate(() =>
+    window.mockIngest?.({ type: 'blocked', code: 'disk_full', message: 'The disk is full.\nMake room.', detail: null }),
+  );
+  await expect(page.getByRole('alert')).toContainText('Make room.');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await page.evaluate(() =>
+    window.mockDrop?.({ type: 'failed', code: 'library_in_use', message: 'The library is in use.', detail: null }),
+  );
+  await expect(page.locator('.toast.error')).toContainText('The library is in use.');
+});
+
 test('the text of a page can be selected as running text', async ({ page }) => {
   await open(page);
   await ask(page, 'When may the tenant end the lease early?');

@@ -1,12 +1,19 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { test as base, expect, type Page } from '@playwright/test';
 
+interface Report {
+  code: string;
+  message: string;
+  detail: string | null;
+}
+
 interface Mischief {
   __pwned?: boolean;
   mockOpened?: string;
   /** Lets a stepped answer go on by so many pieces. */
   mockGo?: (pieces: number) => void;
-  mockDrop?: (event: { type: string; paths?: string[] }) => void;
+  mockDrop?: (event: { type: string; paths?: string[] } | ({ type: 'failed' } & Report)) => void;
+  mockIngest?: (event: { type: 'blocked' } & Report) => void;
 }
 
 declare global {

@@ -141,6 +141,9 @@ export type RebuildEvent =
   | { type: 'done'; chunks: number }
   | { type: 'failed'; error: ErrorReport };
 
+/** A part of a drawn page in pixels: left, top, width, height. */
+export type Tile = readonly [number, number, number, number];
+
 /** Stops what was started; calling it twice is harmless. */
 export type Stop = () => void;
 
@@ -188,8 +191,8 @@ export interface Backend {
   trace(conversation: number, turn: number): Promise<AnswerTrace | null>;
 
   page(document: number, number: number): Promise<Page>;
-  /** PNG of a page at `scale` pixels a point. */
-  renderPage(document: number, number: number, scale: number): Promise<Blob>;
+  /** PNG of a page at `scale` pixels a point, or of a tile of it. */
+  renderPage(document: number, number: number, scale: number, tile?: Tile): Promise<Blob>;
   findInDocument(document: number, text: string): Promise<Place[]>;
 
   telemetry(listener: (reading: Telemetry) => void): Stop;

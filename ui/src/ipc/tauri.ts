@@ -198,8 +198,8 @@ export function createTauriBackend(): Backend {
 
     page: async (document, number) => pageOf(await commands.sourcePage(document, number)),
     // Bytes, not JSON: the one command whose result the generated bindings cannot describe.
-    renderPage: async (document, number, scale) =>
-      new Blob([await invoke<ArrayBuffer>('render_page', { id: document, page: number, scale })], {
+    renderPage: async (document, number, scale, tile) =>
+      new Blob([await invoke<ArrayBuffer>('render_page', { id: document, page: number, scale, tile: tile ?? null })], {
         type: 'image/png',
       }),
     findInDocument: (document, text) => commands.findInDocument(document, text),

@@ -2,8 +2,11 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Rect, Span } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { tame } from '@/shared/text/tame';
-import { ErrorState } from '@/shared/ui/states';
+import { ErrorState, ErrorText } from '@/shared/ui/states';
 import { bandsOf, linesOf } from './highlight';
+import { TextView } from './TextView';
+import { Tiles } from './Tiles';
+import { wholeScale } from './tiles';
 import { usePageImage, usePageText } from './usePage';
 
 interface Properties {
@@ -44,7 +47,9 @@ export function PageView({ document, number, zoom, room, passage, found, current
     const timer = setTimeout(() => setSteady(scale), 120);
     return () => clearTimeout(timer);
   }, [scale]);
-  const image = usePageImage(document, number, Math.min(6, steady * Math.min(2, window.devicePixelRatio)));
+  const pixels = Math.min(8, steady * Math.min(2, window.devicePixelRatio));
+  const whole = wholeScale([width, height], pixels);
+  const image = usePageImage(document, number, whole);
   const lines = useMemo(() => (page ? linesOf(page) : []), [page]);
   const bands = useMemo(() => (page && passage ? bandsOf(page, passage) : []), [page, passage]);
   const hits = useMemo(
@@ -64,14 +69,29 @@ export function PageView({ document, number, zoom, room, passage, found, current
   }, [document, number, passage, current, page]);
 
   if (error) return <ErrorState error={error} />;
+  // Changed since it was opened, or not to be drawn: its text as it was read is there all the same.
+  if (image.error || page?.drawable === false)
+    return (
+      <>
+        {image.error && (
+          <div className="sheet-failed small">
+            <ErrorText error={image.error} />
+          </div>
+        )}
+        <TextView document={document} number={number} passage={passage} found={found} current={current} />
+      </>
+    );
   return (
     <div ref={sheet} className="sheet" style={{ width: width * scale, height: height * scale }}>
       {image.url ? (
         <img src={image.url} alt={t('source.page_image', { page: number })} draggable={false} />
       ) : (
         <p className="sheet-waiting quiet small" role="status">
-          {image.error ? image.error.message : t('source.drawing', { page: number })}
+          {t('source.drawing', { page: number })}
         </p>
+      )}
+      {whole < pixels && page?.size && image.url && (
+        <Tiles document={document} number={number} size={page.size} scale={scale} pixels={pixels} />
       )}
       {bands.map((rect) => (
         <Band key={`${rect.x0}.${rect.y0}`} rect={rect} scale={scale} kind="cited" />

@@ -14,7 +14,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { backend, type DocumentRow } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { count, percent } from '@/shared/text/format';
-import { tameName } from '@/shared/text/tame';
+import { tame, tameName } from '@/shared/text/tame';
 import { EmptyState, ErrorState } from '@/shared/ui/states';
 import { attempt } from '@/shared/ui/toasts';
 import { PageView } from './PageView';
@@ -246,7 +246,9 @@ export function SourcePanel({ onClose }: { onClose: () => void }) {
     observer.observe(element);
     return () => observer.disconnect();
   }, [shown]);
-  const drawn = row?.media_type === 'application/pdf';
+  // A page of a file that has changed cannot be drawn as it was: its text is shown.
+  const drawn = row?.media_type === 'application/pdf' && !row.changed;
+  const unread = row?.failed_pages.find((each) => each.page === page);
   const passage = target && target.document === row?.id && target.page === page ? target.span : null;
   const here = useMemo(() => found.filter((each) => each.page === page).map((each) => each.span), [found, page]);
   const current = found[foundAt]?.page === page ? (found[foundAt]?.span ?? null) : null;
@@ -258,6 +260,12 @@ export function SourcePanel({ onClose }: { onClose: () => void }) {
         <p className="note small" role="note">
           <TriangleAlert size={14} aria-hidden className="tone-amber" />
           {t('source.changed')}
+        </p>
+      )}
+      {unread && (
+        <p className="note small" role="note">
+          <TriangleAlert size={14} aria-hidden className="tone-amber" />
+          {t('source.unread', { page })} {tame(unread.reason)}
         </p>
       )}
       {error ? (

@@ -188,8 +188,8 @@ export function createMock(options: MockOptions): Backend {
     trace: () => after('trace', () => chat.trace()),
 
     page: (document, number) => after('page', () => mockPage(library.find(document), number)),
-    renderPage: async (document, number, scale) =>
-      drawPage(await after('renderPage', () => mockPage(library.find(document), number)), scale),
+    renderPage: async (document, number, scale, tile) =>
+      drawPage(await after('renderPage', () => mockPage(library.find(document), number)), scale, tile),
     findInDocument: (document, text) =>
       after('findInDocument', () => {
         const row = library.find(document);

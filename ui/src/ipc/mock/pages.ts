@@ -1,3 +1,4 @@
+import type { Tile } from '../backend';
 import type { DocumentRow, Page, WordBox } from '../types';
 
 const FILLER = [
@@ -60,16 +61,17 @@ function layOut(text: string, headingLength: number): WordBox[] {
   return words;
 }
 
-/** Draws the page as the parse worker would. */
-export async function drawPage(page: Page, scale: number): Promise<Blob> {
+/** Draws the page, or a tile of it, as the parse worker would. */
+export async function drawPage(page: Page, scale: number, tile?: Tile): Promise<Blob> {
   const [width, height] = page.size ?? [WIDTH, HEIGHT];
   const canvas = document.createElement('canvas');
-  canvas.width = Math.round(width * scale);
-  canvas.height = Math.round(height * scale);
+  canvas.width = tile?.[2] ?? Math.round(width * scale);
+  canvas.height = tile?.[3] ?? Math.round(height * scale);
   const context = canvas.getContext('2d');
   if (context) {
     context.fillStyle = '#fffefb';
     context.fillRect(0, 0, canvas.width, canvas.height);
+    context.translate(-(tile?.[0] ?? 0), -(tile?.[1] ?? 0));
     context.fillStyle = '#22201c';
     const characters = [...page.text];
     for (const { span, rect } of page.words) {

@@ -222,6 +222,7 @@ export const de: Record<MessageKey, string> = {
   'source.loading': 'Das Dokument wird geöffnet …',
   'source.close': 'Quelle schließen',
   'source.changed': 'Die Datei hat sich seit dem Lesen geändert; Seite und Stelle sind die von damals.',
+  'source.unread': 'Seite {page} konnte nicht gelesen werden.',
   'source.empty_title': 'Keine Quelle geöffnet',
   'source.empty_text': 'Drücken Sie eine Nummer in einer Antwort, oder lesen Sie ein Dokument der Bibliothek.',
   'source.thumbnails': 'Seiten im Kleinen',

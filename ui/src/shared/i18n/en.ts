@@ -220,6 +220,7 @@ export const en = {
   'source.loading': 'Opening the document…',
   'source.close': 'Close the source',
   'source.changed': 'The file has changed since it was read; page and passage are as they were then.',
+  'source.unread': 'Page {page} could not be read.',
   'source.empty_title': 'No source open',
   'source.empty_text': 'Press a number in an answer, or read a document of the library.',
   'source.thumbnails': 'Pages in small',

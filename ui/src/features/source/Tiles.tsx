@@ -1,0 +1,85 @@
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { backend, type Tile } from '@/ipc';
+import { type Seen, tilesOf } from './tiles';
+
+interface Properties {
+  document: number;
+  number: number;
+  /** Width and height of the page in points. */
+  size: readonly [number, number];
+  /** CSS pixels a point. */
+  scale: number;
+  /** Pixels a point of the tiles. */
+  pixels: number;
+}
+
+/** The part of an enlarged page that is in sight, drawn sharp over the picture of the whole. */
+export function Tiles({ document, number, size, scale, pixels }: Properties) {
+  const layer = useRef<HTMLDivElement>(null);
+  const [seen, setSeen] = useState<Seen | null>(null);
+  useEffect(() => {
+    const scroller = layer.current?.closest('.source-scroll');
+    if (!scroller) return;
+    const look = (): void => {
+      const page = layer.current?.getBoundingClientRect();
+      const view = scroller.getBoundingClientRect();
+      if (!page) return;
+      const factor = pixels / scale;
+      setSeen({
+        left: (view.left - page.left) * factor,
+        top: (view.top - page.top) * factor,
+        right: (view.right - page.left) * factor,
+        bottom: (view.bottom - page.top) * factor,
+      });
+    };
+    look();
+    const observer = new ResizeObserver(look);
+    observer.observe(scroller);
+    scroller.addEventListener('scroll', look, { passive: true });
+    return () => {
+      observer.disconnect();
+      scroller.removeEventListener('scroll', look);
+    };
+  }, [scale, pixels]);
+  const whole = useMemo(() => [Math.round(size[0] * pixels), Math.round(size[1] * pixels)] as const, [size, pixels]);
+  return (
+    <div ref={layer} className="tiles" aria-hidden>
+      {seen &&
+        tilesOf(whole, seen).map((tile) => (
+          <Piece
+            key={`${document}.${number}.${pixels}.${tile.join('.')}`}
+            document={document}
+            number={number}
+            tile={tile}
+            scale={scale}
+            pixels={pixels}
+          />
+        ))}
+    </div>
+  );
+}
+
+function Piece({ document, number, tile, scale, pixels }: Omit<Properties, 'size'> & { tile: Tile }) {
+  const [url, setUrl] = useState<string | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a piece of another place is another piece, by its key
+  useEffect(() => {
+    let made: string | null = null;
+    let live = true;
+    backend()
+      .renderPage(document, number, pixels, tile)
+      .then((blob) => {
+        if (!live) return;
+        made = URL.createObjectURL(blob);
+        setUrl(made);
+      })
+      // The picture of the whole stays where a piece of it cannot be drawn.
+      .catch(() => undefined);
+    return () => {
+      live = false;
+      if (made) URL.revokeObjectURL(made);
+    };
+  }, []);
+  if (!url) return null;
+  const [left, top, width, height] = tile.map((part) => (part * scale) / pixels);
+  return <img src={url} alt="" draggable={false} style={{ left, top, width, height }} />;
+}

@@ -1,0 +1,31 @@
+import type { Tile } from '@/ipc';
+
+/** Side of a tile in pixels. */
+const SIDE = 1024;
+/** Most pixels of a page drawn in one piece; the engine allows more, but memory and time grow with the square of the zoom. */
+const WHOLE = 4_000_000;
+
+/** Pixels a point for the picture of the whole page: as asked, or less where it would be too large. */
+export function wholeScale([width, height]: readonly [number, number], scale: number): number {
+  return Math.min(scale, Math.sqrt(WHOLE / (width * height)));
+}
+
+/** What is seen of a page, in its pixels. */
+export interface Seen {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+/** The tiles that cover what is seen of a page of so many pixels; those at its edge are cut to it. */
+export function tilesOf([width, height]: readonly [number, number], seen: Seen): Tile[] {
+  const tiles: Tile[] = [];
+  const first = (at: number): number => Math.max(0, Math.floor(at / SIDE));
+  for (let row = first(seen.top); row * SIDE < Math.min(height, seen.bottom); row++)
+    for (let column = first(seen.left); column * SIDE < Math.min(width, seen.right); column++) {
+      const [left, top] = [column * SIDE, row * SIDE];
+      tiles.push([left, top, Math.min(SIDE, width - left), Math.min(SIDE, height - top)]);
+    }
+  return tiles;
+}
