@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChainablePromiseElement } from 'webdriverio';
-import { ARTIFACTS, children, closeWindow, PATIENCE, sleep, until } from './stage';
+import { ARTIFACTS, children, closeWindow, PATIENCE, sleep, until, xWindow } from './stage';
 
 type Browser = WebdriverIO.Browser;
 
@@ -67,7 +67,7 @@ export class DocMind {
     });
   }
 
-  /** A picture of the window, kept as an artefact. */
+  /** A picture of the window as it is on the screen, kept as an artefact. Not the driver's: it waits for ever for a page that rests. */
   async picture(name: string): Promise<string> {
     pictures += 1;
     const file = join(ARTIFACTS, `${String(pictures).padStart(2, '0')}-${name}.png`);
@@ -76,7 +76,9 @@ export class DocMind {
       setTimeout(done, 2000);
       requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 50)));
     });
-    await this.browser.saveScreenshot(file);
+    await sleep(100);
+    const xid = await until('the window is on the screen', () => xWindow(this.pid, 'DocMind'));
+    execFileSync('import', ['-window', xid, file], { timeout: PATIENCE });
     return file;
   }
 

@@ -205,7 +205,7 @@ function programsOn(data: string): number[] {
 }
 
 /** The number of the first visible X window of a program with this title. */
-function xWindow(pid: number, title: string): string | null {
+export function xWindow(pid: number, title: string): string | null {
   try {
     const words = ['search', '--all', '--onlyvisible', '--pid', `${pid}`, '--name', `^${title}$`];
     const found = execFileSync('xdotool', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });

@@ -15,6 +15,7 @@ const TOOLS: &[&str] = &[
     "dbus-run-session",
     "xdotool",
     "convert",
+    "import",
     "/usr/bin/python3",
 ];
 
