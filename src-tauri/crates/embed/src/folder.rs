@@ -119,15 +119,23 @@ impl ModelFolder {
     /// [`EmbedError::Missing`] without either, [`EmbedError::Invalid`] when the card cannot be read.
     pub fn open(path: &Path) -> Result<Self, EmbedError> {
         let card_path = path.join("card.json");
-        let card = match fs::read(&card_path) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .map_err(|error| EmbedError::invalid(&card_path, "its card cannot be read", error))?,
-            Err(_) => known_cards()
-                .into_iter()
-                .find(|card| path.is_dir() && path.file_name().is_some_and(|name| name == card.name.as_str()))
-                .ok_or_else(|| EmbedError::Missing {
+        let known = known_cards()
+            .into_iter()
+            .find(|card| path.is_dir() && path.file_name().is_some_and(|name| name == card.name.as_str()));
+        let card = match (fs::read(&card_path), known) {
+            (Ok(bytes), known) => {
+                let mut card: Card = serde_json::from_slice(&bytes)
+                    .map_err(|error| EmbedError::invalid(&card_path, "its card cannot be read", error))?;
+                // The choice is ours, by measurement, and not the model's.
+                card.cpu_precision = card.cpu_precision.or(known.and_then(|known| known.cpu_precision));
+                card
+            }
+            (Err(_), Some(known)) => known,
+            (Err(_), None) => {
+                return Err(EmbedError::Missing {
                     path: card_path.clone(),
-                })?,
+                });
+            }
         };
         if card.max_tokens < 8 {
             return Err(EmbedError::invalid(
@@ -281,6 +289,27 @@ mod tests {
         assert_eq!(opened.card().query_prefix, "query: ");
         assert_eq!(opened.usual_precision(false), Some(Precision::Int8));
         assert!(matches!(ModelFolder::open(dir.path()), Err(EmbedError::Missing { .. })));
+    }
+
+    #[test]
+    fn a_known_folder_whose_card_names_no_precision_gets_the_measured_one() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join(crate::DEFAULT_EMBEDDER);
+        fs::create_dir(&path).expect("the folder is made");
+        for file in ["model.onnx", "model-int8.onnx"] {
+            fs::write(path.join(file), "").expect("the file is written");
+        }
+        let usual = |card: &str| {
+            fs::write(path.join("card.json"), card).expect("the card is written");
+            ModelFolder::open(&path)
+                .expect("the folder opens")
+                .usual_precision(false)
+        };
+        assert_eq!(usual(r#"{"name": "any"}"#), Some(Precision::Int8));
+        assert_eq!(
+            usual(r#"{"name": "any", "cpu_precision": "fp32"}"#),
+            Some(Precision::Fp32)
+        );
     }
 
     #[test]

@@ -48,8 +48,12 @@ impl Engine {
                 0.0
             }
         };
-        let comparison =
-            json!({ "texts_per_second_ratio": ratio("texts_per_second"), "peak_rss_ratio": ratio("peak_rss_mib") });
+        let (own_cpu, stock_cpu) = (number(&ours, "cpu_seconds"), number(&stock, "cpu_seconds"));
+        let comparison = json!({
+            "texts_per_second_ratio": ratio("texts_per_second"),
+            "texts_per_cpu_second_ratio": if own_cpu > 0.0 { stock_cpu / own_cpu } else { 0.0 },
+            "peak_rss_ratio": ratio("peak_rss_mib"),
+        });
         if let Some(fields) = ours.as_object_mut() {
             fields.insert("stock_fastembed".to_owned(), stock);
             fields.insert("against_stock".to_owned(), comparison);

