@@ -5,9 +5,9 @@ use crate::text;
 use docmind_core::document::Rect;
 use pdfium_render::prelude::{
     PdfDocument, PdfFontWeight, PdfFormListBoxField, PdfPage, PdfPageAnnotation, PdfPageAnnotationCommon,
-    PdfPageAnnotationType, PdfPageRenderRotation, PdfPageText, PdfRect,
+    PdfPageAnnotationType, PdfPageContentRegenerationStrategy, PdfPageObjectsCommon, PdfPageRenderRotation,
+    PdfPageText, PdfRect, PdfiumError,
 };
-use std::collections::HashSet;
 
 /// What stands at one place of the stream.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -66,53 +66,26 @@ pub fn read(document: &PdfDocument<'_>, index: i32, limits: &Limits) -> Result<D
         ..Drawn::default()
     };
     let unreadable = |_| "The text of the page is damaged.".to_owned();
-    {
-        let text = page.text().map_err(unreadable)?;
-        read_text(&text, &frame, limits, &mut drawn);
-    }
+    read_text(&page.text().map_err(unreadable)?, &frame, limits, &mut drawn);
     drawn.overlay = drawn.glyphs.len();
-    // Drawing the overlay into the page rewrites its content, and may lose the code maps of the page's own fonts (seen in forms
-    // whose whole text came out shifted by 29, in another number of characters): what stands where the page's own characters stand
-    // is not taken from it. Failing here loses only the overlay's drawing: its values are still added.
-    if overlay.drawn && page.flatten().is_ok() {
-        let own = Places::of(&drawn.glyphs);
-        let text = page.text().map_err(unreadable)?;
-        let mut over = Drawn::default();
-        read_text(&text, &frame, limits, &mut over);
-        let added = over
-            .glyphs
-            .into_iter()
-            .filter(|glyph| !matches!(glyph, Glyph::Drawn { rect, .. } if own.has(rect)));
-        drawn.glyphs.extend(added);
-        drawn.truncated |= over.truncated;
+    // Failing here loses only the overlay's drawing: its values are still added.
+    if overlay.drawn && leave_overlay(&mut page).is_ok() {
+        read_text(&page.text().map_err(unreadable)?, &frame, limits, &mut drawn);
     }
     Ok(drawn)
 }
 
-/// Where characters begin, to half a point.
-struct Places(HashSet<(i32, i32)>);
-
-impl Places {
-    fn of(glyphs: &[Glyph]) -> Self {
-        Self(
-            glyphs
-                .iter()
-                .filter_map(|glyph| match glyph {
-                    Glyph::Drawn { rect, .. } => Some(Self::place(rect)),
-                    _ => None,
-                })
-                .collect(),
-        )
+/// Leaves nothing on a page but what its fields and annotations draw, in place of its own content: drawn over it, they would mix
+/// up its fonts (seen in forms whose whole text came a second time, shifted by 29).
+fn leave_overlay(page: &mut PdfPage<'_>) -> Result<(), PdfiumError> {
+    page.set_content_regeneration_strategy(PdfPageContentRegenerationStrategy::Manual);
+    let objects = page.objects_mut();
+    while !objects.is_empty() {
+        // The first: PDFium looks for each from the front.
+        objects.remove_object_at_index(0)?;
     }
-
-    fn place(rect: &Rect) -> (i32, i32) {
-        ((rect.x0 * 2.0) as i32, (rect.y1 * 2.0) as i32)
-    }
-
-    fn has(&self, rect: &Rect) -> bool {
-        let (x, y) = Self::place(rect);
-        (-1..=1).any(|dx| (-1..=1).any(|dy| self.0.contains(&(x.saturating_add(dx), y.saturating_add(dy)))))
-    }
+    page.regenerate_content()?;
+    page.flatten()
 }
 
 /// Adds all glyphs.
@@ -198,6 +171,7 @@ struct Overlay {
     values: Vec<(String, Rect)>,
 }
 
+/// Finds what lies over the page on a screen, and has just that drawn when it is asked for: PDFium draws what a printer would.
 fn overlay_of(page: &PdfPage<'_>, frame: &Frame, limits: &Limits) -> Overlay {
     let mut overlay = Overlay {
         drawn: false,
@@ -205,11 +179,15 @@ fn overlay_of(page: &PdfPage<'_>, frame: &Frame, limits: &Limits) -> Overlay {
     };
     let annotations = page.annotations();
     for index in 0..annotations.len().min(limits.page_annotations) {
-        let Ok(annotation) = annotations.get(index) else {
+        let Ok(mut annotation) = annotations.get(index) else {
             continue;
         };
         let kind = annotation.annotation_type();
         if matches!(kind, PdfPageAnnotationType::Link | PdfPageAnnotationType::Popup) || annotation.is_hidden() {
+            continue;
+        }
+        let shown = !annotation.is_printable_but_not_viewable();
+        if annotation.is_printed() != shown && annotation.set_is_printed(shown).is_err() || !shown {
             continue;
         }
         overlay.drawn = true;

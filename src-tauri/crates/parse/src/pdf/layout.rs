@@ -10,7 +10,7 @@ use super::order::{place_overlay, reading_order};
 use crate::text::push_char;
 use docmind_core::document::{Heading, Page, Span, WordBox};
 use rows::{Row, bring_together, first_char, heading_level, rows, same_block, usual_gap, wraps};
-use segments::{Word, segments, stands_alone, typed, union};
+use segments::{Word, joined, segments, stands_alone, typed, union};
 use std::collections::{BTreeMap, HashSet};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
@@ -159,9 +159,8 @@ impl Writer {
             self.text.ends_with(['-', '\u{2010}']) && self.text.chars().rev().nth(1).is_some_and(char::is_alphabetic);
         if !(marked || written) || !next.is_some_and(char::is_alphanumeric) {
             // Scripts without spaces have none at a line's end either.
-            let closed = separator == " "
-                && next.is_some_and(stands_alone)
-                && self.text.chars().next_back().is_some_and(stands_alone);
+            let before = self.text.chars().next_back();
+            let closed = separator == " " && before.zip(next).is_some_and(|(before, next)| joined(before, next));
             self.push(if closed { "" } else { separator });
             return;
         }
@@ -202,7 +201,7 @@ impl Writer {
             }
             for (at, word) in segment.words.iter().enumerate() {
                 if at > 0 {
-                    self.push(" ");
+                    self.push(segment.words[at - 1].gap_to(word, segment.size));
                 }
                 self.word(word);
             }

@@ -1,6 +1,6 @@
 //! Segments to rows, rows to blocks: what belongs to one paragraph, what is a heading.
 
-use super::segments::{Segment, stands_alone, union};
+use super::segments::{Segment, joins, union};
 use crate::pdf::order::same_row;
 use docmind_core::document::Rect;
 
@@ -51,6 +51,10 @@ pub fn first_char(row: &Row<'_>) -> Option<char> {
     row.segments.first()?.words.first()?.glyphs.first().map(|(c, _)| *c)
 }
 
+fn last_char(row: &Row<'_>) -> Option<char> {
+    row.segments.last()?.words.last()?.glyphs.last().map(|(c, _)| *c)
+}
+
 /// The gap most rows have to the one above.
 pub fn usual_gap(rows: &[Row<'_>]) -> f32 {
     let mut gaps: Vec<f32> = rows
@@ -93,7 +97,15 @@ pub fn wraps(above: &Row<'_>, below: &Row<'_>, block: &Rect) -> bool {
             .glyphs
             .first()
             .is_some_and(|(c, _)| c.is_ascii_digit() || *c == '(');
-    if numbered || is_entry(above) {
+    // `ａ　…`, `（１）…`: lists of Chinese and Japanese.
+    let wide_number = below.segments[0].words.len() > 1
+        && first.glyphs.len() <= 4
+        && first.glyphs.iter().all(|(c, _)| matches!(c, '\u{ff01}'..='\u{ff5e}'))
+        && first
+            .glyphs
+            .last()
+            .is_some_and(|(c, _)| first.glyphs.len() == 1 || matches!(c, '）' | '．'));
+    if numbered || wide_number || is_entry(above) {
         return false;
     }
     let width = first.rect.x1 - first.rect.x0;
@@ -102,8 +114,14 @@ pub fn wraps(above: &Row<'_>, below: &Row<'_>, block: &Rect) -> bool {
     } else {
         block.x1 - above.rect.x1
     };
-    let cjk = first.glyphs.first().is_some_and(|(c, _)| stands_alone(*c));
-    let needed = if cjk { size } else { width + 0.25 * size };
+    // No such line ends early but at the end of a sentence, or for a pair of characters that must not be parted.
+    let cjk = first.glyphs.first().is_some_and(|(c, _)| joins(*c));
+    let ends = last_char(above).is_some_and(|c| matches!(c, '。' | '！' | '？' | '：'));
+    let needed = match (cjk, ends) {
+        (true, true) => size,
+        (true, false) => 2.5 * size,
+        (false, _) => width + 0.25 * size,
+    };
     room < needed + 0.6 * size
 }
 

@@ -37,6 +37,22 @@ pub struct Segment {
     pub right_to_left: bool,
 }
 
+impl Word {
+    /// What parts it from the next word of its segment: nothing where a single character is only set wide.
+    pub fn gap_to(&self, next: &Self, size: f32) -> &'static str {
+        let alone = self.glyphs.len() == 1 || next.glyphs.len() == 1;
+        let (Some((last, _)), Some((first, _))) = (self.glyphs.last(), next.glyphs.first()) else {
+            return " ";
+        };
+        let wide_latin = is_wide_latin(*last) || is_wide_latin(*first);
+        if alone && joined(*last, *first) && !wide_latin && distance(&self.rect, &next.rect) <= 0.9 * size {
+            ""
+        } else {
+            " "
+        }
+    }
+}
+
 impl Segment {
     /// What parts it from the next segment on its row: a tab where the gap is wide, nothing before a raised or lowered mark that
     /// touches it, as in `a²`.
@@ -234,6 +250,21 @@ fn is_right_to_left(c: char) -> bool {
 pub fn stands_alone(c: char) -> bool {
     matches!(c, '\u{2e80}'..='\u{2fdf}' | '\u{3005}'..='\u{3007}' | '\u{3041}'..='\u{3096}' | '\u{309d}'..='\u{30ff}'
         | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+/// Characters of such scripts, their punctuation, and letters and digits of their width.
+pub fn joins(c: char) -> bool {
+    stands_alone(c) || matches!(c, '\u{3001}'..='\u{3003}' | '\u{3008}'..='\u{301f}' | '\u{ff01}'..='\u{ff60}')
+}
+
+/// True where no space belongs between the two.
+pub fn joined(left: char, right: char) -> bool {
+    joins(left) && joins(right) && !(is_wide_latin(left) && is_wide_latin(right))
+}
+
+/// Letters and digits as wide as an ideograph: they are written with spaces.
+fn is_wide_latin(c: char) -> bool {
+    matches!(c, '\u{ff10}'..='\u{ff19}' | '\u{ff21}'..='\u{ff3a}' | '\u{ff41}'..='\u{ff5a}')
 }
 
 /// Brackets of a line written from the right, where they come as drawn instead of as meant: turned round if that makes pairs of them.

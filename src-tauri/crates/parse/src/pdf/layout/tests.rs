@@ -199,6 +199,38 @@ fn brackets_of_a_line_from_the_right_make_pairs() {
 }
 
 #[test]
+fn characters_set_wide_are_one_word_and_brackets_need_no_space() {
+    // Two points between characters of ten: PDFium takes each gap for a space.
+    let mut glyphs = vec![Glyph::Font {
+        size: 10.0,
+        bold: false,
+    }];
+    for (at, c) in "全世界无产者".chars().enumerate() {
+        let x0 = 50.0 + 12.0 * at as f32;
+        let rect = Rect {
+            x0,
+            y0: 50.0,
+            x1: x0 + 10.0,
+            y1: 60.0,
+        };
+        glyphs.extend([Glyph::Drawn { c, rect }, Glyph::Space]);
+    }
+    let overlay = glyphs.len();
+    let drawn = Drawn {
+        glyphs,
+        overlay,
+        size: (600.0, 800.0),
+        ..Drawn::default()
+    };
+    assert_eq!(page(1, drawn, &mut BodySize::default()).text, "全世界无产者");
+    let page = read(&[
+        ("端子又はスプリング式ねじなし端子と称されるもの（以下", 50.0, 50.0, 10.0),
+        ("「速結端子（スプリング式ねじなし端子）」という。", 50.0, 62.0, 10.0),
+    ]);
+    assert!(page.text.contains("（以下「速結"), "{}", page.text);
+}
+
+#[test]
 fn lines_of_scripts_without_spaces_are_joined_without_one() {
     let line = "日本語の文章は空白を入れずに書かれるので行の終わりにも空白はない";
     let page = read(&[(line, 50.0, 50.0, 10.0), ("検索できる。", 50.0, 62.0, 10.0)]);
