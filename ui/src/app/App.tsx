@@ -98,6 +98,7 @@ function useSuggestions(): void {
 function Main() {
   const view = useLayout((state) => state.view);
   const show = useLayout((state) => state.show);
+  const sidebar = useLayout((state) => state.sidebar);
   const documents = useLibrary((state) => state.summary?.documents ?? 0);
   const collections = useLibrary((state) => state.collections);
   const { plans, models } = useModels();
@@ -110,6 +111,8 @@ function Main() {
           empty={<EmptyLibrary />}
           onOpen={openCitation}
           onOpenSource={openSource}
+          onSearch={() => useLayout.getState().set({ palette: true })}
+          newHere={!sidebar}
         />
       );
     case 'library':

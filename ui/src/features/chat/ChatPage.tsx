@@ -1,13 +1,12 @@
-import { FileDown, SquarePen } from 'lucide-react';
+import { Search, SquarePen } from 'lucide-react';
 import { useState } from 'react';
 import type { Citation, Source } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
-import { EditMenu } from '@/shared/ui/EditMenu';
 import { InlineEdit } from '@/shared/ui/InlineEdit';
-import { MenuItem } from '@/shared/ui/Popover';
 import { ErrorState } from '@/shared/ui/states';
 import { Composer } from './Composer';
+import { ConversationMenu } from './ConversationMenu';
 import { useChat } from './store';
 import { Transcript } from './Transcript';
 import { WhyDrawer } from './WhyDrawer';
@@ -19,10 +18,14 @@ interface Properties {
   empty: React.ReactNode;
   onOpen: (citation: Citation, all: readonly Citation[]) => void;
   onOpenSource: (source: Source) => void;
+  /** Opens the palette. */
+  onSearch: () => void;
+  /** The side bar, which has the button for a new conversation, is closed. */
+  newHere: boolean;
 }
 
-function Head() {
-  const { id, title, rename, remove, exportTo, startNew } = useChat();
+function Head({ onSearch, newHere }: Pick<Properties, 'onSearch' | 'newHere'>) {
+  const { id, title, rename, startNew } = useChat();
   const [editing, setEditing] = useState(false);
   return (
     <header className="page-head">
@@ -42,24 +45,27 @@ function Head() {
         </h1>
       )}
       <div className="spacer" />
+      {newHere && (
+        <button
+          type="button"
+          className="icon-button"
+          title={t('chat.new')}
+          aria-label={t('chat.new')}
+          onClick={() => startNew()}
+        >
+          <SquarePen size={16} aria-hidden />
+        </button>
+      )}
       <button
         type="button"
         className="icon-button"
-        title={t('chat.new')}
-        aria-label={t('chat.new')}
-        onClick={() => startNew()}
+        title={t('command.palette')}
+        aria-label={t('command.palette')}
+        onClick={onSearch}
       >
-        <SquarePen size={16} aria-hidden />
+        <Search size={16} aria-hidden />
       </button>
-      {id !== null && (
-        <EditMenu label={t('chat.actions')} onRename={() => setEditing(true)} onDelete={() => void remove(id)}>
-          {(['markdown', 'html'] as const).map((format) => (
-            <MenuItem key={format} icon={<FileDown size={16} />} onSelect={() => void exportTo(id, format)}>
-              {t(`chat.export_${format}`)}
-            </MenuItem>
-          ))}
-        </EditMenu>
-      )}
+      {id !== null && <ConversationMenu id={id} label={t('chat.actions')} onRename={() => setEditing(true)} />}
     </header>
   );
 }
@@ -87,13 +93,13 @@ function Welcome({ empty, documents }: { empty: React.ReactNode; documents: numb
 }
 
 /** A conversation: its title, its turns, and where the next question is written. */
-export function ChatPage({ documents, collections, empty, onOpen, onOpenSource }: Properties) {
+export function ChatPage({ documents, collections, empty, onOpen, onOpenSource, onSearch, newHere }: Properties) {
   const { id, turns, running, loading, error, open } = useChat();
   const [why, setWhy] = useState<{ conversation: number; turn: number } | null>(null);
   const nothing = turns.length === 0 && !running;
   return (
     <section className="page chat-page" aria-label={t('chat.conversation')}>
-      <Head />
+      <Head onSearch={onSearch} newHere={newHere} />
       {error ? (
         <ErrorState error={error} {...(id !== null && { onRetry: () => void open(id) })} />
       ) : loading ? (

@@ -2,9 +2,9 @@ import { Search, SquarePen } from 'lucide-react';
 import { useState } from 'react';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
-import { EditMenu } from '@/shared/ui/EditMenu';
 import { InlineEdit } from '@/shared/ui/InlineEdit';
 import { ErrorText } from '@/shared/ui/states';
+import { ConversationMenu } from './ConversationMenu';
 import { useChat } from './store';
 
 /** How many conversations are listed before a search is the better way. */
@@ -12,7 +12,7 @@ const LISTED = 200;
 
 /** The conversations in the side bar: newest first, searched, renamed, deleted with a way back. */
 export function ConversationNav({ active, onShow }: { active: boolean; onShow: () => void }) {
-  const { conversations, search, listError, id, setSearch, open, startNew, rename, remove } = useChat();
+  const { conversations, search, listError, id, setSearch, open, startNew, rename } = useChat();
   const [editing, setEditing] = useState<number | null>(null);
   return (
     <nav className="conversation-nav" aria-label={t('chat.conversations')}>
@@ -73,11 +73,11 @@ export function ConversationNav({ active, onShow }: { active: boolean; onShow: (
                 >
                   <bdi className="clip">{tameName(conversation.title)}</bdi>
                 </button>
-                <EditMenu
+                <ConversationMenu
+                  id={conversation.id}
                   className="icon-button nav-more"
                   label={t('chat.actions_of', { name: tameName(conversation.title) })}
                   onRename={() => setEditing(conversation.id)}
-                  onDelete={() => void remove(conversation.id)}
                 />
               </>
             )}

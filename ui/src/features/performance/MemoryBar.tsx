@@ -19,7 +19,9 @@ export function MemoryBar({ label, owners, used, total }: Properties) {
   return (
     <section className="memory" aria-label={label}>
       <p className="memory-head">
-        <span>{label}</span>
+        <span className="clip" title={label}>
+          {label}
+        </span>
         <span className="tabular">{t('memory.of', { used: memory(Math.max(used, ours)), total: memory(total) })}</span>
       </p>
       <div className="memory-bar" aria-hidden>
