@@ -160,3 +160,173 @@ fn doctor_check_profiles_completions_and_man_answer() -> Result<()> {
     }
     Ok(())
 }
+
+/// The part of a page that a span names, as `extract` prints the page.
+fn slice(library: &Library, named: &Value) -> Result<String> {
+    let run = library.ok(&["extract", named["path"].as_str().context("no path")?])?;
+    let pages = run.last()["pages"].as_array().context("no pages")?.clone();
+    let page = pages.iter().find(|page| page["number"] == named["page"]);
+    let text = page.context("no such page")?["text"].as_str().context("no text")?;
+    let at = |end: usize| named["span"][end].as_u64().unwrap_or_default() as usize;
+    Ok(text.chars().skip(at(0)).take(at(1) - at(0)).collect())
+}
+
+#[test]
+fn spans_count_characters_of_the_page_that_extract_prints() -> Result<()> {
+    let library = Library::new()?;
+    let folder = tempfile::tempdir()?;
+    let note = folder.path().join("Größe.md");
+    std::fs::write(&note, "# Ä😀\n\nÜber 😀 allem: Die Gebühr für Jörg beträgt 12 €.\n")?;
+    library.ok(&["add", &root().join("assets/samples").to_string_lossy()])?;
+    library.ok(&["add".as_ref(), note.as_os_str()])?;
+    for query in [
+        "deposit",
+        "Gebühr für Jörg",
+        "clear the snow",
+        "boiler pressure",
+        "rent in May",
+    ] {
+        let found = library.ok(&["search", "-k", "4", query])?;
+        let results = found.last()["results"].as_array().context("no results")?.clone();
+        assert!(!results.is_empty(), "{query}");
+        for result in &results {
+            assert_eq!(
+                slice(&library, result)?,
+                result["text"].as_str().unwrap_or_default(),
+                "{query}"
+            );
+        }
+    }
+    for question in ["How much is the deposit?", "Wie hoch ist die Gebühr für Jörg?"] {
+        let asked = library.ok(&["ask", question])?;
+        let sources = asked.of_type("sources").next().context("no sources")?["sources"].clone();
+        for source in sources.as_array().context("no sources")? {
+            assert_eq!(slice(&library, source)?, source["text"].as_str().unwrap_or_default());
+        }
+        let citations = asked.last()["citations"].as_array().context("no citations")?.clone();
+        assert!(!citations.is_empty(), "{question}");
+        for citation in &citations {
+            assert_eq!(
+                slice(&library, citation)?,
+                citation["quote"].as_str().unwrap_or_default()
+            );
+            let source = sources
+                .as_array()
+                .and_then(|all| all.iter().find(|one| one["n"] == citation["source"]));
+            assert_eq!(source.context("cites no source")?["path"], citation["path"]);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn models_are_listed_with_the_catalogue_stored_measured_and_removed() -> Result<()> {
+    let library = Library::new()?;
+    let names = |run: &docmind_tests::Run, kind: &str| -> Vec<String> {
+        let of_kind = run.lines.iter().filter(|line| line["kind"] == kind);
+        of_kind
+            .filter_map(|line| line["name"].as_str().map(str::to_owned))
+            .collect()
+    };
+    let empty = library.ok(&["models", "list"])?;
+    assert!(names(&empty, "language_model").is_empty());
+    let minilm = empty.lines.iter().find(|line| line["name"] == "all-MiniLM-L6-v2");
+    has_all(
+        minilm.context("the embedder that ships")?,
+        &["kind", "about", "license", "size_mib", "installed", "path"],
+    );
+    assert!(!names(&empty, "reranker").is_empty());
+
+    let made = tempfile::tempdir()?;
+    let model = crate::facade::tiny_model(made.path())?;
+    let model = model.to_string_lossy();
+    library.ok(&["models", "add", &model])?;
+    assert_eq!(names(&library.ok(&["models", "list"])?, "language_model"), ["tiny"]);
+
+    // A profile picks the family's file with its weights; what is missing is said with the command that makes it.
+    let options = ["--prompt-tokens", "16", "--output-tokens", "4", "--repeat", "1"];
+    let bench = |name: &str| {
+        let mut line = vec!["bench", "generate", "--model", name, "--profiles", "reference,balanced"];
+        line.extend(options);
+        library.ok(&line)
+    };
+    let run = bench("tiny")?;
+    has_all(
+        &run.lines[0],
+        &[
+            "profile",
+            "model",
+            "prompt_tokens",
+            "output_tokens",
+            "load_ms",
+            "load_ms_min",
+            "load_ms_max",
+            "warmup_ms",
+            "ttft_ms",
+            "ttft_ms_min",
+            "prefill_tps",
+            "prefill_tps_max",
+            "decode_tps",
+            "decode_tps_min",
+            "peak_memory_mib",
+            "predicted_memory_mib",
+            "bandwidth_fraction",
+        ],
+    );
+    assert_eq!(run.lines[0]["synthetic"], true);
+    let skipped = run
+        .lines
+        .iter()
+        .find(|line| line["profile"] == "balanced")
+        .context("balanced")?;
+    assert_eq!(
+        (&skipped["status"], &skipped["missing"]),
+        (&"skipped".into(), &"q4_k_m".into())
+    );
+    let make = skipped["make"].as_str().context("no command")?;
+    assert!(
+        make.starts_with("docmind models quantize ") && make.ends_with(" --type q4_k_m"),
+        "{make}"
+    );
+
+    library.ok(&["models", "quantize", &model, "--type", "q4_k_m"])?;
+    let run = bench(&made.path().to_string_lossy())?;
+    let comparison = run.of_type("comparison").next().context("no comparison")?;
+    has_all(
+        comparison,
+        &["baseline", "profile", "decode_speedup", "memory_reduction_percent"],
+    );
+    assert_eq!(comparison["synthetic"], true);
+
+    library.ok(&["models", "remove", "tiny"])?;
+    assert!(names(&library.ok(&["models", "list"])?, "language_model").is_empty());
+    Ok(())
+}
+
+#[test]
+fn what_cannot_be_read_is_said_with_a_code() -> Result<()> {
+    let library = Library::new()?;
+    for (arguments, code) in [
+        (&["bench", "ingest", "/nowhere"][..], "file_missing"),
+        (&["bench", "embed", "--texts", "/nowhere"], "file_missing"),
+        (&["bench", "generate", "--model", "nowhere"], "no_such_model"),
+        (&["eval", "retrieval", "/nowhere"], "dataset_unreadable"),
+        (&["eval", "answers", "/nowhere"], "dataset_unreadable"),
+        (&["models", "add", "/nowhere.gguf"], "file_unreadable"),
+        (
+            &["models", "quantize", "/nowhere.gguf", "--type", "q8_0"],
+            "file_unreadable",
+        ),
+        (&["models", "remove", "nothing"], "no_such_model"),
+        (&["ask", "--profile", "nothing", "x"], "unknown_profile"),
+        (&["ask", " "], "empty_question"),
+        (&["search", " "], "empty_question"),
+        (&["remove", "7"], "no_such_document"),
+    ] {
+        let run = library.run(arguments)?;
+        assert_eq!(run.status, Some(1), "{arguments:?}: {:#?}", run.lines);
+        assert_eq!(run.last()["error"]["code"], code, "{arguments:?}: {:#?}", run.lines);
+        assert_eq!(run.stderr, "", "{arguments:?}");
+    }
+    Ok(())
+}

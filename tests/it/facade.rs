@@ -258,7 +258,11 @@ fn a_changed_file_is_not_drawn_under_old_words() -> Result<()> {
 #[test]
 fn another_embedder_embeds_anew_and_never_mixes() -> Result<()> {
     let Some(house) = House::new()? else { return Ok(()) };
-    let engine = house.with_samples()?;
+    let engine = house.open(Background::Ingest)?;
+    // Whatever a processor uses when nobody asks: the other one is another embedder.
+    let full = serde_json::to_value(Some(Precision::Fp32))?;
+    engine.set_setting("embedder_precision", full).map_err(report)?;
+    add(&engine, &root().join("assets/samples"))?;
     let notices: Arc<Mutex<Vec<String>>> = Arc::default();
     let _listening = engine.on_ingest({
         let notices = Arc::clone(&notices);

@@ -283,9 +283,9 @@ pub struct ProfilesArguments {
 pub enum ModelsCommand {
     /// Stored models and the catalogue
     List,
-    /// Fetch a model of the catalogue
+    /// Fetch a GGUF file and store it
     Pull {
-        /// Its name
+        /// Its https address
         name: String,
     },
     /// Store a GGUF file under its name

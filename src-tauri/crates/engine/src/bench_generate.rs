@@ -75,13 +75,19 @@ impl GenerateBench {
             }
             line
         }));
-        out.extend(self.agreement.iter().map(|row| tagged("agreement", row)));
+        let synthetic = self.is_synthetic();
+        out.extend(self.agreement.iter().map(|row| tagged("agreement", synthetic, row)));
         out.extend(
             comparisons(&self.rows)
                 .iter()
-                .map(|comparison| tagged("comparison", comparison)),
+                .map(|comparison| tagged("comparison", synthetic, comparison)),
         );
         out
+    }
+
+    /// Measured on weights that were made up.
+    pub fn is_synthetic(&self) -> bool {
+        self.rows.iter().any(|row| row.synthetic)
     }
 }
 
@@ -99,9 +105,12 @@ fn row_line(row: &BenchRow) -> Value {
     Value::Object(out)
 }
 
-fn tagged(kind: &str, value: &impl serde::Serialize) -> Value {
+fn tagged(kind: &str, synthetic: bool, value: &impl serde::Serialize) -> Value {
     let mut out = Map::new();
     out.insert("type".to_owned(), json!(kind));
+    if synthetic {
+        out.insert("synthetic".to_owned(), json!(true));
+    }
     if let Ok(Value::Object(fields)) = serde_json::to_value(value) {
         out.extend(fields);
     }

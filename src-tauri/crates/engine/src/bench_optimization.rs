@@ -60,6 +60,9 @@ pub struct OptimizationRow {
     pub status: RowStatus,
     /// How it was measured, or why not.
     pub detail: String,
+    /// Measured on weights that were made up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub synthetic: bool,
 }
 
 impl OptimizationRow {
@@ -76,6 +79,7 @@ impl OptimizationRow {
             floor: Some(floor),
             status,
             detail: detail.into(),
+            synthetic: false,
         }
     }
 
@@ -87,6 +91,7 @@ impl OptimizationRow {
             floor,
             status,
             detail: detail.into(),
+            synthetic: false,
         }
     }
 }
@@ -117,6 +122,7 @@ impl Engine {
             Err(error) if error.code == "no_model" => Err(error.message.replace('\n', " ")),
             bench => Ok(bench?),
         };
+        let synthetic = bench.as_ref().is_ok_and(GenerateBench::is_synthetic);
         let mut rows = match &bench {
             Ok(bench) => generation_rows(bench),
             Err(why) => [
@@ -141,6 +147,10 @@ impl Engine {
             RowStatus::Skipped,
             "No other engine is configured.",
         ));
+        for row in &mut rows {
+            // The embedder's weights are always real.
+            row.synthetic |= synthetic && row.value.is_some() && !row.name.starts_with("embedding");
+        }
         Ok(rows)
     }
 
@@ -301,6 +311,7 @@ impl Engine {
                     "Added to a warm-up of {:.1} ms; {:.1} against {:.1} tokens a second afterwards.",
                     without.warmup_ms.median, with.decode_tps.median, without.decode_tps.median
                 ),
+                synthetic: with.synthetic,
             },
             (Err(error), _) | (_, Err(error)) => {
                 let why = error.message.replace('\n', " ");

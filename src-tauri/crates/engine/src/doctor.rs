@@ -51,11 +51,7 @@ impl Engine {
             Ok(report) => {
                 parts.push(part(
                     "docmind-generate",
-                    Ok(format!(
-                        "llama.cpp {}, {} devices",
-                        report.version,
-                        report.devices.len()
-                    )),
+                    Ok(format!("{}, {} devices", report.version, report.devices.len())),
                 ));
                 json!(report)
             }

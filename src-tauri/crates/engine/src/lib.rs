@@ -34,6 +34,7 @@ pub mod bench;
 pub mod bench_generate;
 pub mod bench_ingest;
 pub mod bench_optimization;
+pub mod catalogue;
 mod clock;
 pub mod collections;
 pub mod conversations;

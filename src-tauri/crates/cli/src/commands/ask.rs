@@ -77,9 +77,13 @@ struct Shown<'a> {
 impl Shown<'_> {
     fn show(&mut self, event: AskEvent) -> io::Result<()> {
         match event {
-            AskEvent::Started { conversation, standalone } => {
+            AskEvent::Started {
+                conversation,
+                standalone,
+            } => {
                 self.conversation = Some(conversation);
-                self.output.json(&json!({ "type": "started", "conversation": conversation, "standalone": standalone }))
+                self.output
+                    .json(&json!({ "type": "started", "conversation": conversation, "standalone": standalone }))
             }
             AskEvent::Stage { stage, done, total } => {
                 self.spinner.set_message(words(&stage, done, total));
@@ -91,7 +95,8 @@ impl Shown<'_> {
             AskEvent::Sources { sources, .. } => {
                 let told: Vec<Value> = sources.iter().map(|source| self.source(source)).collect();
                 self.sources = sources;
-                self.output.json(&json!({ "type": "sources", "conversation": self.conversation, "sources": told }))
+                self.output
+                    .json(&json!({ "type": "sources", "conversation": self.conversation, "sources": told }))
             }
             AskEvent::Thinking { text } => {
                 self.spinner.finish_and_clear();
@@ -103,8 +108,22 @@ impl Shown<'_> {
                 self.output.json(&json!({ "type": "token", "text": text }))?;
                 self.output.piece(tame(&text))
             }
-            AskEvent::Citation { n, sentence, support, .. } => self.output.json(&json!({
-                "type": "citation", "n": n, "sentence": sentence, "supported": support == Support::Supported, "support": support,
+            AskEvent::Citation {
+                n: 0,
+                sentence,
+                support,
+                ..
+            } => self.output.json(&json!({
+                "type": "uncited", "sentence": sentence, "supported": support == Support::Supported, "support": support,
+            })),
+            AskEvent::Citation {
+                n,
+                source,
+                sentence,
+                support,
+            } => self.output.json(&json!({
+                "type": "citation", "n": n, "source": source, "sentence": sentence,
+                "supported": support == Support::Supported, "support": support,
             })),
             AskEvent::Notice(notice) => {
                 let output = self.output;

@@ -4,17 +4,19 @@ use super::Context;
 use crate::Outcome;
 use crate::arguments::{BenchCommand, BenchGenerateArguments};
 use crate::output::{BAD, FAINT, GOOD, WARN};
+use docmind_core::error::ErrorReport;
 use docmind_engine::bench::AgainstOptions;
 use docmind_engine::bench_generate::GenerateBenchOptions;
 use docmind_engine::bench_ingest::bench_ingest;
 use docmind_engine::bench_optimization::RowStatus;
 use serde::Serialize;
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub fn run(context: &Context<'_>, command: BenchCommand) -> anyhow::Result<Outcome> {
     match command {
         BenchCommand::Ingest { dir } => {
+            there(&dir)?;
             let scratch = scratch_folder();
             let bench = bench_ingest(&dir, &scratch, (None, None), &context.cancel)?;
             print(context, &bench)
@@ -29,6 +31,7 @@ pub fn run(context: &Context<'_>, command: BenchCommand) -> anyhow::Result<Outco
             print(context, &bench)
         }
         BenchCommand::Embed { texts, precision } => {
+            texts.as_deref().map_or(Ok(()), there)?;
             let engine = context.open_beside()?;
             let bench = engine.bench_embed(texts.as_deref(), precision.map(Into::into), &context.cancel)?;
             print(context, &bench)
@@ -110,6 +113,14 @@ fn print(context: &Context<'_>, bench: &impl Serialize) -> anyhow::Result<Outcom
     context.output.json(bench)?;
     context.output.text(serde_json::to_string_pretty(bench)?)?;
     Ok(Outcome::Done)
+}
+
+/// What is to be measured on must be there.
+fn there(path: &Path) -> Result<(), ErrorReport> {
+    std::fs::metadata(path).map(|_| ()).map_err(|error| {
+        let words = format!("`{}` cannot be read.\nCheck the path.", path.display());
+        ErrorReport::new("file_missing", words).with_detail(error.to_string())
+    })
 }
 
 /// A folder of this process, not made yet.

@@ -1,9 +1,9 @@
-//! `docmind models`: local models.
+//! `docmind models`: local models and the catalogue.
 
 use super::Context;
 use crate::Outcome;
 use crate::arguments::{ModelsCommand, WeightsName};
-use crate::output::{BAD, FAINT, STRONG, bytes, object};
+use crate::output::{BAD, FAINT, GOOD, STRONG, bytes, object};
 use docmind_core::model::WeightType;
 use docmind_engine::models::StoredModel;
 use serde_json::{Map, Value, json};
@@ -92,8 +92,21 @@ fn list(context: &Context<'_>) -> anyhow::Result<Outcome> {
     if models.is_empty() {
         context
             .output
-            .text("No model is stored. Add a GGUF file: docmind models add FILE")?;
+            .text("No language model is stored. Add a GGUF file: docmind models add FILE")?;
     }
+    for known in engine.known_models() {
+        context.output.json(&known)?;
+        let (style, mark) = if known.installed {
+            (GOOD, "installed")
+        } else {
+            (FAINT, "known    ")
+        };
+        context.output.text(format!(
+            "{style}{mark}{style:#} {STRONG}{}{STRONG:#}  {} MiB, {}  {FAINT}{}{FAINT:#}",
+            known.entry.name, known.entry.size_mib, known.entry.license, known.entry.about
+        ))?;
+    }
+    engine.close();
     Ok(Outcome::Done)
 }
 
@@ -115,6 +128,7 @@ fn add(context: &Context<'_>, gguf: &std::path::Path) -> anyhow::Result<Outcome>
 
 fn line(model: &StoredModel) -> anyhow::Result<Map<String, Value>> {
     let mut line = Map::new();
+    line.insert("kind".to_owned(), "language_model".into());
     line.insert("name".to_owned(), model.name.clone().into());
     line.insert("path".to_owned(), model.path.clone().into());
     if let Some(card) = &model.card {
