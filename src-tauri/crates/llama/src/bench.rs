@@ -127,13 +127,9 @@ fn measure(
     run.decode_tps = first.decode_tps;
     run.prompt_tokens = first.prompt_tokens;
     run.output_tokens = first.output_tokens;
-    let (memory_mib, rss_mib) = machine::memory(&report.allocated);
-    // What the card lost beyond the buffers: kernels loaded late, work space of the vendor's libraries.
-    let on_card: f64 = report.allocated.iter().skip(1).map(MemoryShare::buffers_mib).sum();
-    let beyond = (free_before - free_on_gpu(backends) - on_card).max(0.0);
-    let beyond = if on_card > 0.0 { beyond } else { 0.0 };
-    tracing::info!(profile = %entry.profile.name, on_card_mib = on_card, beyond_mib = beyond, "memory of the card");
-    run.memory_mib = memory_mib + beyond;
+    let lost = (free_before - free_on_gpu(backends)).max(0.0);
+    let (memory_mib, rss_mib) = machine::memory(&report.allocated, lost);
+    run.memory_mib = memory_mib;
     run.rss_mib = rss_mib;
     let next = session.generate(
         &question(&sources, "Another one, about something else?", 1),

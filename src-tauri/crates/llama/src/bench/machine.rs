@@ -1,14 +1,25 @@
 //! Memory in use.
 
 use docmind_core::plan::MemoryShare;
+use std::process::Command;
+
 /// Memory in MiB by two counts. First: the backend's buffers as allocated (touched or not, on every device) plus what else the
-/// process holds in anonymous memory. Second: the resident set, which cannot see buffers never touched nor a GPU's.
-pub(super) fn memory(allocated: &[MemoryShare]) -> (f64, f64) {
-    let buffers: f64 = allocated
-        .iter()
-        .map(|share| share.weights_mib + share.kv_mib + share.compute_mib)
-        .sum();
-    let sizes: Vec<f64> = crate::log::buffers().into_iter().map(|buffer| buffer.mib).collect();
+/// process holds: anonymous memory, and on a card its context, kernels and work space. Second: the resident set, which cannot see
+/// buffers never touched nor a GPU's. `lost` is what the card lost since the process opened it, for where no driver counts.
+pub(super) fn memory(allocated: &[MemoryShare], lost: f64) -> (f64, f64) {
+    let (main, cards) = allocated.split_at(allocated.len().min(1));
+    let sum = |shares: &[MemoryShare]| shares.iter().map(MemoryShare::buffers_mib).sum::<f64>();
+    let on_cards = if cards.is_empty() {
+        0.0
+    } else {
+        driver_count().unwrap_or(lost).max(sum(cards))
+    };
+    let is_card = |place: &str| cards.iter().any(|share| share.device == place);
+    let sizes: Vec<f64> = crate::log::buffers()
+        .into_iter()
+        .filter(|buffer| !is_card(&buffer.place))
+        .map(|buffer| buffer.mib)
+        .collect();
     let other = std::fs::read_to_string("/proc/self/smaps").map_or(0.0, |text| other_anonymous(&text, &sizes));
     let rss = std::fs::read_to_string("/proc/self/status")
         .ok()
@@ -22,7 +33,33 @@ pub(super) fn memory(allocated: &[MemoryShare]) -> (f64, f64) {
             })
         })
         .map_or(0.0, |kib| kib / 1024.0);
-    (buffers + other, rss)
+    (sum(main) + on_cards + other, rss)
+}
+
+/// What this process holds on NVIDIA's cards in MiB as their driver counts it: the context, made before anything can be measured from
+/// within, is part of it. `None` without the driver's tool, or where a sandbox keeps it from being started.
+fn driver_count() -> Option<f64> {
+    let output = Command::new("nvidia-smi")
+        .args([
+            "--query-compute-apps=pid,used_gpu_memory",
+            "--format=csv,noheader,nounits",
+        ])
+        .output()
+        .ok()?;
+    counted_for(std::process::id(), &String::from_utf8_lossy(&output.stdout))
+}
+
+/// The sum of the lines `pid, MiB` of one process.
+fn counted_for(process: u32, lines: &str) -> Option<f64> {
+    let own = lines.lines().filter_map(|line| {
+        let (pid, mib) = line.split_once(',')?;
+        (pid.trim().parse() == Ok(process))
+            .then_some(mib)?
+            .trim()
+            .parse::<f64>()
+            .ok()
+    });
+    own.fold(None, |sum, mib| Some(sum.unwrap_or(0.0) + mib))
 }
 
 /// A mapping of at least this many MiB holds a backend's buffer, or several side by side: the kernel joins neighbours.
@@ -59,6 +96,14 @@ fn other_anonymous(smaps: &str, buffers: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_driver_s_lines_are_read_by_process() {
+        let lines = "588, 4000\n77, 100\n588, 222\n5, [N/A]\n";
+        assert_eq!(counted_for(588, lines), Some(4222.0));
+        assert_eq!(counted_for(5, lines), None);
+        assert_eq!(counted_for(9, ""), None);
+    }
 
     #[test]
     fn buffers_are_not_counted_twice() {

@@ -98,8 +98,9 @@ impl Context {
         let abort = Box::new(Mutex::new(CancelToken::new()));
         params.abort_callback = Some(asked_to_stop);
         params.abort_callback_data = (&raw const *abort).cast_mut().cast();
+        let source = raw_model(model)?;
         // SAFETY: the model is alive and kept so by `model`; the callback's data is boxed and lives in the context.
-        let raw = unsafe { sys::llama_init_from_model(raw_model(model), params) };
+        let raw = unsafe { sys::llama_init_from_model(source, params) };
         let raw = NonNull::new(raw).ok_or_else(|| LlamaError::Context {
             words: crate::log::last_words(),
         })?;
@@ -238,10 +239,22 @@ impl Drop for Context {
     }
 }
 
-/// llama.cpp's own pointer to a model, which the binding keeps to itself.
-fn raw_model(model: &Model) -> *mut sys::llama_model {
-    const { assert!(size_of::<LlamaModel>() == size_of::<*mut sys::llama_model>()) };
+/// llama.cpp's own pointer to a model. The binding keeps it to itself and gives it out in no other way: `LlamaModel::new_context`
+/// takes parameters without what [`Context`] needs, and a sampler or vocabulary does not lead back to its model.
+fn raw_model(model: &Model) -> Result<*mut sys::llama_model, LlamaError> {
+    const {
+        assert!(size_of::<LlamaModel>() == size_of::<*mut sys::llama_model>());
+        assert!(align_of::<LlamaModel>() == align_of::<*mut sys::llama_model>());
+    };
     // SAFETY: `LlamaModel` is `repr(transparent)` over its pointer in 0.1.160, and Cargo.toml takes that version alone. The pointer
     // is handed to `llama_init_from_model` only, as the binding's own `new_context` does with it.
-    unsafe { *std::ptr::from_ref(model.inner()).cast::<*mut sys::llama_model>() }
+    let raw = unsafe { *std::ptr::from_ref(model.inner()).cast::<*mut sys::llama_model>() };
+    // SAFETY: asks the model for its vocabulary, which the binding gives as well, by way of the pointer it holds.
+    let tokens = (!raw.is_null()).then(|| unsafe { sys::llama_vocab_n_tokens(sys::llama_model_get_vocab(raw)) });
+    if tokens.and_then(|tokens| usize::try_from(tokens).ok()) == Some(model.vocabulary()) {
+        return Ok(raw);
+    }
+    Err(LlamaError::Context {
+        words: "the binding's model is not the one that llama.cpp loaded".to_owned(),
+    })
 }
