@@ -79,6 +79,7 @@ own_profiles() {
         printf 'speculation = true\nbuiltin = false\n\n'
     }
     profile plain-64k "long-context without flash attention and with a half-precision cache" '{ kind = "plain" }' 65536 true
+    profile flash-64k "long-context with a half-precision cache" '{ kind = "flash", kv = "f16" }' 65536 true
     profile eight-bit-cache "balanced with an 8-bit cache" '{ kind = "flash", kv = "q8_0" }' 8192 true
     profile no-graphs "balanced without captured graphs" '{ kind = "flash", kv = "f16" }' 8192 false
 }
@@ -127,6 +128,8 @@ measure() {
     run no-graphs $measuring --model "$small" --profiles no-graphs --repeat 3
     run with-graphs $measuring --model "$small" --profiles balanced --repeat 3
     run long $measuring --model "$small" --profiles plain-64k,long-context --repeat 1
+    run long-filled "$generate" bench --runtime "$folder/runtime" --book "$results/profiles.toml" --prompt-tokens 32768 \
+        --output-tokens 128 --model "$small" --profiles plain-64k,flash-64k,long-context --repeat 1
     run devices-agree "$generate" agree --runtime "$folder/runtime" --model "$small" --profiles balanced,compact
     run lookup "$generate" lookup --runtime "$folder/runtime" --model "$small" --profiles balanced --repeat 5
     if [ -n "${LLAMA_BENCH:-}" ]; then
