@@ -21,6 +21,7 @@ import { Splitter } from '@/shared/ui/Splitter';
 import { ErrorState } from '@/shared/ui/states';
 import { ToastList } from '@/shared/ui/toasts';
 import { askAbout, openCitation, openSource, readDocument } from './actions';
+import { hint } from './commands';
 import { FirstStart } from './FirstStart';
 import { SIDEBAR_OVERLAY, SOURCE_OVERLAY, useLayout } from './layout';
 import { Palette } from './Palette';
@@ -182,7 +183,7 @@ function Columns() {
           type="button"
           className="icon-button edge-button left"
           aria-pressed={sidebar}
-          title={`${t('command.sidebar')} (Ctrl+B)`}
+          title={hint('sidebar')}
           aria-label={t('command.sidebar')}
           onClick={() => set({ sidebar: !sidebar })}
         >
@@ -193,7 +194,7 @@ function Columns() {
           type="button"
           className="icon-button edge-button right"
           aria-pressed={source}
-          title={`${t('command.source')} (Ctrl+J)`}
+          title={hint('source')}
           aria-label={t('command.source')}
           onClick={() => set({ source: !source })}
         >
@@ -266,6 +267,7 @@ export function App() {
           )}
           <StatusStrip
             open={panel}
+            hint={hint('performance')}
             chosen={model === null ? null : { model, profile: settings.profile }}
             onToggle={() => set({ panel: !panel })}
           />

@@ -269,6 +269,13 @@ export function keyNames(keys: string): string[] {
   return keys.split('+').map((key) => (WORDS[key] ? t(WORDS[key]) : (NAMES[key] ?? key)));
 }
 
+/** What a button does and the keys that do it too. */
+export function hint(id: string): string {
+  const command = COMMANDS.find((each) => each.id === id);
+  if (!command) return '';
+  return command.keys ? `${t(command.title)} (${keyNames(command.keys).join('+')})` : t(command.title);
+}
+
 /** Whether a key press is the one a command names. */
 export function matches(
   keys: string,

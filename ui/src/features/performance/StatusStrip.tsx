@@ -7,13 +7,15 @@ import { usePerformance } from './store';
 
 interface Properties {
   open: boolean;
+  /** What a pointer resting on it says. */
+  hint: string;
   /** The model that would answer, loaded or not; `null` when none is chosen. */
   chosen: { model: string; profile: string } | null;
   onToggle: () => void;
 }
 
 /** The line at the foot of the window: profile, memory, speed, first token, context. Opens the panel. */
-export function StatusStrip({ open, chosen, onToggle }: Properties) {
+export function StatusStrip({ open, hint, chosen, onToggle }: Properties) {
   const reading = usePerformance((state) => state.latest);
   const gpu = reading?.gpus.find((each) => each.device.name === reading.model_device) ?? reading?.gpus[0];
   const total = gpu ? gpu.device.memory_total_mib : (reading?.ram_total_mib ?? 0);
@@ -23,13 +25,7 @@ export function StatusStrip({ open, chosen, onToggle }: Properties) {
   const profile = loaded ? reading.profile : chosen?.profile;
   const dot = reading?.generating ? 'busy' : loaded ? 'loaded' : '';
   return (
-    <button
-      type="button"
-      className="status-strip"
-      aria-expanded={open}
-      title={`${t('performance.title')} (Ctrl+Shift+P)`}
-      onClick={onToggle}
-    >
+    <button type="button" className="status-strip" aria-expanded={open} title={hint} onClick={onToggle}>
       <span className={`status-dot ${dot}`} aria-hidden />
       <span className="strip-model clip">
         {model === undefined || profile === undefined ? (
