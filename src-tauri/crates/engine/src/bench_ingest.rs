@@ -1,8 +1,10 @@
 //! `docmind bench ingest`: a folder through the real pipeline into a library that is thrown away afterwards.
 
 use crate::engine::{Background, Engine, EngineOptions, OpenMode};
+use crate::eval::percentile;
 use crate::events::IngestEvent;
 use crate::listeners::lock;
+use crate::search::SearchRequest;
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::Outcome;
 use docmind_core::error::ErrorReport;
@@ -42,12 +44,27 @@ pub struct IngestBench {
     pub peak_rss_mib: u32,
     /// Highest resident memory of the children together.
     pub peak_children_rss_mib: u32,
+    /// Questions searched while it ran, one a [`QUESTION_EVERY`], embedding included.
+    pub searches: u32,
+    /// Median of such a search.
+    pub search_ms_p50: f64,
+    /// 95th percentile of such a search.
+    pub search_ms_p95: f64,
     /// The slowest files, by milliseconds.
     pub slowest_ms: BTreeMap<String, f64>,
 }
 
 /// Files named as the slowest.
 const SLOWEST: usize = 5;
+/// A person who asks while documents are read: often enough to measure, and a hundredth of the machine.
+pub const QUESTION_EVERY: Duration = Duration::from_millis(500);
+/// What is asked, in turn.
+const QUESTIONS: [&str; 4] = [
+    "Which figures are in the table?",
+    "How does the browser render a font?",
+    "Who wrote the annotation on the second page?",
+    "What does the form ask for?",
+];
 
 /// Runs it. `scratch` is a folder for the library; it must not exist and is removed afterwards.
 ///
@@ -89,7 +106,7 @@ fn run(
     });
     let done = AtomicBool::new(false);
     let started = Instant::now();
-    std::thread::scope(|threads| {
+    let asked = std::thread::scope(|threads| {
         threads.spawn(|| {
             while !done.load(Ordering::Acquire) {
                 let reading = engine.resident_mib();
@@ -100,11 +117,13 @@ fn run(
                 std::thread::sleep(Duration::from_millis(50));
             }
         });
+        let asked = threads.spawn(|| ask_meanwhile(&engine, &done, cancel));
         let result = engine
             .add_paths(&[dir.to_owned()], cancel, &mut |_| {})
             .and_then(|_| engine.wait_for_ingest(cancel));
         done.store(true, Ordering::Release);
-        result
+        let asked = asked.join().unwrap_or_default();
+        result.map(|()| asked)
     })?;
     let seconds = started.elapsed().as_secs_f64();
     engine.close();
@@ -113,7 +132,36 @@ fn run(
     bench.documents_per_second = f64::from(bench.documents) / seconds;
     bench.pages_per_second = f64::from(bench.pages) / seconds;
     bench.chunks_per_second = f64::from(bench.chunks) / seconds;
+    bench.searches = asked.len() as u32;
+    bench.search_ms_p50 = percentile(&asked, 0.5);
+    bench.search_ms_p95 = percentile(&asked, 0.95);
     Ok(bench)
+}
+
+/// Searches until `done`, and tells how many milliseconds each took. The first one waits for the model to be loaded and is left out.
+fn ask_meanwhile(engine: &Engine, done: &AtomicBool, cancel: &CancelToken) -> Vec<f64> {
+    let mut taken = Vec::new();
+    let mut questions = QUESTIONS.into_iter().cycle();
+    let mut first = true;
+    while !done.load(Ordering::Acquire) {
+        let request = SearchRequest {
+            query: questions.next().unwrap_or_default().to_owned(),
+            ..SearchRequest::default()
+        };
+        let found = engine.search(&request, cancel);
+        match found {
+            Ok(answer) if !first => taken.push(answer.total_ms),
+            Ok(_) => first = false,
+            Err(report) => {
+                tracing::debug!(code = %report.code, "a search beside the ingest failed: {}", report.message)
+            }
+        }
+        let next = Instant::now() + QUESTION_EVERY;
+        while Instant::now() < next && !done.load(Ordering::Acquire) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    taken
 }
 
 fn count(bench: &mut IngestBench, event: &IngestEvent) {

@@ -14,6 +14,7 @@ mod statements;
 
 pub use answers::{AnswersEval, eval_answers};
 pub use dataset::{Dataset, DatasetError};
+pub(crate) use metrics::percentile;
 pub use metrics::{auroc, ndcg, recall, reciprocal_rank};
 pub use retrieval::{FollowUpEval, RetrievalEval, eval_followups, eval_retrieval};
 

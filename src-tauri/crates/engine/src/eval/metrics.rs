@@ -74,7 +74,7 @@ pub fn auroc(positives: &[f32], negatives: &[f32]) -> Option<f64> {
 }
 
 /// The value at a share of the sorted list (nearest rank); 0 of nothing.
-pub(super) fn percentile(values: &[f64], share: f64) -> f64 {
+pub(crate) fn percentile(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let at = (share * sorted.len() as f64).ceil() as usize;
