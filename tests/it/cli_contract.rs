@@ -315,7 +315,7 @@ fn what_cannot_be_read_is_said_with_a_code() -> Result<()> {
         (&["models", "add", "/nowhere.gguf"], "file_unreadable"),
         (
             &["models", "quantize", "/nowhere.gguf", "--type", "q8_0"],
-            "file_unreadable",
+            "model_missing",
         ),
         (&["models", "remove", "nothing"], "no_such_model"),
         (&["ask", "--profile", "nothing", "x"], "unknown_profile"),
