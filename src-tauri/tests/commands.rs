@@ -193,3 +193,21 @@ fn a_library_that_was_in_use_is_opened_when_asked_again() {
     drop(other);
     assert_eq!(window.call("summary", json!({})).unwrap()["ready"], 0);
 }
+
+#[test]
+fn commands_are_at_most_fifteen_lines() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/commands");
+    let mut commands = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        for command in text.split("#[tauri::command]").skip(1) {
+            let function = command.find("pub ").map(|start| &command[start..]).unwrap();
+            let lines = function.lines().take_while(|line| *line != "}").count() + 1;
+            let name = function.lines().next().unwrap();
+            assert!(lines <= 15, "{}: `{name}` has {lines} lines", path.display());
+            commands += 1;
+        }
+    }
+    assert!(commands > 40, "only {commands} commands were found");
+}

@@ -2,8 +2,10 @@
 
 use crate::desk::{Desk, JobId};
 use crate::error::{Reported, not_saved};
+use crate::host::Host;
 use crate::stream::{Merge, Stream};
 use docmind_core::conversation::ConversationId;
+use docmind_engine::Engine;
 use docmind_engine::ask::AskRequest;
 use docmind_engine::conversations::export::ExportFormat;
 use docmind_engine::conversations::{Conversation, ConversationRow};
@@ -89,16 +91,7 @@ pub async fn export_conversation(
     format: ExportFormat,
 ) -> Reported<Option<String>> {
     let host = desk.host();
-    desk.run(move |engine| {
-        let text = engine.export_conversation(id, format)?;
-        let title = engine.conversation(id)?.row.title;
-        let Some(path) = host.save_as(&file_name(&title, format)) else {
-            return Ok(None);
-        };
-        std::fs::write(&path, text).map_err(|error| not_saved(&path, error))?;
-        Ok(Some(path.display().to_string()))
-    })
-    .await
+    desk.run(move |engine| export(engine, host.as_ref(), id, format)).await
 }
 
 /// How the answer of a turn came about; `None` where it was not kept.
@@ -118,6 +111,16 @@ pub async fn answer_trace(
 pub async fn suggestions(desk: State<'_, Desk>, scope: Scope) -> Reported<Vec<String>> {
     desk.run(move |engine| engine.suggested_questions(&scope, SUGGESTED))
         .await
+}
+
+fn export(engine: &Engine, host: &dyn Host, id: ConversationId, format: ExportFormat) -> Reported<Option<String>> {
+    let text = engine.export_conversation(id, format)?;
+    let title = engine.conversation(id)?.row.title;
+    let Some(path) = host.save_as(&file_name(&title, format)) else {
+        return Ok(None);
+    };
+    std::fs::write(&path, text).map_err(|error| not_saved(&path, error))?;
+    Ok(Some(path.display().to_string()))
 }
 
 fn file_name(title: &str, format: ExportFormat) -> String {

@@ -33,6 +33,14 @@ pub struct Measuring {
     pub stage: String,
 }
 
+impl Measuring {
+    fn at(stage: &str) -> Self {
+        Self {
+            stage: stage.to_owned(),
+        }
+    }
+}
+
 impl Merge for Measuring {
     fn absorb(&mut self, next: &Self) -> bool {
         self.clone_from(next);
@@ -98,11 +106,7 @@ pub async fn bench_profiles(
 ) -> Reported<BenchRun> {
     let stream = Stream::new(events);
     desk.run_job(job, move |engine, cancel| {
-        engine.bench_profiles(&names, cancel, &mut |stage| {
-            stream.tell(Measuring {
-                stage: stage.to_owned(),
-            });
-        })
+        engine.bench_profiles(&names, cancel, &mut |stage| stream.tell(Measuring::at(stage)))
     })
     .await
 }
