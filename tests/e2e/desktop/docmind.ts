@@ -144,15 +144,15 @@ export class DocMind {
   }
 
   /** Waits until so many turns are finished and nothing is being written. */
-  async answered(turns: number): Promise<void> {
-    await until(`${turns} finished answers`, () =>
+  async answered(turns: number, patience = PATIENCE): Promise<void> {
+    const finished = (): Promise<boolean> =>
       this.browser.execute(
         (wanted) =>
           document.querySelectorAll('article.turn[aria-label]').length >= wanted &&
           document.querySelector('article.turn[aria-busy="true"]') === null,
         turns,
-      ),
-    );
+      );
+    await until(`${turns} finished answers`, finished, patience);
   }
 
   /** Words of the last turn. */
