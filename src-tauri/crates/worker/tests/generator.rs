@@ -1,0 +1,257 @@
+//! `docmind-generate` as the application meets it: killed at any moment, given damaged files, on a software graphics card. The
+//! models are tiny and made here. `DOCMIND_TEST_FULL=1` runs the long counts.
+#![cfg(all(feature = "generate", target_os = "linux"))]
+
+use docmind_core::cancel::CancelToken;
+use docmind_core::error::ErrorReport;
+use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats, Message, Role, Sampling};
+use docmind_core::model::WeightType;
+use docmind_core::plan::LoadRequest;
+use docmind_core::ports::Generator;
+use docmind_core::profile::{Attention, KvType, Offload, Profile};
+use docmind_llama::make::weights::Random;
+use docmind_llama::make::{Shape, make_model};
+use docmind_wire::generate::GenerateWorker;
+use docmind_wire::launch::Launch;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_docmind-generate");
+
+fn runtime() -> PathBuf {
+    let beside = || Path::new(BINARY).with_file_name("runtime");
+    std::env::var_os("DOCMIND_RUNTIME_DIR").map_or_else(beside, PathBuf::from)
+}
+
+fn full() -> bool {
+    std::env::var_os("DOCMIND_TEST_FULL").is_some_and(|value| value == "1")
+}
+
+fn worker() -> GenerateWorker {
+    GenerateWorker::new(Launch::new(BINARY).arg("--runtime").arg(runtime()))
+}
+
+fn tiny(folder: &Path, weights: WeightType) -> PathBuf {
+    let path = folder.join(format!("tiny-{}.gguf", weights.as_str()));
+    make_model(&Shape::TINY, weights, &path).expect("written");
+    path
+}
+
+fn load_request(path: &Path) -> LoadRequest {
+    LoadRequest {
+        path: path.display().to_string(),
+        profile: Profile {
+            name: "test".into(),
+            summary: String::new(),
+            weights: WeightType::Q8_0,
+            attention: Attention::Flash { kv: KvType::F16 },
+            context_tokens: 2048,
+            n_batch: 128,
+            n_ubatch: 64,
+            offload: Offload::None,
+            threads: 1,
+            graph_capture: true,
+            speculation: false,
+            builtin: false,
+        },
+        embedder_mib: 0,
+        snapshot_memory_mib: 16,
+        snapshot_dir: None,
+        snapshot_disk_mib: 0,
+        may_degrade: true,
+    }
+}
+
+/// A prompt of a few hundred tokens, so that all of load, prefill and decode take their time.
+fn question(output_tokens: u32) -> GenerateRequest {
+    GenerateRequest {
+        messages: vec![Message {
+            role: Role::User,
+            content: "The caretaker repairs the roof in the spring. ".repeat(20) + "Who repairs the roof?",
+        }],
+        sampling: Sampling::qwen(),
+        max_output_tokens: output_tokens,
+        thinking: false,
+        grammar: None,
+        draft_from: Vec::new(),
+    }
+}
+
+fn ask(worker: &GenerateWorker, output_tokens: u32) -> Result<GenerationStats, ErrorReport> {
+    worker.generate(
+        &question(output_tokens),
+        &CancelToken::new(),
+        &mut |_: GenerateEvent| (),
+    )
+}
+
+/// An error a person can be shown: what happened, and what to do on a line of its own.
+fn assert_told(error: &ErrorReport) {
+    assert!(!error.code.is_empty() && error.code != "internal", "{error:?}");
+    assert!(error.message.trim().len() > 10, "{error:?}");
+}
+
+#[test]
+fn killed_at_any_moment_it_answers_the_next_question() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = tiny(folder.path(), WeightType::Q8_0);
+    let rounds = if full() { 50 } else { 8 };
+    let mut moments = Random::new(31);
+    let mut struck = 0;
+    for round in 0..rounds {
+        let worker = worker();
+        if round % 2 == 0 {
+            // Every other round begins with a loaded model: the kill meets prefill and decode, not the load.
+            worker
+                .load(load_request(&model), &CancelToken::new(), &mut |_| ())
+                .expect("loads");
+        }
+        let wait = Duration::from_micros(moments.bits() % 400_000);
+        let over = AtomicBool::new(false);
+        let (outcome, killed) = std::thread::scope(|scope| {
+            let killer = scope.spawn(|| {
+                while worker.pid().is_none() && !over.load(Ordering::Acquire) {
+                    std::thread::yield_now();
+                }
+                std::thread::sleep(wait);
+                let pid = worker.pid().filter(|_| !over.load(Ordering::Acquire));
+                pid.is_some_and(|pid| {
+                    let status = Command::new("kill").args(["-9", &pid.to_string()]).status();
+                    status.is_ok_and(|status| status.success())
+                })
+            });
+            let loaded = if worker.loaded().is_none() {
+                worker
+                    .load(load_request(&model), &CancelToken::new(), &mut |_| ())
+                    .map(|_| ())
+            } else {
+                Ok(())
+            };
+            let outcome = loaded.and_then(|()| ask(&worker, 400));
+            over.store(true, Ordering::Release);
+            (outcome, killer.join().expect("no panic"))
+        });
+        struck += usize::from(killed);
+        if let Err(error) = &outcome {
+            assert_told(error);
+        }
+        if worker.requested().is_none() || worker.loaded().is_none() {
+            worker
+                .load(load_request(&model), &CancelToken::new(), &mut |_| ())
+                .expect("loads after a kill");
+        }
+        let next = ask(&worker, 4).expect("the next question is answered");
+        assert!(next.output_tokens > 0, "round {round}: {next:?}");
+    }
+    assert!(
+        struck * 4 >= rounds,
+        "only {struck} of {rounds} kills met a running process"
+    );
+}
+
+#[test]
+fn a_damaged_model_is_an_error_in_words_and_the_next_one_loads() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = tiny(folder.path(), WeightType::Q8_0);
+    let whole = std::fs::read(&model).expect("read");
+    let damaged = folder.path().join("damaged.gguf");
+    let worker = worker();
+    let mut random = Random::new(23);
+    let (mut refused, mut loaded) = (0, 0);
+    for round in 0..if full() { 500 } else { 24 } {
+        let mut bytes = whole.clone();
+        if round % 4 == 3 {
+            bytes.truncate((random.bits() % whole.len() as u64) as usize);
+        } else {
+            // Half near the beginning, where counts and metadata are, half anywhere.
+            let to = if round % 2 == 0 { 4000 } else { whole.len() };
+            for _ in 0..=random.bits() % 8 {
+                let at = (random.bits() % to as u64) as usize;
+                bytes[at] = random.bits() as u8;
+            }
+        }
+        std::fs::write(&damaged, &bytes).expect("written");
+        match worker.load(load_request(&damaged), &CancelToken::new(), &mut |_| ()) {
+            Ok(_) => loaded += 1,
+            Err(error) => {
+                assert_told(&error);
+                refused += 1;
+            }
+        }
+    }
+    eprintln!("{refused} refused, {loaded} loaded all the same");
+    assert!(refused > 0);
+    worker
+        .load(load_request(&model), &CancelToken::new(), &mut |_| ())
+        .expect("the whole one loads");
+    assert!(ask(&worker, 4).expect("an answer").output_tokens > 0);
+}
+
+/// Mesa's software graphics card and ggml's module for it, where both are.
+fn software_card() -> bool {
+    let module = runtime().join("backends/libggml-vulkan.so").exists();
+    let driver = std::fs::read_dir("/usr/share/vulkan/icd.d").is_ok_and(|entries| {
+        entries
+            .flatten()
+            .any(|entry| entry.file_name().to_string_lossy().starts_with("lvp_icd"))
+    });
+    if !(module && driver) {
+        eprintln!("no Vulkan module (`cargo xtask backend vulkan`) or no lavapipe here: left out");
+    }
+    module && driver
+}
+
+/// One command of `docmind-generate` with the software card let in, its last line as JSON.
+fn on_software_card(arguments: &[&str], model: &Path) -> serde_json::Value {
+    let output = Command::new(BINARY)
+        .args(arguments)
+        .arg("--runtime")
+        .arg(runtime())
+        .arg("--model")
+        .arg(model)
+        .env("GGML_VK_VISIBLE_DEVICES", "0")
+        .output()
+        .expect("started");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{text}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let line = text.lines().rfind(|line| line.starts_with('{')).expect("a JSON line");
+    serde_json::from_str(line).expect("JSON")
+}
+
+#[test]
+fn a_software_graphics_card_computes_what_the_processor_does() {
+    if !software_card() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    // `quality` is the profile of these weights; random 4-bit ones differ more from themselves than 0.999 allows.
+    let model = tiny(folder.path(), WeightType::Q8_0);
+    let agreement = on_software_card(&["agree", "--profiles", "quality"], &model);
+    assert_eq!(agreement["tokens"], 64, "{agreement}");
+    assert!(agreement["min_cosine"].as_f64() >= Some(0.999), "{agreement}");
+    assert_eq!(agreement["contradictions"], 0, "{agreement}");
+    let row = on_software_card(
+        &[
+            "bench",
+            "--profiles",
+            "quality",
+            "--context",
+            "1024",
+            "--prompt-tokens",
+            "64",
+            "--output-tokens",
+            "8",
+            "--repeat",
+            "1",
+        ],
+        &model,
+    );
+    assert_eq!(row["device"], "Vulkan0", "{row}");
+    assert_eq!(row["output_tokens"], 8, "{row}");
+}
