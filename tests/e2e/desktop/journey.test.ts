@@ -132,18 +132,7 @@ test('a citation opens its page with the passage marked where it stands', async 
 });
 
 // One of each kind, as many as an answer holds; the whole list at every split point is the renderer's own test.
-const KINDS = [
-  '<script',
-  '<img',
-  '<style',
-  '<div',
-  '![leak](',
-  '[click me](java',
-  '[data]',
-  '[share]',
-  'invoice',
-  '$\\href',
-];
+const KINDS = ['<script', '<img', '<style', '<div', '![leak](', '[click me](java', '[data]', '[share]'];
 const PAYLOADS = KINDS.map((kind) => HOSTILE_MARKDOWN.find((text) => text.startsWith(kind)) ?? kind);
 
 test('what a model writes stays text: no script, no picture, no request, no layout of its own', async () => {

@@ -19,7 +19,7 @@ const ROOT_OF_SYSTEM = process.env.DOCMIND_ROOT;
 const PROGRAM = ROOT_OF_SYSTEM ? '/usr/bin/docmind-app' : join(BINARIES, 'docmind-app');
 
 /** Long, because two busy cores are slow; what is waited for ends each wait. */
-export const PATIENCE = 120_000;
+export const PATIENCE = 240_000;
 
 export function sleep(ms: number): Promise<void> {
   return new Promise((done) => setTimeout(done, ms));
