@@ -50,8 +50,29 @@ impl Owner {
         }
     }
 
-    /// Builds the index in a new folder beside the old one, which goes when the new is sealed.
+    /// Builds the index in a new folder beside the old one, which goes when the new is sealed. Another embedder chosen meanwhile fails
+    /// what was begun for the one before; it is begun again for the new one.
     pub(super) async fn rebuild(
+        &mut self,
+        cancel: &CancelToken,
+        progress: &mut (dyn FnMut(u32, u32) + Send),
+    ) -> Result<u32, StoreError> {
+        loop {
+            let result = self.rebuild_for_current(cancel, progress).await;
+            let chosen = self.read(|shared| shared.library.embedder()).await?;
+            if chosen == self.embedder || matches!(result, Err(StoreError::Cancelled)) {
+                if let (Err(error), true) = (&result, self.table.is_none()) {
+                    self.shared
+                        .publish(None, IndexState::Unavailable { reason: detail(error) });
+                }
+                return result;
+            }
+            self.table = None;
+            tracing::info!("another embedder was chosen while the index was built");
+        }
+    }
+
+    async fn rebuild_for_current(
         &mut self,
         cancel: &CancelToken,
         progress: &mut (dyn FnMut(u32, u32) + Send),
@@ -94,10 +115,6 @@ impl Owner {
             }
             Err(error) => {
                 let _ = fs::remove_dir_all(&folder);
-                if self.table.is_none() {
-                    self.shared
-                        .publish(None, IndexState::Unavailable { reason: detail(&error) });
-                }
                 Err(error)
             }
         }
