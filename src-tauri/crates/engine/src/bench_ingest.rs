@@ -153,7 +153,7 @@ fn ask_meanwhile(engine: &Engine, done: &AtomicBool, cancel: &CancelToken) -> Ve
             Ok(answer) if !first => taken.push(answer.total_ms),
             Ok(_) => first = false,
             Err(report) => {
-                tracing::debug!(code = %report.code, "a search beside the ingest failed: {}", report.message)
+                tracing::debug!(code = %report.code, "a search beside the ingest failed: {}", report.message);
             }
         }
         let next = Instant::now() + QUESTION_EVERY;
