@@ -85,6 +85,8 @@ pub(super) struct State {
     pub(super) more_queued: bool,
     /// Files are being taken off it.
     pub(super) taking: bool,
+    /// Files that could not be put back into the queue: the disk was full. They are before anything else is taken.
+    stranded: Vec<DocumentId>,
     /// Content being worked on.
     pub(super) in_flight: HashMap<ContentHash, DocumentId>,
     /// Files with the same bytes as one in flight: looked at again when that one is settled.
@@ -137,6 +139,7 @@ impl Pipeline {
             taken: VecDeque::new(),
             more_queued: true,
             taking: false,
+            stranded: Vec::new(),
             in_flight: HashMap::new(),
             deferred: HashMap::new(),
             reading: 0,
@@ -353,18 +356,27 @@ impl Pipeline {
             Claim::Nothing => return Ok(None),
             Claim::AskLedger => {}
         }
-        {
+        let stranded = {
             let mut state = lock(&self.state);
             state.more_queued = false;
             // Between the ledger and here files are nowhere: that is work too, or a waiting caller would think all is done.
             state.taking = true;
-        }
-        let taken = self.library.take_queued(TAKE);
+            std::mem::take(&mut state.stranded)
+        };
+        let put_back = match stranded.as_slice() {
+            [] => Ok(()),
+            ids => self.library.put_back(ids),
+        };
+        let put_back_failed = put_back.is_err();
+        let taken = put_back.and_then(|()| self.library.take_queued(TAKE));
         let mut state = lock(&self.state);
         state.taking = false;
         let taken = match taken {
             Ok(taken) => taken,
             Err(error) => {
+                if put_back_failed {
+                    state.stranded.extend(stranded);
+                }
                 state.more_queued = true;
                 return Err(error);
             }
@@ -422,11 +434,12 @@ impl Pipeline {
 
     /// Puts a document back into the queue, undecided.
     pub(super) fn undecided(&self, id: DocumentId, hash: Option<&ContentHash>) {
-        if let Err(error) = self.library.put_back(&[id]) {
-            // It stays `working` and is queued again when the library is opened next.
-            tracing::warn!(%id, %error, "a document could not be put back into the queue");
-        }
+        let put_back = self.library.put_back(&[id]);
         let mut state = lock(&self.state);
+        if let Err(error) = put_back {
+            tracing::warn!(%id, %error, "a document could not be put back into the queue yet");
+            state.stranded.push(id);
+        }
         release(&mut state, id, hash);
         state.more_queued = true;
         drop(state);
