@@ -4,9 +4,11 @@ use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The repository's root, from where this crate was built.
+/// The repository's root. Asked of cargo at run time: clones share one build folder, and the program may have been built in another.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    let package = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).to_owned(), PathBuf::from);
+    package
         .ancestors()
         .nth(3)
         .expect("BUG: xtask lives three folders down")
