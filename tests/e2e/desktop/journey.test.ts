@@ -74,7 +74,12 @@ test('a damaged file says so, with what to do', async () => {
 
 test('a question is answered from the sources, streamed, with what is not supported marked', async () => {
   await docmind.go('New conversation');
-  const answer = 'The tenant may end the lease with a notice of 90 days [S1L]. The rent is paid in pearls and amber.';
+  const answer = [
+    'The tenant may end the lease with a notice of 90 days [S1L].',
+    'The landlord may end it with a notice of 180 days, and only for personal use or serious breach of this agreement [S1L].',
+    'During the initial term the tenant may end the lease early only after twelve months and with a fee of two months of rent [S1L].',
+    'The rent is paid in pearls and amber.',
+  ].join(' ');
   await docmind.say(answer);
   await docmind.browser.execute(() => {
     const seen: string[] = [];
@@ -89,7 +94,8 @@ test('a question is answered from the sources, streamed, with what is not suppor
   expect(words).toContain('One sentence is not fully covered');
   const seen = await docmind.browser.execute(() => (window as unknown as { seen: string[] }).seen);
   const growing = seen.filter((text) => text.includes('The tenant may'));
-  expect(growing.length, 'the answer grew before it was whole').toBeGreaterThan(3);
+  // Messages are merged to thirty a second: how many there are is the machine's speed.
+  expect(growing.length, 'the answer grew before it was whole').toBeGreaterThan(1);
   expect(seen.some((text) => text.includes('word for word, while the answer is written'))).toBe(true);
   await docmind.picture('answer');
 });
