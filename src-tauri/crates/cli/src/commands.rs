@@ -53,11 +53,17 @@ impl Context<'_> {
         self.open(OpenMode::ReadWrite, Background::Nothing)
     }
 
-    /// Opens it alone, or for reading beside a running application.
-    fn open_beside(&self) -> anyhow::Result<Engine> {
+    /// Opens it alone, or for reading beside a running application: then with the report that names the owner.
+    fn open_beside(&self) -> anyhow::Result<(Engine, Option<ErrorReport>)> {
         match self.open_alone() {
-            Err(error) if code(&error) == Some("library_in_use") => self.open(OpenMode::ReadOnly, Background::Nothing),
-            other => other,
+            Err(error) => match error.downcast::<ErrorReport>()? {
+                report if report.code == "library_in_use" => {
+                    let engine = self.open(OpenMode::ReadOnly, Background::Nothing)?;
+                    Ok((engine, Some(report)))
+                }
+                report => Err(report.into()),
+            },
+            Ok(engine) => Ok((engine, None)),
         }
     }
 

@@ -32,7 +32,7 @@ pub fn run(context: &Context<'_>, command: BenchCommand) -> anyhow::Result<Outco
         }
         BenchCommand::Embed { texts, precision } => {
             texts.as_deref().map_or(Ok(()), there)?;
-            let engine = context.open_beside()?;
+            let engine = context.open_alone()?;
             let bench = engine.bench_embed(texts.as_deref(), precision.map(Into::into), &context.cancel)?;
             print(context, &bench)
         }

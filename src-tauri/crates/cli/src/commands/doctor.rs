@@ -3,11 +3,16 @@
 use super::Context;
 use crate::Outcome;
 use crate::output::{BAD, FAINT, GOOD, STRONG, bytes, tame_line};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+/// Beside a running application the machine is examined all the same; the library is then said to be in use, and so the command ends.
 pub fn run(context: &Context<'_>) -> anyhow::Result<Outcome> {
-    let engine = context.open_beside()?;
-    let examination = engine.examine();
+    let (engine, in_use) = context.open_beside()?;
+    let mut examination = engine.examine();
+    if let Some(report) = &in_use {
+        examination.ok = false;
+        examination.library = json!({ "error": report });
+    }
     context.output.json(&examination)?;
     let machine = &examination.machine;
     context.output.text(format!(
@@ -44,10 +49,12 @@ pub fn run(context: &Context<'_>) -> anyhow::Result<Outcome> {
             module["reason"].as_str().unwrap_or("")
         ))?;
     }
-    library(context, &examination.library)?;
+    if in_use.is_none() {
+        library(context, &examination.library)?;
+    }
     engine.close();
     // What is missing is the report, not a failure to report.
-    Ok(Outcome::Done)
+    in_use.map_or(Ok(Outcome::Done), |report| Err(report.into()))
 }
 
 /// The library in a line, its problems below it.

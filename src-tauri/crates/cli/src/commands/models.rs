@@ -67,7 +67,7 @@ pub fn run(context: &Context<'_>, command: ModelsCommand) -> anyhow::Result<Outc
 }
 
 fn list(context: &Context<'_>) -> anyhow::Result<Outcome> {
-    let engine = context.open_beside()?;
+    let engine = context.open_alone()?;
     let models = engine.models()?;
     for model in &models {
         context.output.json(&line(model)?)?;

@@ -8,7 +8,7 @@ use docmind_engine::models::PlannedProfile;
 use serde_json::{Map, Value, json};
 
 pub fn run(context: &Context<'_>, arguments: &ProfilesArguments) -> anyhow::Result<Outcome> {
-    let engine = context.open_beside()?;
+    let engine = context.open_alone()?;
     for planned in engine.planned_profiles(arguments.model.as_deref())? {
         context.output.json(&line(&planned)?)?;
         context.output.text(format!(
