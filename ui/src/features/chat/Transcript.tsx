@@ -3,6 +3,7 @@ import { ArrowDown } from 'lucide-react';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { Citation, Source } from '@/ipc';
 import { t } from '@/shared/i18n';
+import { useInSteps } from '@/shared/ui/useInSteps';
 import { RunningTurn } from './RunningTurn';
 import { useChat } from './store';
 import { type TurnActions, TurnView } from './TurnView';
@@ -30,8 +31,13 @@ export function Transcript({ onOpen, onOpenSource, onWhy }: Properties) {
     getScrollElement: () => scroller.current,
     estimateSize: () => 320,
     overscan: 1,
+    // Opened at its end: nothing of its beginning is drawn first.
+    initialOffset: Number.MAX_SAFE_INTEGER,
     getItemKey: (index) => `${id ?? 'new'}.${index}`,
   });
+
+  // A task draws two turns at most: a long answer with tables takes ten milliseconds, and the window must not stand still.
+  const items = useInSteps(virtual.getVirtualItems(), 2);
 
   const toEnd = (): void => {
     const element = scroller.current;
@@ -93,7 +99,7 @@ export function Transcript({ onOpen, onOpenSource, onWhy }: Properties) {
         }}
       >
         <div className="transcript-space" style={{ height: size }}>
-          {virtual.getVirtualItems().map((item) => {
+          {items.map((item) => {
             const turn = turns[item.index];
             return (
               <div

@@ -1,20 +1,14 @@
 import type { Citation, Support } from '@/ipc';
 import { squash, wordsOfSentence } from '@/shared/markdown/marks';
 
-/** A citation with the words of its sentence, as a mark in the text is compared with them. */
-interface Cited {
-  citation: Citation;
-  words: string;
-}
-
 /** Every citation of an answer by the number of its mark: one source may be cited by several sentences, each for its own passage. */
-export type Citations = ReadonlyMap<number, readonly Cited[]>;
+export type Citations = ReadonlyMap<number, readonly Citation[]>;
 
 export function byNumber(citations: readonly Citation[]): Citations {
-  const found = new Map<number, Cited[]>();
+  const found = new Map<number, Citation[]>();
   for (const citation of citations) {
     const list = found.get(citation.n) ?? [];
-    list.push({ citation, words: wordsOfSentence(citation.sentence) });
+    list.push(citation);
     found.set(citation.n, list);
   }
   return found;
@@ -35,18 +29,19 @@ export function citationAt(citations: Citations, n: number, before: string): Cit
   const list = citations.get(n);
   const first = list?.[0];
   if (!list || !first) return null;
-  if (list.length === 1) return first.citation;
+  if (list.length === 1) return first;
   const said = squash(before);
-  let best = list.find((each) => each.words === '') ?? first;
+  let best = list.find((each) => each.sentence === '') ?? first;
   let most = 0;
   for (const each of list) {
-    const length = shared(each.words, said);
-    if (length > most && length >= Math.min(8, each.words.length - 1)) {
+    const words = wordsOfSentence(each.sentence);
+    const length = shared(words, said);
+    if (length > most && length >= Math.min(8, words.length - 1)) {
       most = length;
       best = each;
     }
   }
-  return best.citation;
+  return best;
 }
 
 /** Citations that open different places, in the order in which they are read. */

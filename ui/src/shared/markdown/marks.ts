@@ -34,9 +34,23 @@ export function squash(text: string): string {
   return text.replace(/\[\d+\]/g, '').replace(/\s+/g, '');
 }
 
+/** What Markdown could mean something by: a sentence without any of it reads as it is written. */
+const MEANING = /[\\`*_~[\]<>|$&\n]|^\s|^[#=+-]|^\d+[.)]/;
+
+// Every block that is drawn is looked through for every sentence of its answer, and each is read once.
+const read = new Map<string, string>();
+const MOST_READ = 2000;
+
 /** A sentence as a reader sees it, squashed. */
 export function wordsOfSentence(sentence: string): string {
-  return squash(plainText(parseMarkdown(sentence).map((part) => part.node)));
+  if (!MEANING.test(sentence)) return squash(sentence);
+  let words = read.get(sentence);
+  if (words === undefined) {
+    words = squash(plainText(parseMarkdown(sentence).map((part) => part.node)));
+    if (read.size >= MOST_READ) read.clear();
+    read.set(sentence, words);
+  }
+  return words;
 }
 
 /**

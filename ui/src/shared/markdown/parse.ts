@@ -34,6 +34,19 @@ export function parseMarkdown(text: string): Block[] {
   return read(text, 0);
 }
 
+// Finished answers come into sight and go again while a person scrolls.
+const recent = new Map<string, Block[]>();
+const MOST_RECENT = 60;
+
+function readOnce(text: string): Block[] {
+  const blocks = recent.get(text) ?? read(text, 0);
+  recent.delete(text);
+  recent.set(text, blocks);
+  const [oldest] = recent.keys();
+  if (recent.size > MOST_RECENT && oldest !== undefined) recent.delete(oldest);
+  return blocks;
+}
+
 /**
  * Reads a growing text: only the last two blocks can still change (a list may swallow the paragraph after it), so only they
  * are read again. Gives the same blocks as reading the whole; those before keep their identity.
@@ -44,6 +57,11 @@ export class GrowingMarkdown {
 
   update(text: string): Block[] {
     if (text === this.text) return this.blocks;
+    if (this.text === '') {
+      this.blocks = readOnce(text);
+      this.text = text;
+      return this.blocks;
+    }
     const grown = text.startsWith(this.text);
     const kept = grown ? this.blocks.slice(0, -2) : [];
     const first = this.blocks[kept.length];
