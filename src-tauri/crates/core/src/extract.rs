@@ -6,7 +6,7 @@
 //! - its cosine with the question, title, the sentence before it and itself embedded together: half of all sentences begin with a
 //!   word that only the one before explains;
 //! - its passage's place;
-//! - the share of the question's words it lacks and the sentence before has;
+//! - the share of the question's words it lacks and the sentence before has, for a row of a table its header;
 //! - the share of the question's neighbouring words that are neighbours in it;
 //! - whether it has what the question word asks for (a number for "how many", a date for "when", a name not in the question for "who"
 //!   and "where");
@@ -18,16 +18,18 @@
 //! .925; without `before`, `new` and the sentence before in what is embedded .774 / .909.
 
 mod table;
+mod wanted;
 
 use crate::answer::Source;
 use crate::citation::{CitedSentence, CitedText, Parsed, without_marks};
 use crate::rank::{Finder, stems_of};
 use crate::sentences::sentences;
-use crate::words::{Word, fold, is_number, is_stop_word, words};
+use crate::words::{Word, fold, is_stop_word, words};
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::ops::Range;
 use table::Line;
+use wanted::Wanted;
 
 /// Most sentences of an answer.
 pub const MOST_SENTENCES: usize = 3;
@@ -55,7 +57,9 @@ pub struct Candidate {
     pub source: usize,
     /// Bytes of the source's text.
     pub range: Range<usize>,
-    /// What is embedded for its cosine: the document's title, the sentence before and the sentence.
+    /// Of a row of a table: bytes of its header.
+    pub header: Option<Range<usize>>,
+    /// What is embedded for its cosine: the document's title, the sentence before (for a row its header) and the sentence.
     pub embedded: String,
 }
 
@@ -66,14 +70,14 @@ pub fn candidates(sources: &[Source]) -> Vec<Candidate> {
     for (at, source) in sources.iter().enumerate() {
         let mut before = String::new();
         for range in sentences(&source.text) {
-            let range = match table::line(&source.text, &range) {
-                Line::Prose => range,
+            let (range, header) = match table::line(&source.text, &range) {
+                Line::Prose => (range, None),
                 // Says nothing of its own; it is told with the rows.
                 Line::Header => continue,
                 Line::Row { row, header } => {
-                    before = one_line(&source.text[header]);
+                    before = one_line(&source.text[header.clone()]);
                     before.push(' ');
-                    row
+                    (row, Some(header))
                 }
             };
             let text = &source.text[range.clone()];
@@ -87,6 +91,7 @@ pub fn candidates(sources: &[Source]) -> Vec<Candidate> {
             out.push(Candidate {
                 source: at,
                 range,
+                header,
                 embedded,
             });
             if out.len() == MOST_CANDIDATES {
@@ -131,15 +136,10 @@ pub fn rank_sentences(
             has
         })
         .collect();
+    let read_at = |source: usize, range: &Range<usize>| Read::of(&sources[source].text[range.clone()], &finder, wanted);
     let read: Vec<Read> = candidates
         .iter()
-        .map(|candidate| {
-            Read::of(
-                &sources[candidate.source].text[candidate.range.clone()],
-                &finder,
-                wanted,
-            )
-        })
+        .map(|candidate| read_at(candidate.source, &candidate.range))
         .collect();
     let count = candidates.len() as f32;
     let weights: Vec<f32> = (0..terms.len())
@@ -162,11 +162,16 @@ pub fn rank_sentences(
                 (false, true) => HEADING,
                 (false, false) => 0.0,
             });
-            let before = at
-                .checked_sub(1)
-                .filter(|before| candidates[*before].source == candidate.source);
+            let header = candidate
+                .header
+                .as_ref()
+                .map(|header| read_at(candidate.source, header));
+            let before = header.as_ref().or_else(|| {
+                let before = at.checked_sub(1)?;
+                (candidates[before].source == candidate.source).then(|| &read[before])
+            });
             let before = before.map_or(0.0, |before| {
-                weight_of(&|term| f32::from(u8::from(!own.has(term) && read[before].has(term))))
+                weight_of(&|term| f32::from(u8::from(!own.has(term) && before.has(term))))
             });
             let passage = if best_passage > 0.0 {
                 scores.get(candidate.source).copied().unwrap_or(0.0) / best_passage
@@ -300,10 +305,8 @@ struct Table {
 
 /// The header over a sentence that is a row of a table.
 fn header_of(candidate: &Candidate, source: &Source) -> Option<String> {
-    match table::line(&source.text, &candidate.range) {
-        Line::Row { header, .. } => Some(one_line(&without_marks(&source.text[header]))),
-        Line::Prose | Line::Header => None,
-    }
+    let header = candidate.header.clone()?;
+    Some(one_line(&without_marks(&source.text[header])))
 }
 
 /// Further rows of a table follow its first one.
@@ -346,279 +349,5 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What a question word asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wanted {
-    Number,
-    Time,
-    Name,
-    Anything,
-}
-
-impl Wanted {
-    fn of(question: &str) -> Self {
-        let list: Vec<String> = words(question).map(|word| fold(word.text)).collect();
-        let has = |names: &[&str]| list.iter().any(|word| names.contains(&word.as_str()));
-        let pair = |first: &[&str], second: &[&str]| {
-            list.windows(2)
-                .any(|pair| first.contains(&pair[0].as_str()) && second.contains(&pair[1].as_str()))
-        };
-        let which: &[&str] = &["what", "which", "welche", "welcher", "welches", "welchem", "welchen"];
-        if has(&["when", "wann"])
-            || pair(
-                which,
-                &[
-                    "year",
-                    "date",
-                    "century",
-                    "decade",
-                    "month",
-                    "day",
-                    "time",
-                    "jahr",
-                    "datum",
-                    "jahrhundert",
-                    "monat",
-                    "tag",
-                ],
-            )
-        {
-            return Self::Time;
-        }
-        if pair(
-            &["how", "wie"],
-            &[
-                "many", "much", "long", "old", "large", "big", "far", "often", "tall", "high", "viele", "viel",
-                "lange", "alt", "gross", "weit", "oft", "hoch",
-            ],
-        ) || pair(
-            which,
-            &["percent", "percentage", "number", "amount", "anteil", "zahl", "betrag"],
-        ) || has(&["wieviel", "wieviele"])
-        {
-            return Self::Number;
-        }
-        if has(&[
-            "who", "whom", "whose", "wer", "wen", "wem", "wessen", "where", "wo", "woher", "wohin",
-        ]) || pair(
-            which,
-            &[
-                "country", "city", "place", "state", "region", "river", "person", "company", "land", "stadt", "ort",
-                "person", "firma",
-            ],
-        ) {
-            return Self::Name;
-        }
-        Self::Anything
-    }
-
-    fn satisfied_by(self, list: &[Word<'_>], found: &[Option<usize>]) -> f32 {
-        const MONTHS: &[&str] = &[
-            "january",
-            "february",
-            "march",
-            "april",
-            "may",
-            "june",
-            "july",
-            "august",
-            "september",
-            "october",
-            "november",
-            "december",
-            "century",
-            "centuries",
-            "decade",
-            "januar",
-            "februar",
-            "marz",
-            "mai",
-            "juni",
-            "juli",
-            "oktober",
-            "dezember",
-            "jahrhundert",
-        ];
-        const COUNTS: &[&str] = &[
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "twelve",
-            "hundred",
-            "thousand",
-            "million",
-            "billion",
-            "half",
-            "third",
-            "quarter",
-            "dozen",
-            "twice",
-            "percent",
-            "several",
-            "zwei",
-            "drei",
-            "vier",
-            "funf",
-            "sechs",
-            "sieben",
-            "acht",
-            "neun",
-            "zehn",
-            "hundert",
-            "tausend",
-            "millionen",
-            "milliarden",
-            "halfte",
-            "viertel",
-            "prozent",
-        ];
-        let number = |word: &Word<'_>| is_number(word.text) || word.text.starts_with(|c: char| c.is_ascii_digit());
-        let named = |word: &Word<'_>, names: &[&str]| names.contains(&fold(word.text).as_str());
-        let yes = match self {
-            Self::Anything => return 0.5,
-            Self::Number => list.iter().any(|word| number(word) || named(word, COUNTS)),
-            Self::Time => list.iter().any(|word| number(word) || named(word, MONTHS)),
-            Self::Name => list.iter().zip(found).skip(1).any(|(word, term)| {
-                term.is_none() && word.text.starts_with(char::is_uppercase) && !is_stop_word(word.text)
-            }),
-        };
-        f32::from(u8::from(yes))
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::document::{ContentHash, DocumentId, Span};
-    use proptest::prelude::*;
-
-    fn source(n: u32, text: &str) -> Source {
-        Source {
-            n,
-            document_id: DocumentId(n),
-            document_hash: ContentHash("0".repeat(64)),
-            path: String::new(),
-            title: "Lease".into(),
-            page: 1,
-            span: Span::new(0, text.chars().count() as u32),
-            heading: vec![],
-            text: text.into(),
-        }
-    }
-
-    #[test]
-    fn the_sentence_that_answers_leads() {
-        let sources = [
-            source(
-                5,
-                "The tenant pays the rent. The rent is 850 euros\na month [12]. It is paid on Mondays by bank transfer.",
-            ),
-            source(7, "Dogs are not allowed in the house. The rent of the garage is low."),
-        ];
-        let list = candidates(&sources);
-        let text = extract("How much is the rent?", &sources, &[1.0, 0.6], &list, None);
-        assert!(
-            text.text.starts_with("The rent is 850 euros a month. [1]"),
-            "{}",
-            text.text
-        );
-        assert_eq!(text.order[0], 5);
-        assert!(text.sentences.len() <= MOST_SENTENCES);
-    }
-
-    #[test]
-    fn rows_of_a_table_are_told_under_its_header() {
-        let sources = [source(
-            1,
-            "Hotels are booked by the office.\nCity | Highest price a night | Breakfast\nBerlin | 140 euros a night | included\n\
-             Zurich | 230 euros a night | included",
-        )];
-        let list = candidates(&sources);
-        assert_eq!(list.len(), 3, "the header is no answer");
-        assert!(list[1].embedded.contains("Breakfast Berlin"), "{}", list[1].embedded);
-        let text = extract(
-            "What is the highest price of a night in Berlin?",
-            &sources,
-            &[1.0],
-            &list,
-            None,
-        );
-        assert!(
-            text.text.starts_with(
-                "| City | Highest price a night | Breakfast |\n| --- | --- | --- |\n| Berlin | 140 euros a night | included [1] |"
-            ),
-            "{}",
-            text.text
-        );
-        assert_eq!(text.sentences[0].text, "Berlin | 140 euros a night | included [1]");
-        let rows: Vec<usize> = rows_together(&[1, 0, 2], &list, &sources);
-        assert_eq!(rows, [1, 2, 0], "rows of one table stay together");
-    }
-
-    #[test]
-    fn the_sentence_before_tells_what_one_is_about() {
-        let sources = [source(
-            1,
-            "The Malkin Athletic Center is open to all members. The five-story building has three weight rooms and two pools.",
-        )];
-        let list = candidates(&sources);
-        assert_eq!(
-            list[1].embedded,
-            "Lease\nThe Malkin Athletic Center is open to all members. \
-             The five-story building has three weight rooms and two pools."
-        );
-        let question = "How many weight rooms are in the Malkin Athletic Center?";
-        let text = extract(question, &sources, &[1.0], &list, None);
-        assert!(text.text.starts_with("The five-story building"), "{}", text.text);
-    }
-
-    #[test]
-    fn a_long_sentence_before_is_embedded_by_its_end() {
-        let long = format!("{}ends here.", "word ".repeat(300));
-        let sources = [source(1, &format!("{long} The rent is 850 euros."))];
-        let list = candidates(&sources);
-        assert!(list[1].embedded.ends_with("word ends here. The rent is 850 euros."));
-        assert_eq!(list[1].embedded.split_whitespace().count(), 1 + CONTEXT_WORDS + 5);
-    }
-
-    #[test]
-    fn what_is_asked_for_is_read_from_the_question() {
-        for (question, wanted) in [
-            ("When was it signed?", Wanted::Time),
-            ("In what year?", Wanted::Time),
-            ("How many tenants?", Wanted::Number),
-            ("Wie hoch ist die Miete?", Wanted::Number),
-            ("Who signed?", Wanted::Name),
-            ("Why?", Wanted::Anything),
-        ] {
-            assert_eq!(Wanted::of(question), wanted, "{question}");
-        }
-    }
-
-    #[test]
-    fn nothing_gives_nothing() {
-        assert_eq!(extract("Why?", &[], &[], &[], None), CitedText::default());
-    }
-
-    proptest! {
-        #[test]
-        fn every_sentence_is_a_source_s_own(texts in prop::collection::vec("[A-Za-z .\\n]{0,80}", 1..4), question in "[a-z ]{0,20}") {
-            let sources: Vec<Source> = texts.iter().enumerate().map(|(n, text)| source(n as u32 + 1, text)).collect();
-            let list = candidates(&sources);
-            let text = extract(&question, &sources, &[], &list, None);
-            for sentence in &text.sentences {
-                let plain = sentence.plain();
-                let found = sources.iter().filter(|source| sentence.sources.contains(&source.n)).any(|source| {
-                    source.text.split_whitespace().collect::<Vec<_>>().join(" ").contains(plain.trim())
-                });
-                prop_assert!(found, "{plain}");
-            }
-        }
-    }
-}
+mod tests;

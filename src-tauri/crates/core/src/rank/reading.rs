@@ -1,0 +1,198 @@
+//! Reading: passages in the question's words, sentence by sentence.
+
+use super::{Fused, in_order};
+use crate::chunk::Chunk;
+use crate::question::KeywordQuery;
+use crate::retrieval::ScoredChunk;
+use crate::sentences::sentences;
+use crate::words::{Language, Stems, fold, words};
+
+/// Passages that are read.
+pub const READ: usize = 30;
+const COVERAGE: f32 = 0.5;
+const PAIRS: f32 = 0.15;
+/// Words of a question that one sentence is expected to hold.
+const READ_WORDS: f32 = 3.0;
+const HEADING: f32 = 0.5;
+/// How far apart, in words, two neighbours of the question may stand and still count as neighbours.
+const PAIR_WINDOW: usize = 2;
+
+/// Reads the best [`READ`] candidates against the question's words and orders them anew; the rest follow as they were. `chunks` are
+/// the candidates' texts in any order; a candidate without a text is dropped: it is gone from the library.
+pub fn reread(question: &str, fused: &[Fused], chunks: Vec<Chunk>) -> Vec<ScoredChunk> {
+    let mut ranked = in_order(fused, chunks);
+    let reading = Reading::of(question, ranked.iter().take(READ).map(|scored| &scored.chunk));
+    let read = ranked.len().min(READ);
+    let trust = (READ_WORDS / reading.weights.len().max(1) as f32).min(1.0);
+    for (scored, seen) in ranked.iter_mut().zip(&reading.seen) {
+        scored.score += trust * (COVERAGE * reading.coverage(seen) + PAIRS * reading.pairs(seen));
+    }
+    ranked[..read].sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.id.cmp(&b.chunk.id)));
+    // What was not read stays below what was.
+    if let Some(last) = ranked[..read].last().map(|scored| scored.score) {
+        for scored in &mut ranked[read..] {
+            scored.score = scored.score.min(last);
+        }
+    }
+    ranked
+}
+
+/// The terms of a question and where each passage has them.
+pub(crate) struct Reading {
+    /// Weight of each term.
+    weights: Vec<f32>,
+    total: f32,
+    seen: Vec<Seen>,
+}
+
+/// One passage in the question's terms.
+pub(crate) struct Seen {
+    /// A term number or nothing for each word, in order.
+    words: Vec<Option<usize>>,
+    /// Ends of sentences in `words`.
+    ends: Vec<usize>,
+    /// Which terms its headings have.
+    heading: Vec<bool>,
+}
+
+/// The question's content terms as stems, each once, in order.
+pub(crate) fn stems_of(question: &str) -> (Stems, Vec<String>) {
+    let stems = Stems::new(Language::of(question));
+    let mut terms: Vec<String> = Vec::new();
+    for term in KeywordQuery::parse(question).content() {
+        let stem = stems.stem(&term.text);
+        if !stem.is_empty() && !terms.contains(&stem) {
+            terms.push(stem);
+        }
+    }
+    (stems, terms)
+}
+
+/// Finds which of a few stems a word has without stemming every word: Snowball's stems keep the first letter.
+pub(crate) struct Finder<'s> {
+    stems: &'s Stems,
+    terms: &'s [String],
+}
+
+impl<'s> Finder<'s> {
+    pub(crate) fn new(stems: &'s Stems, terms: &'s [String]) -> Self {
+        Self { stems, terms }
+    }
+
+    pub(crate) fn find(&self, word: &str) -> Option<usize> {
+        let folded = fold(word);
+        let first = folded.chars().next()?;
+        if !self.terms.iter().any(|term| term.starts_with(first)) {
+            return None;
+        }
+        let stem = self.stems.stem_folded(folded);
+        self.terms.iter().position(|term| *term == stem)
+    }
+}
+
+impl Reading {
+    pub(crate) fn of<'c>(question: &str, chunks: impl Iterator<Item = &'c Chunk>) -> Self {
+        let (stems, terms) = stems_of(question);
+        let finder = Finder::new(&stems, &terms);
+        let seen: Vec<Seen> = chunks.map(|chunk| Seen::of(&finder, terms.len(), chunk)).collect();
+        let count = seen.len() as f32;
+        let weights: Vec<f32> = (0..terms.len())
+            .map(|term| {
+                let having = seen.iter().filter(|seen| seen.has(term)).count() as f32;
+                (1.0 + (count - having + 0.5) / (having + 0.5)).ln().max(0.1)
+            })
+            .collect();
+        Self {
+            total: weights.iter().sum(),
+            weights,
+            seen,
+        }
+    }
+
+    /// The best coverage of the first passages.
+    pub(crate) fn best_coverage(&self, first: usize) -> f32 {
+        self.seen
+            .iter()
+            .take(first)
+            .map(|seen| self.coverage(seen))
+            .fold(0.0, f32::max)
+    }
+
+    /// Share of the question that the best sentence covers, headings counting half.
+    fn coverage(&self, seen: &Seen) -> f32 {
+        if self.total <= 0.0 {
+            return 0.0;
+        }
+        let mut start = 0;
+        let mut best = 0.0_f32;
+        for &end in &seen.ends {
+            let sum: f32 = (0..self.weights.len())
+                .map(|term| {
+                    if seen.words[start..end].contains(&Some(term)) {
+                        self.weights[term]
+                    } else if seen.heading[term] {
+                        HEADING * self.weights[term]
+                    } else {
+                        0.0
+                    }
+                })
+                .sum();
+            best = best.max(sum / self.total);
+            start = end;
+        }
+        best
+    }
+
+    /// Share of the question's neighbouring pairs that stand close to each other here, in the same order.
+    fn pairs(&self, seen: &Seen) -> f32 {
+        let weight = |term: usize| self.weights[term].min(self.weights[term + 1]);
+        let total: f32 = (1..self.weights.len()).map(|term| weight(term - 1)).sum();
+        if total <= 0.0 {
+            return 0.0;
+        }
+        let found: f32 = (1..self.weights.len())
+            .map(|second| second - 1)
+            .filter(|&first| {
+                seen.words.iter().enumerate().any(|(at, word)| {
+                    *word == Some(first)
+                        && seen.words[at + 1..]
+                            .iter()
+                            .take(PAIR_WINDOW)
+                            .any(|next| *next == Some(first + 1))
+                })
+            })
+            .map(weight)
+            .sum();
+        found / total
+    }
+}
+
+impl Seen {
+    fn of(finder: &Finder<'_>, terms: usize, chunk: &Chunk) -> Self {
+        let mut seen = Self {
+            words: Vec::new(),
+            ends: Vec::new(),
+            heading: vec![false; terms],
+        };
+        for range in sentences(&chunk.text) {
+            seen.words
+                .extend(words(&chunk.text[range]).map(|word| finder.find(word.text)));
+            seen.ends.push(seen.words.len());
+        }
+        let above = chunk
+            .heading
+            .iter()
+            .map(String::as_str)
+            .chain([chunk.table_header.as_str()]);
+        for word in above.flat_map(words) {
+            if let Some(term) = finder.find(word.text) {
+                seen.heading[term] = true;
+            }
+        }
+        seen
+    }
+
+    fn has(&self, term: usize) -> bool {
+        self.heading[term] || self.words.contains(&Some(term))
+    }
+}
