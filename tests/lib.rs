@@ -41,6 +41,8 @@ pub fn full() -> bool {
 /// A data folder and the command line over it.
 pub struct Library {
     folder: PathBuf,
+    /// With a vector index however few passages there are.
+    indexed: bool,
     /// Removed when dropped; `None` for a folder somebody else looks after.
     _data: Option<TempDir>,
 }
@@ -74,13 +76,25 @@ impl Library {
         let data = tempfile::tempdir()?;
         Ok(Self {
             folder: data.path().to_owned(),
+            indexed: false,
             _data: Some(data),
         })
     }
 
+    /// The same, with a vector index from the first passage on: small libraries have none otherwise.
+    #[must_use]
+    pub fn indexed(mut self) -> Self {
+        self.indexed = true;
+        self
+    }
+
     /// A folder that the caller looks after.
     pub fn at(folder: PathBuf) -> Self {
-        Self { folder, _data: None }
+        Self {
+            folder,
+            indexed: false,
+            _data: None,
+        }
     }
 
     /// Where it is.
@@ -101,6 +115,9 @@ impl Library {
             .arg("--json")
             .args(arguments)
             .stdin(Stdio::null());
+        if self.indexed {
+            command.env("DOCMIND_INDEX_FROM", "0");
+        }
         command
     }
 

@@ -57,7 +57,7 @@ type Acknowledged = BTreeMap<String, String>;
 fn killed_at_random_moments_of_an_ingest() -> Result<()> {
     let rounds = if full() { 30 } else { 6 };
     let folder = notes(NOTES)?;
-    let library = Library::new()?;
+    let library = Library::new()?.indexed();
     let mut moments = Moments(0x9E37_79B9_7F4A_7C15);
     let mut acknowledged = Acknowledged::new();
     let mut hit = 0;
@@ -222,7 +222,7 @@ fn without_parent() -> Vec<u32> {
 #[test]
 fn a_damaged_index_is_rebuilt_by_itself_and_never_quotes_wrongly() -> Result<()> {
     let folder = notes(60)?;
-    let library = Library::new()?;
+    let library = Library::new()?.indexed();
     library.ok(&["add".as_ref(), folder.path().as_os_str()])?;
     let mut moments = Moments(0x2545_F491_4F6C_DD1D);
     let damages = if full() { 12 } else { 4 };

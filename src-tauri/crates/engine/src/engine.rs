@@ -20,7 +20,7 @@ use crate::watch::Watch;
 use crate::workers::{EmbedderChoice, ExchangeableEmbedder, parse_worker};
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::settings::Settings;
-use docmind_store::{Library, UserDb, VectorStore};
+use docmind_store::{INDEX_FROM, Library, UserDb, VectorStore};
 use docmind_wire::parse::ParseWorker;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -109,6 +109,12 @@ pub(crate) struct Inner {
     owned: Mutex<Option<Owned>>,
 }
 
+/// From so many passages on there is a vector index. `DOCMIND_INDEX_FROM` lets tests harm the index of a small library.
+fn index_from() -> usize {
+    let named = std::env::var("DOCMIND_INDEX_FROM").ok();
+    named.and_then(|number| number.parse().ok()).unwrap_or(INDEX_FROM)
+}
+
 impl Engine {
     /// Opens or creates the library.
     ///
@@ -136,7 +142,11 @@ impl Engine {
 
         let (library, index, user) = if let Some(owned) = &owned {
             let library = Arc::new(Library::open(dir.root())?);
-            let index = Arc::new(VectorStore::open(Arc::clone(&library), owned.unclean)?);
+            let index = Arc::new(VectorStore::open_from(
+                Arc::clone(&library),
+                owned.unclean,
+                index_from(),
+            )?);
             (library, index, Some(Arc::new(UserDb::open(dir.root())?)))
         } else {
             let library = Arc::new(Library::open_read_only(dir.root())?);

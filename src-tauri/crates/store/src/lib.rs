@@ -44,4 +44,4 @@ pub use records::{
     LibraryCounts, PageGeometry, Recognised, Removed, Settlement, TextHash, UnreadPage,
 };
 pub use user::{BenchmarkRecord, Collection, CollectionId, ConversationRecord, SettingsRecord, UserDb};
-pub use vector_store::{IndexState, VectorStore};
+pub use vector_store::{INDEX_FROM, IndexState, VectorStore};

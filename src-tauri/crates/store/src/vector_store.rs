@@ -1,6 +1,7 @@
 //! The vector index: LanceDB as a cache of what the library holds.
 //!
-//! One task owns the table and writes it; searches read what it last published. A hit is a hint: it counts when the library knows
+//! There is none below [`INDEX_FROM`] passages: the exact scan is the quicker one there, and LanceDB costs the process some fifty
+//! megabytes merely by being opened. Above, one task owns the table and writes it; searches read what it last published. A hit is a hint: it counts when the library knows
 //! the passage, with the cosine of the library's vector. Vectors the index does not hold yet are scanned in the library, so that a
 //! document is found as soon as it is committed. Whatever goes wrong — an error, a panic, a file that differs from what was
 //! written, a cosine that the library contradicts — has one answer: the folder is dropped and built anew, and the exact scan
@@ -22,7 +23,7 @@ use docmind_core::error::ErrorReport;
 use docmind_core::ports::{BoxFuture, VectorIndex};
 use docmind_core::retrieval::Hit;
 use lance::{Hint, LanceTable, Reach};
-use owner::{Command, GRAPH_FROM, Owner};
+use owner::{Command, Owner};
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -30,6 +31,8 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
 
+/// From so many passages on there is an index, and its graph is searched. Flat at 20,000 rows takes 14 ms in LanceDB, the exact scan 4.
+pub const INDEX_FROM: usize = 20_000;
 /// Commands waiting for the owner.
 const INBOX: usize = 64;
 /// Hints asked beyond the limit, for those that turn out to be gone.
@@ -156,10 +159,18 @@ impl VectorStore {
     /// # Errors
     /// [`StoreError::Io`] when no thread can be started.
     pub fn open(library: Arc<Library>, unclean: bool) -> Result<Self, StoreError> {
+        Self::open_from(library, unclean, INDEX_FROM)
+    }
+
+    /// The same with another size from which there is an index: tests harm small ones.
+    ///
+    /// # Errors
+    /// As [`VectorStore::open`].
+    pub fn open_from(library: Arc<Library>, unclean: bool, from: usize) -> Result<Self, StoreError> {
         if unclean {
             tracing::info!("the library was not closed in order; its index is proved");
         }
-        Self::start(library, IndexState::Opening, INBOX)
+        Self::start(library, IndexState::Opening, INBOX, from)
     }
 
     /// Uses the index of a library that another process may be writing. Nothing is written.
@@ -167,10 +178,10 @@ impl VectorStore {
     /// # Errors
     /// [`StoreError::Io`] when no thread can be started.
     pub fn open_read_only(library: Arc<Library>) -> Result<Self, StoreError> {
-        Self::start(library, IndexState::ReadOnly, 1)
+        Self::start(library, IndexState::ReadOnly, 1, INDEX_FROM)
     }
 
-    fn start(library: Arc<Library>, state: IndexState, inbox: usize) -> Result<Self, StoreError> {
+    fn start(library: Arc<Library>, state: IndexState, inbox: usize, from: usize) -> Result<Self, StoreError> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
             .max_blocking_threads(8)
@@ -196,7 +207,7 @@ impl VectorStore {
         if read_only {
             runtime.spawn(open_beside(Arc::clone(&shared)));
         } else {
-            runtime.spawn(Owner::new(Arc::clone(&shared)).run(inbox));
+            runtime.spawn(Owner::new(Arc::clone(&shared), from).run(inbox));
         }
         Ok(Self {
             shared,
@@ -210,7 +221,8 @@ impl VectorStore {
         self.shared.state()
     }
 
-    /// Builds the index anew beside the old one; `progress` gets (vectors done, vectors in all). Gives how many it holds.
+    /// Builds the index anew beside the old one; `progress` gets (vectors done, vectors in all). Gives how many can be searched: a
+    /// small library needs no index, and what is left of one goes.
     ///
     /// # Errors
     /// [`StoreError::Cancelled`]: then the old one stays. [`StoreError::ReadOnly`], [`StoreError::IndexUnavailable`].
@@ -351,8 +363,8 @@ impl VectorIndex for VectorStore {
     }
 
     fn search<'a>(&'a self, query: &'a Embedding, limit: usize) -> BoxFuture<'a, Result<Vec<Hit>, ErrorReport>> {
-        // Below 20,000 rows the exact scan is the quicker one (4 ms at 22,000 rows where LanceDB's flat scan takes 14), and it waits
-        // for no other thread.
+        // Without a graph the exact scan is the quicker one (4 ms at 22,000 rows where LanceDB's flat scan takes 14), and it waits for
+        // no other thread.
         if !self
             .shared
             .view(|view| view.published.as_ref().is_some_and(|index| index.reach == Reach::Graph))
@@ -501,7 +513,7 @@ async fn open_beside(shared: Arc<Shared>) {
         };
         Ok(folder
             .filter(fits)
-            .filter(|_| rows as usize >= GRAPH_FROM)
+            .filter(|_| rows as usize >= INDEX_FROM)
             .map(|folder| (folder, embedder, seq, rows)))
     });
     if let Ok(Some((folder, embedder, seq, rows))) = found {

@@ -12,7 +12,7 @@ use crate::library::CurrentEmbedder;
 use docmind_core::cancel::CancelToken;
 use docmind_core::chunk::ChunkId;
 use futures::FutureExt;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -21,8 +21,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
-/// From so many rows on, a graph is searched instead of every row. Flat at 20,000 rows takes 14 ms.
-pub(super) const GRAPH_FROM: usize = 20_000;
 /// Rows outside the graph that may be searched one by one before they are added to it.
 const OUTSIDE_AT_MOST: usize = 10_000;
 /// Rows written by one commit.
@@ -59,6 +57,8 @@ pub(super) enum Command {
 
 pub(super) struct Owner {
     shared: Arc<Shared>,
+    /// From so many passages on there is a table.
+    from: usize,
     table: Option<LanceTable>,
     embedder: Option<CurrentEmbedder>,
     /// Rows of the library's vectors up to this one are in the table.
@@ -72,9 +72,10 @@ pub(super) struct Owner {
 }
 
 impl Owner {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, from: usize) -> Self {
         Self {
             shared,
+            from,
             table: None,
             embedder: None,
             seq: 0,
@@ -157,7 +158,7 @@ impl Owner {
         }
     }
 
-    /// Opens the recorded folder. False when there is none that fits.
+    /// Opens the recorded folder. False when there is none that fits and one is needed.
     async fn take_up(&mut self) -> Result<bool, StoreError> {
         self.table = None;
         self.embedder = self.read(|shared| shared.library.embedder()).await?;
@@ -178,7 +179,14 @@ impl Owner {
                 }
             })
             .await?;
-        let Some(folder) = found else { return Ok(false) };
+        let rows = self.rows().await?;
+        let Some(folder) = found.filter(|_| rows >= self.from / 2) else {
+            if rows >= self.from {
+                return Ok(false);
+            }
+            self.do_without().await?;
+            return Ok(true);
+        };
         self.sweep(Some(&folder)).await?;
 
         let dimensions = embedder.dimensions;
@@ -190,6 +198,23 @@ impl Owner {
             self.seal().await?;
         }
         Ok(whole)
+    }
+
+    /// Passages that an index would hold.
+    async fn rows(&self) -> Result<usize, StoreError> {
+        let rows = self.read(|shared| shared.library.count_vectors()).await?;
+        Ok(usize::try_from(rows).unwrap_or(usize::MAX))
+    }
+
+    /// A small library is searched without an index; what is left of one goes.
+    async fn do_without(&mut self) -> Result<(), StoreError> {
+        self.table = None;
+        self.reach = Reach::Flat;
+        self.erase = false;
+        lock(&self.shared.removals).clear();
+        self.sweep(None).await?;
+        self.read(|shared| shared.library.set_index_files(&BTreeMap::new()))
+            .await
     }
 
     /// Makes good what the library gained or lost without the index hearing of it: a kill between two commits. The files are byte
@@ -268,6 +293,9 @@ impl Owner {
             return Ok(());
         }
         if self.table.is_none() {
+            lock(&self.shared.removals).clear();
+            // Perhaps the library has outgrown the exact scan: looked at when nothing else is to do.
+            self.untidy = true;
             return Ok(());
         }
         let removed = std::mem::take(&mut *lock(&self.shared.removals));

@@ -13,9 +13,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// A library whose index is there from its first passage.
 fn open(folder: &Path) -> (Arc<Library>, VectorStore) {
+    open_from(folder, 0)
+}
+
+fn open_from(folder: &Path, passages: usize) -> (Arc<Library>, VectorStore) {
     let library = Arc::new(library(folder));
-    let index = VectorStore::open(Arc::clone(&library), false).unwrap();
+    let index = VectorStore::open_from(Arc::clone(&library), false, passages).unwrap();
     (library, index)
 }
 
@@ -75,6 +80,39 @@ fn passages_are_found_as_soon_as_they_are_committed() {
     let hits = block_on(index.search(&vector("Page 1\nBrand new."), 1)).unwrap();
     assert_eq!(library.chunks(&[hits[0].id]).unwrap()[0].document, id);
     assert_whole(&index);
+}
+
+#[test]
+fn a_library_gets_an_index_when_it_has_outgrown_the_exact_scan() {
+    let folder = tempfile::tempdir().unwrap();
+    let inside = folder.path().join("index");
+    let is_there = || !files(&inside).is_empty();
+    let (library, index) = open_from(folder.path(), 31);
+    fill(&library, &index);
+    index.settle().unwrap();
+    assert!(!is_there(), "30 passages need none");
+    assert_right(&library, &index);
+    let mut told = Vec::new();
+    let rebuilt = index.rebuild(&CancelToken::new(), &mut |done, all| told.push((done, all)));
+    assert_eq!((rebuilt.unwrap(), told), (30, vec![(30, 30)]));
+    assert!(!is_there(), "not even when asked for");
+    let (_, committed) = add(&library, "/more.txt", 1, &["One more."]);
+    block_on(index.append(committed.appended)).unwrap();
+    index.settle().unwrap();
+    assert!(is_there());
+    assert_right(&library, &index);
+    assert_whole(&index);
+    index.close().unwrap();
+    drop((library, index));
+    // A few less, and it is kept; half of them, and it goes.
+    let (library, index) = open_from(folder.path(), 40);
+    assert_whole(&index);
+    assert!(is_there());
+    drop((library, index));
+    let (library, index) = open_from(folder.path(), 64);
+    assert_whole(&index);
+    assert!(!is_there());
+    assert_right(&library, &index);
 }
 
 #[test]
@@ -140,7 +178,7 @@ fn what_a_kill_left_out_is_made_good() {
             .unwrap()
     };
     let library = Arc::new(Library::open(folder.path()).unwrap());
-    let index = VectorStore::open(Arc::clone(&library), true).unwrap();
+    let index = VectorStore::open_from(Arc::clone(&library), true, 0).unwrap();
     assert_whole(&index);
     assert_eq!(search(&index, 40).len(), 26);
     assert!(kept.exists(), "a few passages more or less rebuild nothing");

@@ -1,8 +1,8 @@
 //! Building the index anew from the library: the one repair.
 
-use super::super::IndexState;
 use super::super::lance::{LanceTable, Reach};
-use super::{BATCH_ROWS, GRAPH_FROM, Owner, detail, lance, next_folder};
+use super::super::{INDEX_FROM, IndexState};
+use super::{BATCH_ROWS, Owner, detail, lance, next_folder};
 use crate::database::{create_private_folder, lock};
 use crate::error::StoreError;
 use crate::library::CurrentEmbedder;
@@ -79,11 +79,16 @@ impl Owner {
     ) -> Result<u32, StoreError> {
         let embedder = self.read(|shared| shared.library.embedder()).await?;
         self.embedder.clone_from(&embedder);
-        let Some(embedder) = embedder else {
-            self.sweep(None).await?;
-            self.table = None;
+        let rows = self.rows().await?;
+        let Some(embedder) = embedder.filter(|_| rows >= self.from) else {
+            if cancel.is_cancelled() {
+                return Err(StoreError::Cancelled);
+            }
+            self.do_without().await?;
             self.announce();
-            return Ok(0);
+            let rows = u32::try_from(rows).unwrap_or(u32::MAX);
+            progress(rows, rows);
+            return Ok(rows);
         };
         if self.table.is_none() {
             self.shared.publish(None, IndexState::Rebuilding { done: 0, total: 0 });
@@ -169,7 +174,7 @@ impl Owner {
                 finishing.delete(&removed).await?;
             }
             finishing.compact().await?;
-            if rows >= GRAPH_FROM {
+            if rows >= INDEX_FROM {
                 finishing.build_graph().await?;
             }
             finishing.prune(0).await
@@ -178,7 +183,7 @@ impl Owner {
         if cancel.is_cancelled() {
             return Err(StoreError::Cancelled);
         }
-        self.reach = if rows >= GRAPH_FROM { Reach::Graph } else { Reach::Flat };
+        self.reach = if rows >= INDEX_FROM { Reach::Graph } else { Reach::Flat };
         Ok((table, seq, done))
     }
 }

@@ -1,8 +1,8 @@
 //! What the index needs when nothing else is to do: its graph, fewer files, nothing of what was removed; and the proof of it.
 
 use super::super::lance::Reach;
-use super::super::{IndexState, seal};
-use super::{COMMITS_AT_MOST, GRAPH_FROM, Owner, detail, lance};
+use super::super::{INDEX_FROM, IndexState, seal};
+use super::{COMMITS_AT_MOST, Owner, detail, lance};
 use crate::database::lock;
 use crate::error::StoreError;
 use std::collections::HashSet;
@@ -26,7 +26,9 @@ impl Owner {
     }
 
     async fn try_tidy(&mut self, outside_allowed: usize) -> Result<(), StoreError> {
-        let Some(table) = self.table.clone() else { return Ok(()) };
+        let Some(table) = self.table.clone() else {
+            return self.outgrow(outside_allowed).await;
+        };
         if self.erase {
             self.busy(IndexState::Tidying);
             lance({
@@ -51,7 +53,7 @@ impl Owner {
         })
         .await?;
         let build = match cover {
-            None => rows >= GRAPH_FROM,
+            None => rows >= INDEX_FROM,
             Some(cover) => cover.outside > outside_allowed.max(1000) && cover.parts >= PARTS_AT_MOST,
         };
         let extend = cover.is_some_and(|cover| cover.outside > outside_allowed.max(1000));
@@ -84,6 +86,18 @@ impl Owner {
         } else if self.commits >= COMMITS_AT_MOST {
             self.merge_files().await?;
         }
+        Ok(())
+    }
+
+    /// Builds the first index of a library that has grown too large for the exact scan.
+    async fn outgrow(&mut self, outside_allowed: usize) -> Result<(), StoreError> {
+        let failed = self
+            .shared
+            .state_is(|state| matches!(state, IndexState::Unavailable { .. }));
+        if failed || self.embedder.is_none() || outside_allowed == usize::MAX || self.rows().await? < self.from {
+            return Ok(());
+        }
+        self.rebuild_by_itself("the library has outgrown the exact scan").await;
         Ok(())
     }
 
