@@ -5,7 +5,7 @@
 //! the search; what the person typed stays what the model is asked. The rule costs microseconds, so that no model is needed for
 //! the common case (peers that embed the raw last message find nothing: anything-llm#4033, #4246).
 
-use crate::words::{Language, fold, is_number, is_stop_word, words};
+use crate::words::{Language, fold, is_number, is_stop_word, is_written_without_spaces, words};
 use serde::{Deserialize, Serialize};
 
 /// What a term is, which decides how far an exact match is trusted.
@@ -67,21 +67,22 @@ impl KeywordQuery {
             if token.is_empty() {
                 continue;
             }
-            let code = is_code(token);
+            // `2024年の予算` is a sentence, no code.
+            let code = is_code(token) && !token.contains(is_written_without_spaces);
             let mut parts = 0;
-            for word in words(token) {
+            for word in runs(token) {
                 parts += 1;
                 let kind = if code {
                     TermKind::Code
-                } else if word.text.chars().next().is_some_and(char::is_numeric) {
+                } else if word.chars().next().is_some_and(char::is_numeric) {
                     TermKind::Number
-                } else if is_stop_word(word.text) {
+                } else if is_stop_word(word) {
                     TermKind::Stop
                 } else {
                     TermKind::Word
                 };
                 let term = Term {
-                    text: word.text.to_owned(),
+                    text: word.to_owned(),
                     kind,
                 };
                 if !query.terms.iter().any(|known| fold(&known.text) == fold(&term.text)) {
@@ -127,6 +128,24 @@ impl KeywordQuery {
             .iter()
             .filter(move |term| only_stops || term.kind != TermKind::Stop)
     }
+}
+
+/// The words of a token; characters of a script without spaces stay together as they were typed: the index decides what to look
+/// for in such a run.
+fn runs(token: &str) -> Vec<&str> {
+    let mut out: Vec<(usize, &str)> = Vec::new();
+    for word in words(token) {
+        if let Some((start, run)) = out.last_mut()
+            && *start + run.len() == word.at
+            && run.ends_with(is_written_without_spaces)
+            && word.text.starts_with(is_written_without_spaces)
+        {
+            *run = &token[*start..word.end()];
+        } else {
+            out.push((word.at, word.text));
+        }
+    }
+    out.into_iter().map(|(_, run)| run).collect()
 }
 
 /// Letters and digits in one token, or digits joined by something that numbers and dates of prose are not joined by.
@@ -467,6 +486,25 @@ mod tests {
         assert_eq!(KeywordQuery::parse("in the 10th century").phrases, []);
         assert!(KeywordQuery::parse("in the 10th century").is_exact());
         assert!(!KeywordQuery::parse("Who led the Norse?").is_exact());
+    }
+
+    #[test]
+    fn scripts_without_spaces_stay_together() {
+        use TermKind::{Number, Word};
+        assert_eq!(kinds("図書館"), [("図書館".to_owned(), Word)]);
+        let expected = [
+            ("2024", Number),
+            ("年的预算", Word),
+            ("图书馆", Word),
+            ("Tower", Word),
+            ("ประเทศไทย", Word),
+        ];
+        let expected: Vec<_> = expected
+            .into_iter()
+            .map(|(text, kind)| (text.to_owned(), kind))
+            .collect();
+        assert_eq!(kinds("2024年的预算，图书馆Tower ประเทศไทย"), expected);
+        assert!(KeywordQuery::parse("2024年的预算").phrases.is_empty());
     }
 
     #[test]

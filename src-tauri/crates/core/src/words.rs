@@ -67,6 +67,14 @@ pub fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
     text.unicode_word_indices().map(|(at, text)| Word { text, at })
 }
 
+/// True for characters of scripts that put no spaces between words: Chinese, Japanese, Thai, Lao, Khmer, Burmese. [`words`] parts
+/// most of them from each other.
+pub fn is_written_without_spaces(c: char) -> bool {
+    matches!(c, '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3005}'..='\u{3007}'
+        | '\u{3040}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
+        | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9f}' | '\u{20000}'..='\u{3ffff}')
+}
+
 /// Lower case, without diacritics, `ß` as `ss`, `æ` as `ae`, typographic apostrophes as `'`, without a possessive `'s`.
 ///
 /// ```

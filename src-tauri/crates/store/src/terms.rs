@@ -112,7 +112,7 @@ impl Analyzer {
 /// One thing that is looked for: any of its forms counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Wanted {
-    /// Consecutive words of `plain` or `spelled`, in every spelling.
+    /// Consecutive words of `plain` or `spelled`, in every spelling; with a `*` at its end the beginning of one.
     pub(crate) exact: Vec<String>,
     /// Single words of `stems`.
     pub(crate) stems: Vec<String>,
@@ -133,13 +133,11 @@ pub(crate) fn wanted_words(term: &str, languages: &[Option<String>]) -> Vec<Want
             stems: Vec::new(),
         };
         if run.script == Script::Pairs {
-            let mut pairs = String::new();
-            push_pairs(&mut pairs, &word, Tail::Dropped);
-            wanted.exact.push(pairs);
             if !is_arabic(&word) {
-                out.push(wanted);
+                out.extend(wanted_in_run(&word));
                 continue;
             }
+            wanted.exact.push(substring(&word));
         } else {
             wanted.exact.push(word.clone());
         }
@@ -157,6 +155,62 @@ pub(crate) fn wanted_words(term: &str, languages: &[Option<String>]) -> Vec<Want
         out.push(wanted);
     }
     out
+}
+
+/// What a run of a script without spaces looks for: the run itself, wherever it stands; and, where it may be a sentence rather than
+/// a word, its parts of ideographs and of katakana, and of what is longer than a word every pair of characters.
+fn wanted_in_run(word: &str) -> Vec<Wanted> {
+    let mut forms = vec![substring(word)];
+    let chars: Vec<char> = word.chars().collect();
+    for part in chars.chunk_by(|a, b| kind(*a) == kind(*b)) {
+        let whole = part.len() == chars.len();
+        let longest_word = match kind(part[0]) {
+            // Endings and particles of Japanese, unless nothing else is asked for.
+            Kind::Hiragana if !whole => continue,
+            // A noun of two syllables, and a particle.
+            Kind::Hangul => 2,
+            Kind::Ideograph | Kind::Hiragana => 3,
+            Kind::Other => 6,
+        };
+        if part.len() > longest_word {
+            forms.extend(part.windows(2).map(String::from_iter));
+        } else if !whole {
+            forms.push(substring(&String::from_iter(part)));
+        }
+    }
+    let wanted = |form| Wanted {
+        exact: vec![form],
+        stems: Vec::new(),
+    };
+    forms.into_iter().map(wanted).collect()
+}
+
+/// Pairs of a run as they stand in a row wherever it occurs; of a single character the beginning of a pair.
+fn substring(word: &str) -> String {
+    let mut pairs = String::new();
+    push_pairs(&mut pairs, word, Tail::Dropped);
+    if word.chars().nth(1).is_none() {
+        pairs.push('*');
+    }
+    pairs
+}
+
+/// What parts of a run are told apart by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Ideograph,
+    Hiragana,
+    Hangul,
+    Other,
+}
+
+fn kind(c: char) -> Kind {
+    match c as u32 {
+        0x3005..=0x3007 | 0x3400..=0x4dbf | 0x4e00..=0x9fff | 0xf900..=0xfaff | 0x2_0000..=0x3_ffff => Kind::Ideograph,
+        0x3040..=0x309f => Kind::Hiragana,
+        0x1100..=0x11ff | 0x3130..=0x318f | 0xac00..=0xd7af => Kind::Hangul,
+        _ => Kind::Other,
+    }
 }
 
 /// The words of a phrase as they stand in `plain` or `spelled`, in every spelling; empty when it has no words.
@@ -496,7 +550,18 @@ mod tests {
         assert_eq!(columns(None, "東京都 tower").plain, "東京 京都 都 tower");
         assert_eq!(wanted_phrase("京都"), ["京都"]);
         assert_eq!(wanted_phrase("東京 tower"), ["東京 京 tower"]);
-        assert_eq!(wanted_words("都", &[None])[0].exact, ["都"]);
+        assert_eq!(wanted_words("都", &[None])[0].exact, ["都*"]);
+        let forms = |term| -> Vec<String> {
+            let wanted = wanted_words(term, &[None]).into_iter();
+            wanted.flat_map(|wanted| wanted.exact).collect()
+        };
+        assert_eq!(forms("図書館"), ["図書 書館"]);
+        assert_eq!(
+            forms("東京の図書館はタワーですか")[1..],
+            ["東京", "図書 書館", "タワ ワー"]
+        );
+        assert_eq!(forms("公共交通"), ["公共 共交 交通", "公共", "共交", "交通"]);
+        assert_eq!(forms("지붕이"), ["지붕 붕이", "지붕", "붕이"]);
         let arabic = columns(Some("ar"), "الكِتَاب");
         assert!(arabic.plain.contains(&wanted_phrase("كتاب")[0]), "{arabic:?}");
         let thai = columns(Some("th"), "ประเทศไทย");

@@ -200,7 +200,7 @@ impl KeywordState {
         Ok(Plan { quoted, any })
     }
 
-    /// In how many passages any form stands, at most; 0 for forms of several words, which are always worth looking for.
+    /// In how many passages any form stands, at most; 1 for forms of several words and beginnings, which are always worth looking for.
     fn frequency(&mut self, connection: &Connection, wanted: &Wanted) -> Result<u32, StoreError> {
         let (column, forms) = if wanted.stems.is_empty() {
             ("plain", &wanted.exact)
@@ -209,7 +209,7 @@ impl KeywordState {
         };
         let mut sum = 0;
         for form in forms {
-            if form.contains(' ') {
+            if form.contains([' ', '*']) {
                 sum += 1;
                 continue;
             }
@@ -255,7 +255,13 @@ fn any_stem(wanted: &Wanted) -> String {
 }
 
 fn either(forms: &[String]) -> String {
-    let quoted: Vec<_> = forms.iter().map(|form| format!("\"{form}\"")).collect();
+    let quoted: Vec<_> = forms
+        .iter()
+        .map(|form| match form.strip_suffix('*') {
+            Some(beginning) => format!("\"{beginning}\" *"),
+            None => format!("\"{form}\""),
+        })
+        .collect();
     quoted.join(" OR ")
 }
 

@@ -446,6 +446,37 @@ fn another_embedder_never_mixes() {
 }
 
 #[test]
+fn scripts_without_spaces_are_found_by_any_part_and_by_questions() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = library(folder.path());
+    let chinese = "东京都的人口超过一千三百万。市政府计划修建新的图书馆，并改善公共交通系统。";
+    let japanese = "委員会は古い図書館の屋根を修理することに決めました。お茶も出ます。";
+    let korean = "위원회는 오래된 도서관의 지붕을 고치기로 결정했습니다.";
+    let thai = "คณะกรรมการตัดสินใจซ่อมหลังคาห้องสมุดเก่า";
+    for (name, text) in [("zh", chinese), ("ja", japanese), ("ko", korean), ("th", thai)] {
+        add(&library, &format!("/{name}.txt"), 1, &[text]);
+    }
+    for (query, text) in [
+        ("东京", chinese),
+        ("京都", chinese),
+        ("人口", chinese),
+        ("公共交通系统", chinese),
+        ("市政府什么时候修建图书馆？", chinese),
+        ("図書館", japanese),
+        ("屋根", japanese),
+        ("茶", japanese),
+        ("図書館の屋根はいつ修理されますか", japanese),
+        ("도서관", korean),
+        ("지붕이", korean),
+        ("ห้องสมุด", thai),
+        ("หลังคา", thai),
+    ] {
+        assert_eq!(texts(&library, query), [text], "{query}");
+    }
+    assert!(texts(&library, "火山").is_empty());
+}
+
+#[test]
 fn what_contradicts_itself_is_refused_whole() {
     let folder = tempfile::tempdir().unwrap();
     let library = library(folder.path());
