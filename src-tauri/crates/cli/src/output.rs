@@ -107,12 +107,15 @@ impl Output {
         if self.json {
             return self.json(&json!({ "type": "notice", "code": notice.code, "message": notice.message }));
         }
-        let mut err = anstream::stderr().lock();
-        for (at, line) in tame(&notice.message).lines().enumerate() {
-            let mark = if at == 0 { "note:" } else { "     " };
-            writeln!(err, "{WARN}{mark}{WARN:#} {line}")?;
-        }
-        Ok(())
+        writeln!(anstream::stderr().lock(), "{}", note(notice))
+    }
+
+    /// A notice that belongs to what a person asked for: on standard output, and only without `--json`.
+    ///
+    /// # Errors
+    /// The reader went away.
+    pub fn remark(&self, notice: &Notice) -> io::Result<()> {
+        self.text(note(notice))
     }
 
     /// A bar with a length, on a terminal only.
@@ -141,6 +144,18 @@ impl Output {
         }
         bar
     }
+}
+
+/// A notice as lines, the first of them marked.
+fn note(notice: &Notice) -> String {
+    let message = tame(&notice.message);
+    let mut lines = message.lines();
+    let mut out = format!("{WARN}note:{WARN:#} {}", lines.next().unwrap_or_default());
+    for line in lines {
+        out.push_str("\n      ");
+        out.push_str(line);
+    }
+    out
 }
 
 /// A `serde` value as an object to which fields can be added.
@@ -189,6 +204,15 @@ mod tests {
     fn a_document_cannot_speak_to_the_terminal() {
         assert_eq!(tame("a\u{1b}[31mb\u{7}\u{202e}c\r\n\td\u{9b}"), "a[31mbc\n\td");
         assert_eq!(tame_line(" two\n lines\u{1b} "), "two lines");
+    }
+
+    #[test]
+    fn a_notice_of_several_lines_is_marked_once() {
+        let shown = note(&Notice::new("x", "What is so.\nWhat to do."));
+        assert_eq!(
+            anstream::adapter::strip_str(&shown).to_string(),
+            "note: What is so.\n      What to do."
+        );
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! Which language a document is written in.
 //!
 //! A trigram detector (whatlang) votes over windows of a sample of the text, so that a bilingual cover page or a list of
-//! references does not decide. The keyword index stems by the answer, and a library that is mostly not English is offered the
-//! multilingual embedder. Questions are too short for trigrams: [`crate::words::Language::of`] judges those.
+//! references does not decide. The keyword index stems by the answer, and a library that is mostly in languages its embedder does
+//! not know ([`mostly_unknown`]) is offered one that does. Questions are too short for trigrams: [`crate::words::Language::of`]
+//! judges those.
 
+mod mix;
+
+pub use mix::{LanguageCount, UnknownText, mostly_unknown};
 use whatlang::{Lang, Script};
 
 /// Characters of a document that are looked at: enough for a steady vote, under a millisecond to read.
@@ -51,6 +55,18 @@ pub fn detect<'a>(pages: impl IntoIterator<Item = &'a str>) -> Option<&'static s
     let total: f64 = votes.iter().map(|(_, weight)| weight).sum();
     let (language, weight) = votes.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
     (weight * 2.0 > total).then(|| iso_639_1(language))
+}
+
+/// The English name of a language that [`detect`] tells, by its ISO 639-1 code.
+///
+/// ```
+/// assert_eq!(docmind_core::language::english_name("de"), Some("German"));
+/// ```
+pub fn english_name(code: &str) -> Option<&'static str> {
+    Lang::all()
+        .iter()
+        .find(|language| iso_639_1(**language) == code)
+        .map(|language| language.eng_name())
 }
 
 /// The first characters of every page, the share of each so chosen that long documents are seen throughout.

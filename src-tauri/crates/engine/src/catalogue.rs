@@ -3,6 +3,8 @@
 use crate::engine::Engine;
 use crate::workers::model_folder;
 use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::Path;
 
 const CATALOGUE: &str = include_str!("../../../../assets/models.toml");
 
@@ -24,7 +26,7 @@ pub struct KnownModel {
     /// What the settings take.
     #[serde(flatten)]
     pub entry: CatalogueEntry,
-    /// Its folder is there.
+    /// Its folder is there, with its files.
     pub installed: bool,
     /// Where it is, or where its folder would have to be.
     pub path: String,
@@ -37,6 +39,8 @@ pub struct CatalogueEntry {
     pub name: String,
     /// What it is good for, in a line.
     pub about: String,
+    /// The name under which its makers publish it.
+    pub published: String,
     /// SPDX name.
     pub license: String,
     /// Of the FP32 file.
@@ -69,7 +73,7 @@ impl Engine {
             let folder = model_folder(&entry.name, &own, &shipped);
             KnownModel {
                 kind,
-                installed: folder.is_dir(),
+                installed: is_whole(&folder),
                 path: folder.to_string_lossy().into_owned(),
                 entry,
             }
@@ -79,6 +83,43 @@ impl Engine {
             .map(|entry| known(KnownKind::Embedder, entry))
             .chain(reranker.into_iter().map(|entry| known(KnownKind::Reranker, entry)))
             .collect()
+    }
+}
+
+/// A folder with a tokenizer and a model file, where they are looked for when it is used.
+fn is_whole(folder: &Path) -> bool {
+    let has_model = |folder: &Path| {
+        fs::read_dir(folder).is_ok_and(|entries| {
+            entries
+                .flatten()
+                .any(|entry| entry.path().extension().is_some_and(|extension| extension == "onnx"))
+        })
+    };
+    folder.join("tokenizer.json").is_file() && (has_model(folder) || has_model(&folder.join("onnx")))
+}
+
+impl Engine {
+    /// ISO 639-1 codes of the languages that an embedder of the settings knows, `*` for many: as the card in its folder says, else
+    /// as the catalogue does. Empty where neither says.
+    pub(crate) fn embedder_languages(&self, name: &str) -> Vec<String> {
+        #[derive(Default, Deserialize)]
+        struct Card {
+            #[serde(default)]
+            languages: Vec<String>,
+        }
+        let folder = model_folder(name, &self.data_dir().models(), &self.runtime_files().embedders());
+        let card: Card = fs::read(folder.join("card.json"))
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default();
+        if !card.languages.is_empty() {
+            return card.languages;
+        }
+        let known = catalogue().embedder.into_iter();
+        known
+            .filter(|entry| folder.file_name().is_some_and(|file| file == entry.name.as_str()))
+            .find_map(|entry| (!entry.languages.is_empty()).then_some(entry.languages))
+            .unwrap_or_default()
     }
 }
 
@@ -94,7 +135,10 @@ mod tests {
             embedder
                 .iter()
                 .chain(&reranker)
-                .all(|entry| entry.size_mib > 0 && !entry.about.is_empty())
+                .all(|entry| entry.size_mib > 0 && !entry.about.is_empty() && !entry.published.is_empty())
         );
+        // What a library that the default does not know is offered.
+        assert!(embedder.iter().any(|entry| entry.languages == ["*"]));
+        assert!(embedder.iter().all(|entry| !entry.languages.is_empty()));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::engine::{Engine, without_secrets};
 use crate::runtime_files::RuntimeFiles;
-use docmind_core::error::ErrorReport;
+use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::hardware::HardwareInventory;
 use docmind_core::ports::{Embedder, HardwareProbe};
 use serde::Serialize;
@@ -39,6 +39,8 @@ pub struct Examination {
     pub backends: Value,
     /// Documents, passages, problems.
     pub library: Value,
+    /// What is not broken and could be better, with what to do.
+    pub notices: Vec<Notice>,
 }
 
 impl Engine {
@@ -81,6 +83,10 @@ impl Engine {
             parts,
             backends,
             library,
+            // A library that cannot be read says so above.
+            notices: (self.language_offer().ok().flatten().map(|offer| offer.notice))
+                .into_iter()
+                .collect(),
         }
     }
 

@@ -49,6 +49,7 @@ pub mod extract;
 mod follow;
 mod generators;
 pub mod ingest;
+pub mod languages;
 pub mod listeners;
 pub mod machine;
 pub mod model_files;

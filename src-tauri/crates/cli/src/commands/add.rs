@@ -93,6 +93,10 @@ pub fn run(context: &Context<'_>, arguments: &AddArguments) -> anyhow::Result<Ou
     });
     bar.finish_and_clear();
     summary(context.output, &tally, started.elapsed().as_secs_f64())?;
+    // With `--json` the summary is the last line: there `doctor` tells it.
+    if let Ok(Some(offer)) = engine.language_offer() {
+        context.output.remark(&offer.notice)?;
+    }
     engine.close();
     result?;
     Ok(Outcome::Done)

@@ -52,6 +52,9 @@ pub fn run(context: &Context<'_>) -> anyhow::Result<Outcome> {
     if in_use.is_none() {
         library(context, &examination.library)?;
     }
+    for notice in &examination.notices {
+        context.output.remark(notice)?;
+    }
     engine.close();
     // What is missing is the report, not a failure to report.
     in_use.map_or(Ok(Outcome::Done), |report| Err(report.into()))

@@ -12,6 +12,7 @@ use docmind_core::chunk::{Chunk, ChunkDraft, ChunkId};
 use docmind_core::document::{ContentHash, DocumentId, DocumentState, Outcome, Page, Span};
 use docmind_core::embedding::Embedding;
 use docmind_core::error::ErrorReport;
+use docmind_core::language::LanguageCount;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use std::collections::HashMap;
@@ -232,6 +233,27 @@ impl Library {
                 }
             }
             Ok(counts)
+        })
+    }
+
+    /// Searchable documents and their passages by language.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn languages(&self) -> Result<Vec<LanguageCount>, StoreError> {
+        self.database.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT language, count(*), sum(chunk_count) FROM documents
+                 WHERE chunk_count > 0 AND removed_at_ms IS NULL GROUP BY language",
+            )?;
+            let counts = statement.query_map([], |row| {
+                Ok(LanguageCount {
+                    language: row.get(0)?,
+                    documents: row.get(1)?,
+                    chunks: row.get(2)?,
+                })
+            })?;
+            Ok(counts.collect::<Result<_, _>>()?)
         })
     }
 
