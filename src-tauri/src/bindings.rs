@@ -14,6 +14,7 @@ pub fn builder<R: Runtime>() -> Builder<R> {
             library::documents,
             library::document,
             library::summary,
+            library::language_offer,
             library::ingest_progress,
             library::add_paths,
             library::add_samples,

@@ -11,6 +11,7 @@ use docmind_engine::Engine;
 use docmind_engine::collections::CollectionRow;
 use docmind_engine::documents::{DocumentPage, LibrarySummary, ListRequest};
 use docmind_engine::events::{DocumentRow, IngestEvent, IngestProgress};
+use docmind_engine::languages::LanguageOffer;
 use std::path::PathBuf;
 use tauri::State;
 use tauri::ipc::Channel;
@@ -64,6 +65,13 @@ pub async fn document(desk: State<'_, Desk>, id: DocumentId) -> Reported<Documen
 #[specta::specta]
 pub async fn summary(desk: State<'_, Desk>) -> Reported<LibrarySummary> {
     desk.run(Engine::summary).await
+}
+
+/// Whether most of the library is in languages that the embedder does not know, and what would help.
+#[tauri::command]
+#[specta::specta]
+pub async fn language_offer(desk: State<'_, Desk>) -> Reported<Option<LanguageOffer>> {
+    desk.run(Engine::language_offer).await
 }
 
 /// How far the queue is.

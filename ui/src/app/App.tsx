@@ -4,6 +4,7 @@ import { ChatPage } from '@/features/chat/ChatPage';
 import { useChat } from '@/features/chat/store';
 import { DropTarget } from '@/features/library/LibraryNav';
 import { EmptyLibrary, LibraryPage } from '@/features/library/LibraryPage';
+import { useLanguageOffer } from '@/features/library/languageOffer';
 import { useLibrary } from '@/features/library/store';
 import { ModelsPage } from '@/features/models/ModelsPage';
 import { ProfileChoice } from '@/features/models/ProfileChoice';
@@ -20,7 +21,7 @@ import { setLanguage, t, useLanguage } from '@/shared/i18n';
 import { Splitter } from '@/shared/ui/Splitter';
 import { ErrorState } from '@/shared/ui/states';
 import { ToastList } from '@/shared/ui/toasts';
-import { askAbout, openCitation, openSource, readDocument } from './actions';
+import { askAbout, chooseEmbedder, openCitation, openSource, readDocument } from './actions';
 import { hint } from './commands';
 import { FirstStart } from './FirstStart';
 import { SIDEBAR_OVERLAY, SOURCE_OVERLAY, useLayout } from './layout';
@@ -96,6 +97,15 @@ function useSuggestions(): void {
   useEffect(() => void useChat.getState().suggest(), [some, ingesting]);
 }
 
+/** The library's languages against the search model: looked at again when either changed, and not while documents are read. */
+function useLanguages(): void {
+  const settings = useSettings((state) => state.settings);
+  const ready = useLibrary((state) => (isBusy(state.summary) ? null : (state.summary?.ready ?? null)));
+  useEffect(() => {
+    if (settings && ready !== null) void useLanguageOffer.getState().load();
+  }, [settings, ready]);
+}
+
 function Main() {
   const view = useLayout((state) => state.view);
   const show = useLayout((state) => state.show);
@@ -117,7 +127,7 @@ function Main() {
         />
       );
     case 'library':
-      return <LibraryPage onOpen={readDocument} onAsk={askAbout} />;
+      return <LibraryPage onOpen={readDocument} onAsk={askAbout} onChooseEmbedder={chooseEmbedder} />;
     case 'settings':
       return (
         <SettingsPage
@@ -246,6 +256,7 @@ export function App() {
   }, []);
   useTelemetry();
   useSuggestions();
+  useLanguages();
   useEffect(() => {
     if (settings) void useModels.getState().load();
   }, [settings]);

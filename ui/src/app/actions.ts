@@ -41,6 +41,16 @@ export function focusQuestion(): void {
   requestAnimationFrame(() => document.getElementById('question')?.focus());
 }
 
+/** Goes to the setting of the search model. */
+export function chooseEmbedder(): void {
+  useLayout.getState().show('settings');
+  requestAnimationFrame(() => {
+    const field = document.getElementById('embedder');
+    field?.scrollIntoView({ block: 'center' });
+    field?.focus();
+  });
+}
+
 export function newConversation(): void {
   useChat.getState().startNew();
   focusQuestion();

@@ -150,6 +150,17 @@ describe('the window', () => {
     await waitFor(() => expect(strip?.querySelector('.status-dot.loaded')).not.toBeNull(), { timeout: 5000 });
   });
 
+  it('leads from the languages of the library to the search model, and is quiet once it knows them', async () => {
+    await open({ foreign: true });
+    act(() => useLayout.getState().show('library'));
+    fireEvent.click(await screen.findByRole('button', { name: 'Choose a search model' }));
+    const choice = await screen.findByLabelText(/Search model embedder/);
+    await waitFor(() => expect(document.activeElement).toBe(choice));
+    fireEvent.change(choice, { target: { value: 'multilingual-e5-small' } });
+    act(() => useLayout.getState().show('library'));
+    await waitFor(() => expect(screen.queryByRole('button', { name: 'Choose a search model' })).toBeNull());
+  });
+
   it('speaks German', async () => {
     await open({ language: 'de' });
     expect(await screen.findByText('Bibliothek')).toBeTruthy();

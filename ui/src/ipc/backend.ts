@@ -14,6 +14,7 @@ import type {
   HardwareInventory,
   IngestEvent,
   IngestProgress,
+  LanguageOffer,
   MemoryOwner,
   ModelCard,
   Notice,
@@ -160,6 +161,8 @@ export interface Backend {
   documents(query: DocumentQuery): Promise<DocumentPage>;
   document(id: number): Promise<DocumentRow>;
   summary(): Promise<LibrarySummary>;
+  /** `null` while the embedder knows the languages of the library. */
+  languageOffer(): Promise<LanguageOffer | null>;
   addPaths(paths: string[]): Promise<void>;
   addSamples(): Promise<void>;
   pick(kind: 'files' | 'folder' | 'model'): Promise<string[]>;

@@ -10,6 +10,8 @@ export const commands = {
 	document: (id: DocumentId) => __TAURI_INVOKE<DocumentRow>("document", { id }),
 	/**  The library in numbers. */
 	summary: () => __TAURI_INVOKE<LibrarySummary>("summary"),
+	/**  Whether most of the library is in languages that the embedder does not know, and what would help. */
+	languageOffer: () => __TAURI_INVOKE<LanguageOffer | null>("language_offer"),
 	/**  How far the queue is. */
 	ingestProgress: () => __TAURI_INVOKE<IngestProgress>("ingest_progress"),
 	/**  Adds files and folders. */
@@ -703,6 +705,32 @@ export type KvType =
 "q8_0" | 
 /**  4 bits. */
 "q4_0";
+
+/**  Most of the library is in languages that the embedder does not know: what it is, and what would help. */
+export type LanguageOffer = {
+	/**  In words: what is so, and what to do. */
+	notice: Notice,
+	/**  ISO 639-1 of the language that most of the unknown text is in. */
+	language: string,
+	/**  Documents in languages the embedder does not know. */
+	documents: number,
+	/**  Documents whose language was told. */
+	told: number,
+	/**  The unknown share of the library, over 0.5 to 1. */
+	share: number | null,
+	/**  The embedder of the settings. */
+	embedder: string,
+	/**  One of the catalogue that knows the language. */
+	offered: string,
+	/**  The offered one's files are on this machine. */
+	installed: boolean,
+	/**  Where they are, or where they would have to be. */
+	folder: string,
+	/**  Under which name its makers publish it. */
+	published: string,
+	/**  Of its FP32 file. */
+	size_mib: number,
+};
 
 /**  The library in numbers. */
 export type LibrarySummary = {

@@ -122,6 +122,7 @@ export function createTauriBackend(): Backend {
     documents: (query) => commands.documents(listRequest(query)),
     document: (id) => commands.document(id),
     summary,
+    languageOffer: () => commands.languageOffer(),
     addPaths: async (paths) => void (await commands.addPaths(paths)),
     addSamples: async () => void (await commands.addSamples()),
     pick: (kind) => commands.pick(kind),

@@ -22,6 +22,7 @@ export type {
   IngestEvent,
   IngestProgress,
   KvType,
+  LanguageOffer,
   MemoryOwner,
   MemoryPlan,
   MemoryShare,

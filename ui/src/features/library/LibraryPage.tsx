@@ -3,19 +3,25 @@ import { useState } from 'react';
 import { DOCUMENT_STATES, type DocumentQuery, type DocumentRow } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { count } from '@/shared/text/format';
-import { tame, tameName } from '@/shared/text/tame';
+import { tameName } from '@/shared/text/tame';
 import { InlineEdit } from '@/shared/ui/InlineEdit';
 import { EmptyState, ErrorState, ErrorText } from '@/shared/ui/states';
+import { Words } from '@/shared/ui/Words';
 import { DocumentTable } from './DocumentTable';
 import { IngestStatus } from './IngestStatus';
+import { LanguageBanner } from './LanguageBanner';
 import { useLibrary } from './store';
 
-interface Properties {
+interface Actions {
   onOpen: (row: DocumentRow) => void;
   onAsk: (documents: number[]) => void;
 }
 
-function Body({ onOpen, onAsk }: Properties) {
+interface Properties extends Actions {
+  onChooseEmbedder: () => void;
+}
+
+function Body({ onOpen, onAsk }: Actions) {
   const { summary, total, error, reload, setQuery } = useLibrary();
   if (error && total === null) return <ErrorState error={error} onRetry={reload} />;
   if (total === null)
@@ -70,7 +76,7 @@ function SelectedReason() {
       {row.error && <ErrorText error={row.error} />}
       {row.failed_pages.slice(0, 20).map(({ page, reason }) => (
         <p key={page}>
-          {t('source.page', { page })}: {tame(reason)}
+          {t('source.page', { page })}: <Words text={reason} />
         </p>
       ))}
     </aside>
@@ -78,7 +84,7 @@ function SelectedReason() {
 }
 
 /** The library as a page: search, filter, sort, act on what is selected. */
-export function LibraryPage({ onOpen, onAsk }: Properties) {
+export function LibraryPage({ onOpen, onAsk, onChooseEmbedder }: Properties) {
   const { summary, query, collections, selected, total, setQuery, pick, retry, remove, createCollection } =
     useLibrary();
   const [naming, setNaming] = useState(false);
@@ -166,6 +172,7 @@ export function LibraryPage({ onOpen, onAsk }: Properties) {
         )}
       </div>
       <IngestStatus wide />
+      <LanguageBanner onChoose={onChooseEmbedder} />
       <Body onOpen={onOpen} onAsk={onAsk} />
       <SelectedReason />
     </section>

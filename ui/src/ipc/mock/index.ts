@@ -14,6 +14,8 @@ export interface MockOptions {
   /** Factor on every delay; 0 answers at once. */
   speed: number;
   hostile: boolean;
+  /** Most documents are in a language that the default embedder does not know. */
+  foreign: boolean;
   model: boolean;
   gpu: boolean;
   welcomed: boolean;
@@ -29,6 +31,7 @@ export const MOCK_DEFAULTS: MockOptions = {
   turns: 3,
   speed: 1,
   hostile: false,
+  foreign: false,
   model: true,
   gpu: true,
   welcomed: true,
@@ -48,6 +51,7 @@ export function optionsFrom(search: string): MockOptions {
     turns: number('turns', MOCK_DEFAULTS.turns),
     speed: number('speed', MOCK_DEFAULTS.speed),
     hostile: flag('hostile', false),
+    foreign: flag('foreign', false),
     model: flag('model', true),
     gpu: flag('gpu', true),
     welcomed: flag('welcomed', true),
@@ -118,6 +122,8 @@ export function createMock(options: MockOptions): Backend {
     documents: (query) => after('documents', () => library.list(query)),
     document: (id) => after('document', () => library.find(id)),
     summary: () => after('summary', () => library.summary()),
+    languageOffer: () =>
+      after('languageOffer', () => (options.foreign ? library.languageOffer(machine.settings) : null)),
     addPaths: (paths) => after('addPaths', () => library.enqueue(paths)),
     addSamples: () =>
       after('addSamples', () =>

@@ -7,6 +7,8 @@ import type {
   ErrorReport,
   IngestEvent,
   IngestProgress,
+  LanguageOffer,
+  Settings,
 } from '../types';
 import { PROBLEM_STATES } from '../types';
 import { HOSTILE_NAMES } from './hostile';
@@ -165,6 +167,25 @@ export class MockLibrary {
       chunks: this.rows.reduce((sum, row) => sum + row.chunks, 0),
       failed: this.rows.filter((row) => PROBLEM_STATES.includes(row.state)).length,
       progress: this.progress(),
+    };
+  }
+
+  /** As if most of what is ready were in German. */
+  languageOffer({ embedder }: Settings): LanguageOffer | null {
+    const told = this.rows.filter((row) => row.state === 'ready').length;
+    if (embedder === 'multilingual-e5-small' || told < 4) return null;
+    return {
+      notice: { code: 'library_language', message: 'Most of this library is not in English.' },
+      language: 'de',
+      documents: Math.ceil(told * 0.75),
+      told,
+      share: 0.75,
+      embedder,
+      offered: 'multilingual-e5-small',
+      installed: false,
+      folder: '/home/ada/.local/share/docmind/models/multilingual-e5-small',
+      published: 'intfloat/multilingual-e5-small',
+      size_mib: 449,
     };
   }
 

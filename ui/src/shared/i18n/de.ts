@@ -90,6 +90,14 @@ export const de: Record<MessageKey, string> = {
   'library.empty_title': 'Dokumente hier ablegen',
   'library.empty_text':
     'PDF, Word, Excel, PowerPoint, Webseiten, E-Books, Notizen. Sie bleiben, wo sie sind, und nichts verlässt diesen Rechner.',
+  'library.languages': 'Sprachen der Bibliothek',
+  'library.unknown_language':
+    '{n} von {told} Dokumenten sind in Sprachen, die das Suchmodell {embedder} nicht kennt, die meisten davon in: {language}.',
+  'library.unknown_language_remedy':
+    'Die Suche nach Bedeutung findet darin weniger; die Suche nach Wörtern leidet nicht. {offered} kennt sie.',
+  'library.embedder_elsewhere':
+    'Seine Dateien sind nicht auf diesem Rechner: Holen Sie {published} ({size} MiB) von dort, wo seine Hersteller es veröffentlichen, und legen Sie seine ONNX-Datei und tokenizer.json in {folder}.',
+  'library.choose_embedder': 'Ein Suchmodell wählen',
   'library.drop_here': 'Dateien ablegen oder wählen',
   'library.drop_now': 'Ablegen, um sie hinzuzufügen',
   'library.drop_local': 'Dateien und Ordner werden an ihrem Ort gelesen; nichts verlässt diesen Rechner.',

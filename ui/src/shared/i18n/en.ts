@@ -88,6 +88,14 @@ export const en = {
   'library.empty_title': 'Drop documents here',
   'library.empty_text':
     'PDF, Word, Excel, PowerPoint, web pages, e-books, notes. They stay where they are, and nothing leaves this computer.',
+  'library.languages': 'Languages of the library',
+  'library.unknown_language':
+    '{n} of {told} documents are in languages that the search model {embedder} does not know, most of them in {language}.',
+  'library.unknown_language_remedy':
+    'Searching by meaning finds less in them; searching by words does not suffer. {offered} knows them.',
+  'library.embedder_elsewhere':
+    'Its files are not on this computer: fetch {published} ({size} MiB) from where its makers publish it, and put its ONNX file and tokenizer.json into {folder}.',
+  'library.choose_embedder': 'Choose a search model',
   'library.drop_here': 'Drop files, or choose',
   'library.drop_now': 'Drop to add to the library',
   'library.drop_local': 'Files and folders are read where they are; nothing leaves this computer.',
