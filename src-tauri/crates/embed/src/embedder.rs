@@ -1,12 +1,12 @@
 //! [`OnnxEmbedder`].
 
 use crate::DEFAULT_EMBEDDER;
-use crate::batch::batches;
-use crate::encoder::Encoder;
+use crate::encoder::{Encoder, Threads};
 use crate::error::{EmbedError, precision_name};
 use crate::folder::{Kind, ModelFolder};
 use crate::runtime::{Device, DeviceChoice, Runtime, cpu_notice, default_threads};
-use crate::tokens::{ChunkTokenizer, DocumentTokens, Ids, ModelTokenizer};
+use crate::stream::{self, Job, Limits, Tokenised};
+use crate::tokens::{ChunkTokenizer, DocumentTokens, ModelTokenizer};
 use docmind_core::cancel::CancelToken;
 use docmind_core::chunk::{ChunkDraft, EmbeddedChunk};
 use docmind_core::chunker::Chunker;
@@ -14,20 +14,18 @@ use docmind_core::embedding::{EmbedderCard, Embedding, Precision, TextKind};
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::ports::{Embedder, PagesToEmbed};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::SyncSender;
 
-/// Padded tokens of a batch on a processor: four chunks of 200. INT8 embeds 51 / 55 / 50 / 41 / 36 abstracts a second of CPU time at
-/// 416 / 832 / 1,664 / 3,328 / 6,656 (two cores with 2 MiB of second-level cache each): smaller ones pay per run, larger ones leave
-/// the cache. FP32 is flat up to 1,664.
-const CPU_BATCH_TOKENS: usize = 832;
+/// Padded tokens of a batch on a processor, of which each lane runs one: two chunks of 200. A core embeds 33 / 31 / 27 abstracts a
+/// second at 416 / 832 / 1,664 in FP32, where a core has 2 MiB of cache of its own; much smaller batches are slower for short texts.
+const CPU_BATCH_TOKENS: usize = 416;
 /// On a GPU.
 const GPU_BATCH_TOKENS: usize = 32_768;
 /// Texts of a batch.
 const BATCH_TEXTS: usize = 256;
-/// Texts that are sorted together; memory of a call is bounded by two of these, tokens only.
-const WINDOW: usize = 256;
-/// Size of the first window: work begins while the rest is still being tokenised.
-const FIRST_WINDOW: usize = 32;
+/// The same for INT8: activations are rounded by the range of their whole batch, so that a text alone is rounded more finely, and
+/// gets the same vector in any company. It costs nothing.
+const INT8_BATCH_TEXTS: usize = 1;
 /// Up to so many texts are tokenised where they are asked for: a thread costs more than a question.
 const FEW: usize = 8;
 
@@ -76,7 +74,7 @@ pub struct OnnxEmbedder {
     encoder: Encoder,
     tokenizer: ModelTokenizer,
     chunk_tokenizer: ChunkTokenizer,
-    batch_tokens: usize,
+    limits: Limits,
     notices: Vec<Notice>,
 }
 
@@ -119,14 +117,11 @@ impl OnnxEmbedder {
             passage_prefix: folder.card().passage_prefix.clone(),
             fingerprint: folder.fingerprint(encoder.precision())?,
         };
-        let batch_tokens = if encoder.device() == Device::Cpu {
-            CPU_BATCH_TOKENS
-        } else {
-            GPU_BATCH_TOKENS
-        };
+        let limits = limits(encoder.device(), encoder.precision());
         tracing::info!(
             name = card.name,
             device = encoder.device().name(),
+            lanes = encoder.lanes(),
             precision = precision_name(card.precision),
             threads,
             "embedder loaded"
@@ -136,7 +131,7 @@ impl OnnxEmbedder {
             encoder,
             tokenizer,
             chunk_tokenizer,
-            batch_tokens,
+            limits,
             notices,
         })
     }
@@ -186,7 +181,6 @@ impl OnnxEmbedder {
             ids.map_err(|detail| self.failed(1, detail))
         };
         let mut vectors = vec![Embedding(Vec::new()); texts.len()];
-        let mut place = |index: usize, vector: Embedding| vectors[index] = vector;
         let total = texts.len() as u32;
         if texts.len() <= FEW {
             let jobs = texts.iter().enumerate().map(|(index, text)| {
@@ -195,15 +189,21 @@ impl OnnxEmbedder {
                     payload: index,
                 })
             });
-            let mut jobs = jobs.collect::<Result<Vec<_>, EmbedError>>()?;
+            let jobs = jobs.collect::<Result<Vec<_>, EmbedError>>()?;
             let mut done = 0;
-            self.run_window(&mut jobs, cancel, &mut place, &mut |count| {
-                done += count;
+            for batch in stream::sorted(jobs, self.limits) {
+                if cancel.is_cancelled() {
+                    return Err(EmbedError::Cancelled);
+                }
+                for (index, vector) in stream::run_batch(&self.encoder, batch)? {
+                    vectors[index] = vector;
+                    done += 1;
+                }
                 progress(done, total);
-            })?;
+            }
             return Ok(vectors);
         }
-        let produce = |sender: SyncSender<Result<Job<usize>, EmbedError>>| {
+        let produce = |sender: SyncSender<Tokenised<usize>>| {
             for (index, text) in texts.iter().enumerate() {
                 let job = ids(text).map(|ids| Job { ids, payload: index });
                 if cancel.is_cancelled() || sender.send(job).is_err() {
@@ -212,87 +212,27 @@ impl OnnxEmbedder {
             }
         };
         let mut done = 0;
-        self.run_stream(produce, cancel, &mut place, &mut |count, _| {
-            done += count;
-            progress(done, total);
-        })?;
+        let mut place = |index: usize, vector| vectors[index] = vector;
+        stream::run(
+            &self.encoder,
+            self.limits,
+            produce,
+            cancel,
+            &mut place,
+            &mut |count, _| {
+                done += count;
+                progress(done, total);
+            },
+        )?;
         Ok(vectors)
     }
 
-    /// Runs what `produce` sends from a thread of its own; `told` gets how many were done, and how many were sent so far.
-    fn run_stream<T: Send>(
-        &self,
-        produce: impl FnOnce(SyncSender<Result<Job<T>, EmbedError>>) + Send,
-        cancel: &CancelToken,
-        place: &mut dyn FnMut(T, Embedding),
-        told: &mut dyn FnMut(u32, u32),
-    ) -> Result<(), EmbedError> {
-        let (sender, receiver) = sync_channel(WINDOW);
-        // The receiver moves in: dropped with an error, it wakes a tokenizer that waits for room in the channel.
-        std::thread::scope(move |scope| {
-            let spawned = std::thread::Builder::new()
-                .name("tokenize".into())
-                .spawn_scoped(scope, move || produce(sender));
-            spawned.map_err(|error| self.failed(0, error.to_string()))?;
-            let mut window = FIRST_WINDOW;
-            let mut sent = 0;
-            loop {
-                let mut jobs = receive(&receiver, window)?;
-                if jobs.is_empty() {
-                    return if cancel.is_cancelled() {
-                        Err(EmbedError::Cancelled)
-                    } else {
-                        Ok(())
-                    };
-                }
-                sent += jobs.len() as u32;
-                self.run_window(&mut jobs, cancel, place, &mut |count| told(count, sent))?;
-                window = WINDOW;
-            }
-        })
-    }
-
-    /// Runs jobs sorted by length, batch by batch; `told` gets the size of each batch that is done.
-    fn run_window<T>(
-        &self,
-        jobs: &mut Vec<Job<T>>,
-        cancel: &CancelToken,
-        place: &mut dyn FnMut(T, Embedding),
-        told: &mut dyn FnMut(u32),
-    ) -> Result<(), EmbedError> {
-        jobs.sort_by_key(|job| std::cmp::Reverse(job.ids.ids.len()));
-        let lengths: Vec<usize> = jobs.iter().map(|job| job.ids.ids.len()).collect();
-        let mut rest = jobs.drain(..);
-        for range in batches(&lengths, self.batch_tokens, BATCH_TEXTS) {
-            if cancel.is_cancelled() {
-                return Err(EmbedError::Cancelled);
-            }
-            let batch: Vec<Job<T>> = rest.by_ref().take(range.len()).collect();
-            let vectors = self.encoder.run(batch.iter().map(|job| job.ids.row()))?;
-            let count = batch.len() as u32;
-            for (job, vector) in batch.into_iter().zip(vectors) {
-                place(job.payload, unit(vector));
-            }
-            told(count);
-        }
-        Ok(())
-    }
-
     fn failed(&self, texts: usize, detail: String) -> EmbedError {
-        EmbedError::Failed {
-            name: self.card.name.clone(),
-            texts,
-            detail,
-        }
+        self.encoder.failed(texts, detail)
     }
 
     /// Cuts documents and sends their chunks with ids; stops when nobody listens.
-    fn send_chunks(
-        &self,
-        documents: &[PagesToEmbed<'_>],
-        cancel: &CancelToken,
-        sender: &SyncSender<Result<Job<Place>, EmbedError>>,
-    ) {
+    fn send_chunks(&self, documents: &[PagesToEmbed<'_>], cancel: &CancelToken, sender: &SyncSender<Tokenised<Place>>) {
         for (index, document) in documents.iter().enumerate() {
             let tokens = DocumentTokens::new(&self.chunk_tokenizer, &self.tokenizer, document.pages, cancel);
             let mut ordinal = 0;
@@ -323,12 +263,6 @@ impl OnnxEmbedder {
     }
 }
 
-/// A text on its way through the model.
-struct Job<T> {
-    ids: Ids,
-    payload: T,
-}
-
 /// A chunk and where it belongs.
 struct Place {
     document: usize,
@@ -336,20 +270,26 @@ struct Place {
     chunk: ChunkDraft,
 }
 
-/// Up to `most` jobs; fewer at the end, none after it.
-fn receive<T>(receiver: &Receiver<Result<Job<T>, EmbedError>>, most: usize) -> Result<Vec<Job<T>>, EmbedError> {
-    let mut jobs = Vec::with_capacity(most);
-    while jobs.len() < most {
-        match receiver.recv() {
-            Ok(job) => jobs.push(job?),
-            Err(_) => break,
-        }
+/// What a batch holds on a device.
+fn limits(device: Device, precision: Precision) -> Limits {
+    match (device, precision) {
+        (Device::Cuda, _) => Limits {
+            tokens: GPU_BATCH_TOKENS,
+            texts: BATCH_TEXTS,
+        },
+        (Device::Cpu, Precision::Int8) => Limits {
+            tokens: CPU_BATCH_TOKENS,
+            texts: INT8_BATCH_TEXTS,
+        },
+        (Device::Cpu, _) => Limits {
+            tokens: CPU_BATCH_TOKENS,
+            texts: BATCH_TEXTS,
+        },
     }
-    Ok(jobs)
 }
 
 /// To unit length; a vector of zeros stays.
-fn unit(mut vector: Vec<f32>) -> Embedding {
+pub(crate) fn unit(mut vector: Vec<f32>) -> Embedding {
     let norm = vector.iter().map(|value| value * value).sum::<f32>().sqrt();
     if norm > 0.0 {
         for value in &mut vector {
@@ -372,7 +312,17 @@ fn open_encoder(
     let last = devices.len() - 1;
     for (at, device) in devices.into_iter().enumerate() {
         let (precision, model, notice) = choose_precision(folder, options, device)?;
-        match Encoder::open(runtime, folder, &model, (device, precision), threads, pad) {
+        match Encoder::open(
+            runtime,
+            folder,
+            &model,
+            (device, precision),
+            Threads {
+                all: threads,
+                lanes: true,
+            },
+            pad,
+        ) {
             Ok(encoder) => {
                 notices.extend(notice);
                 return Ok(encoder);
@@ -426,7 +376,7 @@ impl Embedder for OnnxEmbedder {
         progress: &mut dyn FnMut(u32, u32),
     ) -> Result<Vec<Vec<EmbeddedChunk>>, ErrorReport> {
         let mut found: Vec<Vec<(u32, EmbeddedChunk)>> = documents.iter().map(|_| Vec::new()).collect();
-        let produce = |sender: SyncSender<Result<Job<Place>, EmbedError>>| self.send_chunks(documents, cancel, &sender);
+        let produce = |sender: SyncSender<Tokenised<Place>>| self.send_chunks(documents, cancel, &sender);
         let mut place = |place: Place, vector| {
             found[place.document].push((
                 place.ordinal,
@@ -437,10 +387,17 @@ impl Embedder for OnnxEmbedder {
             ));
         };
         let mut done = 0;
-        self.run_stream(produce, cancel, &mut place, &mut |count, sent| {
-            done += count;
-            progress(done, sent);
-        })?;
+        stream::run(
+            &self.encoder,
+            self.limits,
+            produce,
+            cancel,
+            &mut place,
+            &mut |count, sent| {
+                done += count;
+                progress(done, sent);
+            },
+        )?;
         Ok(found
             .into_iter()
             .map(|mut chunks| {

@@ -9,15 +9,29 @@ use ort::session::{OutputSelector, RunOptions, Session, SessionInputValue};
 use ort::value::TensorRef;
 use std::borrow::Cow;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 /// Outputs taken where the card names none, best first.
 const USUAL_OUTPUTS: [&str; 4] = ["sentence_embedding", "last_hidden_state", "token_embeddings", "logits"];
 
-/// A loaded model. Runs one batch at a time; whoever waits gets the next.
+/// Weights that lanes may hold together: four lanes of a small model, one of a large.
+const LANE_BYTES: u64 = 256 << 20;
+
+/// Threads of the processor, and whether they may be split up into lanes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Threads {
+    pub(crate) all: usize,
+    pub(crate) lanes: bool,
+}
+
+/// A loaded model. Runs one batch a lane at a time; whoever waits gets the next free one.
+///
+/// A lane is a session with its share of the threads: on two cores, two batches beside each other on a thread each do a third more
+/// than one after the other on both, because the threads of a run wait for each other after every operator. ONNX Runtime's sessions
+/// are not run from two threads at once: what lanes cost is the weights once more.
 pub(crate) struct Encoder {
     name: String,
-    session: Mutex<Session>,
+    lanes: Vec<Mutex<Session>>,
     output: String,
     has_types: bool,
     pad: u32,
@@ -32,10 +46,15 @@ impl Encoder {
         folder: &ModelFolder,
         model: &Path,
         (device, precision): (Device, Precision),
-        threads: usize,
+        threads: Threads,
         pad: u32,
     ) -> Result<Self, EmbedError> {
-        let session = runtime.session(model, device, threads)?;
+        let lanes = match device {
+            Device::Cpu if threads.lanes => lanes(model, threads.all),
+            _ => 1,
+        };
+        let share = threads.all.div_ceil(lanes);
+        let session = runtime.session(model, device, share)?;
         let names: Vec<&str> = session.outputs().iter().map(ort::value::Outlet::name).collect();
         let output = match &folder.card().output {
             Some(named) => names.contains(&named.as_str()).then_some(named.as_str()),
@@ -56,9 +75,13 @@ impl Encoder {
             ));
         };
         let has_types = session.inputs().iter().any(|input| input.name() == "token_type_ids");
+        let mut sessions = vec![Mutex::new(session)];
+        while sessions.len() < lanes {
+            sessions.push(Mutex::new(runtime.session(model, device, share)?));
+        }
         Ok(Self {
             name: folder.card().name.clone(),
-            session: Mutex::new(session),
+            lanes: sessions,
             output,
             has_types,
             pad,
@@ -76,6 +99,31 @@ impl Encoder {
         self.precision
     }
 
+    /// Batches that run beside each other.
+    pub(crate) fn lanes(&self) -> usize {
+        self.lanes.len()
+    }
+
+    pub(crate) fn failed(&self, texts: usize, detail: String) -> EmbedError {
+        EmbedError::Failed {
+            name: self.name.clone(),
+            texts,
+            detail,
+        }
+    }
+
+    /// A free lane, else the first.
+    fn lane(&self) -> MutexGuard<'_, Session> {
+        for lane in &self.lanes {
+            match lane.try_lock() {
+                Ok(session) => return session,
+                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => {}
+            }
+        }
+        self.lanes[0].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// One row a text: the graph's own where it is pooled, else pooled here. Not normalised here.
     pub(crate) fn run<'a>(
         &self,
@@ -86,11 +134,7 @@ impl Encoder {
             return Ok(Vec::new());
         }
         let padded = Padded::new(rows, self.pad);
-        self.run_padded(&padded).map_err(|detail| EmbedError::Failed {
-            name: self.name.clone(),
-            texts,
-            detail,
-        })
+        self.run_padded(&padded).map_err(|detail| self.failed(texts, detail))
     }
 
     fn run_padded(&self, padded: &Padded) -> Result<Vec<Vec<f32>>, String> {
@@ -104,7 +148,7 @@ impl Encoder {
         let options = RunOptions::new()
             .map_err(|error| error.to_string())?
             .with_outputs(OutputSelector::no_default().with(self.output.as_str()));
-        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut session = self.lane();
         let outputs = session
             .run_with_options(inputs, &options)
             .map_err(|error| error.to_string())?;
@@ -113,6 +157,24 @@ impl Encoder {
             .map_err(|error| error.to_string())?;
         pool(values, shape, padded, self.pooling)
     }
+}
+
+/// Lanes of a model on `threads`: as many as there are, and as their weights may take together.
+fn lanes(model: &Path, threads: usize) -> usize {
+    let name = model.file_name().unwrap_or_default().as_encoded_bytes();
+    // Weights may lie beside the graph, in files that begin with its name.
+    let beside = model.parent().and_then(|folder| folder.read_dir().ok());
+    let bytes: u64 = beside
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(name))
+        .filter_map(|entry| entry.path().metadata().ok())
+        .map(|meta| meta.len())
+        .sum();
+    usize::try_from(LANE_BYTES / bytes.max(1))
+        .unwrap_or(usize::MAX)
+        .clamp(1, threads.max(1))
 }
 
 fn tensor(shape: [usize; 2], data: &[i64]) -> Result<SessionInputValue<'_>, String> {

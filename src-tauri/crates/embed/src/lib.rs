@@ -29,9 +29,9 @@
 //! # How it runs
 //!
 //! Texts are tokenised on a thread of their own while batches run, sorted by length within a window, batched by a budget of
-//! tokens, and only one batch's tensors exist at a time. Between two batches the progress callback is called with nothing locked:
-//! whoever serves requests embeds a waiting question from there, so that it waits for one batch at most. Cancelling takes effect
-//! there too.
+//! tokens, and only one batch's tensors exist at a time in each of the encoder's lanes. After each batch the progress callback is
+//! called with nothing locked: whoever serves requests embeds a waiting question from there, so that it waits for one batch at most.
+//! Cancelling takes effect there too.
 //!
 //! # Deliberately not here
 //!
@@ -45,6 +45,7 @@ mod error;
 mod folder;
 mod reranker;
 mod runtime;
+mod stream;
 mod tokens;
 
 pub use embedder::{EmbedderOptions, OnnxEmbedder};

@@ -1,7 +1,7 @@
 //! [`OnnxReranker`].
 
 use crate::batch::batches;
-use crate::encoder::Encoder;
+use crate::encoder::{Encoder, Threads};
 use crate::error::EmbedError;
 use crate::folder::{Kind, ModelFolder};
 use crate::runtime::{Device, DeviceChoice, Runtime, cpu_notice, default_threads};
@@ -67,7 +67,10 @@ impl OnnxReranker {
         }
         let tokenizer = ModelTokenizer::open(&folder.tokenizer(), folder.card().max_tokens)?;
         let runtime = Runtime::load(&options.runtime_dir)?;
-        let threads = options.threads.unwrap_or_else(default_threads).max(1);
+        let threads = Threads {
+            all: options.threads.unwrap_or_else(default_threads).max(1),
+            lanes: false,
+        };
         let missing = || EmbedError::Missing {
             path: options.model_dir.join("model.onnx"),
         };

@@ -37,6 +37,8 @@ impl Device {
     }
 }
 
+/// ONNX Runtime's setting of that name: graph rewritings it leaves out.
+const DISABLED_OPTIMIZERS: &str = "optimization.disable_specified_optimizers";
 const LIBRARY: &str = if cfg!(windows) {
     "onnxruntime.dll"
 } else if cfg!(target_os = "macos") {
@@ -99,8 +101,14 @@ impl Runtime {
     pub(crate) fn session(&self, model: &Path, device: Device, threads: usize) -> Result<Session, EmbedError> {
         let build = || -> Result<Session, String> {
             let mut builder = self.builder(threads)?;
-            if device == Device::Cuda {
-                builder = self.with_cuda(builder)?;
+            match device {
+                // The processor's one-pass norm with a skip connection is scalar; adding and then the plain norm are vector code.
+                Device::Cpu => {
+                    builder = builder
+                        .with_config_entry(DISABLED_OPTIMIZERS, "SkipLayerNormFusion;BiasSkipLayerNormFusion")
+                        .map_err(|error| error.to_string())?;
+                }
+                Device::Cuda => builder = self.with_cuda(builder)?,
             }
             builder.commit_from_file(model).map_err(|error| error.to_string())
         };

@@ -54,6 +54,17 @@ fn a_vector_is_of_unit_length_and_the_same_in_any_company() {
 }
 
 #[test]
+fn int8_rounds_a_text_by_itself() {
+    let Some(runtime) = runtime() else { return };
+    let embedder = open(&runtime, Precision::Int8);
+    let texts = texts();
+    let together = embed(&embedder, &texts);
+    for (text, vector) in texts.iter().zip(&together).step_by(7) {
+        assert_eq!(embed(&embedder, std::slice::from_ref(text))[0], *vector);
+    }
+}
+
+#[test]
 fn what_is_meant_alike_is_near() {
     let Some(runtime) = runtime() else { return };
     let embedder = open(&runtime, Precision::Int8);
