@@ -9,7 +9,7 @@ use super::glyphs::Drawn;
 use super::order::{place_overlay, reading_order};
 use crate::text::push_char;
 use docmind_core::document::{Heading, Page, Span, WordBox};
-use rows::{Row, bring_together, first_char, heading_level, rows, same_block, usual_gap, wraps};
+use rows::{Row, breaks_wide_word, bring_together, first_char, heading_level, rows, same_block, usual_gap, wraps};
 use segments::{Word, joined, segments, stands_alone, typed, union};
 use std::collections::{BTreeMap, HashSet};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
@@ -160,7 +160,9 @@ impl Writer {
         if !(marked || written) || !next.is_some_and(char::is_alphanumeric) {
             // Scripts without spaces have none at a line's end either.
             let before = self.text.chars().next_back();
-            let closed = separator == " " && before.zip(next).is_some_and(|(before, next)| joined(before, next));
+            let closed = separator == " "
+                && (before.zip(next).is_some_and(|(before, next)| joined(before, next))
+                    || breaks_wide_word(above, below));
             self.push(if closed { "" } else { separator });
             return;
         }

@@ -1,6 +1,6 @@
 //! Segments to rows, rows to blocks: what belongs to one paragraph, what is a heading.
 
-use super::segments::{Segment, joins, union};
+use super::segments::{Segment, is_wide_latin, joins, union};
 use crate::pdf::order::same_row;
 use docmind_core::document::Rect;
 
@@ -97,8 +97,9 @@ pub fn wraps(above: &Row<'_>, below: &Row<'_>, block: &Rect) -> bool {
             .glyphs
             .first()
             .is_some_and(|(c, _)| c.is_ascii_digit() || *c == '(');
-    // `ａ　…`, `（１）…`: lists of Chinese and Japanese.
-    let wide_number = below.segments[0].words.len() > 1
+    // `ａ　…`, `（１）…`: lists of Chinese and Japanese. Below a letter of that width it is the end of a word broken there.
+    let wide_number = !last_char(above).is_some_and(is_wide_latin)
+        && below.segments[0].words.len() > 1
         && first.glyphs.len() <= 4
         && first.glyphs.iter().all(|(c, _)| matches!(c, '\u{ff01}'..='\u{ff5e}'))
         && first
@@ -123,6 +124,16 @@ pub fn wraps(above: &Row<'_>, below: &Row<'_>, block: &Rect) -> bool {
         (false, _) => width + 0.25 * size,
     };
     room < needed + 0.6 * size
+}
+
+/// True where letters as wide as ideographs are broken within a word, which they are anywhere and without a hyphen: it shows only
+/// where a single letter is left over that is no word.
+pub fn breaks_wide_word(above: &Row<'_>, below: &Row<'_>) -> bool {
+    let first = below.segments.first().and_then(|segment| segment.words.first());
+    last_char(above).is_some_and(is_wide_latin)
+        && first.is_some_and(
+            |word| matches!(word.glyphs[..], [(c, _)] if is_wide_latin(c) && c.is_lowercase() && c != 'ａ'),
+        )
 }
 
 /// True for a line of a table of contents: it ends in a number after dots or a wide gap.

@@ -263,7 +263,7 @@ pub fn joined(left: char, right: char) -> bool {
 }
 
 /// Letters and digits as wide as an ideograph: they are written with spaces.
-fn is_wide_latin(c: char) -> bool {
+pub fn is_wide_latin(c: char) -> bool {
     matches!(c, '\u{ff10}'..='\u{ff19}' | '\u{ff21}'..='\u{ff3a}' | '\u{ff41}'..='\u{ff5a}')
 }
 

@@ -236,3 +236,35 @@ fn lines_of_scripts_without_spaces_are_joined_without_one() {
     let page = read(&[(line, 50.0, 50.0, 10.0), ("検索できる。", 50.0, 62.0, 10.0)]);
     assert_eq!(page.text, format!("{line}検索できる。"));
 }
+
+#[test]
+fn a_letter_left_over_of_a_wide_word_is_no_item_of_a_list() {
+    let page = read(&[
+        (
+            "Ｏｐｔｉｍｉｚａｔｉｏｎ ｏｆ ｅｘｔｒａｃｔｉｏｎ ａｎｄ ｔｈｅ ｐｒｏｃｅｓ",
+            50.0,
+            50.0,
+            10.0,
+        ),
+        (
+            "ｓ ｏｆ ｔｈｅ ｐｌａｎｔ ｃａｌｌｅｄ Ｒａｄｉｘ ｗｉｔｈ ｎｏ ｍｏｒｅ ｔｈａｎ",
+            50.0,
+            62.0,
+            10.0,
+        ),
+        ("ａ ｒｅｓｐｏｎｓｅ．", 50.0, 74.0, 10.0),
+    ]);
+    assert!(page.text.contains("ｐｒｏｃｅｓｓ ｏｆ"), "{}", page.text);
+    assert!(page.text.ends_with("ｔｈａｎ ａ ｒｅｓｐｏｎｓｅ．"), "{}", page.text);
+    let list = read(&[
+        (
+            "電線接続端子部が次のいずれにも該当しないときは端子とする。",
+            50.0,
+            50.0,
+            10.0,
+        ),
+        ("ａ ねじ止め端子であること。", 50.0, 62.0, 10.0),
+        ("ｂ ねじなし端子であること。", 50.0, 74.0, 10.0),
+    ]);
+    assert_eq!(list.text.lines().count(), 3, "{}", list.text);
+}
