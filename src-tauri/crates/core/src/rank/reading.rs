@@ -59,8 +59,10 @@ pub(crate) struct Seen {
 pub(crate) fn stems_of(question: &str) -> (Stems, Vec<String>) {
     let stems = Stems::new(Language::of(question));
     let mut terms: Vec<String> = Vec::new();
-    for term in KeywordQuery::parse(question).content() {
-        let stem = stems.stem(&term.text);
+    let query = KeywordQuery::parse(question);
+    // Passages are read word by word: of a run without spaces that is character by character.
+    for word in query.content().flat_map(|term| words(&term.text)) {
+        let stem = stems.stem(word.text);
         if !stem.is_empty() && !terms.contains(&stem) {
             terms.push(stem);
         }

@@ -192,3 +192,10 @@ fn feedback_pulls_the_like_of_the_best() {
     assert!(score(&after, 2) > score(&before, 2));
     assert_eq!(feedback(before.clone(), &question, &HashMap::new(), 1.0), before);
 }
+
+#[test]
+fn a_run_without_spaces_is_read_by_its_characters() {
+    let chunks = [chunk(1, "新的图书馆在修建。"), chunk(2, "公园里有很多树。")];
+    let reading = Reading::of("修建图书馆", chunks.iter());
+    assert!(reading.best_coverage(1) > 0.99);
+}
