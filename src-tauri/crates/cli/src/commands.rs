@@ -16,10 +16,11 @@ mod remove;
 mod search;
 
 use crate::arguments::{Arguments, Command};
-use crate::output::Output;
+use crate::output::{Output, WARN};
 use crate::{Outcome, interrupt};
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::ErrorReport;
+use docmind_engine::events::DocumentRow;
 use docmind_engine::{Background, Engine, EngineOptions, OpenMode};
 use std::path::PathBuf;
 
@@ -74,6 +75,17 @@ impl Context<'_> {
             Err(error) if code(&error) == Some("no_library") || code(&error) == Some("library_missing") => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// ` (3 of 212 pages unreadable)`; nothing where all were read.
+fn unread(row: &DocumentRow) -> String {
+    match row.failed_pages.len() {
+        0 => String::new(),
+        count => format!(
+            " {WARN}({count} of {} pages unreadable){WARN:#}",
+            row.pages as usize + count
+        ),
     }
 }
 

@@ -57,8 +57,10 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
 fn head(file: &mut File<'_>, page: &mut PageBuilder, out: &Output<'_>) {
     let mut lines = Vec::new();
     let name = string(file, "", property::SENDER_NAME, out);
-    let address =
-        string(file, "", property::SENDER_SMTP, out).or_else(|| string(file, "", property::SENDER_ADDRESS, out));
+    // Within an organisation the address is a path of its directory, which says nothing to a person.
+    let address = [property::SENDER_SMTP, property::SENDER_ADDRESS]
+        .into_iter()
+        .find_map(|id| string(file, "", id, out).filter(|address| address.contains('@')));
     match (name, address) {
         (Some(name), Some(address)) if name != address => lines.push(format!("From: {name} <{address}>")),
         (Some(one), _) | (None, Some(one)) => lines.push(format!("From: {one}")),

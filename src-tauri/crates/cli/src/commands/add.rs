@@ -1,6 +1,6 @@
 //! `docmind add`: index files and folders; ends when all is searchable.
 
-use super::Context;
+use super::{Context, unread};
 use crate::Outcome;
 use crate::arguments::AddArguments;
 use crate::output::{BAD, FAINT, GOOD, Output, STRONG, WARN, tame_line};
@@ -195,19 +195,13 @@ fn text(output: &Output, row: &DocumentRow) -> io::Result<()> {
         Some(FileOutcome::Skipped) | None => WARN,
     };
     let state = row.state.as_str().replace('_', " ");
-    let unread = match row.failed_pages.len() {
-        0 => String::new(),
-        count => format!(
-            " {WARN}({count} of {} pages unreadable){WARN:#}",
-            row.pages as usize + count
-        ),
-    };
     match &row.error {
         Some(error) => output.text(format!("{style}{state:<10}{style:#} {}", tame_line(&error.message))),
         None => output.text(format!(
             "{style}{state:<10}{style:#} {} {FAINT}{} passages{FAINT:#}{unread}",
             tame_line(&row.path),
-            row.chunks
+            row.chunks,
+            unread = unread(row),
         )),
     }
 }

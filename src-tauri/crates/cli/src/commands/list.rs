@@ -1,6 +1,6 @@
 //! `docmind list`: documents and their states.
 
-use super::Context;
+use super::{Context, unread};
 use crate::Outcome;
 use crate::output::{FAINT, bytes, object, tame_line};
 use docmind_engine::documents::ListRequest;
@@ -30,7 +30,7 @@ pub fn run(context: &Context<'_>) -> anyhow::Result<Outcome> {
             }
             context.output.json(&line)?;
             context.output.text(format!(
-                "{:>5}  {:<14} {:>4} pages {:>5} passages  {:>10}  {} {FAINT}{}{FAINT:#}",
+                "{:>5}  {:<14} {:>4} pages {:>5} passages  {:>10}  {} {FAINT}{}{FAINT:#}{}",
                 row.id,
                 row.state.as_str(),
                 row.pages,
@@ -41,6 +41,7 @@ pub fn run(context: &Context<'_>) -> anyhow::Result<Outcome> {
                     .as_ref()
                     .map(|error| tame_line(&error.message))
                     .unwrap_or_default(),
+                unread(row),
             ))?;
         }
         request.offset += PART;
