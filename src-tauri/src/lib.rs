@@ -12,6 +12,7 @@ pub mod drops;
 pub mod error;
 pub mod host;
 pub mod logs;
+pub mod navigation;
 pub mod options;
 pub mod renderer;
 pub mod stream;
@@ -54,6 +55,7 @@ pub fn run() {
     let options = Options::from_arguments(std::env::args_os().skip(1));
     let _logs = logs::start(&options);
     let app = tauri::Builder::default()
+        .plugin(navigation::guard())
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_opener::init())
         .plugin(tauri_plugin_window_state::Builder::default().build())

@@ -1,9 +1,10 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { HOSTILE_MARKDOWN, HOSTILE_NAMES } from '../../../ui/src/ipc/mock/hostile';
 import { type DocMind, pixel } from './docmind';
-import { answerDialog, clipboard, dropFiles, SAMPLES, Stage, until } from './stage';
+import { answerDialog, clipboard, dropFiles, resizeWindow, SAMPLES, Stage, until } from './stage';
 
 // The whole way of a first day, in the real window on the real engine, one step after the other.
 
@@ -183,6 +184,64 @@ test('names and titles of documents stay text too', async () => {
   await docmind.picture('hostile-names');
 });
 
+test('a link of the model leads nowhere until it is clicked, and then to the system’s browser', async () => {
+  await docmind.go('New conversation');
+  await docmind.say('The register [is here](https://example.org/register) and tells of the notice of 90 days [S1L].');
+  await docmind.ask(QUESTION);
+  await docmind.press('Link to example.org: show where it leads');
+  await docmind.see('https://example.org/register', '.link-card');
+  await docmind.picture('link');
+  expect(stage.opened()).toEqual([]);
+  await docmind.press('Open in the browser');
+  await until('the browser was asked', () => stage.opened().length > 0);
+  expect(stage.opened()).toEqual(['https://example.org/register']);
+});
+
+test('whatever runs in the page cannot leave it, fetch or run more', async () => {
+  const heard: string[] = [];
+  const server = createServer((request, reply) => {
+    heard.push(request.url ?? '');
+    reply.end('<h1>Elsewhere</h1>');
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const address = server.address();
+  const elsewhere = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
+  const found = await docmind.browser.executeAsync((to, done) => {
+    const inline = document.createElement('script');
+    inline.textContent = 'window.__pwned = true';
+    document.body.append(inline);
+    const frame = document.createElement('iframe');
+    frame.src = `${to}/frame`;
+    document.body.append(frame);
+    new Image().src = `${to}/image`;
+    const link = document.createElement('a');
+    link.href = `${to}/link`;
+    link.click();
+    window.open(`${to}/open`);
+    const form = document.createElement('form');
+    form.action = `${to}/form`;
+    document.body.append(form);
+    form.submit();
+    window.location.assign(`${to}/assign`);
+    const fetched = fetch(`${to}/fetch`).then(
+      () => true,
+      () => false,
+    );
+    fetched.then((reached) => {
+      for (const added of [inline, frame, form]) added.remove();
+      done({ reached, pwned: '__pwned' in window, frozen: Object.isFrozen(Object.prototype) });
+    });
+  }, elsewhere);
+  expect(found).toEqual({ reached: false, pwned: false, frozen: true });
+  // The page is still ours and answers; a navigation that was let through would have begun before.
+  expect(await docmind.command<string>('version')).toMatch(/^\d+\.\d+/);
+  await docmind.go('All documents');
+  await docmind.see('damaged.pdf', 'main');
+  expect(heard, 'nobody was asked').toEqual([]);
+  await docmind.picture('stayed');
+  server.close();
+});
+
 const LONG = Array.from({ length: 60 }, (_, n) => `Sentence ${n + 1} tells of the lease and of its many clauses.`).join(
   ' ',
 );
@@ -262,9 +321,13 @@ test('diagnostics go to the clipboard, without words or names of documents', asy
 });
 
 test('closed as a person closes it and opened again, everything is there', async () => {
+  await resizeWindow(docmind.pid, 1111, 777);
+  const wide = (pixels: number) => docmind.browser.execute((wanted) => window.innerWidth === wanted, pixels);
+  await until('the window has its new size', () => wide(1111));
   await docmind.close();
   docmind = await stage.docmind(data);
   await docmind.see(/All documents\s*15/);
+  await until('the window has the size it had', () => wide(1111));
   await docmind.go(QUESTION);
   await docmind.see('Ninety days of notice');
   await docmind

@@ -1,5 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +28,7 @@ const ROOT_OF_SYSTEM = process.env.DOCMIND_ROOT;
 const PROGRAM = ROOT_OF_SYSTEM ? '/usr/bin/docmind-app' : join(BINARIES, 'docmind-app');
 
 /** Long, because two busy cores are slow; what is waited for ends each wait. */
-export const PATIENCE = 240_000;
+export const PATIENCE = 540_000;
 
 export function sleep(ms: number): Promise<void> {
   return new Promise((done) => setTimeout(done, ms));
@@ -100,6 +109,7 @@ export class Stage {
   async begin(): Promise<this> {
     if (!this.hasDisplay) throw new Error('there is no display: run `cargo xtask desktop`');
     mkdirSync(ARTIFACTS, { recursive: true });
+    this.placeBrowser();
     this.port = await freePort();
     const native = await freePort();
     const log = openSync(join(this.folder, 'driver.log'), 'w');
@@ -127,12 +137,27 @@ export class Stage {
   environment(): NodeJS.ProcessEnv {
     const at = (name: string): string => join(this.folder, name);
     return {
-      ...(ROOT_OF_SYSTEM ? installed() : { ...process.env, DOCMIND_SAMPLES_DIR: SAMPLES }),
+      ...(ROOT_OF_SYSTEM
+        ? installed()
+        : { ...process.env, DOCMIND_SAMPLES_DIR: SAMPLES, PATH: `${at('bin')}:${process.env.PATH}` }),
       XDG_CONFIG_HOME: at('config'),
       XDG_CACHE_HOME: at('cache'),
       XDG_DATA_HOME: at('share'),
       LANG: 'C.UTF-8',
     };
+  }
+
+  /** The system's opener of addresses: this one only writes them down. */
+  private placeBrowser(): void {
+    mkdirSync(this.path('bin'));
+    const script = `#!/bin/sh\nprintf '%s\\n' "$1" >> '${this.path('opened')}'\n`;
+    writeFileSync(this.path('bin', 'xdg-open'), script, { mode: 0o755 });
+  }
+
+  /** Addresses that the system was asked to open. */
+  opened(): string[] {
+    const kept = this.path('opened');
+    return existsSync(kept) ? readFileSync(kept, 'utf8').split('\n').slice(0, -1) : [];
   }
 
   /** A folder inside the stage's. */
@@ -217,6 +242,12 @@ export function xWindow(pid: number, title: string): string | null {
 
 function hands(...words: string[]): ChildProcess {
   return spawn('/usr/bin/python3', [HANDS, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+/** Gives the application's window another size, as a hand at its corner does. */
+export async function resizeWindow(pid: number, width: number, height: number): Promise<void> {
+  const xid = await until('the window is on the screen', () => xWindow(pid, 'DocMind'));
+  execFileSync('xdotool', ['windowsize', xid, `${width}`, `${height}`]);
 }
 
 /** Presses the close button of the application's window. */

@@ -11,7 +11,7 @@ export default defineConfig({
     environment: 'node',
     fileParallelism: false,
     sequence: { shuffle: false, concurrent: false },
-    testTimeout: 600_000,
+    testTimeout: 1_800_000,
     hookTimeout: 600_000,
     bail: 1,
     reporters: ['verbose'],
