@@ -99,15 +99,15 @@ fn plain(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-/// Gives a text to what came without one: that of another crate of the same repository, else the standard words of its licence.
+/// Gives a text to what came without one: that of another crate of the same repository and licence, else the standard words of its licence.
 fn complete(notices: &mut [Notice]) -> Result<()> {
-    let mut by_source: HashMap<String, Vec<String>> = HashMap::new();
+    let mut by_source: HashMap<(String, String), Vec<String>> = HashMap::new();
     let mut mit: Option<String> = None;
     let mut mozilla: Option<String> = None;
     for notice in notices.iter().filter(|notice| !notice.texts.is_empty()) {
         if notice.source.starts_with("http") {
             by_source
-                .entry(notice.source.clone())
+                .entry((notice.source.clone(), notice.licence.clone()))
                 .or_insert_with(|| notice.texts.clone());
         }
         for text in &notice.texts {
@@ -123,7 +123,7 @@ fn complete(notices: &mut [Notice]) -> Result<()> {
     }
     let apache = std::fs::read_to_string(shell::root().join("LICENSE"))?;
     for notice in notices.iter_mut().filter(|notice| notice.texts.is_empty()) {
-        if let Some(texts) = by_source.get(&notice.source) {
+        if let Some(texts) = by_source.get(&(notice.source.clone(), notice.licence.clone())) {
             notice.texts.clone_from(texts);
             continue;
         }
@@ -236,11 +236,14 @@ fn interface() -> Result<Vec<Notice>> {
 
 fn standard_library() -> Result<Notice> {
     let sysroot = shell::output(&mut shell::command("rustc", &["--print", "sysroot"]))?;
-    let folder = Path::new(sysroot.trim()).join("share/doc/rust");
-    let mut files = Vec::new();
-    licence_files(&folder, 1, &mut files)?;
+    let folder = Path::new(sysroot.trim()).join("share/doc/rust/licenses");
+    let files = ["MIT.txt", "Apache-2.0.txt"]
+        .map(|name| folder.join(name))
+        .into_iter()
+        .filter(|file| file.is_file())
+        .collect();
     Ok(Notice {
-        name: "The Rust standard library".to_owned(),
+        name: "The Rust standard library, by the Rust Project Contributors".to_owned(),
         licence: "MIT OR Apache-2.0".to_owned(),
         source: "https://github.com/rust-lang/rust".to_owned(),
         texts: texts(files)?,
@@ -330,12 +333,17 @@ mod tests {
         let mut all = [
             notice("lib", "MIT", &[&mit]),
             notice("lib-extra", "MIT", &[]),
+            notice("lib-other", "Apache-2.0", &[]),
             notice("other", "MIT", &[]),
         ];
         complete(&mut all).expect("complete");
         assert_eq!(all[1].texts, all[0].texts);
-        assert!(all[2].texts[0].contains("the authors of other"));
-        assert!(!all[2].texts[0].contains("Somebody"));
+        assert!(
+            all[2].texts[0].contains("Apache License"),
+            "another licence in one repository"
+        );
+        assert!(all[3].texts[0].contains("the authors of other"));
+        assert!(!all[3].texts[0].contains("Somebody"));
         let mut unknown = [notice("odd", "Odd-1.0", &[])];
         assert!(complete(&mut unknown).is_err(), "nothing is packed without its licence");
     }
