@@ -8,8 +8,16 @@ use std::path::{Path, PathBuf};
 
 /// The programs that the window starts; they lie in `/usr/lib/docmind`, away from the path.
 const CHILDREN: &[&str] = &["docmind-parse", "docmind-embed", "docmind-generate"];
-/// What llama.cpp needs beside what the bundler finds out itself.
-const DEPENDS: &[&str] = &["libgomp1", "libstdc++6"];
+/// What our programs and llama.cpp are linked with, beside what the bundler finds out itself; built on the oldest release we serve.
+const DEPENDS: &[&str] = &[
+    "libc6 (>= 2.35)",
+    "libgcc-s1",
+    "libgomp1",
+    "libstdc++6 (>= 12)",
+    "libdbus-1-3",
+];
+/// Built with llama.cpp and linked by none of our programs; it alone would need OpenSSL.
+const UNUSED: &str = "libllama-common.so.0";
 
 /// Builds, strips and packs; prints where the package is.
 ///
@@ -40,6 +48,7 @@ fn pack(bin_dir: &Path, profile: Profile) -> Result<PathBuf> {
     strip(&bin_dir.join("docmind"), &stage.join("docmind"))?;
     copy_tree(&bin_dir.join("runtime"), &stage.join("lib/runtime"))?;
     copy_tree(&shell::root().join("assets/samples"), &stage.join("lib/samples"))?;
+    std::fs::remove_file(stage.join("lib/runtime").join(UNUSED))?;
     strip_libraries(&stage.join("lib/runtime"))?;
     // The bundler takes the window's program from the build folder, as it lies there: it is shown one with a stripped copy.
     let target = stage.join("target");
@@ -54,6 +63,7 @@ fn pack(bin_dir: &Path, profile: Profile) -> Result<PathBuf> {
 
     eprintln!("package");
     let config = json!({ "bundle": { "linux": { "deb": {
+        "section": "utils",
         "depends": DEPENDS,
         "files": {
             "/usr/lib/docmind": stage.join("lib"),
