@@ -1,9 +1,12 @@
 #!/bin/sh
-# Measures DocMind's profiles on a machine with an NVIDIA GPU, without engine, store or window.
+# Measures DocMind's profiles without engine, store or window: on a machine with an NVIDIA GPU, and on two cores of a processor.
 #
 #   tests/gpu/measure.sh pack OUT.tar.xz      here: docmind-generate with llama.cpp's libraries and one GPU module, under 40 MiB
 #   tests/gpu/measure.sh measure [FOLDER]     there: builds the CUDA module where it is missing, makes the weights, prints the tables
-#   tests/gpu/measure.sh dry-run              everything that needs no GPU, with the tiny model, on the CPU
+#   tests/gpu/measure.sh cpu [FOLDER]         the processor alone: memory of every profile, second questions, drafts, a conversation
+#   tests/gpu/measure.sh cpu-memory [FOLDER]  of that, what depends on no clock
+#   tests/gpu/measure.sh cpu-speed [FOLDER]   of that, what does, on two cores ($CPUS names others)
+#   tests/gpu/measure.sh dry-run              everything that needs no GPU, with the tiny model
 #
 # FOLDER (default: beside this script) holds docmind-generate and runtime/. Weights go to $MODELS (default: FOLDER/models; F16 needs
 # 8 GB, Q8_0 4.3 GB, Q4_K_M 2.5 GB), results as JSON lines to $RESULTS (default: FOLDER/results). Needs for building: cmake, ninja or
@@ -91,12 +94,21 @@ show() {
 import json, sys
 rows = [json.loads(line) for line in open(sys.argv[1])]
 keys = ["decode_tps", "prefill_tps", "ttft_ms", "ttft_resident_ms", "ttft_disk_ms", "warmup_ms", "load_ms", "peak_memory_mib",
-        "predicted_memory_mib", "rss_mib", "bandwidth_fraction", "bandwidth_gbps"]
+        "predicted_memory_mib", "rss_mib", "weights_mib", "kv_mib", "compute_mib", "bandwidth_fraction", "bandwidth_gbps"]
 bench = [row for row in rows if "decode_tps" in row and "type" not in row]
+ratio = lambda row, over, under: row[over] / row[under] if row[under] else 0.0
 if bench:
     print("%-16s %s" % ("profile", " ".join("%12s" % key[:12] for key in keys)))
 for row in bench:
     print("%-16s %s" % (row["profile"], " ".join("%12.2f" % row[key] for key in keys)))
+for row in bench:
+    print("%-16s resident 1/%.1f of cold, from disk 1/%.1f; memory %.3f of predicted, resident set %.3f of it" % (
+        row["profile"], ratio(row, "ttft_ms", "ttft_resident_ms"), ratio(row, "ttft_ms", "ttft_disk_ms"),
+        ratio(row, "peak_memory_mib", "predicted_memory_mib"), ratio(row, "rss_mib", "predicted_memory_mib")))
+beyond = {row["profile"]: row["kv_mib"] + row["compute_mib"] for row in bench}
+if "plain-64k" in beyond and "long-context" in beyond:
+    print("beyond weights: long-context %.0f, plain-64k %.0f MiB, %.3f of it" % (
+        beyond["long-context"], beyond["plain-64k"], beyond["long-context"] / beyond["plain-64k"]))
 for row in rows:
     if "type" in row:
         print(json.dumps(row))
@@ -130,30 +142,80 @@ measure() {
     run long $measuring --model "$small" --profiles plain-64k,long-context --repeat 1
     run long-filled "$generate" bench --runtime "$folder/runtime" --book "$results/profiles.toml" --prompt-tokens 32768 \
         --output-tokens 128 --model "$small" --profiles plain-64k,flash-64k,long-context --repeat 1
-    run devices-agree "$generate" agree --runtime "$folder/runtime" --model "$small" --profiles balanced,compact
+    # 4-bit random weights differ from themselves by more than devices do: what is compared is halves and bytes.
+    run devices-agree "$generate" agree --runtime "$folder/runtime" --model "$models" --profiles reference,quality,balanced
     run lookup "$generate" lookup --runtime "$folder/runtime" --model "$small" --profiles balanced --repeat 5
     if [ -n "${LLAMA_BENCH:-}" ]; then
         run against $measuring --model "$models" --profiles balanced,reference --repeat 5 --against "$LLAMA_BENCH"
     fi
 }
 
+# Two cores that share nothing.
+two_cores() {
+    lscpu -p=CPU,CORE | awk -F, '!/^#/ && !seen[$2]++ { print $1 }' | head -n 2 | paste -s -d , -
+}
+
+prepare_cpu() {
+    folder=$(CDPATH='' cd -- "${1:-$here}" && pwd)
+    generate=$folder/docmind-generate
+    models=${MODELS:-$folder/models}
+    results=${RESULTS:-$folder/results}
+    shape=${SHAPE:-qwen3-4b}
+    mkdir -p "$results"
+    make_weights "$generate" "$models" "$shape"
+    own_profiles >"$results/profiles.toml"
+    small=$models/$shape-q4_k_m.gguf
+    common="--runtime $folder/runtime --gpu off --book $results/profiles.toml"
+}
+
+# What takes how much memory, and what is read again: the same however fast the machine is.
+cpu_memory() {
+    prepare_cpu "${1:-}"
+    run cpu-memory "$generate" bench $common --model "$models" --prompt-tokens 64 --output-tokens 4 --repeat 1 \
+        --profiles reference,quality,balanced,eight-bit-cache,long-context,compact,plain-64k
+    run cpu-filled "$generate" bench $common --model "$small" --prompt-tokens "${FILLED:-8000}" --output-tokens 16 --repeat 1 \
+        --profiles balanced,eight-bit-cache
+    run cpu-conversation "$generate" conversation $common --model "$small" --profiles balanced
+}
+
+cpu_speed() {
+    prepare_cpu "${1:-}"
+    cpus=${CPUS:-$(two_cores)}
+    pinned="taskset -c $cpus $generate"
+    common="$common --threads 2"
+    echo "on the processors $cpus"
+    run cpu-questions $pinned bench $common --model "$small" --profiles balanced --prompt-tokens "${SOURCES:-1100}" \
+        --output-tokens 32 --repeat "${REPEAT:-5}"
+    run cpu-lookup $pinned lookup $common --model "$small" --profiles balanced --repeat "${REPEAT:-5}"
+    if [ -n "${LLAMA_BENCH:-}" ]; then
+        run cpu-against $pinned bench $common --model "$small" --profiles balanced --prompt-tokens 512 --output-tokens 64 \
+            --repeat "${REPEAT:-5}" --against "$LLAMA_BENCH"
+    fi
+    run cpu-int4 $pinned bench $common --model "$models" --profiles reference,balanced,eight-bit-cache --prompt-tokens 128 \
+        --output-tokens 48 --repeat "${REPEAT:-5}"
+}
+
 dry_run() {
+    folder=$bin
     generate=$bin/docmind-generate
     models=$(mktemp -d)
     results=$models
     trap 'rm -rf "$models"' EXIT
     "$generate" devices --runtime "$bin/runtime"
-    make_weights "$generate" "$models" tiny
-    own_profiles >"$results/profiles.toml"
+    export MODELS="$models" RESULTS="$models" SHAPE=tiny FILLED=1900 SOURCES=600 REPEAT=2
+    cpu_memory "$bin"
+    cpu_speed "$bin"
     measuring="$generate bench --runtime $bin/runtime --book $results/profiles.toml --context 2048 --prompt-tokens 300 --output-tokens 32"
     run profiles $measuring --model "$models" --profiles reference,quality,balanced,compact --repeat 2
-    run own $measuring --model "$models" --profiles plain-64k,eight-bit-cache,no-graphs --repeat 1
-    run lookup "$generate" lookup --runtime "$bin/runtime" --model "$models/tiny-q4_k_m.gguf" --profiles balanced --repeat 2
+    run own $measuring --model "$models" --profiles no-graphs --repeat 1
 }
 
 case "${1:-}" in
     pack) pack "${2:?where to}" ;;
     measure) measure "${2:-}" ;;
+    cpu) cpu_memory "${2:-}" && cpu_speed "${2:-}" ;;
+    cpu-memory) cpu_memory "${2:-}" ;;
+    cpu-speed) cpu_speed "${2:-}" ;;
     dry-run) dry_run ;;
-    *) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    *) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

@@ -1,16 +1,17 @@
 //! The optimization monitor's measuring: speed and memory of profiles, interleaved, and how far their output agrees.
 
+mod conversation;
 mod lookup;
 mod machine;
 
-pub use lookup::{LookupGain, lookup_gain};
+pub use conversation::{Turn, conversation};
+pub use lookup::{Gain, LookupGain, lookup_gain};
 
 use crate::backend::Backends;
 use crate::compare::{self, Agreement, Logits};
 use crate::error::LlamaError;
 use crate::load;
-use crate::native::Specials;
-use crate::session::Session;
+use crate::native::{Model, ModelSettings, Specials};
 use docmind_core::cancel::CancelToken;
 use docmind_core::generation::{GenerateRequest, Message, Role, Sampling};
 use docmind_core::measurement::{AgreementRow, BenchProfile, BenchRequest, BenchRow, Spread};
@@ -20,6 +21,9 @@ use std::path::PathBuf;
 
 /// Text prompts are cut from; any text does, only its length counts.
 const TEXT: &str = include_str!("make/corpus.txt");
+
+/// The question that speeds are measured with.
+const FIRST: &str = "First question?";
 
 /// Tokens of the answers that drafting is measured over.
 const COUNTED: u32 = 96;
@@ -116,17 +120,16 @@ fn measure(
         ..Run::default()
     };
 
-    let sources = text_of(&session, request.prompt_tokens)?;
-    let first = session.generate(
-        &question(&sources, "First question?", request.output_tokens),
-        cancel,
-        &mut |_| (),
-    )?;
+    let sources = prompt_text(session.model(), request.prompt_tokens)?;
+    let first = session.generate(&question(&sources, FIRST, request.output_tokens), cancel, &mut |_| ())?;
     run.ttft_ms = first.ttft_ms;
     run.prefill_tps = first.prefill_tps;
     run.decode_tps = first.decode_tps;
     run.prompt_tokens = first.prompt_tokens;
     run.output_tokens = first.output_tokens;
+    // The snapshot on its way to disk is no part of what the profile takes, and its thread none of what the next question waits for:
+    // a person reads the answer first.
+    session.settle();
     let lost = (free_before - free_on_gpu(backends)).max(0.0);
     let (memory_mib, rss_mib) = machine::memory(&report.allocated, lost);
     run.memory_mib = memory_mib;
@@ -137,7 +140,6 @@ fn measure(
         &mut |_| (),
     )?;
     run.ttft_resident_ms = next.ttft_ms;
-    session.settle();
     session.forget_all();
     let restored = session.generate(&question(&sources, "A third, after a restart?", 1), cancel, &mut |_| ())?;
     run.ttft_disk_ms = restored.ttft_ms;
@@ -148,7 +150,7 @@ fn measure(
 }
 
 /// A profile exactly as it is, without snapshots.
-fn bare_request(entry: &BenchProfile) -> LoadRequest {
+pub fn bare_request(entry: &BenchProfile) -> LoadRequest {
     LoadRequest {
         path: entry.model.clone(),
         profile: entry.profile.clone(),
@@ -187,18 +189,42 @@ fn question(sources: &str, question: &str, output_tokens: u32) -> GenerateReques
     }
 }
 
-/// A text of about so many tokens for this model.
-fn text_of(session: &Session, tokens: u32) -> Result<String, LlamaError> {
-    let model = session.model();
+/// Questions like the first of [`bench`] for whoever asks them by another way: one to warm up with, as llama-bench does, and one to
+/// measure, with other sources from their first word on. Reads the vocabulary alone.
+///
+/// # Errors
+/// The model cannot be read.
+pub fn measured_questions(
+    path: &str,
+    prompt_tokens: u32,
+    output_tokens: u32,
+) -> Result<[GenerateRequest; 2], LlamaError> {
+    let settings = ModelSettings {
+        gpu_layers: 0,
+        device: None,
+        dry: true,
+    };
+    let model = Model::load(path, &settings, &mut |_| true)?;
+    let warming = text(&model, 100, prompt_tokens.saturating_sub(40).max(1) as usize)?;
+    let sources = prompt_text(&model, prompt_tokens)?;
+    Ok([question(&warming, FIRST, 4), question(&sources, FIRST, output_tokens)])
+}
+
+/// A text that makes a prompt of about so many tokens for this model.
+fn prompt_text(model: &Model, tokens: u32) -> Result<String, LlamaError> {
     // The frame of the two messages takes about this many.
-    let wanted = tokens.saturating_sub(40).max(1) as usize;
+    text(model, 0, tokens.saturating_sub(40).max(1) as usize)
+}
+
+/// So many tokens of our text from the one numbered `from` on; it begins again at its end.
+fn text(model: &Model, from: usize, tokens: usize) -> Result<String, LlamaError> {
     let mut pool = Vec::new();
-    while pool.len() < wanted {
+    while pool.len() < from + tokens {
         pool.extend(model.tokenize(TEXT, Specials::Text)?);
     }
-    pool.truncate(wanted);
+    pool.truncate(from + tokens);
     let mut bytes = Vec::new();
-    for token in pool {
+    for token in pool.split_off(from) {
         model.piece(token, &mut bytes);
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())

@@ -89,7 +89,10 @@ fn context_settings(profile: &Profile) -> ContextSettings {
 }
 
 /// Compute buffers on the CPU and on the GPU in MiB, from llama.cpp's own dry run: the model is read without its weights, the
-/// graph is planned, nothing is allocated.
+/// graph is planned, nothing is allocated. It is what llama.cpp's `common_fit_params` measures with (a model with `no_alloc` and a
+/// context on it, see `common/fit.cpp`); what it then does with the figures does not serve here: it takes RAM for unlimited, leaves
+/// a fixed margin instead of the embedder's share, and gives up context and layers where a profile would rather give up the
+/// cache's precision.
 fn dry_run(
     path: &str,
     profile: &Profile,
@@ -262,6 +265,7 @@ fn load_planned(
         profile: plan.profile.name.clone(),
         speculation: plan.profile.speculation,
         on_cpu: plan.gpu_layers == 0,
+        whole_on_card: plan.gpu_layers as usize > checked.shape.weights.layers.len(),
         snapshot_memory: request.snapshot_memory_mib as usize * 1024 * 1024,
         disk,
     });

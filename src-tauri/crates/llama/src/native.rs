@@ -9,7 +9,7 @@ mod sampler;
 
 pub use context::{Context, ContextSettings, Decoded};
 pub use model::{Model, ModelSettings, Specials};
-pub use sampler::{Candidates, Link, Sampler};
+pub use sampler::{Candidates, Link, Sampler, most_likely};
 
 /// A token of a model's vocabulary.
 pub type Token = i32;

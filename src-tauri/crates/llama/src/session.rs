@@ -70,6 +70,8 @@ pub struct Parts {
     pub speculation: bool,
     /// All layers are on the CPU: a running batch can be stopped.
     pub on_cpu: bool,
+    /// All layers are on a GPU: it computes while the processor does something else.
+    pub whole_on_card: bool,
     /// Bytes for snapshots in memory.
     pub snapshot_memory: usize,
     /// Snapshots on disk.
@@ -85,6 +87,7 @@ pub struct Session {
     profile: String,
     speculation: bool,
     on_cpu: bool,
+    whole_on_card: bool,
     cached: Vec<Token>,
     transcripts: VecDeque<Transcript>,
     memory: MemorySnapshots,
@@ -115,6 +118,7 @@ impl Session {
             profile: parts.profile,
             speculation: parts.speculation,
             on_cpu: parts.on_cpu,
+            whole_on_card: parts.whole_on_card,
             cached: Vec::new(),
             transcripts: VecDeque::new(),
             memory: MemorySnapshots::new(parts.snapshot_memory),
@@ -143,6 +147,12 @@ impl Session {
     /// From now on answers are drafted, or not: for measuring.
     pub fn draft_answers(&mut self, drafting: Drafting) {
         self.speculation = drafting == Drafting::On;
+    }
+
+    /// From now on answers begin with these tokens, whatever the model would write: for measuring. None of them is an end. A grammar
+    /// does the same for a millisecond or more a token, which is more than a card's whole step.
+    pub fn force_answers(&mut self, tokens: Vec<Token>) {
+        self.chooser.force(tokens);
     }
 
     fn ends(&self, token: Token) -> bool {
@@ -177,7 +187,7 @@ impl Session {
         self.context.stop_with(&CancelToken::new());
         self.cached.clear();
         self.context.truncate(0);
-        let result = self.first_decodes();
+        let result = self.first_decodes().and_then(|()| self.time_widths());
         self.context.truncate(0);
         result
     }
@@ -202,6 +212,28 @@ impl Session {
             self.context.decode(&batch, 0, |index| index + 1 == width)?;
             self.prefill_tps = rate(width, started.elapsed().as_secs_f64());
         }
+        Ok(())
+    }
+
+    /// Measures what a plain step and a draft of each width take, which also captures their graphs: a GPU records a shape that it
+    /// has computed twice.
+    fn time_widths(&mut self) -> Result<(), LlamaError> {
+        if !self.speculation || self.model.is_recurrent() {
+            return Ok(());
+        }
+        let repeats = if self.on_cpu { 2 } else { 3 };
+        let mut seconds = [f64::MAX; 1 + WIDTHS.len()];
+        for (width, seconds) in [1].into_iter().chain(WIDTHS).zip(&mut seconds) {
+            for _ in 0..repeats {
+                self.context.truncate(0);
+                let started = Instant::now();
+                self.context
+                    .decode(&[0; WIDTHS[WIDTHS.len() - 1]][..width], 0, |_| true)?;
+                *seconds = started.elapsed().as_secs_f64().min(*seconds);
+            }
+        }
+        let [step, widths @ ..] = seconds;
+        self.budget.prime(step, widths);
         Ok(())
     }
 
@@ -238,7 +270,7 @@ impl Session {
             Some(text) => Some(crate::native::Sampler::grammar(&self.model, text)?),
             None => None,
         };
-        self.chooser.begin(&request.sampling, &prompt.tokens);
+        self.chooser.begin(&request.sampling);
 
         let mut stats = GenerationStats {
             prompt_tokens: prompt.tokens.len() as u32,
@@ -271,7 +303,11 @@ impl Session {
                 break;
             }
             written.push(next);
-            writer.token(&self.model, next, sink);
+            // A card computes the next token while this one is told; a processor would keep it waiting for a step.
+            let tell_meanwhile = self.whole_on_card && written.len() < most && !cancel.is_cancelled();
+            if !tell_meanwhile {
+                writer.token(&self.model, next, sink);
+            }
             if written.len() == most {
                 break;
             }
@@ -284,7 +320,12 @@ impl Session {
             let mut batch = vec![next];
             batch.extend_from_slice(&draft);
             let at = self.cached.len();
-            if self.context.decode(&batch, at, |_| true)? == Decoded::Stopped {
+            let decoded = self.context.begin(&batch, at, |_| true);
+            if tell_meanwhile {
+                writer.token(&self.model, next, sink);
+            }
+            self.context.finish();
+            if decoded? == Decoded::Stopped {
                 self.context.truncate(at);
                 finish = FinishReason::Cancelled;
                 break;

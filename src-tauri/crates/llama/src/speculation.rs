@@ -62,7 +62,6 @@ pub struct Budget {
     step_s: f64,
     width_s: [f64; WIDTHS.len()],
     balance_s: f64,
-    decoding_s: f64,
     /// Share of drafts accepted of late.
     acceptance: f64,
 }
@@ -74,29 +73,37 @@ impl Budget {
             step_s: 0.0,
             width_s: [0.0; WIDTHS.len()],
             balance_s: 0.0,
-            decoding_s: 0.0,
             acceptance: 0.5,
+        }
+    }
+
+    /// What a plain step and a batch of each width take, measured before the first answer: without it a short answer would be over
+    /// before drafting could be afforded. One measurement may have met a slow moment, so that no width is believed to be worse than
+    /// one that was never measured; drafts correct it.
+    pub fn prime(&mut self, step_s: f64, width_s: [f64; WIDTHS.len()]) {
+        self.step_s = step_s;
+        for (width, (known, seconds)) in self.width_s.iter_mut().zip(width_s).enumerate() {
+            *known = seconds.min(step_s * unmeasured(width));
         }
     }
 
     /// A new answer of at most `tokens` tokens begins: the first drafts may lose half of what drafting may ever cost.
     pub fn begin(&mut self, tokens: u32) {
         self.balance_s = self.step_s * f64::from(tokens.min(256)) * ALLOWANCE;
-        self.decoding_s = 0.0;
         self.acceptance = self.acceptance.max(0.5);
     }
 
     /// A plain step took `seconds`.
     pub fn plain(&mut self, seconds: f64) {
+        let seconds = undisturbed(self.step_s, seconds);
         self.step_s = blend(self.step_s, seconds);
-        self.decoding_s += seconds;
         self.balance_s += seconds * ALLOWANCE;
     }
 
     /// A batch of `WIDTHS[width]` took `seconds` and gave `tokens` tokens of `drafted` + 1 possible.
     pub fn verified(&mut self, width: usize, seconds: f64, drafted: usize, tokens: usize) {
+        let seconds = undisturbed(self.width_s[width], seconds);
         self.width_s[width] = blend(self.width_s[width], seconds);
-        self.decoding_s += seconds;
         self.balance_s += self.step_s * tokens as f64 * (1.0 + ALLOWANCE) - seconds;
         // Gains of one passage do not pay for guessing through all of the next.
         self.balance_s = self.balance_s.min(self.step_s * 4.0);
@@ -110,11 +117,10 @@ impl Budget {
             return None;
         }
         let wanted = usize::from(self.acceptance > 0.6 && available >= WIDTHS[1] - 1);
-        // An unmeasured batch is taken to cost as if nothing were gained by batching beyond a third.
         let cost = if self.width_s[wanted] > 0.0 {
             self.width_s[wanted]
         } else {
-            self.step_s * (1.0 + WIDTHS[wanted] as f64 / 3.0)
+            self.step_s * unmeasured(wanted)
         };
         let at_worst = cost - self.step_s;
         (self.balance_s >= at_worst).then_some(wanted)
@@ -125,6 +131,17 @@ impl Default for Budget {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Where a step took more than twice what is known of it, something else had the processor: that is no cost of drafting or of not
+/// drafting. What has become slower for good is believed a few steps later.
+fn undisturbed(known: f64, seconds: f64) -> f64 {
+    if known > 0.0 { seconds.min(known * 2.0) } else { seconds }
+}
+
+/// Plain steps that a batch of `WIDTHS[width]` is taken to cost until it is measured: as if batching saved two thirds.
+fn unmeasured(width: usize) -> f64 {
+    1.0 + WIDTHS[width] as f64 / 3.0
 }
 
 fn blend(old: f64, new: f64) -> f64 {
@@ -155,7 +172,7 @@ mod tests {
     /// Simulates decoding where a step takes 60 ms and a batch of 8 twice that.
     fn simulate(accepted_of_seven: usize, tokens: usize) -> f64 {
         let mut budget = Budget::new();
-        budget.plain(0.06);
+        budget.prime(0.06, [0.09, 0.13]);
         budget.begin(tokens as u32);
         let (mut time, mut written) = (0.0, 0);
         while written < tokens {
@@ -178,6 +195,7 @@ mod tests {
     #[test]
     fn drafts_that_are_always_right_pay() {
         assert!(simulate(7, 256) > 2.0, "{}", simulate(7, 256));
+        assert!(simulate(7, 48) > 1.3, "{}", simulate(7, 48));
     }
 
     #[test]

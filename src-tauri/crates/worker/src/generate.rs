@@ -27,6 +27,7 @@ use std::process::ExitCode;
 ///   object a line; `--book FILE` adds profiles in the form of `assets/profiles.toml`, `--agree on` compares their output;
 /// - `agree --model FILE [--profiles NAME]`: the GPU's logits against the CPU's, over a forced continuation;
 /// - `lookup --model FILE [--profiles NAME] [--repeat R]`: decoding with drafts from the sources against decoding without;
+/// - `conversation --model FILE [--profiles NAME]`: tokens read in each of ten turns whose sources change;
 /// - `devices`: devices and modules;
 /// - `probe FILE` (started by ourselves): loads one backend module and says what came of it.
 pub fn main() -> ExitCode {
@@ -46,9 +47,10 @@ pub fn main() -> ExitCode {
             Some("bench") => bench::run(arguments),
             Some("agree") => bench::agree(arguments),
             Some("lookup") => bench::lookup(arguments),
+            Some("conversation") => bench::conversation(arguments),
             Some("devices") => devices(arguments),
             Some(other) => Err(format!(
-                "`{other}` is not understood; there are make-model, quantize, bench, agree, lookup and devices"
+                "`{other}` is not understood; there are make-model, quantize, bench, agree, lookup, conversation and devices"
             )),
         },
     )

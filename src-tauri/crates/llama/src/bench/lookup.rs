@@ -7,21 +7,93 @@ use crate::load;
 use crate::native::{Specials, Token};
 use crate::session::{Drafting, Session};
 use docmind_core::cancel::CancelToken;
-use docmind_core::generation::GenerateRequest;
+use docmind_core::generation::{GenerateRequest, GenerationStats};
 use docmind_core::measurement::{BenchProfile, Spread};
 
-/// Decoding with drafts as a multiple of decoding without.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LookupGain {
-    /// An answer that repeats its source word by word, forced by a grammar.
-    pub repeating: Spread,
-    /// The model's own tokens; those of random weights repeat nothing.
-    pub free: Spread,
-    /// Share of drafted tokens accepted in the repeating answer.
+/// Decoding with drafts against decoding without.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Gain {
+    /// With as a multiple of without, by pairs.
+    pub ratio: Spread,
+    /// Tokens a second without, the median.
+    pub plain_tps: f64,
+    /// Tokens a second with, the median.
+    pub drafted_tps: f64,
+    /// Share of drafted tokens accepted.
     pub acceptance: f64,
 }
 
-/// Measures `repeat` pairs of each kind, with and without drafts in turn.
+/// What drafts give and cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LookupGain {
+    /// An answer that repeats its source word by word.
+    pub repeating: Gain,
+    /// The same, forced by a grammar, which has to look at the whole vocabulary for every token.
+    pub by_grammar: Gain,
+    /// The model's own tokens; those of random weights repeat nothing.
+    pub free: Gain,
+}
+
+/// One kind of answer, and what was measured of it.
+struct Kind {
+    request: GenerateRequest,
+    forced: Vec<Token>,
+    plain: Vec<f64>,
+    with: Vec<f64>,
+    drafted: u32,
+    accepted: u32,
+}
+
+impl Kind {
+    fn new(request: GenerateRequest, forced: &[Token]) -> Self {
+        Self {
+            request,
+            forced: forced.to_vec(),
+            plain: Vec::new(),
+            with: Vec::new(),
+            drafted: 0,
+            accepted: 0,
+        }
+    }
+
+    fn measure(
+        &self,
+        session: &mut Session,
+        drafting: Drafting,
+        cancel: &CancelToken,
+    ) -> Result<GenerationStats, LlamaError> {
+        session.draft_answers(drafting);
+        session.force_answers(self.forced.clone());
+        session.generate(&self.request, cancel, &mut |_| ())
+    }
+
+    fn pair(&mut self, session: &mut Session, cancel: &CancelToken) -> Result<(), LlamaError> {
+        self.plain
+            .push(self.measure(session, Drafting::Off, cancel)?.decode_tps);
+        let with = self.measure(session, Drafting::On, cancel)?;
+        self.with.push(with.decode_tps);
+        self.drafted += with.drafted_tokens;
+        self.accepted += with.accepted_tokens;
+        Ok(())
+    }
+
+    fn gain(&self) -> Gain {
+        let ratios: Vec<f64> = self
+            .with
+            .iter()
+            .zip(&self.plain)
+            .map(|(with, plain)| with / plain)
+            .collect();
+        Gain {
+            ratio: Spread::of(&ratios),
+            plain_tps: Spread::of(&self.plain).median,
+            drafted_tps: Spread::of(&self.with).median,
+            acceptance: f64::from(self.accepted) / f64::from(self.drafted.max(1)),
+        }
+    }
+}
+
+/// Measures `repeat` pairs of each kind, without and with drafts in turn.
 ///
 /// # Errors
 /// As [`super::bench`].
@@ -34,42 +106,35 @@ pub fn lookup_gain(
     let (mut session, _) = load::load(backends, &bare_request(entry), &mut |_| !cancel.is_cancelled())?;
     session.write_on();
     let source = repeated_source(&session)?;
-    let mut repeats = question(&source.text, "Repeat it.", source.tokens.len() as u32);
-    repeats.grammar = Some(source.grammar());
-    repeats.draft_from = vec![source.text.clone()];
-    let mut free = question(&source.text, "Go on.", COUNTED);
-    free.draft_from = vec![source.text.clone()];
-    // Once each: both batch widths are measured before anything counts.
-    decode_tps(&mut session, Drafting::On, &repeats, cancel)?;
-    decode_tps(&mut session, Drafting::On, &free, cancel)?;
-    let mut ratios = [Vec::new(), Vec::new()];
-    let (mut drafted, mut accepted) = (0, 0);
+    let asked = |words: &str, tokens: u32| GenerateRequest {
+        draft_from: vec![source.text.clone()],
+        ..question(&source.text, words, tokens)
+    };
+    let repeats = asked("Repeat it.", source.tokens.len() as u32);
+    let by_grammar = GenerateRequest {
+        grammar: Some(source.grammar()),
+        ..repeats.clone()
+    };
+    let mut kinds = [
+        Kind::new(repeats, &source.tokens),
+        Kind::new(by_grammar, &[]),
+        Kind::new(asked("Go on.", COUNTED), &[]),
+    ];
+    for kind in &kinds {
+        // Once each: both batch widths are measured before anything counts.
+        kind.measure(&mut session, Drafting::On, cancel)?;
+    }
     for _ in 0..repeat.max(1) {
-        for (request, ratios) in [&repeats, &free].into_iter().zip(&mut ratios) {
-            let plain = decode_tps(&mut session, Drafting::Off, request, cancel)?;
-            let with = decode_tps(&mut session, Drafting::On, request, cancel)?;
-            ratios.push(with.decode_tps / plain.decode_tps);
-            if request.grammar.is_some() {
-                drafted += with.drafted_tokens;
-                accepted += with.accepted_tokens;
-            }
+        for kind in &mut kinds {
+            kind.pair(&mut session, cancel)?;
         }
     }
+    let [repeating, by_grammar, free] = kinds.map(|kind| kind.gain());
     Ok(LookupGain {
-        repeating: Spread::of(&ratios[0]),
-        free: Spread::of(&ratios[1]),
-        acceptance: f64::from(accepted) / f64::from(drafted.max(1)),
+        repeating,
+        by_grammar,
+        free,
     })
-}
-
-fn decode_tps(
-    session: &mut Session,
-    drafting: Drafting,
-    request: &GenerateRequest,
-    cancel: &CancelToken,
-) -> Result<docmind_core::generation::GenerationStats, LlamaError> {
-    session.draft_answers(drafting);
-    session.generate(request, cancel, &mut |_| ())
 }
 
 struct Source {

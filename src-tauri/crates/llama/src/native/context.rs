@@ -148,6 +148,21 @@ impl Context {
         position: usize,
         wants: impl Fn(usize) -> bool,
     ) -> Result<Decoded, LlamaError> {
+        let decoded = self.begin(tokens, position, wants)?;
+        self.finish();
+        Ok(decoded)
+    }
+
+    /// [`Context::decode`] that leaves a GPU computing; [`Context::finish`] waits for it. On the CPU everything is done on return.
+    ///
+    /// # Errors
+    /// As [`Context::decode`].
+    pub fn begin(
+        &mut self,
+        tokens: &[Token],
+        position: usize,
+        wants: impl Fn(usize) -> bool,
+    ) -> Result<Decoded, LlamaError> {
         assert!(
             !tokens.is_empty() && tokens.len() <= self.room,
             "BUG: a batch of {} tokens, room for {}",
@@ -168,11 +183,7 @@ impl Context {
         // SAFETY: context and batch are alive and ours alone.
         let status = unsafe { sys::llama_decode(self.raw.as_ptr(), self.batch) };
         match status {
-            0 => {
-                // SAFETY: as above. A GPU may still compute: its time belongs to this call.
-                unsafe { sys::llama_synchronize(self.raw.as_ptr()) };
-                Ok(Decoded::Done)
-            }
+            0 => Ok(Decoded::Done),
             2 => Ok(Decoded::Stopped),
             1 => Err(LlamaError::CacheFull),
             other => Err(LlamaError::Decode {
@@ -180,6 +191,12 @@ impl Context {
                 words: crate::log::last_words(),
             }),
         }
+    }
+
+    /// Waits for what [`Context::begin`] left computing.
+    pub fn finish(&mut self) {
+        // SAFETY: the context is alive and ours alone.
+        unsafe { sys::llama_synchronize(self.raw.as_ptr()) };
     }
 
     /// Logits of the batch's token at `index`, which `wants` had named.

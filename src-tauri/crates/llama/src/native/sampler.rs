@@ -104,21 +104,27 @@ impl Candidates {
             .extend((0..).zip(logits).map(|(id, &logit)| candidate(id, logit)));
     }
 
-    /// The `most` tokens with the highest logits, unsorted; of equals, those with the lower ids. One pass that compares each logit
-    /// with the lowest kept so far: sorting the 151,936 of Qwen's vocabulary takes a tenth of a GPU's step.
+    /// The `most` tokens with the highest logits, unsorted; of equals, those with the lower ids. One pass that looks into a block
+    /// only where one of it beats the lowest kept so far: sorting the 151,936 of Qwen's vocabulary takes a tenth of a GPU's step,
+    /// and comparing them one by one still a fiftieth.
     pub fn fill_highest(&mut self, logits: &[f32], most: usize) {
         self.clear();
         let data = &mut self.array.data;
         // Room for several times `most`, thinned out when full: selecting costs less the rarer it is.
         let room = most * 4;
         let mut lowest = f32::NEG_INFINITY;
-        for (id, &logit) in (0..).zip(logits) {
-            if logit > lowest || data.len() < most {
-                data.push(candidate(id, logit));
-                if data.len() == room {
-                    data.select_nth_unstable_by(most - 1, highest_first);
-                    data.truncate(most);
-                    lowest = data[most - 1].logit();
+        for (block, start) in logits.chunks(BLOCK).zip((0..).step_by(BLOCK)) {
+            if data.len() >= most && !any_above(block, lowest) {
+                continue;
+            }
+            for (id, &logit) in (start..).zip(block) {
+                if logit > lowest || data.len() < most {
+                    data.push(candidate(id, logit));
+                    if data.len() == room {
+                        data.select_nth_unstable_by(most - 1, highest_first);
+                        data.truncate(most);
+                        lowest = data[most - 1].logit();
+                    }
                 }
             }
         }
@@ -160,6 +166,32 @@ impl Candidates {
     }
 }
 
+/// Logits looked at together.
+const BLOCK: usize = 64;
+
+/// True where one of `block` is above `floor`; without a branch, so that several are compared by one instruction.
+fn any_above(block: &[f32], floor: f32) -> bool {
+    block.iter().fold(false, |any, &logit| any | (logit > floor))
+}
+
+/// The token with the highest logit; the first of equals.
+pub fn most_likely(logits: &[f32]) -> Token {
+    let mut best = 0;
+    let mut highest = f32::NEG_INFINITY;
+    for (block, start) in logits.chunks(BLOCK).zip((0..).step_by(BLOCK)) {
+        if !any_above(block, highest) {
+            continue;
+        }
+        for (id, &logit) in (start..).zip(block) {
+            if logit > highest {
+                highest = logit;
+                best = id;
+            }
+        }
+    }
+    best
+}
+
 fn highest_first(a: &LlamaTokenData, b: &LlamaTokenData) -> std::cmp::Ordering {
     b.logit().total_cmp(&a.logit()).then_with(|| a.id().0.cmp(&b.id().0))
 }
@@ -167,6 +199,16 @@ fn highest_first(a: &LlamaTokenData, b: &LlamaTokenData) -> std::cmp::Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_of_the_highest_is_most_likely() {
+        assert_eq!(most_likely(&[0.0, 3.0, -1.0, 3.0]), 1);
+        assert_eq!(most_likely(&[f32::NAN, 1.0]), 1);
+        let mut long = vec![-1.0_f32; 3 * BLOCK + 5];
+        long[2 * BLOCK + 1] = 4.0;
+        long[3 * BLOCK + 2] = 4.0;
+        assert_eq!(most_likely(&long), 2 * BLOCK as Token + 1);
+    }
 
     #[test]
     fn the_highest_are_those_of_sorting() {

@@ -1,7 +1,7 @@
 //! Choosing the next token.
 
 use crate::error::LlamaError;
-use crate::native::{Candidates, Link, Sampler, Token};
+use crate::native::{Candidates, Link, Sampler, Token, most_likely};
 use docmind_core::generation::Sampling;
 
 /// Tokens a presence penalty looks back at.
@@ -16,6 +16,14 @@ pub(super) struct Chooser {
     /// Candidates the chain has to see, where it begins with a choice of the most likely.
     candidates_needed: Option<usize>,
     candidates: Candidates,
+    forced: Forced,
+}
+
+/// Tokens that an answer is made to consist of, and how many were given out.
+#[derive(Default)]
+struct Forced {
+    tokens: Vec<Token>,
+    given: usize,
 }
 
 impl Chooser {
@@ -26,11 +34,13 @@ impl Chooser {
             greedy: true,
             candidates_needed: None,
             candidates: Candidates::default(),
+            forced: Forced::default(),
         }
     }
 
     /// A new answer begins. Penalties look back into what the model wrote, never into the sources.
-    pub(super) fn begin(&mut self, sampling: &Sampling, _prompt: &[Token]) {
+    pub(super) fn begin(&mut self, sampling: &Sampling) {
+        self.forced.given = 0;
         let penalised = sampling.presence_penalty != 0.0 && sampling.presence_penalty.is_finite();
         self.greedy = sampling.temperature <= 0.0 && !penalised;
         if self.greedy {
@@ -66,8 +76,17 @@ impl Chooser {
         self.chain = Some(Sampler::chain(&links, self.vocabulary));
     }
 
+    /// From now on every answer begins with these tokens. The model's own choice is made all the same, and costs what it costs.
+    pub(super) fn force(&mut self, tokens: Vec<Token>) {
+        self.forced = Forced { tokens, given: 0 };
+    }
+
     pub(super) fn choose(&mut self, logits: &[f32], grammar: Option<&mut Sampler>) -> Result<Token, LlamaError> {
-        let free = self.free(logits);
+        let mut free = self.free(logits);
+        if let Some(forced) = self.forced.tokens.get(self.forced.given) {
+            self.forced.given += 1;
+            free = *forced;
+        }
         let Some(grammar) = grammar else {
             self.accept(free);
             return Ok(free);
@@ -112,29 +131,5 @@ impl Chooser {
                 chain.apply(&mut self.candidates).unwrap_or_else(|| most_likely(logits))
             }
         }
-    }
-}
-
-/// The token with the highest logit; the first of equals.
-pub(crate) fn most_likely(logits: &[f32]) -> Token {
-    let mut best = 0;
-    let mut highest = f32::NEG_INFINITY;
-    for (index, &logit) in logits.iter().enumerate() {
-        if logit > highest {
-            highest = logit;
-            best = index;
-        }
-    }
-    best as Token
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_of_the_highest_is_most_likely() {
-        assert_eq!(most_likely(&[0.0, 3.0, -1.0, 3.0]), 1);
-        assert_eq!(most_likely(&[f32::NAN, 1.0]), 1);
     }
 }

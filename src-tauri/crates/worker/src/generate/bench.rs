@@ -3,9 +3,14 @@
 use super::{backends, needed, words};
 use crate::start::Arguments;
 use docmind_core::cancel::CancelToken;
+use docmind_core::error::ErrorReport;
+use docmind_core::generation::GenerateEvent;
 use docmind_core::measurement::{BenchProfile, BenchRequest, BenchRow, Spread, comparisons};
+use docmind_core::ports::Generator;
 use docmind_core::profile::{BUILTIN_TOML, Offload, Profile, ProfileBook, ProfileFile};
 use docmind_llama::{bench as measure, load};
+use docmind_wire::generate::GenerateWorker;
+use docmind_wire::launch::Launch;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 use std::process::Command;
@@ -15,40 +20,21 @@ use std::process::Command;
 pub(super) fn run(arguments: &Arguments) -> Result<(), String> {
     let backends = backends(arguments)?;
     let request = request(arguments)?;
-    let against = arguments.path("against");
-    let repeat = request.repeat;
+    if let Some(program) = arguments.path("against") {
+        return against(arguments, &request, &program);
+    }
     let cancel = CancelToken::new();
     let mut stage = |name: &str| tracing::info!("{name}");
-    let rows = match &against {
-        None => measure::bench(&backends, &request, &cancel, &mut stage).map_err(words)?,
-        Some(program) => {
-            // One of ours, one of theirs, and so on: a slow minute of the machine hits both.
-            let once = BenchRequest {
-                repeat: 1,
-                ..request.clone()
-            };
-            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-            for _ in 0..repeat {
-                ours.push(measure::bench(&backends, &once, &cancel, &mut stage).map_err(words)?);
-                for entry in &request.profiles {
-                    theirs.push((entry.profile.name.clone(), llama_bench(program, entry, &request)?));
-                }
-            }
-            print_ratios(&request, &ours, &theirs);
-            ours.into_iter().next().unwrap_or_default()
+    let rows = measure::bench(&backends, &request, &cancel, &mut stage).map_err(words)?;
+    for row in &rows {
+        println!("{}", row_json(row));
+    }
+    for comparison in comparisons(&rows) {
+        let mut line = json!({ "type": "comparison" });
+        if let (Some(line), Ok(Value::Object(fields))) = (line.as_object_mut(), serde_json::to_value(&comparison)) {
+            line.extend(fields);
         }
-    };
-    if against.is_none() {
-        for row in &rows {
-            println!("{}", row_json(row));
-        }
-        for comparison in comparisons(&rows) {
-            let mut line = json!({ "type": "comparison" });
-            if let (Some(line), Ok(Value::Object(fields))) = (line.as_object_mut(), serde_json::to_value(&comparison)) {
-                line.extend(fields);
-            }
-            println!("{line}");
-        }
+        println!("{line}");
     }
     if arguments.text("agree") == Some("on") {
         let text = include_str!("../../../../ARCHITECTURE.md");
@@ -57,6 +43,62 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// One of ours, one of theirs, and so on: a slow minute of the machine hits both.
+fn against(arguments: &Arguments, request: &BenchRequest, program: &Path) -> Result<(), String> {
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for repeat in 1..=request.repeat {
+        for entry in &request.profiles {
+            tracing::info!("{} {repeat}/{}", entry.profile.name, request.repeat);
+            let name = &entry.profile.name;
+            ours.push((name.clone(), as_the_application(arguments, entry, request)?));
+            theirs.push((name.clone(), llama_bench(program, entry, request)?));
+        }
+    }
+    print_ratios(request, &ours, &theirs);
+    Ok(())
+}
+
+/// Prefill and decode of ours with everything on, as the application runs it: a confined child, sampling, every token told through
+/// the pipe.
+fn as_the_application(
+    arguments: &Arguments,
+    entry: &BenchProfile,
+    request: &BenchRequest,
+) -> Result<(f64, f64), String> {
+    let [warming, question] =
+        measure::measured_questions(&entry.model, request.prompt_tokens, request.output_tokens).map_err(words)?;
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let mut launch = Launch::new(program)
+        .arg("--runtime")
+        .arg(arguments.runtime())
+        .arg("--log")
+        .arg("error");
+    if let Some(gpu) = arguments.get("gpu") {
+        launch = launch.arg("--gpu").arg(gpu);
+    }
+    let worker = GenerateWorker::new(launch);
+    let cancel = CancelToken::new();
+    let told = |report: ErrorReport| report.message;
+    worker
+        .load(measure::bare_request(entry), &cancel, &mut |_| ())
+        .map_err(told)?;
+    worker.generate(&warming, &cancel, &mut |_| ()).map_err(told)?;
+    let mut characters = 0;
+    let stats = worker
+        .generate(&question, &cancel, &mut |event| {
+            if let GenerateEvent::Text { text } = event {
+                characters += text.len();
+            }
+        })
+        .map_err(told)?;
+    tracing::info!(
+        "{} prompt tokens, {} written, {characters} bytes told",
+        stats.prompt_tokens,
+        stats.output_tokens
+    );
+    Ok((stats.prefill_tps, stats.decode_tps))
 }
 
 /// Compares the GPU with the CPU, for each profile named.
@@ -80,9 +122,35 @@ pub(super) fn lookup(arguments: &Arguments) -> Result<(), String> {
     let request = request(arguments)?;
     for entry in &request.profiles {
         let gain = measure::lookup_gain(&backends, entry, request.repeat, &CancelToken::new()).map_err(words)?;
+        let kind = |gain: &measure::Gain| {
+            json!({
+                "ratio": gain.ratio, "plain_tps": gain.plain_tps, "drafted_tps": gain.drafted_tps,
+                "acceptance": gain.acceptance,
+            })
+        };
         let line = json!({
-            "type": "lookup", "profile": entry.profile.name, "model": entry.model, "repeating": gain.repeating,
-            "free": gain.free, "acceptance": gain.acceptance,
+            "type": "lookup", "profile": entry.profile.name, "model": entry.model, "repeating": kind(&gain.repeating),
+            "by_grammar": kind(&gain.by_grammar), "free": kind(&gain.free),
+        });
+        println!("{line}");
+    }
+    Ok(())
+}
+
+/// A conversation of ten turns, for each profile named: tokens read a turn beside those that were new.
+pub(super) fn conversation(arguments: &Arguments) -> Result<(), String> {
+    let backends = backends(arguments)?;
+    for entry in &request(arguments)?.profiles {
+        let turns = measure::conversation(&backends, entry, &CancelToken::new()).map_err(words)?;
+        let beyond = |turn: &measure::Turn| i64::from(turn.read_tokens) - i64::from(turn.new_tokens);
+        let list = |of: fn(&measure::Turn) -> f64| turns.iter().map(of).collect::<Vec<f64>>();
+        let line = json!({
+            "type": "conversation", "profile": entry.profile.name, "model": entry.model,
+            "new_tokens": list(|turn| f64::from(turn.new_tokens)),
+            "prompt_tokens": list(|turn| f64::from(turn.prompt_tokens)),
+            "read_tokens": list(|turn| f64::from(turn.read_tokens)),
+            "ttft_ms": list(|turn| turn.ttft_ms.round()),
+            "most_read_beyond_new": turns.iter().map(beyond).max(),
         });
         println!("{line}");
     }
@@ -219,26 +287,19 @@ fn llama_bench(program: &Path, entry: &BenchProfile, request: &BenchRequest) -> 
     Ok((prefill, decode))
 }
 
-fn print_ratios(request: &BenchRequest, ours: &[Vec<BenchRow>], theirs: &[(String, (f64, f64))]) {
-    for (index, entry) in request.profiles.iter().enumerate() {
+type Speeds = (String, (f64, f64));
+
+fn print_ratios(request: &BenchRequest, ours: &[Speeds], theirs: &[Speeds]) {
+    for entry in &request.profiles {
         let name = &entry.profile.name;
-        let own = |of: fn(&BenchRow) -> f64| {
-            ours.iter()
-                .filter_map(|rows| rows.get(index))
-                .map(of)
-                .collect::<Vec<f64>>()
-        };
-        let other = |of: fn(&(f64, f64)) -> f64| {
-            theirs
-                .iter()
-                .filter(|(profile, _)| profile == name)
-                .map(|(_, speeds)| of(speeds))
-                .collect::<Vec<f64>>()
+        let of_profile = |speeds: &[Speeds], of: fn(&(f64, f64)) -> f64| {
+            let own = speeds.iter().filter(|(profile, _)| profile == name);
+            own.map(|(_, speeds)| of(speeds)).collect::<Vec<f64>>()
         };
         let pairs =
             |ours: &[f64], theirs: &[f64]| Spread::of(&ours.iter().zip(theirs).map(|(a, b)| a / b).collect::<Vec<_>>());
-        let (prefill, decode) = (own(|row| row.prefill_tps.median), own(|row| row.decode_tps.median));
-        let (their_prefill, their_decode) = (other(|speeds| speeds.0), other(|speeds| speeds.1));
+        let (prefill, decode) = (of_profile(ours, |own| own.0), of_profile(ours, |own| own.1));
+        let (their_prefill, their_decode) = (of_profile(theirs, |own| own.0), of_profile(theirs, |own| own.1));
         println!(
             "{}",
             json!({
