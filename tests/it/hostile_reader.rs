@@ -1,10 +1,8 @@
 //! The document reader in its child process, for tests of what it survives.
 
 use anyhow::{Result, ensure};
-use docmind_core::cancel::CancelToken;
 use docmind_core::document::DocumentState::{self, Ready};
-use docmind_core::document::ParseEvent;
-use docmind_core::ports::DocumentParser;
+use docmind_core::fakes::text_of;
 use docmind_tests::bin_dir;
 use docmind_wire::parse::{ParseLimits, ParseWorker, launch};
 use std::path::PathBuf;
@@ -36,18 +34,7 @@ pub struct End {
 /// Reads one file.
 pub fn read(worker: &ParseWorker, name: &str, bytes: &[u8]) -> End {
     let begun = Instant::now();
-    let mut text = String::new();
-    let outcome = worker.parse(
-        name,
-        bytes.len() as u64,
-        &mut &bytes[..],
-        &CancelToken::new(),
-        &mut |event| {
-            if let ParseEvent::Page(page) = event {
-                text.push_str(&page.text);
-            }
-        },
-    );
+    let (outcome, text) = text_of(worker, name, bytes);
     let (state, message) = match outcome {
         Ok(()) => (Ready, String::new()),
         Err(failure) => (failure.state, failure.message),

@@ -14,6 +14,7 @@ mod hostile_mutations;
 mod hostile_paths;
 mod hostile_reader;
 mod house;
+mod languages;
 mod main_job;
 mod remote;
 mod watched;

@@ -2,7 +2,7 @@
 //!
 //! [`FakeParser`] reads UTF-8 (form feeds divide pages) and obeys words at the start of a file: `!damaged`, `!crashed`.
 //! [`FakeEmbedder`] makes a chunk of every paragraph and a vector of its words' hashes, so that texts with common words are near.
-//! [`FakeGenerator`] says what it was told to. [`FakeVectorIndex`] is exact.
+//! [`FakeGenerator`] says what it was told to. [`FakeVectorIndex`] is exact. [`text_of`] reads a file with any parser.
 
 use crate::answer::FinishReason;
 use crate::cancel::CancelToken;
@@ -20,6 +20,23 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+/// What a parser, fake or real, makes of a file: how it ended, and the text of all its pages.
+pub fn text_of(parser: &dyn DocumentParser, name: &str, bytes: &[u8]) -> (Result<(), ParseFailure>, String) {
+    let mut text = String::new();
+    let outcome = parser.parse(
+        name,
+        bytes.len() as u64,
+        &mut &bytes[..],
+        &CancelToken::new(),
+        &mut |event| {
+            if let ParseEvent::Page(page) = event {
+                text.push_str(&page.text);
+            }
+        },
+    );
+    (outcome, text)
+}
 
 /// Length of a fake vector.
 pub const DIMENSIONS: usize = 64;

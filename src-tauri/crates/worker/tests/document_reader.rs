@@ -2,10 +2,9 @@
 #![cfg(feature = "parse")]
 
 use docmind_core::cancel::CancelToken;
-use docmind_core::document::{DocumentState, ParseEvent, ParseFailure};
-use docmind_core::ports::DocumentParser;
-use docmind_wire::launch::Launch;
-use docmind_wire::parse::{ParseLimits, ParseWorker, RenderPage};
+use docmind_core::document::DocumentState;
+use docmind_core::fakes::text_of;
+use docmind_wire::parse::{ParseLimits, ParseWorker, RenderPage, launch};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -18,27 +17,8 @@ fn runtime() -> PathBuf {
 }
 
 fn worker() -> ParseWorker {
-    ParseWorker::new(
-        Launch::new(BINARY).arg("--runtime").arg(runtime()),
-        1,
-        ParseLimits::default(),
-    )
-}
-
-fn read(worker: &ParseWorker, name: &str, bytes: &[u8]) -> (Result<(), ParseFailure>, String) {
-    let mut text = String::new();
-    let outcome = worker.parse(
-        name,
-        bytes.len() as u64,
-        &mut &bytes[..],
-        &CancelToken::new(),
-        &mut |event| {
-            if let ParseEvent::Page(page) = event {
-                text.push_str(&page.text);
-            }
-        },
-    );
-    (outcome, text)
+    let bin = Path::new(BINARY).parent().expect("a folder holds it");
+    ParseWorker::new(launch(bin, &runtime()), 1, ParseLimits::default())
 }
 
 #[test]
@@ -71,7 +51,7 @@ fn the_walls_hold() {
 #[test]
 fn text_goes_through_the_pipe() {
     let worker = worker();
-    let (outcome, text) = read(
+    let (outcome, text) = text_of(
         &worker,
         "note.txt",
         "Das Dach wird vom Hausmeister repariert.".as_bytes(),
@@ -79,7 +59,7 @@ fn text_goes_through_the_pipe() {
     assert_eq!(outcome, Ok(()));
     assert!(text.contains("Hausmeister"), "{text}");
     assert_eq!(
-        read(&worker, "empty.txt", b"").0.expect_err("empty").state,
+        text_of(&worker, "empty.txt", b"").0.expect_err("empty").state,
         DocumentState::Empty
     );
     // The same child served both.
@@ -90,7 +70,7 @@ fn text_goes_through_the_pipe() {
 fn a_pdf_is_read_and_drawn_inside_the_sandbox() {
     let worker = worker();
     let bytes = pdf("The caretaker repairs the roof in the spring of every year.");
-    let (outcome, text) = read(&worker, "report.pdf", &bytes);
+    let (outcome, text) = text_of(&worker, "report.pdf", &bytes);
     assert_eq!(outcome, Ok(()));
     assert!(text.contains("caretaker repairs the roof"), "{text}");
     if !runtime().join("libpdfium.so").exists() {
@@ -121,7 +101,7 @@ fn a_pdf_is_read_and_drawn_inside_the_sandbox() {
 #[test]
 fn a_new_child_reads_on_after_a_kill() {
     let worker = worker();
-    assert!(read(&worker, "a.txt", b"one").0.is_ok());
+    assert!(text_of(&worker, "a.txt", b"one").0.is_ok());
     let first = worker.pids();
     let killed = Command::new("kill")
         .arg("-9")
@@ -133,7 +113,7 @@ fn a_new_child_reads_on_after_a_kill() {
     while Path::new(&format!("/proc/{}", first[0])).exists() && Instant::now() < until {
         std::thread::sleep(Duration::from_millis(10));
     }
-    assert!(read(&worker, "b.txt", b"two").0.is_ok());
+    assert!(text_of(&worker, "b.txt", b"two").0.is_ok());
     assert_ne!(worker.pids(), first);
 }
 
