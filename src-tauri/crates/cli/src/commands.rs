@@ -82,10 +82,7 @@ impl Context<'_> {
 fn unread(row: &DocumentRow) -> String {
     match row.failed_pages.len() {
         0 => String::new(),
-        count => format!(
-            " {WARN}({count} of {} pages unreadable){WARN:#}",
-            row.pages as usize + count
-        ),
+        count => format!(" {WARN}({count} of {} pages unreadable){WARN:#}", row.pages),
     }
 }
 

@@ -27,7 +27,7 @@ pub struct DocumentRow {
     pub state: DocumentState,
     /// Why, where the state needs a reason.
     pub error: Option<ErrorReport>,
-    /// Pages read.
+    /// Pages, those that could not be read among them.
     pub pages: u32,
     /// Pages that could not be read, with their reasons.
     pub failed_pages: Vec<FailedPage>,

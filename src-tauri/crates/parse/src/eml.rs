@@ -19,14 +19,14 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     } else {
         vec![bytes]
     };
-    let mut number = 0;
-    for mail in &mails {
+    let mut found = false;
+    for (number, mail) in (1..).zip(&mails) {
         out.checkpoint()?;
         let Some(message) = MessageParser::default().parse(mail) else {
-            out.page_failed(number + 1, "The mail is damaged.");
+            out.page_failed(number, "The mail is damaged.");
             continue;
         };
-        number += 1;
+        found = true;
         out.started(
             MEDIA_TYPE,
             message.subject().and_then(text::title),
@@ -36,10 +36,10 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
         write(&message, &mut page, out)?;
         out.page(page.finish(number))?;
     }
-    if number == 0 {
-        Err(ParseError::damaged("there is no mail in it"))
-    } else {
+    if found {
         Ok(())
+    } else {
+        Err(ParseError::damaged("there is no mail in it"))
     }
 }
 
