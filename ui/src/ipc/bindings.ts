@@ -437,7 +437,7 @@ export type DocumentRow = {
 	state: DocumentState,
 	/**  Why, where the state needs a reason. */
 	error: ErrorReport | null,
-	/**  Pages read. */
+	/**  Pages, those that could not be read among them. */
 	pages: number,
 	/**  Pages that could not be read, with their reasons. */
 	failed_pages: FailedPage[],
