@@ -179,6 +179,32 @@ def eml_reference(path):
     return f"{message['subject'] or ''}\n{content}"
 
 
+def msg_reference(path):
+    import olefile
+
+    with olefile.OleFileIO(str(path)) as mail:
+        # Of the fixed properties, 16 bytes each: the code page of strings that are not UTF-16.
+        table = mail.openstream("__properties_version1.0").read()[32:]
+        rows = {table[at : at + 4]: int.from_bytes(table[at + 8 : at + 12], "little") for at in range(0, len(table) - 15, 16)}
+        pages = [rows[tag] for tag in (b"\x03\x00\xfd\x3f", b"\x03\x00\xde\x3f") if tag in rows]
+        # 1200 is UTF-16 and says nothing of the other strings; 20127 is ASCII, which nobody keeps to.
+        named = {65001: "utf-8", 20866: "koi8-r", 28591: "latin-1", 1200: "cp1252", 20127: "cp1252"}
+        code_page = named.get(pages[0], f"cp{pages[0]}") if pages else "cp1252"
+
+        def text(name, storage=""):
+            for kind, encoding in (("001F", "utf-16-le"), ("001E", code_page)):
+                if mail.exists(f"{storage}__substg1.0_{name}{kind}"):
+                    return mail.openstream(f"{storage}__substg1.0_{name}{kind}").read().decode(encoding, "replace")
+            return ""
+
+        # Subject, sender, recipients, body; and of each attachment the name it is shown by.
+        found = [text(name) for name in ("0037", "0C1A", "0E04", "0E03", "1000")]
+        for entry in mail.listdir(streams=False, storages=True):
+            if len(entry) == 1 and entry[0].startswith("__attach_version1.0_"):
+                found.append(next(filter(None, (text(name, f"{entry[0]}/") for name in ("3707", "3704", "3001"))), ""))
+    return "\n".join(found)
+
+
 def xls_reference(path):
     import xlrd
 
@@ -239,6 +265,7 @@ READERS = {
     ".html": html_reference,
     ".htm": html_reference,
     ".eml": eml_reference,
+    ".msg": msg_reference,
 }
 
 
