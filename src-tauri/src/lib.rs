@@ -53,7 +53,9 @@ fn end_when_told(_: tauri::AppHandle) {}
 pub fn run() {
     renderer::choose();
     let options = Options::from_arguments(std::env::args_os().skip(1));
-    let _logs = logs::start(&options);
+    let mut logs = logs::start(&options);
+    let version = env!("CARGO_PKG_VERSION");
+    tracing::info!(version, system = std::env::consts::OS, "the window is opened");
     let app = tauri::Builder::default()
         .plugin(navigation::guard())
         .plugin(tauri_plugin_dialog::init())
@@ -77,9 +79,12 @@ pub fn run() {
         })
         .build(tauri::generate_context!())
         .expect("the window needs the system's web view: install WebKitGTK 4.1 (Debian: libwebkit2gtk-4.1-0)");
-    app.run(|app, event| {
+    app.run(move |app, event| {
         if let RunEvent::Exit = event {
             app.state::<Desk>().close();
+            tracing::info!("the window is closed, and all that worked for it");
+            // The program ends without coming back from here: what is still in memory is written now.
+            drop(logs.take());
         }
     });
 }

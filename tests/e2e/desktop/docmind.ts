@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChainablePromiseElement } from 'webdriverio';
 import { ARTIFACTS, children, closeWindow, PATIENCE, sleep, until, xWindow } from './stage';
@@ -175,6 +175,17 @@ export class DocMind {
 
   workers(): { pid: number; name: string }[] {
     return children(this.pid).filter(({ name }) => name.startsWith('docmind-'));
+  }
+
+  /** Names of the program's threads. */
+  threads(): string[] {
+    return readdirSync(`/proc/${this.pid}/task`).flatMap((thread) => {
+      try {
+        return [readFileSync(`/proc/${this.pid}/task/${thread}/comm`, 'utf8').trim()];
+      } catch {
+        return []; // It ended meanwhile.
+      }
+    });
   }
 
   get alive(): boolean {

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -293,6 +293,12 @@ test('a profile is chosen, and strip and panel follow', async () => {
   await docmind.see('Memory of the computer');
   await docmind.see('weights');
   await docmind.picture('panel');
+  // The machine is read while somebody looks, and not at all otherwise.
+  const isRead = (): boolean => docmind.threads().includes('telemetry');
+  await until('the machine is read', isRead);
+  await docmind.element('.status-strip').click();
+  await until('the machine is read no more', () => !isRead());
+  await docmind.element('.status-strip').click();
 });
 
 test('a benchmark measures two profiles and is kept', async () => {
@@ -310,14 +316,15 @@ test('a benchmark measures two profiles and is kept', async () => {
   await docmind.picture('benchmark');
 });
 
+const SECRETS = ['tenant', 'lease', 'notice', 'pearls', 'clauses', 'damaged.pdf', 'My documents'];
+
 test('diagnostics go to the clipboard, without words or names of documents', async () => {
   await docmind.go('Settings');
   await docmind.press('Copy diagnostics');
   await docmind.see('Diagnostics copied.');
   const text = clipboard();
   expect(text.length).toBeGreaterThan(100);
-  for (const secret of ['tenant', 'lease', 'damaged.pdf', 'My documents', 'notice'])
-    expect(text.toLowerCase()).not.toContain(secret.toLowerCase());
+  for (const secret of SECRETS) expect(text.toLowerCase()).not.toContain(secret.toLowerCase());
 });
 
 test('closed as a person closes it and opened again, everything is there', async () => {
@@ -325,6 +332,13 @@ test('closed as a person closes it and opened again, everything is there', async
   const wide = (pixels: number) => docmind.browser.execute((wanted) => window.innerWidth === wanted, pixels);
   await until('the window has its new size', () => wide(1111));
   await docmind.close();
+  const logs = join(data, 'logs');
+  const log = readdirSync(logs)
+    .map((name) => readFileSync(join(logs, name), 'utf8'))
+    .join('\n');
+  expect(log).toContain('the window is opened');
+  expect(log, 'written to the last line').toContain('the window is closed');
+  for (const secret of SECRETS) expect(log.toLowerCase()).not.toContain(secret.toLowerCase());
   docmind = await stage.docmind(data);
   await docmind.see(/All documents\s*15/);
   await until('the window has the size it had', () => wide(1111));
