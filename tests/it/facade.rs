@@ -321,6 +321,55 @@ fn another_embedder_embeds_anew_and_never_mixes() -> Result<()> {
 }
 
 #[test]
+fn an_embedder_chosen_while_the_library_was_closed_is_taken_up() -> Result<()> {
+    let Some(house) = House::new()? else { return Ok(()) };
+    let engine = house.open(Background::Ingest)?;
+    let samples = root().join("assets/samples");
+    add(&engine, &samples)?;
+    let data = engine.data_dir().root().to_owned();
+    let settings = engine.data_dir().settings_file();
+    let shipped = engine.runtime_files().embedders().join("all-MiniLM-L6-v2");
+    engine.close();
+    drop(engine);
+    let cancel = CancelToken::new();
+    let search = |engine: &Engine| {
+        let request = SearchRequest {
+            query: "Who has to clear the snow?".to_owned(),
+            mode: SearchMode::Vector,
+            limit: 5,
+            ..SearchRequest::default()
+        };
+        engine.search(&request, &cancel).map_err(report)
+    };
+
+    // The same one in another precision: the first question shows it.
+    std::fs::write(&settings, r#"{"embedder_precision": "fp32"}"#)?;
+    let engine = house.open(Background::Ingest)?;
+    ensure!(search(&engine).is_err(), "no cosine is taken across the two");
+    engine.wait_for_ingest(&cancel).map_err(report)?;
+    ensure!(!search(&engine)?.results.is_empty());
+    engine.close();
+    drop(engine);
+
+    // Another by name: adding what is known already is enough.
+    let own = data.join("models/own");
+    std::fs::create_dir_all(&own)?;
+    for file in ["model.onnx", "model-int8.onnx", "tokenizer.json"] {
+        std::os::unix::fs::symlink(shipped.join(file), own.join(file))?;
+    }
+    let card = r#"{"name": "own", "pooling": "in_graph", "max_tokens": 256, "passage_prefix": "passage: "}"#;
+    std::fs::write(own.join("card.json"), card)?;
+    std::fs::write(&settings, r#"{"embedder": "own"}"#)?;
+    let engine = house.open(Background::Ingest)?;
+    add(&engine, &samples)?;
+    ensure!(!search(&engine)?.results.is_empty());
+    let soundness = engine.check().map_err(report)?;
+    assert!(soundness.ok, "{soundness:?}");
+    engine.close();
+    Ok(())
+}
+
+#[test]
 fn the_machine_is_read_only_while_somebody_listens() -> Result<()> {
     let Some(house) = House::new()? else { return Ok(()) };
     let engine = house.open(Background::All)?;

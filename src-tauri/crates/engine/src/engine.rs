@@ -23,7 +23,7 @@ use docmind_core::settings::Settings;
 use docmind_store::{INDEX_FROM, Library, UserDb, VectorStore};
 use docmind_wire::parse::ParseWorker;
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 /// How the library is opened.
@@ -231,8 +231,19 @@ impl Engine {
                 Ok(counts) => pipeline.queued(counts.queued + counts.working),
                 Err(error) => tracing::warn!(%error, "the queue cannot be counted"),
             }
+            if self.holds_vectors_of_another() {
+                pipeline.forget_embedder();
+            }
             *lock(&self.0.ingest) = Some(Ingest::start(Arc::clone(pipeline)));
         }
+    }
+
+    /// The settings were given another embedder while the library was closed. Its name alone is compared: looking closer would start
+    /// it. Another version of the same shows at the first question.
+    fn holds_vectors_of_another(&self) -> bool {
+        let chosen = self.settings().embedder;
+        let name = Path::new(&chosen).file_name();
+        matches!(self.0.library.embedder(), Ok(Some(held)) if name.is_some_and(|name| name != held.name.as_str()))
     }
 
     fn start_following(&self) {

@@ -269,6 +269,10 @@ impl Engine {
         if same || self.0.library.counts()?.chunks == 0 {
             return Ok(vector);
         }
+        // Exchanged while the library was closed, or by an update: from now on the passages get its vectors.
+        if let Some(pipeline) = &self.0.pipeline {
+            pipeline.forget_embedder();
+        }
         Err(EngineError::VectorsPending.into())
     }
 
