@@ -17,6 +17,13 @@ pub struct QuantizeRequest {
     pub threads: u32,
 }
 
+impl QuantizeRequest {
+    /// Where the new file is written until it is whole.
+    pub fn part(&self) -> std::path::PathBuf {
+        format!("{}.part", self.output).into()
+    }
+}
+
 /// One profile to measure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BenchProfile {

@@ -82,6 +82,17 @@ pub enum LlamaError {
         /// Why.
         error: std::io::Error,
     },
+    /// A smaller file was to be written over its own source.
+    #[error("`{0}` is the source itself")]
+    OverSource(String),
+    /// The source has lost the precision that a smaller file is made of.
+    #[error("the weights of `{path}` are {weights} already")]
+    Quantized {
+        /// The input.
+        path: String,
+        /// What they are.
+        weights: &'static str,
+    },
     /// llama.cpp could not quantise.
     #[error("`{path}` could not be quantised")]
     Quantize {
@@ -114,7 +125,7 @@ impl LlamaError {
             Self::Plan(_) => "model_too_large",
             Self::Cancelled => "cancelled",
             Self::Io { .. } => "file_failed",
-            Self::Quantize { .. } => "quantize_failed",
+            Self::OverSource(_) | Self::Quantized { .. } | Self::Quantize { .. } => "quantize_failed",
         }
     }
 
@@ -160,6 +171,12 @@ impl LlamaError {
             }
             Self::Path(path) => (format!("The path `{path}` cannot be used.\nMove the file to a path without special characters."), None),
             Self::Io { path, .. } => (format!("{self}.\nCheck that there is room on the disk of `{path}` and that it may be written."), None),
+            Self::OverSource(path) => {
+                (format!("The smaller file would be written over its own source `{path}`.\nGive it another name."), None)
+            }
+            Self::Quantized { .. } => {
+                (format!("{}: smaller ones are made of F16.\nFetch the model's F16 file, or the smaller file itself.", capital(&self.to_string())), None)
+            }
             Self::Quantize { path, words } => {
                 (format!("`{path}` could not be quantised.\nCheck that it is an F16 file and that there is room on the disk."), Some(words))
             }
@@ -170,6 +187,14 @@ impl LlamaError {
             _ => report,
         }
     }
+}
+
+/// With its first letter large.
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Words by which ggml's backends say that an allocation failed.

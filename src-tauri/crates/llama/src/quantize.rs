@@ -12,13 +12,12 @@ use docmind_core::measurement::QuantizeRequest;
 use docmind_core::model::{ModelCard, WeightType};
 use llama_cpp_sys_2 as sys;
 use std::ffi::CString;
-use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
 /// Quantises `request.input`; `progress` gets 0 to 1 from the output's growth. Written beside and renamed when whole and checked:
 /// a file under the wished name is always complete. llama.cpp cannot be stopped in the middle: when cancelled, this returns at once
-/// with [`LlamaError::Cancelled`], and the process is to be ended by its owner (the half file beside is overwritten next time).
+/// with [`LlamaError::Cancelled`], and its owner ends the process and deletes the half file beside ([`QuantizeRequest::part`]).
 ///
 /// # Errors
 /// The input is no good, no F16 or F32 file, or the disk is full.
@@ -28,6 +27,19 @@ pub fn quantize(
     progress: &mut dyn FnMut(f32),
 ) -> Result<ModelCard, LlamaError> {
     let input = check(&request.input)?;
+    if let (Ok(from), Ok(to)) = (
+        std::fs::canonicalize(&request.input),
+        std::fs::canonicalize(&request.output),
+    ) && from == to
+    {
+        return Err(LlamaError::OverSource(request.input.clone()));
+    }
+    if matches!(input.shape.card.weights, WeightType::Q4KM | WeightType::Q8_0) {
+        return Err(LlamaError::Quantized {
+            path: request.input.clone(),
+            weights: input.shape.card.weights.as_str(),
+        });
+    }
     let kind = match request.weights {
         WeightType::Q4KM => sys::LLAMA_FTYPE_MOSTLY_Q4_K_M,
         WeightType::Q8_0 => sys::LLAMA_FTYPE_MOSTLY_Q8_0,
@@ -44,7 +56,7 @@ pub fn quantize(
         } else {
             1.0625
         };
-    let beside = PathBuf::from(format!("{}.part", request.output));
+    let beside = request.part();
     let c_path = |path: &str| CString::new(path).map_err(|_| LlamaError::Path(path.to_owned()));
     let (from, to) = (c_path(&request.input)?, c_path(&beside.to_string_lossy())?);
     let threads = request.threads as i32;
@@ -74,8 +86,7 @@ pub fn quantize(
         path: request.input.clone(),
         words: log::last_words(),
     };
-    if let Ok(0) = work.join() {
-    } else {
+    if !matches!(work.join(), Ok(0)) {
         let _ = std::fs::remove_file(&beside);
         return Err(failed());
     }

@@ -252,9 +252,18 @@ impl GenerateWorker {
                 progress(done);
             }
         };
-        match self.alone(&GenerateCall::Quantize(request.clone()), cancel, told)? {
-            GenerateReply::Quantized(card) => Ok(*card),
-            _ => Err(unexpected()),
+        match self.alone(&GenerateCall::Quantize(request.clone()), cancel, told) {
+            Ok(GenerateReply::Quantized(card)) => Ok(*card),
+            Ok(_) => Err(unexpected()),
+            Err(report) => {
+                // The process is gone; where it was stopped in the middle, gigabytes lie half written.
+                if let Err(error) = std::fs::remove_file(request.part())
+                    && error.kind() != std::io::ErrorKind::NotFound
+                {
+                    tracing::warn!(%error, "a half written model could not be deleted");
+                }
+                Err(report)
+            }
         }
     }
 
