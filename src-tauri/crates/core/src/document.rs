@@ -247,7 +247,7 @@ pub enum ParseEvent {
     },
     /// A page was read.
     Page(Page),
-    /// A page could not be read; the others go on.
+    /// A page could not be read; the others go on. Right behind the page itself where that is there, without text: a picture.
     PageFailed {
         /// 1-based.
         number: u32,

@@ -14,7 +14,7 @@ pub fn row(record: DocumentRecord, changed: bool) -> DocumentRow {
         media_type: record.media_type,
         state: record.state,
         error: record.error,
-        pages: record.pages + record.failed_pages.len() as u32,
+        pages: record.pages + record.failed_pages.iter().filter(|page| !page.held).count() as u32,
         failed_pages: record
             .failed_pages
             .into_iter()

@@ -70,6 +70,11 @@ impl<'a> Output<'a> {
     /// A page that could not be read.
     pub fn page_failed(&mut self, number: u32, reason: impl Into<String>) {
         self.pages_failed += 1;
+        self.page_without_text(number, reason);
+    }
+
+    /// The page just told is there, and yet there is nothing of it to read.
+    pub fn page_without_text(&mut self, number: u32, reason: impl Into<String>) {
         (self.sink)(ParseEvent::PageFailed {
             number,
             reason: reason.into(),

@@ -124,8 +124,12 @@ fn read_pages(document: &PdfDocument<'_>, out: &mut Output<'_>) -> Result<(), Pa
                         limits.page_chars
                     ));
                 }
+                let picture = drawn.picture;
                 let page = layout::page(number, drawn, &mut body);
                 out.page(page)?;
+                if picture {
+                    out.page_without_text(number, "The page is a picture without text.");
+                }
             }
             Ok(Err(reason)) => out.page_failed(number, reason),
             Err(_) => out.page_failed(number, "The page is damaged."),

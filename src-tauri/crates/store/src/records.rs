@@ -76,6 +76,9 @@ pub struct UnreadPage {
     pub page: u32,
     /// In a person's words.
     pub reason: String,
+    /// It is among the pages all the same, without text: a picture that can be looked at.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
 }
 
 /// Everything one document gives the library, committed whole or not at all.

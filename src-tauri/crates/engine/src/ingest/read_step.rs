@@ -42,7 +42,11 @@ impl Read {
                 self.announced = pages.unwrap_or(0);
             }
             ParseEvent::Page(page) => self.pages.push(page),
-            ParseEvent::PageFailed { number, reason } => self.failed_pages.push(UnreadPage { page: number, reason }),
+            ParseEvent::PageFailed { number, reason } => self.failed_pages.push(UnreadPage {
+                page: number,
+                reason,
+                held: self.pages.last().is_some_and(|page| page.number == number),
+            }),
             ParseEvent::Warning { message } => self.warnings.push(message),
         }
     }
@@ -283,5 +287,31 @@ fn without_text(record: &DocumentRecord, read: &Read) -> ParseFailure {
             ),
             detail: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_is_both_a_page_and_unread() {
+        let failed = |number| ParseEvent::PageFailed {
+            number,
+            reason: "no text".to_owned(),
+        };
+        let page = |number| {
+            ParseEvent::Page(Page {
+                number,
+                ..Page::default()
+            })
+        };
+        let mut read = Read::default();
+        for event in [page(1), page(2), failed(2), failed(3), page(4)] {
+            read.take(event);
+        }
+        let unread: Vec<(u32, bool)> = read.failed_pages.iter().map(|page| (page.page, page.held)).collect();
+        assert_eq!(unread, [(2, true), (3, false)]);
+        assert_eq!(read.pages.len(), 3);
     }
 }

@@ -5,8 +5,8 @@ use crate::text;
 use docmind_core::document::Rect;
 use pdfium_render::prelude::{
     PdfDocument, PdfFontWeight, PdfFormListBoxField, PdfPage, PdfPageAnnotation, PdfPageAnnotationCommon,
-    PdfPageAnnotationType, PdfPageContentRegenerationStrategy, PdfPageObjectsCommon, PdfPageRenderRotation,
-    PdfPageText, PdfRect, PdfiumError,
+    PdfPageAnnotationType, PdfPageContentRegenerationStrategy, PdfPageObjectCommon, PdfPageObjectType,
+    PdfPageObjectsCommon, PdfPageRenderRotation, PdfPageText, PdfRect, PdfiumError,
 };
 
 /// What stands at one place of the stream.
@@ -47,6 +47,8 @@ pub struct Drawn {
     pub size: (f32, f32),
     /// Characters beyond the limit were left out.
     pub truncated: bool,
+    /// There is no text, and pictures cover much of the page: a scan.
+    pub picture: bool,
 }
 
 /// Reads page `index` (from 0).
@@ -68,11 +70,34 @@ pub fn read(document: &PdfDocument<'_>, index: i32, limits: &Limits) -> Result<D
     let unreadable = |_| "The text of the page is damaged.".to_owned();
     read_text(&page.text().map_err(unreadable)?, &frame, limits, &mut drawn);
     drawn.overlay = drawn.glyphs.len();
+    drawn.picture = !has_text(&drawn) && is_picture(&page);
     // Failing here loses only the overlay's drawing: its values are still added.
     if overlay.drawn && leave_overlay(&mut page).is_ok() {
         read_text(&page.text().map_err(unreadable)?, &frame, limits, &mut drawn);
+        drawn.picture &= !has_text(&drawn);
     }
     Ok(drawn)
+}
+
+fn has_text(drawn: &Drawn) -> bool {
+    !drawn.values.is_empty() || drawn.glyphs.iter().any(|glyph| matches!(glyph, Glyph::Drawn { .. }))
+}
+
+/// True where pictures, or the strips of one, cover more than a logo or a photograph would.
+fn is_picture(page: &PdfPage<'_>) -> bool {
+    /// Share of the page.
+    const LEAST: f32 = 0.3;
+    /// Objects looked at: scans have few.
+    const MOST: usize = 1000;
+    let covered: f32 = page
+        .objects()
+        .iter()
+        .take(MOST)
+        .filter(|object| object.object_type() == PdfPageObjectType::Image)
+        .filter_map(|object| object.bounds().ok())
+        .map(|bounds| (bounds.width().value * bounds.height().value).abs())
+        .sum();
+    covered >= LEAST * page.width().value * page.height().value
 }
 
 /// Leaves nothing on a page but what its fields and annotations draw, in place of its own content: drawn over it, they would mix

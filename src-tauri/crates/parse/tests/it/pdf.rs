@@ -94,6 +94,26 @@ fn form_values_and_annotations_are_part_of_the_page() {
 }
 
 #[test]
+fn a_page_that_is_a_picture_is_told_and_kept() {
+    if !has_pdfium() {
+        return;
+    }
+    let text = show(&[("Between two scans.", 72.0, 700.0, 10.0)]);
+    let image = |width, height| format!("q {width} 0 0 {height} 5 5 cm BI /W 1 /H 1 /CS /G /BPC 8 ID A EI Q\n");
+    let read = read(
+        "a.pdf",
+        &pdf_pages(&[&image(600, 780), &text, &image(60, 70), ""], "", &[]),
+    );
+    assert_eq!(read.state(), DocumentState::Ready);
+    assert_eq!(read.pages.len(), 4);
+    // Neither a logo on an empty page nor an empty page is a scan.
+    assert_eq!(read.failed, [1]);
+    let scans = [image(600, 780), image(600, 780)];
+    let scan = self::read("a.pdf", &pdf_pages(&[&scans[0], &scans[1]], "", &[]));
+    assert_eq!(scan.state(), DocumentState::NoText);
+}
+
+#[test]
 fn states_of_pdfs() {
     if !has_pdfium() {
         return;
