@@ -203,6 +203,9 @@ pub enum BenchCommand {
     Ingest {
         /// Folder of documents
         dir: PathBuf,
+        /// Numeric precision of the embedder's weights (default: as the settings would choose)
+        #[arg(long, value_enum)]
+        precision: Option<PrecisionName>,
     },
     /// Embedding throughput
     Embed {
@@ -212,6 +215,9 @@ pub enum BenchCommand {
         /// Numeric precision of the weights: fp32, fp16 or int8
         #[arg(long, value_enum)]
         precision: Option<PrecisionName>,
+        /// Folder of the model that stock fastembed gets (default: the one measured)
+        #[arg(long, value_name = "DIR")]
+        stock: Option<PathBuf>,
     },
     /// Speed and memory of the optimization profiles
     Generate(BenchGenerateArguments),

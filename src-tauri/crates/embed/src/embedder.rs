@@ -14,6 +14,7 @@ use docmind_core::embedding::{EmbedderCard, Embedding, Precision, TextKind};
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::ports::{Embedder, PagesToEmbed};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::SyncSender;
 
 /// Padded tokens of a batch on a processor, of which each lane runs one: two chunks of 200. A core embeds 33 / 31 / 27 abstracts a
@@ -75,6 +76,8 @@ pub struct OnnxEmbedder {
     tokenizer: ModelTokenizer,
     chunk_tokenizer: ChunkTokenizer,
     limits: Limits,
+    /// Threads that tokenise: one beside a processor that is busy embedding, all of them for a graphics card, which waits for them.
+    tokenizing: usize,
     notices: Vec<Notice>,
 }
 
@@ -117,6 +120,10 @@ impl OnnxEmbedder {
             passage_prefix: folder.card().passage_prefix.clone(),
             fingerprint: folder.fingerprint(encoder.precision())?,
         };
+        let tokenizing = match encoder.device() {
+            Device::Cpu => 1,
+            Device::Cuda => threads,
+        };
         let limits = limits(encoder.device(), encoder.precision());
         tracing::info!(
             name = card.name,
@@ -132,6 +139,7 @@ impl OnnxEmbedder {
             tokenizer,
             chunk_tokenizer,
             limits,
+            tokenizing,
             notices,
         })
     }
@@ -204,12 +212,10 @@ impl OnnxEmbedder {
             return Ok(vectors);
         }
         let produce = |sender: SyncSender<Tokenised<usize>>| {
-            for (index, text) in texts.iter().enumerate() {
-                let job = ids(text).map(|ids| Job { ids, payload: index });
-                if cancel.is_cancelled() || sender.send(job).is_err() {
-                    return;
-                }
-            }
+            share_out(self.tokenizing, texts.len(), &|index| {
+                let job = ids(&texts[index]).map(|ids| Job { ids, payload: index });
+                !cancel.is_cancelled() && sender.send(job).is_ok()
+            });
         };
         let mut done = 0;
         let mut place = |index: usize, vector| vectors[index] = vector;
@@ -231,36 +237,59 @@ impl OnnxEmbedder {
         self.encoder.failed(texts, detail)
     }
 
-    /// Cuts documents and sends their chunks with ids; stops when nobody listens.
-    fn send_chunks(&self, documents: &[PagesToEmbed<'_>], cancel: &CancelToken, sender: &SyncSender<Tokenised<Place>>) {
-        for (index, document) in documents.iter().enumerate() {
-            let tokens = DocumentTokens::new(&self.chunk_tokenizer, &self.tokenizer, document.pages, cancel);
-            let mut ordinal = 0;
-            let mut listened = true;
-            Chunker::new(&tokens).cut(document.title, document.pages, &mut |cut| {
-                if !listened || cancel.is_cancelled() {
-                    return;
-                }
-                let ids = tokens
-                    .ids(&self.card.passage_prefix, &cut)
-                    .map_err(|detail| self.failed(1, detail));
-                let place = Place {
-                    document: index,
-                    ordinal,
-                    chunk: cut.draft,
-                };
-                ordinal += 1;
-                listened = sender.send(ids.map(|ids| Job { ids, payload: place })).is_ok();
-            });
-            if let Some(detail) = tokens.into_failure() {
-                let _ = sender.send(Err(self.failed(1, detail)));
-                return;
-            }
+    /// Cuts a document and sends its chunks with ids; false when nobody listens any more.
+    fn send_chunks(
+        &self,
+        (index, document): (usize, &PagesToEmbed<'_>),
+        cancel: &CancelToken,
+        sender: &SyncSender<Tokenised<Place>>,
+    ) -> bool {
+        let tokens = DocumentTokens::new(&self.chunk_tokenizer, &self.tokenizer, document.pages, cancel);
+        let mut ordinal = 0;
+        let mut listened = true;
+        Chunker::new(&tokens).cut(document.title, document.pages, &mut |cut| {
             if !listened || cancel.is_cancelled() {
                 return;
             }
+            let ids = tokens
+                .ids(&self.card.passage_prefix, &cut)
+                .map_err(|detail| self.failed(1, detail));
+            let place = Place {
+                document: index,
+                ordinal,
+                chunk: cut.draft,
+            };
+            ordinal += 1;
+            listened = sender.send(ids.map(|ids| Job { ids, payload: place })).is_ok();
+        });
+        if let Some(detail) = tokens.into_failure() {
+            let _ = sender.send(Err(self.failed(1, detail)));
+            return false;
         }
+        listened && !cancel.is_cancelled()
     }
+}
+
+/// Calls `work` with each number below `count`, on up to `threads` threads, this one among them; a false ends it.
+fn share_out(threads: usize, count: usize, work: &(impl Fn(usize) -> bool + Sync)) {
+    let next = AtomicUsize::new(0);
+    let take = || {
+        while let index = next.fetch_add(1, Ordering::Relaxed)
+            && index < count
+            && work(index)
+        {}
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.min(count) {
+            // One that cannot be had is done without.
+            drop(
+                std::thread::Builder::new()
+                    .name("tokenize".into())
+                    .spawn_scoped(scope, take),
+            );
+        }
+        take();
+    });
 }
 
 /// A chunk and where it belongs.
@@ -376,7 +405,11 @@ impl Embedder for OnnxEmbedder {
         progress: &mut dyn FnMut(u32, u32),
     ) -> Result<Vec<Vec<EmbeddedChunk>>, ErrorReport> {
         let mut found: Vec<Vec<(u32, EmbeddedChunk)>> = documents.iter().map(|_| Vec::new()).collect();
-        let produce = |sender: SyncSender<Tokenised<Place>>| self.send_chunks(documents, cancel, &sender);
+        let produce = |sender: SyncSender<Tokenised<Place>>| {
+            share_out(self.tokenizing, documents.len(), &|index| {
+                self.send_chunks((index, &documents[index]), cancel, &sender)
+            });
+        };
         let mut place = |place: Place, vector| {
             found[place.document].push((
                 place.ordinal,

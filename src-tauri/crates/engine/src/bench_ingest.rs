@@ -7,10 +7,11 @@ use crate::listeners::lock;
 use crate::search::SearchRequest;
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::Outcome;
+use docmind_core::embedding::Precision;
 use docmind_core::error::ErrorReport;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -20,6 +21,8 @@ use std::time::{Duration, Instant};
 pub struct IngestBench {
     /// The folder.
     pub dir: String,
+    /// The embedder's precision, where it was asked for.
+    pub precision: Option<Precision>,
     /// Files that reached a state.
     pub documents: u32,
     /// By outcome.
@@ -66,17 +69,18 @@ const QUESTIONS: [&str; 4] = [
     "What does the form ask for?",
 ];
 
-/// Runs it. `scratch` is a folder for the library; it must not exist and is removed afterwards.
+/// Runs it, with the embedder in `precision` where that is asked for. `scratch` is a folder for the library; it must not exist and is
+/// removed afterwards.
 ///
 /// # Errors
 /// Those of opening and adding; `cancelled`.
 pub fn bench_ingest(
     dir: &Path,
     scratch: &Path,
-    runtime: (Option<PathBuf>, Option<PathBuf>),
+    precision: Option<Precision>,
     cancel: &CancelToken,
 ) -> Result<IngestBench, ErrorReport> {
-    let result = run(dir, scratch, runtime, cancel);
+    let result = run(dir, scratch, precision, cancel);
     if let Err(error) = std::fs::remove_dir_all(scratch) {
         tracing::warn!(%error, folder = %scratch.display(), "the scratch library stays behind");
     }
@@ -86,18 +90,23 @@ pub fn bench_ingest(
 fn run(
     dir: &Path,
     scratch: &Path,
-    runtime: (Option<PathBuf>, Option<PathBuf>),
+    precision: Option<Precision>,
     cancel: &CancelToken,
 ) -> Result<IngestBench, ErrorReport> {
     let engine = Engine::open(EngineOptions {
         data_dir: Some(scratch.to_owned()),
-        bin_dir: runtime.0,
-        runtime_dir: runtime.1,
         mode: OpenMode::ReadWrite,
         background: Background::Ingest,
+        ..EngineOptions::application()
     })?;
+    if precision.is_some() {
+        let mut settings = engine.settings();
+        settings.embedder_precision = precision;
+        engine.replace_settings(&settings)?;
+    }
     let bench = Arc::new(Mutex::new(IngestBench {
         dir: dir.display().to_string(),
+        precision,
         ..IngestBench::default()
     }));
     let _subscription = engine.on_ingest({

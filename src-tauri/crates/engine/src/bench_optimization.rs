@@ -100,6 +100,9 @@ fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
 
+/// Texts that keep a graphics card busy for a while.
+const GPU_TEXTS: usize = 8_192;
+
 impl Engine {
     /// Measures all promises with a model (the settings' one without a name) that is at hand in F16 and `Q4_K_M`.
     ///
@@ -168,7 +171,7 @@ impl Engine {
         }
         stage("embedding");
         let speed = |precision| {
-            let bench = self.bench_embed(None, Some(precision), cancel)?;
+            let bench = self.embed_once(precision, Some(GPU_TEXTS), cancel)?;
             Ok::<f64, ErrorReport>(bench["texts_per_second"].as_f64().unwrap_or(0.0))
         };
         match (speed(Precision::Fp32), speed(Precision::Fp16)) {
@@ -198,7 +201,7 @@ impl Engine {
 
     fn embedding_fidelity(&self, cancel: &CancelToken) -> Result<Option<OptimizationRow>, ErrorReport> {
         const NAME: &str = "embedding_half_precision_cosine";
-        match self.bench_embed(None, Some(Precision::Fp16), cancel) {
+        match self.embed_once(Precision::Fp16, None, cancel) {
             Ok(bench) => Ok(bench["cosine_to_fp32"].as_f64().map(|cosine| {
                 OptimizationRow::measured(
                     NAME,

@@ -21,7 +21,8 @@ const CHUNKS_A_MESSAGE: usize = 256;
 /// The whole program. Arguments: `--runtime DIR` (holds ONNX Runtime), `--embedder DIR|NAME` (a folder, or one of
 /// `runtime/embedders`), `--reranker DIR`, `--precision fp32|fp16|int8`, `--device cpu|cuda`, `--threads N`, `--log LEVEL`.
 ///
-/// `bench --texts FILE --engine docmind|fastembed` measures instead, a text a line, and prints one JSON object.
+/// `bench --texts FILE --engine docmind|fastembed [--compare no]` measures instead, a text a line (`--count N` built-in ones without a
+/// file), and prints one JSON object.
 pub fn main() -> ExitCode {
     start::run(|arguments| {
         let setup = Setup::from_arguments(arguments)?;
@@ -97,14 +98,19 @@ fn measure(arguments: &Arguments, setup: &Setup) -> Result<(), String> {
                 .map(str::to_owned)
                 .collect()
         }
-        None => bench::sample_texts(400),
+        None => bench::sample_texts(arguments.number("count").map_or(400, |count| count as usize)),
     };
     let engine = match arguments.text("engine") {
         None | Some("docmind") => Engine::DocMind,
         Some("fastembed") => Engine::Fastembed,
         Some(other) => return Err(format!("`{other}` is no engine\nUse docmind or fastembed.")),
     };
-    let measured = bench::run(&setup.embedder, engine, &texts).map_err(|error| error.to_string())?;
+    let compared = match arguments.text("compare") {
+        None | Some("yes") => true,
+        Some("no") => false,
+        Some(other) => return Err(format!("`{other}` is neither yes nor no.")),
+    };
+    let measured = bench::run(&setup.embedder, engine, &texts, compared).map_err(|error| error.to_string())?;
     println!(
         "{}",
         serde_json::to_string(&measured).map_err(|error| error.to_string())?

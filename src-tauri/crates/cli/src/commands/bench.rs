@@ -5,7 +5,7 @@ use crate::Outcome;
 use crate::arguments::{BenchCommand, BenchGenerateArguments};
 use crate::output::{BAD, FAINT, GOOD, WARN};
 use docmind_core::error::ErrorReport;
-use docmind_engine::bench::AgainstOptions;
+use docmind_engine::bench::{AgainstOptions, EmbedBenchOptions};
 use docmind_engine::bench_generate::GenerateBenchOptions;
 use docmind_engine::bench_ingest::bench_ingest;
 use docmind_engine::bench_optimization::RowStatus;
@@ -15,10 +15,10 @@ use std::path::{Path, PathBuf};
 
 pub fn run(context: &Context<'_>, command: BenchCommand) -> anyhow::Result<Outcome> {
     match command {
-        BenchCommand::Ingest { dir } => {
+        BenchCommand::Ingest { dir, precision } => {
             there(&dir)?;
             let scratch = scratch_folder();
-            let bench = bench_ingest(&dir, &scratch, (None, None), &context.cancel)?;
+            let bench = bench_ingest(&dir, &scratch, precision.map(Into::into), &context.cancel)?;
             print(context, &bench)
         }
         BenchCommand::Search { rows } => {
@@ -30,10 +30,23 @@ pub fn run(context: &Context<'_>, command: BenchCommand) -> anyhow::Result<Outco
             bar.finish_and_clear();
             print(context, &bench)
         }
-        BenchCommand::Embed { texts, precision } => {
-            texts.as_deref().map_or(Ok(()), there)?;
+        BenchCommand::Embed {
+            texts,
+            precision,
+            stock,
+        } => {
+            for path in texts.iter().chain(&stock) {
+                there(path)?;
+            }
             let engine = context.open_alone()?;
-            let bench = engine.bench_embed(texts.as_deref(), precision.map(Into::into), &context.cancel)?;
+            let options = EmbedBenchOptions {
+                texts,
+                precision: precision.map(Into::into),
+                stock,
+            };
+            let spinner = context.output.spinner("Measuring");
+            let bench = engine.bench_embed(&options, &context.cancel)?;
+            spinner.finish_and_clear();
             print(context, &bench)
         }
         BenchCommand::Generate(arguments) => generate(context, arguments),

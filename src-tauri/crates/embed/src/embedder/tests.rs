@@ -54,6 +54,25 @@ fn a_vector_is_of_unit_length_and_the_same_in_any_company() {
 }
 
 #[test]
+fn work_is_shared_out_once_and_ends_when_told() {
+    let seen = std::sync::Mutex::new(Vec::new());
+    share_out(4, 100, &|index| {
+        seen.lock().expect("nobody panicked").push(index);
+        true
+    });
+    let mut seen = seen.into_inner().expect("nobody panicked");
+    seen.sort_unstable();
+    assert_eq!(seen, (0..100).collect::<Vec<_>>());
+    let calls = AtomicUsize::new(0);
+    share_out(1, 100, &|index| {
+        calls.fetch_add(1, Ordering::Relaxed);
+        index < 4
+    });
+    assert_eq!(calls.into_inner(), 5);
+    share_out(4, 0, &|_| panic!("there is nothing to do"));
+}
+
+#[test]
 fn int8_rounds_a_text_by_itself() {
     let Some(runtime) = runtime() else { return };
     let embedder = open(&runtime, Precision::Int8);
