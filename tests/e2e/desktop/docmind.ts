@@ -111,14 +111,16 @@ export class DocMind {
         }
         (window as unknown as Inside).__TAURI_INTERNALS__.invoke(command, payload).then(
           (value) => done({ value }),
-          (error) => done({ error }),
+          (refused) => done({ refused }),
         );
       },
       name,
       words,
     );
-    const { value, error } = answer as { value?: T; error?: { code: string; message: string } };
-    if (error) throw new Error(`${name}: ${error.code}: ${error.message}`);
+    // Not called `error`: the driver would take it for its own.
+    const { value, refused } = answer as { value?: T; refused?: string | { code: string; message: string } };
+    if (typeof refused === 'string') throw new Error(`${name}: ${refused}`);
+    if (refused) throw new Error(`${name}: ${refused.code}: ${refused.message}`);
     return value as T;
   }
 

@@ -197,6 +197,15 @@ test('a link of the model leads nowhere until it is clicked, and then to the sys
   expect(stage.opened()).toEqual(['https://example.org/register']);
 });
 
+const BEYOND: [string, object][] = [
+  ['plugin:opener|open_path', { path: '/bin/true' }],
+  ['plugin:opener|open_url', { url: 'https://example.org/' }],
+  ['plugin:dialog|open', { options: {} }],
+  ['plugin:window|close', { label: 'main' }],
+  ['plugin:window-state|save_window_state', { flags: 0 }],
+  ['plugin:event|listen', { event: 'x', target: { kind: 'Any' }, handler: 0 }],
+];
+
 test('whatever runs in the page cannot leave it, fetch or run more', async () => {
   const heard: string[] = [];
   const server = createServer((request, reply) => {
@@ -233,6 +242,9 @@ test('whatever runs in the page cannot leave it, fetch or run more', async () =>
     });
   }, elsewhere);
   expect(found).toEqual({ reached: false, pwned: false, frozen: true });
+  // What the shell itself uses is not the page's to call.
+  for (const [name, words] of BEYOND)
+    await expect(docmind.command(name, words), name).rejects.toThrow(/not allowed|not found/);
   // The page is still ours and answers; a navigation that was let through would have begun before.
   expect(await docmind.command<string>('version')).toMatch(/^\d+\.\d+/);
   await docmind.go('All documents');
