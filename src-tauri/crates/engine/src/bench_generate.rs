@@ -170,14 +170,22 @@ impl Engine {
             output_tokens: options.output_tokens,
             repeat: options.repeat,
         };
-        let rows = if request.profiles.is_empty() {
-            Vec::new()
-        } else {
-            // Two models at once would measure each other.
-            self.unload_model();
-            self.0.generators.worker()?.bench(&request, cancel, stage)?
-        };
+        let rows = self.run_bench(&request, cancel, stage)?;
         Ok(Measured { request, rows, skipped })
+    }
+
+    /// Measures in a process of its own, with nothing else loaded: two models at once would measure each other.
+    pub(crate) fn run_bench(
+        &self,
+        request: &BenchRequest,
+        cancel: &CancelToken,
+        stage: &mut dyn FnMut(&str),
+    ) -> Result<Vec<BenchRow>, ErrorReport> {
+        if request.profiles.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.unload_model();
+        self.0.generators.worker()?.bench(request, cancel, stage)
     }
 
     /// The profiles asked for with their files, and those that cannot be measured with the reason.
@@ -216,7 +224,7 @@ impl Engine {
                 }
                 (Some(_), Some(plan)) => skipped.push(left_out(Some(plan.verdict.clone()))),
                 (Some(_), None) => skipped.push(left_out(planned.reason.clone())),
-                (None, _) if planned.missing.is_some() => skipped.push(left_out(None)),
+                (None, _) if planned.missing.is_some() => skipped.push(left_out(planned.reason.clone())),
                 (None, _) => {
                     return Err(ErrorReport::new(
                         "no_model",

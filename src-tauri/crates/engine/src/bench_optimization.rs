@@ -15,12 +15,15 @@ use serde::{Deserialize, Serialize};
 
 /// The origin's promises: 1.89 times the decode speed and 58 % less memory with 4-bit weights, 95 % of the quality kept, 1.3 times
 /// the embedding speed in half precision, half the memory with flash attention at 64k.
-const DECODE_FLOOR: f64 = 1.89;
-const MEMORY_FLOOR: f64 = 58.0;
-const QUALITY_FLOOR: f64 = 95.0;
-const EMBEDDING_FLOOR: f64 = 1.3;
-const COSINE_FLOOR: f64 = 0.999;
-const FLASH_FLOOR: f64 = 50.0;
+const DECODE: Promise = Promise::new("quantization_decode_speedup", "×", Some(1.89));
+const MEMORY: Promise = Promise::new("quantization_memory_reduction", "%", Some(58.0));
+const QUALITY: Promise = Promise::new("quality_kept", "%", Some(95.0));
+const FLASH: Promise = Promise::new("flash_attention_memory_reduction_64k", "%", Some(50.0));
+const EMBEDDING: Promise = Promise::new("embedding_half_precision_speedup", "×", Some(1.3));
+const COSINE: Promise = Promise::new("embedding_half_precision_cosine", "cosine", Some(0.999));
+const GRAPHS: Promise = Promise::new("graph_capture_warm_up", "ms", None);
+const ENGINES: Promise = Promise::new("same_question_every_engine", "", None);
+
 /// Tokens at which flash attention is compared.
 const LONG_CONTEXT: u32 = 65_536;
 
@@ -65,33 +68,54 @@ pub struct OptimizationRow {
     pub synthetic: bool,
 }
 
-impl OptimizationRow {
-    fn measured(name: &str, value: f64, unit: &str, floor: f64, detail: impl Into<String>) -> Self {
-        let status = if value >= floor {
+/// What a row is about: its name, the unit of value and floor, and what was promised.
+#[derive(Clone, Copy)]
+struct Promise {
+    name: &'static str,
+    unit: &'static str,
+    floor: Option<f64>,
+}
+
+impl Promise {
+    const fn new(name: &'static str, unit: &'static str, floor: Option<f64>) -> Self {
+        Self { name, unit, floor }
+    }
+
+    /// Measured: passed where it reaches its floor, or has none.
+    fn measured(self, value: f64, detail: impl Into<String>) -> OptimizationRow {
+        let status = if self.floor.is_none_or(|floor| value >= floor) {
             RowStatus::Passed
         } else {
             RowStatus::Missed
         };
-        Self {
-            name: name.into(),
+        OptimizationRow {
             value: Some(rounded(value)),
-            unit: unit.into(),
-            floor: Some(floor),
+            ..self.without(status, detail)
+        }
+    }
+
+    fn without(self, status: RowStatus, detail: impl Into<String>) -> OptimizationRow {
+        OptimizationRow {
+            name: self.name.into(),
+            value: None,
+            unit: self.unit.into(),
+            floor: self.floor,
             status,
             detail: detail.into(),
             synthetic: false,
         }
     }
 
-    fn without(name: &str, unit: &str, floor: Option<f64>, status: RowStatus, detail: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            value: None,
-            unit: unit.into(),
-            floor,
-            status,
-            detail: detail.into(),
-            synthetic: false,
+    fn skipped(self, why: impl Into<String>) -> OptimizationRow {
+        self.without(RowStatus::Skipped, why)
+    }
+
+    /// The row of an attempt: what could not be measured is skipped with its reason. Only being stopped ends the table.
+    fn attempted(self, row: Result<OptimizationRow, ErrorReport>) -> Result<OptimizationRow, ErrorReport> {
+        match row {
+            Err(error) if error.code == "cancelled" => Err(error),
+            Err(error) => Ok(self.skipped(error.message.replace('\n', " "))),
+            row => row,
         }
     }
 }
@@ -128,28 +152,25 @@ impl Engine {
         let synthetic = bench.as_ref().is_ok_and(GenerateBench::is_synthetic);
         let mut rows = match &bench {
             Ok(bench) => generation_rows(bench),
-            Err(why) => [
-                "quantization_decode_speedup",
-                "quantization_memory_reduction",
-                "quality_kept",
-            ]
-            .map(|name| OptimizationRow::without(name, "", None, RowStatus::Skipped, why.clone()))
-            .into(),
+            Err(why) => [DECODE, MEMORY, QUALITY]
+                .map(|promise| promise.skipped(why.clone()))
+                .into(),
         };
-        rows.push(self.flash_row(model.as_deref()));
+        rows.push(FLASH.attempted(self.flash_row(model.as_deref()))?);
         let gpu = !self.hardware().gpus.is_empty();
-        rows.push(self.embedding_row(gpu, cancel, stage));
-        if let Some(fidelity) = self.embedding_fidelity(cancel)? {
-            rows.push(fidelity);
-        }
-        rows.push(self.graph_row(model.as_deref(), gpu, cancel, stage));
-        rows.push(OptimizationRow::without(
-            "same_question_every_engine",
-            "",
-            None,
-            RowStatus::Skipped,
-            "No other engine is configured.",
-        ));
+        rows.push(if gpu {
+            stage("embedding");
+            EMBEDDING.attempted(self.embedding_row(cancel))?
+        } else {
+            EMBEDDING.without(RowStatus::NeedsGpu, "Half precision pays on a GPU only.")
+        });
+        rows.push(COSINE.attempted(self.cosine_row(cancel))?);
+        rows.push(if gpu {
+            GRAPHS.attempted(self.graph_row(model.as_deref(), cancel, stage))?
+        } else {
+            GRAPHS.without(RowStatus::NeedsGpu, "Graphs are captured on a GPU only.")
+        });
+        rows.push(ENGINES.skipped("No other engine is configured."));
         for row in &mut rows {
             // The embedder's weights are always real.
             row.synthetic |= synthetic && row.value.is_some() && !row.name.starts_with("embedding");
@@ -157,92 +178,32 @@ impl Engine {
         Ok(rows)
     }
 
-    /// Half precision pays on a GPU only: ONNX Runtime's CPU provider runs it two to four times slower.
-    fn embedding_row(&self, gpu: bool, cancel: &CancelToken, stage: &mut dyn FnMut(&str)) -> OptimizationRow {
-        const NAME: &str = "embedding_half_precision_speedup";
-        if !gpu {
-            return OptimizationRow::without(
-                NAME,
-                "×",
-                Some(EMBEDDING_FLOOR),
-                RowStatus::NeedsGpu,
-                "Half precision pays on a GPU only.",
-            );
-        }
-        stage("embedding");
+    /// On a GPU: ONNX Runtime's CPU provider runs half precision two to four times slower.
+    fn embedding_row(&self, cancel: &CancelToken) -> Result<OptimizationRow, ErrorReport> {
         let speed = |precision| {
             let bench = self.embed_once(precision, Some(GPU_TEXTS), cancel)?;
-            Ok::<f64, ErrorReport>(bench["texts_per_second"].as_f64().unwrap_or(0.0))
+            let speed = bench["texts_per_second"].as_f64().filter(|speed| *speed > 0.0);
+            speed.ok_or_else(no_figures)
         };
-        match (speed(Precision::Fp32), speed(Precision::Fp16)) {
-            (Ok(full), Ok(half)) if full > 0.0 => OptimizationRow::measured(
-                NAME,
-                half / full,
-                "×",
-                EMBEDDING_FLOOR,
-                format!("{half:.0} against {full:.0} texts a second"),
-            ),
-            (Err(error), _) | (_, Err(error)) => OptimizationRow::without(
-                NAME,
-                "×",
-                Some(EMBEDDING_FLOOR),
-                RowStatus::Skipped,
-                error.message.replace('\n', " "),
-            ),
-            _ => OptimizationRow::without(
-                NAME,
-                "×",
-                Some(EMBEDDING_FLOOR),
-                RowStatus::Skipped,
-                "The embedder gave no speed.",
-            ),
-        }
+        let (full, half) = (speed(Precision::Fp32)?, speed(Precision::Fp16)?);
+        let detail = format!("{half:.0} against {full:.0} texts a second.");
+        Ok(EMBEDDING.measured(half / full, detail))
     }
 
-    fn embedding_fidelity(&self, cancel: &CancelToken) -> Result<Option<OptimizationRow>, ErrorReport> {
-        const NAME: &str = "embedding_half_precision_cosine";
-        match self.embed_once(Precision::Fp16, None, cancel) {
-            Ok(bench) => Ok(bench["cosine_to_fp32"].as_f64().map(|cosine| {
-                OptimizationRow::measured(
-                    NAME,
-                    cosine,
-                    "cosine",
-                    COSINE_FLOOR,
-                    "Smallest cosine to full precision over the built-in texts.",
-                )
-            })),
-            Err(error) if error.code == "cancelled" => Err(error),
-            Err(error) => Ok(Some(OptimizationRow::without(
-                NAME,
-                "cosine",
-                Some(COSINE_FLOOR),
-                RowStatus::Skipped,
-                error.message.replace('\n', " "),
-            ))),
-        }
+    fn cosine_row(&self, cancel: &CancelToken) -> Result<OptimizationRow, ErrorReport> {
+        let bench = self.embed_once(Precision::Fp16, None, cancel)?;
+        let cosine = bench["cosine_to_fp32"].as_f64().ok_or_else(no_figures)?;
+        Ok(COSINE.measured(cosine, "Smallest cosine to full precision over the built-in texts."))
     }
 
     /// By allocation at 65,536 tokens, from llama.cpp's own dry run: KV cache and compute buffers with flash attention and an 8-bit
     /// cache against plain attention and half precision.
-    fn flash_row(&self, model: Option<&str>) -> OptimizationRow {
-        const NAME: &str = "flash_attention_memory_reduction_64k";
-        let measure = || -> Result<OptimizationRow, ErrorReport> {
-            let base = self.profile_with_file(model, "long-context")?;
-            let flash = self.beyond_weights(&base, Attention::Flash { kv: KvType::Q8_0 })?;
-            let plain = self.beyond_weights(&base, Attention::Plain)?;
-            let detail = format!("Beyond weights, by allocation: {flash:.0} against {plain:.0} MiB.");
-            Ok(OptimizationRow::measured(
-                NAME,
-                (1.0 - flash / plain) * 100.0,
-                "%",
-                FLASH_FLOOR,
-                detail,
-            ))
-        };
-        measure().unwrap_or_else(|error| {
-            let why = error.message.replace('\n', " ");
-            OptimizationRow::without(NAME, "%", Some(FLASH_FLOOR), RowStatus::Skipped, why)
-        })
+    fn flash_row(&self, model: Option<&str>) -> Result<OptimizationRow, ErrorReport> {
+        let base = self.profile_with_file(model, "long-context")?;
+        let flash = self.beyond_weights(&base, Attention::Flash { kv: KvType::Q8_0 })?;
+        let plain = self.beyond_weights(&base, Attention::Plain)?;
+        let detail = format!("Beyond weights, by allocation: {flash:.0} against {plain:.0} MiB.");
+        Ok(FLASH.measured((1.0 - flash / plain) * 100.0, detail))
     }
 
     /// A profile with the file it would run.
@@ -275,15 +236,9 @@ impl Engine {
     fn graph_row(
         &self,
         model: Option<&str>,
-        gpu: bool,
         cancel: &CancelToken,
         stage: &mut dyn FnMut(&str),
-    ) -> OptimizationRow {
-        const NAME: &str = "graph_capture_warm_up";
-        if !gpu {
-            let why = "Graphs are captured on a GPU only.";
-            return OptimizationRow::without(NAME, "ms", None, RowStatus::NeedsGpu, why);
-        }
+    ) -> Result<OptimizationRow, ErrorReport> {
         let mut measure = |graph_capture: bool| -> Result<BenchRow, ErrorReport> {
             let mut entry = self.profile_with_file(model, "balanced")?;
             entry.profile.graph_capture = graph_capture;
@@ -293,34 +248,15 @@ impl Engine {
                 output_tokens: OUTPUT,
                 repeat: REPEAT,
             };
-            self.unload_model();
-            let rows = self.0.generators.worker()?.bench(&request, cancel, stage)?;
-            let row = rows.into_iter().next();
-            row.ok_or_else(|| {
-                ErrorReport::new(
-                    "bench_failed",
-                    "The measurement gave no figures.\nRun it again with -v.",
-                )
-            })
+            let rows = self.run_bench(&request, cancel, stage)?;
+            rows.into_iter().next().ok_or_else(no_figures)
         };
-        match (measure(false), measure(true)) {
-            (Ok(without), Ok(with)) => OptimizationRow {
-                name: NAME.into(),
-                value: Some(rounded(with.warmup_ms.median - without.warmup_ms.median)),
-                unit: "ms".into(),
-                floor: None,
-                status: RowStatus::Passed,
-                detail: format!(
-                    "Added to a warm-up of {:.1} ms; {:.1} against {:.1} tokens a second afterwards.",
-                    without.warmup_ms.median, with.decode_tps.median, without.decode_tps.median
-                ),
-                synthetic: with.synthetic,
-            },
-            (Err(error), _) | (_, Err(error)) => {
-                let why = error.message.replace('\n', " ");
-                OptimizationRow::without(NAME, "ms", None, RowStatus::Skipped, why)
-            }
-        }
+        let (without, with) = (measure(false)?, measure(true)?);
+        let detail = format!(
+            "Added to a warm-up of {:.1} ms; {:.1} against {:.1} tokens a second afterwards.",
+            without.warmup_ms.median, with.decode_tps.median, without.decode_tps.median
+        );
+        Ok(GRAPHS.measured(with.warmup_ms.median - without.warmup_ms.median, detail))
     }
 }
 
@@ -331,24 +267,15 @@ fn generation_rows(bench: &GenerateBench) -> Vec<OptimizationRow> {
             .skipped
             .iter()
             .map(|skipped| {
-                let reason = skipped
-                    .make
-                    .clone()
-                    .or_else(|| skipped.reason.clone())
-                    .unwrap_or_default();
-                format!("{}: {reason}", skipped.profile)
+                let make = skipped.make.as_ref().map(|make| format!("make its file: {make}"));
+                let reason = make.or_else(|| skipped.reason.clone()).unwrap_or_default();
+                format!("{}: {}", skipped.profile, reason.replace('\n', " "))
             })
             .collect();
         reasons.join("; ")
     };
     let (Some(reference), Some(balanced)) = (find("reference"), find("balanced")) else {
-        return [
-            ("quantization_decode_speedup", "×", DECODE_FLOOR),
-            ("quantization_memory_reduction", "%", MEMORY_FLOOR),
-            ("quality_kept", "%", QUALITY_FLOOR),
-        ]
-        .map(|(name, unit, floor)| OptimizationRow::without(name, unit, Some(floor), RowStatus::Skipped, why()))
-        .into();
+        return [DECODE, MEMORY, QUALITY].map(|promise| promise.skipped(why())).into();
     };
     vec![
         speed_row(reference, balanced),
@@ -360,13 +287,7 @@ fn generation_rows(bench: &GenerateBench) -> Vec<OptimizationRow> {
 fn speed_row(reference: &BenchRow, balanced: &BenchRow) -> OptimizationRow {
     let (slow, fast) = (reference.decode_tps.median, balanced.decode_tps.median);
     let detail = format!("{fast:.1} against {slow:.1} tokens a second on {}.", balanced.device);
-    OptimizationRow::measured(
-        "quantization_decode_speedup",
-        if slow > 0.0 { fast / slow } else { 0.0 },
-        "×",
-        DECODE_FLOOR,
-        detail,
-    )
+    DECODE.measured(if slow > 0.0 { fast / slow } else { 0.0 }, detail)
 }
 
 fn memory_row(reference: &BenchRow, balanced: &BenchRow) -> OptimizationRow {
@@ -380,11 +301,10 @@ fn memory_row(reference: &BenchRow, balanced: &BenchRow) -> OptimizationRow {
     } else {
         0.0
     };
-    OptimizationRow::measured("quantization_memory_reduction", saved, "%", MEMORY_FLOOR, detail)
+    MEMORY.measured(saved, detail)
 }
 
 fn quality_row(agreement: &[AgreementRow]) -> OptimizationRow {
-    const NAME: &str = "quality_kept";
     match agreement.iter().find(|row| row.profile == "balanced") {
         Some(AgreementRow {
             top1: Some(top1),
@@ -396,17 +316,18 @@ fn quality_row(agreement: &[AgreementRow]) -> OptimizationRow {
                 "Same most likely token over {tokens} tokens; mean divergence {:.4} nats.",
                 mean_kl.unwrap_or(0.0)
             );
-            OptimizationRow::measured(NAME, top1 * 100.0, "%", QUALITY_FLOOR, detail)
+            QUALITY.measured(top1 * 100.0, detail)
         }
-        Some(row) => OptimizationRow::without(NAME, "%", Some(QUALITY_FLOOR), RowStatus::Skipped, row.status.clone()),
-        None => OptimizationRow::without(
-            NAME,
-            "%",
-            Some(QUALITY_FLOOR),
-            RowStatus::Skipped,
-            "Nothing was compared.",
-        ),
+        Some(row) => QUALITY.skipped(row.status.clone()),
+        None => QUALITY.skipped("Nothing was compared."),
     }
+}
+
+fn no_figures() -> ErrorReport {
+    ErrorReport::new(
+        "bench_failed",
+        "The measurement gave no figures.\nRun it again with -v.",
+    )
 }
 
 #[cfg(test)]
@@ -415,14 +336,17 @@ mod tests {
 
     #[test]
     fn a_figure_below_its_floor_is_missed() {
-        assert_eq!(
-            OptimizationRow::measured("a", 1.88, "×", 1.89, "").status,
-            RowStatus::Missed
-        );
-        assert_eq!(
-            OptimizationRow::measured("a", 1.89, "×", 1.89, "").status,
-            RowStatus::Passed
-        );
+        assert_eq!(DECODE.measured(1.88, "").status, RowStatus::Missed);
+        assert_eq!(DECODE.measured(1.89, "").status, RowStatus::Passed);
+    }
+
+    #[test]
+    fn what_fails_is_skipped_with_its_floor_and_being_stopped_ends_the_table() {
+        let failed = |code: &str| Err(ErrorReport::new(code, "It failed.\nTry again."));
+        let row = FLASH.attempted(failed("worker_died")).expect("a row");
+        assert_eq!((row.status, row.floor), (RowStatus::Skipped, Some(50.0)));
+        assert_eq!(row.detail, "It failed. Try again.");
+        assert!(FLASH.attempted(failed("cancelled")).is_err());
     }
 
     #[test]

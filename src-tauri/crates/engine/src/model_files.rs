@@ -48,16 +48,6 @@ impl ModelFamily {
             .or_else(|| self.files.iter().min_by_key(|file| file.shape.card.size_bytes))
             .expect("BUG: a family has a file")
     }
-
-    /// The file to make others of: half precision, else the largest.
-    ///
-    /// # Panics
-    /// Never: a family has a file.
-    pub fn source(&self) -> &ModelFile {
-        self.with_weights(WeightType::F16)
-            .or_else(|| self.files.iter().max_by_key(|file| file.shape.card.size_bytes))
-            .expect("BUG: a family has a file")
-    }
 }
 
 /// Finds a model by path, folder, or stored name. `inspect` looks into one file.

@@ -232,8 +232,22 @@ impl Engine {
         } else if let Some(file) = family.with_weights(out.profile.weights) {
             file
         } else {
-            out.missing = Some(out.profile.weights);
-            out.make = Some(make_command(&family.source().path, out.profile.weights));
+            let wanted = out.profile.weights;
+            out.missing = Some(wanted);
+            // Weights that were made smaller cannot be made larger again, nor smaller in another way.
+            match family.with_weights(WeightType::F16) {
+                Some(source) => out.make = Some(make_command(&source.path, wanted)),
+                None => {
+                    let what = if wanted == WeightType::F16 {
+                        "It runs"
+                    } else {
+                        "Its file is made of"
+                    };
+                    out.reason = Some(format!(
+                        "{what} the model's F16 file, which is not beside the others.\nFetch it into the same folder."
+                    ));
+                }
+            }
             return Ok(out);
         };
         let mut request =

@@ -43,6 +43,7 @@ fn line(planned: &PlannedProfile) -> anyhow::Result<Map<String, Value>> {
         line.insert("status".to_owned(), "skipped".into());
         line.insert("missing".to_owned(), missing.as_str().into());
         line.insert("make".to_owned(), json!(planned.make));
+        line.insert("reason".to_owned(), json!(planned.reason));
         return Ok(line);
     }
     line.insert(
