@@ -45,7 +45,7 @@ impl Owner {
             );
             self.table = None;
             self.shared.publish(None, IndexState::Unavailable { reason });
-        } else {
+        } else if self.table.is_some() {
             tracing::info!(reason, "the index was built from the library");
         }
     }
