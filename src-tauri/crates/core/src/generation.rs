@@ -119,6 +119,8 @@ pub enum GenerateEvent {
     },
     /// Something was degraded; a person should know.
     Notice(Notice),
+    /// How it goes so far: about twice a second while it reads and writes. Those at the end are the answer's.
+    Figures(Box<GenerationStats>),
 }
 
 /// Speed and counts of one answer. Rates are tokens per second, times milliseconds.

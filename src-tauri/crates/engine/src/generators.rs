@@ -10,6 +10,7 @@ use crate::telemetry::Live;
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::generation::GenerationStats;
+use docmind_core::hardware::Device;
 use docmind_core::measurement::BackendReport;
 use docmind_core::plan::{LoadReport, LoadRequest, MemoryShare};
 use docmind_core::ports::Generator;
@@ -268,25 +269,29 @@ impl Generators {
         live.profile.clone_from(&report.plan.profile.name);
         live.profile_reason.clone_from(&report.reason);
         live.owners = owners(&report.allocated);
+        live.card = card(report);
         live.stats = GenerationStats {
             context_tokens: report.plan.profile.context_tokens,
             ..GenerationStats::default()
         };
     }
 
-    /// An answer was written: its figures go to the panel, its speed is kept for the next budget.
-    pub(crate) fn note_stats(&self, writer: &Writer, stats: &GenerationStats) {
+    /// Figures of a running answer go to the panel.
+    pub(crate) fn note_figures(&self, writer: &Writer, stats: &GenerationStats) {
         let limit = match writer.kind {
             WriterKind::Embedded(_) => self
                 .loaded()
                 .and_then(|report| report.decode_limit_tps(stats.context_used)),
             WriterKind::Remote(_) => None,
         };
-        {
-            let mut live = lock(&self.live);
-            live.stats = stats.clone();
-            live.decode_limit_tps = limit;
-        }
+        let mut live = lock(&self.live);
+        live.stats = stats.clone();
+        live.decode_limit_tps = limit;
+    }
+
+    /// An answer was written: its figures stay in the panel, its speed is kept for the next budget.
+    pub(crate) fn note_stats(&self, writer: &Writer, stats: &GenerationStats) {
+        self.note_figures(writer, stats);
         let read = stats.prompt_tokens.saturating_sub(stats.reused_tokens);
         if matches!(writer.kind, WriterKind::Embedded(_)) && read >= MEASURABLE_TOKENS && stats.prefill_tps > 0.0 {
             self.keep_speed(&writer.speed_key, stats.prefill_tps);
@@ -363,6 +368,24 @@ fn owners(shares: &[MemoryShare]) -> Vec<MemoryOwner> {
         mib,
     })
     .collect()
+}
+
+/// The graphics card that holds a model, as ggml's device list gave it, less what was allocated there since.
+fn card(report: &LoadReport) -> Option<Device> {
+    let share = report
+        .allocated
+        .iter()
+        .find(|share| share.total_mib > 0.0 && share.device != "CPU")?;
+    Some(Device {
+        name: share.device.clone(),
+        description: share.device.clone(),
+        backend: share
+            .device
+            .trim_end_matches(|c: char| c.is_ascii_digit())
+            .to_lowercase(),
+        memory_total_mib: share.total_mib as u32,
+        memory_free_mib: (share.free_mib - share.buffers_mib()).max(0.0) as u32,
+    })
 }
 
 impl From<docmind_store::StoreError> for EngineError {

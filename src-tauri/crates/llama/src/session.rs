@@ -24,7 +24,7 @@ use sampling::Chooser;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use writer::Writer;
 
 /// A slice of prefill takes at most this long at the measured speed.
@@ -34,6 +34,8 @@ const FIRST_SLICE: usize = 64;
 /// On the CPU a slice may be this long whatever it takes: llama.cpp stops there between two operations, and 64 tokens at once are
 /// read a tenth faster than 16 (58 and 66 tokens a second for Qwen3-4B on 2 cores).
 const CPU_SLICE: usize = 64;
+/// How it goes is told this often.
+const TOLD_EVERY: Duration = Duration::from_millis(500);
 /// Conversations whose exact tokens are remembered.
 const TRANSCRIPTS: usize = 16;
 
@@ -280,12 +282,9 @@ impl Session {
         };
         let reused = self.align(&prompt.tokens);
         stats.reused_tokens = reused as u32;
-        let reading = Instant::now();
-        if !self.prefill(&prompt.tokens, cancel, sink)? {
+        if !self.prefill(&prompt.tokens, cancel, &mut stats, sink)? {
             return Ok(self.stopped(stats, started));
         }
-        let read = prompt.tokens.len() - reused;
-        stats.prefill_tps = rate(read, reading.elapsed().as_secs_f64());
 
         let most = (request.max_output_tokens as usize)
             .min((self.context.size() as usize).saturating_sub(prompt.tokens.len() + 1));
@@ -295,6 +294,7 @@ impl Session {
         let mut next = self.choose(last, chooser_grammar.as_mut())?;
         stats.ttft_ms = started.elapsed().as_secs_f64() * 1000.0;
         let writing = Instant::now();
+        let mut told = writing;
         let mut finish = FinishReason::Length;
         let mut written: Vec<Token> = Vec::new();
         'writing: while written.len() < most {
@@ -357,16 +357,24 @@ impl Session {
                 finish = FinishReason::Cancelled;
                 break 'writing;
             }
+            if told.elapsed() >= TOLD_EVERY {
+                told = Instant::now();
+                self.note_written(&mut stats, written.len(), writing);
+                sink(GenerateEvent::Figures(Box::new(stats.clone())));
+            }
         }
         writer.finish(sink);
-        let seconds = writing.elapsed().as_secs_f64();
-        stats.output_tokens = written.len() as u32;
-        stats.decode_tps = rate(written.len().saturating_sub(1), seconds);
-        stats.context_used = self.cached.len() as u32;
+        self.note_written(&mut stats, written.len(), writing);
         stats.finish = Some(finish);
         self.record(request, &prompt.tokens, &writer);
         self.keep_on_disk(&prompt.tokens, request);
         Ok(stats)
+    }
+
+    fn note_written(&self, stats: &mut GenerationStats, written: usize, since: Instant) {
+        stats.output_tokens = written as u32;
+        stats.decode_tps = rate(written.saturating_sub(1), since.elapsed().as_secs_f64());
+        stats.context_used = self.cached.len() as u32;
     }
 
     fn stopped(&mut self, mut stats: GenerationStats, started: Instant) -> GenerationStats {
@@ -381,10 +389,13 @@ impl Session {
         &mut self,
         tokens: &[Token],
         cancel: &CancelToken,
+        stats: &mut GenerationStats,
         sink: &mut dyn FnMut(GenerateEvent),
     ) -> Result<bool, LlamaError> {
         let total = tokens.len() as u32;
         let from = self.cached.len();
+        let reading = Instant::now();
+        let mut told = reading;
         sink(GenerateEvent::Prefill {
             done: from as u32,
             total,
@@ -422,10 +433,16 @@ impl Session {
             }
             self.cached.extend_from_slice(&tokens[at..end]);
             self.last_logits = end - at - 1;
+            stats.prefill_tps = rate(end - from, reading.elapsed().as_secs_f64());
+            stats.context_used = end as u32;
             sink(GenerateEvent::Prefill {
                 done: end as u32,
                 total,
             });
+            if told.elapsed() >= TOLD_EVERY {
+                told = Instant::now();
+                sink(GenerateEvent::Figures(Box::new(stats.clone())));
+            }
         }
         Ok(true)
     }

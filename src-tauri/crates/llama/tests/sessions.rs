@@ -292,6 +292,32 @@ fn stopping_takes_under_a_second_and_the_next_question_is_answered() {
 }
 
 #[test]
+fn how_it_goes_is_told_meanwhile() {
+    let _turn = turn();
+    let mut session = session(profile(flash(), 8192));
+    session.write_on();
+    // Long enough that some of it takes over half a second on any machine: writing goes on until figures were told.
+    let asked = ask(vec![message(Role::User, "Go on.")], 8000);
+    let cancel = CancelToken::new();
+    let mut told = None;
+    session
+        .generate(&asked, &cancel, &mut |event| {
+            if let GenerateEvent::Figures(stats) = event {
+                told = Some(stats);
+                cancel.cancel();
+            }
+        })
+        .expect("stopping is no error");
+    let told = told.expect("figures");
+    assert!(told.prompt_tokens > 0 && told.context_tokens == 8192, "{told:?}");
+    assert!(
+        told.decode_tps > 0.0 && told.context_used >= told.output_tokens,
+        "{told:?}"
+    );
+    assert_eq!(told.finish, None, "it goes on");
+}
+
+#[test]
 fn stopping_while_writing_keeps_what_was_written() {
     let _turn = turn();
     let mut session = session(profile(flash(), 1024));

@@ -39,9 +39,10 @@ impl Engine {
         lock(&self.0.live).generating = true;
         let sources = context(asked);
         let mut writing = Writing::new(&sources);
-        let outcome = ready
-            .generator
-            .generate(&request, cancel, &mut |event| writing.take(event, told));
+        let outcome = ready.generator.generate(&request, cancel, &mut |event| match event {
+            GenerateEvent::Figures(stats) => self.0.generators.note_figures(writer, &stats),
+            event => writing.take(event, told),
+        });
         lock(&self.0.live).generating = false;
         writing.finish(outcome, cancel, told).inspect(|written| {
             if let Some(stats) = &written.answer.stats {
@@ -132,6 +133,8 @@ impl<'a> Writing<'a> {
                 self.tell(&parsed.text, &parsed.sentences, told);
             }
             GenerateEvent::Notice(notice) => told(AskEvent::Notice(notice)),
+            // For the panel, not for the answer.
+            GenerateEvent::Figures(_) => {}
         }
     }
 
