@@ -96,6 +96,16 @@ pub struct GenerateRequest {
     pub draft_from: Vec<String>,
 }
 
+impl GenerationStats {
+    /// Of an answer that was stopped after what these figures say.
+    pub fn stopped(self) -> Self {
+        Self {
+            finish: Some(FinishReason::Cancelled),
+            ..self
+        }
+    }
+}
+
 /// What a generator tells while it works.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]

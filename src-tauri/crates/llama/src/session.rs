@@ -380,8 +380,7 @@ impl Session {
     fn stopped(&mut self, mut stats: GenerationStats, started: Instant) -> GenerationStats {
         stats.ttft_ms = started.elapsed().as_secs_f64() * 1000.0;
         stats.context_used = self.cached.len() as u32;
-        stats.finish = Some(FinishReason::Cancelled);
-        stats
+        stats.stopped()
     }
 
     /// Reads what of `tokens` is not cached yet, in slices. False where it was stopped; what was read stays.

@@ -222,7 +222,7 @@ impl RemoteEngine {
     ) -> Result<GenerationStats, NetError> {
         let asked = Instant::now();
         let answer = match self.start(request, cancel, sink) {
-            Err(NetError::Cancelled) => return Ok(cancelled(GenerationStats::default())),
+            Err(NetError::Cancelled) => return Ok(GenerationStats::default().stopped()),
             answer => answer?,
         };
         let origin = answer.origin.clone();
@@ -251,7 +251,7 @@ impl RemoteEngine {
                 Err(LineError::Read(error)) => match self.gate.explain_read(&error, &origin, cancel) {
                     NetError::Cancelled => {
                         writing.flush(sink);
-                        return Ok(cancelled(writing.stats(stats)));
+                        return Ok(writing.stats(stats).stopped());
                     }
                     // A server that closes right after its last word has finished.
                     NetError::Truncated(_) if finish.is_some() => break,
@@ -338,13 +338,6 @@ impl Generator for RemoteEngine {
         sink: &mut dyn FnMut(GenerateEvent),
     ) -> Result<GenerationStats, ErrorReport> {
         self.stream(request, cancel, sink).map_err(|error| error.report())
-    }
-}
-
-fn cancelled(stats: GenerationStats) -> GenerationStats {
-    GenerationStats {
-        finish: Some(FinishReason::Cancelled),
-        ..stats
     }
 }
 

@@ -7,7 +7,6 @@
 use crate::client::{AfterGrace, CallError, Client, Incoming, Options, Rules};
 use crate::launch::Launch;
 use crate::protocol::Protocol;
-use docmind_core::answer::FinishReason;
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats};
@@ -459,12 +458,8 @@ impl Generator for GenerateWorker {
         cancel: &CancelToken,
         sink: &mut dyn FnMut(GenerateEvent),
     ) -> Result<GenerationStats, ErrorReport> {
-        let cancelled = || GenerationStats {
-            finish: Some(FinishReason::Cancelled),
-            ..GenerationStats::default()
-        };
         match self.hold(cancel, &mut |_| ()) {
-            Err(error) if error.code == "cancelled" => return Ok(cancelled()),
+            Err(error) if error.code == "cancelled" => return Ok(GenerationStats::default().stopped()),
             held => held?,
         };
         for notice in std::mem::take(&mut self.lock().notices) {
@@ -493,7 +488,7 @@ impl Generator for GenerateWorker {
             Ok(GenerateReply::Generated(stats)) => Ok(stats),
             Ok(_) => Err(unexpected()),
             // It did not answer within the grace (a GPU's slice runs to its end); it stops by itself.
-            Err(CallError::Cancelled) => Ok(cancelled()),
+            Err(CallError::Cancelled) => Ok(GenerationStats::default().stopped()),
             Err(error) => {
                 if matches!(error, CallError::Died(_) | CallError::TimedOut(_)) {
                     self.note_death();

@@ -152,6 +152,56 @@ fn killed_at_any_moment_it_answers_the_next_question() {
 }
 
 #[test]
+fn after_three_deaths_the_setting_goes_one_rung_down_and_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = tiny(folder.path(), WeightType::Q8_0);
+    let worker = worker();
+    worker
+        .load(load_request(&model), &CancelToken::new(), &mut |_| ())
+        .expect("loads");
+    let kill = || {
+        let pid = worker.pid().expect("it writes").to_string();
+        Command::new("kill").args(["-9", &pid]).status().expect("killed");
+    };
+    let (mut deaths, mut attempts) = (0, 0);
+    while deaths < 3 {
+        attempts += 1;
+        assert!(
+            attempts < 20,
+            "only {deaths} of 3 kills came before the end of an answer"
+        );
+        let mut written = String::new();
+        let outcome = worker.generate(&question(1200), &CancelToken::new(), &mut |event| match event {
+            GenerateEvent::Text { text } => {
+                if written.is_empty() {
+                    kill();
+                }
+                written.push_str(&text);
+            }
+            GenerateEvent::Notice(notice) => panic!("after {deaths} deaths: {notice:?}"),
+            _ => {}
+        });
+        assert!(!written.is_empty(), "what was written stays with whoever asked");
+        if let Err(error) = outcome {
+            assert_told(&error);
+            deaths += 1;
+        }
+    }
+    let mut notices = Vec::new();
+    let stats = worker
+        .generate(&question(4), &CancelToken::new(), &mut |event| {
+            if let GenerateEvent::Notice(notice) = event {
+                notices.push(notice.code);
+            }
+        })
+        .expect("the next question is answered");
+    assert!(stats.output_tokens > 0);
+    assert_eq!(notices, ["stepped_down"]);
+    let runs = worker.loaded().expect("loaded").plan.profile;
+    assert_eq!(runs.attention, Attention::Flash { kv: KvType::Q8_0 }, "a smaller cache");
+}
+
+#[test]
 fn a_damaged_model_is_an_error_in_words_and_the_next_one_loads() {
     let folder = tempfile::tempdir().expect("a folder");
     let model = tiny(folder.path(), WeightType::Q8_0);
