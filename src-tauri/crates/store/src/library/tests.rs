@@ -823,12 +823,12 @@ proptest! {
 fn the_keyword_index_is_checked_as_it_is_now() {
     let folder = tempfile::tempdir().unwrap();
     let library = library(folder.path());
-    // A copy of a hidden document is read; back in sight, the first one gives its words up while the reader knows them.
+    // A copy of a hidden document is read; added again, the first one gives its words up while the reader knows them.
     let (first, _) = add(&library, "/a.txt", 1, &[CONTENTS[0]]);
     assert_sound(&library);
     library.hide(&[first], 2.0).unwrap();
     add(&library, "/b.txt", 3, &[CONTENTS[0]]);
     assert_sound(&library);
-    library.unhide(&[first]).unwrap();
+    library.enqueue(&[stamp("/a.txt", 4)], 4.0).unwrap();
     assert_sound(&library);
 }
