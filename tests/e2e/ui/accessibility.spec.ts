@@ -1,56 +1,105 @@
 import type { Page } from '@playwright/test';
-import { ask, expect, expectAccessible, open, test } from './window';
+import {
+  ask,
+  expect,
+  expectAccessible,
+  open,
+  openCitation,
+  showBenchmark,
+  showLibrary,
+  showPanel,
+  showSettings,
+  test,
+} from './window';
 
 const SCREENS: Record<string, { options?: Record<string, string | number>; go?: (page: Page) => Promise<void> }> = {
   'first start': { options: { welcomed: 0, documents: 0, turns: 0, model: 0 } },
   'empty library': { options: { documents: 0, turns: 0 } },
   'library mid-ingest': {
     options: { documents: 10_000, pending: 500 },
-    go: async (page) => {
-      await page
-        .getByRole('button', { name: /All documents/ })
-        .first()
-        .click();
-      await page.locator('.document-line').first().waitFor();
-    },
+    go: showLibrary,
   },
   'answer and source': {
     go: async (page) => {
       await ask(page, 'When may the tenant end the lease early?');
-      await page
-        .getByRole('button', { name: /Citation 1/ })
-        .first()
-        .click();
-      await page.locator('.sheet img').waitFor();
+      await openCitation(page);
     },
   },
   'not found': { go: (page) => ask(page, 'How far is the moon?') },
   'rich answer': { go: (page) => ask(page, 'Show a table') },
-  performance: {
+  'why this answer': {
     go: async (page) => {
-      await page.locator('.status-strip').click();
-      await page.locator('.panel-grid').waitFor();
+      await ask(page, 'When may the tenant end the lease early?');
+      await page.getByRole('button', { name: 'Why this answer' }).last().click();
+      await page.locator('.trace-table').first().waitFor();
     },
   },
-  settings: { go: (page) => page.getByRole('button', { name: 'Settings', exact: true }).click() },
+  performance: {
+    go: async (page) => {
+      await page.locator('#question').fill('A long answer, step by step');
+      await page.locator('#question').press('Enter');
+      await showPanel(page);
+      await page.locator('.plot-line').first().waitFor();
+    },
+  },
+  settings: { go: showSettings },
   models: {
     go: async (page) => {
-      await page.getByRole('button', { name: 'Settings', exact: true }).click();
+      await showSettings(page);
       await page.getByRole('button', { name: 'Language models' }).click();
       await page.locator('.model-card').first().waitFor();
+    },
+  },
+  benchmark: { go: showBenchmark },
+  palette: {
+    go: async (page) => {
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox').waitFor();
+    },
+  },
+};
+
+/** The same screens by their classes: their words are German here. */
+const GERMAN: Record<string, { options?: Record<string, string | number>; go: (page: Page) => Promise<void> }> = {
+  'first start': {
+    options: { welcomed: 0, documents: 0, turns: 0, model: 0 },
+    go: (page) => page.locator('.first-card .primary').waitFor(),
+  },
+  library: {
+    options: { pending: 200 },
+    go: async (page) => {
+      await page.keyboard.press('Control+k');
+      await page.keyboard.type('Alle Dokumente');
+      await page.keyboard.press('Enter');
+      await page.locator('.document-line').nth(2).click();
+    },
+  },
+  'answer and source': {
+    go: async (page) => {
+      await page.locator('#question').fill('When may the tenant end the lease early? degrade');
+      await page.locator('#question').press('Enter');
+      await page.locator('.turn button.cite').first().click();
+      await page.locator('.sheet img').waitFor();
+    },
+  },
+  settings: {
+    go: async (page) => {
+      await page.keyboard.press('Control+,');
+      await page.locator('.profile-choice').waitFor();
+      await page.locator('.parameters').evaluate((list) => list.closest('details')?.setAttribute('open', ''));
     },
   },
   benchmark: {
     go: async (page) => {
       await page.locator('.status-strip').click();
-      await page.getByRole('button', { name: 'Benchmark' }).click();
+      await page.locator('.panel-head .button').click();
       await page.locator('.benchmark-table').waitFor();
     },
   },
-  palette: {
+  performance: {
     go: async (page) => {
-      await page.keyboard.press('Control+k');
-      await page.getByRole('combobox').waitFor();
+      await page.locator('.status-strip').click();
+      await page.locator('.panel-grid').waitFor();
     },
   },
 };
@@ -63,8 +112,59 @@ for (const theme of ['light', 'dark']) {
       await page.waitForTimeout(400);
       await page.screenshot({ path: `${import.meta.dirname}/artifacts/${name.replaceAll(' ', '-')}-${theme}.png` });
       await expectAccessible(page);
+      const sizes = await typeSizes(page);
+      expect(sizes.length, sizes.join(', ')).toBeLessThanOrEqual(3);
     });
   }
+}
+
+/** Sizes of the type in sight; formulas scale their indices themselves. */
+async function typeSizes(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const sizes = new Set<string>();
+    for (const element of document.querySelectorAll('body *')) {
+      const written = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent?.trim());
+      if (!written || element.closest('.text-layer, math, .visually-hidden, option')) continue;
+      if (element.checkVisibility({ opacityProperty: true, visibilityProperty: true }))
+        sizes.add(getComputedStyle(element).fontSize);
+    }
+    return [...sizes].sort();
+  });
+}
+
+/** What lies outside the window or is cut off by its column, though it is to be pressed or read. */
+async function cutOff(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const found: string[] = [];
+    for (const element of document.querySelectorAll('button, input, select, textarea, h1, h2, h3')) {
+      if (!element.checkVisibility() || element.closest('.table-scroll, .palette, .visually-hidden')) continue;
+      const frame = element.closest('.column, .overlay, .drawer, .performance-panel, .first-start') ?? document.body;
+      const box = element.getBoundingClientRect();
+      const room = frame.getBoundingClientRect();
+      if (box.left < room.left - 1 || box.right > room.right + 1)
+        found.push(`${element.localName}.${element.className}: ${element.textContent?.slice(0, 30) ?? ''}`);
+    }
+    if (document.documentElement.scrollWidth > window.innerWidth) found.push('the window');
+    return found;
+  });
+}
+
+const SIZES = [
+  { width: 900, height: 600, text_size: 150 },
+  { width: 1280, height: 800, text_size: 150 },
+  { width: 2560, height: 1440, text_size: 100 },
+];
+for (const { width, height, text_size } of SIZES) {
+  test(`nothing is cut off at ${width} × ${height}, text ${text_size} %, in German`, async ({ page }) => {
+    await page.setViewportSize({ width, height });
+    for (const [name, { options, go }] of Object.entries(GERMAN)) {
+      await open(page, { ...options, text_size, language: 'de' });
+      await go(page);
+      await page.waitForTimeout(300);
+      await page.screenshot({ path: `${import.meta.dirname}/artifacts/${name}-${width}-${text_size}-de.png` });
+      expect({ name, cutOff: await cutOff(page) }).toEqual({ name, cutOff: [] });
+    }
+  });
 }
 
 for (const width of [820, 600]) {
@@ -72,10 +172,7 @@ for (const width of [820, 600]) {
     await page.setViewportSize({ width, height: 800 });
     await open(page);
     await ask(page, 'When may the tenant end the lease early?');
-    await page
-      .getByRole('button', { name: /Citation 1/ })
-      .first()
-      .click();
+    await openCitation(page);
     await expect(page.locator('.overlay.right')).toBeVisible();
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
     await page.screenshot({ path: `${import.meta.dirname}/artifacts/width-${width}.png` });

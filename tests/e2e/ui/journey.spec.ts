@@ -1,5 +1,16 @@
 import type { Page } from '@playwright/test';
-import { ask, expect, open, slowDown, test } from './window';
+import {
+  ask,
+  expect,
+  open,
+  openCitation,
+  showBenchmark,
+  showLibrary,
+  showPanel,
+  showSettings,
+  slowDown,
+  test,
+} from './window';
 
 test('first start leads to a library, with or without a model', async ({ page }) => {
   await open(page, { welcomed: 0, documents: 0, turns: 0, model: 0 });
@@ -19,10 +30,7 @@ test('a dropped folder is read to the end, and a damaged file says why', async (
   await page.evaluate(() =>
     window.mockDrop?.({ type: 'drop', paths: ['/x/one.pdf', '/x/damaged.pdf', '/x/three.pdf'] }),
   );
-  await page
-    .getByRole('button', { name: /All documents/ })
-    .first()
-    .click();
+  await showLibrary(page);
   await expect(page.locator('.document-line .state', { hasText: 'Ready' })).toHaveCount(2, { timeout: 20_000 });
   await expect(page.locator('.document-line', { hasText: 'damaged.pdf' })).toContainText(
     'The file ends in the middle of a page.',
@@ -34,10 +42,7 @@ test('a dropped folder is read to the end, and a damaged file says why', async (
 test('a citation opens its page with the passage marked, and the place in the answer stays', async ({ page }) => {
   await open(page);
   await ask(page, 'When may the tenant end the lease early?');
-  await page
-    .getByRole('button', { name: /Citation 1: Lease-2024.pdf, page 7/ })
-    .first()
-    .click();
+  await openCitation(page);
   await expect(page.locator('.source-head h2')).toHaveText('Lease-2024.pdf');
   await expect(page.locator('.band.cited').first()).toBeVisible();
   await expect(page.locator('.sheet img')).toBeVisible();
@@ -75,11 +80,7 @@ test('each mark opens the passage of its own sentence, though all name one sourc
 test('an enlarged page is drawn sharp where it is seen', async ({ page }) => {
   await open(page);
   await ask(page, 'When may the tenant end the lease early?');
-  await page
-    .getByRole('button', { name: /Citation 1/ })
-    .first()
-    .click();
-  await expect(page.locator('.sheet img')).toBeVisible();
+  await openCitation(page);
   await expect(page.locator('.tiles img')).toHaveCount(0);
   for (let step = 0; step < 5; step++) await page.getByRole('button', { name: 'Larger' }).click();
   await expect(page.locator('.zoom-value')).toHaveText('300%');
@@ -124,10 +125,7 @@ test('a full disk is said, and reading goes on when told to', async ({ page }) =
 test('the text of a page can be selected as running text', async ({ page }) => {
   await open(page);
   await ask(page, 'When may the tenant end the lease early?');
-  await page
-    .getByRole('button', { name: /Citation 1/ })
-    .first()
-    .click();
+  await openCitation(page);
   await expect(page.locator('.text-layer')).toContainText('The tenant');
 });
 
@@ -145,12 +143,12 @@ test('an answer is stopped, kept in part, and written again', async ({ page }) =
 async function askStepped(page: Page): Promise<void> {
   await page.locator('#question').fill('A long answer, step by step');
   await page.locator('#question').press('Enter');
-  await expect(page.locator('.turn .markdown').last()).toContainText('Paragraph 30.');
+  await expect(page.locator('.turn .markdown').last()).toContainText('Paragraph 30.', { timeout: 240_000 });
 }
 
 async function finish(page: Page): Promise<void> {
   await page.evaluate(() => window.mockGo?.(1e6));
-  await expect(page.locator('.turn .markdown').last()).toContainText('Paragraph 40.');
+  await expect(page.locator('.turn .markdown').last()).toContainText('Paragraph 40.', { timeout: 240_000 });
   await expect(page.getByRole('button', { name: 'Write again' })).toBeAttached();
 }
 
@@ -232,7 +230,7 @@ test('conversations are renamed, found, deleted and brought back', async ({ page
 
 test('a profile that does not fit goes back by itself', async ({ page }) => {
   await open(page);
-  await page.getByRole('button', { name: 'Settings', exact: true }).click();
+  await showSettings(page);
   await page.getByRole('radio', { name: /Reference/ }).check();
   await expect(page.getByText('Does not fit: needs', { exact: false })).toBeVisible();
   await page.getByRole('button', { name: 'Switch to this profile' }).click();
@@ -244,8 +242,7 @@ test('a profile that does not fit goes back by itself', async ({ page }) => {
 
 test('a benchmark runs, is shown and is kept', async ({ page }) => {
   await open(page);
-  await page.locator('.status-strip').click();
-  await page.getByRole('button', { name: 'Benchmark' }).click();
+  await showBenchmark(page);
   await page.getByRole('button', { name: 'Measure' }).click();
   await expect(page.getByRole('combobox', { name: 'Earlier measurements' })).toBeVisible({ timeout: 20_000 });
   await expect(page.locator('.benchmark-table tbody tr')).not.toHaveCount(0);
@@ -253,9 +250,100 @@ test('a benchmark runs, is shown and is kept', async ({ page }) => {
 
 test('language and theme change at once', async ({ page }) => {
   await open(page);
-  await page.getByRole('button', { name: 'Settings', exact: true }).click();
+  await showSettings(page);
   await page.getByLabel('Language', { exact: true }).selectOption('de');
   await expect(page.getByRole('heading', { name: 'Einstellungen' })).toBeVisible();
   await page.getByLabel('Farben').selectOption('dark');
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+});
+
+test('all of a long list are selected, asked, removed and brought back by keys', async ({ page }) => {
+  await open(page, { documents: 3000 });
+  await showLibrary(page);
+  await page.getByRole('grid').focus();
+  await page.keyboard.press('Control+a');
+  await expect(page.getByText('3,000 selected')).toBeVisible();
+  await page.locator('.document-line').nth(1).click();
+  await page
+    .locator('.document-line')
+    .nth(3)
+    .click({ modifiers: ['Shift'] });
+  await expect(page.getByText('3 selected')).toBeVisible();
+  await page.getByRole('button', { name: 'Ask these' }).click();
+  await expect(page.getByRole('button', { name: 'Search in: 3 documents' })).toBeVisible();
+  await showLibrary(page);
+  await page.locator('.document-line').nth(2).click();
+  await page.getByRole('grid').focus();
+  await page.keyboard.press('Delete');
+  await expect(page.getByText('2,999 documents')).toBeVisible();
+  await page.keyboard.press('Control+z');
+  await expect(page.getByText('3,000 documents')).toBeVisible();
+});
+
+test('a file that has changed says so, and is read again when told to', async ({ page }) => {
+  await open(page);
+  await showLibrary(page);
+  await page.locator('.document-line', { hasText: 'Changed' }).dblclick();
+  await expect(page.locator('.source-panel .note')).toContainText('has changed since it was read');
+  await page.getByRole('button', { name: 'Read it again' }).click();
+  await expect(page.locator('.source-panel .note')).toHaveCount(0);
+  await expect(page.locator('.sheet img')).toBeVisible();
+});
+
+test('a passage that is no longer on its page is not marked, and that is said', async ({ page }) => {
+  await open(page);
+  await ask(page, 'An outdated answer');
+  await openCitation(page);
+  await expect(page.locator('.source-scroll .note')).toContainText('no longer on this page');
+  await expect(page.locator('.band.cited')).toHaveCount(0);
+});
+
+test('the menu of a thing opens under the pointer and on a key', async ({ page }) => {
+  await open(page);
+  await showLibrary(page);
+  const line = page.locator('.document-line').nth(1);
+  await line.click({ button: 'right', position: { x: 120, y: 20 } });
+  const menu = page.getByRole('menu');
+  await expect(menu).toBeVisible();
+  const [box, place] = [await menu.boundingBox(), await line.boundingBox()];
+  expect(Math.abs((box?.x ?? 0) - (place?.x ?? 0) - 120)).toBeLessThan(3);
+  await page.keyboard.press('Escape');
+  await line.click();
+  await page.getByRole('grid').focus();
+  await page.keyboard.press('Shift+F10');
+  await expect(menu).toBeVisible();
+});
+
+test('the palette leads to a setting, and the search leaves only what fits', async ({ page }) => {
+  await open(page);
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('setting: text size');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('searchbox', { name: 'Search the settings' })).toHaveValue('Text size');
+  await expect(page.locator('.setting')).toHaveCount(1);
+  await expect(page.getByRole('heading', { level: 2, name: 'Answers' })).toBeHidden();
+  await page.getByRole('searchbox', { name: 'Search the settings' }).fill('nothing is called so');
+  await expect(page.getByText('No setting fits.')).toBeVisible();
+});
+
+test('a model leaves the list with a way back', async ({ page }) => {
+  await open(page);
+  await showSettings(page);
+  await page.getByRole('button', { name: 'Language models' }).click();
+  await page.getByRole('button', { name: 'Actions for Tiny (synthetic)' }).click();
+  await page.getByRole('menuitem', { name: 'Remove from the list' }).click();
+  await expect(page.locator('.model-card', { hasText: 'Tiny' })).toHaveCount(0);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(page.locator('.model-card', { hasText: 'Tiny' })).toHaveCount(1);
+});
+
+test('the panel draws speeds while an answer is written, and names what the profile sets', async ({ page }) => {
+  await open(page);
+  await showPanel(page);
+  await expect(page.getByRole('list', { name: 'Parameters' })).toContainText('Context 8,192');
+  await expect(page.locator('.plot-line')).toHaveCount(0);
+  await page.locator('#question').fill('A long answer, step by step');
+  await page.locator('#question').press('Enter');
+  await expect(page.locator('.plot-line')).toHaveCount(2);
+  await page.keyboard.press('Escape');
 });

@@ -73,6 +73,39 @@ export async function ask(page: Page, question: string): Promise<void> {
   await expect(page.locator('.turn').last().getByRole('button', { name: 'Write again' })).toBeVisible();
 }
 
+/** Opens the page of an answer's citation beside it. */
+export async function openCitation(page: Page, n = 1): Promise<void> {
+  await page
+    .getByRole('button', { name: new RegExp(`Citation ${n}:`) })
+    .first()
+    .click();
+  await page.locator('.sheet img').waitFor();
+}
+
+export async function showLibrary(page: Page): Promise<void> {
+  await page
+    .getByRole('button', { name: /All documents/ })
+    .first()
+    .click();
+  await page.locator('.document-line').first().waitFor();
+}
+
+export async function showSettings(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Settings', exact: true }).click();
+  await page.locator('.profile-choice').waitFor();
+}
+
+export async function showPanel(page: Page): Promise<void> {
+  await page.locator('.status-strip').click();
+  await page.locator('.panel-grid').waitFor();
+}
+
+export async function showBenchmark(page: Page): Promise<void> {
+  await showPanel(page);
+  await page.getByRole('button', { name: 'Benchmark' }).click();
+  await page.locator('.benchmark-table').waitFor();
+}
+
 /** The page's processor so many times slower. */
 export async function slowDown(page: Page, times: number): Promise<void> {
   const session = await page.context().newCDPSession(page);

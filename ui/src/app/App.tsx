@@ -1,11 +1,12 @@
 import { PanelLeft, PanelRight } from 'lucide-react';
-import { type ReactNode, useEffect, useSyncExternalStore } from 'react';
+import { type ReactNode, useEffect, useRef, useSyncExternalStore } from 'react';
 import { ChatPage } from '@/features/chat/ChatPage';
 import { useChat } from '@/features/chat/store';
 import { DropTarget } from '@/features/library/LibraryNav';
 import { EmptyLibrary, LibraryPage } from '@/features/library/LibraryPage';
 import { useLanguageOffer } from '@/features/library/languageOffer';
 import { useLibrary } from '@/features/library/store';
+import { ActiveParameters } from '@/features/models/ActiveParameters';
 import { ModelsPage } from '@/features/models/ModelsPage';
 import { ProfileChoice } from '@/features/models/ProfileChoice';
 import { useModels } from '@/features/models/store';
@@ -24,7 +25,7 @@ import { ToastList } from '@/shared/ui/toasts';
 import { askAbout, chooseEmbedder, openCitation, openSource, readDocument } from './actions';
 import { hint } from './commands';
 import { FirstStart } from './FirstStart';
-import { SIDEBAR_OVERLAY, SOURCE_OVERLAY, useLayout } from './layout';
+import { overlays, useLayout } from './layout';
 import { Palette } from './Palette';
 import { ShortcutsPage } from './ShortcutsPage';
 import { Sidebar } from './Sidebar';
@@ -122,6 +123,7 @@ function Main() {
           empty={<EmptyLibrary />}
           onOpen={openCitation}
           onOpenSource={openSource}
+          onChoose={() => show('library')}
           onSearch={() => useLayout.getState().set({ palette: true })}
           newHere={!sidebar}
         />
@@ -166,25 +168,34 @@ function Overlay({ side, onClose, children }: { side: 'left' | 'right'; onClose:
 function Columns() {
   const { sidebar, source, sidebarWidth, sourceWidth, set } = useLayout();
   const width = useWidth();
-  const sourceOver = width < SOURCE_OVERLAY;
-  const sidebarOver = width < SIDEBAR_OVERLAY;
+  const textSize = useSettings((state) => state.settings?.text_size ?? 100);
+  const { source: sourceOver, sidebar: sidebarOver } = overlays(width, textSize);
+  // Widths are kept as they are at the normal text size.
+  const scale = textSize / 100;
+  const shownSidebar = Math.round(sidebarWidth * scale);
+  // Where the library would lie over the answer it opens only when asked for; it comes back with the room for it.
+  const wasOver = useRef(false);
+  useEffect(() => {
+    if (sidebarOver !== wasOver.current) set({ sidebar: !sidebarOver });
+    wasOver.current = sidebarOver;
+  }, [sidebarOver, set]);
   const closeSource = (): void => set({ source: false });
-  const roomForSource = Math.max(320, width - (sidebar ? sidebarWidth : 0) - 400);
+  const roomForSource = Math.max(320, width - (sidebar ? shownSidebar : 0) - 400);
   const shownSource = Math.min(sourceWidth, roomForSource);
   return (
     <div className="columns">
       {sidebar && !sidebarOver && (
         <>
-          <div className="column" style={{ width: sidebarWidth }}>
+          <div className="column" style={{ width: shownSidebar }}>
             <Sidebar />
           </div>
           <Splitter
             label={t('app.resize_sidebar')}
-            width={sidebarWidth}
-            minimum={200}
-            maximum={400}
+            width={shownSidebar}
+            minimum={200 * scale}
+            maximum={400 * scale}
             side="left"
-            onResize={(sidebarWidth) => set({ sidebarWidth })}
+            onResize={(width) => set({ sidebarWidth: width / scale })}
           />
         </>
       )}
@@ -269,6 +280,7 @@ export function App() {
           <Columns />
           {panel && (
             <PerformancePanel
+              parameters={(profile) => <ActiveParameters profile={profile} />}
               onClose={() => set({ panel: false })}
               onBenchmark={() => {
                 set({ panel: false });

@@ -7,11 +7,12 @@ import { useSettings } from '@/features/settings/store';
 import { t } from '@/shared/i18n';
 import { memory } from '@/shared/text/format';
 import { tameName } from '@/shared/text/tame';
+import { ErrorText } from '@/shared/ui/states';
 import { Mark } from './Mark';
 
 /** The first screen: what this is, documents to try, a model or "later". Nothing here is a dead end. */
 export function FirstStart() {
-  const { models, load, add } = useModels();
+  const { models, error, load, add } = useModels();
   const documents = useLibrary((state) => state.summary?.documents ?? 0);
   const { addSamples, pick } = useLibrary();
   const finish = (): void => void useSettings.getState().change({ welcomed: true });
@@ -51,6 +52,12 @@ export function FirstStart() {
           <h2>2. {t('first.model')}</h2>
           <p className="quiet">{t('first.model_text')}</p>
           <MachineLine />
+          {error && <ErrorText error={error} />}
+          {!models && !error && (
+            <p className="quiet" role="status">
+              {t('models.loading')}
+            </p>
+          )}
           <div className="row">
             <button type="button" className="button" onClick={() => void add()}>
               <FolderPlus size={16} aria-hidden />
@@ -63,7 +70,7 @@ export function FirstStart() {
                 {t('models.needs', { size: memory(chosen.needed_mib) })}
               </span>
             ) : (
-              <span className="quiet small">{t('first.later')}</span>
+              <span className="quiet">{t('first.later')}</span>
             )}
           </div>
         </section>

@@ -23,6 +23,8 @@ export function ShortcutsPage() {
     { keys: 'Space', title: t('shortcuts.select') },
     { keys: 'Shift+↑ ↓', title: t('shortcuts.extend') },
     { keys: 'Mod+A', title: t('shortcuts.select_all') },
+    { keys: 'Shift+F10', title: t('shortcuts.menu') },
+    { keys: 'PageDown', title: t('shortcuts.page') },
     { keys: 'Delete', title: t('shortcuts.remove') },
   ];
   return (

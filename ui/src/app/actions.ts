@@ -7,7 +7,13 @@ import type { Citation, DocumentRow, Source } from '@/ipc';
 import { useLayout } from './layout';
 
 function targetOf(item: Citation | Source, n: number | null): Target {
-  return { document: item.document_id, page: item.page, span: item.span, n, hash: item.document_hash };
+  return {
+    document: item.document_id,
+    page: item.page,
+    span: item.span,
+    n,
+    quote: 'quote' in item ? item.quote : item.text,
+  };
 }
 
 /** Opens a citation's page beside the answer; next and previous then go through the answer's other places. */
@@ -27,7 +33,7 @@ export function openSource(source: Source): void {
 
 export function readDocument(row: DocumentRow): void {
   useLayout.getState().set({ source: true });
-  void useSource.getState().open({ document: row.id, page: 1, span: null, n: null, hash: null }, []);
+  void useSource.getState().open({ document: row.id, page: 1, span: null, n: null, quote: null }, []);
 }
 
 export function askAbout(documents: number[]): void {

@@ -18,6 +18,9 @@ describe('shortcuts', () => {
     expect(matches('Mod+Shift+P', press('P', { ctrlKey: true, shiftKey: true }))).toBe(true);
     expect(matches('F8', press('F8', { shiftKey: true }))).toBe(false);
     expect(matches('?', press('?', { shiftKey: true }))).toBe(true);
+    expect(matches('Mod+Plus', press('=', { ctrlKey: true }))).toBe(true);
+    expect(matches('Mod+Plus', press('+', { ctrlKey: true, shiftKey: true }))).toBe(true);
+    expect(matches('Mod+Plus', press('+'))).toBe(false);
   });
 
   it('know where characters belong to a text', () => {

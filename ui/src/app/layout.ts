@@ -1,4 +1,5 @@
 import { create } from 'zustand';
+import { useSettings } from '@/features/settings/store';
 
 export type View = 'chat' | 'library' | 'settings' | 'models' | 'benchmark' | 'shortcuts';
 
@@ -19,8 +20,19 @@ interface Layout {
 const KEY = 'docmind.layout';
 
 /** Below this width the source lies over the answer; below the second, the library too (interface.md). */
-export const SOURCE_OVERLAY = 900;
-export const SIDEBAR_OVERLAY = 640;
+const SOURCE_OVERLAY = 900;
+const SIDEBAR_OVERLAY = 640;
+
+/** What lies over the answer in a window so wide; larger text needs more room. */
+export function overlays(width: number, textSize: number): { source: boolean; sidebar: boolean } {
+  const room = (width * 100) / textSize;
+  return { source: room < SOURCE_OVERLAY, sidebar: room < SIDEBAR_OVERLAY };
+}
+
+/** The same for the window as it is. */
+export function overlaysNow(): { source: boolean; sidebar: boolean } {
+  return overlays(window.innerWidth, useSettings.getState().settings?.text_size ?? 100);
+}
 
 function stored(): { sidebarWidth: number; sourceWidth: number } {
   try {
@@ -36,12 +48,12 @@ function stored(): { sidebarWidth: number; sourceWidth: number } {
 
 export const useLayout = create<Layout>((set, get) => ({
   view: 'chat',
-  sidebar: window.innerWidth >= SIDEBAR_OVERLAY,
+  sidebar: !overlaysNow().sidebar,
   source: false,
   panel: false,
   palette: false,
   ...stored(),
-  show: (view) => set({ view, ...(window.innerWidth < SIDEBAR_OVERLAY ? { sidebar: false } : {}) }),
+  show: (view) => set({ view, ...(overlaysNow().sidebar ? { sidebar: false } : {}) }),
   set: (change) => {
     set(change);
     if (change.sidebarWidth !== undefined || change.sourceWidth !== undefined) {

@@ -1,14 +1,25 @@
 import { useEffect } from 'react';
+import { useChat } from '@/features/chat/store';
 import { openCitationNumber, stopEverything } from './actions';
 import { COMMANDS, isTyping, matches } from './commands';
-import { SOURCE_OVERLAY, useLayout } from './layout';
+import { overlaysNow, useLayout } from './layout';
 
 function onEscape(): void {
   const layout = useLayout.getState();
   if (layout.palette) layout.set({ palette: false });
   else if (stopEverything()) return;
-  else if (layout.source && window.innerWidth < SOURCE_OVERLAY) layout.set({ source: false });
+  else if (useChat.getState().why) useChat.getState().explain(null);
+  else if (layout.source && overlaysNow().source) layout.set({ source: false });
   else if (layout.panel) layout.set({ panel: false });
+}
+
+/** The menu of the thing under the pointer. That of a browser (back, reload) has no place here, except over text. */
+function onContextMenu(event: MouseEvent): void {
+  if (isTyping(event.target) || getSelection()?.isCollapsed === false) return;
+  event.preventDefault();
+  const place = { bubbles: true, clientX: event.clientX, clientY: event.clientY };
+  const thing = event.target instanceof Element ? event.target.closest('.document-line, .nav-line, .model-card') : null;
+  thing?.querySelector('[aria-haspopup="menu"]')?.dispatchEvent(new MouseEvent('click', place));
 }
 
 /** Listens for every shortcut of the window. */
@@ -28,11 +39,15 @@ export function useShortcuts(): void {
         return;
       }
       const command = COMMANDS.find(({ keys }) => keys && keys !== 'Escape' && matches(keys, event));
-      if (!command || (command.keys === '?' && isTyping(event.target))) return;
+      if (!command || (isTyping(event.target) && (command.keys === '?' || command.keys === 'Mod+Z'))) return;
       event.preventDefault();
       command.run();
     };
     window.addEventListener('keydown', listener);
-    return () => window.removeEventListener('keydown', listener);
+    window.addEventListener('contextmenu', onContextMenu);
+    return () => {
+      window.removeEventListener('keydown', listener);
+      window.removeEventListener('contextmenu', onContextMenu);
+    };
   }, []);
 }

@@ -1,38 +1,11 @@
-import type {
-  AskEvent,
-  BenchRow,
-  BenchRun,
-  CollectionRow,
-  Conversation,
-  ConversationRow,
-  DataFolder,
-  DocumentPage,
-  DocumentRow,
-  DocumentState,
-  DropEvent,
-  ErrorReport,
-  HardwareInventory,
-  IngestEvent,
-  IngestProgress,
-  LanguageOffer,
-  MemoryOwner,
-  ModelCard,
-  Notice,
-  Page,
-  Place,
-  Profile,
-  Scope,
-  Settings,
-  Telemetry,
-  WeightType,
-} from './types';
+import type * as data from './types';
 
 export type SortKey = 'title' | 'state' | 'size' | 'added';
 
 /** Which rows of the library, and in what order. */
 export interface DocumentQuery {
   search: string;
-  state: 'any' | 'problem' | DocumentState;
+  state: 'any' | 'problem' | data.DocumentState;
   collection: number | null;
   sort: SortKey;
   descending: boolean;
@@ -48,13 +21,13 @@ export interface LibrarySummary {
   chunks: number;
   /** In a state that needs a person. */
   failed: number;
-  progress: IngestProgress;
+  progress: data.IngestProgress;
 }
 
 export interface AskRequest {
   question: string;
   conversation: number | null;
-  scope: Scope;
+  scope: data.Scope;
   /** Replace this turn and what follows it (regenerate, edit and resend); `null` appends. */
   replace_turn: number | null;
   /** Turns that stand before the answer. */
@@ -83,6 +56,8 @@ export interface AnswerTrace {
   /** A phrase, a code or a number was asked for: exact words weigh more. */
   exact: boolean;
   wants_everything: boolean;
+  /** Weight of meaning where both rankings were put together, 0 to 1; words have the rest. */
+  vector_weight: number | null;
   /** Share of the question's words that the best passage covers, 0 to 1. */
   coverage: number | null;
   best_cosine: number | null;
@@ -94,9 +69,9 @@ export interface AnswerTrace {
 
 /** A profile with its prediction for the chosen model on this machine, now. */
 export interface ProfilePlan {
-  profile: Profile;
+  profile: data.Profile;
   /** By owner, in MiB; empty without a model. */
-  predicted: MemoryOwner[];
+  predicted: data.MemoryOwner[];
   /** Where it would run. */
   device: string;
   available_mib: number;
@@ -104,11 +79,11 @@ export interface ProfilePlan {
   gpu_layers: number;
   fits: boolean;
   /** What was given up so that it fits, in order. */
-  steps: Notice[];
+  steps: data.Notice[];
   /** Why it was chosen, or the nearest setting that would fit; in the engine's words. */
   reason: string | null;
   /** Weights it needs and that are not at hand. */
-  missing: WeightType | null;
+  missing: data.WeightType | null;
   /** The command that makes them. */
   make: string | null;
 }
@@ -116,21 +91,21 @@ export interface ProfilePlan {
 export type SwitchEvent =
   | { type: 'stage'; stage: string; done: number; total: number }
   | { type: 'done'; profile: string }
-  | { type: 'failed'; error: ErrorReport; restored: string };
+  | { type: 'failed'; error: data.ErrorReport; restored: string };
 
 export type BenchmarkEvent =
   | { type: 'progress'; profile: string; stage: string; done: number; total: number }
-  | { type: 'row'; row: BenchRow }
-  | { type: 'done'; run: BenchRun }
-  | { type: 'failed'; error: ErrorReport };
+  | { type: 'row'; row: data.BenchRow }
+  | { type: 'done'; run: data.BenchRun }
+  | { type: 'failed'; error: data.ErrorReport };
 
 /** A model on disk and whether it fits. */
 export interface ModelEntry {
   name: string;
   path: string;
   /** `null` where the file could not be read; `error` then says why. */
-  card: ModelCard | null;
-  error: ErrorReport | null;
+  card: data.ModelCard | null;
+  error: data.ErrorReport | null;
   active: boolean;
   /** Predicted for the active profile, in MiB. */
   needed_mib: number;
@@ -140,7 +115,7 @@ export interface ModelEntry {
 export type RebuildEvent =
   | { type: 'progress'; done: number; total: number }
   | { type: 'done'; chunks: number }
-  | { type: 'failed'; error: ErrorReport };
+  | { type: 'failed'; error: data.ErrorReport };
 
 /** A part of a drawn page in pixels: left, top, width, height. */
 export type Tile = readonly [number, number, number, number];
@@ -158,11 +133,11 @@ export type Undo = () => Promise<void>;
 
 /** Everything the window asks of the engine. Every promise rejects with an {@link ErrorReport}. */
 export interface Backend {
-  documents(query: DocumentQuery): Promise<DocumentPage>;
-  document(id: number): Promise<DocumentRow>;
+  documents(query: DocumentQuery): Promise<data.DocumentPage>;
+  document(id: number): Promise<data.DocumentRow>;
   summary(): Promise<LibrarySummary>;
   /** `null` while the embedder knows the languages of the library. */
-  languageOffer(): Promise<LanguageOffer | null>;
+  languageOffer(): Promise<data.LanguageOffer | null>;
   addPaths(paths: string[]): Promise<void>;
   addSamples(): Promise<void>;
   pick(kind: 'files' | 'folder' | 'model'): Promise<string[]>;
@@ -172,36 +147,36 @@ export interface Backend {
   cancelIngest(): Promise<void>;
   openDocument(id: number): Promise<void>;
   revealDocument(id: number): Promise<void>;
-  onIngest(listener: (event: IngestEvent) => void): Stop;
-  onDrop(listener: (event: DropEvent) => void): Stop;
+  onIngest(listener: (event: data.IngestEvent) => void): Stop;
+  onDrop(listener: (event: data.DropEvent) => void): Stop;
 
-  collections(): Promise<CollectionRow[]>;
-  createCollection(name: string, documents: number[]): Promise<CollectionRow>;
+  collections(): Promise<data.CollectionRow[]>;
+  createCollection(name: string, documents: number[]): Promise<data.CollectionRow>;
   renameCollection(id: number, name: string): Promise<void>;
   deleteCollection(id: number): Promise<Undo>;
   addToCollection(id: number, documents: number[]): Promise<void>;
   removeFromCollection(id: number, documents: number[]): Promise<void>;
 
-  ask(request: AskRequest, listener: (event: AskEvent) => void): Job;
-  conversations(search: string): Promise<ConversationRow[]>;
-  conversation(id: number): Promise<Conversation>;
+  ask(request: AskRequest, listener: (event: data.AskEvent) => void): Job;
+  conversations(search: string): Promise<data.ConversationRow[]>;
+  conversation(id: number): Promise<data.Conversation>;
   renameConversation(id: number, title: string): Promise<void>;
   deleteConversation(id: number): Promise<Undo>;
   /** Asks where to, writes, and tells the path; `null` when the person changed their mind. */
   exportConversation(id: number, format: 'markdown' | 'html'): Promise<string | null>;
-  suggestions(scope: Scope): Promise<string[]>;
+  suggestions(scope: data.Scope): Promise<string[]>;
   /** `null` where it was not kept: the answer was given before the window was opened. */
   trace(conversation: number, turn: number): Promise<AnswerTrace | null>;
 
-  page(document: number, number: number): Promise<Page>;
+  page(document: number, number: number): Promise<data.Page>;
   /** PNG of a page at `scale` pixels a point, or of a tile of it. */
   renderPage(document: number, number: number, scale: number, tile?: Tile): Promise<Blob>;
-  findInDocument(document: number, text: string): Promise<Place[]>;
+  findInDocument(document: number, text: string): Promise<data.Place[]>;
 
-  telemetry(listener: (reading: Telemetry) => void): Stop;
-  hardware(): Promise<HardwareInventory>;
+  telemetry(listener: (reading: data.Telemetry) => void): Stop;
+  hardware(): Promise<data.HardwareInventory>;
   benchmark(profiles: string[], listener: (event: BenchmarkEvent) => void): Job;
-  benchmarkHistory(): Promise<BenchRun[]>;
+  benchmarkHistory(): Promise<data.BenchRun[]>;
 
   profiles(): Promise<ProfilePlan[]>;
   switchProfile(name: string, listener: (event: SwitchEvent) => void): Job;
@@ -210,9 +185,9 @@ export interface Backend {
   removeModel(name: string): Promise<void>;
   chooseModel(path: string | null): Promise<void>;
 
-  settings(): Promise<Settings>;
-  changeSettings(change: Partial<Settings>): Promise<Settings>;
-  dataFolder(): Promise<DataFolder>;
+  settings(): Promise<data.Settings>;
+  changeSettings(change: Partial<data.Settings>): Promise<data.Settings>;
+  dataFolder(): Promise<data.DataFolder>;
   openDataFolder(): Promise<void>;
   rebuildIndex(listener: (event: RebuildEvent) => void): Job;
   diagnostics(): Promise<string>;

@@ -67,6 +67,7 @@ async function traceOf(told: EngineTrace, sources: readonly Source[]): Promise<A
     mode: retrieval.mode,
     exact: retrieval.exact,
     wants_everything: told.wants_everything,
+    vector_weight: retrieval.vector_weight,
     coverage: retrieval.coverage,
     best_cosine: retrieval.best_cosine,
     packed_tokens: retrieval.used_tokens,

@@ -5,7 +5,7 @@ import { t, wordsOf } from '@/shared/i18n';
 import { Markdown } from '@/shared/markdown/Markdown';
 import { tame, tameName } from '@/shared/text/tame';
 import { attempt } from '@/shared/ui/toasts';
-import { Words } from '@/shared/ui/Words';
+import { plainWords, Words } from '@/shared/ui/Words';
 import { CitationChip } from './CitationChip';
 import { byNumber, citationAt, sourcesOf } from './citations';
 
@@ -113,7 +113,7 @@ export function Notices({ notices }: { notices: readonly Notice[] }) {
   return notices.map((notice) => {
     const [first = '', ...rest] = wordsOf(notice).split('\n');
     return (
-      <p key={notice.code} className="answer-mark tone-amber" title={notice.message}>
+      <p key={notice.code} className="answer-mark tone-amber" title={plainWords(notice.message)}>
         <TriangleAlert size={16} aria-hidden />
         <span>
           <Words text={first} />{' '}

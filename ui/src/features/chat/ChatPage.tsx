@@ -1,5 +1,4 @@
 import { Search, SquarePen } from 'lucide-react';
-import { useState } from 'react';
 import type { Citation, Source } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
@@ -18,6 +17,8 @@ interface Properties {
   empty: React.ReactNode;
   onOpen: (citation: Citation, all: readonly Citation[]) => void;
   onOpenSource: (source: Source) => void;
+  /** Leads to the library, where documents are chosen. */
+  onChoose: () => void;
   /** Opens the palette. */
   onSearch: () => void;
   /** The side bar, which has the button for a new conversation, is closed. */
@@ -25,17 +26,16 @@ interface Properties {
 }
 
 function Head({ onSearch, newHere }: Pick<Properties, 'onSearch' | 'newHere'>) {
-  const { id, title, rename, startNew } = useChat();
-  const [editing, setEditing] = useState(false);
+  const { id, title, renaming, rename, setRenaming, startNew } = useChat();
   return (
     <header className="page-head">
-      {editing && id !== null ? (
+      {renaming && id !== null ? (
         <InlineEdit
           value={title}
           label={t('chat.title')}
-          onCancel={() => setEditing(false)}
+          onCancel={() => setRenaming(false)}
           onCommit={(name) => {
-            setEditing(false);
+            setRenaming(false);
             void rename(id, name);
           }}
         />
@@ -65,7 +65,7 @@ function Head({ onSearch, newHere }: Pick<Properties, 'onSearch' | 'newHere'>) {
       >
         <Search size={16} aria-hidden />
       </button>
-      {id !== null && <ConversationMenu id={id} label={t('chat.actions')} onRename={() => setEditing(true)} />}
+      {id !== null && <ConversationMenu id={id} label={t('chat.actions')} onRename={() => setRenaming(true)} />}
     </header>
   );
 }
@@ -93,9 +93,17 @@ function Welcome({ empty, documents }: { empty: React.ReactNode; documents: numb
 }
 
 /** A conversation: its title, its turns, and where the next question is written. */
-export function ChatPage({ documents, collections, empty, onOpen, onOpenSource, onSearch, newHere }: Properties) {
-  const { id, turns, running, loading, error, open } = useChat();
-  const [why, setWhy] = useState<{ conversation: number; turn: number } | null>(null);
+export function ChatPage({
+  documents,
+  collections,
+  empty,
+  onOpen,
+  onOpenSource,
+  onChoose,
+  onSearch,
+  newHere,
+}: Properties) {
+  const { id, turns, running, loading, error, why, open, explain } = useChat();
   const nothing = turns.length === 0 && !running;
   return (
     <section className="page chat-page" aria-label={t('chat.conversation')}>
@@ -109,14 +117,10 @@ export function ChatPage({ documents, collections, empty, onOpen, onOpenSource, 
       ) : nothing ? (
         <Welcome empty={empty} documents={documents} />
       ) : (
-        <Transcript
-          onOpen={onOpen}
-          onOpenSource={onOpenSource}
-          onWhy={(turn) => id !== null && setWhy({ conversation: id, turn })}
-        />
+        <Transcript onOpen={onOpen} onOpenSource={onOpenSource} onWhy={explain} />
       )}
-      <Composer documents={documents} collections={collections} />
-      {why && <WhyDrawer conversation={why.conversation} turn={why.turn} onClose={() => setWhy(null)} />}
+      <Composer documents={documents} collections={collections} onChoose={onChoose} />
+      {why && <WhyDrawer conversation={why.conversation} turn={why.turn} onClose={() => explain(null)} />}
     </section>
   );
 }

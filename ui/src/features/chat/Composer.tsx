@@ -1,19 +1,44 @@
-import { Check, CornerDownLeft, Layers, Square, X } from 'lucide-react';
-import { useEffect, useRef } from 'react';
+import { Check, CornerDownLeft, Layers, ListChecks, Square, X } from 'lucide-react';
+import { useEffect, useRef, useState } from 'react';
+import { backend, type Scope } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
 import { MenuItem, Popover } from '@/shared/ui/Popover';
 import { useChat } from './store';
 
+/** Documents that are named before their number is enough. */
+const NAMED = 3;
+
 interface Properties {
+  /** Leads to where documents are chosen. */
+  onChoose: () => void;
   documents: number;
   collections: readonly { id: number; name: string; documents: number }[];
 }
 
+/** The names of the documents that are asked. */
+function useNames(scope: Scope): string {
+  const [names, setNames] = useState('');
+  useEffect(() => {
+    setNames('');
+    if (scope.kind !== 'documents') return;
+    let live = true;
+    Promise.all(scope.ids.slice(0, NAMED).map((id) => backend().document(id)))
+      .then((rows) => live && setNames(rows.map((row) => tameName(row.title)).join(', ')))
+      // Their number says it too.
+      .catch(() => undefined);
+    return () => {
+      live = false;
+    };
+  }, [scope]);
+  return names;
+}
+
 /** Where questions are written: Enter asks, Shift+Enter makes a new line, Escape stops. */
-export function Composer({ documents, collections }: Properties) {
+export function Composer({ documents, collections, onChoose }: Properties) {
   const { draft, scope, running, editing, setDraft, setScope, ask, stop } = useChat();
   const field = useRef<HTMLTextAreaElement>(null);
+  const chosen = useNames(scope);
   const busy = running !== null && running.error === null;
   const collection = scope.kind === 'collection' ? collections.find((each) => each.id === scope.id) : undefined;
   const amount = scope.kind === 'documents' ? scope.ids.length : (collection?.documents ?? documents);
@@ -97,6 +122,17 @@ export function Composer({ documents, collections }: Properties) {
               {tameName(each.name)}
             </MenuItem>
           ))}
+          {scope.kind === 'documents' && (
+            <MenuItem icon={<Check size={16} />} onSelect={() => undefined}>
+              <bdi className="clip">
+                {t('chat.scope_documents', { n: scope.ids.length })}
+                {chosen && `: ${chosen}`}
+              </bdi>
+            </MenuItem>
+          )}
+          <MenuItem icon={<ListChecks size={16} />} onSelect={onChoose}>
+            {t('chat.scope_choose')}
+          </MenuItem>
         </Popover>
         <span className="spacer" />
         {busy ? (

@@ -1,8 +1,9 @@
-import { Search, SquarePen } from 'lucide-react';
+import { RotateCcw, SquarePen } from 'lucide-react';
 import { useState } from 'react';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
 import { InlineEdit } from '@/shared/ui/InlineEdit';
+import { SearchField } from '@/shared/ui/SearchField';
 import { ErrorText } from '@/shared/ui/states';
 import { ConversationMenu } from './ConversationMenu';
 import { useChat } from './store';
@@ -12,7 +13,7 @@ const LISTED = 200;
 
 /** The conversations in the side bar: newest first, searched, renamed, deleted with a way back. */
 export function ConversationNav({ active, onShow }: { active: boolean; onShow: () => void }) {
-  const { conversations, search, listError, id, setSearch, open, startNew, rename } = useChat();
+  const { conversations, search, listError, id, setSearch, loadList, open, startNew, rename } = useChat();
   const [editing, setEditing] = useState<number | null>(null);
   return (
     <nav className="conversation-nav" aria-label={t('chat.conversations')}>
@@ -32,18 +33,22 @@ export function ConversationNav({ active, onShow }: { active: boolean; onShow: (
         </button>
       </div>
       {(search !== '' || (conversations?.length ?? 0) > 4) && (
-        <label className="search-field nav-search">
-          <Search size={14} aria-hidden />
-          <span className="visually-hidden">{t('chat.search')}</span>
-          <input
-            type="search"
-            placeholder={t('chat.search')}
-            value={search}
-            onChange={(event) => setSearch(event.target.value)}
-          />
-        </label>
+        <SearchField className="nav-search" label={t('chat.search')} value={search} onChange={setSearch} />
       )}
-      {listError && <ErrorText error={listError} />}
+      {listError && (
+        <div className="nav-empty small" role="alert">
+          <ErrorText error={listError} />
+          <button type="button" className="button small" onClick={() => void loadList()}>
+            <RotateCcw size={14} aria-hidden />
+            {t('action.retry')}
+          </button>
+        </div>
+      )}
+      {conversations === null && !listError && (
+        <p className="nav-empty small quiet" role="status">
+          {t('chat.list_loading')}
+        </p>
+      )}
       {conversations?.length === 0 && (
         <p className="nav-empty small quiet">{t(search ? 'chat.no_match' : 'chat.none')}</p>
       )}
@@ -84,6 +89,9 @@ export function ConversationNav({ active, onShow }: { active: boolean; onShow: (
           </li>
         ))}
       </ul>
+      {(conversations?.length ?? 0) > LISTED && (
+        <p className="nav-empty small quiet">{t('chat.more', { n: (conversations?.length ?? 0) - LISTED })}</p>
+      )}
     </nav>
   );
 }

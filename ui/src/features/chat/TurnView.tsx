@@ -4,7 +4,7 @@ import type { Citation, Source, Turn } from '@/ipc';
 import { type MessageKey, t } from '@/shared/i18n';
 import { count, decimal, milliseconds } from '@/shared/text/format';
 import { tame } from '@/shared/text/tame';
-import { announce } from '@/shared/ui/toasts';
+import { announce, attempt } from '@/shared/ui/toasts';
 import { AnswerMarks, AnswerText, CitationList, NotFound, Notices } from './AnswerView';
 import { withSources } from './copy';
 import { toldOf, uncitedOf } from './running';
@@ -20,8 +20,11 @@ export interface TurnActions {
   onAskAll?: () => void;
 }
 
-function copy(text: string): void {
-  void navigator.clipboard.writeText(text).then(() => announce(t('action.copied')));
+export function copyText(text: string): void {
+  void attempt(async () => {
+    await navigator.clipboard.writeText(text);
+    announce(t('action.copied'));
+  });
 }
 
 function Action({ icon, label, onPress }: { icon: ReactNode; label: MessageKey; onPress: () => void }) {
@@ -73,11 +76,18 @@ export const TurnView = memo(function TurnView({
         </>
       )}
       <div className={last ? 'turn-actions shown' : 'turn-actions'}>
-        {answer.text && <Action icon={<Copy size={16} />} label="action.copy" onPress={() => copy(answer.text)} />}
+        {answer.text && <Action icon={<Copy size={16} />} label="action.copy" onPress={() => copyText(answer.text)} />}
         {answer.citations.length > 0 && (
-          <Action icon={<CopyPlus size={16} />} label="chat.copy_sources" onPress={() => copy(withSources(answer))} />
+          <Action
+            icon={<CopyPlus size={16} />}
+            label="chat.copy_sources"
+            onPress={() => copyText(withSources(answer))}
+          />
         )}
-        <Action icon={<RotateCcw size={16} />} label="chat.regenerate" onPress={() => actions.onRegenerate(index)} />
+        {/* An earlier answer is written again by its question, which says that what follows is replaced. */}
+        {last && (
+          <Action icon={<RotateCcw size={16} />} label="chat.regenerate" onPress={() => actions.onRegenerate(index)} />
+        )}
         <Action icon={<Pencil size={16} />} label="chat.edit" onPress={() => actions.onEdit(index)} />
         <button type="button" className="button quiet small" onClick={() => actions.onWhy(index)}>
           <Lightbulb size={14} aria-hidden />

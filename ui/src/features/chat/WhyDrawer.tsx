@@ -1,5 +1,5 @@
 import { History, X } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useReducer, useRef, useState } from 'react';
 import { type AnswerTrace, backend, type ErrorReport, reportOf, type TracePassage } from '@/ipc';
 import { maybe, t } from '@/shared/i18n';
 import { count, decimal, milliseconds, percent } from '@/shared/text/format';
@@ -68,7 +68,11 @@ function Search({ trace }: { trace: AnswerTrace }) {
     <div className="quiet small">
       {trace.wants_everything && <p className="tone-amber">{t('why.everything')}</p>}
       <p>
-        {t(`why.mode.${trace.mode}`)} {trace.exact && t('why.exact')}
+        {t(`why.mode.${trace.mode}`)}{' '}
+        {trace.mode === 'hybrid' && trace.vector_weight !== null && (
+          <>{t('why.weights', { meaning: percent(trace.vector_weight), words: percent(1 - trace.vector_weight) })} </>
+        )}
+        {trace.exact && t('why.exact')}
       </p>
       <p>{t('why.coverage', { share: percent(trace.coverage), cosine: decimal(trace.best_cosine, 2) })}</p>
     </div>
@@ -105,8 +109,16 @@ export function WhyDrawer({
 }) {
   const [trace, setTrace] = useState<AnswerTrace | null | undefined>(undefined);
   const [error, setError] = useState<ErrorReport | null>(null);
+  const [attempt, again] = useReducer((count: number) => count + 1, 0);
   const closer = useRef<HTMLButtonElement>(null);
-  useEffect(() => closer.current?.focus(), []);
+  useEffect(() => {
+    const before = document.activeElement;
+    closer.current?.focus();
+    return () => {
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt asks again
   useEffect(() => {
     let live = true;
     setTrace(undefined);
@@ -118,7 +130,7 @@ export function WhyDrawer({
     return () => {
       live = false;
     };
-  }, [conversation, turn]);
+  }, [conversation, turn, attempt]);
   return (
     <aside className="drawer" aria-label={t('chat.why')} onKeyDown={(event) => event.key === 'Escape' && onClose()}>
       <header className="drawer-head">
@@ -127,8 +139,8 @@ export function WhyDrawer({
           <X size={16} aria-hidden />
         </button>
       </header>
-      <div className="drawer-body">
-        {error && <ErrorState error={error} />}
+      <section className="drawer-body" tabIndex={0} aria-label={t('chat.why')}>
+        {error && <ErrorState error={error} onRetry={again} />}
         {trace === undefined && !error && (
           <p className="quiet" role="status">
             {t('why.loading')}
@@ -152,7 +164,7 @@ export function WhyDrawer({
             <Timings trace={trace} />
           </>
         )}
-      </div>
+      </section>
     </aside>
   );
 }

@@ -29,6 +29,10 @@ interface ChatState {
   /** A turn being rewritten, to be replaced when sent. */
   editing: number | null;
   suggestions: string[];
+  /** The answer that is explained. */
+  why: { conversation: number; turn: number } | null;
+  /** Where the title of the open conversation is being changed. */
+  renaming: boolean;
   loadList: () => Promise<void>;
   setSearch: (search: string) => void;
   open: (id: number) => Promise<void>;
@@ -42,6 +46,8 @@ interface ChatState {
   remove: (id: number) => Promise<void>;
   exportTo: (id: number, format: 'markdown' | 'html') => Promise<void>;
   suggest: () => Promise<void>;
+  explain: (turn: number | null) => void;
+  setRenaming: (renaming: boolean) => void;
 }
 
 export const useChat = create<ChatState>((set, get) => {
@@ -80,6 +86,8 @@ export const useChat = create<ChatState>((set, get) => {
     draft: '',
     editing: null,
     suggestions: [],
+    why: null,
+    renaming: false,
     loadList: async () => {
       const search = get().search;
       try {
@@ -104,6 +112,8 @@ export const useChat = create<ChatState>((set, get) => {
         error: null,
         running: null,
         editing: null,
+        why: null,
+        renaming: false,
         scope: { kind: 'all' },
       });
       try {
@@ -126,6 +136,8 @@ export const useChat = create<ChatState>((set, get) => {
         scope,
         draft: '',
         editing: null,
+        why: null,
+        renaming: false,
       });
       void get().suggest();
     },
@@ -188,17 +200,25 @@ export const useChat = create<ChatState>((set, get) => {
     remove: async (id) => {
       const undo = await attempt(() => backend().deleteConversation(id));
       if (!undo) return;
-      if (get().id === id) get().startNew();
+      const shown = get().id === id;
+      if (shown) get().startNew();
       await get().loadList();
       announce(t('chat.deleted'), async () => {
         await undo();
         await get().loadList();
+        // Back where it was, unless something else was begun meanwhile.
+        if (shown && get().id === null && get().draft === '') await get().open(id);
       });
     },
     exportTo: async (id, format) => {
       const path = await attempt(() => backend().exportConversation(id, format));
       if (path) announce(t('chat.exported', { path }));
     },
+    explain: (turn) => {
+      const { id } = get();
+      set({ why: id !== null && turn !== null ? { conversation: id, turn } : null });
+    },
+    setRenaming: (renaming) => set({ renaming }),
     suggest: async () => {
       const suggestions = await attempt(() => backend().suggestions(get().scope));
       set({ suggestions: suggestions ?? [] });

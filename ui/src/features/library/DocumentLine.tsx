@@ -3,8 +3,9 @@ import { memo, type ReactNode } from 'react';
 import type { DocumentRow } from '@/ipc';
 import { t, wordsOf } from '@/shared/i18n';
 import { bytes, count, date } from '@/shared/text/format';
-import { tame, tameName } from '@/shared/text/tame';
+import { tameName } from '@/shared/text/tame';
 import { Popover } from '@/shared/ui/Popover';
+import { plainWords, Words } from '@/shared/ui/Words';
 import { CHANGED_MARK, STATE_MARKS } from './states';
 import type { Working } from './store';
 
@@ -74,9 +75,16 @@ export const DocumentLine = memo(function DocumentLine({
           </bdi>
           <span
             className="clip small quiet"
-            title={line.remedy ? `${tame(line.text)}\n${tame(line.remedy)}` : tame(line.text)}
+            title={plainWords(line.remedy ? `${line.text}\n${line.remedy}` : line.text)}
           >
-            <bdi>{tame(line.text)}</bdi> {line.remedy && <span className="remedy">{tame(line.remedy)}</span>}
+            <bdi>
+              <Words text={line.text} />
+            </bdi>{' '}
+            {line.remedy && (
+              <span className="remedy">
+                <Words text={line.remedy} />
+              </span>
+            )}
           </span>
         </div>
       </div>

@@ -1,13 +1,15 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { DocumentRow, SortKey } from '@/ipc';
 import { t } from '@/shared/i18n';
+import { useRootSize } from '@/shared/ui/useRootSize';
 import { DocumentLine } from './DocumentLine';
 import { DocumentMenu } from './DocumentMenu';
 import { useLibrary } from './store';
 
-const ROW_HEIGHT = 48;
+/** As in `library.css`. */
+const ROW_REM = 3;
 /** `pages` is no order the library keeps. */
 const COLUMNS: { key: SortKey | 'pages'; className: string }[] = [
   { key: 'title', className: 'name' },
@@ -17,6 +19,10 @@ const COLUMNS: { key: SortKey | 'pages'; className: string }[] = [
   { key: 'added', className: 'date' },
 ];
 
+function openMenuOf(row: number): void {
+  document.querySelector<HTMLElement>(`#document-${row} [aria-haspopup=menu]`)?.click();
+}
+
 interface Properties {
   onOpen: (row: DocumentRow) => void;
   onAsk: (documents: number[]) => void;
@@ -24,7 +30,8 @@ interface Properties {
 
 /** The documents: only the rows in sight are drawn and fetched. Arrows move, space selects, Enter reads, Delete removes. */
 export function DocumentTable({ onOpen, onAsk }: Properties) {
-  const { rows, total, query, selected, working, need, select, sortBy, remove } = useLibrary();
+  const { rows, total, query, selected, working, need, select, selectBetween, sortBy, remove } = useLibrary();
+  const rowHeight = ROW_REM * useRootSize();
   const scroller = useRef<HTMLDivElement>(null);
   const [focus, setFocus] = useState(0);
   const anchor = useRef(0);
@@ -32,31 +39,22 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
   const virtual = useVirtualizer({
     count: amount,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_HEIGHT,
+    estimateSize: () => rowHeight,
     overscan: 8,
   });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height lie elsewhere
+  useLayoutEffect(() => virtual.measure(), [virtual, rowHeight]);
   const items = virtual.getVirtualItems();
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => need(first, last), [need, first, last]);
 
-  const range = useCallback(
-    (from: number, to: number): number[] => {
-      const ids: number[] = [];
-      for (let at = Math.min(from, to); at <= Math.max(from, to); at++) {
-        const row = rows.get(at);
-        if (row) ids.push(row.id);
-      }
-      return ids;
-    },
-    [rows],
-  );
   const press = useCallback(
     (index: number, event: { shiftKey: boolean; ctrlKey: boolean; metaKey: boolean }) => {
       const row = rows.get(index);
       if (!row) return;
       setFocus(index);
-      if (event.shiftKey) select(range(anchor.current, index));
+      if (event.shiftKey) void selectBetween(anchor.current, index);
       else {
         anchor.current = index;
         const next = new Set(event.ctrlKey || event.metaKey ? selected : []);
@@ -65,11 +63,11 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
         select(next);
       }
     },
-    [rows, range, select, selected],
+    [rows, select, selectBetween, selected],
   );
   const keys = (event: KeyboardEvent): void => {
     if (event.target !== event.currentTarget) return;
-    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_HEIGHT) - 1);
+    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowHeight) - 1);
     const moves: Record<string, number> = {
       ArrowDown: 1,
       ArrowUp: -1,
@@ -85,15 +83,16 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
       setFocus(next);
       virtual.scrollToIndex(next);
       const target = rows.get(next);
-      if (event.shiftKey) select(range(anchor.current, next));
+      if (event.shiftKey) void selectBetween(anchor.current, next);
       else if (target) {
         anchor.current = next;
         select([target.id]);
       }
     } else if (event.key === ' ') press(focus, { shiftKey: false, ctrlKey: true, metaKey: false });
     else if (event.key === 'Enter' && row?.state === 'ready') onOpen(row);
+    else if (row && (event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey))) openMenuOf(row.id);
     else if ((event.key === 'Delete' || event.key === 'Backspace') && selected.size > 0) void remove([...selected]);
-    else if (event.key === 'a' && (event.ctrlKey || event.metaKey)) select(range(0, amount - 1));
+    else if (event.key === 'a' && (event.ctrlKey || event.metaKey)) void selectBetween(0, amount - 1);
     else return;
     event.preventDefault();
   };

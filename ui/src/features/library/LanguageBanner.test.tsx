@@ -43,7 +43,7 @@ describe('the banner of the library’s languages', () => {
   it('says what is so, what would help and where its files belong, and leads to the choice', async () => {
     const chosen = vi.fn();
     await open(OFFER, chosen);
-    await waitFor(() => expect(shown()?.textContent).toContain('9 of 12 documents'));
+    await waitFor(() => expect(shown()?.textContent).toContain('9 of the 12 documents'));
     for (const said of ['all-MiniLM-L6-v2', 'German', 'multilingual-e5-small', '449 MiB', OFFER.folder])
       expect(shown()?.textContent).toContain(said);
     fireEvent.click(screen.getByRole('button', { name: 'Choose a search model' }));
@@ -79,6 +79,6 @@ describe('the banner of the library’s languages', () => {
   it('speaks German', async () => {
     setLanguage('de');
     await open(OFFER);
-    expect(await screen.findByText(/9 von 12 Dokumenten .* die meisten davon in: Deutsch\./)).toBeTruthy();
+    expect(await screen.findByText(/9 der 12 Dokumente.* die meisten davon in: Deutsch\./)).toBeTruthy();
   });
 });

@@ -33,8 +33,18 @@ function NavLine({ icon, name, amount, active, onSelect, children }: LinePropert
 
 /** The library's part of the side bar: everything, what needs attention, the collections, and the way in for files. */
 export function LibraryNav({ active, onShow }: { active: boolean; onShow: () => void }) {
-  const { summary, collections, query, setQuery, createCollection, renameCollection, deleteCollection } = useLibrary();
-  const [editing, setEditing] = useState<number | 'new' | null>(null);
+  const {
+    summary,
+    collections,
+    query,
+    naming,
+    setNaming,
+    setQuery,
+    createCollection,
+    renameCollection,
+    deleteCollection,
+  } = useLibrary();
+  const [editing, setEditing] = useState<number | null>(null);
   const show = (collection: number | null, state: 'any' | 'problem' = 'any'): void => {
     setQuery({ collection, state });
     onShow();
@@ -48,7 +58,7 @@ export function LibraryNav({ active, onShow }: { active: boolean; onShow: () => 
           className="icon-button"
           title={t('collection.create')}
           aria-label={t('collection.create')}
-          onClick={() => setEditing('new')}
+          onClick={() => setNaming(true)}
         >
           <Plus size={16} aria-hidden />
         </button>
@@ -101,14 +111,15 @@ export function LibraryNav({ active, onShow }: { active: boolean; onShow: () => 
             </NavLine>
           ),
         )}
-        {editing === 'new' && (
+        {naming && (
           <li>
             <InlineEdit
               value={t('collection.new')}
+              fresh
               label={t('collection.name')}
-              onCancel={() => setEditing(null)}
+              onCancel={() => setNaming(false)}
               onCommit={(name) => {
-                setEditing(null);
+                setNaming(false);
                 void createCollection(name, []);
               }}
             />

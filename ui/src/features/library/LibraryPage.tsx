@@ -1,10 +1,11 @@
-import { FilePlus, FolderPlus, LibraryBig, RotateCcw, Search, SearchX, Trash2 } from 'lucide-react';
+import { FilePlus, FolderPlus, LibraryBig, MessageSquare, RotateCcw, SearchX, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { DOCUMENT_STATES, type DocumentQuery, type DocumentRow } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { count } from '@/shared/text/format';
 import { tameName } from '@/shared/text/tame';
 import { InlineEdit } from '@/shared/ui/InlineEdit';
+import { SearchField } from '@/shared/ui/SearchField';
 import { EmptyState, ErrorState, ErrorText } from '@/shared/ui/states';
 import { Words } from '@/shared/ui/Words';
 import { DocumentTable } from './DocumentTable';
@@ -107,16 +108,7 @@ export function LibraryPage({ onOpen, onAsk, onChooseEmbedder }: Properties) {
         </button>
       </header>
       <div className="toolbar">
-        <label className="search-field">
-          <Search size={16} aria-hidden />
-          <span className="visually-hidden">{t('library.search')}</span>
-          <input
-            type="search"
-            placeholder={t('library.search')}
-            value={query.search}
-            onChange={(event) => setQuery({ search: event.target.value })}
-          />
-        </label>
+        <SearchField label={t('library.search')} value={query.search} onChange={(search) => setQuery({ search })} />
         <label className="select-field">
           <span className="visually-hidden">{t('library.filter')}</span>
           <select
@@ -136,9 +128,14 @@ export function LibraryPage({ onOpen, onAsk, onChooseEmbedder }: Properties) {
         {selected.size > 0 ? (
           <>
             <span className="quiet tabular">{t('library.selected', { n: selected.size })}</span>
+            <button type="button" className="button primary" onClick={() => onAsk([...selected])}>
+              <MessageSquare size={16} aria-hidden />
+              {t('library.ask_selected')}
+            </button>
             {naming ? (
               <InlineEdit
                 value={t('collection.new')}
+                fresh
                 label={t('collection.name')}
                 onCancel={() => setNaming(false)}
                 onCommit={(name) => {

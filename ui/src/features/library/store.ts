@@ -40,6 +40,9 @@ interface LibraryState {
   selected: ReadonlySet<number>;
   working: ReadonlyMap<number, Working>;
   dropping: boolean;
+  /** A new collection is being named in the side bar. */
+  naming: boolean;
+  setNaming: (naming: boolean) => void;
   /** Why nothing goes on, until it is put right. */
   blocked: ErrorReport | null;
   start: () => Stop;
@@ -48,6 +51,8 @@ interface LibraryState {
   need: (from: number, to: number) => void;
   reload: () => void;
   select: (ids: Iterable<number>) => void;
+  /** Selects all between two places, those that were not fetched yet too. */
+  selectBetween: (from: number, to: number) => Promise<void>;
   add: (paths: string[]) => Promise<void>;
   pick: (kind: 'files' | 'folder') => Promise<void>;
   addSamples: () => Promise<void>;
@@ -67,6 +72,7 @@ export const useLibrary = create<LibraryState>((set, get) => {
   let generation = 0;
   let asked = new Set<number>();
   let waiting = false;
+  let selecting = 0;
   let skipped: ErrorReport[] = [];
 
   async function fetchWindow(index: number): Promise<void> {
@@ -195,6 +201,8 @@ export const useLibrary = create<LibraryState>((set, get) => {
     selected: new Set(),
     working: new Map(),
     dropping: false,
+    naming: false,
+    setNaming: (naming) => set({ naming }),
     blocked: null,
     start: () => {
       const stops = [backend().onIngest(onIngest), backend().onDrop((event) => get().onDrop(event))];
@@ -222,7 +230,21 @@ export const useLibrary = create<LibraryState>((set, get) => {
       set({ error: null });
       void refresh();
     },
-    select: (ids) => set({ selected: new Set(ids) }),
+    select: (ids) => {
+      selecting += 1;
+      set({ selected: new Set(ids) });
+    },
+    selectBetween: async (from, to) => {
+      const first = Math.max(0, Math.min(from, to));
+      const limit = Math.max(from, to) - first + 1;
+      const { rows, query, select } = get();
+      const known = Array.from({ length: limit }, (_, at) => rows.get(first + at)?.id);
+      select(known.filter((id) => id !== undefined));
+      if (!known.includes(undefined)) return;
+      const mine = selecting;
+      const list = await attempt(() => backend().documents({ ...query, offset: first, limit }));
+      if (list && mine === selecting) select(list.rows.map((row) => row.id));
+    },
     add: async (paths) => {
       if (paths.length > 0) await attempt(() => backend().addPaths(paths));
     },

@@ -1,6 +1,6 @@
 import { Box, CircleCheck, CircleSlash, FolderPlus, MoreHorizontal, Trash2, TriangleAlert } from 'lucide-react';
 import { useEffect } from 'react';
-import type { ModelCard, ModelEntry } from '@/ipc';
+import type { HardwareInventory, ModelCard, ModelEntry } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { bytes, count, decimal, memory } from '@/shared/text/format';
 import { tameName } from '@/shared/text/tame';
@@ -104,7 +104,12 @@ function Entry({ entry }: { entry: ModelEntry }) {
   );
 }
 
-/** What the machine has, in one line. */
+/** The largest file that fits now: a tenth more is needed for cache and buffers. */
+function roomFor({ ram_available_mib, gpus }: HardwareInventory): number {
+  return Math.max(ram_available_mib, ...gpus.map((gpu) => gpu.memory_free_mib)) / 1.1;
+}
+
+/** What the machine has and what fits, in one line. */
 export function MachineLine() {
   const hardware = useModels((state) => state.hardware);
   if (!hardware) return null;
@@ -115,7 +120,8 @@ export function MachineLine() {
         cpu: hardware.cpu,
         ram: memory(hardware.ram_total_mib),
         gpu: gpus.length > 0 ? gpus.join('; ') : t('models.no_gpu'),
-      })}
+      })}{' '}
+      {t('models.room', { size: memory(roomFor(hardware)) })}
     </p>
   );
 }

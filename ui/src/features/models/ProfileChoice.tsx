@@ -1,35 +1,17 @@
 import { CircleCheck, TriangleAlert } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { type Profile, type ProfilePlan, totalOf, type WeightType } from '@/ipc';
+import { type ProfilePlan, totalOf, type WeightType } from '@/ipc';
 import { maybe, profileName, t, wordsOf } from '@/shared/i18n';
 import { CodeBlock } from '@/shared/markdown/CodeBlock';
 import { count, memory } from '@/shared/text/format';
 import { ErrorState, ErrorText, Progress } from '@/shared/ui/states';
+import { plainWords, Words } from '@/shared/ui/Words';
+import { parametersOf } from './parameters';
 import { useModels } from './store';
 import { weightsName } from './weights';
 
 /** Tokens of an ordinary page of text. */
 const TOKENS_A_PAGE = 650;
-
-function parameters(profile: Profile): { name: string; value: string; key: string }[] {
-  const { attention, offload } = profile;
-  const layers = offload.kind === 'layers' ? count(offload.layers) : t(`offload.${offload.kind}`);
-  return [
-    { key: 'weights', name: 'weights', value: weightsName(profile.weights) },
-    {
-      key: 'attention',
-      name: 'flash_attn, type_k = type_v',
-      value:
-        attention.kind === 'flash' ? t('attention.flash', { kv: attention.kv.toUpperCase() }) : t('attention.plain'),
-    },
-    { key: 'context', name: 'n_ctx', value: count(profile.context_tokens) },
-    { key: 'batch', name: 'n_batch / n_ubatch', value: `${count(profile.n_batch)} / ${count(profile.n_ubatch)}` },
-    { key: 'offload', name: 'n_gpu_layers', value: layers },
-    { key: 'threads', name: 'n_threads', value: profile.threads === 0 ? t('threads.auto') : count(profile.threads) },
-    { key: 'graphs', name: 'cuda_graphs', value: t(profile.graph_capture ? 'on' : 'off') },
-    { key: 'speculation', name: 'prompt lookup', value: t(profile.speculation ? 'on' : 'off') },
-  ];
-}
 
 function Prediction({ plan, most }: { plan: ProfilePlan; most: number }) {
   const total = totalOf(plan.predicted);
@@ -132,10 +114,14 @@ export function ProfileChoice() {
             })}{' '}
             <span className="small quiet">n_ctx</span>
           </p>
-          {shown.reason && <p className="small quiet">{shown.reason}</p>}
+          {shown.reason && (
+            <p className="small quiet">
+              <Words text={shown.reason} />
+            </p>
+          )}
           {shown.steps.map((step) => (
-            <p key={step.code} className="small tone-amber" title={step.message}>
-              {wordsOf(step)}
+            <p key={step.code} className="small tone-amber" title={plainWords(step.message)}>
+              <Words text={wordsOf(step)} />
             </p>
           ))}
           {shown.missing && <Missing weights={shown.missing} make={shown.make} />}
@@ -168,13 +154,13 @@ export function ProfileChoice() {
           <details>
             <summary>{t('profile.parameters')}</summary>
             <dl className="parameters">
-              {parameters(shown.profile).map(({ key, name, value }) => (
+              {parametersOf(shown.profile).map(({ key, name, label, value, why }) => (
                 <div key={key}>
                   <dt>
-                    {maybe(`parameter.${key}`) ?? key} <span className="small quiet">{name}</span>
+                    {label} <span className="small quiet">{name}</span>
                   </dt>
                   <dd className="tabular">{value}</dd>
-                  <dd className="small quiet">{maybe(`parameter.${key}_why`)}</dd>
+                  <dd className="small quiet">{why}</dd>
                 </div>
               ))}
             </dl>

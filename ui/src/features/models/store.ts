@@ -23,13 +23,15 @@ interface ModelsState {
   setActive: (profile: string) => void;
   choose: (path: string | null) => Promise<void>;
   add: () => Promise<void>;
-  remove: (path: string) => Promise<void>;
+  remove: (name: string) => Promise<void>;
   switchTo: (profile: string) => Promise<void>;
   stopSwitch: () => void;
 }
 
 export const useModels = create<ModelsState>((set, get) => {
   let job: Job | null = null;
+  /** Removed, with a way back still open. */
+  const leaving = new Set<string>();
   return {
     models: null,
     plans: null,
@@ -45,7 +47,7 @@ export const useModels = create<ModelsState>((set, get) => {
           backend().profiles(),
           backend().hardware(),
         ]);
-        set({ models, plans, hardware, error: null });
+        set({ models: models.filter(({ name }) => !leaving.has(name)), plans, hardware, error: null });
       } catch (thrown) {
         set({ error: reportOf(thrown) });
       }
@@ -62,9 +64,24 @@ export const useModels = create<ModelsState>((set, get) => {
       if (entry && !get().models?.some((model) => model.active)) await get().choose(entry.path);
       await get().load();
     },
-    remove: async (path) => {
-      await attempt(() => backend().removeModel(path));
+    remove: async (name) => {
+      const model = get().models?.find((each) => each.name === name);
+      if (!model) return;
+      leaving.add(name);
+      if (model.active) await get().choose(null);
       await get().load();
+      const back = async (): Promise<void> => {
+        leaving.delete(name);
+        if (model.active) await get().choose(model.path);
+        await get().load();
+      };
+      // Its file goes only when the way back is gone; a window closed before that leaves it where it is.
+      const settle = async (): Promise<void> => {
+        await attempt(() => backend().removeModel(name));
+        leaving.delete(name);
+        await get().load();
+      };
+      announce(t('models.removed', { name: model.card?.name ?? name }), back, () => void settle());
     },
     switchTo: async (profile) => {
       if (get().switching) return;

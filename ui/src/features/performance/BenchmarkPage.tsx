@@ -98,6 +98,12 @@ export function BenchmarkPage({ profiles, hasModel, onModels }: Properties) {
               <ErrorText error={benchmarkError} />
             </div>
           )}
+          {runs === null && !runsError && (
+            <p className="quiet" role="status">
+              {t('benchmark.loading')}
+            </p>
+          )}
+          {runs?.length === 0 && current.length === 0 && !progress && <p className="quiet">{t('benchmark.none')}</p>}
           {runsError && <ErrorState error={runsError} onRetry={() => void loadRuns()} />}
           {run && current.length === 0 && (
             <>

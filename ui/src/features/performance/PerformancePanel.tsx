@@ -3,9 +3,11 @@ import type { ReactNode } from 'react';
 import type { Telemetry } from '@/ipc';
 import { profileName, t } from '@/shared/i18n';
 import { count, decimal, milliseconds, percent } from '@/shared/text/format';
+import { Words } from '@/shared/ui/Words';
+import type { Reading } from './lines';
 import { MemoryBar } from './MemoryBar';
 import { Plot } from './Plot';
-import { usePerformance } from './store';
+import { KEPT_MS, usePerformance } from './store';
 
 function Figure({ label, value, note }: { label: string; value: string; note?: ReactNode }) {
   return (
@@ -50,11 +52,18 @@ function Devices({ reading }: { reading: Telemetry }) {
   );
 }
 
+/** A speed over time: only while an answer is written, since in between the figure is that of the last one. */
+function speeds(history: readonly Telemetry[], figure: 'decode_tps' | 'prefill_tps'): Reading[] {
+  return history.map((each) => ({ at: each.at_ms ?? 0, value: each.generating ? each[figure] : null }));
+}
+
 function Figures({ reading }: { reading: Telemetry }) {
-  const gpu = reading.gpus[0];
+  const gpu = reading.gpus.find((each) => each.device.name === reading.model_device) ?? reading.gpus[0];
   return (
     <dl className="figures">
       <Figure label={t('performance.ttft')} value={milliseconds(reading.ttft_ms || null)} />
+      <Figure label={t('performance.decode')} value={decimal(reading.decode_tps || null)} note={t('unit.tps')} />
+      <Figure label={t('performance.prefill')} value={count(reading.prefill_tps || null)} note={t('unit.tps')} />
       <Figure
         label={t('performance.context')}
         value={reading.context_tokens > 0 ? percent(reading.context_used / reading.context_tokens) : '–'}
@@ -97,7 +106,16 @@ function Figures({ reading }: { reading: Telemetry }) {
 }
 
 /** What the machine is doing, live: memory by owner, speed with a minute of history, the active profile and why. */
-export function PerformancePanel({ onClose, onBenchmark }: { onClose: () => void; onBenchmark: () => void }) {
+export function PerformancePanel({
+  parameters,
+  onClose,
+  onBenchmark,
+}: {
+  /** What a profile sets; it belongs to the models. */
+  parameters: (profile: string) => ReactNode;
+  onClose: () => void;
+  onBenchmark: () => void;
+}) {
   const { latest, history } = usePerformance();
   return (
     <section className="performance-panel" aria-label={t('performance.title')}>
@@ -106,7 +124,9 @@ export function PerformancePanel({ onClose, onBenchmark }: { onClose: () => void
         {latest && latest.model !== '' && (
           <p className="panel-profile clip">
             <strong>{latest.model}</strong> · {profileName(latest.profile)} · {latest.model_device} —{' '}
-            <span className="quiet">{latest.profile_reason}</span>
+            <span className="quiet">
+              <Words text={latest.profile_reason} />
+            </span>
           </p>
         )}
         <span className="spacer" />
@@ -118,6 +138,7 @@ export function PerformancePanel({ onClose, onBenchmark }: { onClose: () => void
           <X size={16} aria-hidden />
         </button>
       </header>
+      {latest && latest.model !== '' && parameters(latest.profile)}
       {latest === null ? (
         <p className="state-view quiet" role="status">
           {t('performance.loading')}
@@ -129,16 +150,20 @@ export function PerformancePanel({ onClose, onBenchmark }: { onClose: () => void
             <Plot
               label={t('performance.decode')}
               unit={t('unit.tps')}
-              values={history.map((each) => each.decode_tps ?? 0)}
-              span={120}
-              format={(value) => decimal(value, value < 100 ? 1 : 0)}
+              readings={speeds(history, 'decode_tps')}
+              span={KEPT_MS}
+              spanLabel={t('performance.minute')}
+              noneLabel={t('performance.idle')}
+              format={(value) => decimal(value, (value ?? 0) < 100 ? 1 : 0)}
             />
             <Plot
               label={t('performance.prefill')}
               unit={t('unit.tps')}
-              values={history.map((each) => each.prefill_tps ?? 0)}
-              span={120}
-              format={(value) => count(value)}
+              readings={speeds(history, 'prefill_tps')}
+              span={KEPT_MS}
+              spanLabel={t('performance.minute')}
+              noneLabel={t('performance.idle')}
+              format={count}
             />
           </div>
           <Figures reading={latest} />

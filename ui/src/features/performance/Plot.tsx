@@ -1,27 +1,30 @@
 import { useEffect, useRef, useState } from 'react';
+import { useRootSize } from '@/shared/ui/useRootSize';
+import { linesOf, type Reading, roundUp } from './lines';
 
 interface Properties {
   label: string;
   /** Once, at the upper left. */
   unit: string;
-  values: readonly number[];
-  /** How many values fill the width. */
+  /** In order of their times; the last is now. */
+  readings: readonly Reading[];
+  /** Milliseconds that fill the width. */
   span: number;
-  format: (value: number) => string;
+  /** What the width stands for, in words. */
+  spanLabel: string;
+  /** Said where there is no line at all. */
+  noneLabel: string;
+  format: (value: number | null) => string;
 }
 
-const HEIGHT = 96;
-const PAD = { left: 4, right: 56, top: 22, bottom: 8 };
+/** In `rem`, as the words in it. */
+const HEIGHT = 6.75;
+const PAD = { right: 3.5, top: 1.375, bottom: 1.25 };
+const LEFT = 4;
 
-/** A round number at or above a value: where the plot ends. */
-export function roundUp(value: number): number {
-  if (value <= 0) return 1;
-  const power = 10 ** Math.floor(Math.log10(value));
-  return ([1, 2, 2.5, 5, 10].find((step) => step * power >= value) ?? 10) * power;
-}
-
-/** One line of one weight over a zero line, named at its end. */
-export function Plot({ label, unit, values, span, format }: Properties) {
+/** One line of one weight over a zero line, named at its end. Where nothing was read there is no line. */
+export function Plot({ label, unit, readings, span, spanLabel, noneLabel, format }: Properties) {
+  const rem = useRootSize();
   const box = useRef<HTMLElement>(null);
   const [width, setWidth] = useState(320);
   useEffect(() => {
@@ -31,30 +34,46 @@ export function Plot({ label, unit, values, span, format }: Properties) {
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const top = roundUp(Math.max(0, ...values));
-  const x = (index: number): number =>
-    PAD.left + ((width - PAD.left - PAD.right) * (span - values.length + index)) / Math.max(1, span - 1);
-  const y = (value: number): number => HEIGHT - PAD.bottom - ((HEIGHT - PAD.top - PAD.bottom) * value) / top;
-  const last = values.at(-1) ?? 0;
+  const top = roundUp(Math.max(0, ...readings.map(({ value }) => value ?? 0)));
+  const now = readings.at(-1)?.at ?? 0;
+  const height = HEIGHT * rem;
+  const zero = height - PAD.bottom * rem;
+  const right = width - PAD.right * rem;
+  const x = (at: number): number => right - ((right - LEFT) * (now - at)) / span;
+  const y = (value: number): number => zero - ((zero - PAD.top * rem) * value) / top;
+  const last = readings.at(-1)?.value ?? null;
+  const lines = linesOf(readings);
   return (
     <figure ref={box} className="plot">
       <figcaption>
         <span>{label}</span> <span className="quiet small">{unit}</span>
       </figcaption>
-      <svg width={width} height={HEIGHT} role="img" aria-label={`${label}: ${format(last)} ${unit}`}>
-        <line className="plot-grid" x1={PAD.left} x2={width - PAD.right} y1={y(top)} y2={y(top)} />
-        <line className="plot-zero" x1={PAD.left} x2={width - PAD.right} y1={y(0)} y2={y(0)} />
-        <polyline
-          className="plot-line"
-          points={values.map((value, index) => `${x(index).toFixed(1)},${y(value).toFixed(1)}`).join(' ')}
-        />
-        <text className="plot-scale" x={width - PAD.right + 6} y={y(top) + 4}>
-          {format(top)}
+      <svg width={width} height={height} role="img" aria-label={`${label}: ${format(last)} ${unit}, ${spanLabel}`}>
+        {lines.length > 0 && <line className="plot-grid" x1={LEFT} x2={right} y1={y(top)} y2={y(top)} />}
+        <line className="plot-zero" x1={LEFT} x2={right} y1={y(0)} y2={y(0)} />
+        {lines.map((line) => (
+          <polyline
+            key={line[0]?.at}
+            className="plot-line"
+            points={line.map(({ at, value }) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`).join(' ')}
+          />
+        ))}
+        <text className="plot-scale" x={LEFT} y={height - 0.3 * rem}>
+          {spanLabel}
         </text>
-        {values.length > 0 && (
-          <text className="plot-value" x={width - PAD.right + 6} y={Math.max(y(last), y(top) + 17) + 4}>
-            {format(last)}
+        {lines.length === 0 ? (
+          <text className="plot-scale" x={LEFT} y={zero - 0.5 * rem}>
+            {noneLabel}
           </text>
+        ) : (
+          <>
+            <text className="plot-scale" x={right + 6} y={y(top) + 4}>
+              {format(top)}
+            </text>
+            <text className="plot-value" x={right + 6} y={Math.max(y(last ?? 0), y(top) + 1.05 * rem) + 4}>
+              {format(last)}
+            </text>
+          </>
         )}
       </svg>
     </figure>

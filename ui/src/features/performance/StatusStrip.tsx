@@ -50,7 +50,7 @@ export function StatusStrip({ open, hint, chosen, onToggle }: Properties) {
               <span className="strip-item tabular">
                 {decimal(reading.decode_tps || null, 0)} {t('unit.tps')}
               </span>
-              <span className="strip-item tabular optional">
+              <span className="strip-item tabular optional first-token">
                 {t('strip.first_token', { time: milliseconds(reading.ttft_ms || null) })}
               </span>
               <span className="strip-item tabular optional">

@@ -10,9 +10,11 @@ import {
   type Stop,
   type Telemetry,
 } from '@/ipc';
+import { t } from '@/shared/i18n';
+import { announce } from '@/shared/ui/toasts';
 
-/** A minute at two readings a second. */
-const KEPT = 120;
+/** So much is kept for the plots: a minute. */
+export const KEPT_MS = 60_000;
 
 interface PerformanceState {
   latest: Telemetry | null;
@@ -45,7 +47,9 @@ export const usePerformance = create<PerformanceState>((set, get) => {
         set({ progress: null, runs: [event.run, ...(get().runs ?? [])], current: [] });
         break;
       case 'failed':
-        set({ progress: null, current: [], benchmarkError: event.error });
+        // Stopped by the person who started it: nothing has failed.
+        set({ progress: null, current: [], benchmarkError: event.error.code === 'cancelled' ? null : event.error });
+        if (event.error.code === 'cancelled') announce(t('benchmark.stopped'));
     }
   };
   return {
@@ -56,7 +60,11 @@ export const usePerformance = create<PerformanceState>((set, get) => {
     progress: null,
     current: [],
     benchmarkError: null,
-    listen: () => backend().telemetry((latest) => set({ latest, history: [...get().history, latest].slice(-KEPT) })),
+    listen: () =>
+      backend().telemetry((latest) => {
+        const oldest = (latest.at_ms ?? 0) - KEPT_MS;
+        set({ latest, history: [...get().history.filter((each) => (each.at_ms ?? 0) > oldest), latest] });
+      }),
     loadRuns: async () => {
       try {
         set({ runs: await backend().benchmarkHistory(), runsError: null });

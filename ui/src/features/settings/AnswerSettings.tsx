@@ -10,8 +10,7 @@ export function AnswerSettings({ settings, change }: SectionProperties) {
       <SelectSetting
         id="backend"
         name="backend"
-        label="settings.backend"
-        text="settings.backend_text"
+        words="backend"
         value={settings.backend}
         options={[
           ['embedded', t('backend.embedded')],

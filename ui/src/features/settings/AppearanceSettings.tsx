@@ -8,24 +8,21 @@ export function AppearanceSettings({ settings, change }: SectionProperties) {
     <>
       <SelectSetting
         id="theme"
-        label="settings.theme"
-        text="settings.theme_text"
+        words="theme"
         value={settings.theme}
         options={(['system', 'light', 'dark'] as const).map((theme) => [theme, t(`theme.${theme}`)])}
         onChange={(theme) => change({ theme })}
       />
       <SelectSetting
         id="text_size"
-        label="settings.text_size"
-        text="settings.text_size_text"
+        words="text_size"
         value={settings.text_size}
         options={TEXT_SIZES.map((size) => [size, `${size} %`])}
         onChange={(size) => change({ text_size: Number(size) })}
       />
       <SelectSetting
         id="language"
-        label="settings.language"
-        text="settings.language_text"
+        words="language"
         value={settings.language}
         options={[
           ['system', t('theme.system')],

@@ -6,6 +6,7 @@ import { bytes } from '@/shared/text/format';
 import { tameName } from '@/shared/text/tame';
 import { ErrorText, Progress } from '@/shared/ui/states';
 import { attempt } from '@/shared/ui/toasts';
+import { Stacked } from './Field';
 import { useSettings } from './store';
 
 function Action({ icon, label, onPress }: { icon: ReactNode; label: MessageKey; onPress: () => unknown }) {
@@ -17,26 +18,19 @@ function Action({ icon, label, onPress }: { icon: ReactNode; label: MessageKey; 
   );
 }
 
-function Stacked({ title, text, children }: { title: MessageKey; text: ReactNode; children: ReactNode }) {
-  return (
-    <div className="setting stacked">
-      <div className="setting-words">
-        <h3>{t(title)}</h3>
-        <p className="small quiet">{text}</p>
-      </div>
-      {children}
-    </div>
-  );
-}
-
 /** Where everything lies, what it takes, and what can be made anew. */
 export function DataSettings() {
   const { folder, folderError, rebuilding, version, loadFolder, rebuild, stopRebuild, copyDiagnostics } = useSettings();
   useEffect(() => void loadFolder(), [loadFolder]);
   return (
     <>
-      <Stacked title="settings.folder" text={<bdi>{folder ? tameName(folder.path) : '…'}</bdi>}>
+      <Stacked label={t('settings.folder')} text={folder ? tameName(folder.path) : ''}>
         {folderError && <ErrorText error={folderError} />}
+        {!folder && !folderError && (
+          <p className="small quiet" role="status">
+            {t('settings.folder_loading')}
+          </p>
+        )}
         {folder && (
           <ul className="folder-parts">
             {folder.parts.map((part) => (
@@ -59,7 +53,7 @@ export function DataSettings() {
           onPress={() => attempt(() => backend().openDataFolder())}
         />
       </Stacked>
-      <Stacked title="settings.rebuild" text={t('settings.rebuild_text')}>
+      <Stacked label={t('settings.rebuild')} text={t('settings.rebuild_text')}>
         {rebuilding ? (
           <Progress
             label={t('settings.rebuilding', { done: rebuilding.done, total: rebuilding.total })}
@@ -71,10 +65,10 @@ export function DataSettings() {
           <Action icon={<RefreshCw size={16} aria-hidden />} label="settings.rebuild_now" onPress={rebuild} />
         )}
       </Stacked>
-      <Stacked title="settings.diagnostics" text={t('settings.diagnostics_text')}>
+      <Stacked label={t('settings.diagnostics')} text={t('settings.diagnostics_text')}>
         <Action icon={<Copy size={16} aria-hidden />} label="settings.diagnostics_copy" onPress={copyDiagnostics} />
       </Stacked>
-      {version && <p className="setting small quiet tabular">DocMind {version}</p>}
+      {version && <p className="version small quiet tabular">DocMind {version}</p>}
     </>
   );
 }

@@ -1,4 +1,12 @@
-import type { ReactNode } from 'react';
+import { createContext, type ReactNode, useContext } from 'react';
+
+/** What is searched for in the settings, in small letters; empty where all are shown. */
+export const Wanted = createContext('');
+
+function useWanted(...words: (string | undefined)[]): boolean {
+  const wanted = useContext(Wanted);
+  return wanted === '' || words.join(' ').toLowerCase().includes(wanted);
+}
 
 interface Properties {
   id: string;
@@ -11,6 +19,7 @@ interface Properties {
 
 /** One setting: plain words, a line of explanation, its control. */
 export function Field({ id, label, name, text, children }: Properties) {
+  if (!useWanted(label, name, text)) return null;
   return (
     <div className="setting" data-setting={id}>
       <div className="setting-words">
@@ -23,6 +32,22 @@ export function Field({ id, label, name, text, children }: Properties) {
         </p>
       </div>
       <div className="setting-control">{children}</div>
+    </div>
+  );
+}
+
+/** A setting that is more than one control, below its words. */
+export function Stacked({ label, text, children }: { label: string; text: string; children: ReactNode }) {
+  if (!useWanted(label, text)) return null;
+  return (
+    <div className="setting stacked">
+      <div className="setting-words">
+        <h3>{label}</h3>
+        <p className="small quiet">
+          <bdi>{text}</bdi>
+        </p>
+      </div>
+      {children}
     </div>
   );
 }

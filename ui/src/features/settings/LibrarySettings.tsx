@@ -1,9 +1,10 @@
 import { FolderPlus, X } from 'lucide-react';
-import { backend, type Precision } from '@/ipc';
+import type { Precision } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
-import { attempt } from '@/shared/ui/toasts';
+import { Stacked } from './Field';
 import { NumberSetting, type SectionProperties, SelectSetting } from './fields';
+import { useSettings } from './store';
 
 // Models that DocMind knows by name (`assets/models.toml`); any other is kept when it is set.
 const EMBEDDERS = ['all-MiniLM-L6-v2', 'bge-small-en-v1.5', 'bge-large-en-v1.5', 'multilingual-e5-small'];
@@ -14,16 +15,9 @@ function withOwn(names: readonly string[], current: string | null): (readonly [s
 }
 
 function WatchedFolders({ settings, change }: SectionProperties) {
-  const add = async (): Promise<void> => {
-    const paths = await attempt(() => backend().pick('folder'));
-    if (paths && paths.length > 0) change({ watched_folders: [...new Set([...settings.watched_folders, ...paths])] });
-  };
+  const watch = useSettings((state) => state.watch);
   return (
-    <div className="setting stacked" data-setting="watched_folders">
-      <div className="setting-words">
-        <h3>{t('settings.watched')}</h3>
-        <p className="small quiet">{t('settings.watched_text')}</p>
-      </div>
+    <Stacked label={t('settings.watched')} text={t('settings.watched_text')}>
       <ul className="folder-list">
         {settings.watched_folders.map((folder) => (
           <li key={folder}>
@@ -40,11 +34,11 @@ function WatchedFolders({ settings, change }: SectionProperties) {
         ))}
         {settings.watched_folders.length === 0 && <li className="quiet small">{t('settings.none_watched')}</li>}
       </ul>
-      <button type="button" className="button" onClick={() => void add()}>
+      <button type="button" className="button" onClick={() => void watch()}>
         <FolderPlus size={16} aria-hidden />
         {t('settings.watch')}
       </button>
-    </div>
+    </Stacked>
   );
 }
 
@@ -56,8 +50,7 @@ export function LibrarySettings({ settings, change }: SectionProperties) {
       <SelectSetting
         id="embedder"
         name="embedder"
-        label="settings.embedder"
-        text="settings.embedder_text"
+        words="embedder"
         value={settings.embedder}
         options={withOwn(EMBEDDERS, settings.embedder)}
         onChange={(embedder) => change({ embedder })}
@@ -65,8 +58,7 @@ export function LibrarySettings({ settings, change }: SectionProperties) {
       <SelectSetting
         id="embedder_precision"
         name="embedder_precision"
-        label="settings.precision"
-        text="settings.precision_text"
+        words="precision"
         value={settings.embedder_precision ?? ''}
         options={[
           ['', t('settings.automatic')],
@@ -79,8 +71,7 @@ export function LibrarySettings({ settings, change }: SectionProperties) {
       <SelectSetting
         id="reranker"
         name="reranker"
-        label="settings.reranker"
-        text="settings.reranker_text"
+        words="reranker"
         value={settings.reranker ?? ''}
         options={[['', t('off')], ...withOwn(RERANKERS, settings.reranker)]}
         onChange={(reranker) => change({ reranker: reranker || null })}

@@ -1,22 +1,35 @@
-import { Search } from 'lucide-react';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import type { Settings } from '@/ipc';
-import { t } from '@/shared/i18n';
+import { type MessageKey, t } from '@/shared/i18n';
 import { Page } from '@/shared/ui/Page';
+import { SearchField } from '@/shared/ui/SearchField';
 import { ErrorState } from '@/shared/ui/states';
 import { AnswerSettings } from './AnswerSettings';
 import { AppearanceSettings } from './AppearanceSettings';
 import { DataSettings } from './DataSettings';
+import { Wanted } from './Field';
 import { LibrarySettings } from './LibrarySettings';
 import { useSettings } from './store';
 
-interface Section {
-  id: string;
-  title: string;
-  /** What a search looks through. */
-  words: string;
-  body: ReactNode;
-}
+/** What each setting is called, for who looks for one by its name. */
+export const SETTING_NAMES = [
+  'profile.title',
+  'settings.backend',
+  'settings.thinking',
+  'settings.first_token',
+  'settings.source_tokens',
+  'settings.answer_tokens',
+  'settings.watched',
+  'settings.embedder',
+  'settings.precision',
+  'settings.reranker',
+  'settings.theme',
+  'settings.text_size',
+  'settings.language',
+  'settings.folder',
+  'settings.rebuild',
+  'settings.diagnostics',
+] as const satisfies readonly MessageKey[];
 
 interface Properties {
   /** The profile's own view; it belongs to the models. */
@@ -27,8 +40,8 @@ interface Properties {
 
 /** All settings on one page, searched by their words. */
 export function SettingsPage({ profile, onModels, onShortcuts }: Properties) {
-  const { settings, error, load, change } = useSettings();
-  const [search, setSearch] = useState('');
+  const { settings, error, search, load, change, setSearch } = useSettings();
+  useEffect(() => () => setSearch(''), [setSearch]);
   if (error && !settings) return <ErrorState error={error} onRetry={() => void load()} />;
   if (!settings)
     return (
@@ -36,44 +49,16 @@ export function SettingsPage({ profile, onModels, onShortcuts }: Properties) {
         {t('settings.loading')}
       </p>
     );
-  const apply = (changed: Partial<Settings>): void => void change(changed);
-  const keys = (...names: Parameters<typeof t>[0][]): string => names.map((name) => t(name)).join(' ');
-  const sections: Section[] = [
-    {
-      id: 'profile',
-      title: t('profile.title'),
-      words: `${keys('profile.title', 'settings.profile_words')} n_ctx n_batch flash_attn kv`,
-      body: profile,
-    },
-    {
-      id: 'answers',
-      title: t('settings.answers'),
-      words: `${keys('settings.backend', 'settings.thinking', 'settings.first_token', 'settings.source_tokens', 'settings.answer_tokens')} source_tokens answer_tokens`,
-      body: <AnswerSettings settings={settings} change={apply} />,
-    },
-    {
-      id: 'library',
-      title: t('settings.library'),
-      words: `${keys('settings.watched', 'settings.embedder', 'settings.precision', 'settings.reranker')} embedder reranker`,
-      body: <LibrarySettings settings={settings} change={apply} />,
-    },
-    {
-      id: 'appearance',
-      title: t('settings.appearance'),
-      words: keys('settings.theme', 'settings.text_size', 'settings.language'),
-      body: <AppearanceSettings settings={settings} change={apply} />,
-    },
-    {
-      id: 'data',
-      title: t('settings.data'),
-      words: keys('settings.folder', 'settings.rebuild', 'settings.diagnostics'),
-      body: <DataSettings />,
-    },
-  ];
+  const both = { settings, change: (changed: Partial<Settings>): void => void change(changed) };
   const wanted = search.trim().toLowerCase();
-  const shown = sections.filter(
-    (section) => !wanted || `${section.title} ${section.words}`.toLowerCase().includes(wanted),
-  );
+  const profileWords = `${t('profile.title')} ${t('settings.profile_words')} n_ctx n_batch flash_attn kv`.toLowerCase();
+  const sections: [id: string, title: MessageKey, body: ReactNode][] = [
+    ['profile', 'profile.title', profileWords.includes(wanted) && profile],
+    ['answers', 'settings.answers', <AnswerSettings key="answers" {...both} />],
+    ['library', 'settings.library', <LibrarySettings key="library" {...both} />],
+    ['appearance', 'settings.appearance', <AppearanceSettings key="appearance" {...both} />],
+    ['data', 'settings.data', <DataSettings key="data" />],
+  ];
   return (
     <Page
       id="settings"
@@ -89,23 +74,17 @@ export function SettingsPage({ profile, onModels, onShortcuts }: Properties) {
         </>
       }
     >
-      <label className="search-field settings-search">
-        <Search size={16} aria-hidden />
-        <span className="visually-hidden">{t('settings.search')}</span>
-        <input
-          type="search"
-          placeholder={t('settings.search')}
-          value={search}
-          onChange={(event) => setSearch(event.target.value)}
-        />
-      </label>
-      {shown.map((section) => (
-        <section key={section.id} className="settings-section" aria-labelledby={`section-${section.id}`}>
-          <h2 id={`section-${section.id}`}>{section.title}</h2>
-          {section.body}
-        </section>
+      <SearchField className="settings-search" label={t('settings.search')} value={search} onChange={setSearch} />
+      {sections.map(([id, title, body]) => (
+        // A section that is called so is shown whole, one in which nothing fits not at all.
+        <Wanted key={id} value={t(title).toLowerCase().includes(wanted) ? '' : wanted}>
+          <section className="settings-section" aria-labelledby={`section-${id}`}>
+            <h2 id={`section-${id}`}>{t(title)}</h2>
+            {body}
+          </section>
+        </Wanted>
       ))}
-      {shown.length === 0 && <p className="quiet">{t('settings.no_match')}</p>}
+      <p className="settings-none quiet">{t('settings.no_match')}</p>
     </Page>
   );
 }

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import type { Settings } from '@/ipc';
-import { type MessageKey, t } from '@/shared/i18n';
+import { t } from '@/shared/i18n';
 import { Field } from './Field';
 
 /** What each part of the settings is given. */
@@ -15,6 +15,13 @@ type KeyOf<T> = { [K in keyof Settings]: Settings[K] extends T ? K : never }[key
 interface Described {
   /** Its words are `settings.<words>` and `settings.<words>_text`. */
   words:
+    | 'backend'
+    | 'theme'
+    | 'text_size'
+    | 'language'
+    | 'embedder'
+    | 'precision'
+    | 'reranker'
     | 'first_token'
     | 'source_tokens'
     | 'answer_tokens'
@@ -89,10 +96,8 @@ export function TextSetting({ id, words: of, secret = false, settings, change }:
   );
 }
 
-interface SelectProperties {
+interface SelectProperties extends Described {
   id: string;
-  label: MessageKey;
-  text: MessageKey;
   /** The parameter's real name. */
   name?: string;
   value: string | number;
@@ -101,9 +106,9 @@ interface SelectProperties {
 }
 
 /** One of a few. */
-export function SelectSetting({ id, label, text, name, value, options, onChange }: SelectProperties) {
+export function SelectSetting({ id, words: of, name, value, options, onChange }: SelectProperties) {
   return (
-    <Field id={id} label={t(label)} text={t(text)} {...(name && { name })}>
+    <Field id={id} {...words(of)} {...(name && { name })}>
       <select id={id} aria-describedby={`${id}-text`} value={value} onChange={(event) => onChange(event.target.value)}>
         {options.map(([each, words]) => (
           <option key={each} value={each}>

@@ -10,6 +10,11 @@ interface SettingsState {
   folderError: ErrorReport | null;
   version: string;
   rebuilding: { done: number; total: number } | null;
+  /** What is looked for on the page. */
+  search: string;
+  setSearch: (search: string) => void;
+  /** Asks for a folder and follows it. */
+  watch: () => Promise<void>;
   load: () => Promise<void>;
   change: (change: Partial<Settings>) => Promise<void>;
   loadFolder: () => Promise<void>;
@@ -30,6 +35,14 @@ export const useSettings = create<SettingsState>((set, get) => {
     folderError: null,
     version: '',
     rebuilding: null,
+    search: '',
+    setSearch: (search) => set({ search }),
+    watch: async () => {
+      const paths = (await attempt(() => backend().pick('folder'))) ?? [];
+      const { settings, change } = get();
+      if (settings && paths.length > 0)
+        await change({ watched_folders: [...new Set([...settings.watched_folders, ...paths])] });
+    },
     load: async () => {
       try {
         set({ settings: await backend().settings(), error: null });

@@ -4,6 +4,7 @@ import { t } from '@/shared/i18n';
 import { tame } from '@/shared/text/tame';
 import { ErrorState, ErrorText } from '@/shared/ui/states';
 import { bandsOf, linesOf } from './highlight';
+import { type Passage, PassageGone, usePlace } from './passage';
 import { TextView } from './TextView';
 import { Tiles } from './Tiles';
 import { wholeScale } from './tiles';
@@ -16,7 +17,7 @@ interface Properties {
   /** Width there is, in CSS pixels. */
   room: number;
   /** The cited passage. */
-  passage: Span | null;
+  passage: Passage | null;
   /** What the search found on this page. */
   found: readonly Span[];
   current: Span | null;
@@ -38,7 +39,8 @@ function Band({ rect, scale, kind }: { rect: Rect; scale: number; kind: string }
 
 /** A drawn page under its highlight and a layer of selectable text. Text is stretched to the width it has on the page. */
 export function PageView({ document, number, zoom, room, passage, found, current }: Properties) {
-  const { page, error } = usePageText(document, number);
+  const { page, error, again } = usePageText(document, number);
+  const place = usePlace(page, passage);
   const width = page?.size?.[0] ?? 595;
   const height = page?.size?.[1] ?? 842;
   const scale = (Math.max(120, room) / width) * zoom;
@@ -51,7 +53,7 @@ export function PageView({ document, number, zoom, room, passage, found, current
   const whole = wholeScale([width, height], pixels);
   const image = usePageImage(document, number, whole);
   const lines = useMemo(() => (page ? linesOf(page) : []), [page]);
-  const bands = useMemo(() => (page && passage ? bandsOf(page, passage) : []), [page, passage]);
+  const bands = useMemo(() => (page && place ? bandsOf(page, place) : []), [page, place]);
   const hits = useMemo(
     () =>
       page ? found.flatMap((span) => bandsOf(page, span).map((rect) => ({ rect, current: span === current }))) : [],
@@ -68,7 +70,7 @@ export function PageView({ document, number, zoom, room, passage, found, current
         top === null ? 0 : Math.max(0, (sheet.current?.offsetTop ?? 0) + top - scroller.clientHeight / 3);
   }, [document, number, passage, current, page]);
 
-  if (error) return <ErrorState error={error} />;
+  if (error) return <ErrorState error={error} onRetry={again} />;
   // Changed since it was opened, or not to be drawn: its text as it was read is there all the same.
   if (image.error || page?.drawable === false)
     return (
@@ -82,29 +84,32 @@ export function PageView({ document, number, zoom, room, passage, found, current
       </>
     );
   return (
-    <div ref={sheet} className="sheet" style={{ width: width * scale, height: height * scale }}>
-      {image.url ? (
-        <img src={image.url} alt={t('source.page_image', { page: number })} draggable={false} />
-      ) : (
-        <p className="sheet-waiting quiet small" role="status">
-          {t('source.drawing', { page: number })}
-        </p>
-      )}
-      {whole < pixels && page?.size && image.url && (
-        <Tiles document={document} number={number} size={page.size} scale={scale} pixels={pixels} />
-      )}
-      {bands.map((rect) => (
-        <Band key={`${rect.x0}.${rect.y0}`} rect={rect} scale={scale} kind="cited" />
-      ))}
-      {hits.map(({ rect, current: is }) => (
-        <Band key={`${rect.x0}.${rect.y0}`} rect={rect} scale={scale} kind={is ? 'found current' : 'found'} />
-      ))}
-      <div className="text-layer" dir="auto">
-        {lines.map((line, index) => (
-          <TextLineView key={index} text={line.text} rect={line.rect} scale={scale} />
+    <>
+      {page && passage && !place && <PassageGone />}
+      <div ref={sheet} className="sheet" style={{ width: width * scale, height: height * scale }}>
+        {image.url ? (
+          <img src={image.url} alt={t('source.page_image', { page: number })} draggable={false} />
+        ) : (
+          <p className="sheet-waiting quiet small" role="status">
+            {t('source.drawing', { page: number })}
+          </p>
+        )}
+        {whole < pixels && page?.size && image.url && (
+          <Tiles document={document} number={number} size={page.size} scale={scale} pixels={pixels} />
+        )}
+        {bands.map((rect) => (
+          <Band key={`${rect.x0}.${rect.y0}`} rect={rect} scale={scale} kind="cited" />
         ))}
+        {hits.map(({ rect, current: is }) => (
+          <Band key={`${rect.x0}.${rect.y0}`} rect={rect} scale={scale} kind={is ? 'found current' : 'found'} />
+        ))}
+        <div className="text-layer" dir="auto">
+          {lines.map((line, index) => (
+            <TextLineView key={index} text={line.text} rect={line.rect} scale={scale} />
+          ))}
+        </div>
       </div>
-    </div>
+    </>
   );
 }
 

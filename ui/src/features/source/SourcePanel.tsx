@@ -4,21 +4,23 @@ import {
   ChevronRight,
   ExternalLink,
   PanelLeft,
+  RotateCcw,
   Search,
   TriangleAlert,
   X,
   ZoomIn,
   ZoomOut,
 } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { backend, type DocumentRow } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { count, percent } from '@/shared/text/format';
-import { tame, tameName } from '@/shared/text/tame';
+import { tameName } from '@/shared/text/tame';
 import { EmptyState, ErrorState } from '@/shared/ui/states';
 import { attempt } from '@/shared/ui/toasts';
+import { Words } from '@/shared/ui/Words';
 import { PageView } from './PageView';
-import { useSource, ZOOMS } from './store';
+import { useSource } from './store';
 import { TextView } from './TextView';
 import { Thumbnails } from './Thumbnails';
 
@@ -79,7 +81,7 @@ function Head({ row, onClose }: { row: DocumentRow | null; onClose: () => void }
 }
 
 function FindBar() {
-  const { query, found, foundAt, find, stepFound, setSearching } = useSource();
+  const { query, found, foundAt, finding, find, stepFound, setSearching } = useSource();
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => input.current?.focus(), []);
   return (
@@ -100,9 +102,11 @@ function FindBar() {
       <span className="small quiet tabular" role="status">
         {query.trim().length < 2
           ? ''
-          : found.length === 0
-            ? t('source.none_found')
-            : t('source.found', { at: foundAt + 1, n: found.length })}
+          : finding
+            ? t('source.finding')
+            : found.length === 0
+              ? t('source.none_found')
+              : t('source.found', { at: foundAt + 1, n: found.length })}
       </span>
       <button
         type="button"
@@ -128,6 +132,11 @@ function FindBar() {
 
 /** The page number, to be read and to be typed. */
 function PageField({ page, pages, onGo }: { page: number; pages: number; onGo: (page: number) => void }) {
+  const go = (field: HTMLInputElement): void => {
+    const wanted = Math.max(1, Math.min(pages, Math.round(Number(field.value)) || page));
+    field.value = String(wanted);
+    if (wanted !== page) onGo(wanted);
+  };
   return (
     <label className="page-field tabular small">
       <span className="visually-hidden">{t('source.page_number')}</span>
@@ -137,9 +146,9 @@ function PageField({ page, pages, onGo }: { page: number; pages: number; onGo: (
         inputMode="numeric"
         defaultValue={page}
         onKeyDown={(event) => {
-          if (event.key === 'Enter') onGo(Number(event.currentTarget.value) || page);
+          if (event.key === 'Enter') go(event.currentTarget);
         }}
-        onBlur={(event) => onGo(Number(event.currentTarget.value) || page)}
+        onBlur={(event) => go(event.currentTarget)}
       />
       <span>/ {count(pages)}</span>
     </label>
@@ -147,10 +156,8 @@ function PageField({ page, pages, onGo }: { page: number; pages: number; onGo: (
 }
 
 function Foot({ drawn, pages }: { drawn: boolean; pages: number }) {
-  const { target, targets, zoom, page, step, setZoom, goTo } = useSource();
+  const { target, targets, zoom, page, step, setZoom, stepZoom, goTo } = useSource();
   const at = target ? targets.indexOf(target) : -1;
-  const nearest = (direction: number): number =>
-    (direction > 0 ? ZOOMS.find((each) => each > zoom + 0.01) : ZOOMS.findLast((each) => each < zoom - 0.01)) ?? zoom;
   return (
     <footer className="source-foot">
       {targets.length > 0 && (
@@ -177,27 +184,29 @@ function Foot({ drawn, pages }: { drawn: boolean; pages: number }) {
         </div>
       )}
       <span className="spacer" />
-      <button
-        type="button"
-        className="icon-button"
-        aria-label={t('source.previous_page')}
-        title={t('source.previous_page')}
-        disabled={page <= 1}
-        onClick={() => goTo(page - 1)}
-      >
-        <ChevronLeft size={16} aria-hidden />
-      </button>
-      <PageField page={page} pages={pages} onGo={goTo} />
-      <button
-        type="button"
-        className="icon-button"
-        aria-label={t('source.next_page')}
-        title={t('source.next_page')}
-        disabled={page >= pages}
-        onClick={() => goTo(page + 1)}
-      >
-        <ChevronRight size={16} aria-hidden />
-      </button>
+      <div className="stepper">
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={t('source.previous_page')}
+          title={t('source.previous_page')}
+          disabled={page <= 1}
+          onClick={() => goTo(page - 1)}
+        >
+          <ChevronLeft size={16} aria-hidden />
+        </button>
+        <PageField page={page} pages={pages} onGo={goTo} />
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={t('source.next_page')}
+          title={t('source.next_page')}
+          disabled={page >= pages}
+          onClick={() => goTo(page + 1)}
+        >
+          <ChevronRight size={16} aria-hidden />
+        </button>
+      </div>
       {drawn && (
         <div className="stepper">
           <button
@@ -205,7 +214,7 @@ function Foot({ drawn, pages }: { drawn: boolean; pages: number }) {
             className="icon-button"
             aria-label={t('source.zoom_out')}
             title={t('source.zoom_out')}
-            onClick={() => setZoom(nearest(-1))}
+            onClick={() => stepZoom(-1)}
           >
             <ZoomOut size={16} aria-hidden />
           </button>
@@ -222,7 +231,7 @@ function Foot({ drawn, pages }: { drawn: boolean; pages: number }) {
             className="icon-button"
             aria-label={t('source.zoom_in')}
             title={t('source.zoom_in')}
-            onClick={() => setZoom(nearest(1))}
+            onClick={() => stepZoom(1)}
           >
             <ZoomIn size={16} aria-hidden />
           </button>
@@ -232,9 +241,22 @@ function Foot({ drawn, pages }: { drawn: boolean; pages: number }) {
   );
 }
 
+/** At the end of a page the keys that scroll it turn it. */
+function turnPage(event: KeyboardEvent<HTMLElement>): void {
+  if (event.target !== event.currentTarget) return;
+  const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
+  const { page, goTo } = useSource.getState();
+  const down = event.key === 'PageDown' || (event.key === ' ' && !event.shiftKey);
+  if (down && scrollTop + clientHeight >= scrollHeight - 2) goTo(page + 1);
+  else if (event.key === 'PageUp' && scrollTop <= 0) goTo(page - 1);
+  else return;
+  event.preventDefault();
+}
+
 /** The document beside the answer: the page itself with the passage marked, or its text. */
 export function SourcePanel({ onClose }: { onClose: () => void }) {
-  const { row, page, target, found, foundAt, zoom, thumbnails, searching, error, open } = useSource();
+  const { row, page, target, found, foundAt, zoom, thumbnails, searching, error, reading, open, readAgain } =
+    useSource();
   const scroller = useRef<HTMLDivElement>(null);
   const [room, setRoom] = useState(400);
   const shown = row !== null;
@@ -249,7 +271,24 @@ export function SourcePanel({ onClose }: { onClose: () => void }) {
   // A page of a file that has changed cannot be drawn as it was: its text is shown.
   const drawn = row?.media_type === 'application/pdf' && !row.changed;
   const unread = row?.failed_pages.find((each) => each.page === page);
-  const passage = target && target.document === row?.id && target.page === page ? target.span : null;
+  const passage = useMemo(
+    () =>
+      target?.span && target.document === row?.id && target.page === page
+        ? { span: target.span, quote: target.quote }
+        : null,
+    [target, row?.id, page],
+  );
+  useEffect(() => {
+    const element = scroller.current;
+    if (!element || !shown) return;
+    const wheel = (event: WheelEvent): void => {
+      if (!event.ctrlKey) return;
+      event.preventDefault();
+      useSource.getState().stepZoom(event.deltaY < 0 ? 1 : -1);
+    };
+    element.addEventListener('wheel', wheel, { passive: false });
+    return () => element.removeEventListener('wheel', wheel);
+  }, [shown]);
   const here = useMemo(() => found.filter((each) => each.page === page).map((each) => each.span), [found, page]);
   const current = found[foundAt]?.page === page ? (found[foundAt]?.span ?? null) : null;
   return (
@@ -259,13 +298,18 @@ export function SourcePanel({ onClose }: { onClose: () => void }) {
       {row?.changed && (
         <p className="note small" role="note">
           <TriangleAlert size={14} aria-hidden className="tone-amber" />
-          {t('source.changed')}
+          <span>{t('source.changed')}</span>
+          <span className="spacer" />
+          <button type="button" className="button small" disabled={reading} onClick={() => void readAgain()}>
+            <RotateCcw size={14} aria-hidden />
+            {t(reading ? 'source.reading_again' : 'source.read_again')}
+          </button>
         </p>
       )}
       {unread && (
         <p className="note small" role="note">
           <TriangleAlert size={14} aria-hidden className="tone-amber" />
-          {t('source.unread', { page })} {tame(unread.reason)}
+          {t('source.unread', { page })} <Words text={unread.reason} />
         </p>
       )}
       {error ? (
@@ -282,7 +326,13 @@ export function SourcePanel({ onClose }: { onClose: () => void }) {
                 onGo={(number) => useSource.getState().goTo(number)}
               />
             )}
-            <section ref={scroller} className="source-scroll" tabIndex={0} aria-label={t('source.page', { page })}>
+            <section
+              ref={scroller}
+              className="source-scroll"
+              tabIndex={0}
+              aria-label={t('source.page', { page })}
+              onKeyDown={turnPage}
+            >
               {drawn ? (
                 <PageView
                   document={row.id}

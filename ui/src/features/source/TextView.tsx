@@ -4,6 +4,7 @@ import { t } from '@/shared/i18n';
 import { unitsAt } from '@/shared/text/spans';
 import { tame } from '@/shared/text/tame';
 import { ErrorState } from '@/shared/ui/states';
+import { type Passage, PassageGone, usePlace } from './passage';
 import { usePageText } from './usePage';
 
 interface Mark {
@@ -80,31 +81,33 @@ function Paragraphs({ page, marks }: { page: Page; marks: readonly Mark[] }) {
 interface Properties {
   document: number;
   number: number;
-  passage: Span | null;
+  passage: Passage | null;
   found: readonly Span[];
   current: Span | null;
 }
 
 /** A page as clean text, for formats that are not drawn. */
 export function TextView({ document, number, passage, found, current }: Properties) {
-  const { page, error } = usePageText(document, number);
+  const { page, error, again } = usePageText(document, number);
+  const place = usePlace(page, passage);
   const body = useRef<HTMLDivElement>(null);
   const marks = useMemo<Mark[]>(
     () => [
-      ...(passage ? [{ span: passage, kind: 'cited' as const }] : []),
+      ...(place ? [{ span: place, kind: 'cited' as const }] : []),
       ...found.map((span) => ({ span, kind: span === current ? ('found current' as const) : ('found' as const) })),
     ],
-    [passage, found, current],
+    [place, found, current],
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new passage scrolls
   useEffect(() => {
     const element = body.current?.querySelector('mark.current, mark.cited');
     if (element) element.scrollIntoView({ block: 'center' });
     else body.current?.closest('.source-scroll')?.scrollTo({ top: 0 });
-  }, [page, passage, current]);
-  if (error) return <ErrorState error={error} />;
+  }, [page, place, current]);
+  if (error) return <ErrorState error={error} onRetry={again} />;
   return (
     <div ref={body} className="text-view">
+      {page && passage && !place && <PassageGone />}
       {page ? (
         <Paragraphs page={page} marks={marks} />
       ) : (

@@ -1,5 +1,6 @@
 import { create } from 'zustand';
 import { backend, type DocumentRow, type ErrorReport, reportOf, type Span } from '@/ipc';
+import { complain } from '@/shared/ui/toasts';
 
 /** A passage to be shown: from a citation, a source, or a search in the document. */
 export interface Target {
@@ -8,8 +9,8 @@ export interface Target {
   span: Span | null;
   /** Number of its chip, where it has one. */
   n: number | null;
-  /** Of the bytes that were cited, to notice that the file has changed. */
-  hash: string | null;
+  /** What stood there when it was cited, to notice that the document was read again since. */
+  quote: string | null;
 }
 
 interface Found {
@@ -34,14 +35,21 @@ interface SourceState {
   step: (by: number) => void;
   goTo: (page: number) => void;
   setZoom: (zoom: number) => void;
+  /** The next larger or smaller. */
+  stepZoom: (by: 1 | -1) => void;
   toggleThumbnails: () => void;
   setSearching: (searching: boolean) => void;
   find: (query: string) => Promise<void>;
   stepFound: (by: number) => void;
-  close: () => void;
+  /** Reads the file again that has changed; the document is shown anew when that is done. */
+  readAgain: () => Promise<void>;
+  /** The document is being read again. */
+  reading: boolean;
+  /** A search in the document is under way. */
+  finding: boolean;
 }
 
-export const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3] as const;
+const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3] as const;
 
 export const useSource = create<SourceState>((set, get) => {
   let opened = 0;
@@ -58,6 +66,8 @@ export const useSource = create<SourceState>((set, get) => {
     found: [],
     foundAt: 0,
     error: null,
+    reading: false,
+    finding: false,
     open: async (target, targets = get().targets.includes(target) ? get().targets : []) => {
       const mine = ++opened;
       const same = get().row?.id === target.document;
@@ -85,16 +95,22 @@ export const useSource = create<SourceState>((set, get) => {
     },
     goTo: (page) => set({ page: Math.max(1, Math.min(get().row?.pages ?? 1, page)) }),
     setZoom: (zoom) => set({ zoom: Math.max(0.25, Math.min(4, zoom)) }),
+    stepZoom: (by) => {
+      const { zoom, setZoom } = get();
+      const next = by > 0 ? ZOOMS.find((each) => each > zoom + 0.01) : ZOOMS.findLast((each) => each < zoom - 0.01);
+      setZoom(next ?? zoom);
+    },
     toggleThumbnails: () => set({ thumbnails: !get().thumbnails }),
-    setSearching: (searching) => set({ searching, ...(searching ? {} : { query: '', found: [] }) }),
+    setSearching: (searching) => set({ searching, ...(searching ? {} : { query: '', found: [], finding: false }) }),
     find: async (query) => {
       const mine = ++searched;
       set({ query });
       const row = get().row;
       if (!row || query.trim().length < 2) {
-        set({ found: [], foundAt: 0 });
+        set({ found: [], foundAt: 0, finding: false });
         return;
       }
+      set({ finding: true });
       try {
         const found = await backend().findInDocument(row.id, query.trim());
         if (mine !== searched) return;
@@ -102,9 +118,9 @@ export const useSource = create<SourceState>((set, get) => {
           0,
           found.findIndex((each) => each.page >= get().page),
         );
-        set({ found, foundAt: at, ...(found[at] ? { page: found[at].page } : {}) });
+        set({ found, foundAt: at, finding: false, ...(found[at] ? { page: found[at].page } : {}) });
       } catch (thrown) {
-        if (mine === searched) set({ error: reportOf(thrown) });
+        if (mine === searched) set({ error: reportOf(thrown), finding: false });
       }
     },
     stepFound: (by) => {
@@ -113,9 +129,27 @@ export const useSource = create<SourceState>((set, get) => {
       const at = (foundAt + by + found.length) % found.length;
       set({ foundAt: at, page: found[at]?.page ?? get().page });
     },
-    close: () => {
-      opened += 1;
-      set({ row: null, target: null, targets: [], found: [], query: '', searching: false, error: null });
+    readAgain: async () => {
+      const id = get().row?.id;
+      if (id === undefined || get().reading) return;
+      set({ reading: true });
+      const stop = backend().onIngest((event) => {
+        if (event.type !== 'settled' || event.row.id !== id) return;
+        stop();
+        set({ reading: false });
+        // Drawn anew: its pages are others now.
+        const { row, target } = get();
+        if (row?.id !== id) return;
+        set({ row: null });
+        void get().open(target?.document === id ? target : { document: id, page: 1, span: null, n: null, quote: null });
+      });
+      try {
+        await backend().retry([id]);
+      } catch (thrown) {
+        stop();
+        set({ reading: false });
+        complain(thrown);
+      }
     },
   };
 });

@@ -1,14 +1,19 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useReducer, useState } from 'react';
 import { backend, type ErrorReport, type Page, reportOf } from '@/ipc';
 
 /** Text and words of a page; `null` until they are there. */
-export function usePageText(document: number, number: number): { page: Page | null; error: ErrorReport | null } {
+export function usePageText(
+  document: number,
+  number: number,
+): { page: Page | null; error: ErrorReport | null; again: () => void } {
+  const [attempt, again] = useReducer((count: number) => count + 1, 0);
   const [state, setState] = useState<{ key: string; page: Page | null; error: ErrorReport | null }>({
     key: '',
     page: null,
     error: null,
   });
   const key = `${document}.${number}`;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt asks again
   useEffect(() => {
     let live = true;
     backend()
@@ -18,8 +23,8 @@ export function usePageText(document: number, number: number): { page: Page | nu
     return () => {
       live = false;
     };
-  }, [document, number, key]);
-  return state.key === key ? state : { page: null, error: null };
+  }, [document, number, key, attempt]);
+  return { ...(state.key === key ? state : { page: null, error: null }), again };
 }
 
 /** Address of a page's picture; the old picture stays until the new one is ready, so that zooming does not flash. */

@@ -1,6 +1,6 @@
 import type { AnswerTrace, AskRequest, Job, Undo } from '../backend';
 import type { Answer, AskEvent, Citation, Conversation, ConversationRow, Source, Support, Turn } from '../types';
-import { HOSTILE_MARKDOWN, HOSTILE_NAMES } from './hostile';
+import { HOSTILE_LARGE, HOSTILE_MARKDOWN, HOSTILE_NAMES } from './hostile';
 import { LEASE, report } from './library';
 import { PASSAGES } from './pages';
 import { wait } from './random';
@@ -142,6 +142,13 @@ function extractive(): Answer {
 
 export const SOURCES = [source(1, 7), source(2, 9), source(3, 12)];
 
+/** A text as it is streamed: in pieces of six characters and what is white before, or of the size that the question names. */
+function piecesOf(text: string, asked: string): string[] {
+  const size = Number(/pieces of (\d+)/.exec(asked)?.[1] ?? 0);
+  if (size === 0) return text.match(/\s*\S{1,6}/g) ?? [];
+  return Array.from({ length: Math.ceil(text.length / size) }, (_, at) => text.slice(at * size, (at + 1) * size));
+}
+
 interface Kept {
   id: number;
   title: string;
@@ -200,15 +207,19 @@ export class MockChat {
 
   makeHostile(): void {
     const base = sampleAnswer('balanced');
-    const turns = HOSTILE_MARKDOWN.map((text, index) => ({
-      question: `Payload ${index + 1} <b>bold?</b> ${text.slice(0, 60)}`,
-      standalone: null,
-      recalled: [],
-      written: null,
-      sources: SOURCES.map((item) => ({ ...item, title: HOSTILE_NAMES[index % HOSTILE_NAMES.length] ?? item.title })),
-      answer: { ...base, text, thinking: text },
-      asked_at_ms: 1_763_900_000_000,
-    }));
+    const turns = [...HOSTILE_MARKDOWN, ...HOSTILE_LARGE].map((text, index) => {
+      const title = HOSTILE_NAMES[index % HOSTILE_NAMES.length] ?? '';
+      const citations = base.citations.map((item) => ({ ...item, title, quote: text }));
+      return {
+        question: `Payload ${index + 1} <b>bold?</b> ${text.slice(0, 60)}`,
+        standalone: null,
+        recalled: [],
+        written: null,
+        sources: SOURCES.map((item) => ({ ...item, title })),
+        answer: { ...base, text: `${text}\n\nThe end [1].`, thinking: text, citations },
+        asked_at_ms: 1_763_900_000_000,
+      };
+    });
     this.conversations.unshift({
       id: this.nextId++,
       title: '<img src=x onerror=window.__pwned=true>',
@@ -323,7 +334,9 @@ export class MockChat {
       whole.text = RICH;
       whole.citations = whole.citations.slice(0, 2);
     }
-    if (asked.includes('hostile')) whole.text = HOSTILE_MARKDOWN.join('\n\n');
+    if (asked.includes('outdated'))
+      whole.citations = whole.citations.map((item) => ({ ...item, quote: 'Words that no page holds any more.' }));
+    if (asked.includes('hostile')) whole.text = [...HOSTILE_MARKDOWN, ...HOSTILE_LARGE].join('\n\n');
     if (asked.includes('long'))
       whole.text = Array.from({ length: 40 }, (_, i) => `Paragraph ${i + 1}. ${SENTENCES[i % 2]}`).join('\n\n');
     for (const piece of whole.thinking?.match(/\S+\s*/g) ?? []) {
@@ -332,7 +345,7 @@ export class MockChat {
       await wait(8 * this.speed, signal);
     }
     let written = '';
-    for (const piece of whole.text.match(/\s*\S{1,6}/g) ?? []) {
+    for (const piece of piecesOf(whole.text, asked)) {
       if (signal.aborted)
         return {
           ...whole,
@@ -399,6 +412,7 @@ export class MockChat {
       mode: 'hybrid',
       exact: false,
       wants_everything: false,
+      vector_weight: 0.4,
       coverage: 0.83,
       best_cosine: 0.71,
       passages: [...passages, ...left],

@@ -1,6 +1,10 @@
 // What a model, a file name or a title may try. Used by the mock (`?scenario=hostile`) and by the renderer's tests.
 
-/** Each must come out as harmless text. */
+function table(columns: number): string {
+  return ['a', '---', 'wide'].map((cell) => `| ${`${cell} | `.repeat(columns)}`).join('\n');
+}
+
+/** Each must come out as harmless text, wherever it is cut. */
 export const HOSTILE_MARKDOWN: readonly string[] = [
   '<script>window.__pwned = true</script>',
   '<img src=x onerror="window.__pwned = true">',
@@ -33,10 +37,10 @@ export const HOSTILE_MARKDOWN: readonly string[] = [
   '`<script>window.__pwned = true</script>`',
   '```html\n<script>window.__pwned = true</script>\n```',
   '~~~\nnever closed <script>window.__pwned = true</script>',
-  `| ${'a | '.repeat(120)}\n| ${'--- | '.repeat(120)}\n| ${'wide | '.repeat(120)}`,
-  `${'> '.repeat(200)}deep`,
-  `${'*'.repeat(400)}stars${'*'.repeat(400)}`,
-  'x'.repeat(3000),
+  table(44),
+  `${'> '.repeat(40)}deep`,
+  `${'*'.repeat(90)}stars${'*'.repeat(90)}`,
+  'x'.repeat(300),
   '[1] [99] [0] [-1] [1](https://attacker.example/1)',
   '[^1]: footnote\n\nText[^1]',
   '- [ ] <input onfocus=window.__pwned=true autofocus>',
@@ -44,6 +48,14 @@ export const HOSTILE_MARKDOWN: readonly string[] = [
   '<!-- comment --><![CDATA[x]]><?php x ?>',
   '# <b>heading</b> {#root .class}',
   '\\<script>window.__pwned=true\\</script>',
+];
+
+/** Shapes from above in a size that may stall a reader or break a layout. */
+export const HOSTILE_LARGE: readonly string[] = [
+  table(120),
+  `${'> '.repeat(200)}deep`,
+  `${'*'.repeat(400)}stars${'*'.repeat(400)}`,
+  'x'.repeat(3000),
 ];
 
 /** File names that try to mislead. */

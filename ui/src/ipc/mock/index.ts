@@ -21,6 +21,8 @@ export interface MockOptions {
   welcomed: boolean;
   theme: string;
   language: string;
+  /** Percent. */
+  textSize: number;
   /** Commands that fail, for the error states. */
   failing: string[];
 }
@@ -37,6 +39,7 @@ export const MOCK_DEFAULTS: MockOptions = {
   welcomed: true,
   theme: 'system',
   language: 'en',
+  textSize: 100,
   failing: [],
 };
 
@@ -57,6 +60,7 @@ export function optionsFrom(search: string): MockOptions {
     welcomed: flag('welcomed', true),
     theme: given.get('theme') ?? 'system',
     language: given.get('language') ?? 'en',
+    textSize: number('text_size', MOCK_DEFAULTS.textSize),
     failing: given.get('failing')?.split(',') ?? [],
   };
 }
@@ -79,6 +83,7 @@ export function createMock(options: MockOptions): Backend {
     welcomed: options.welcomed,
     theme: options.theme,
     language: options.language,
+    text_size: options.textSize,
   };
   const machine = new MockMachine(settings, options.speed, options.gpu, () => library.progress());
   const chat = new MockChat(options.speed, () => ({
@@ -171,7 +176,12 @@ export function createMock(options: MockOptions): Backend {
 
     ask: (request, listener) => {
       machine.load();
-      return chat.ask(request, listener);
+      machine.generating = true;
+      const job = chat.ask(request, listener);
+      const ended = job.finished.finally(() => {
+        machine.generating = false;
+      });
+      return { ...job, finished: ended };
     },
     conversations: (search) => after('conversations', () => chat.list(search)),
     conversation: (id) => after('conversation', () => chat.detail(id)),

@@ -231,7 +231,13 @@ export class MockLibrary {
       const failing = working.title.toLowerCase().includes('damaged');
       const row: DocumentRow = failing
         ? { ...working, state: 'damaged', error: { code: 'damaged', message: FAILURES.damaged ?? '', detail: null } }
-        : { ...working, state: 'ready', pages: 1 + (working.id % 40), chunks: 3 * (1 + (working.id % 40)) };
+        : {
+            ...working,
+            state: 'ready',
+            changed: false,
+            pages: working.pages || 1 + (working.id % 40),
+            chunks: working.chunks || 3 * (1 + (working.id % 40)),
+          };
       this.replace(row);
       this.batch.done += 1;
       this.emit({ type: 'settled', row, outcome: failing ? 'failed' : 'ready', indexed_chunks: row.chunks, ms: 412 });
@@ -282,7 +288,7 @@ export class MockLibrary {
 
   retry(ids: number[] | 'all'): void {
     const again = this.rows.filter(
-      (row) => row.error && row.state !== 'duplicate' && (ids === 'all' || ids.includes(row.id)),
+      (row) => (row.error || row.changed) && row.state !== 'duplicate' && (ids === 'all' || ids.includes(row.id)),
     );
     for (const row of again) this.replace({ ...row, state: 'queued', error: null });
     if (this.batch.done === this.batch.total) this.batch = { done: 0, total: 0 };

@@ -71,7 +71,10 @@ export class MockMachine {
     this.inMemory = this.settings.model;
   }
 
-  reading(generating = false): Telemetry {
+  /** While an answer is written. */
+  generating = false;
+
+  reading(): Telemetry {
     this.tick += 1;
     const wave = Math.sin(this.tick / 6);
     const loaded = this.settings.model !== null && this.inMemory === this.settings.model;
@@ -84,7 +87,7 @@ export class MockMachine {
     const used = totalOf(owners);
     const plan = this.active();
     return {
-      at_ms: 1_764_000_000_000 + this.tick * 500,
+      at_ms: Date.now(),
       cpu_percent: 22 + 14 * wave,
       ram_total_mib: 32_768,
       ram_used_mib: 11_240 + Math.round(200 * wave),
@@ -118,7 +121,7 @@ export class MockMachine {
       reused_tokens: loaded ? 1210 : 0,
       acceptance: plan.speculation ? 0.68 : null,
       bandwidth_fraction: loaded ? 0.63 + 0.03 * wave : null,
-      generating,
+      generating: this.generating,
       ingest: this.ingest(),
     };
   }

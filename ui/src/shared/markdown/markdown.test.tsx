@@ -1,6 +1,8 @@
+import { render as draw } from '@testing-library/react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';
-import { HOSTILE_MARKDOWN } from '@/ipc/mock/hostile';
+import { HOSTILE_LARGE, HOSTILE_MARKDOWN } from '@/ipc/mock/hostile';
+import { dangersIn, prefixes } from '../testing/dangers';
 import { targetOf } from './link';
 import { Markdown } from './Markdown';
 import { cutAtSentences } from './marks';
@@ -17,6 +19,8 @@ const TAME = [
   '1. one\n\n   para\n\n2. two\n   - nested\n\n     deep\n\nend [3](https://example.org)',
 ];
 
+const ALL = [...TAME, ...HOSTILE_MARKDOWN].map((text, index) => [index, text] as const);
+
 function render(text: string): string {
   return renderToStaticMarkup(
     <Markdown
@@ -27,63 +31,37 @@ function render(text: string): string {
   );
 }
 
-/** What the markup must never hold, whatever the text. */
-function dangers(markup: string): string[] {
-  const body = new DOMParser().parseFromString(markup, 'text/html').body;
-  const found: string[] = [];
-  for (const element of body.querySelectorAll('*')) {
-    const name = element.localName;
-    if (
-      [
-        'script',
-        'img',
-        'iframe',
-        'style',
-        'svg',
-        'object',
-        'embed',
-        'link',
-        'meta',
-        'base',
-        'form',
-        'input',
-        'video',
-        'audio',
-        'a',
-        'template',
-        'annotation',
-      ].includes(name) &&
-      !element.closest('svg.lucide')
-    )
-      found.push(name);
-    for (const { name: attribute } of element.attributes) {
-      if (/^on|^(style|id|href|src|srcdoc|xlink:href|action|formaction|background)$/i.test(attribute))
-        found.push(`${name}[${attribute}]`);
-    }
-  }
-  if (/[\u202A-\u202E\u2066-\u2069]/.test(body.textContent ?? '')) found.push('bidi control');
-  return found;
-}
-
-function shape(value: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(value, (key, inner: unknown) => (key === 'position' || key === 'start' ? undefined : inner)),
-  );
-}
-
-/** Every split point of a short text; of a long one the ends of it and a step between. */
-function splits(text: string): number[] {
-  const all = Array.from({ length: text.length + 1 }, (_, index) => index);
-  return text.length <= 400 ? all : all.filter((index) => index < 60 || index > text.length - 60 || index % 97 === 0);
+function shape(value: unknown): string {
+  return JSON.stringify(value, (key, inner: unknown) => (key === 'position' || key === 'start' ? undefined : inner));
 }
 
 describe('model text', () => {
   it.each(HOSTILE_MARKDOWN.map((text, index) => [index, text] as const))(
     'payload %i is harmless at every split point',
     (_, text) => {
-      for (const end of splits(text)) expect(dangers(render(text.slice(0, end)))).toEqual([]);
+      for (const prefix of prefixes(text)) {
+        const found = dangersIn(render(prefix));
+        if (found.length > 0) expect.fail(`${JSON.stringify(prefix)}: ${found.join(', ')}`);
+      }
     },
   );
+
+  it('is harmless in any size', () => {
+    for (const text of HOSTILE_LARGE) {
+      // Their shapes are cut at every point above.
+      for (let end = text.length; end > 0; end -= 211) expect(dangersIn(render(text.slice(0, end)))).toEqual([]);
+    }
+  });
+
+  it('is looked at as a browser reads it', () => {
+    for (const text of [...HOSTILE_MARKDOWN, ...HOSTILE_LARGE]) {
+      const { body } = new DOMParser().parseFromString(render(text), 'text/html');
+      expect(dangersIn(body.innerHTML)).toEqual([]);
+      expect(body.querySelector('script, img, iframe, style, a')).toBeNull();
+    }
+    const bad = '<p><img src="x"><b onclick="y">z</b><svg></svg><svg class="lucide"></svg><!-- c -->\u202e</p>';
+    expect(dangersIn(bad)).toEqual(['img', 'img[src]', 'b[onclick]', 'svg', 'declaration', 'bidirectional control']);
+  });
 
   it('keeps raw HTML as the characters it is', () => {
     expect(render('<b>x</b> & <script>y</script>')).toContain(
@@ -131,16 +109,35 @@ describe('model text', () => {
 });
 
 describe('reading in steps', () => {
-  it.each([...TAME, ...HOSTILE_MARKDOWN].map((text, index) => [index, text] as const))(
-    'gives what reading the whole gives, text %i',
-    (_, text) => {
+  it.each(ALL)('gives what reading the whole gives, text %i', (_, text) => {
+    const growing = new GrowingMarkdown();
+    for (const prefix of prefixes(text)) {
+      if (shape(growing.update(prefix)) !== shape(parseMarkdown(prefix))) expect.fail(JSON.stringify(prefix));
+    }
+  });
+
+  it.each(ALL)('ends as the whole wherever it was split, text %i', (_, text) => {
+    const whole = shape(parseMarkdown(text));
+    for (const prefix of prefixes(text)) {
       const growing = new GrowingMarkdown();
-      for (const end of splits(text)) {
-        const prefix = text.slice(0, end);
-        expect(shape(growing.update(prefix))).toEqual(shape(parseMarkdown(prefix)));
-      }
-    },
-  );
+      growing.update(prefix);
+      if (shape(growing.update(text)) !== whole) expect.fail(JSON.stringify(prefix));
+    }
+  });
+
+  it.each(ALL)('is drawn as the whole however it came, text %i', (_, text) => {
+    const view = (value: string) => <Markdown text={value} citation={() => null} openLink={() => undefined} />;
+    const settled = draw(view(text));
+    const whole = settled.container.innerHTML;
+    settled.unmount();
+    for (const size of [1, 7, 64]) {
+      const growing = draw(view(''));
+      const step = Math.max(size, Math.ceil(text.length / 150));
+      for (let end = step; end < text.length + step; end += step) growing.rerender(view(text.slice(0, end)));
+      expect(growing.container.innerHTML).toBe(whole);
+      growing.unmount();
+    }
+  });
 
   it('keeps finished blocks as they are', () => {
     const growing = new GrowingMarkdown();
@@ -226,7 +223,7 @@ describe('mathematics', () => {
       '\\color{red}{x}',
     ]) {
       const markup = renderToStaticMarkup(await typeset(source, true));
-      expect(dangers(markup)).toEqual([]);
+      expect(dangersIn(markup)).toEqual([]);
     }
     expect(renderToStaticMarkup(await typeset('\\frac{a}{b}', false))).toContain('<mfrac>');
   });

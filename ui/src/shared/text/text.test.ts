@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bytes, duration, memory, milliseconds } from './format';
+import { locate } from './locate';
 import { sliceSpan, unitsAt } from './spans';
 import { tame, tameName } from './tame';
 
@@ -8,6 +9,26 @@ describe('spans', () => {
     expect(sliceSpan('a😀bc', { start: 1, end: 3 })).toBe('😀b');
     expect(unitsAt('😀😀', 1)).toBe(2);
     expect(sliceSpan('abc', { start: 2, end: 99 })).toBe('c');
+  });
+});
+
+describe('a quote on a page that was read again', () => {
+  const quote = 'after 24 months (in writing)';
+  const at = (text: string) => locate(text, { start: 8, end: 36 }, quote);
+
+  it('stays where it is while its words are there', () => {
+    expect(at('It ends after 24 months (in writing).')).toEqual({ start: 8, end: 36 });
+    expect(at('It ends after 24 months, if  in writing.')).toEqual({ start: 8, end: 36 });
+  });
+
+  it('is found where it has moved to, however its lines break', () => {
+    const text = '😀 Nobody leaves before that day, and then only after 24\nmonths (in writing).';
+    const found = at(text);
+    expect(found && sliceSpan(text, found)).toBe('after 24\nmonths (in writing)');
+  });
+
+  it('is nowhere when it is gone', () => {
+    expect(at('The lease runs for five years and cannot be ended.')).toBeNull();
   });
 });
 

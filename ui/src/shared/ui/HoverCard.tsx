@@ -1,4 +1,4 @@
-import { type ReactElement, type ReactNode, useId, useLayoutEffect, useRef, useState } from 'react';
+import { type ReactElement, type ReactNode, useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
 import { createPortal } from 'react-dom';
 import { place } from './Popover';
 
@@ -8,7 +8,7 @@ interface Properties {
   card: ReactNode;
 }
 
-/** A card that appears after a moment's rest of pointer or focus and never takes either. */
+/** A card that appears after a moment's rest of pointer or focus; the pointer may go over to it, Escape closes it. */
 export function HoverCard({ children, card }: Properties) {
   const [open, setOpen] = useState(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -23,6 +23,22 @@ export function HoverCard({ children, card }: Properties) {
     clearTimeout(timer.current);
     setOpen(false);
   };
+  // Long enough to go over to the card.
+  const leave = (): void => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setOpen(false), 120);
+  };
+  useEffect(() => () => clearTimeout(timer.current), []);
+  useEffect(() => {
+    if (!open) return;
+    const keys = (event: KeyboardEvent): void => {
+      if (event.key !== 'Escape') return;
+      event.stopPropagation();
+      setOpen(false);
+    };
+    window.addEventListener('keydown', keys, true);
+    return () => window.removeEventListener('keydown', keys, true);
+  }, [open]);
   useLayoutEffect(() => {
     if (open && floating.current && anchor.current) place(floating.current, anchor.current.getBoundingClientRect());
   }, [open]);
@@ -32,14 +48,14 @@ export function HoverCard({ children, card }: Properties) {
       ref={anchor}
       className="hover-anchor"
       onPointerEnter={show}
-      onPointerLeave={hide}
+      onPointerLeave={leave}
       onFocus={show}
       onBlur={hide}
     >
       {children({ 'aria-describedby': open ? id : undefined })}
       {open &&
         createPortal(
-          <div ref={floating} id={id} role="tooltip" className="floating hover-card">
+          <div ref={floating} id={id} role="tooltip" className="floating hover-card" onPointerEnter={show}>
             {card}
           </div>,
           document.body,

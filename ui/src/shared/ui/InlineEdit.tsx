@@ -1,18 +1,24 @@
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 
 interface Properties {
   value: string;
   label: string;
+  /** A name that is kept though nobody changed it. */
+  fresh?: boolean;
   onCommit: (value: string) => void;
   onCancel: () => void;
 }
 
 /** A line of text being changed in place: Enter keeps, Escape goes back. */
-export function InlineEdit({ value, label, onCommit, onCancel }: Properties) {
+export function InlineEdit({ value, label, fresh = false, onCommit, onCancel }: Properties) {
   const [text, setText] = useState(value);
-  const commit = (): void => {
+  // The field is left as well when a key has closed it.
+  const closed = useRef(false);
+  const close = (keep: boolean): void => {
+    if (closed.current) return;
+    closed.current = true;
     const trimmed = text.trim();
-    if (trimmed) onCommit(trimmed);
+    if (keep && trimmed && (fresh || trimmed !== value)) onCommit(trimmed);
     else onCancel();
   };
   return (
@@ -28,11 +34,11 @@ export function InlineEdit({ value, label, onCommit, onCancel }: Properties) {
         }
       }}
       onChange={(event) => setText(event.target.value)}
-      onBlur={commit}
+      onBlur={() => close(true)}
       onKeyDown={(event) => {
         event.stopPropagation();
-        if (event.key === 'Enter') commit();
-        if (event.key === 'Escape') onCancel();
+        if (event.key === 'Enter') close(true);
+        if (event.key === 'Escape') close(false);
       }}
     />
   );

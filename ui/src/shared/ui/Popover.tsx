@@ -26,6 +26,8 @@ export function Popover({
   children,
 }: Properties) {
   const [open, setOpen] = useState(false);
+  /** Where a pointer asked for it; beside the button otherwise. */
+  const [at, setAt] = useState<DOMRect | null>(null);
   const button = useRef<HTMLButtonElement>(null);
   const close = (): void => {
     setOpen(false);
@@ -42,13 +44,17 @@ export function Popover({
         aria-label={label}
         title={title}
         disabled={disabled}
-        onClick={() => setOpen(!open)}
+        onClick={({ nativeEvent: { isTrusted, clientX, clientY } }) => {
+          setAt(!isTrusted && (clientX > 0 || clientY > 0) ? new DOMRect(clientX, clientY, 0, 0) : null);
+          setOpen(!open);
+        }}
       >
         {trigger}
       </button>
       {open && button.current && (
         <Card
           anchor={button.current}
+          at={at}
           kind={kind}
           label={label ?? title ?? ''}
           onClose={() => setOpen(false)}
@@ -63,6 +69,7 @@ export function Popover({
 
 interface CardProperties {
   anchor: HTMLElement;
+  at: DOMRect | null;
   kind: 'dialog' | 'menu';
   label: string;
   children: ReactNode;
@@ -84,13 +91,13 @@ export function place(card: HTMLElement, anchor: DOMRect): void {
   card.style.left = `${left}px`;
 }
 
-function Card({ anchor, kind, label, children, onClose, onEscape }: CardProperties) {
+function Card({ anchor, at, kind, label, children, onClose, onEscape }: CardProperties) {
   const card = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     if (!card.current) return;
-    place(card.current, anchor.getBoundingClientRect());
+    place(card.current, at ?? anchor.getBoundingClientRect());
     card.current.querySelector<HTMLElement>('[role="menuitem"], button, input, a')?.focus();
-  }, [anchor]);
+  }, [anchor, at]);
   useEffect(() => {
     const outside = (event: PointerEvent): void => {
       if (event.target instanceof Node && !card.current?.contains(event.target) && !anchor.contains(event.target))

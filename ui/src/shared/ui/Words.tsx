@@ -6,3 +6,8 @@ export function Words({ text }: { text: string }) {
     .split('`')
     .map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part));
 }
+
+/** The same where nothing can be set apart, such as in a tooltip. */
+export function plainWords(text: string): string {
+  return tame(text).replaceAll('`', '');
+}

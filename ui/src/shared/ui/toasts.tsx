@@ -11,41 +11,90 @@ interface Toast {
   code: string;
   detail: string | null;
   undo: Undo | null;
+  /** What follows when it has gone and was not undone. */
+  settle: (() => void) | null;
 }
 
 interface Toasts {
   list: Toast[];
   add: (toast: Omit<Toast, 'id'>) => void;
   dismiss: (id: number) => void;
+  /** Stays while someone is on it. */
+  hold: (id: number) => void;
+  release: (id: number) => void;
+  undo: (id: number) => void;
 }
 
 const LIFE_MS = { info: 8000, warning: 12_000, error: 20_000 };
+const SHOWN = 4;
 let nextId = 1;
 
-const useToasts = create<Toasts>((set, get) => ({
-  list: [],
-  add: (toast) => {
-    const id = nextId++;
-    set({ list: [...get().list.filter((old) => old.text !== toast.text), { ...toast, id }].slice(-4) });
-    setTimeout(() => get().dismiss(id), LIFE_MS[toast.tone]);
-  },
-  dismiss: (id) => set({ list: get().list.filter((toast) => toast.id !== id) }),
-}));
+const timers = new Map<number, ReturnType<typeof setTimeout>>();
 
-/** Says that something was done, with a way back where there is one. */
-export function announce(text: string, undo: Undo | null = null): void {
-  useToasts.getState().add({ tone: 'info', text, code: '', detail: null, undo });
+const useToasts = create<Toasts>((set, get) => {
+  function take(id: number): Toast | undefined {
+    clearTimeout(timers.get(id));
+    timers.delete(id);
+    const toast = get().list.find((each) => each.id === id);
+    set({ list: get().list.filter((each) => each !== toast) });
+    return toast;
+  }
+  return {
+    list: [],
+    add: (toast) => {
+      const id = nextId++;
+      for (const old of get().list.filter((each) => each.text === toast.text)) get().dismiss(old.id);
+      set({ list: [...get().list, { ...toast, id }] });
+      for (const old of get().list.slice(0, -SHOWN)) get().dismiss(old.id);
+      get().release(id);
+    },
+    dismiss: (id) => take(id)?.settle?.(),
+    hold: (id) => clearTimeout(timers.get(id)),
+    release: (id) => {
+      const tone = get().list.find((toast) => toast.id === id)?.tone;
+      clearTimeout(timers.get(id));
+      if (tone)
+        timers.set(
+          id,
+          setTimeout(() => get().dismiss(id), LIFE_MS[tone]),
+        );
+    },
+    undo: (id) => {
+      const toast = take(id);
+      if (toast?.undo) void attempt(toast.undo);
+    },
+  };
+});
+
+function lastToUndo(): Toast | undefined {
+  return useToasts.getState().list.findLast((toast) => toast.undo !== null);
+}
+
+/** Whether something was just done that can be undone. */
+export function canUndo(): boolean {
+  return lastToUndo() !== undefined;
+}
+
+/** Takes back what was done last. */
+export function undoLast(): void {
+  const toast = lastToUndo();
+  if (toast) useToasts.getState().undo(toast.id);
+}
+
+/** Says that something was done, with a way back where there is one; `settle` follows when that was not taken. */
+export function announce(text: string, undo: Undo | null = null, settle: (() => void) | null = null): void {
+  useToasts.getState().add({ tone: 'info', text, code: '', detail: null, undo, settle });
 }
 
 /** Says that something was degraded. */
 export function warn({ code, message }: Notice): void {
-  useToasts.getState().add({ tone: 'warning', text: message, code, detail: null, undo: null });
+  useToasts.getState().add({ tone: 'warning', text: message, code, detail: null, undo: null, settle: null });
 }
 
 /** Shows what was thrown. */
 export function complain(thrown: unknown): void {
   const { message, code, detail } = reportOf(thrown);
-  useToasts.getState().add({ tone: 'error', text: message, code, detail, undo: null });
+  useToasts.getState().add({ tone: 'error', text: message, code, detail, undo: null, settle: null });
 }
 
 /** Runs an action; a failure is shown, never swallowed. */
@@ -62,25 +111,25 @@ const ICONS = { info: Info, warning: TriangleAlert, error: CircleAlert };
 
 /** The messages at the lower edge of the window. */
 export function ToastList() {
-  const { list, dismiss } = useToasts();
+  const { list, dismiss, hold, release, undo } = useToasts();
   return (
     <section className="toasts" aria-live="polite" aria-label={t('toasts.label')}>
       {list.map((toast) => {
         const Icon = ICONS[toast.tone];
         return (
-          <div key={toast.id} className={`toast ${toast.tone}`}>
+          // biome-ignore lint/a11y/noStaticElementInteractions: only keeps the message while someone is on it
+          <div
+            key={toast.id}
+            className={`toast ${toast.tone}`}
+            onPointerEnter={() => hold(toast.id)}
+            onPointerLeave={() => release(toast.id)}
+            onFocus={() => hold(toast.id)}
+            onBlur={() => release(toast.id)}
+          >
             <Icon size={16} aria-hidden />
             <ErrorText error={{ code: toast.code, message: toast.text, detail: toast.detail }} />
             {toast.undo && (
-              <button
-                type="button"
-                className="button small"
-                onClick={() => {
-                  const { undo } = toast;
-                  dismiss(toast.id);
-                  if (undo) void attempt(undo);
-                }}
-              >
+              <button type="button" className="button small" onClick={() => undo(toast.id)}>
                 {t('action.undo')}
               </button>
             )}

@@ -1,0 +1,40 @@
+import type { Profile } from '@/ipc';
+import { maybe, t } from '@/shared/i18n';
+import { count } from '@/shared/text/format';
+import { weightsName } from './weights';
+
+interface Parameter {
+  key: string;
+  /** In plain words. */
+  label: string;
+  /** As llama.cpp calls it. */
+  name: string;
+  value: string;
+  /** What it does, in a line. */
+  why: string;
+}
+
+/** What a profile sets, each with its real name and what it does. */
+export function parametersOf(profile: Profile): Parameter[] {
+  const { attention, offload } = profile;
+  const layers = offload.kind === 'layers' ? count(offload.layers) : t(`offload.${offload.kind}`);
+  const kind =
+    attention.kind === 'flash' ? t('attention.flash', { kv: attention.kv.toUpperCase() }) : t('attention.plain');
+  const found: [key: string, name: string, value: string][] = [
+    ['weights', 'weights', weightsName(profile.weights)],
+    ['attention', 'flash_attn, type_k = type_v', kind],
+    ['context', 'n_ctx', count(profile.context_tokens)],
+    ['batch', 'n_batch / n_ubatch', `${count(profile.n_batch)} / ${count(profile.n_ubatch)}`],
+    ['offload', 'n_gpu_layers', layers],
+    ['threads', 'n_threads', profile.threads === 0 ? t('threads.auto') : count(profile.threads)],
+    ['graphs', 'cuda_graphs', t(profile.graph_capture ? 'on' : 'off')],
+    ['speculation', 'prompt lookup', t(profile.speculation ? 'on' : 'off')],
+  ];
+  return found.map(([key, name, value]) => ({
+    key,
+    name,
+    value,
+    label: maybe(`parameter.${key}`) ?? key,
+    why: maybe(`parameter.${key}_why`) ?? '',
+  }));
+}

@@ -1,0 +1,30 @@
+import { Search } from 'lucide-react';
+
+interface Properties {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+  className?: string;
+}
+
+/** Where a list is searched. Escape empties it. */
+export function SearchField({ label, value, onChange, className = '' }: Properties) {
+  return (
+    <label className={`search-field ${className}`}>
+      <Search size={16} aria-hidden />
+      <span className="visually-hidden">{label}</span>
+      <input
+        type="search"
+        placeholder={label}
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key !== 'Escape' || value === '') return;
+          event.stopPropagation();
+          event.preventDefault();
+          onChange('');
+        }}
+      />
+    </label>
+  );
+}
