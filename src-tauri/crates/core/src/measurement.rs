@@ -221,6 +221,8 @@ pub struct AgreementRow {
     pub top1: Option<f64>,
     /// Smallest cosine of the logits.
     pub min_cosine: Option<f64>,
+    /// Cosine of the answers' embeddings, where there is an embedder.
+    pub answer_cosine: Option<f64>,
 }
 
 /// A backend module found beside the program, and whether it can be used here.

@@ -4,9 +4,11 @@ use crate::clock::now_ms;
 use crate::engine::{Engine, OpenMode};
 use crate::window::BenchRun;
 use docmind_core::cancel::CancelToken;
+use docmind_core::embedding::TextKind;
 use docmind_core::error::ErrorReport;
 use docmind_core::measurement::{AgreementRow, BenchProfile, BenchRequest, BenchRow, comparisons};
 use docmind_core::model::WeightType;
+use docmind_core::ports::Embedder;
 use serde_json::{Map, Value, json};
 
 /// Text whose next-token distributions are compared: our own, and long enough for 256 tokens.
@@ -144,16 +146,34 @@ impl Engine {
                 rows: rows.clone(),
             })?;
         }
-        let agreement = self
-            .0
-            .generators
-            .worker()?
-            .agree(&request, COMPARED_TEXT, cancel, stage)?;
+        let worker = self.0.generators.worker()?;
+        let agreed = worker.agree(&request, COMPARED_TEXT, cancel, stage)?;
+        let (mut agreement, answers): (Vec<_>, Vec<_>) = agreed.into_iter().unzip();
+        self.compare_answers(&mut agreement, &answers, cancel);
         Ok(GenerateBench {
             rows,
             skipped,
             agreement,
         })
+    }
+
+    /// Cosines of the answers' embeddings to the first answer's. Without an embedder the other figures stand alone.
+    fn compare_answers(&self, rows: &mut [AgreementRow], answers: &[String], cancel: &CancelToken) {
+        let measured: Vec<usize> = (0..answers.len())
+            .filter(|&at| !answers[at].trim().is_empty())
+            .collect();
+        if measured.first() != Some(&0) {
+            return;
+        }
+        let texts: Vec<String> = measured.iter().map(|&at| answers[at].clone()).collect();
+        match self.0.embedder.embed(TextKind::Passage, &texts, cancel) {
+            Ok(vectors) => {
+                for (&at, vector) in measured.iter().zip(&vectors) {
+                    rows[at].answer_cosine = Some(f64::from(vectors[0].cosine(vector)));
+                }
+            }
+            Err(report) => tracing::warn!(code = %report.code, "the answers cannot be compared"),
+        }
     }
 
     /// Speed and memory alone.
@@ -269,6 +289,7 @@ mod tests {
             mean_kl: None,
             top1: None,
             min_cosine: None,
+            answer_cosine: None,
         };
         let bench = GenerateBench {
             rows: Vec::new(),

@@ -358,6 +358,7 @@ mod tests {
             mean_kl: None,
             top1: None,
             min_cosine: None,
+            answer_cosine: None,
         };
         let quality = quality_row(&[row]);
         assert_eq!(quality.status, RowStatus::Skipped);

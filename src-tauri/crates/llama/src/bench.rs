@@ -11,9 +11,10 @@ use crate::backend::Backends;
 use crate::compare::{self, Agreement, Logits};
 use crate::error::LlamaError;
 use crate::load;
-use crate::native::{Model, ModelSettings, Specials};
+use crate::native::{Model, ModelSettings, Specials, Token};
+use crate::session::Session;
 use docmind_core::cancel::CancelToken;
-use docmind_core::generation::{GenerateRequest, Message, Role, Sampling};
+use docmind_core::generation::{GenerateEvent, GenerateRequest, Message, Role, Sampling};
 use docmind_core::measurement::{AgreementRow, BenchProfile, BenchRequest, BenchRow, Spread};
 use docmind_core::plan::{LoadReport, LoadRequest, MemoryShare};
 use docmind_core::profile::{Offload, Profile};
@@ -266,8 +267,8 @@ fn row(entry: &BenchProfile, measured: Measured) -> BenchRow {
     }
 }
 
-/// Compares each profile's next-token distributions with the first profile's over `text`. Synthetic weights are never given a
-/// figure.
+/// Compares each profile's next-token distributions with the first profile's over `text`, and lets each answer a question about it:
+/// the answers are given beside the rows, for whoever has an embedder. Synthetic weights are never given a figure.
 ///
 /// # Errors
 /// As [`bench`].
@@ -277,7 +278,7 @@ pub fn agreement(
     text: &str,
     cancel: &CancelToken,
     stage: &mut dyn FnMut(&str),
-) -> Result<Vec<AgreementRow>, LlamaError> {
+) -> Result<Vec<(AgreementRow, String)>, LlamaError> {
     let mut reference: Option<Logits> = None;
     let mut rows = Vec::new();
     for entry in &request.profiles {
@@ -286,14 +287,16 @@ pub fn agreement(
         }
         stage(&entry.profile.name);
         if load::check(&entry.model)?.shape.card.synthetic {
-            rows.push(AgreementRow {
+            let row = AgreementRow {
                 profile: entry.profile.name.clone(),
                 status: "skipped: synthetic weights".to_owned(),
                 tokens: 0,
                 mean_kl: None,
                 top1: None,
                 min_cosine: None,
-            });
+                answer_cosine: None,
+            };
+            rows.push((row, String::new()));
             continue;
         }
         let (mut session, _) = load::load(backends, &bare_request(entry), &mut |_| !cancel.is_cancelled())?;
@@ -301,17 +304,43 @@ pub fn agreement(
         tokens.truncate(COMPARED.min(session.context_tokens() as usize));
         let logits = compare::forced(session.context_mut(), &tokens, 0, 16)?;
         let agreement = compare::agreement(reference.as_ref().unwrap_or(&logits), &logits);
-        rows.push(AgreementRow {
+        let row = AgreementRow {
             profile: entry.profile.name.clone(),
             status: "measured".to_owned(),
             tokens: tokens.len() as u32,
             mean_kl: Some(agreement.mean_kl),
             top1: Some(agreement.top1),
             min_cosine: Some(agreement.min_cosine),
-        });
+            answer_cosine: None,
+        };
+        session.forget();
+        rows.push((row, answer_about(&mut session, &tokens, cancel)?));
         reference.get_or_insert(logits);
     }
     Ok(rows)
+}
+
+/// The most likely answer to a question about a text.
+fn answer_about(session: &mut Session, text: &[Token], cancel: &CancelToken) -> Result<String, LlamaError> {
+    let mut bytes = Vec::new();
+    for &token in text {
+        session.model().piece(token, &mut bytes);
+    }
+    let asked = GenerateRequest {
+        sampling: Sampling::greedy(),
+        ..question(
+            &String::from_utf8_lossy(&bytes),
+            "What does this say, in three sentences?",
+            COUNTED,
+        )
+    };
+    let mut answer = String::new();
+    session.generate(&asked, cancel, &mut |event| {
+        if let GenerateEvent::Text { text } = event {
+            answer.push_str(&text);
+        }
+    })?;
+    Ok(answer)
 }
 
 /// One model on the CPU and on the GPU, compared by the logits of a forced continuation.

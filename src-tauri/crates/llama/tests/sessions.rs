@@ -6,9 +6,11 @@ mod support;
 use docmind_core::answer::FinishReason;
 use docmind_core::cancel::CancelToken;
 use docmind_core::generation::{GenerateEvent, Role};
+use docmind_core::measurement::{BenchProfile, BenchRequest};
 use docmind_core::model::WeightType;
 use docmind_core::plan::LOGIT_ROWS;
 use docmind_core::profile::{Attention, KvType};
+use docmind_llama::bench::agreement as agreement_of;
 use docmind_llama::compare::{Logits, agreement, contradictions, forced, most_apart};
 use docmind_llama::load;
 use docmind_llama::native::{Context, ContextSettings, Model, ModelSettings, Specials, Token};
@@ -466,6 +468,58 @@ fn after_a_restart_the_sources_come_from_disk() {
     let mut third = load();
     let (_, again, _) = run(&mut third, &asked("Who measured it?"));
     assert_eq!(again.reused_tokens, 0, "a damaged snapshot is not believed");
+}
+
+#[test]
+fn profiles_agree_with_themselves_and_synthetic_ones_get_no_figure() {
+    let _turn = turn();
+    let folder = tempfile::tempdir().expect("a folder");
+    // A model that does not say of itself that it was made up.
+    let mut bytes = std::fs::read(model(WeightType::Q8_0)).expect("read");
+    let mark = b"docmind.synthetic";
+    let at = bytes
+        .windows(mark.len())
+        .position(|window| window == mark)
+        .expect("marked");
+    bytes[at + mark.len() - 1] = b'x';
+    let path = folder.path().join("other.gguf").display().to_string();
+    std::fs::write(&path, bytes).expect("written");
+    let entry = |model: String, kv| BenchProfile {
+        profile: profile(Attention::Flash { kv }, 2048),
+        model,
+    };
+    let asked = |model: &str| BenchRequest {
+        profiles: vec![
+            entry(model.to_owned(), KvType::F16),
+            entry(model.to_owned(), KvType::F16),
+            entry(model.to_owned(), KvType::Q4_0),
+        ],
+        prompt_tokens: 0,
+        output_tokens: 0,
+        repeat: 1,
+    };
+    let text = "The caretaker repairs the roof in the spring, and the pump is cleaned every week. ".repeat(20);
+    let cancel = CancelToken::new();
+    let rows = agreement_of(backends(), &asked(&path), &text, &cancel, &mut |_| ()).expect("measured");
+    let [(first, said), (same, said_again), (small, _)] = &rows[..] else {
+        panic!("{rows:?}")
+    };
+    assert_eq!((first.mean_kl, first.top1), (Some(0.0), Some(1.0)));
+    assert_eq!((same.mean_kl, same.top1), (Some(0.0), Some(1.0)));
+    assert!(!said.is_empty());
+    assert_eq!(said, said_again);
+    assert!(small.mean_kl > Some(0.0), "{small:?}");
+    let rows = agreement_of(
+        backends(),
+        &asked(&model(WeightType::Q8_0)),
+        &text,
+        &cancel,
+        &mut |_| (),
+    );
+    for (row, answer) in rows.expect("skipped") {
+        assert_eq!(row.status, "skipped: synthetic weights");
+        assert_eq!((row.mean_kl, row.top1, answer.as_str()), (None, None, ""));
+    }
 }
 
 #[test]

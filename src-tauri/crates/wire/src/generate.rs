@@ -75,8 +75,8 @@ pub enum GenerateReply {
     Quantized(Box<ModelCard>),
     /// To `Bench`.
     Measured(Vec<BenchRow>),
-    /// To `Agree`.
-    Agreed(Vec<AgreementRow>),
+    /// To `Agree`: a row and an answer a profile.
+    Agreed(Vec<(AgreementRow, String)>),
 }
 
 /// Between application and `docmind-generate`.
@@ -285,7 +285,7 @@ impl GenerateWorker {
         }
     }
 
-    /// Compares each profile's output with that of the first, over `text`.
+    /// Compares each profile's output with that of the first, over `text`; with what each answers to a question about it.
     ///
     /// # Errors
     /// As [`Self::load`].
@@ -295,7 +295,7 @@ impl GenerateWorker {
         text: &str,
         cancel: &CancelToken,
         stage: &mut dyn FnMut(&str),
-    ) -> Result<Vec<AgreementRow>, ErrorReport> {
+    ) -> Result<Vec<(AgreementRow, String)>, ErrorReport> {
         let call = GenerateCall::Agree {
             request: request.clone(),
             text: text.to_owned(),

@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), String> {
     }
     if arguments.text("agree") == Some("on") {
         let text = include_str!("../../../../ARCHITECTURE.md");
-        for row in measure::agreement(&backends, &request, text, &cancel, &mut stage).map_err(words)? {
+        for (row, _) in measure::agreement(&backends, &request, text, &cancel, &mut stage).map_err(words)? {
             println!("{}", json!({ "type": "agreement", "row": row }));
         }
     }
