@@ -219,6 +219,7 @@ test('conversations are renamed, found, deleted and brought back', async ({ page
   await page.getByRole('menuitem', { name: 'Rename' }).click();
   await page.getByRole('textbox', { name: 'Title of the conversation' }).fill('Leaving early');
   await page.keyboard.press('Enter');
+  await expect(page.locator('.conversation-nav .nav-button', { hasText: 'Leaving early' })).toBeFocused();
   await page.getByRole('searchbox', { name: 'Search conversations' }).fill('leaving');
   await expect(page.locator('.conversation-nav .nav-line')).toHaveCount(1);
   await page.getByRole('button', { name: 'Actions for Leaving early' }).click();

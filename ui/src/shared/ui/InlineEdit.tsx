@@ -14,9 +14,11 @@ export function InlineEdit({ value, label, fresh = false, onCommit, onCancel }: 
   const [text, setText] = useState(value);
   // The field is left as well when a key has closed it.
   const closed = useRef(false);
-  const close = (keep: boolean): void => {
+  const close = (keep: boolean, line: Element | null = null): void => {
     if (closed.current) return;
     closed.current = true;
+    // By a key: the focus stays on the line whose name it was.
+    if (line) requestAnimationFrame(() => line.querySelector('button')?.focus());
     const trimmed = text.trim();
     if (keep && trimmed && (fresh || trimmed !== value)) onCommit(trimmed);
     else onCancel();
@@ -37,8 +39,9 @@ export function InlineEdit({ value, label, fresh = false, onCommit, onCancel }: 
       onBlur={() => close(true)}
       onKeyDown={(event) => {
         event.stopPropagation();
-        if (event.key === 'Enter') close(true);
-        if (event.key === 'Escape') close(false);
+        const line = event.currentTarget.closest('li');
+        if (event.key === 'Enter') close(true, line);
+        if (event.key === 'Escape') close(false, line);
       }}
     />
   );
