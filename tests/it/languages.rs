@@ -151,7 +151,7 @@ fn a_library_mostly_not_english_says_what_its_embedder_knows() -> Result<()> {
     assert_eq!(told[0]["code"], "library_language");
     let message = told[0]["message"].as_str().context("no message")?;
     for said in [
-        "4 of 4",
+        "4 of the 4",
         "German",
         "all-MiniLM-L6-v2",
         "multilingual-e5-small",

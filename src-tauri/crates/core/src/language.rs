@@ -61,12 +61,16 @@ pub fn detect<'a>(pages: impl IntoIterator<Item = &'a str>) -> Option<&'static s
 ///
 /// ```
 /// assert_eq!(docmind_core::language::english_name("de"), Some("German"));
+/// assert_eq!(docmind_core::language::english_name("xx"), None);
 /// ```
 pub fn english_name(code: &str) -> Option<&'static str> {
-    Lang::all()
-        .iter()
-        .find(|language| iso_639_1(**language) == code)
-        .map(|language| language.eng_name())
+    let language = Lang::all().iter().find(|language| iso_639_1(**language) == code)?;
+    // Written, these two are known by another name.
+    Some(match language {
+        Lang::Cmn => "Chinese",
+        Lang::Nob => "Norwegian",
+        other => other.eng_name(),
+    })
 }
 
 /// The first characters of every page, the share of each so chosen that long documents are seen throughout.

@@ -89,7 +89,7 @@ fn offer(
     } = unknown;
     let entry = &offered.entry;
     let mut lines = vec![format!(
-        "Most of this library is not in {}: {documents} of {told} documents, the most in {}. The embedder `{embedder}` knows {} alone, \
+        "Most of this library is not in {}: {documents} of the {told} documents whose language could be told are in others, the most in {}. The embedder `{embedder}` knows {} alone, \
          so that searching by meaning finds less in them; searching by words does not suffer.",
         known.join(" or "),
         name(&language),
