@@ -15,7 +15,7 @@ const MATCHED: usize = 3;
 pub const WIDTHS: [usize; 2] = [4, 8];
 
 /// Share of decoding time that drafts may lose.
-const ALLOWANCE: f64 = 0.014;
+const ALLOWANCE: f64 = 0.01;
 
 /// Where three tokens were seen last, in a text that only grows.
 #[derive(Debug, Default)]
