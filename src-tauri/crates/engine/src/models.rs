@@ -235,18 +235,17 @@ impl Engine {
             let wanted = out.profile.weights;
             out.missing = Some(wanted);
             // Weights that were made smaller cannot be made larger again, nor smaller in another way.
-            match family.with_weights(WeightType::F16) {
-                Some(source) => out.make = Some(make_command(&source.path, wanted)),
-                None => {
-                    let what = if wanted == WeightType::F16 {
-                        "It runs"
-                    } else {
-                        "Its file is made of"
-                    };
-                    out.reason = Some(format!(
-                        "{what} the model's F16 file, which is not beside the others.\nFetch it into the same folder."
-                    ));
-                }
+            if let Some(source) = family.with_weights(WeightType::F16) {
+                out.make = Some(make_command(&source.path, wanted));
+            } else {
+                let what = if wanted == WeightType::F16 {
+                    "It runs"
+                } else {
+                    "Its file is made of"
+                };
+                out.reason = Some(format!(
+                    "{what} the model's F16 file, which is not beside the others.\nFetch it into the same folder."
+                ));
             }
             return Ok(out);
         };
