@@ -170,10 +170,6 @@ impl Candidates {
 const BLOCK: usize = 64;
 
 /// True where one of `block` is above `floor`; without a branch, so that several are compared by one instruction.
-#[expect(
-    clippy::needless_bitwise_bool,
-    reason = "a lazy operator would be the branch that is avoided here"
-)]
 fn any_above(block: &[f32], floor: f32) -> bool {
     block.iter().map(|&logit| u32::from(logit > floor)).sum::<u32>() > 0
 }
