@@ -39,6 +39,21 @@ test('a dropped folder is read to the end, and a damaged file says why', async (
   await expect(page.getByRole('menuitem', { name: 'Retry' })).toBeVisible();
 });
 
+test('nothing shines through where files are dropped', async ({ page }) => {
+  const target = async (options: Record<string, string | number>): Promise<Buffer> => {
+    await open(page, options);
+    await page.waitForFunction(() => window.mockDrop !== undefined);
+    await page.evaluate(() => window.mockDrop?.({ type: 'over' }));
+    await expect(page.getByText('Drop to add to the library')).toBeVisible();
+    return page.screenshot({ path: `${import.meta.dirname}/artifacts/drop-${options.theme}-${options.documents}.png` });
+  };
+  await page.setViewportSize({ width: 900, height: 600 });
+  for (const theme of ['light', 'dark']) {
+    const empty = await target({ theme, documents: 0, turns: 0 });
+    expect((await target({ theme, documents: 40 })).equals(empty)).toBe(true);
+  }
+});
+
 test('a citation opens its page with the passage marked, and the place in the answer stays', async ({ page }) => {
   await open(page);
   await ask(page, 'When may the tenant end the lease early?');
