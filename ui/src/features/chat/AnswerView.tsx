@@ -110,26 +110,54 @@ export function NotFound({
 
 /** What was degraded for this answer, each with its reason. */
 export function Notices({ notices }: { notices: readonly Notice[] }) {
-  return notices.map((notice) => {
-    const [first = '', ...rest] = wordsOf(notice).split('\n');
-    return (
+  return notices
+    .filter(({ code }) => code !== CUT_OFF)
+    .map((notice) => (
       <p key={notice.code} className="answer-mark tone-amber" title={plainWords(notice.message)}>
         <TriangleAlert size={16} aria-hidden />
-        <span>
-          <Words text={first} />{' '}
-          {rest.length > 0 && (
-            <span className="quiet">
-              <Words text={rest.join(' ')} />
-            </span>
-          )}
-        </span>
+        <NoticeWords notice={notice} />
       </p>
-    );
-  });
+    ));
+}
+
+/** Why a process stopped writing: told where the words break off, and there alone. */
+const CUT_OFF = 'answer_interrupted';
+
+function NoticeWords({ notice }: { notice: Notice }) {
+  const [first = '', ...rest] = wordsOf(notice).split('\n');
+  return (
+    <span>
+      <Words text={first} />{' '}
+      {rest.length > 0 && (
+        <span className="quiet">
+          <Words text={rest.join(' ')} />
+        </span>
+      )}
+    </span>
+  );
+}
+
+function Interrupted({ notices }: { notices: readonly Notice[] }) {
+  // Not saved with the answer: of an earlier day's nothing more than that it happened is known.
+  const cutOff = notices.find(({ code }) => code === CUT_OFF);
+  return (
+    <p className="answer-mark tone-red" {...(cutOff && { title: plainWords(cutOff.message) })}>
+      <CircleSlash size={16} aria-hidden />
+      {cutOff ? <NoticeWords notice={cutOff} /> : t('chat.finish.interrupted')}
+    </p>
+  );
 }
 
 /** Says how an answer came about when a model did not write it, or why it ended early. */
-export function AnswerMarks({ answer, uncited }: { answer: Answer; uncited: readonly CheckedSentence[] }) {
+export function AnswerMarks({
+  answer,
+  uncited,
+  notices,
+}: {
+  answer: Answer;
+  uncited: readonly CheckedSentence[];
+  notices: readonly Notice[];
+}) {
   const doubted = [...answer.citations, ...uncited].filter(({ support }) => support !== 'supported');
   const doubtful = new Set(doubted.map(({ sentence }) => sentence)).size;
   return (
@@ -146,12 +174,7 @@ export function AnswerMarks({ answer, uncited }: { answer: Answer; uncited: read
           {t('chat.finish.cancelled')}
         </p>
       )}
-      {answer.finish === 'interrupted' && (
-        <p className="answer-mark tone-red">
-          <CircleSlash size={16} aria-hidden />
-          {t('chat.finish.interrupted')}
-        </p>
-      )}
+      {answer.finish === 'interrupted' && <Interrupted notices={notices} />}
       {answer.finish === 'length' && (
         <p className="answer-mark tone-amber">
           <BookOpenText size={16} aria-hidden />

@@ -71,7 +71,7 @@ export const TurnView = memo(function TurnView({
       ) : (
         <>
           <StableAnswer turn={turn} onOpen={actions.onOpen} />
-          <AnswerMarks answer={answer} uncited={uncitedOf(turn)} />
+          <AnswerMarks answer={answer} uncited={uncitedOf(turn)} notices={told.notices} />
           <CitationList citations={answer.citations} onOpen={open} />
         </>
       )}

@@ -364,6 +364,14 @@ export class MockChat {
         emit({ type: 'citation', n: 0, source: 0, sentence: UNCITED, support: 'unsupported' });
       await wait(14 * this.speed, signal);
     }
+    if (asked.includes('killed')) {
+      emit({
+        type: 'notice',
+        code: 'answer_interrupted',
+        message: 'The answer was cut off.\nThe language model stopped: it was killed from outside. Try again.',
+      });
+      return { ...whole, text: written.trimStart(), finish: 'interrupted', stats: null };
+    }
     return { ...whole, text: written.trimStart() };
   }
 
