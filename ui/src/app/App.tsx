@@ -17,6 +17,7 @@ import { usePerformance } from '@/features/performance/store';
 import { SettingsPage } from '@/features/settings/SettingsPage';
 import { useSettings } from '@/features/settings/store';
 import { SourcePanel } from '@/features/source/SourcePanel';
+import { useSource } from '@/features/source/store';
 import type { LibrarySummary } from '@/ipc';
 import { setLanguage, t, useLanguage } from '@/shared/i18n';
 import { Splitter } from '@/shared/ui/Splitter';
@@ -105,6 +106,13 @@ function useLanguages(): void {
   useEffect(() => {
     if (settings && ready !== null) void useLanguageOffer.getState().load();
   }, [settings, ready]);
+}
+
+/** "Citation 1 of 3" is of the conversation that is shown: another one takes it away. */
+function useOwnCitations(): void {
+  const conversation = useChat((state) => state.id);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation is the occasion
+  useEffect(() => useSource.getState().leaveAnswer(), [conversation]);
 }
 
 function Main() {
@@ -268,6 +276,7 @@ export function App() {
   useTelemetry();
   useSuggestions();
   useLanguages();
+  useOwnCitations();
   useEffect(() => {
     if (settings) void useModels.getState().load();
   }, [settings]);

@@ -4,6 +4,7 @@ import { useChat } from '@/features/chat/store';
 import { useLibrary } from '@/features/library/store';
 import { useModels } from '@/features/models/store';
 import { useSettings } from '@/features/settings/store';
+import { useSource } from '@/features/source/store';
 import { type DropEvent, type IngestEvent, setBackend } from '@/ipc';
 import { createMock, MOCK_DEFAULTS, type MockOptions } from '@/ipc/mock';
 import { App } from './App';
@@ -13,6 +14,7 @@ const START = {
   chat: useChat.getInitialState(),
   library: useLibrary.getInitialState(),
   settings: useSettings.getInitialState(),
+  source: useSource.getInitialState(),
   models: useModels.getInitialState(),
   layout: useLayout.getInitialState(),
 };
@@ -27,6 +29,7 @@ async function open(options: Partial<MockOptions> = {}): Promise<void> {
   useChat.setState(START.chat, true);
   useLibrary.setState(START.library, true);
   useSettings.setState(START.settings, true);
+  useSource.setState(START.source, true);
   useModels.setState(START.models, true);
   useLayout.setState(START.layout, true);
   setBackend(createMock({ ...MOCK_DEFAULTS, speed: 0, turns: 0, documents: 12, ...options }));
@@ -71,6 +74,40 @@ describe('the window', () => {
     await open();
     await act(() => useChat.getState().ask('fail please'));
     expect(await screen.findByRole('button', { name: 'Ask again' })).toBeTruthy();
+  });
+
+  it('says once why an answer was cut off, where it breaks off', async () => {
+    await open();
+    await act(() => useChat.getState().ask('and it is killed'));
+    const turn = await screen.findByRole('article', { name: /1/ });
+    expect(turn.textContent?.match(/was cut off|process stopped/g)).toEqual(['was cut off']);
+    expect(turn.querySelector('.answer-mark.tone-red')?.textContent).toContain('killed from outside');
+    expect(document.querySelector('.toast')).toBeNull();
+    // Opened again only the fact is known.
+    await act(() => useChat.getState().open(useChat.getState().id ?? 0));
+    await waitFor(() =>
+      expect(document.querySelector('.answer-mark.tone-red')?.textContent).toMatch(/process stopped/),
+    );
+  });
+
+  it('steps only through the citations of the conversation that is shown', async () => {
+    // Nothing is drawn here.
+    await open({ failing: ['renderPage'] });
+    await act(() => useChat.getState().ask('When may the tenant leave?'));
+    fireEvent.click(await screen.findByRole('button', { name: /Citation 1: Lease-2024.pdf, page 7/ }));
+    expect(await screen.findByText('Citation 1 of 3')).toBeTruthy();
+    act(() => useChat.getState().startNew());
+    await waitFor(() => expect(screen.queryByText(/Citation \d of 3/)).toBeNull());
+    expect(screen.getByRole('heading', { name: 'Lease-2024.pdf' })).toBeTruthy();
+  });
+
+  it.each([
+    ['en', 'no GPU. A model file of up to'],
+    ['de', 'keine GPU. Eine Modelldatei bis'],
+  ])('ends the sentence on the machine before it says what fits (%s)', async (language, words) => {
+    await open({ language, gpu: false });
+    act(() => useLayout.getState().show('models'));
+    await waitFor(() => expect(document.querySelector('.page')?.textContent).toContain(words));
   });
 
   it('replaces a turn when the question is changed', async () => {

@@ -33,6 +33,8 @@ interface SourceState {
   error: ErrorReport | null;
   open: (target: Target, targets?: readonly Target[]) => Promise<void>;
   step: (by: number) => void;
+  /** The answer is no longer shown: the document stays, there is nothing to step through. */
+  leaveAnswer: () => void;
   goTo: (page: number) => void;
   setZoom: (zoom: number) => void;
   /** The next larger or smaller. */
@@ -93,6 +95,7 @@ export const useSource = create<SourceState>((set, get) => {
       const next = targets[(at + by + targets.length) % targets.length];
       if (next) void open(next, targets);
     },
+    leaveAnswer: () => set({ targets: [] }),
     goTo: (page) => set({ page: Math.max(1, Math.min(get().row?.pages ?? 1, page)) }),
     setZoom: (zoom) => set({ zoom: Math.max(0.25, Math.min(4, zoom)) }),
     stepZoom: (by) => {
