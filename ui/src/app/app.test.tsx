@@ -91,8 +91,7 @@ describe('the window', () => {
   });
 
   it('steps only through the citations of the conversation that is shown', async () => {
-    // Nothing is drawn here.
-    await open({ failing: ['renderPage'] });
+    await open();
     await act(() => useChat.getState().ask('When may the tenant leave?'));
     fireEvent.click(await screen.findByRole('button', { name: /Citation 1: Lease-2024.pdf, page 7/ }));
     expect(await screen.findByText('Citation 1 of 3')).toBeTruthy();
