@@ -224,11 +224,7 @@ impl Engine {
             .arg(&files.runtime_dir)
             .arg("--log")
             .arg("error");
-        command
-            .arg("--model")
-            .arg(named)
-            .arg("--against")
-            .arg(&options.bench);
+        command.arg("--model").arg(named).arg("--against").arg(&options.bench);
         for (name, value) in [
             ("--prompt-tokens", options.prompt_tokens),
             ("--output-tokens", options.output_tokens),
