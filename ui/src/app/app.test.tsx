@@ -84,7 +84,9 @@ describe('the window', () => {
     expect(turn.querySelector('.answer-mark.tone-red')?.textContent).toContain('killed from outside');
     expect(document.querySelector('.toast')).toBeNull();
     // Opened again only the fact is known.
-    await act(() => useChat.getState().open(useChat.getState().id ?? 0));
+    const { id, startNew, open: openAgain } = useChat.getState();
+    act(() => startNew());
+    await act(() => openAgain(id ?? 0));
     await waitFor(() =>
       expect(document.querySelector('.answer-mark.tone-red')?.textContent).toMatch(/process stopped/),
     );

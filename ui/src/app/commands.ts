@@ -47,7 +47,6 @@ import {
 } from 'lucide-react';
 import { withSources } from '@/features/chat/copy';
 import { useChat } from '@/features/chat/store';
-import { copyText } from '@/features/chat/TurnView';
 import { useLibrary } from '@/features/library/store';
 import { useModels } from '@/features/models/store';
 import { SETTING_NAMES } from '@/features/settings/SettingsPage';
@@ -56,6 +55,7 @@ import { useSource } from '@/features/source/store';
 import { backend, type Turn } from '@/ipc';
 import { type MessageKey, profileName, t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
+import { copyText } from '@/shared/ui/copyText';
 import { attempt, canUndo, undoLast } from '@/shared/ui/toasts';
 import {
   addFiles,
