@@ -273,6 +273,23 @@ fn models_are_listed_with_the_catalogue_stored_measured_and_removed() -> Result<
             "bandwidth_fraction",
         ],
     );
+    for figure in [
+        "load_ms",
+        "warmup_ms",
+        "ttft_ms",
+        "prefill_tps",
+        "decode_tps",
+        "peak_memory_mib",
+        "predicted_memory_mib",
+        "bandwidth_fraction",
+    ] {
+        let of = |end: &str| run.lines[0][format!("{figure}{end}")].as_f64().context(figure);
+        assert!(
+            of("_min")? <= of("")? && of("")? <= of("_max")?,
+            "{figure}: {:#}",
+            run.lines[0]
+        );
+    }
     assert_eq!(run.lines[0]["synthetic"], true);
     let skipped = run
         .lines
