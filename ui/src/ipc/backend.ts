@@ -190,6 +190,8 @@ export interface Backend {
   dataFolder(): Promise<data.DataFolder>;
   openDataFolder(): Promise<void>;
   rebuildIndex(listener: (event: RebuildEvent) => void): Job;
+  /** Points at the window where somebody works elsewhere. */
+  drawAttention(): Promise<void>;
   diagnostics(): Promise<string>;
   version(): Promise<string>;
   /** In the system's browser or mail program: http, https and mailto only. */

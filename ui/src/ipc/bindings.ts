@@ -108,6 +108,8 @@ export const commands = {
 	openDataFolder: () => __TAURI_INVOKE<null>("open_data_folder"),
 	/**  Makes the vector index again from the library. Gives the number of passages. */
 	rebuildIndex: (job: number, events: Channel<Rebuilt[]>) => __TAURI_INVOKE<number>("rebuild_index", { job, events }),
+	/**  Something long has come to its end: points at the window where somebody works elsewhere. */
+	drawAttention: () => __TAURI_INVOKE<null>("draw_attention"),
 	/**  What helps to find a fault; no document text. */
 	diagnostics: () => __TAURI_INVOKE<string>("diagnostics"),
 	/**  Of DocMind. */

@@ -251,6 +251,7 @@ export function createTauriBackend(): Backend {
         ),
         (thrown) => listener({ type: 'failed', error: reportOf(thrown) }),
       ),
+    drawAttention: async () => void (await commands.drawAttention()),
     diagnostics: () => commands.diagnostics(),
     version: () => commands.version(),
     openLink: async (url) => void (await commands.openLink(url)),

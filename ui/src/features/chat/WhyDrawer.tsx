@@ -4,6 +4,7 @@ import { type AnswerTrace, backend, type ErrorReport, reportOf, type TracePassag
 import { maybe, t } from '@/shared/i18n';
 import { count, decimal, milliseconds, percent } from '@/shared/text/format';
 import { tame, tameName } from '@/shared/text/tame';
+import { IconButton } from '@/shared/ui/IconButton';
 import { Meter } from '@/shared/ui/Meter';
 import { EmptyState, ErrorState } from '@/shared/ui/states';
 
@@ -11,7 +12,13 @@ function rank(value: number | null): string {
   return value === null ? '–' : String(value);
 }
 
-function Passages({ title, passages }: { title: string; passages: readonly TracePassage[] }) {
+interface PassagesProperties {
+  title: string;
+  passages: readonly TracePassage[];
+  onOpen: (passage: TracePassage) => void;
+}
+
+function Passages({ title, passages, onOpen }: PassagesProperties) {
   if (passages.length === 0) return null;
   return (
     <section>
@@ -35,9 +42,9 @@ function Passages({ title, passages }: { title: string; passages: readonly Trace
           {passages.map((passage, index) => (
             <tr key={index}>
               <td>
-                <span className="passage-place">
+                <button type="button" className="passage-place link-like" onClick={() => onOpen(passage)}>
                   <bdi>{tameName(passage.title)}</bdi> · {t('source.page', { page: passage.page })}
-                </span>
+                </button>
                 {passage.text && (
                   <span className="trace-text" dir="auto">
                     {tame(passage.text)}
@@ -101,10 +108,13 @@ function Timings({ trace }: { trace: AnswerTrace }) {
 export function WhyDrawer({
   conversation,
   turn,
+  onOpen,
   onClose,
 }: {
   conversation: number;
   turn: number;
+  /** Opens a passage beside it. */
+  onOpen: (passage: TracePassage) => void;
   onClose: () => void;
 }) {
   const [trace, setTrace] = useState<AnswerTrace | null | undefined>(undefined);
@@ -135,9 +145,9 @@ export function WhyDrawer({
     <aside className="drawer" aria-label={t('chat.why')} onKeyDown={(event) => event.key === 'Escape' && onClose()}>
       <header className="drawer-head">
         <h2>{t('chat.why')}</h2>
-        <button type="button" className="icon-button" aria-label={t('action.close')} onClick={onClose} ref={closer}>
+        <IconButton label={t('action.close')} onPress={onClose} ref={closer}>
           <X size={16} aria-hidden />
-        </button>
+        </IconButton>
       </header>
       <section className="drawer-body" tabIndex={0} aria-label={t('chat.why')}>
         {error && <ErrorState error={error} onRetry={again} />}
@@ -156,10 +166,15 @@ export function WhyDrawer({
               {t('why.budget', { packed: count(trace.packed_tokens), budget: count(trace.budget_tokens) })}
             </p>
             <Search trace={trace} />
-            <Passages title={t('why.packed')} passages={trace.passages.filter((passage) => passage.dropped === null)} />
+            <Passages
+              title={t('why.packed')}
+              passages={trace.passages.filter((passage) => passage.dropped === null)}
+              onOpen={onOpen}
+            />
             <Passages
               title={t('why.left_out')}
               passages={trace.passages.filter((passage) => passage.dropped !== null)}
+              onOpen={onOpen}
             />
             <Timings trace={trace} />
           </>

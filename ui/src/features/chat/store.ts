@@ -67,6 +67,9 @@ const NOTHING: Pick<ChatState, 'turns' | 'loading' | 'error' | 'running' | 'scop
   renaming: false,
 };
 
+/** An answer that took longer was perhaps not waited for. */
+const LONG_MS = 15_000;
+
 /** The one answer under way, whichever conversation is open. */
 interface Live {
   /** `null` until the engine has begun one. */
@@ -80,9 +83,14 @@ interface Live {
   job: Job | null;
 }
 
-/** Whether an answer is being written, in the open conversation or in another. */
-export function isAnswering({ running, elsewhere }: Pick<ChatState, 'running' | 'elsewhere'>): boolean {
-  return elsewhere !== null || (running !== null && running.error === null);
+/** Whether an answer is being written in the open conversation. */
+export function isWriting({ running }: Pick<ChatState, 'running'>): boolean {
+  return running !== null && running.error === null;
+}
+
+/** The same, or in another. */
+export function isAnswering(state: Pick<ChatState, 'running' | 'elsewhere'>): boolean {
+  return state.elsewhere !== null || isWriting(state);
 }
 
 export const useChat = create<ChatState>((set, get) => {
@@ -124,6 +132,8 @@ export const useChat = create<ChatState>((set, get) => {
         mine.conversation = event.conversation;
         if (mine.shown) set({ id: event.conversation, title: mine.title });
         else set({ elsewhere: { id: event.conversation, title: mine.title } });
+        // A new one is listed at once: the way back to it, should another be opened.
+        if (!get().conversations?.some(({ id }) => id === event.conversation)) void get().loadList();
         show();
         break;
       case 'done': {
@@ -251,6 +261,7 @@ export const useChat = create<ChatState>((set, get) => {
       }
       if (live === mine) settle();
       if (!mine.shown) tell(mine);
+      if (performance.now() - mine.running.startedAt > LONG_MS) void attempt(() => backend().drawAttention());
       void get().loadList();
     },
     edit: (turn) => {

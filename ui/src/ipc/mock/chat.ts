@@ -195,13 +195,18 @@ export class MockChat {
       id: this.nextId++,
       title: turns > 20 ? 'A long reading of the lease' : 'Contract review',
       turns: list,
-      updated: 1_763_900_000_000,
+      updated: Date.now() - 60_000,
     });
   }
 
   addTitles(titles: readonly string[]): void {
     titles.forEach((title, index) => {
-      this.conversations.push({ id: this.nextId++, title, turns: [], updated: 1_763_800_000_000 - index * 86_400_000 });
+      this.conversations.push({
+        id: this.nextId++,
+        title,
+        turns: [],
+        updated: Date.now() - (index + 0.5) * 2 * 86_400_000,
+      });
     });
   }
 
@@ -281,7 +286,7 @@ export class MockChat {
     if (asked.includes('fail')) {
       emit({
         type: 'failed',
-        code: 'worker_lost',
+        code: 'worker_died',
         message: 'The model’s process stopped while writing.\nAsk again; it has been restarted.',
         detail: 'signal 6',
       });
@@ -326,19 +331,23 @@ export class MockChat {
     if (asked.includes('degrade'))
       emit({
         type: 'notice',
-        code: 'gpu_to_cpu',
+        code: 'on_cpu',
         message: 'The GPU has no memory left; the answer is written on the CPU, about eight times slower.',
       });
     const whole = asked.includes('repeat') ? repeatedAnswer(profile) : sampleAnswer(profile);
     if (asked.includes('table')) {
       whole.text = RICH;
+      whole.uncited = [];
       whole.citations = whole.citations.slice(0, 2);
     }
     if (asked.includes('outdated'))
       whole.citations = whole.citations.map((item) => ({ ...item, quote: 'Words that no page holds any more.' }));
     if (asked.includes('hostile')) whole.text = [...HOSTILE_MARKDOWN, ...HOSTILE_LARGE].join('\n\n');
     if (asked.includes('long'))
-      whole.text = Array.from({ length: 40 }, (_, i) => `Paragraph ${i + 1}. ${SENTENCES[i % 2]}`).join('\n\n');
+      whole.text = Array.from(
+        { length: Number(/long (\d+)/.exec(asked)?.[1] ?? 40) },
+        (_, i) => `Paragraph ${i + 1}. ${SENTENCES[i % 2]}`,
+      ).join('\n\n');
     for (const piece of whole.thinking?.match(/\S+\s*/g) ?? []) {
       if (signal.aborted) break;
       emit({ type: 'thinking', text: piece });

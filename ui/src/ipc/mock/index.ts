@@ -248,6 +248,7 @@ export function createMock(options: MockOptions): Backend {
       })),
     openDataFolder: () => after('openDataFolder', () => undefined),
     rebuildIndex: (listener) => machine.rebuild(library.summary().chunks, listener),
+    drawAttention: () => after('drawAttention', () => undefined),
     diagnostics: () =>
       after(
         'diagnostics',
