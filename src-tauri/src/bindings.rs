@@ -63,6 +63,7 @@ pub fn builder<R: Runtime>() -> Builder<R> {
             settings::data_folder,
             settings::open_data_folder,
             settings::rebuild_index,
+            settings::draw_attention,
             settings::diagnostics,
             settings::version,
             settings::open_link,

@@ -46,6 +46,11 @@ impl Host for Pretended {
     fn reveal(&self, path: &Path) -> Reported<()> {
         self.open_path(path)
     }
+
+    fn draw_attention(&self) -> Reported<()> {
+        self.opened.lock().unwrap().push("attention".to_owned());
+        Ok(())
+    }
 }
 
 struct Window {
