@@ -24,7 +24,7 @@ export interface LibrarySummary {
   progress: data.IngestProgress;
 }
 
-export interface AskRequest {
+export interface QuestionRequest {
   question: string;
   conversation: number | null;
   scope: data.Scope;
@@ -157,7 +157,7 @@ export interface Backend {
   addToCollection(id: number, documents: number[]): Promise<void>;
   removeFromCollection(id: number, documents: number[]): Promise<void>;
 
-  ask(request: AskRequest, listener: (event: data.AskEvent) => void): Job;
+  ask(request: QuestionRequest, listener: (event: data.AskEvent) => void): Job;
   conversations(search: string): Promise<data.ConversationRow[]>;
   conversation(id: number): Promise<data.Conversation>;
   renameConversation(id: number, title: string): Promise<void>;

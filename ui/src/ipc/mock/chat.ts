@@ -1,4 +1,4 @@
-import type { AnswerTrace, AskRequest, Job, Undo } from '../backend';
+import type { AnswerTrace, Job, QuestionRequest, Undo } from '../backend';
 import type { Answer, AskEvent, Citation, Conversation, ConversationRow, Source, Support, Turn } from '../types';
 import { HOSTILE_LARGE, HOSTILE_MARKDOWN, HOSTILE_NAMES } from './hostile';
 import { LEASE, report } from './library';
@@ -263,12 +263,12 @@ export class MockChat {
     };
   }
 
-  ask(request: AskRequest, listener: (event: AskEvent) => void): Job {
+  ask(request: QuestionRequest, listener: (event: AskEvent) => void): Job {
     const abort = new AbortController();
     return { finished: this.run(request, listener, abort.signal), cancel: () => abort.abort() };
   }
 
-  private async run(request: AskRequest, emit: (event: AskEvent) => void, signal: AbortSignal): Promise<void> {
+  private async run(request: QuestionRequest, emit: (event: AskEvent) => void, signal: AbortSignal): Promise<void> {
     const conversation = this.conversationFor(request);
     const asked = request.question.toLowerCase();
     const { model, profile } = this.answering();
@@ -307,7 +307,7 @@ export class MockChat {
     emit({ type: 'done', answer });
   }
 
-  private conversationFor(request: AskRequest): Kept {
+  private conversationFor(request: QuestionRequest): Kept {
     const found = this.conversations.find((item) => item.id === request.conversation);
     if (found) {
       if (request.replace_turn !== null) found.turns.splice(request.replace_turn);
