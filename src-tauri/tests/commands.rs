@@ -164,6 +164,13 @@ fn collections_are_made_renamed_and_deleted() {
 }
 
 #[test]
+fn the_end_of_long_work_is_pointed_at() {
+    let window = window();
+    assert_eq!(window.call("draw_attention", json!({})).unwrap(), Value::Null);
+    assert_eq!(*window.host.opened.lock().unwrap(), ["attention"]);
+}
+
+#[test]
 fn only_web_and_mail_links_reach_the_system() {
     let window = window();
     window

@@ -170,6 +170,9 @@ test('with the system’s own colours every button still has an edge, and what i
       .map((element) => element.className),
   );
   expect(bare).toEqual([]);
+  // The page is a picture: the words over it stay unseen, and the passage is marked.
+  const layer = page.locator('.text-layer span').first();
+  expect(await layer.evaluate((element) => getComputedStyle(element).color)).toBe('rgba(0, 0, 0, 0)');
   const active = page.locator('.nav-line.active').first();
   expect(await active.evaluate((element) => getComputedStyle(element).outlineStyle)).toBe('solid');
   await context.close();
