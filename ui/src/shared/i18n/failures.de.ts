@@ -82,6 +82,10 @@ export const failures: Record<keyof typeof english, string> = {
   'error.model_missing': 'Die Modelldatei ist nicht da.\nWählen Sie eine andere, oder legen Sie sie zurück.',
   'error.model_split': 'Das Modell liegt in mehreren Dateien.\nFügen Sie sie zuerst zu einer GGUF-Datei zusammen.',
   'error.not_a_model': 'Das ist keine GGUF-Datei.\nWählen Sie eine Datei, die auf .gguf endet.',
+  'error.model_unsupported':
+    'Diese Datei ist ganz, aber kein Sprachmodell, das DocMind ausführen kann.\nWählen Sie eine andere Datei des Modells.',
+  'error.model_exists':
+    'Ein Modell dieses Namens ist schon abgelegt.\nEntfernen Sie es zuerst, oder geben Sie der Datei einen anderen Namen.',
   'error.not_in_catalogue': 'Ein solches Sprachmodell ist nicht zu holen.\nNennen Sie die Adresse einer GGUF-Datei.',
   'error.bench_unsaved':
     'Die Messung konnte nicht gespeichert werden.\nPrüfen Sie den Datenträger und den Datenordner.',

@@ -61,6 +61,9 @@ export const failures = {
   'error.model_missing': 'The model’s file is not there.\nChoose another, or put it back.',
   'error.model_split': 'The model lies in several files.\nJoin them into one GGUF file first.',
   'error.not_a_model': 'This is not a GGUF file.\nChoose a file that ends in .gguf.',
+  'error.model_unsupported':
+    'This file is whole, but no language model that DocMind can run.\nChoose another file of the model.',
+  'error.model_exists': 'A model of that name is stored already.\nRemove it first, or give the file another name.',
   'error.not_in_catalogue': 'There is no such language model to fetch.\nName the address of a GGUF file.',
   'error.bench_unsaved': 'The measurement could not be saved.\nCheck the disk and the data folder.',
   'error.builtin_profile': 'This profile comes with DocMind and cannot be changed.\nCopy it under another name.',

@@ -69,6 +69,7 @@ fn generate(context: &Context<'_>, arguments: BenchGenerateArguments) -> anyhow:
     }
     let options = GenerateBenchOptions {
         model: Some(arguments.model),
+        reference: None,
         profiles: arguments.profiles,
         prompt_tokens: arguments.prompt_tokens,
         output_tokens: arguments.output_tokens,
@@ -84,10 +85,9 @@ fn generate(context: &Context<'_>, arguments: BenchGenerateArguments) -> anyhow:
 
 fn optimization(context: &Context<'_>, model: Option<String>, reference: Option<PathBuf>) -> anyhow::Result<Outcome> {
     let engine = context.open_alone()?;
-    // The reference lies beside the model's other files: any of them names the family.
-    let model = model.or_else(|| reference.map(|path| path.to_string_lossy().into_owned()));
+    let reference = reference.map(|path| path.to_string_lossy().into_owned());
     let spinner = context.output.spinner("Measuring");
-    let rows = engine.bench_optimization(model, &context.cancel, &mut |stage| {
+    let rows = engine.bench_optimization(model, reference, &context.cancel, &mut |stage| {
         spinner.set_message(stage.to_owned());
     })?;
     spinner.finish_and_clear();
