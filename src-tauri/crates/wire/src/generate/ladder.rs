@@ -60,7 +60,7 @@ mod tests {
         };
         let asked = profile.clone();
         for (ran, rungs) in [(Ran::PerhapsOnCard, 5), (Ran::OnCpu, 4)] {
-            profile = asked.clone();
+            profile.clone_from(&asked);
             let mut taken = Vec::new();
             while let Some(notice) = step_down(&mut profile, ran) {
                 assert_eq!(notice.code, "stepped_down");
