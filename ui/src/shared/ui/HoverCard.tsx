@@ -55,7 +55,10 @@ export function HoverCard({ children, card }: Properties) {
       onFocus={(event) => {
         if (event.target.matches(':focus-visible')) show();
       }}
-      onBlur={hide}
+      onBlur={() => {
+        pressed.current = false;
+        hide();
+      }}
       onClick={() => {
         pressed.current = true;
         hide();
