@@ -1,14 +1,32 @@
 import { plainText, type SentenceMark, squash, wordsOfSentence } from './marks';
 import type { Block } from './parse';
 
-interface Known {
-  /** How many of the sentences were looked for. */
-  seen: number;
-  /** The block's own words, without what white space and emphasis change. */
-  words: string;
-  /** Numbers of the citation marks in it. */
-  numbers: ReadonlySet<number>;
-  marks: SentenceMark[];
+/** What is read of a block, and not before a sentence has to be looked for in it: the last block is another with every word. */
+class Known {
+  private read: { words: string; numbers: ReadonlySet<number> } | null = null;
+  marks: readonly SentenceMark[] = [];
+
+  constructor(
+    private block: Block,
+    /** How many of the sentences were looked for. */
+    public seen: number,
+  ) {}
+
+  private get text(): { words: string; numbers: ReadonlySet<number> } {
+    this.read ??= { words: squash(plainText([this.block.node])), numbers: numbersIn(this.block.source) };
+    return this.read;
+  }
+
+  /** Whether a sentence stands in it. */
+  holds({ sentence }: SentenceMark): boolean {
+    const wanted = wordsOfSentence(sentence);
+    return wanted !== '' && this.text.words.includes(wanted);
+  }
+
+  /** Whether it bears the mark of a number. */
+  bears(n: number): boolean {
+    return this.text.numbers.has(n);
+  }
 }
 
 function numbersIn(text: string): Set<number> {
@@ -38,27 +56,20 @@ export class BlockMarks {
   }
 
   of(block: Block): readonly SentenceMark[] {
-    const known = this.known.get(block) ?? this.read(block);
-    const { words, numbers, seen } = known;
+    const known = this.known.get(block) ?? this.begin(block);
     const joining = this.sentences
-      .slice(seen)
-      .filter((mark) => (numbers.has(mark.n) && this.first.get(mark.n) === mark) || stands(mark, words));
+      .slice(known.seen)
+      .filter((mark) => (this.first.get(mark.n) === mark && known.bears(mark.n)) || known.holds(mark));
     known.seen = this.sentences.length;
     if (joining.length > 0) known.marks = [...known.marks, ...joining];
     return known.marks;
   }
 
   /** A block that is drawn for the first time has its chips from all that is known: only what is doubtful has to be found in it. */
-  private read(block: Block): Known {
-    const words = squash(plainText([block.node]));
-    const marks = this.sentences.filter((mark) => mark.support !== 'supported' && stands(mark, words));
-    const known = { seen: this.sentences.length, words, numbers: numbersIn(block.source), marks };
+  private begin(block: Block): Known {
+    const known = new Known(block, this.sentences.length);
+    known.marks = this.sentences.filter((mark) => mark.support !== 'supported' && known.holds(mark));
     this.known.set(block, known);
     return known;
   }
-}
-
-function stands({ sentence }: SentenceMark, words: string): boolean {
-  const wanted = wordsOfSentence(sentence);
-  return wanted !== '' && words.includes(wanted);
 }
