@@ -262,6 +262,19 @@ impl Generators {
         })
     }
 
+    /// The loaded model, where it is this writer's and runs as the writer wants it.
+    pub(crate) fn resident(&self, writer: &Writer) -> Option<Arc<dyn Generator>> {
+        let WriterKind::Embedded(request) = &writer.kind else {
+            return None;
+        };
+        let worker = lock(&self.worker).clone()?;
+        worker.loaded()?;
+        let same = lock(&self.loaded)
+            .as_ref()
+            .is_some_and(|known| same_load(known, request));
+        same.then(|| worker as _)
+    }
+
     fn note_loaded(&self, report: &LoadReport) {
         let mut live = lock(&self.live);
         live.model.clone_from(&report.card.name);
@@ -270,6 +283,7 @@ impl Generators {
         live.profile_reason.clone_from(&report.reason);
         live.owners = owners(&report.allocated);
         live.card = card(report);
+        live.conversation = None;
         live.stats = GenerationStats {
             context_tokens: report.plan.profile.context_tokens,
             ..GenerationStats::default()
