@@ -2,6 +2,7 @@
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use docmind_core::retrieval::SearchMode;
+use docmind_engine::bench::STOCK_MAX_TOKENS;
 use std::path::PathBuf;
 
 /// Ask questions of your own documents, entirely on your own machine.
@@ -218,6 +219,9 @@ pub enum BenchCommand {
         /// Folder of the model that stock fastembed gets (default: the one measured)
         #[arg(long, value_name = "DIR")]
         stock: Option<PathBuf>,
+        /// Where both cut texts, in the model's tokens; by default where stock fastembed does
+        #[arg(long, value_name = "N", default_value_t = STOCK_MAX_TOKENS, value_parser = clap::value_parser!(u32).range(8..=32768))]
+        max_tokens: u32,
     },
     /// Speed and memory of the optimization profiles
     Generate(BenchGenerateArguments),

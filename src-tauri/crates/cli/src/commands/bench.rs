@@ -34,6 +34,7 @@ pub fn run(context: &Context<'_>, command: BenchCommand) -> anyhow::Result<Outco
             texts,
             precision,
             stock,
+            max_tokens,
         } => {
             for path in texts.iter().chain(&stock) {
                 there(path)?;
@@ -43,6 +44,7 @@ pub fn run(context: &Context<'_>, command: BenchCommand) -> anyhow::Result<Outco
                 texts,
                 precision: precision.map(Into::into),
                 stock,
+                max_tokens,
             };
             let spinner = context.output.spinner("Measuring");
             let bench = engine.bench_embed(&options, &context.cancel)?;
