@@ -3,7 +3,29 @@
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use docmind_core::retrieval::SearchMode;
 use docmind_engine::bench::STOCK_MAX_TOKENS;
+use std::fmt::Write as _;
 use std::path::PathBuf;
+
+/// What a newcomer types, and what it does.
+pub const EXAMPLES: [(&str, &str); 4] = [
+    ("docmind add ~/Documents", "index a folder; again for what has changed"),
+    (
+        "docmind ask \"When may the lease be ended?\"",
+        "an answer with page and passage",
+    ),
+    ("docmind search -k 5 \"boiler pressure\"", "the passages themselves"),
+    ("docmind --json list | head", "for programs: one JSON object a line"),
+];
+
+fn examples() -> String {
+    let width = EXAMPLES.iter().map(|(line, _)| line.len()).max().unwrap_or_default();
+    let mut out = "Examples:".to_owned();
+    for (line, does) in EXAMPLES {
+        // Writing into a string cannot fail.
+        let _ = write!(out, "\n  {line:<width$}  {does}");
+    }
+    out
+}
 
 /// Ask questions of your own documents, entirely on your own machine.
 #[derive(Debug, Parser)]
@@ -11,6 +33,7 @@ use std::path::PathBuf;
     name = "docmind",
     version,
     about,
+    after_help = examples(),
     propagate_version = true,
     arg_required_else_help = true
 )]
