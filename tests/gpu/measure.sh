@@ -3,6 +3,7 @@
 #
 #   tests/gpu/measure.sh pack OUT.tar.xz      here: docmind-generate with llama.cpp's libraries and one GPU module, under 40 MiB
 #   tests/gpu/measure.sh measure [FOLDER]     there: builds the CUDA module where it is missing, makes the weights, prints the tables
+#   tests/gpu/measure.sh embed [FOLDER]       there: embedding in half against single precision, each of $EMBEDDERS in turns
 #   tests/gpu/measure.sh cpu [FOLDER]         the processor alone: memory of every profile, second questions, drafts, a conversation
 #   tests/gpu/measure.sh cpu-memory [FOLDER]  of that, what depends on no clock
 #   tests/gpu/measure.sh cpu-speed [FOLDER]   of that, what does, on two cores ($CPUS names others)
@@ -11,6 +12,9 @@
 # FOLDER (default: beside this script) holds docmind-generate and runtime/. Weights go to $MODELS (default: FOLDER/models; F16 needs
 # 8 GB, Q8_0 4.3 GB, Q4_K_M 2.5 GB), results as JSON lines to $RESULTS (default: FOLDER/results). Needs for building: cmake, ninja or
 # make, nvcc, and llama.cpp's source in $LLAMA_SOURCE. Where $LLAMA_BENCH names llama.cpp's llama-bench, speeds are compared with it.
+#
+# `embed` needs docmind-embed beside docmind-generate, and in runtime/ what `cargo xtask backend cuda` puts there. $EMBEDDERS are names in
+# runtime/embedders or folders; `cargo xtask embedder bge-large FOLDER` makes one of 1,024 dimensions.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -150,6 +154,34 @@ measure() {
     fi
 }
 
+embed() {
+    folder=$(CDPATH='' cd -- "${1:-$here}" && pwd)
+    results=${RESULTS:-$folder/results}
+    mkdir -p "$results"
+    for embedder in ${EMBEDDERS:-all-MiniLM-L6-v2}; do
+        rows="$results/embed-$(basename "$embedder").json"
+        : >"$rows"
+        for _ in $(seq "${REPEAT:-3}"); do
+            for precision in fp32 fp16; do
+                "$folder/docmind-embed" bench --runtime "$folder/runtime" --embedder "$embedder" --device cuda \
+                    --precision "$precision" --count "${TEXTS:-8192}" --compare no >>"$rows"
+            done
+        done
+        # Once more for what half precision changes: the reference is computed on the processor.
+        "$folder/docmind-embed" bench --runtime "$folder/runtime" --embedder "$embedder" --device cuda --precision fp16 --count 64 \
+            >"$rows.cosine"
+        cat "$rows" "$rows.cosine"
+        python3 - "$rows" <<'RATIO'
+import json, statistics, sys
+rows = [json.loads(line) for line in open(sys.argv[1])]
+assert all(row["device"] == "cuda" for row in rows), "not on the graphics card"
+speed = {p: statistics.median(r["texts_per_second"] for r in rows if r["precision"] == p) for p in ("fp32", "fp16")}
+print("%s: half precision %.2f times single, %.0f against %.0f texts a second" % (
+    rows[0]["model"], speed["fp16"] / speed["fp32"], speed["fp16"], speed["fp32"]))
+RATIO
+    done
+}
+
 # Two cores that share nothing.
 two_cores() {
     lscpu -p=CPU,CORE | awk -F, '!/^#/ && !seen[$2]++ { print $1 }' | head -n 2 | paste -s -d , -
@@ -213,9 +245,10 @@ dry_run() {
 case "${1:-}" in
     pack) pack "${2:?where to}" ;;
     measure) measure "${2:-}" ;;
+    embed) embed "${2:-}" ;;
     cpu) cpu_memory "${2:-}" && cpu_speed "${2:-}" ;;
     cpu-memory) cpu_memory "${2:-}" ;;
     cpu-speed) cpu_speed "${2:-}" ;;
     dry-run) dry_run ;;
-    *) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    *) sed -n '2,18s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

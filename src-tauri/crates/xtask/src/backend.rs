@@ -1,9 +1,10 @@
 //! `cargo xtask backend cuda|vulkan`: a GPU module of ggml, built from the very source llama.cpp was built from, so that the two fit.
 //!
 //! CUDA comes from the system (`CUDA_PATH`, `nvcc` on the path) or, where there is none, from NVIDIA's wheels. The module goes to
-//! `runtime/backends/`, the CUDA libraries it needs to `runtime/`.
+//! `runtime/backends/`, the CUDA libraries it needs to `runtime/`. With CUDA comes ONNX Runtime's provider for it, so that documents are
+//! embedded on the card as well.
 
-use crate::shell;
+use crate::{native, shell};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 
@@ -137,6 +138,7 @@ fn cuda(source: &Path, cache: &Path, options: &Options) -> Result<()> {
         let name = library.file_name().expect("BUG: a listed file has a name").to_owned();
         shell::place(&library.canonicalize()?, &runtime.join(name))?;
     }
+    native::install_cuda_provider(cache, &runtime)?;
     eprintln!("  {}", runtime.join("backends/libggml-cuda.so").display());
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 mod app;
 mod backend;
+mod bert;
 mod bundle;
 mod checks;
 mod desktop;
@@ -15,6 +16,7 @@ mod onnx;
 mod packages;
 mod prove;
 mod shell;
+mod weights;
 
 use anyhow::{Result, bail};
 
@@ -26,6 +28,7 @@ usage: cargo xtask COMMAND
   desktop [figures|screenshots] the real window under a display of its own: its tests, its figures, the README's pictures
   setup                         system packages, npm packages, native libraries, the small embedding model
   build                         setup, then the application and its workers under target/debug
+  embedder SHAPE FOLDER         an embedding model of a shape (bge-large) with made-up weights, for measuring
   backend cuda|vulkan           a GPU module of llama.cpp: [--arch 89,120] [--jobs N] [--dry-run]
   bundle [--debug] [--prove]    a Debian package with everything the application needs; --debug packs what run and test built,
                                 --prove installs and uses it in a minimal system without a network
@@ -52,6 +55,10 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "setup" => app::setup(),
         "build" => app::build().map(drop),
         "backend" => backend::backend(rest),
+        "embedder" => match rest {
+            [shape, folder] => minilm::make_up(shape, folder.as_ref(), &native::tokenizer()?),
+            _ => bail!("which one, and where to? `cargo xtask embedder bge-large FOLDER`"),
+        },
         "bundle" => bundle::bundle(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

@@ -20,6 +20,19 @@ const ONNX_RUNTIME: Wheel = Wheel {
     sha256: "5a34fc4dfeb5a7b4a74c95dcba1e773d722abda720b474edf1b0c419dc6d163d",
     platform: "manylinux_2_28_x86_64",
 };
+/// ONNX Runtime with its CUDA provider, for CUDA 13. A provider fits the library it was built with and no other.
+const ONNX_RUNTIME_CUDA: Wheel = Wheel {
+    requirement: "onnxruntime-gpu==1.31.1",
+    sha256: "e26c475fe361b2015f45b4b824bd13f0bb20204e59b62814e6f0acd5f3d491a6",
+    platform: "manylinux_2_28_x86_64",
+};
+/// What the provider needs beside the libraries that llama.cpp's CUDA module needs too.
+const CURAND: Wheel = Wheel {
+    requirement: "nvidia-curand==10.4.0.35",
+    sha256: "1aee33a5da6e1db083fe2b90082def8915f30f3248d5896bcec36a579d941bfc",
+    platform: "manylinux_2_27_x86_64",
+};
+const CUDA_PROVIDER: &str = "libonnxruntime_providers_cuda.so";
 const PDFIUM: Wheel = Wheel {
     requirement: "pypdfium2==5.15.2",
     sha256: "dc31aea5b0fb9fefc9b537a65f4113980b2c40798445736a7e6565bc85161e37",
@@ -63,12 +76,19 @@ pub fn fetch() -> Result<PathBuf> {
     Ok(cache)
 }
 
+/// The default embedder's tokenizer, BERT's own.
+pub fn tokenizer() -> Result<PathBuf> {
+    Ok(fetch()?.join(format!("all-MiniLM-L6-v2-r{MINILM_REVISION}/tokenizer.json")))
+}
+
 /// Puts everything native beside the binaries: what [`fetch`] cached, and what llama.cpp's build left in `llama_out`.
 pub fn install(cache: &Path, llama_out: &Path, runtime: &Path) -> Result<()> {
-    shell::place(
-        &cache.join("libonnxruntime-1.32.0.so"),
-        &runtime.join("libonnxruntime.so"),
-    )?;
+    if !runtime.join(CUDA_PROVIDER).is_file() {
+        shell::place(
+            &cache.join("libonnxruntime-1.32.0.so"),
+            &runtime.join("libonnxruntime.so"),
+        )?;
+    }
     shell::place(&cache.join("libpdfium-5.15.2.so"), &runtime.join("libpdfium.so"))?;
     let model = cache.join(format!("all-MiniLM-L6-v2-r{MINILM_REVISION}"));
     for entry in std::fs::read_dir(&model)? {
@@ -79,6 +99,31 @@ pub fn install(cache: &Path, llama_out: &Path, runtime: &Path) -> Result<()> {
         )?;
     }
     install_llama(llama_out, runtime)
+}
+
+/// Puts ONNX Runtime's CUDA provider and the library it belongs to into `runtime`, where [`install`] leaves them.
+pub fn install_cuda_provider(cache: &Path, runtime: &Path) -> Result<()> {
+    let folder = cache.join("onnxruntime-gpu-1.31.1");
+    std::fs::create_dir_all(&folder)?;
+    let members = [
+        ("onnxruntime/capi/libonnxruntime.so.1.31.1", "libonnxruntime.so"),
+        (
+            "onnxruntime/capi/libonnxruntime_providers_shared.so",
+            "libonnxruntime_providers_shared.so",
+        ),
+        ("onnxruntime/capi/libonnxruntime_providers_cuda.so", CUDA_PROVIDER),
+    ];
+    let curand = [("nvidia/cu13/lib/libcurand.so.10", "libcurand.so.10")];
+    for (source, members) in [(&ONNX_RUNTIME_CUDA, &members[..]), (&CURAND, &curand[..])] {
+        for (member, name) in members {
+            let cached = folder.join(name);
+            if !cached.is_file() {
+                unpack(&wheel(source, cache)?, member, &cached)?;
+            }
+            shell::place(&cached, &runtime.join(name))?;
+        }
+    }
+    Ok(())
 }
 
 /// llama.cpp's libraries under the names their binaries ask for, and its CPU modules.
