@@ -55,6 +55,8 @@ export const failures: Record<keyof typeof english, string> = {
     'Das Modell passt nicht in den freien Speicher.\nWählen Sie ein kleineres Profil oder ein kleineres Modell.',
   'error.context_overflow':
     'Frage und Quellen sind länger als der Kontext des Modells.\nWählen Sie ein Profil mit längerem.',
+  'error.reader_unavailable':
+    'Der Teil, der Dokumente liest, startet nicht; sie bleiben in der Warteschlange.\nSpeicher und Installation prüfen, dann erneut versuchen.',
   'error.worker_died': 'Ein Hilfsprozess ist ausgefallen und wird neu gestartet.\nVersuchen Sie es erneut.',
   'error.worker_missing': 'Ein Teil von DocMind fehlt.\nInstallieren Sie es neu.',
   'error.worker_timed_out':

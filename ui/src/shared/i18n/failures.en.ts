@@ -40,6 +40,8 @@ export const failures = {
   'error.model_too_large': 'The model does not fit into the free memory.\nChoose a smaller profile or a smaller model.',
   'error.context_overflow':
     'Question and sources are longer than the model’s context.\nChoose a profile with a longer one.',
+  'error.reader_unavailable':
+    'The part that reads documents does not start; they stay in the queue.\nCheck memory and the installation, then try again.',
   'error.worker_died': 'A helping process stopped; it is started again.\nTry again.',
   'error.worker_missing': 'A part of DocMind is missing.\nInstall it again.',
   'error.worker_timed_out': 'A helping process did not answer in time; it is started again.\nTry again.',
