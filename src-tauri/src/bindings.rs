@@ -57,6 +57,7 @@ pub fn builder<R: Runtime>() -> Builder<R> {
             models::planned_profiles,
             models::switch_profile,
             models::bench_profiles,
+            models::bench_optimization,
             models::bench_runs,
             settings::settings,
             settings::replace_settings,

@@ -264,6 +264,16 @@ test('a benchmark runs, is shown and is kept', async ({ page }) => {
   await expect(page.locator('.benchmark-table tbody tr')).not.toHaveCount(0);
 });
 
+test('the promises of the optimizations are checked, each with a word', async ({ page }) => {
+  await open(page);
+  await showBenchmark(page);
+  await page.getByRole('button', { name: 'Check the promises' }).click();
+  const rows = page.locator('.promises tbody tr');
+  await expect(rows).toHaveCount(5, { timeout: 20_000 });
+  await expect(rows.first()).toContainText('kept');
+  await expect(rows.filter({ hasText: 'Quality kept' })).toContainText('not measured');
+});
+
 test('language and theme change at once', async ({ page }) => {
   await open(page);
   await showSettings(page);

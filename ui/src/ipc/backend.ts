@@ -99,6 +99,11 @@ export type BenchmarkEvent =
   | { type: 'done'; run: data.BenchRun }
   | { type: 'failed'; error: data.ErrorReport };
 
+export type PromisesEvent =
+  | { type: 'progress'; profile: string; stage: string; done: number; total: number }
+  | { type: 'done'; rows: data.OptimizationRow[] }
+  | { type: 'failed'; error: data.ErrorReport };
+
 /** A model on disk and whether it fits. */
 export interface ModelEntry {
   name: string;
@@ -177,6 +182,8 @@ export interface Backend {
   hardware(): Promise<data.HardwareInventory>;
   benchmark(profiles: string[], listener: (event: BenchmarkEvent) => void): Job;
   benchmarkHistory(): Promise<data.BenchRun[]>;
+  /** What the optimizations were promised to gain, measured here. */
+  promises(listener: (event: PromisesEvent) => void): Job;
 
   profiles(): Promise<ProfilePlan[]>;
   switchProfile(name: string, listener: (event: SwitchEvent) => void): Job;

@@ -96,6 +96,8 @@ export const commands = {
 	switchProfile: (job: number, name: string, events: Channel<Loaded[]>) => __TAURI_INVOKE<null>("switch_profile", { job, name, events }),
 	/**  Measures profiles against the first. */
 	benchProfiles: (job: number, names: string[], events: Channel<Measuring[]>) => __TAURI_INVOKE<BenchRun>("bench_profiles", { job, names, events }),
+	/**  What the project's origin promised, measured here. */
+	benchOptimization: (job: number, events: Channel<Measuring[]>) => __TAURI_INVOKE<OptimizationRow[]>("bench_optimization", { job, events }),
 	/**  Earlier measurements, the latest first. */
 	benchRuns: () => __TAURI_INVOKE<BenchRun[]>("bench_runs"),
 	/**  The settings as they are. */
@@ -1266,3 +1268,23 @@ export type WordBox = {
 	rect: Rect,
 };
 
+/**  One promise. */
+export type OptimizationRow = {
+	/**  Stable, `snake_case`. */
+	name: string,
+	/**  As measured. */
+	value: number | null,
+	/**  Of value and floor. */
+	unit: string,
+	/**  What was promised. */
+	floor: number | null,
+	/**  Kept or not. */
+	status: RowStatus,
+	/**  How it was measured, or why not. */
+	detail: string,
+	/**  Measured on weights that were made up. */
+	synthetic?: boolean,
+};
+
+/**  Whether a promise is kept on this machine. */
+export type RowStatus = "passed" | "missed" | "needs_gpu" | "skipped";

@@ -224,6 +224,7 @@ export function createMock(options: MockOptions): Backend {
     telemetry: (listener) => machine.listen(listener),
     hardware: () => after('hardware', () => machine.hardware()),
     benchmark: (profiles, listener) => machine.benchmark(profiles, listener),
+    promises: (listener) => machine.promises(listener),
     benchmarkHistory: () => after('benchmarkHistory', () => machine.history()),
 
     profiles: () => after('profiles', () => machine.plans()),
