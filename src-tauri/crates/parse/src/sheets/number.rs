@@ -107,7 +107,10 @@ pub fn plain(value: f64) -> String {
     }
     let rounded: f64 = format!("{value:.14e}").parse().unwrap_or(value);
     let text = rounded.to_string();
-    let digits = text.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit);
+    let digits = text
+        .trim_start_matches(['-', '0', '.'])
+        .bytes()
+        .filter(u8::is_ascii_digit);
     if digits.count() <= FEW { text } else { value.to_string() }
 }
 
