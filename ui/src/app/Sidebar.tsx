@@ -1,7 +1,6 @@
 import { Settings } from 'lucide-react';
 import { ConversationNav } from '@/features/chat/ConversationNav';
-import { LibraryFoot } from '@/features/library/LibraryFoot';
-import { LibraryNav } from '@/features/library/LibraryNav';
+import { LibraryFoot, LibraryNav } from '@/features/library/LibraryNav';
 import { t } from '@/shared/i18n';
 import { useLayout } from './layout';
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { COMMANDS } from './commands';
-import { isTyping, matches } from './keyboard';
+import { COMMANDS, isTyping, matches } from './commands';
 
 const press = (
   key: string,

@@ -1,8 +1,7 @@
 import { useEffect } from 'react';
 import { useChat } from '@/features/chat/store';
 import { openCitationNumber, stopEverything } from './actions';
-import { COMMANDS } from './commands';
-import { isTyping, matches } from './keyboard';
+import { COMMANDS, isTyping, matches } from './commands';
 import { overlaysNow, useLayout } from './layout';
 
 function onEscape(): void {

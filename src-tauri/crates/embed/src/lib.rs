@@ -43,7 +43,6 @@ mod embedder;
 mod encoder;
 mod error;
 mod folder;
-mod lanes;
 mod reranker;
 mod runtime;
 mod stream;

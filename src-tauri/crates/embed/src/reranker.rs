@@ -4,7 +4,6 @@ use crate::batch::batches;
 use crate::encoder::{Encoder, Threads};
 use crate::error::EmbedError;
 use crate::folder::{Kind, ModelFolder};
-use crate::lanes::Urgency;
 use crate::runtime::{Device, DeviceChoice, Runtime, cpu_notice, default_threads};
 use crate::tokens::ModelTokenizer;
 use docmind_core::cancel::CancelToken;
@@ -133,9 +132,7 @@ impl OnnxReranker {
                 return Err(EmbedError::Cancelled);
             }
             let batch = &pairs[range];
-            let rows = self
-                .encoder
-                .run(batch.iter().map(|(_, ids)| ids.row()), Urgency::Question)?;
+            let rows = self.encoder.run(batch.iter().map(|(_, ids)| ids.row()))?;
             for ((at, _), logits) in batch.iter().zip(rows) {
                 scores[*at] = probability(&logits);
             }

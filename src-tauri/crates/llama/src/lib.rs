@@ -27,7 +27,6 @@
 pub mod backend;
 pub mod bandwidth;
 pub mod bench;
-pub mod characters;
 pub mod compare;
 pub mod error;
 pub mod gguf;
@@ -36,6 +35,7 @@ pub mod load;
 pub mod log;
 pub mod make;
 pub mod native;
+pub mod pieces;
 pub mod quantize;
 pub mod session;
 pub mod snapshot;

@@ -68,8 +68,7 @@ pub fn system(purpose: Purpose) -> Result<()> {
         bail!("these Debian packages are missing; run this, then try again:\n\n    sudo {line}\n");
     };
     let apt = |arguments: &[&str]| {
-        // A mirror that stumbles once must not end an installation.
-        let words = [prefix, &["apt-get", "-o", "Acquire::Retries=3"], arguments].concat();
+        let words = [prefix, &["apt-get"], arguments].concat();
         shell::run(shell::command(words[0], &words[1..]).env("DEBIAN_FRONTEND", "noninteractive"))
     };
     apt(&["update", "-qq"])?;

@@ -1,12 +1,11 @@
 import { Quote, RotateCcw } from 'lucide-react';
-import { useCallback, useMemo } from 'react';
+import { useMemo } from 'react';
 import type { Citation } from '@/ipc';
 import { maybe, t } from '@/shared/i18n';
 import { percent } from '@/shared/text/format';
 import { tame } from '@/shared/text/tame';
 import { ErrorText, Progress } from '@/shared/ui/states';
-import { Notices } from './AnswerMarks';
-import { AnswerText } from './AnswerText';
+import { AnswerText, Notices } from './AnswerView';
 import { citationsSoFar, type Running } from './running';
 import { Thinking } from './Thinking';
 
@@ -29,9 +28,7 @@ function stageLabel(stage: NonNullable<Running['stage']>): string {
 
 /** The answer being written: first what is done, then the documents' own sentences, then the model's. */
 export function RunningTurn({ running, onOpen, onStop, onRetry }: Properties) {
-  const { checked, sources } = running;
-  const citations = useMemo(() => citationsSoFar({ checked, sources }), [checked, sources]);
-  const open = useCallback((citation: Citation) => onOpen(citation, citations), [onOpen, citations]);
+  const citations = useMemo(() => citationsSoFar(running), [running]);
   const extract = running.text === '' && running.error === null ? running.extract : null;
   return (
     <article className="turn" aria-busy={running.error === null}>
@@ -62,13 +59,18 @@ export function RunningTurn({ running, onOpen, onStop, onRetry }: Properties) {
           <AnswerText
             text={extract.text}
             citations={extract.citations}
-            sentences={extract.citations}
+            checked={[]}
             onOpen={(citation) => onOpen(citation, extract.citations)}
           />
         </div>
       )}
       {running.text !== '' && (
-        <AnswerText text={running.text} citations={citations} sentences={checked} onOpen={open} />
+        <AnswerText
+          text={running.text}
+          citations={citations}
+          checked={running.checked}
+          onOpen={(citation) => onOpen(citation, citations)}
+        />
       )}
       {running.error && (
         <div className="turn-error" role="alert">

@@ -1,7 +1,6 @@
 import { Languages, X } from 'lucide-react';
 import { language, t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
-import { IconButton } from '@/shared/ui/IconButton';
 import { useLanguageOffer } from './languageOffer';
 
 function languageName(code: string): string {
@@ -26,9 +25,15 @@ export function LanguageBanner({ onChoose }: { onChoose: () => void }) {
       <button type="button" className="button small" onClick={onChoose}>
         {t('library.choose_embedder')}
       </button>
-      <IconButton label={t('action.dismiss')} onPress={dismiss}>
+      <button
+        type="button"
+        className="icon-button"
+        title={t('action.dismiss')}
+        aria-label={t('action.dismiss')}
+        onClick={dismiss}
+      >
         <X size={16} aria-hidden />
-      </IconButton>
+      </button>
     </aside>
   );
 }

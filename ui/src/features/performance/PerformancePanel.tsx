@@ -3,7 +3,6 @@ import type { ReactNode } from 'react';
 import type { Telemetry } from '@/ipc';
 import { profileName, t } from '@/shared/i18n';
 import { count, decimal, milliseconds, percent } from '@/shared/text/format';
-import { IconButton } from '@/shared/ui/IconButton';
 import { Words } from '@/shared/ui/Words';
 import type { Reading } from './lines';
 import { MemoryBar } from './MemoryBar';
@@ -135,9 +134,9 @@ export function PerformancePanel({
           <Gauge size={14} aria-hidden />
           {t('benchmark.title')}
         </button>
-        <IconButton label={t('action.close')} onPress={onClose}>
+        <button type="button" className="icon-button" aria-label={t('action.close')} onClick={onClose}>
           <X size={16} aria-hidden />
-        </IconButton>
+        </button>
       </header>
       {latest && latest.model !== '' && parameters(latest.profile)}
       {latest === null ? (

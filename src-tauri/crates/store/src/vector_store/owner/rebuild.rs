@@ -98,9 +98,8 @@ impl Owner {
                 let fingerprint = embedder.fingerprint.clone();
                 move |shared| {
                     let folder = next_folder(&shared.index_folder(), &fingerprint);
-                    for made in [&shared.index_folder(), &folder] {
-                        create_private_folder(made).map_err(|source| StoreError::io(made, source))?;
-                    }
+                    create_private_folder(&shared.index_folder())?;
+                    create_private_folder(&folder)?;
                     Ok(folder)
                 }
             })
