@@ -7,7 +7,8 @@
 //!
 //! [`make_up`] writes a model of a shape without weights, for measuring what a larger one would cost.
 
-use crate::bert::{BGE_LARGE, MINILM, Precision, Safetensors, Shape, Weights, encoder};
+use crate::bert::{BGE_LARGE, MINILM, Precision, Shape, encoder};
+use crate::weights::{Safetensors, Weights};
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 use std::fs::{self, File};
