@@ -73,7 +73,7 @@ fn made_up(name: &str, count: usize) -> Vec<f32> {
     if name.ends_with("LayerNorm.weight") {
         return vec![1.0; count];
     }
-    if name.ends_with(".bias") {
+    if name.rsplit('.').next() == Some("bias") {
         return vec![0.0; count];
     }
     // FNV-1a of the name begins each tensor's sequence (xorshift64).
