@@ -1,10 +1,10 @@
 //! The desktop around the window: its dialogs and its programs.
 
-use crate::error::{Reported, not_opened};
+use crate::error::{Reported, internal, not_opened};
 use docmind_core::error::ErrorReport;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
-use tauri::{AppHandle, Manager, Runtime};
+use tauri::{AppHandle, Manager, Runtime, UserAttentionType, WebviewWindow};
 use tauri_plugin_dialog::{DialogExt, FilePath};
 use tauri_plugin_opener::OpenerExt;
 
@@ -46,6 +46,11 @@ pub trait Host: Send + Sync {
     /// # Errors
     /// The system could not.
     fn reveal(&self, path: &Path) -> Reported<()>;
+    /// Points at the window in the task bar, where somebody works elsewhere.
+    ///
+    /// # Errors
+    /// The system could not.
+    fn draw_attention(&self) -> Reported<()>;
 }
 
 /// The real desktop.
@@ -125,5 +130,15 @@ impl<R: Runtime> Host for Desktop<R> {
             .opener()
             .reveal_item_in_dir(path)
             .map_err(|error| not_opened(&path.display().to_string(), error))
+    }
+
+    fn draw_attention(&self) -> Reported<()> {
+        let unseen = |window: &WebviewWindow<R>| !window.is_focused().unwrap_or(true);
+        match self.0.get_webview_window(crate::MAIN).filter(unseen) {
+            Some(window) => window
+                .request_user_attention(Some(UserAttentionType::Informational))
+                .map_err(internal),
+            None => Ok(()),
+        }
     }
 }

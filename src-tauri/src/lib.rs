@@ -21,7 +21,10 @@ use desk::Desk;
 use host::Desktop;
 use options::Options;
 use std::sync::Arc;
-use tauri::{Manager, RunEvent, WindowEvent};
+use tauri::{Manager, RunEvent, WebviewWindowBuilder, WindowEvent};
+
+/// The one window, as the configuration and the capability name it.
+pub const MAIN: &str = "main";
 
 /// A log-out and `kill` end the application as its close button does, so that the library is closed in order.
 #[cfg(unix)]
@@ -46,6 +49,20 @@ fn end_when_told(app: tauri::AppHandle) {
 #[cfg(not(unix))]
 fn end_when_told(_: tauri::AppHandle) {}
 
+/// The window of the configuration. It is called after what is open in it, as the page says.
+fn open_window(app: &tauri::App) -> tauri::Result<()> {
+    for window in &app.config().app.windows {
+        WebviewWindowBuilder::from_config(app, window)?
+            .on_document_title_changed(|window, title| {
+                if let Err(error) = window.set_title(&title) {
+                    tracing::warn!(%error, "the window keeps its title");
+                }
+            })
+            .build()?;
+    }
+    Ok(())
+}
+
 /// Opens the window and returns when it is closed.
 ///
 /// # Panics
@@ -69,6 +86,7 @@ pub fn run() {
                 drops::take(&desk, options.paths);
             }
             app.manage(desk);
+            open_window(app)?;
             end_when_told(app.handle().clone());
             Ok(())
         })

@@ -46,6 +46,11 @@ impl Host for Pretended {
     fn reveal(&self, path: &Path) -> Reported<()> {
         self.open_path(path)
     }
+
+    fn draw_attention(&self) -> Reported<()> {
+        self.opened.lock().unwrap().push("attention".to_owned());
+        Ok(())
+    }
 }
 
 struct Window {
@@ -156,6 +161,13 @@ fn collections_are_made_renamed_and_deleted() {
     assert_eq!(window.call("collections", json!({})).unwrap()[0]["name"], "Contracts");
     window.call("delete_collection", json!({ "id": id })).unwrap();
     assert_eq!(window.call("collections", json!({})).unwrap(), json!([]));
+}
+
+#[test]
+fn the_end_of_long_work_is_pointed_at() {
+    let window = window();
+    assert_eq!(window.call("draw_attention", json!({})).unwrap(), Value::Null);
+    assert_eq!(*window.host.opened.lock().unwrap(), ["attention"]);
 }
 
 #[test]

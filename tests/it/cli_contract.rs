@@ -273,6 +273,23 @@ fn models_are_listed_with_the_catalogue_stored_measured_and_removed() -> Result<
             "bandwidth_fraction",
         ],
     );
+    for figure in [
+        "load_ms",
+        "warmup_ms",
+        "ttft_ms",
+        "prefill_tps",
+        "decode_tps",
+        "peak_memory_mib",
+        "predicted_memory_mib",
+        "bandwidth_fraction",
+    ] {
+        let of = |end: &str| run.lines[0][format!("{figure}{end}")].as_f64().context(figure);
+        assert!(
+            of("_min")? <= of("")? && of("")? <= of("_max")?,
+            "{figure}: {:#}",
+            run.lines[0]
+        );
+    }
     assert_eq!(run.lines[0]["synthetic"], true);
     let skipped = run
         .lines
@@ -300,6 +317,44 @@ fn models_are_listed_with_the_catalogue_stored_measured_and_removed() -> Result<
 
     library.ok(&["models", "remove", "tiny"])?;
     assert!(names(&library.ok(&["models", "list"])?, "language_model").is_empty());
+    Ok(())
+}
+
+#[test]
+fn wrong_usage_is_a_json_line_too() -> Result<()> {
+    let library = Library::new()?;
+    for arguments in [&["fly"][..], &["search"], &["search", "-k", "0", "x"], &["remove", ""]] {
+        let run = library.run(arguments)?;
+        assert_eq!(run.status, Some(2), "{arguments:?}: {:#?}", run.lines);
+        assert_eq!(run.lines.len(), 1, "{arguments:?}: {:#?}", run.lines);
+        assert_eq!(run.last()["error"]["code"], "wrong_usage", "{arguments:?}");
+        assert!(run.stderr.starts_with("error: "), "{arguments:?}: {}", run.stderr);
+    }
+    Ok(())
+}
+
+#[test]
+fn the_data_folder_itself_is_not_read_and_that_is_said() -> Result<()> {
+    let library = Library::new()?;
+    library.ok(&["check"])?;
+    let run = library.ok(&["add".as_ref(), library.path().as_os_str()])?;
+    let lines: Vec<&Value> = run.of_type("document").collect();
+    assert_eq!(lines.len(), 1, "{:#?}", run.lines);
+    assert_eq!(lines[0]["error"]["code"], "data_folder", "{:#}", lines[0]);
+    Ok(())
+}
+
+#[test]
+fn results_that_cannot_be_written_are_a_failure_that_is_said() -> Result<()> {
+    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else {
+        eprintln!("left out: there is no /dev/full here");
+        return Ok(());
+    };
+    let library = Library::new()?;
+    let output = library.command(&["check"]).stdout(full).output()?;
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("could not be written"), "{said}");
     Ok(())
 }
 

@@ -49,6 +49,10 @@ fn results_go_to_standard_output_and_everything_else_to_standard_error() -> Resu
         answer.contains("3,720 euros") && answer.contains("Residential Lease Agreement, page 1"),
         "{answer}"
     );
+    assert!(
+        answer.contains("docmind ask --conversation 1 "),
+        "how to go on: {answer}"
+    );
     assert_eq!(text(&asked.stderr), "");
 
     for (arguments, words) in [
@@ -59,6 +63,7 @@ fn results_go_to_standard_output_and_everything_else_to_standard_error() -> Resu
         (&["ask", "--conversation", "77", "x"], "`77`"),
         (&["models", "pull", "nothing-of-that-name"], "nothing-of-that-name"),
         (&["extract", "/nowhere"], "/nowhere"),
+        (&["extract", "/"], "is a folder"),
     ] {
         let failed = run(library.path(), arguments)?;
         assert_eq!(failed.status.code(), Some(1), "{arguments:?}");
@@ -172,6 +177,7 @@ fn the_manual_names_every_command_and_option() -> Result<()> {
         "--texts",
         "--precision",
         "--reference",
+        "EXAMPLES",
         "EXIT STATUS",
     ] {
         assert!(page.contains(words), "`{words}` is missing in the manual");

@@ -342,6 +342,53 @@ fn large_and_empty_in_many_ways() -> Result<()> {
 }
 
 #[test]
+fn one_thing_told_again_and_again() -> Result<()> {
+    let mut forwards = String::from("From: a@b.c\r\nSubject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n");
+    for _ in 0..20_000 {
+        forwards.push_str("--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: d@e.f\r\nSubject: y\r\n\r\nwords\r\n");
+    }
+    let comments = "<office:annotation><text:p>".repeat(DEEP);
+    // A tree of names that hangs on itself.
+    let names = pdf(&[
+        b"<< /Type /Catalog /Pages 2 0 R /Names << /EmbeddedFiles 5 0 R >> >>".to_vec(),
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_vec(),
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 6 0 R /Resources << /Font << /F1 4 0 R >> >> >>"
+            .to_vec(),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_vec(),
+        b"<< /Kids [5 0 R 5 0 R] /Names [(a) 5 0 R] >>".to_vec(),
+        stream("", b"BT /F1 10 Tf 72 700 Td (words) Tj ET"),
+    ]);
+    // A form for Acrobat whose XML is ten gigabytes of blanks.
+    let form = pdf(&[
+        b"<< /Type /Catalog /Pages 2 0 R /NeedsRendering true /AcroForm << /Fields [] /XFA 6 0 R >> >>".to_vec(),
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_vec(),
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 5 0 R /Resources << /Font << /F1 4 0 R >> >> >>"
+            .to_vec(),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_vec(),
+        stream("", b"BT /F1 10 Tf 72 700 Td (Please wait) Tj ET"),
+        stream("/Filter /FlateDecode", &making::ten_gigabytes(&vec![b' '; 1 << 20])),
+    ]);
+    all_end(vec![
+        ("spine.epub", making::repeating_book(20_000), &[TooLarge]),
+        ("chunks.docx", making::repeating_document(20_000), &[TooLarge]),
+        (
+            "box.mbox",
+            b"From a@b.c Mon Jan  1 00:00:00 2024\nSubject: x\n\nwords\n\n".repeat(60_000),
+            &[TooLarge],
+        ),
+        ("forwards.eml", forwards.into_bytes(), &[Ready]),
+        ("comments.odt", making::open_document(&comments), &[TooLarge]),
+        (
+            "open.html",
+            ("<p>words</p><nav><noscript><select><svg><iframe>".to_owned() + &"ha ha ".repeat(2 << 20)).into_bytes(),
+            &[Ready],
+        ),
+        ("names.pdf", names, &[Ready]),
+        ("form.pdf", form, &[TooLarge, TimedOut, Ready]),
+    ])
+}
+
+#[test]
 fn old_office_files_name_the_conversion() -> Result<()> {
     let worker = worker();
     for (stream, name, target) in [

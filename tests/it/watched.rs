@@ -190,6 +190,40 @@ fn a_watched_folder_is_followed_over_changes_moves_and_restarts() -> Result<()> 
     Ok(())
 }
 
+#[test]
+fn a_watched_disk_that_is_away_at_the_start_loses_no_document() -> Result<()> {
+    let Some(house) = House::new()? else { return Ok(()) };
+    let temp = tempfile::tempdir()?;
+    let folder = temp.path().canonicalize()?.join("disk");
+    let aside = folder.with_file_name("unplugged");
+    for n in 0..3 {
+        write(&note(&folder, n), &format!("Ledger {n} lists the debts of family {n}."))?;
+    }
+    let watched = serde_json::json!([folder.to_string_lossy()]);
+    let engine = house.open(Background::All)?;
+    engine.set_setting("watched_folders", watched).map_err(report)?;
+    let before = follows(&engine, &|| on_disk(&folder))?;
+    engine.close();
+    drop(engine);
+
+    // What a disk leaves behind that is not mounted: the empty folder.
+    fs::rename(&folder, &aside)?;
+    fs::create_dir(&folder)?;
+    let engine = house.open(Background::All)?;
+    // Longer than what is gone waits for its other half.
+    std::thread::sleep(Duration::from_secs(5));
+    assert_eq!(settled(&engine)?, Some(before.clone()));
+    engine.close();
+    drop(engine);
+
+    fs::remove_dir(&folder)?;
+    fs::rename(&aside, &folder)?;
+    let engine = house.open(Background::All)?;
+    assert_eq!(follows(&engine, &|| on_disk(&folder))?, before);
+    engine.close();
+    Ok(())
+}
+
 fn finds(engine: &Engine, words: &str) -> Result<Option<PathBuf>> {
     let request = docmind_engine::search::SearchRequest {
         query: words.to_owned(),

@@ -5,6 +5,7 @@ use crate::error::Reported;
 use crate::stream::{Merge, Stream};
 use docmind_core::cancel::CancelToken;
 use docmind_engine::Engine;
+use docmind_engine::bench_optimization::OptimizationRow;
 use docmind_engine::models::{PlannedProfile, StoredModel};
 use docmind_engine::window::BenchRun;
 use serde::{Deserialize, Serialize};
@@ -107,6 +108,21 @@ pub async fn bench_profiles(
     let stream = Stream::new(events);
     desk.run_job(job, move |engine, cancel| {
         engine.bench_profiles(&names, cancel, &mut |stage| stream.tell(Measuring::at(stage)))
+    })
+    .await
+}
+
+/// What the project's origin promised, measured here.
+#[tauri::command]
+#[specta::specta]
+pub async fn bench_optimization(
+    desk: State<'_, Desk>,
+    job: JobId,
+    events: Channel<Vec<Measuring>>,
+) -> Reported<Vec<OptimizationRow>> {
+    let stream = Stream::new(events);
+    desk.run_job(job, move |engine, cancel| {
+        engine.bench_optimization(None, None, cancel, &mut |stage| stream.tell(Measuring::at(stage)))
     })
     .await
 }

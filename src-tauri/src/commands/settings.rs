@@ -81,6 +81,13 @@ pub async fn rebuild_index(desk: State<'_, Desk>, job: JobId, events: Channel<Ve
     .await
 }
 
+/// Something long has come to its end: points at the window where somebody works elsewhere.
+#[tauri::command]
+#[specta::specta]
+pub fn draw_attention(desk: State<'_, Desk>) -> Reported<()> {
+    desk.host().draw_attention()
+}
+
 /// What helps to find a fault; no document text.
 #[tauri::command]
 #[specta::specta]

@@ -77,7 +77,7 @@ export class DocMind {
       requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 50)));
     });
     await sleep(100);
-    const xid = await until('the window is on the screen', () => xWindow(this.pid, 'DocMind'));
+    const xid = await until('the window is on the screen', () => xWindow(this.pid, '.*DocMind'));
     execFileSync('import', ['-window', xid, file], { timeout: PATIENCE });
     return file;
   }

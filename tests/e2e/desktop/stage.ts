@@ -246,13 +246,13 @@ function hands(...words: string[]): ChildProcess {
 
 /** Gives the application's window another size, as a hand at its corner does. */
 export async function resizeWindow(pid: number, width: number, height: number): Promise<void> {
-  const xid = await until('the window is on the screen', () => xWindow(pid, 'DocMind'));
+  const xid = await until('the window is on the screen', () => xWindow(pid, '.*DocMind'));
   execFileSync('xdotool', ['windowsize', xid, `${width}`, `${height}`]);
 }
 
 /** Presses the close button of the application's window. */
 export async function closeWindow(pid: number): Promise<void> {
-  const xid = await until('the window is on the screen', () => xWindow(pid, 'DocMind'));
+  const xid = await until('the window is on the screen', () => xWindow(pid, '.*DocMind'));
   const closing = hands('close', xid);
   await new Promise((done) => closing.once('exit', done));
 }

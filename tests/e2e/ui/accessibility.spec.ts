@@ -51,6 +51,42 @@ const SCREENS: Record<string, { options?: Record<string, string | number>; go?: 
     },
   },
   benchmark: { go: showBenchmark },
+  'selected documents': {
+    go: async (page) => {
+      await showLibrary(page);
+      await page.locator('.document-line').nth(1).click();
+      await page
+        .locator('.document-line')
+        .nth(4)
+        .click({ modifiers: ['Shift'] });
+    },
+  },
+  'search in a conversation': {
+    options: { turns: 12 },
+    go: async (page) => {
+      await page.locator('.conversation-nav .nav-button').first().click();
+      await page.locator('.turn').first().waitFor();
+      await page.keyboard.press('Control+Shift+f');
+      await page.keyboard.type('tenant');
+    },
+  },
+  'a menu and a message': {
+    go: async (page) => {
+      await page.locator('.conversation-nav .nav-button').nth(1).focus();
+      await page.keyboard.press('Delete');
+      await page.locator('.toast').waitFor();
+      await page.locator('.conversation-nav .nav-line').first().click({ button: 'right' });
+      await page.locator('.menu').waitFor();
+    },
+  },
+  shortcuts: {
+    go: async (page) => {
+      await page.keyboard.press('Control+k');
+      await page.keyboard.type('keyboard shortcuts');
+      await page.keyboard.press('Enter');
+      await page.locator('.shortcut-table').first().waitFor();
+    },
+  },
   palette: {
     go: async (page) => {
       await page.keyboard.press('Control+k');
@@ -117,6 +153,30 @@ for (const theme of ['light', 'dark']) {
     });
   }
 }
+
+test('with the system’s own colours every button still has an edge, and what is chosen is told', async ({
+  browser,
+}) => {
+  const context = await browser.newContext({ forcedColors: 'active', viewport: { width: 1280, height: 800 } });
+  const page = await context.newPage();
+  await open(page);
+  await ask(page, 'When may the tenant end the lease early?');
+  await openCitation(page);
+  await page.screenshot({ path: `${import.meta.dirname}/artifacts/forced-colors.png` });
+  const bare = await page.evaluate(() =>
+    [...document.querySelectorAll('.button, .icon-button, button.cite')]
+      .filter((element) => element.checkVisibility({ opacityProperty: true }))
+      .filter((element) => getComputedStyle(element).borderTopWidth === '0px')
+      .map((element) => element.className),
+  );
+  expect(bare).toEqual([]);
+  // The page is a picture: the words over it stay unseen, and the passage is marked.
+  const layer = page.locator('.text-layer span').first();
+  expect(await layer.evaluate((element) => getComputedStyle(element).color)).toBe('rgba(0, 0, 0, 0)');
+  const active = page.locator('.nav-line.active').first();
+  expect(await active.evaluate((element) => getComputedStyle(element).outlineStyle)).toBe('solid');
+  await context.close();
+});
 
 /** Sizes of the type in sight; formulas scale their indices themselves. */
 async function typeSizes(page: Page): Promise<string[]> {

@@ -264,6 +264,16 @@ test('a benchmark runs, is shown and is kept', async ({ page }) => {
   await expect(page.locator('.benchmark-table tbody tr')).not.toHaveCount(0);
 });
 
+test('the promises of the optimizations are checked, each with a word', async ({ page }) => {
+  await open(page);
+  await showBenchmark(page);
+  await page.getByRole('button', { name: 'Check the promises' }).click();
+  const rows = page.locator('.promises tbody tr');
+  await expect(rows).toHaveCount(5, { timeout: 20_000 });
+  await expect(rows.first()).toContainText('kept');
+  await expect(rows.filter({ hasText: 'Quality kept' })).toContainText('not measured');
+});
+
 test('language and theme change at once', async ({ page }) => {
   await open(page);
   await showSettings(page);
@@ -362,4 +372,90 @@ test('the panel draws speeds while an answer is written, and names what the prof
   await page.locator('#question').press('Enter');
   await expect(page.locator('.plot-line')).toHaveCount(2);
   await page.keyboard.press('Escape');
+});
+
+test('words are found in a conversation, marked and stepped through', async ({ page }) => {
+  await open(page, { turns: 60 });
+  await page.locator('.conversation-nav .nav-button').first().click();
+  await page.locator('.turn').first().waitFor();
+  await page.keyboard.press('Control+f');
+  const field = page.getByRole('searchbox', { name: 'Find in this conversation' });
+  await field.fill('bicycles');
+  await expect(page.locator('.find-bar [role=status]')).toHaveText('9 of 9');
+  const marked = (): Promise<string> =>
+    page.evaluate(() => [...(CSS.highlights.get('found-current') ?? [])].map((range) => `${range}`).join());
+  await expect.poll(marked).toBe('bicycles');
+  await field.press('Enter');
+  await expect(page.locator('.find-bar [role=status]')).toHaveText('1 of 9');
+  await expect(page.getByText('Question 4:', { exact: false })).toBeInViewport();
+  await expect.poll(marked).toBe('bicycles');
+  await field.press('Escape');
+  await expect(field).toHaveCount(0);
+  await expect.poll(marked).toBe('');
+});
+
+test('the card of a citation does not lie over what the click opened', async ({ page }) => {
+  await open(page);
+  await ask(page, 'When may the tenant end the lease early?');
+  const chip = page.locator('.turn').last().locator('.markdown button.cite').first();
+  await chip.hover();
+  await expect(page.locator('.hover-card')).toBeVisible();
+  await chip.click();
+  await page.locator('.sheet img').waitFor();
+  await page.waitForTimeout(500);
+  await expect(page.locator('.hover-card')).toHaveCount(0);
+  await page.locator('.composer').hover();
+  await chip.hover();
+  await expect(page.locator('.hover-card')).toBeVisible();
+});
+
+test('a passage that was considered opens beside the reasons', async ({ page }) => {
+  await open(page);
+  await ask(page, 'When may the tenant end the lease early?');
+  await page.getByRole('button', { name: 'Why this answer' }).last().click();
+  await page.locator('.trace-table button').nth(1).click();
+  await expect(page.locator('.page-field input')).toHaveValue('9');
+  await expect(page.locator('.band.cited').first()).toBeVisible();
+});
+
+test('files copied elsewhere are added when they are pasted, and a text is not', async ({ page }) => {
+  await open(page, { documents: 0, turns: 0 });
+  const paste = (text: string): Promise<void> =>
+    page.evaluate((words) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData('text/plain', words);
+      document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }));
+    }, text);
+  await paste('some words');
+  await paste('file:///home/ada/one%20more.pdf\n/home/ada/two.pdf');
+  await showLibrary(page);
+  await expect(page.locator('.document-line')).toHaveCount(2);
+  await expect(page.locator('.document-line', { hasText: 'one more.pdf' })).toHaveCount(1);
+});
+
+test('messages never lie over the field for questions', async ({ page }) => {
+  for (const options of [{}, { text_size: 150 }]) {
+    await open(page, options);
+    await page.locator('.conversation-nav .nav-button').nth(1).focus();
+    await page.keyboard.press('Delete');
+    const toast = await page.locator('.toast').boundingBox();
+    const composer = await page.locator('.composer').boundingBox();
+    expect((toast?.y ?? 0) + (toast?.height ?? 0)).toBeLessThanOrEqual(composer?.y ?? 0);
+    await page.keyboard.press('Control+z');
+  }
+});
+
+test('what is named in the side bar is renamed and deleted by keys', async ({ page }) => {
+  await open(page);
+  const line = page.locator('.nav-button', { hasText: 'Manuals' });
+  await line.focus();
+  await page.keyboard.press('F2');
+  await page.keyboard.type('Handbooks');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('.nav-button', { hasText: 'Handbooks' })).toBeVisible();
+  await page.locator('.nav-button', { hasText: 'Handbooks' }).focus();
+  await page.keyboard.press('Delete');
+  await expect(page.locator('.nav-button', { hasText: 'Handbooks' })).toHaveCount(0);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(page.locator('.nav-button', { hasText: 'Handbooks' })).toBeVisible();
 });

@@ -44,6 +44,40 @@ pub fn epub(chapter: &str) -> Vec<u8> {
     ])
 }
 
+/// A book whose spine names one chapter again and again.
+pub fn repeating_book(times: usize) -> Vec<u8> {
+    let spine = r#"<itemref idref="a"/>"#.repeat(times);
+    let package = format!(
+        r#"<package><manifest><item id="a" href="a.xhtml" media-type="application/xhtml+xml"/></manifest><spine>{spine}</spine></package>"#
+    );
+    let chapter = format!("<p>{}</p>", "again and again ".repeat(20_000));
+    zip(&[
+        ("mimetype", b"application/epub+zip"),
+        (
+            "META-INF/container.xml",
+            br#"<container><rootfiles><rootfile full-path="p.opf"/></rootfiles></container>"#,
+        ),
+        ("p.opf", package.as_bytes()),
+        ("a.xhtml", chapter.as_bytes()),
+    ])
+}
+
+/// A Word document that holds one web page in as many places.
+pub fn repeating_document(times: usize) -> Vec<u8> {
+    let body = r#"<w:altChunk r:id="a"/>"#.repeat(times);
+    let document = format!("<w:document><w:body>{body}</w:body></w:document>");
+    let page = format!("<html><p>{}</p></html>", "again and again ".repeat(20_000));
+    let chunk = build::relationships(&[("a", "aFChunk", "a.html")]);
+    office(
+        "word/document.xml",
+        &[
+            ("word/document.xml", document.as_bytes()),
+            ("word/_rels/document.xml.rels", chunk.as_bytes()),
+            ("word/a.html", page.as_bytes()),
+        ],
+    )
+}
+
 /// A container of many entries that share one packed body, each claiming it for its own: megabytes that unpack to terabytes, none
 /// of them nested.
 pub fn overlapping() -> Vec<u8> {

@@ -1,25 +1,14 @@
-import { FileText, type LucideIcon, MessageSquare, Search } from 'lucide-react';
+import { Search } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useChat } from '@/features/chat/store';
 import { backend, type DocumentRow } from '@/ipc';
 import { t } from '@/shared/i18n';
-import { tameName } from '@/shared/text/tame';
-import { readDocument } from './actions';
-import { COMMANDS, foundCommands, keyNames } from './commands';
+import { type Entry, entriesFor } from './entries';
+import { Keys } from './Keys';
 import { useLayout } from './layout';
 
-interface Entry {
-  key: string;
-  icon: LucideIcon;
-  title: string;
-  keys: string | undefined;
-  run: () => void;
-}
-
-function fits(title: string, words: readonly string[]): boolean {
-  const lower = title.toLowerCase();
-  return words.every((word) => lower.includes(word));
-}
+/** So many documents are asked for, of which the best are listed. */
+const DOCUMENTS = 60;
 
 /** Documents whose name fits, asked for a moment after the last key. */
 function useDocuments(query: string): DocumentRow[] {
@@ -39,7 +28,7 @@ function useDocuments(query: string): DocumentRow[] {
           sort: 'title',
           descending: false,
           offset: 0,
-          limit: 6,
+          limit: DOCUMENTS,
         })
         .then((list) => live && setRows(list.rows))
         .catch(() => live && setRows([]));
@@ -73,35 +62,7 @@ function OpenPalette() {
       if (before instanceof HTMLElement && document.activeElement === document.body) before.focus();
     };
   }, []);
-  const entries = useMemo<Entry[]>(() => {
-    const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-    const commands = COMMANDS.filter(({ id, applies }) => id !== 'palette' && (applies?.() ?? true)).map(
-      ({ id, icon, title, keys, run }) => ({ key: id, icon, title: t(title), keys, run }),
-    );
-    const found = foundCommands().map((each) => ({ ...each, keys: undefined }));
-    const talks = (conversations ?? []).slice(0, 300).map((conversation) => ({
-      key: `conversation-${conversation.id}`,
-      icon: MessageSquare,
-      title: tameName(conversation.title),
-      keys: undefined,
-      run: () => {
-        void useChat.getState().open(conversation.id);
-        useLayout.getState().show('chat');
-      },
-    }));
-    const files = documents.map((row) => ({
-      key: `document-${row.id}`,
-      icon: FileText,
-      title: tameName(row.title),
-      keys: undefined,
-      run: () => readDocument(row),
-    }));
-    return [
-      ...[...commands, ...found].filter((entry) => fits(entry.title, words)),
-      ...talks.filter((entry) => words.length > 0 && fits(entry.title, words)).slice(0, 6),
-      ...files,
-    ];
-  }, [query, conversations, documents]);
+  const entries = useMemo(() => entriesFor(query, conversations ?? [], documents), [query, conversations, documents]);
   const current = entries[Math.min(at, entries.length - 1)];
   useEffect(() => {
     if (current) document.getElementById(`palette-${current.key}`)?.scrollIntoView({ block: 'nearest' });
@@ -156,13 +117,7 @@ function OpenPalette() {
                 <entry.icon size={16} />
               </span>
               <bdi className="clip">{entry.title}</bdi>
-              {entry.keys && (
-                <span className="keys" aria-hidden>
-                  {keyNames(entry.keys).map((key) => (
-                    <kbd key={key}>{key}</kbd>
-                  ))}
-                </span>
-              )}
+              {entry.keys && <Keys keys={entry.keys} />}
             </div>
           ))}
         </div>

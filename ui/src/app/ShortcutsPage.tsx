@@ -1,46 +1,82 @@
-import { t } from '@/shared/i18n';
+import { type MessageKey, t } from '@/shared/i18n';
 import { Page } from '@/shared/ui/Page';
-import { COMMANDS, keyNames } from './commands';
+import type { Command } from './commands/command';
+import { CONVERSATION } from './commands/conversation';
+import { LIBRARY } from './commands/library';
+import { SOURCE } from './commands/source';
+import { WINDOW } from './commands/window';
+import { Keys } from './Keys';
 
-function Keys({ keys }: { keys: string }) {
-  return (
-    <span className="keys">
-      {keyNames(keys).map((key) => (
-        <kbd key={key}>{key}</kbd>
-      ))}
-    </span>
-  );
+interface Row {
+  keys: string;
+  title: MessageKey;
 }
 
-/** Every shortcut on one page. */
+interface Section {
+  title: MessageKey;
+  commands: readonly Command[];
+  /** What keys do where the focus is, without a command of its own. */
+  more: readonly Row[];
+}
+
+const SECTIONS: readonly Section[] = [
+  {
+    title: 'chat.conversation',
+    commands: CONVERSATION,
+    more: [
+      { keys: 'Enter', title: 'shortcuts.send' },
+      { keys: 'Shift+Enter', title: 'shortcuts.line' },
+      { keys: '↑', title: 'shortcuts.edit' },
+      { keys: 'Alt+1…9', title: 'shortcuts.citations' },
+    ],
+  },
+  {
+    title: 'source.title',
+    commands: SOURCE,
+    more: [
+      { keys: 'PageDown', title: 'shortcuts.page' },
+      { keys: 'Plus Minus 0', title: 'shortcuts.zoom' },
+    ],
+  },
+  {
+    title: 'library.title',
+    commands: LIBRARY,
+    more: [
+      { keys: '↑ ↓', title: 'shortcuts.move' },
+      { keys: 'Enter', title: 'shortcuts.read' },
+      { keys: 'Space', title: 'shortcuts.select' },
+      { keys: 'Shift+↑ ↓', title: 'shortcuts.extend' },
+      { keys: 'Mod+A', title: 'shortcuts.select_all' },
+      { keys: 'Shift+F10', title: 'shortcuts.menu' },
+      { keys: 'Delete', title: 'shortcuts.remove' },
+      { keys: 'F2', title: 'shortcuts.rename' },
+      { keys: 'Mod+V', title: 'shortcuts.paste' },
+    ],
+  },
+  { title: 'shortcuts.window', commands: WINDOW, more: [] },
+];
+
+/** Every shortcut on one page, by what is looked at. */
 export function ShortcutsPage() {
-  const rows = [
-    ...COMMANDS.flatMap(({ keys, title }) => (keys ? [{ keys, title: t(title) }] : [])),
-    { keys: 'Alt+1…9', title: t('shortcuts.citations') },
-    { keys: 'Enter', title: t('shortcuts.send') },
-    { keys: 'Shift+Enter', title: t('shortcuts.line') },
-    { keys: '↑ ↓', title: t('shortcuts.move') },
-    { keys: 'Space', title: t('shortcuts.select') },
-    { keys: 'Shift+↑ ↓', title: t('shortcuts.extend') },
-    { keys: 'Mod+A', title: t('shortcuts.select_all') },
-    { keys: 'Shift+F10', title: t('shortcuts.menu') },
-    { keys: 'PageDown', title: t('shortcuts.page') },
-    { keys: 'Delete', title: t('shortcuts.remove') },
-  ];
   return (
     <Page id="shortcuts" title={t('shortcuts.title')}>
-      <table className="shortcut-table">
-        <tbody>
-          {rows.map(({ keys, title }) => (
-            <tr key={keys}>
-              <th scope="row">{title}</th>
-              <td>
-                <Keys keys={keys} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      {SECTIONS.map(({ title, commands, more }) => (
+        <section key={title} className="shortcut-section" aria-labelledby={`shortcuts-${title}`}>
+          <h2 id={`shortcuts-${title}`}>{t(title)}</h2>
+          <table className="shortcut-table">
+            <tbody>
+              {[...commands.flatMap(({ keys, title }) => (keys ? [{ keys, title }] : [])), ...more].map((row) => (
+                <tr key={row.keys}>
+                  <th scope="row">{t(row.title)}</th>
+                  <td>
+                    <Keys keys={row.keys} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      ))}
     </Page>
   );
 }

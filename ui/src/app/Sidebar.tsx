@@ -1,6 +1,7 @@
 import { Settings } from 'lucide-react';
 import { ConversationNav } from '@/features/chat/ConversationNav';
-import { LibraryFoot, LibraryNav } from '@/features/library/LibraryNav';
+import { LibraryFoot } from '@/features/library/LibraryFoot';
+import { LibraryNav } from '@/features/library/LibraryNav';
 import { t } from '@/shared/i18n';
 import { useLayout } from './layout';
 

@@ -1,9 +1,10 @@
 import { placeOf, places } from '@/features/chat/citations';
-import { useChat } from '@/features/chat/store';
+import { useFind } from '@/features/chat/find';
+import { isWriting, useChat } from '@/features/chat/store';
 import { useLibrary } from '@/features/library/store';
 import { TEXT_SIZES, useSettings } from '@/features/settings/store';
 import { type Target, useSource } from '@/features/source/store';
-import type { Citation, DocumentRow, Source } from '@/ipc';
+import type { Citation, DocumentRow, Source, TracePassage } from '@/ipc';
 import { useLayout } from './layout';
 
 function targetOf(item: Citation | Source, n: number | null): Target {
@@ -29,6 +30,19 @@ export function openCitation(citation: Citation, all: readonly Citation[]): void
 export function openSource(source: Source): void {
   useLayout.getState().set({ source: true });
   void useSource.getState().open(targetOf(source, null), []);
+}
+
+/** A passage that was considered for an answer: found on its page by its words. */
+export function openPassage({ document_id, page, text }: TracePassage): void {
+  const target = {
+    document: document_id,
+    page,
+    span: text ? { start: 0, end: 0 } : null,
+    n: null,
+    quote: text || null,
+  };
+  useLayout.getState().set({ source: true });
+  void useSource.getState().open(target, []);
 }
 
 export function readDocument(row: DocumentRow): void {
@@ -76,14 +90,42 @@ export function stepCitation(by: number): void {
 }
 
 export function stopEverything(): boolean {
-  if (!isAnswering()) return false;
+  if (!isWriting(useChat.getState())) return false;
   useChat.getState().stop();
   return true;
 }
 
-export function isAnswering(): boolean {
-  const { running } = useChat.getState();
-  return running !== null && running.error === null;
+/** Opens the conversation below or above the open one in the list. */
+export function stepConversation(by: 1 | -1): void {
+  const { conversations, id, open } = useChat.getState();
+  if (!conversations || conversations.length === 0) return;
+  const at = conversations.findIndex((each) => each.id === id);
+  const next = conversations[at < 0 ? 0 : Math.max(0, Math.min(conversations.length - 1, at + by))];
+  if (next) void open(next.id);
+  useLayout.getState().show('chat');
+}
+
+export function findInConversation(): void {
+  if (useChat.getState().turns.length === 0) return;
+  useLayout.getState().show('chat');
+  useFind.getState().setOpen(true);
+}
+
+function focusSearch(selector: string): boolean {
+  const field = document.querySelector<HTMLInputElement>(`${selector} input[type="search"]`);
+  field?.focus();
+  field?.select();
+  return field !== null;
+}
+
+/** Searches in what is looked at: the open document, the list of documents, the settings, or the conversation. */
+export function findHere(): void {
+  const { view, source } = useLayout.getState();
+  const open = source && useSource.getState().row !== null;
+  const inSource = document.activeElement?.closest('.source-panel') !== null;
+  if (!(open && inSource) && view !== 'chat' && focusSearch('main .page')) return;
+  if (open) useSource.getState().setSearching(true);
+  else findInConversation();
 }
 
 export function hasCitations(): boolean {

@@ -84,10 +84,60 @@ describe('the window', () => {
     expect(turn.querySelector('.answer-mark.tone-red')?.textContent).toContain('killed from outside');
     expect(document.querySelector('.toast')).toBeNull();
     // Opened again only the fact is known.
-    await act(() => useChat.getState().open(useChat.getState().id ?? 0));
+    const { id, startNew, open: openAgain } = useChat.getState();
+    act(() => startNew());
+    await act(() => openAgain(id ?? 0));
     await waitFor(() =>
       expect(document.querySelector('.answer-mark.tone-red')?.textContent).toMatch(/process stopped/),
     );
+  });
+
+  it('lets an answer go on while another conversation is open, and tells when it is there', async () => {
+    await open({ turns: 3, speed: 0.02 });
+    await waitFor(() => expect(useChat.getState().conversations).not.toBeNull());
+    const other = useChat.getState().conversations?.[0]?.id ?? 0;
+    const asked = act(() => useChat.getState().ask('A long answer'));
+    await waitFor(() => expect(useChat.getState().running?.text).toContain('Paragraph 2.'));
+    const { id } = useChat.getState();
+    act(() => useChat.getState().setDraft('half a question'));
+    await act(() => useChat.getState().open(other));
+    expect(useChat.getState()).toMatchObject({ id: other, running: null, draft: '', elsewhere: { id } });
+    expect(await screen.findByText('An answer is being written in “A long answer”.')).toBeTruthy();
+    // One at a time: another question waits until this one is answered.
+    await act(() => useChat.getState().ask('Too early'));
+    expect(useChat.getState().turns).toHaveLength(3);
+    await asked;
+    expect(useChat.getState().elsewhere).toBeNull();
+    fireEvent.click(await screen.findByRole('button', { name: 'Show' }));
+    await waitFor(() => expect(useChat.getState()).toMatchObject({ id, draft: 'half a question' }));
+    await waitFor(() => expect(useChat.getState().turns.at(-1)?.answer.text).toContain('Paragraph 40.'));
+  });
+
+  it('shows an answer under way again to who comes back to it', async () => {
+    await open({ turns: 3, speed: 0.05 });
+    await waitFor(() => expect(useChat.getState().conversations).not.toBeNull());
+    const other = useChat.getState().conversations?.[0]?.id ?? 0;
+    const asked = act(() => useChat.getState().ask('A long answer'));
+    await waitFor(() => expect(useChat.getState().running?.text).toContain('Paragraph 2.'));
+    const { id } = useChat.getState();
+    await act(() => useChat.getState().open(other));
+    await act(() => useChat.getState().open(id ?? 0));
+    expect(useChat.getState().running?.text).toContain('Paragraph 2.');
+    expect(useChat.getState().elsewhere).toBeNull();
+    act(() => useChat.getState().stop());
+    await asked;
+    expect(useChat.getState().turns.at(-1)?.answer.finish).toBe('cancelled');
+  });
+
+  it('tells at the end of a queue what came to nothing, and leads there', async () => {
+    await open();
+    act(() =>
+      (window as unknown as Mischief).mockDrop({ type: 'drop', paths: ['/x/a.pdf', '/x/damaged.pdf'] } as never),
+    );
+    expect(await screen.findByText(/2 files were read; 1 of them need/, {}, { timeout: 20_000 })).toBeTruthy();
+    fireEvent.click(screen.getByRole('button', { name: 'Show' }));
+    expect(useLayout.getState().view).toBe('library');
+    expect(useLibrary.getState().query.state).toBe('problem');
   });
 
   it('steps only through the citations of the conversation that is shown', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { COMMANDS, isTyping, matches } from './commands';
+import { COMMANDS } from './commands';
+import { isTyping, matches } from './keyboard';
 
 const press = (
   key: string,

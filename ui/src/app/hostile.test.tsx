@@ -1,8 +1,9 @@
 import type { ReactNode } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';
-import { CitationList, NotFound } from '@/features/chat/AnswerView';
+import { CitationList } from '@/features/chat/CitationList';
 import { withSources } from '@/features/chat/copy';
+import { NotFound } from '@/features/chat/NotFound';
 import { Thinking } from '@/features/chat/Thinking';
 import { DocumentLine } from '@/features/library/DocumentLine';
 import type { Answer, Citation, DocumentRow, Source } from '@/ipc';

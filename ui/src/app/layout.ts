@@ -34,31 +34,38 @@ export function overlaysNow(): { source: boolean; sidebar: boolean } {
   return overlays(window.innerWidth, useSettings.getState().settings?.text_size ?? 100);
 }
 
-function stored(): { sidebarWidth: number; sourceWidth: number } {
+type Kept = Pick<Layout, 'sidebar' | 'sidebarWidth' | 'sourceWidth'>;
+
+/** What was kept of an earlier window: whether the side bar is wanted where there is room, and the widths. */
+export function stored(): Kept {
   try {
     const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}');
-    const widths = typeof kept === 'object' && kept !== null ? (kept as Record<string, unknown>) : {};
+    const found = typeof kept === 'object' && kept !== null ? (kept as Record<string, unknown>) : {};
     const number = (value: unknown, fallback: number): number =>
       typeof value === 'number' && value >= 180 && value <= 1200 ? value : fallback;
-    return { sidebarWidth: number(widths.sidebarWidth, 256), sourceWidth: number(widths.sourceWidth, 440) };
+    return {
+      sidebar: found.sidebar !== false,
+      sidebarWidth: number(found.sidebarWidth, 256),
+      sourceWidth: number(found.sourceWidth, 440),
+    };
   } catch {
-    return { sidebarWidth: 256, sourceWidth: 440 };
+    return { sidebar: true, sidebarWidth: 256, sourceWidth: 440 };
   }
 }
 
 export const useLayout = create<Layout>((set, get) => ({
   view: 'chat',
-  sidebar: !overlaysNow().sidebar,
   source: false,
   panel: false,
   palette: false,
   ...stored(),
+  sidebar: stored().sidebar && !overlaysNow().sidebar,
   show: (view) => set({ view, ...(overlaysNow().sidebar ? { sidebar: false } : {}) }),
   set: (change) => {
     set(change);
-    if (change.sidebarWidth !== undefined || change.sourceWidth !== undefined) {
-      const { sidebarWidth, sourceWidth } = get();
-      localStorage.setItem(KEY, JSON.stringify({ sidebarWidth, sourceWidth }));
-    }
+    const { sidebarWidth, sourceWidth } = get();
+    // Where it lies over the answer it is opened for a moment, not for good.
+    const sidebar = overlaysNow().sidebar ? stored().sidebar : get().sidebar;
+    localStorage.setItem(KEY, JSON.stringify({ sidebar, sidebarWidth, sourceWidth } satisfies Kept));
   },
 }));

@@ -1,7 +1,8 @@
 import { useEffect } from 'react';
 import { useChat } from '@/features/chat/store';
 import { openCitationNumber, stopEverything } from './actions';
-import { COMMANDS, isTyping, matches } from './commands';
+import { COMMANDS } from './commands';
+import { isTyping, matches } from './keyboard';
 import { overlaysNow, useLayout } from './layout';
 
 function onEscape(): void {

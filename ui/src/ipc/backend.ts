@@ -24,7 +24,7 @@ export interface LibrarySummary {
   progress: data.IngestProgress;
 }
 
-export interface AskRequest {
+export interface QuestionRequest {
   question: string;
   conversation: number | null;
   scope: data.Scope;
@@ -99,6 +99,11 @@ export type BenchmarkEvent =
   | { type: 'done'; run: data.BenchRun }
   | { type: 'failed'; error: data.ErrorReport };
 
+export type PromisesEvent =
+  | { type: 'progress'; profile: string; stage: string; done: number; total: number }
+  | { type: 'done'; rows: data.OptimizationRow[] }
+  | { type: 'failed'; error: data.ErrorReport };
+
 /** A model on disk and whether it fits. */
 export interface ModelEntry {
   name: string;
@@ -157,7 +162,7 @@ export interface Backend {
   addToCollection(id: number, documents: number[]): Promise<void>;
   removeFromCollection(id: number, documents: number[]): Promise<void>;
 
-  ask(request: AskRequest, listener: (event: data.AskEvent) => void): Job;
+  ask(request: QuestionRequest, listener: (event: data.AskEvent) => void): Job;
   conversations(search: string): Promise<data.ConversationRow[]>;
   conversation(id: number): Promise<data.Conversation>;
   renameConversation(id: number, title: string): Promise<void>;
@@ -177,6 +182,8 @@ export interface Backend {
   hardware(): Promise<data.HardwareInventory>;
   benchmark(profiles: string[], listener: (event: BenchmarkEvent) => void): Job;
   benchmarkHistory(): Promise<data.BenchRun[]>;
+  /** What the optimizations were promised to gain, measured here. */
+  promises(listener: (event: PromisesEvent) => void): Job;
 
   profiles(): Promise<ProfilePlan[]>;
   switchProfile(name: string, listener: (event: SwitchEvent) => void): Job;
@@ -190,6 +197,8 @@ export interface Backend {
   dataFolder(): Promise<data.DataFolder>;
   openDataFolder(): Promise<void>;
   rebuildIndex(listener: (event: RebuildEvent) => void): Job;
+  /** Points at the window where somebody works elsewhere. */
+  drawAttention(): Promise<void>;
   diagnostics(): Promise<string>;
   version(): Promise<string>;
   /** In the system's browser or mail program: http, https and mailto only. */

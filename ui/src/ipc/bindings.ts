@@ -96,6 +96,8 @@ export const commands = {
 	switchProfile: (job: number, name: string, events: Channel<Loaded[]>) => __TAURI_INVOKE<null>("switch_profile", { job, name, events }),
 	/**  Measures profiles against the first. */
 	benchProfiles: (job: number, names: string[], events: Channel<Measuring[]>) => __TAURI_INVOKE<BenchRun>("bench_profiles", { job, names, events }),
+	/**  What the project's origin promised, measured here. */
+	benchOptimization: (job: number, events: Channel<Measuring[]>) => __TAURI_INVOKE<OptimizationRow[]>("bench_optimization", { job, events }),
 	/**  Earlier measurements, the latest first. */
 	benchRuns: () => __TAURI_INVOKE<BenchRun[]>("bench_runs"),
 	/**  The settings as they are. */
@@ -108,6 +110,8 @@ export const commands = {
 	openDataFolder: () => __TAURI_INVOKE<null>("open_data_folder"),
 	/**  Makes the vector index again from the library. Gives the number of passages. */
 	rebuildIndex: (job: number, events: Channel<Rebuilt[]>) => __TAURI_INVOKE<number>("rebuild_index", { job, events }),
+	/**  Something long has come to its end: points at the window where somebody works elsewhere. */
+	drawAttention: () => __TAURI_INVOKE<null>("draw_attention"),
 	/**  What helps to find a fault; no document text. */
 	diagnostics: () => __TAURI_INVOKE<string>("diagnostics"),
 	/**  Of DocMind. */
@@ -1264,3 +1268,23 @@ export type WordBox = {
 	rect: Rect,
 };
 
+/**  One promise. */
+export type OptimizationRow = {
+	/**  Stable, `snake_case`. */
+	name: string,
+	/**  As measured. */
+	value: number | null,
+	/**  Of value and floor. */
+	unit: string,
+	/**  What was promised. */
+	floor: number | null,
+	/**  Kept or not. */
+	status: RowStatus,
+	/**  How it was measured, or why not. */
+	detail: string,
+	/**  Measured on weights that were made up. */
+	synthetic?: boolean,
+};
+
+/**  Whether a promise is kept on this machine. */
+export type RowStatus = "passed" | "missed" | "needs_gpu" | "skipped";

@@ -1,6 +1,8 @@
 import type { Backend } from './backend';
 
 export type * from './backend';
+// Where the window has a form of its own, it stands for the engine's.
+export type { AnswerTrace, Backend, LibrarySummary } from './backend';
 export { reportOf } from './error';
 export { totalOf } from './plan';
 export type * from './types';

@@ -218,6 +218,15 @@ export function createTauriBackend(): Backend {
         (thrown) => listener({ type: 'failed', error: reportOf(thrown) }),
       ),
     benchmarkHistory: () => commands.benchRuns(),
+    promises: (listener) =>
+      telling(
+        job(
+          (id, events) => commands.benchOptimization(id, events),
+          ({ stage }: Measuring) => listener({ type: 'progress', ...measuring(stage) }),
+          (rows) => listener({ type: 'done', rows }),
+        ),
+        (thrown) => listener({ type: 'failed', error: reportOf(thrown) }),
+      ),
 
     profiles: async () => (await commands.plannedProfiles(null)).map(profilePlan),
     switchProfile: (name, listener) =>
@@ -251,6 +260,7 @@ export function createTauriBackend(): Backend {
         ),
         (thrown) => listener({ type: 'failed', error: reportOf(thrown) }),
       ),
+    drawAttention: async () => void (await commands.drawAttention()),
     diagnostics: () => commands.diagnostics(),
     version: () => commands.version(),
     openLink: async (url) => void (await commands.openLink(url)),

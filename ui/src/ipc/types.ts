@@ -3,45 +3,7 @@
 
 import type { DocumentState, Heading, Span, Support } from './bindings';
 
-export type {
-  Answer,
-  AskEvent,
-  BenchRow,
-  BenchRun,
-  Citation,
-  CollectionRow,
-  Conversation,
-  ConversationRow,
-  DataFolder,
-  DocumentPage,
-  DocumentRow,
-  DocumentState,
-  DropEvent,
-  ErrorReport,
-  HardwareInventory,
-  IngestEvent,
-  IngestProgress,
-  KvType,
-  LanguageOffer,
-  MemoryOwner,
-  MemoryPlan,
-  MemoryShare,
-  ModelCard,
-  Notice,
-  Place,
-  PlannedProfile,
-  Precision,
-  Profile,
-  Scope,
-  Settings,
-  Source,
-  Span,
-  Spread,
-  Support,
-  Telemetry,
-  Turn,
-  WeightType,
-} from './bindings';
+export type * from './bindings';
 
 export const DOCUMENT_STATES: readonly DocumentState[] = [
   'queued',

@@ -2,7 +2,30 @@
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use docmind_core::retrieval::SearchMode;
+use docmind_engine::bench::STOCK_MAX_TOKENS;
+use std::fmt::Write as _;
 use std::path::PathBuf;
+
+/// What a newcomer types, and what it does.
+pub const EXAMPLES: [(&str, &str); 4] = [
+    ("docmind add ~/Documents", "index a folder; again for what has changed"),
+    (
+        "docmind ask \"When may the lease be ended?\"",
+        "an answer with page and passage",
+    ),
+    ("docmind search -k 5 \"boiler pressure\"", "the passages themselves"),
+    ("docmind --json list | head", "for programs: one JSON object a line"),
+];
+
+fn examples() -> String {
+    let width = EXAMPLES.iter().map(|(line, _)| line.len()).max().unwrap_or_default();
+    let mut out = "Examples:".to_owned();
+    for (line, does) in EXAMPLES {
+        // Writing into a string cannot fail.
+        let _ = write!(out, "\n  {line:<width$}  {does}");
+    }
+    out
+}
 
 /// Ask questions of your own documents, entirely on your own machine.
 #[derive(Debug, Parser)]
@@ -10,6 +33,7 @@ use std::path::PathBuf;
     name = "docmind",
     version,
     about,
+    after_help = examples(),
     propagate_version = true,
     arg_required_else_help = true
 )]
@@ -218,6 +242,9 @@ pub enum BenchCommand {
         /// Folder of the model that stock fastembed gets (default: the one measured)
         #[arg(long, value_name = "DIR")]
         stock: Option<PathBuf>,
+        /// Where both cut texts, in the model's tokens; by default where stock fastembed does
+        #[arg(long, value_name = "N", default_value_t = STOCK_MAX_TOKENS, value_parser = clap::value_parser!(u32).range(8..=32768))]
+        max_tokens: u32,
     },
     /// Speed and memory of the optimization profiles
     Generate(BenchGenerateArguments),

@@ -1,6 +1,7 @@
 //! Ctrl-C and a polite kill cancel what is running; what was finished stays. A second one ends the program at once.
 
 use docmind_core::cancel::CancelToken;
+use std::io::Write;
 
 /// A token that is cancelled by the first interrupt.
 pub fn cancel_token() -> CancelToken {
@@ -26,7 +27,8 @@ fn watch(cancel: &CancelToken) {
     runtime.block_on(async {
         wait().await;
         cancel.cancel();
-        eprintln!("Stopping… (once more to end at once)");
+        // Where standard error is closed it cannot be said; the command stops all the same.
+        drop(writeln!(std::io::stderr(), "Stopping… (once more to end at once)"));
         wait().await;
         std::process::exit(130);
     });

@@ -26,13 +26,34 @@ pub enum Outcome {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return not_run(&error),
+    };
     log_to_stderr(arguments.verbose);
     let output = Output::new(arguments.json);
     match commands::run(arguments, &output) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Failed) => ExitCode::FAILURE,
         Err(error) => fail(&output, &error),
+    }
+}
+
+/// Prints help and version where they were asked for. Wrong usage is said on standard error, and where `--json` was asked for as a line
+/// on standard output too.
+fn not_run(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && std::env::args_os().any(|word| word == "--json") {
+        let text = error.render().to_string();
+        let message = text.trim().trim_start_matches("error: ");
+        // A reader that went away hears nothing; the status says it all the same.
+        drop(Output::new(true).error(&ErrorReport::new("wrong_usage", message)));
+    }
+    // As above, for standard error.
+    drop(error.print());
+    if error.use_stderr() {
+        ExitCode::from(2)
+    } else {
+        ExitCode::SUCCESS
     }
 }
 
@@ -46,14 +67,21 @@ fn fail(output: &Output, error: &anyhow::Error) -> ExitCode {
     if error.chain().any(broken_pipe) {
         return ExitCode::SUCCESS;
     }
-    let report = error
-        .downcast_ref::<ErrorReport>()
-        .cloned()
-        .unwrap_or_else(|| ErrorReport::new("internal", error.to_string()).with_detail(format!("{error:#}")));
-    match output.error(&report) {
-        Ok(()) => ExitCode::FAILURE,
-        Err(_) => ExitCode::from(1),
+    let report = if let Some(report) = error.downcast_ref::<ErrorReport>() {
+        report.clone()
+    } else if let Some(unwritten) = error.downcast_ref::<std::io::Error>() {
+        // Commands write nothing themselves but their results.
+        let words =
+            "The results could not be written to standard output.\nMake room on the disk it leads to, then try again.";
+        ErrorReport::new("output_failed", words).with_detail(unwritten)
+    } else {
+        ErrorReport::new("internal", error.to_string()).with_detail(format!("{error:#}"))
+    };
+    // Standard output may take nothing more: then it is said to a person in any case.
+    if output.error(&report).is_err() {
+        drop(Output::new(false).error(&report));
     }
+    ExitCode::FAILURE
 }
 
 fn log_to_stderr(verbose: u8) {

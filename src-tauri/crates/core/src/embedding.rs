@@ -86,12 +86,24 @@ pub enum Precision {
     Int8,
 }
 
-/// Which of the two prefixes a text gets.
+/// What a text is to the embedder: which of the two prefixes it gets, and whether somebody waits for its vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TextKind {
     /// A question.
     Query,
-    /// A passage of a document.
+    /// A passage of a document, one of many.
     Passage,
+    /// A sentence of a passage, compared with a question while somebody waits: embedded like a passage, before all passages.
+    Sentence,
+}
+
+impl TextKind {
+    /// Somebody waits for it.
+    pub fn is_urgent(self) -> bool {
+        match self {
+            Self::Query | Self::Sentence => true,
+            Self::Passage => false,
+        }
+    }
 }

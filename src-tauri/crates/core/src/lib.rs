@@ -37,4 +37,5 @@ pub mod retrieval;
 pub mod sentences;
 pub mod settings;
 pub mod support;
+pub mod thinking;
 pub mod words;

@@ -108,6 +108,10 @@ pub struct BenchRow {
     pub decode_tps: Spread,
     /// Sum of the backend's buffers and the process's other anonymous memory, at its highest.
     pub peak_memory_mib: f64,
+    /// The same of the repeat that took least.
+    #[serde(default)]
+    #[cfg_attr(feature = "bindings", specta(skip))]
+    pub lowest_memory_mib: f64,
     /// What the plan had said.
     pub predicted_memory_mib: f64,
     /// Resident set of the process, for comparison: it cannot see buffers never touched.
@@ -127,16 +131,27 @@ pub struct BenchRow {
 }
 
 impl BenchRow {
-    /// The figures by the names of the command line: medians under their own, the spread of the repeats under `_min` and `_max`.
+    /// The figures by the names of the command line: medians under their own (memory: the highest), the spread of the repeats under
+    /// `_min` and `_max`.
     pub fn figures(&self) -> Vec<(String, f64)> {
         let spreads = [
-            ("load_ms", &self.load_ms),
-            ("warmup_ms", &self.warmup_ms),
-            ("ttft_ms", &self.ttft_ms),
-            ("ttft_resident_ms", &self.ttft_resident_ms),
-            ("ttft_disk_ms", &self.ttft_disk_ms),
-            ("prefill_tps", &self.prefill_tps),
-            ("decode_tps", &self.decode_tps),
+            ("load_ms", self.load_ms),
+            ("warmup_ms", self.warmup_ms),
+            ("ttft_ms", self.ttft_ms),
+            ("ttft_resident_ms", self.ttft_resident_ms),
+            ("ttft_disk_ms", self.ttft_disk_ms),
+            ("prefill_tps", self.prefill_tps),
+            ("decode_tps", self.decode_tps),
+            (
+                "peak_memory_mib",
+                Spread {
+                    median: self.peak_memory_mib,
+                    min: self.lowest_memory_mib,
+                    max: self.peak_memory_mib,
+                },
+            ),
+            ("predicted_memory_mib", Spread::of(&[self.predicted_memory_mib])),
+            ("bandwidth_fraction", self.bandwidth_spread()),
         ];
         let mut out = Vec::new();
         for (name, spread) in spreads {
@@ -145,13 +160,10 @@ impl BenchRow {
             out.push((format!("{name}_max"), spread.max));
         }
         let single = [
-            ("peak_memory_mib", self.peak_memory_mib),
-            ("predicted_memory_mib", self.predicted_memory_mib),
             ("rss_mib", self.rss_mib),
             ("weights_mib", self.weights_mib),
             ("kv_mib", self.kv_mib),
             ("compute_mib", self.compute_mib),
-            ("bandwidth_fraction", self.bandwidth_fraction),
             ("bandwidth_gbps", self.bandwidth_gbps),
         ];
         out.extend(single.map(|(name, value)| (name.to_owned(), value)));
@@ -159,6 +171,22 @@ impl BenchRow {
             *value = (*value * 1000.0).round() / 1000.0;
         }
         out
+    }
+
+    /// The share of the bandwidth limit goes with the decode speed: what is read for a token is the same in every repeat.
+    fn bandwidth_spread(&self) -> Spread {
+        let share = |tps: f64| {
+            if self.decode_tps.median > 0.0 {
+                self.bandwidth_fraction * tps / self.decode_tps.median
+            } else {
+                0.0
+            }
+        };
+        Spread {
+            median: self.bandwidth_fraction,
+            min: share(self.decode_tps.min),
+            max: share(self.decode_tps.max),
+        }
     }
 }
 

@@ -16,6 +16,8 @@ use std::fmt::Write as _;
 
 const ENGLISH: &str = include_str!("../../../../assets/prompts/system.en.md");
 const GERMAN: &str = include_str!("../../../../assets/prompts/system.de.md");
+const REWRITE_ENGLISH: &str = include_str!("../../../../assets/prompts/rewrite.en.md");
+const REWRITE_GERMAN: &str = include_str!("../../../../assets/prompts/rewrite.de.md");
 
 /// Letters of the check: no I, O and S, which read as digits or as the code's own first letter.
 const CHECK: &[u8; 23] = b"ABCDEFGHJKLMNPQRTUVWXYZ";
@@ -94,17 +96,8 @@ pub fn messages(turns: &[PromptTurn<'_>]) -> Vec<Message> {
 
 /// The messages for a question asked after saved turns.
 pub fn next_messages(turns: &[Turn], question: &str, sources: &[Source], recalled: &[u32]) -> Vec<Message> {
-    let answers: Vec<String> = turns.iter().map(written).collect();
-    let mut list: Vec<PromptTurn<'_>> = turns
-        .iter()
-        .zip(&answers)
-        .map(|(turn, answer)| PromptTurn {
-            question: &turn.question,
-            sources: &turn.sources,
-            recalled: &turn.recalled,
-            answer: Some(answer),
-        })
-        .collect();
+    let answers = answers_of(turns);
+    let mut list = turns_with(turns, &answers);
     list.push(PromptTurn {
         question,
         sources,
@@ -112,6 +105,43 @@ pub fn next_messages(turns: &[Turn], question: &str, sources: &[Source], recalle
         answer: None,
     });
     messages(&list)
+}
+
+/// The messages that ask for a question to be written out, after saved turns. They begin as those of the next answer do.
+pub fn rewrite_messages(turns: &[Turn], question: &str) -> Vec<Message> {
+    let answers = answers_of(turns);
+    let list = turns_with(turns, &answers);
+    let language = Language::of(list.first().map_or(question, |turn| turn.question));
+    let mut out = messages(&list);
+    let task = match language {
+        Language::English => REWRITE_ENGLISH,
+        Language::German => REWRITE_GERMAN,
+    };
+    out.push(Message {
+        role: Role::User,
+        content: format!(
+            "{}\n\n{} {}",
+            task.trim(),
+            Words::of(language).question,
+            defuse(question.trim())
+        ),
+    });
+    out
+}
+
+fn answers_of(turns: &[Turn]) -> Vec<String> {
+    turns.iter().map(written).collect()
+}
+
+/// Saved turns as the prompt has them, with the answer of each.
+fn turns_with<'a>(turns: &'a [Turn], answers: &'a [String]) -> Vec<PromptTurn<'a>> {
+    let turns = turns.iter().zip(answers).map(|(turn, answer)| PromptTurn {
+        question: &turn.question,
+        sources: &turn.sources,
+        recalled: &turn.recalled,
+        answer: Some(answer),
+    });
+    turns.collect()
 }
 
 /// A turn's answer in the model's own words: what it wrote, or the saved text with its numbers turned back into codes.

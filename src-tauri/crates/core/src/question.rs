@@ -5,6 +5,8 @@
 //! the search; what the person typed stays what the model is asked. The rule costs microseconds, so that no model is needed for
 //! the common case (peers that embed the raw last message find nothing: anything-llm#4033, #4246).
 
+pub mod written_out;
+
 use crate::words::{Language, fold, is_number, is_stop_word, is_written_without_spaces, words};
 use serde::{Deserialize, Serialize};
 
@@ -58,15 +60,18 @@ impl KeywordQuery {
     /// assert!(query.is_exact());
     /// assert_eq!(query.phrases[0].text, "ISO-9001");
     /// assert!(query.phrases[1].quoted);
-    /// assert_eq!(query.terms.iter().filter(|term| term.kind == TermKind::Stop).count(), 3);
+    /// assert_eq!(query.terms.iter().filter(|term| term.kind == TermKind::Stop).count(), 4);
     /// ```
     pub fn parse(question: &str) -> Self {
         let mut query = Self::default();
-        for token in question.split_whitespace() {
-            let token = token.trim_matches(|c: char| !c.is_alphanumeric());
-            if token.is_empty() {
-                continue;
-            }
+        let tokens: Vec<&str> = question
+            .split_whitespace()
+            .map(|token| token.trim_matches(|c: char| !c.is_alphanumeric()))
+            .filter(|token| !token.is_empty())
+            .collect();
+        let folded: Vec<String> = tokens.iter().map(|token| fold(token)).collect();
+        for (at, token) in tokens.into_iter().enumerate() {
+            let framing = is_framing(&folded, at);
             // `2024年の予算` is a sentence, no code.
             let code = is_code(token) && !token.contains(is_written_without_spaces);
             let mut parts = 0;
@@ -76,7 +81,7 @@ impl KeywordQuery {
                     TermKind::Code
                 } else if word.chars().next().is_some_and(char::is_numeric) {
                     TermKind::Number
-                } else if is_stop_word(word) {
+                } else if framing || is_stop_word(word) {
                     TermKind::Stop
                 } else {
                     TermKind::Word
@@ -128,6 +133,49 @@ impl KeywordQuery {
             .iter()
             .filter(move |term| only_stops || term.kind != TermKind::Stop)
     }
+}
+
+/// True for words that frame a question without being its subject: "what do my documents say about …", "was steht in meinen Unterlagen
+/// über …".
+fn is_framing(folded: &[String], at: usize) -> bool {
+    const SAYING: &[&str] = &[
+        "say",
+        "says",
+        "said",
+        "mentioned",
+        "written",
+        "known",
+        "anything",
+        "something",
+        "information",
+        "sagt",
+        "gesagt",
+        "steht",
+        "geschrieben",
+        "bekannt",
+        "etwas",
+    ];
+    const OWN: &[&str] = &[
+        "my", "our", "your", "meine", "meinen", "meiner", "unsere", "unseren", "unserer",
+    ];
+    const PAPERS: &[&str] = &[
+        "documents",
+        "files",
+        "notes",
+        "papers",
+        "library",
+        "dokumente",
+        "dokumenten",
+        "dateien",
+        "notizen",
+        "unterlagen",
+    ];
+    let word = folded[at].as_str();
+    let before = at.checked_sub(1).map_or("", |before| folded[before].as_str());
+    let after = folded.get(at + 1).map_or("", String::as_str);
+    (SAYING.contains(&word) && matches!(after, "about" | "uber"))
+        || (PAPERS.contains(&word) && OWN.contains(&before))
+        || (OWN.contains(&word) && PAPERS.contains(&after))
 }
 
 /// The words of a token; characters of a script without spaces stay together as they were typed: the index decides what to look
@@ -505,6 +553,26 @@ mod tests {
             .collect();
         assert_eq!(kinds("2024年的预算，图书馆Tower ประเทศไทย"), expected);
         assert!(KeywordQuery::parse("2024年的预算").phrases.is_empty());
+    }
+
+    #[test]
+    fn what_frames_a_question_is_not_searched() {
+        let content = |question: &str| -> Vec<String> {
+            KeywordQuery::parse(question)
+                .content()
+                .map(|term| term.text.clone())
+                .collect()
+        };
+        assert_eq!(content("What is said about Bohemond?"), ["Bohemond"]);
+        assert_eq!(content("Is there anything about parking in my documents?"), ["parking"]);
+        assert_eq!(
+            content("Was ist in meinen Unterlagen über Haustiere bekannt?"),
+            ["Haustiere", "bekannt"]
+        );
+        assert_eq!(
+            content("Which documents are needed, and who said it?"),
+            ["documents", "needed", "said"]
+        );
     }
 
     #[test]

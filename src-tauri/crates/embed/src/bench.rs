@@ -38,6 +38,8 @@ pub struct EmbedBench {
     pub device: &'static str,
     /// Who embedded.
     pub engine: Engine,
+    /// Longest input in the model's tokens; what is longer was cut.
+    pub max_tokens: u32,
     /// How many texts.
     pub texts: usize,
     /// The model's tokens in them, padding not counted.
@@ -86,14 +88,14 @@ pub fn run(
             let times = clock.stop();
             let card = docmind_core::ports::Embedder::card(&embedder);
             let precision = card.map_or(Precision::Fp32, |card| card.precision);
-            let folder = ModelFolder::open(&options.model_dir)?;
+            let folder = options.folder()?;
             (
                 measured(&folder, precision, embedder.device(), engine, times, loaded),
                 vectors,
             )
         }
         Engine::Fastembed => {
-            let folder = ModelFolder::open(&options.model_dir)?;
+            let folder = options.folder()?;
             let precision = options
                 .precision
                 .or_else(|| folder.usual_precision(false))
@@ -135,6 +137,7 @@ fn measured(
         precision: precision_name(precision),
         device,
         engine,
+        max_tokens: folder.card().max_tokens,
         texts: 0,
         tokens: 0,
         seconds,
@@ -155,7 +158,7 @@ fn compare(
     vectors: &[Embedding],
     bench: &mut EmbedBench,
 ) -> Result<(), EmbedError> {
-    let folder = ModelFolder::open(&options.model_dir)?;
+    let folder = options.folder()?;
     if folder.model(Precision::Fp32).is_none() || texts.is_empty() {
         return Ok(());
     }

@@ -4,6 +4,7 @@ use crate::DEFAULT_EMBEDDER;
 use crate::encoder::{Encoder, Threads};
 use crate::error::{EmbedError, precision_name};
 use crate::folder::{Kind, ModelFolder};
+use crate::lanes::Urgency;
 use crate::runtime::{Device, DeviceChoice, Runtime, cpu_notice, default_threads};
 use crate::stream::{self, Job, Limits, Tokenised};
 use crate::tokens::{ChunkTokenizer, DocumentTokens, ModelTokenizer};
@@ -45,6 +46,8 @@ pub struct EmbedderOptions {
     pub device: DeviceChoice,
     /// Threads on a processor; `None` takes every core.
     pub threads: Option<usize>,
+    /// Longest input in the model's tokens; `None` takes what its card says.
+    pub max_tokens: Option<u32>,
 }
 
 impl EmbedderOptions {
@@ -65,7 +68,17 @@ impl EmbedderOptions {
             precision: None,
             device: DeviceChoice::Automatic,
             threads: None,
+            max_tokens: None,
         }
+    }
+
+    /// The model's folder, read as these options say.
+    pub(crate) fn folder(&self) -> Result<ModelFolder, EmbedError> {
+        let folder = ModelFolder::open(&self.model_dir)?;
+        Ok(match self.max_tokens {
+            Some(most) => folder.reading(most),
+            None => folder,
+        })
     }
 }
 
@@ -87,7 +100,7 @@ impl OnnxEmbedder {
     /// # Errors
     /// [`EmbedError::Runtime`] without ONNX Runtime, [`EmbedError::Missing`] and [`EmbedError::Invalid`] for the model.
     pub fn open(options: &EmbedderOptions) -> Result<Self, EmbedError> {
-        let folder = ModelFolder::open(&options.model_dir)?;
+        let folder = options.folder()?;
         if folder.card().kind != Kind::Embedder {
             return Err(EmbedError::invalid(
                 &options.model_dir,
@@ -105,7 +118,7 @@ impl OnnxEmbedder {
         let probe = tokenizer
             .ids("a")
             .map_err(|error| EmbedError::invalid(folder.tokenizer(), "its tokenizer fails", error))?;
-        let vectors = encoder.run([probe.row()].into_iter())?;
+        let vectors = encoder.run([probe.row()].into_iter(), Urgency::Batch)?;
         let dimensions = vectors.first().map_or(0, Vec::len) as u32;
         if folder.card().dimensions.is_some_and(|said| said != dimensions) {
             let reason = format!("its vectors have {dimensions} dimensions, its card says otherwise");
@@ -165,7 +178,8 @@ impl OnnxEmbedder {
             .map_err(|detail| self.failed(1, detail))
     }
 
-    /// [`Embedder::embed`] with progress: texts done and in all. The callback runs between batches with nothing locked.
+    /// [`Embedder::embed`] with progress: texts done and in all. The callback runs with nothing locked, after every batch and every
+    /// few milliseconds in between.
     ///
     /// # Errors
     /// [`EmbedError::Failed`] and [`EmbedError::Cancelled`].
@@ -178,7 +192,7 @@ impl OnnxEmbedder {
     ) -> Result<Vec<Embedding>, EmbedError> {
         let prefix = match kind {
             TextKind::Query => &self.card.query_prefix,
-            TextKind::Passage => &self.card.passage_prefix,
+            TextKind::Passage | TextKind::Sentence => &self.card.passage_prefix,
         };
         let ids = |text: &String| {
             let ids = if prefix.is_empty() {
@@ -187,6 +201,11 @@ impl OnnxEmbedder {
                 self.tokenizer.ids(&format!("{prefix}{text}"))
             };
             ids.map_err(|detail| self.failed(1, detail))
+        };
+        let urgency = if kind.is_urgent() {
+            Urgency::Question
+        } else {
+            Urgency::Batch
         };
         let mut vectors = vec![Embedding(Vec::new()); texts.len()];
         let total = texts.len() as u32;
@@ -203,7 +222,7 @@ impl OnnxEmbedder {
                 if cancel.is_cancelled() {
                     return Err(EmbedError::Cancelled);
                 }
-                for (index, vector) in stream::run_batch(&self.encoder, batch)? {
+                for (index, vector) in stream::run_batch(&self.encoder, batch, urgency)? {
                     vectors[index] = vector;
                     done += 1;
                 }
@@ -221,7 +240,7 @@ impl OnnxEmbedder {
         let mut place = |index: usize, vector| vectors[index] = vector;
         stream::run(
             &self.encoder,
-            self.limits,
+            (self.limits, urgency),
             produce,
             cancel,
             &mut place,
@@ -396,8 +415,8 @@ impl Embedder for OnnxEmbedder {
         Ok(self.card.clone())
     }
 
-    /// `progress` runs on the calling thread between batches with nothing locked, so that a waiting question can be embedded in
-    /// it; the total grows while documents are still being cut.
+    /// `progress` runs on the calling thread with nothing locked, after every batch and every few milliseconds in between, so that a
+    /// waiting question can be embedded in it; the total grows while documents are still being cut.
     fn chunk_and_embed(
         &self,
         documents: &[PagesToEmbed<'_>],
@@ -422,7 +441,7 @@ impl Embedder for OnnxEmbedder {
         let mut done = 0;
         stream::run(
             &self.encoder,
-            self.limits,
+            (self.limits, Urgency::Batch),
             produce,
             cancel,
             &mut place,

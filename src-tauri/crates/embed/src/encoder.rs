@@ -3,13 +3,13 @@
 use crate::batch::{Padded, Row};
 use crate::error::EmbedError;
 use crate::folder::{ModelFolder, Pooling};
+use crate::lanes::{Lanes, Urgency};
 use crate::runtime::{Device, Runtime};
 use docmind_core::embedding::Precision;
 use ort::session::{OutputSelector, RunOptions, Session, SessionInputValue};
 use ort::value::TensorRef;
 use std::borrow::Cow;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 /// Outputs taken where the card names none, best first.
 const USUAL_OUTPUTS: [&str; 4] = ["sentence_embedding", "last_hidden_state", "token_embeddings", "logits"];
@@ -31,7 +31,7 @@ pub(crate) struct Threads {
 /// are not run from two threads at once: what lanes cost is the weights once more.
 pub(crate) struct Encoder {
     name: String,
-    lanes: Vec<Mutex<Session>>,
+    lanes: Lanes<Session>,
     output: String,
     has_types: bool,
     pad: u32,
@@ -54,7 +54,8 @@ impl Encoder {
             _ => 1,
         };
         let share = threads.all.div_ceil(lanes);
-        let session = runtime.session(model, device, share)?;
+        let sessions = sessions(lanes, &|| runtime.session(model, device, share))?;
+        let session = &sessions[0];
         let names: Vec<&str> = session.outputs().iter().map(ort::value::Outlet::name).collect();
         let output = match &folder.card().output {
             Some(named) => names.contains(&named.as_str()).then_some(named.as_str()),
@@ -75,13 +76,9 @@ impl Encoder {
             ));
         };
         let has_types = session.inputs().iter().any(|input| input.name() == "token_type_ids");
-        let mut sessions = vec![Mutex::new(session)];
-        while sessions.len() < lanes {
-            sessions.push(Mutex::new(runtime.session(model, device, share)?));
-        }
         Ok(Self {
             name: folder.card().name.clone(),
-            lanes: sessions,
+            lanes: Lanes::new(sessions),
             output,
             has_types,
             pad,
@@ -101,7 +98,7 @@ impl Encoder {
 
     /// Batches that run beside each other.
     pub(crate) fn lanes(&self) -> usize {
-        self.lanes.len()
+        self.lanes.count
     }
 
     pub(crate) fn failed(&self, texts: usize, detail: String) -> EmbedError {
@@ -112,32 +109,22 @@ impl Encoder {
         }
     }
 
-    /// A free lane, else the first.
-    fn lane(&self) -> MutexGuard<'_, Session> {
-        for lane in &self.lanes {
-            match lane.try_lock() {
-                Ok(session) => return session,
-                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
-                Err(TryLockError::WouldBlock) => {}
-            }
-        }
-        self.lanes[0].lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// One row a text: the graph's own where it is pooled, else pooled here. Not normalised here.
     pub(crate) fn run<'a>(
         &self,
         rows: impl ExactSizeIterator<Item = Row<'a>> + Clone,
+        urgency: Urgency,
     ) -> Result<Vec<Vec<f32>>, EmbedError> {
         let texts = rows.len();
         if texts == 0 {
             return Ok(Vec::new());
         }
         let padded = Padded::new(rows, self.pad);
-        self.run_padded(&padded).map_err(|detail| self.failed(texts, detail))
+        self.run_padded(&padded, urgency)
+            .map_err(|detail| self.failed(texts, detail))
     }
 
-    fn run_padded(&self, padded: &Padded) -> Result<Vec<Vec<f32>>, String> {
+    fn run_padded(&self, padded: &Padded, urgency: Urgency) -> Result<Vec<Vec<f32>>, String> {
         let mut inputs: Vec<(Cow<'_, str>, SessionInputValue<'_>)> = vec![
             (Cow::Borrowed("input_ids"), tensor(padded.shape, &padded.ids)?),
             (Cow::Borrowed("attention_mask"), tensor(padded.shape, &padded.mask)?),
@@ -148,7 +135,7 @@ impl Encoder {
         let options = RunOptions::new()
             .map_err(|error| error.to_string())?
             .with_outputs(OutputSelector::no_default().with(self.output.as_str()));
-        let mut session = self.lane();
+        let mut session = self.lanes.take(urgency);
         let outputs = session
             .run_with_options(inputs, &options)
             .map_err(|error| error.to_string())?;
@@ -157,6 +144,26 @@ impl Encoder {
             .map_err(|error| error.to_string())?;
         pool(values, shape, padded, self.pooling)
     }
+}
+
+/// So many sessions, at least one, loaded beside each other: a lane has a core, and a question waits for all of them.
+fn sessions<S: Send>(lanes: usize, open: &(impl Fn() -> Result<S, EmbedError> + Sync)) -> Result<Vec<S>, EmbedError> {
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..lanes)
+            .map(|_| {
+                std::thread::Builder::new()
+                    .name("load".into())
+                    .spawn_scoped(scope, open)
+            })
+            .collect();
+        let mut sessions = vec![open()?];
+        for other in others {
+            let loaded = other.ok().and_then(|thread| thread.join().ok());
+            // A thread that cannot be had is done without.
+            sessions.push(loaded.unwrap_or_else(open)?);
+        }
+        Ok(sessions)
+    })
 }
 
 /// Lanes of a model on `threads`: as many as there are, and as their weights may take together.

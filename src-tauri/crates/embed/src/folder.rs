@@ -150,6 +150,13 @@ impl ModelFolder {
         })
     }
 
+    /// The same with another longest input, in the model's tokens.
+    #[must_use]
+    pub fn reading(mut self, max_tokens: u32) -> Self {
+        self.card.max_tokens = max_tokens;
+        self
+    }
+
     /// What the card says.
     pub fn card(&self) -> &Card {
         &self.card

@@ -43,6 +43,7 @@ mod embedder;
 mod encoder;
 mod error;
 mod folder;
+mod lanes;
 mod reranker;
 mod runtime;
 mod stream;

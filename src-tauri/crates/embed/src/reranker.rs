@@ -4,6 +4,7 @@ use crate::batch::batches;
 use crate::encoder::{Encoder, Threads};
 use crate::error::EmbedError;
 use crate::folder::{Kind, ModelFolder};
+use crate::lanes::Urgency;
 use crate::runtime::{Device, DeviceChoice, Runtime, cpu_notice, default_threads};
 use crate::tokens::ModelTokenizer;
 use docmind_core::cancel::CancelToken;
@@ -132,7 +133,9 @@ impl OnnxReranker {
                 return Err(EmbedError::Cancelled);
             }
             let batch = &pairs[range];
-            let rows = self.encoder.run(batch.iter().map(|(_, ids)| ids.row()))?;
+            let rows = self
+                .encoder
+                .run(batch.iter().map(|(_, ids)| ids.row()), Urgency::Question)?;
             for ((at, _), logits) in batch.iter().zip(rows) {
                 scores[*at] = probability(&logits);
             }

@@ -4,18 +4,23 @@ use crate::batch::batches;
 use crate::embedder::unit;
 use crate::encoder::Encoder;
 use crate::error::EmbedError;
+use crate::lanes::Urgency;
 use crate::tokens::Ids;
 use docmind_core::cancel::CancelToken;
 use docmind_core::embedding::Embedding;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Texts that are sorted together; memory of a call is bounded by two of these, tokens only.
 const WINDOW: usize = 256;
 /// Size of the first window: work begins while the rest is still being tokenised.
 const FIRST_WINDOW: usize = 32;
+
+/// A question that came while batches run is seen after so long.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// A text on its way through the model.
 pub(crate) struct Job<T> {
@@ -48,8 +53,8 @@ pub(crate) fn sorted<T>(mut jobs: Vec<Job<T>>, limits: Limits) -> VecDeque<Batch
 }
 
 /// Runs one batch.
-pub(crate) fn run_batch<T>(encoder: &Encoder, batch: Batch<T>) -> Embedded<T> {
-    let vectors = encoder.run(batch.iter().map(|job| job.ids.row()))?;
+pub(crate) fn run_batch<T>(encoder: &Encoder, batch: Batch<T>, urgency: Urgency) -> Embedded<T> {
+    let vectors = encoder.run(batch.iter().map(|job| job.ids.row()), urgency)?;
     Ok(batch
         .into_iter()
         .zip(vectors)
@@ -85,11 +90,12 @@ impl<T> Feeder<T> {
     }
 }
 
-/// Runs what `produce` sends from a thread of its own on all lanes of `encoder`. `place` and `told` are called on this thread, between
-/// batches and with nothing locked; `told` gets how many texts a batch had, and how many were tokenised and taken so far.
+/// Runs what `produce` sends from a thread of its own on all lanes of `encoder`. `place` and `told` are called on this thread with
+/// nothing locked; `told` gets how many texts a batch had, and how many were tokenised and taken so far, after every batch and, with
+/// none, every [`LOOK`].
 pub(crate) fn run<T: Send>(
     encoder: &Encoder,
-    limits: Limits,
+    (limits, urgency): (Limits, Urgency),
     produce: impl FnOnce(SyncSender<Tokenised<T>>) + Send,
     cancel: &CancelToken,
     place: &mut dyn FnMut(T, Embedding),
@@ -113,7 +119,9 @@ pub(crate) fn run<T: Send>(
                     let (feeder, taken, done) = (&feeder, &taken, done.clone());
                     std::thread::Builder::new()
                         .name("embed".into())
-                        .spawn_scoped(scope, move || lane(encoder, limits, feeder, taken, cancel, &done))
+                        .spawn_scoped(scope, move || {
+                            lane(encoder, (limits, urgency), feeder, taken, cancel, &done)
+                        })
                         .map(drop)
                 })
             });
@@ -121,11 +129,15 @@ pub(crate) fn run<T: Send>(
         let outcome = started
             .map_err(|error| encoder.failed(0, error.to_string()))
             .and_then(|()| {
-                for embedded in &finished {
+                loop {
+                    let embedded = match finished.recv_timeout(LOOK) {
+                        Ok(embedded) => embedded?,
+                        Err(RecvTimeoutError::Timeout) => Vec::new(),
+                        Err(RecvTimeoutError::Disconnected) => break,
+                    };
                     if cancel.is_cancelled() {
                         break;
                     }
-                    let embedded = embedded?;
                     let count = embedded.len() as u32;
                     for (payload, vector) in embedded {
                         place(payload, vector);
@@ -148,7 +160,7 @@ pub(crate) fn run<T: Send>(
 /// Batch after batch until there is none, one fails, or nobody waits any more.
 fn lane<T>(
     encoder: &Encoder,
-    limits: Limits,
+    (limits, urgency): (Limits, Urgency),
     feeder: &Mutex<Feeder<T>>,
     taken: &AtomicU32,
     cancel: &CancelToken,
@@ -157,7 +169,7 @@ fn lane<T>(
     while !cancel.is_cancelled() {
         let next = lock(feeder).next(limits, taken);
         let embedded = match next {
-            Ok(Some(batch)) => run_batch(encoder, batch),
+            Ok(Some(batch)) => run_batch(encoder, batch, urgency),
             Ok(None) => return,
             Err(error) => Err(error),
         };

@@ -7,6 +7,7 @@
 
 pub(crate) mod sources;
 mod writing;
+mod written_out;
 
 use crate::clock::now_ms;
 use crate::engine::Engine;
@@ -18,6 +19,7 @@ use docmind_core::answer::{Answer, AnswerMode, FinishReason, Source};
 use docmind_core::cancel::CancelToken;
 use docmind_core::citation::{CitedText, citations};
 use docmind_core::conversation::{ConversationId, Turn};
+use docmind_core::embedding::TextKind;
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::extract;
 use docmind_core::ports::Embedder;
@@ -57,6 +59,7 @@ pub struct AskRequest {
 /// A question with all that was found out about it.
 struct Asked<'a> {
     request: &'a AskRequest,
+    conversation: ConversationId,
     earlier: Vec<Turn>,
     searched: String,
     standalone: Option<String>,
@@ -136,7 +139,15 @@ impl Engine {
             self.0.embedder.pid().is_some(),
         )?;
 
-        let standalone = standalone(question, earlier.last().map(earlier_turn).as_ref());
+        // From here on ingest takes no new step; a question overtakes it.
+        let turn = self.0.gate.answering();
+        let by_rule = standalone(question, earlier.last().map(earlier_turn).as_ref());
+        let standalone = match &writer {
+            Some(writer) if by_rule.is_some() => self
+                .written_out(question, request.conversation, &earlier, writer, cancel)
+                .or(by_rule),
+            _ => by_rule,
+        };
         let conversation = if let Some(id) = request.conversation {
             id
         } else {
@@ -150,8 +161,6 @@ impl Engine {
         });
         told(stage("searching", 0, 0));
 
-        // From here on ingest takes no new step; a question overtakes it.
-        let turn = self.0.gate.answering();
         let scope = self.scope(&request.scope)?;
         let searched = standalone.clone().unwrap_or_else(|| question.to_owned());
         let retrieved = self.retrieve(&searched, SearchMode::Hybrid, scope.as_deref(), cancel)?;
@@ -162,6 +171,7 @@ impl Engine {
         let gathered = self.gather(&retrieved, &earlier, writer.as_ref(), &settings)?;
         let mut asked = Asked {
             request,
+            conversation,
             earlier,
             searched,
             standalone,
@@ -231,11 +241,7 @@ impl Engine {
         }
         let cosines = asked.retrieved.vector.as_ref().and_then(|question| {
             let texts: Vec<String> = candidates.iter().map(|candidate| candidate.embedded.clone()).collect();
-            match self
-                .0
-                .embedder
-                .embed(docmind_core::embedding::TextKind::Passage, &texts, cancel)
-            {
+            match self.0.embedder.embed(TextKind::Sentence, &texts, cancel) {
                 Ok(vectors) => Some(
                     vectors
                         .iter()

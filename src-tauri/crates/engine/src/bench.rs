@@ -28,7 +28,7 @@ pub fn bench_search(
 
 impl Engine {
     /// Throughput of the embedder over a file of texts, a text a line (built-in ones without a file), and of stock fastembed over the
-    /// same texts in FP32 beside it. Each run is a process of its own, so that peak memory is its own; the runs take turns, and a
+    /// same texts in FP32 beside it, both cut at the same length. Each run is a process of its own, so that peak memory is its own; the runs take turns, and a
     /// figure is the middle of its turns. Without a precision asked for, the device's usual one comes first and FP32 under `also`.
     ///
     /// # Errors
@@ -39,6 +39,9 @@ impl Engine {
             engines.push(Engined::ours(Some(Precision::Fp32)));
         }
         engines.push(Engined::stock(options.stock.clone()));
+        for engined in &mut engines {
+            engined.max_tokens = Some(options.max_tokens);
+        }
         let mut turns: Vec<Vec<Value>> = vec![Vec::new(); engines.len()];
         for turn in 0..TURNS {
             for (engined, turns) in engines.iter().zip(&mut turns) {
@@ -104,6 +107,9 @@ impl Engine {
             Texts::Count(count) => drop(command.arg("--count").arg(count.to_string())),
             Texts::BuiltIn => {}
         }
+        if let Some(most) = engined.max_tokens {
+            command.arg("--max-tokens").arg(most.to_string());
+        }
         if let Some(precision) = engined.precision {
             command.arg("--precision").arg(precision_name(precision));
         }
@@ -112,7 +118,7 @@ impl Engine {
 }
 
 /// What [`Engine::bench_embed`] measures.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmbedBenchOptions {
     /// A text a line; `None` takes the built-in ones.
     pub texts: Option<PathBuf>,
@@ -120,7 +126,12 @@ pub struct EmbedBenchOptions {
     pub precision: Option<Precision>,
     /// Folder of the model stock fastembed gets, say as an exporter wrote it; `None` gives it the file we run.
     pub stock: Option<PathBuf>,
+    /// Longest text in the model's tokens, for both; [`STOCK_MAX_TOKENS`] is what stock fastembed does when nobody says.
+    pub max_tokens: u32,
 }
+
+/// Where fastembed cuts texts by default (`DEFAULT_MAX_LENGTH` of 7.5); passages are never so long.
+pub const STOCK_MAX_TOKENS: u32 = 512;
 
 /// Turns of each engine: two, since the first one may find cold files.
 const TURNS: usize = 2;
@@ -137,6 +148,7 @@ struct Engined {
     engine: &'static str,
     precision: Option<Precision>,
     model: Option<PathBuf>,
+    max_tokens: Option<u32>,
 }
 
 impl Engined {
@@ -145,6 +157,7 @@ impl Engined {
             engine: "docmind",
             precision,
             model: None,
+            max_tokens: None,
         }
     }
 
@@ -153,6 +166,7 @@ impl Engined {
             engine: "fastembed",
             precision: Some(Precision::Fp32),
             model,
+            max_tokens: None,
         }
     }
 }

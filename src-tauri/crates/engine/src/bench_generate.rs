@@ -2,6 +2,7 @@
 
 use crate::clock::now_ms;
 use crate::engine::{Engine, OpenMode};
+use crate::model_files::ModelFamily;
 use crate::window::BenchRun;
 use docmind_core::cancel::CancelToken;
 use docmind_core::embedding::TextKind;
@@ -19,6 +20,8 @@ const COMPARED_TEXT: &str = include_str!("../../../ARCHITECTURE.md");
 pub struct GenerateBenchOptions {
     /// A file, a folder with several quantizations, or a stored name; `None` is the settings' model.
     pub model: Option<String>,
+    /// A file of the same model that lies elsewhere: the half-precision one that others are compared with.
+    pub reference: Option<String>,
     /// By name, the baseline first; empty measures `reference` and every other that has its file.
     pub profiles: Vec<String>,
     /// Tokens of the prompt.
@@ -208,9 +211,43 @@ impl Engine {
         self.0.generators.worker()?.bench(request, cancel, stage)
     }
 
+    /// The files of a model (the settings' one without a name), with a reference that lies elsewhere; without a model, that of the
+    /// reference.
+    ///
+    /// # Errors
+    /// The model is nowhere or unreadable, `other_model` where the reference is one of another.
+    pub(crate) fn family_of(
+        &self,
+        model: Option<&str>,
+        reference: Option<&str>,
+    ) -> Result<Option<ModelFamily>, ErrorReport> {
+        let settings = self.settings();
+        let generators = &self.0.generators;
+        let (named, reference) = match (model, reference) {
+            (Some(model), reference) => (Some(model), reference),
+            (None, Some(reference)) => (Some(reference), None),
+            (None, None) => (settings.model.as_deref(), None),
+        };
+        let Some(named) = named else { return Ok(None) };
+        let mut family = generators.family(named)?;
+        if let Some(reference) = reference {
+            let others = generators.family(reference)?;
+            for file in others.files().iter().cloned() {
+                if !family.join(file) {
+                    return Err(ErrorReport::new(
+                        "other_model",
+                        format!("`{reference}` is another model than `{named}`.\nName two files of one model."),
+                    ));
+                }
+            }
+        }
+        Ok(Some(family))
+    }
+
     /// The profiles asked for with their files, and those that cannot be measured with the reason.
     fn measurable(&self, options: &GenerateBenchOptions) -> Result<(Vec<BenchProfile>, Vec<Skipped>), ErrorReport> {
-        let planned = self.planned_profiles(options.model.as_deref())?;
+        let family = self.family_of(options.model.as_deref(), options.reference.as_deref())?;
+        let planned = self.planned_in(family.as_ref())?;
         let wanted: Vec<String> = if options.profiles.is_empty() {
             let mut names = vec!["reference".to_owned()];
             let others = planned.iter().map(|planned| planned.profile.name.clone());

@@ -3,8 +3,12 @@
 //! A row has a floor and a status: passed, missed, needs a GPU, or skipped with the reason. Nothing is passed that was not
 //! measured, and quality on synthetic weights is always skipped.
 
+mod engines;
+
 use crate::bench_generate::{GenerateBench, GenerateBenchOptions};
 use crate::engine::Engine;
+use crate::listeners::lock;
+use crate::model_files::ModelFamily;
 use docmind_core::cancel::CancelToken;
 use docmind_core::embedding::Precision;
 use docmind_core::error::ErrorReport;
@@ -22,7 +26,7 @@ const FLASH: Promise = Promise::new("flash_attention_memory_reduction_64k", "%",
 const EMBEDDING: Promise = Promise::new("embedding_half_precision_speedup", "×", Some(1.3));
 const COSINE: Promise = Promise::new("embedding_half_precision_cosine", "cosine", Some(0.999));
 const GRAPHS: Promise = Promise::new("graph_capture_warm_up", "ms", None);
-const ENGINES: Promise = Promise::new("same_question_every_engine", "", None);
+const ENGINES: Promise = Promise::new("same_question_every_engine", "engines", None);
 
 /// Tokens at which flash attention is compared.
 const LONG_CONTEXT: u32 = 65_536;
@@ -124,31 +128,44 @@ fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
 
+/// Failures of measuring that are rows of the table; what is wrong with the command itself ends it.
+const UNMEASURED: [&str; 5] = [
+    "no_model",
+    "worker_died",
+    "out_of_memory",
+    "context_refused",
+    "decode_failed",
+];
+
 /// Texts that keep a graphics card busy for a while.
 const GPU_TEXTS: usize = 8_192;
 
 impl Engine {
-    /// Measures all promises with a model (the settings' one without a name) that is at hand in F16 and `Q4_K_M`.
+    /// Measures all promises with a model (the settings' one without a name) that is at hand in F16 and `Q4_K_M`; `reference` names the
+    /// F16 file where it lies elsewhere.
     ///
     /// # Errors
     /// `cancelled`, and those of loading; a promise that cannot be measured is a row, not an error.
     pub fn bench_optimization(
         &self,
         model: Option<String>,
+        reference: Option<String>,
         cancel: &CancelToken,
         stage: &mut dyn FnMut(&str),
     ) -> Result<Vec<OptimizationRow>, ErrorReport> {
         let options = GenerateBenchOptions {
             model: model.clone(),
+            reference: reference.clone(),
             profiles: vec!["reference".into(), "balanced".into()],
             prompt_tokens: PROMPT,
             output_tokens: OUTPUT,
             repeat: REPEAT,
         };
         let bench = match self.bench_generate(&options, cancel, stage) {
-            Err(error) if error.code == "no_model" => Err(error.message.replace('\n', " ")),
+            Err(error) if UNMEASURED.contains(&error.code.as_str()) => Err(error.message.replace('\n', " ")),
             bench => Ok(bench?),
         };
+        let family = self.family_of(model.as_deref(), reference.as_deref())?;
         let synthetic = bench.as_ref().is_ok_and(GenerateBench::is_synthetic);
         let mut rows = match &bench {
             Ok(bench) => generation_rows(bench),
@@ -156,7 +173,7 @@ impl Engine {
                 .map(|promise| promise.skipped(why.clone()))
                 .into(),
         };
-        rows.push(FLASH.attempted(self.flash_row(model.as_deref()))?);
+        rows.push(FLASH.attempted(self.flash_row(family.as_ref()))?);
         let gpu = !self.hardware().gpus.is_empty();
         rows.push(if gpu {
             stage("embedding");
@@ -166,11 +183,12 @@ impl Engine {
         });
         rows.push(COSINE.attempted(self.cosine_row(cancel))?);
         rows.push(if gpu {
-            GRAPHS.attempted(self.graph_row(model.as_deref(), cancel, stage))?
+            GRAPHS.attempted(self.graph_row(family.as_ref(), cancel, stage))?
         } else {
             GRAPHS.without(RowStatus::NeedsGpu, "Graphs are captured on a GPU only.")
         });
-        rows.push(ENGINES.skipped("No other engine is configured."));
+        let model = model.or(reference);
+        rows.push(self.engines_row(model.as_deref(), cancel, stage)?);
         for row in &mut rows {
             // The embedder's weights are always real.
             row.synthetic |= synthetic && row.value.is_some() && !row.name.starts_with("embedding");
@@ -198,8 +216,8 @@ impl Engine {
 
     /// By allocation at 65,536 tokens, from llama.cpp's own dry run: KV cache and compute buffers with flash attention and an 8-bit
     /// cache against plain attention and half precision.
-    fn flash_row(&self, model: Option<&str>) -> Result<OptimizationRow, ErrorReport> {
-        let base = self.profile_with_file(model, "long-context")?;
+    fn flash_row(&self, family: Option<&ModelFamily>) -> Result<OptimizationRow, ErrorReport> {
+        let base = self.profile_with_file(family, "long-context")?;
         let flash = self.beyond_weights(&base, Attention::Flash { kv: KvType::Q8_0 })?;
         let plain = self.beyond_weights(&base, Attention::Plain)?;
         let detail = format!("Beyond weights, by allocation: {flash:.0} against {plain:.0} MiB.");
@@ -207,17 +225,26 @@ impl Engine {
     }
 
     /// A profile with the file it would run.
-    fn profile_with_file(&self, model: Option<&str>, name: &str) -> Result<BenchProfile, ErrorReport> {
-        let planned = self.planned_profiles(model)?;
-        let found = planned.into_iter().find(|planned| planned.profile.name == name);
-        let (profile, file) = found.map(|planned| (planned.profile, planned.file)).unzip();
-        match (profile, file.flatten()) {
-            (Some(profile), Some(model)) => Ok(BenchProfile { profile, model }),
-            _ => Err(ErrorReport::new(
-                "no_model",
-                format!("There is no model to run the profile `{name}`.\nName one with `--model`."),
-            )),
-        }
+    fn profile_with_file(&self, family: Option<&ModelFamily>, name: &str) -> Result<BenchProfile, ErrorReport> {
+        let absent = |words: String| ErrorReport::new("no_model", words);
+        let family = family.ok_or_else(|| {
+            absent(format!(
+                "There is no model to run the profile `{name}`.\nName one with `--model`."
+            ))
+        })?;
+        let profile = lock(&self.0.profiles)
+            .book()
+            .get(name)
+            .cloned()
+            .map_err(|fault| fault.report())?;
+        let file = family.with_weights(profile.weights).ok_or_else(|| {
+            let weights = profile.weights.as_str();
+            absent(format!(
+                "The {weights} weights of the profile `{name}` are not at hand.\nMake them: docmind models quantize F16.gguf --type {weights}"
+            ))
+        })?;
+        let model = file.path.clone();
+        Ok(BenchProfile { profile, model })
     }
 
     /// KV cache and compute buffers in MiB at [`LONG_CONTEXT`].
@@ -235,12 +262,12 @@ impl Engine {
     /// What capturing graphs adds to the first decodes and gives to the later ones: two processes, since ggml settles it once for each.
     fn graph_row(
         &self,
-        model: Option<&str>,
+        family: Option<&ModelFamily>,
         cancel: &CancelToken,
         stage: &mut dyn FnMut(&str),
     ) -> Result<OptimizationRow, ErrorReport> {
         let mut measure = |graph_capture: bool| -> Result<BenchRow, ErrorReport> {
-            let mut entry = self.profile_with_file(model, "balanced")?;
+            let mut entry = self.profile_with_file(family, "balanced")?;
             entry.profile.graph_capture = graph_capture;
             let request = BenchRequest {
                 profiles: vec![entry],

@@ -1,10 +1,11 @@
 //! The data folder: where it is, who may read it, and who owns it.
 //!
-//! Folders are 0700 and files 0600. One process owns the folder at a time, by a lock on `owner.lock` that the system drops when the
-//! process dies however it dies; `owner.pid` beside it is only there to be able to say who. `open` exists while the library is open
-//! for writing: found at the start, the last exit was not a clean one.
+//! Folders that are made here are 0700, files 0600. One process owns the folder at a time, by a lock on `owner.lock` that the system
+//! drops when the process dies however it dies; `owner.pid` beside it is only there to be able to say who. `open` exists while the
+//! library is open for writing: found at the start, the last exit was not a clean one.
 
 use crate::error::EngineError;
+use docmind_store::create_private_folder;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -41,11 +42,11 @@ impl DataDir {
     /// # Errors
     /// [`EngineError::DataFolder`] when it cannot be made.
     pub fn create(root: &Path) -> Result<Self, EngineError> {
-        make_private_folder(root).map_err(EngineError::data_folder(root))?;
+        create_private_folder(root).map_err(EngineError::data_folder(root))?;
         let root = root.canonicalize().map_err(EngineError::data_folder(root))?;
         let dir = Self { root };
         for folder in [dir.models(), dir.logs(), dir.cache()] {
-            make_private_folder(&folder).map_err(EngineError::data_folder(&folder))?;
+            create_private_folder(&folder).map_err(EngineError::data_folder(&folder))?;
         }
         Ok(dir)
     }
@@ -171,26 +172,6 @@ fn folder_bytes(folder: &Path) -> u64 {
         .sum()
 }
 
-/// Makes a folder, with its parents, that only its owner may enter.
-pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
-    fs::create_dir_all(path)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = fs::metadata(path)?.permissions().mode() & 0o777;
-        if mode != 0o700
-            && let Err(error) = fs::set_permissions(path, fs::Permissions::from_mode(0o700))
-        {
-            // Somebody else's folder that we may write to: they decide who enters it.
-            if error.kind() != io::ErrorKind::PermissionDenied {
-                return Err(error);
-            }
-            tracing::warn!(path = %path.display(), "the folder belongs to another user and may be open to others");
-        }
-    }
-    Ok(())
-}
-
 fn private_options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true);
@@ -264,6 +245,27 @@ mod tests {
         assert_eq!(mode(&owned.dir().models()), 0o700);
         assert_eq!(mode(&owned.dir().lock_file()), 0o600);
         assert_eq!(mode(&owned.dir().pid_file()), 0o600);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_of_others_keeps_its_permissions() {
+        use std::os::unix::fs::PermissionsExt;
+        let temp = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+        let (shared, empty) = (temp.path().join("shared"), temp.path().join("empty"));
+        for folder in [&shared, &empty] {
+            fs::create_dir(folder).unwrap();
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o1777)).unwrap();
+        }
+        fs::write(shared.join("of-another"), "x").unwrap();
+        for _ in 0..2 {
+            let owned = DataDir::create(&shared).unwrap().own().unwrap();
+            assert_eq!(mode(&shared), 0o1777);
+            assert_eq!(mode(&owned.dir().models()), 0o700);
+        }
+        DataDir::create(&empty).unwrap();
+        assert_eq!(mode(&empty), 0o700);
     }
 
     #[test]

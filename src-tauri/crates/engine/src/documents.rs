@@ -12,6 +12,7 @@ use docmind_core::document::{DocumentId, DocumentState};
 use docmind_core::error::ErrorReport;
 use docmind_store::{DocumentOrder, DocumentQuery, Enqueued, FileStamp, LibraryCounts};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// Files are put into the ledger in transactions of so many.
@@ -133,6 +134,25 @@ pub struct Soundness {
     pub problems: Vec<String>,
 }
 
+/// Files on their way into the ledger.
+#[derive(Default)]
+struct Batch {
+    files: Vec<FileStamp>,
+    /// Those of them that were named, not met on the way.
+    named: HashSet<PathBuf>,
+}
+
+/// Whether a file that has not changed is read once more. One that could not be opened may be readable now. One that made the reader
+/// crash or took too long may fare better on a calmer machine: it is tried where it was asked for by name, and not each time its folder
+/// is added.
+fn is_tried_again(state: DocumentState, named: bool) -> bool {
+    match state {
+        DocumentState::Unreadable => true,
+        DocumentState::TimedOut | DocumentState::Crashed => named,
+        _ => false,
+    }
+}
+
 impl Engine {
     /// A part of the list of documents. What is being worked on stands as `working`.
     ///
@@ -173,8 +193,7 @@ impl Engine {
             return Ok(DocumentPage { rows, total });
         };
         // A collection is kept by path in another database: its documents are picked here.
-        let wanted: std::collections::HashSet<DocumentId> =
-            self.collection_documents(collection)?.into_iter().collect();
+        let wanted: HashSet<DocumentId> = self.collection_documents(collection)?.into_iter().collect();
         let all: Vec<_> = self
             .0
             .library
@@ -212,6 +231,10 @@ impl Engine {
     /// # Errors
     /// The store's own.
     pub fn documents_at(&self, path: &Path) -> Result<Vec<DocumentId>, ErrorReport> {
+        if path.as_os_str().is_empty() {
+            // It would stand for the root, and so for everything.
+            return Ok(Vec::new());
+        }
         let canonical = path
             .canonicalize()
             .or_else(|_| std::path::absolute(path))
@@ -252,17 +275,20 @@ impl Engine {
         self.writable()?;
         self.pipeline()?;
         let mut added = Added::default();
-        let mut batch = Vec::with_capacity(ENQUEUE);
+        let mut batch = Batch::default();
         let mut failure = None;
         walk(paths, self.0.dir.root(), cancel, &mut |found| {
             if failure.is_some() {
                 return;
             }
             match found {
-                Found::File(stamp) => {
-                    batch.push(stamp);
-                    if batch.len() >= ENQUEUE {
-                        failure = self.enqueue(&mut batch, &mut added, told).err();
+                Found::File { stamp, named } => {
+                    if named {
+                        batch.named.insert(stamp.path.clone());
+                    }
+                    batch.files.push(stamp);
+                    if batch.files.len() >= ENQUEUE {
+                        failure = self.enqueue(std::mem::take(&mut batch), &mut added, told).err();
                     }
                 }
                 Found::Skipped(skipped) => {
@@ -275,18 +301,12 @@ impl Engine {
         if let Some(report) = failure {
             return Err(report);
         }
-        self.enqueue(&mut batch, &mut added, told)?;
+        self.enqueue(batch, &mut added, told)?;
         Ok(added)
     }
 
-    fn enqueue(
-        &self,
-        batch: &mut Vec<FileStamp>,
-        added: &mut Added,
-        told: &mut dyn FnMut(AddTold),
-    ) -> Result<(), ErrorReport> {
-        let files = std::mem::take(batch);
-        let results = self.0.library.enqueue(&files, now_ms())?;
+    fn enqueue(&self, batch: Batch, added: &mut Added, told: &mut dyn FnMut(AddTold)) -> Result<(), ErrorReport> {
+        let results = self.0.library.enqueue(&batch.files, now_ms())?;
         let unchanged: Vec<DocumentId> = results
             .iter()
             .filter_map(|result| {
@@ -298,10 +318,9 @@ impl Engine {
             })
             .collect();
         let mut records = self.0.library.documents_by_id(&unchanged)?;
-        // A file that could not be opened has not changed, yet may be readable now.
         let again: Vec<DocumentId> = records
             .values()
-            .filter(|record| record.state == DocumentState::Unreadable)
+            .filter(|record| is_tried_again(record.state, batch.named.contains(&record.path)))
             .map(|record| record.id)
             .collect();
         let again = self.0.library.retry(&again, now_ms())?;
@@ -447,5 +466,19 @@ pub(crate) fn differs(indexed: &FileStamp) -> bool {
     match std::fs::metadata(&indexed.path) {
         Ok(meta) => crate::scan::stamp(indexed.path.clone(), &meta) != *indexed,
         Err(_) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_may_go_better_is_tried_again() {
+        assert!(is_tried_again(DocumentState::Unreadable, false));
+        assert!(is_tried_again(DocumentState::TimedOut, true));
+        assert!(!is_tried_again(DocumentState::Crashed, false));
+        assert!(!is_tried_again(DocumentState::Damaged, true));
+        assert!(!is_tried_again(DocumentState::Ready, true));
     }
 }

@@ -4,6 +4,9 @@ use docmind_core::error::ErrorReport;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// The code that says that no document reader can be started: no file is to blame, and what was queued stays queued.
+pub(crate) const READER_UNAVAILABLE: &str = "reader_unavailable";
+
 /// A failure of the engine, one variant per thing a caller can do differently.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {

@@ -1,6 +1,6 @@
 //! The text the index would see of one file, nothing stored.
 
-use crate::error::EngineError;
+use crate::error::{EngineError, READER_UNAVAILABLE};
 use crate::ingest::content::{Content, OpenFailure};
 use crate::path_text;
 use crate::runtime_files::RuntimeFiles;
@@ -89,8 +89,13 @@ impl Extractor {
 }
 
 fn report(failure: ParseFailure) -> ErrorReport {
+    let code = if failure.state.is_settled() {
+        failure.state.as_str()
+    } else {
+        READER_UNAVAILABLE
+    };
     ErrorReport {
-        code: failure.state.as_str().to_owned(),
+        code: code.to_owned(),
         message: failure.message,
         detail: failure.detail,
     }

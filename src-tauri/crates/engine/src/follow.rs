@@ -81,10 +81,19 @@ impl Follower for LibraryFollower {
         }
         self.with("scanning", |engine| {
             engine.add_paths(&[folder.to_owned()], &CancelToken::new(), &mut |_| {})?;
-            let missing: Vec<PathBuf> = engine
-                .0
-                .library
-                .documents_under(folder)?
+            let known = engine.0.library.documents_under(folder)?;
+            if !known.is_empty() && is_bare(folder) {
+                // What a disk leaves behind that is not mounted.
+                self.notice(Notice::new(
+                    "folder_unreachable",
+                    format!(
+                        "The watched folder `{}` is empty.\nIts documents stay, because its disk may be away; remove them if you deleted the files.",
+                        folder.display()
+                    ),
+                ));
+                return Ok(());
+            }
+            let missing: Vec<PathBuf> = known
                 .into_iter()
                 .map(|record| record.path)
                 .filter(|path| path.symlink_metadata().is_err())
@@ -101,6 +110,10 @@ impl Follower for LibraryFollower {
             inner.events.tell(&IngestEvent::Notice(notice));
         }
     }
+}
+
+fn is_bare(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }
 
 fn remove_gone(engine: &Weak<Inner>, gone: &Mutex<Gone>) {

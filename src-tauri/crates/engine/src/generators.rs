@@ -189,7 +189,7 @@ impl Generators {
         )
     }
 
-    /// Fetches a file; only from this address, and only for this purpose.
+    /// Fetches a file, only for this purpose: from this address, and over TLS from whoever it redirects to.
     pub(crate) fn download(
         &self,
         url: &str,
@@ -201,6 +201,8 @@ impl Generators {
             Purpose::ModelDownload,
             Rule::origin_of(url).map_err(|error| error.report())?,
         );
+        // Hubs keep their files on other hosts and redirect there; what went where is told under the traffic.
+        self.net.allow(Purpose::ModelDownload, Rule::AnySecure);
         let download = Download {
             url: url.to_owned(),
             target: target.to_owned(),
@@ -262,6 +264,19 @@ impl Generators {
         })
     }
 
+    /// The loaded model, where it is this writer's and runs as the writer wants it.
+    pub(crate) fn resident(&self, writer: &Writer) -> Option<Arc<dyn Generator>> {
+        let WriterKind::Embedded(request) = &writer.kind else {
+            return None;
+        };
+        let worker = lock(&self.worker).clone()?;
+        worker.loaded()?;
+        let same = lock(&self.loaded)
+            .as_ref()
+            .is_some_and(|known| same_load(known, request));
+        same.then(|| worker as _)
+    }
+
     fn note_loaded(&self, report: &LoadReport) {
         let mut live = lock(&self.live);
         live.model.clone_from(&report.card.name);
@@ -270,6 +285,7 @@ impl Generators {
         live.profile_reason.clone_from(&report.reason);
         live.owners = owners(&report.allocated);
         live.card = card(report);
+        live.conversation = None;
         live.stats = GenerationStats {
             context_tokens: report.plan.profile.context_tokens,
             ..GenerationStats::default()

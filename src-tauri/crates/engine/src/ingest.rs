@@ -1,14 +1,15 @@
 //! From a file in the queue to passages that are found.
 //!
 //! The library's ledger is the queue. [`Pipeline`] is a machine that is stepped: [`Pipeline::read_one`] takes one file from opening
-//! to pages, [`Pipeline::embed_batch`] takes what was read to passages with vectors and commits each document in one transaction,
-//! [`Pipeline::flush`] hands vectors to the index. Tests step it by hand; [`Ingest`] steps it with two reading threads and one
-//! embedding thread that sleep while there is nothing to do.
+//! to pages, [`Pipeline::embed_batch`] takes what was read to passages with vectors, [`Pipeline::commit_one`] commits a document in one
+//! transaction, [`Pipeline::flush`] hands vectors to the index. Tests step it by hand; [`Ingest`] steps it with two reading threads, one
+//! that embeds and one that commits; they sleep while there is nothing to do.
 //!
 //! What holds: a document is whole, queued, or settled with a reason, whenever the power goes; nothing is held in memory beyond
-//! [`pipeline::BACKLOG_BYTES`] of pages and one batch; a pause or an answer being written stops it before the next step, a cancel within
+//! [`pipeline::BACKLOG_BYTES`] of pages and a few batches; a pause or an answer being written stops it before the next step, a cancel within
 //! the one under way.
 
+mod commit_step;
 pub mod content;
 mod embed_step;
 pub mod gate;
@@ -49,6 +50,7 @@ impl Ingest {
             spawn("ingest-read", Pipeline::read_one);
         }
         spawn("ingest-embed", Pipeline::embed_batch);
+        spawn("ingest-commit", Pipeline::commit_one);
         pipeline.wake();
         Self { pipeline, threads }
     }

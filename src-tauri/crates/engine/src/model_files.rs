@@ -29,6 +29,18 @@ impl ModelFamily {
         &self.files
     }
 
+    /// With a file that lies elsewhere. False where that is another model; then nothing changed.
+    #[must_use]
+    pub fn join(&mut self, file: ModelFile) -> bool {
+        if !same_model(&file.shape, &self.files[0].shape) {
+            return false;
+        }
+        if self.files.iter().all(|known| known.path != file.path) {
+            self.files.push(file);
+        }
+        true
+    }
+
     /// The file with exactly these weights.
     pub fn with_weights(&self, weights: WeightType) -> Option<&ModelFile> {
         self.files.iter().find(|file| file.shape.card.weights == weights)
@@ -127,6 +139,8 @@ fn same_model(a: &ModelShape, b: &ModelShape) -> bool {
             card.heads,
             card.kv_heads,
             card.vocabulary,
+            // Successors of one shape differ in it (Qwen3-4B: 40,960 tokens; of July 2025: 262,144).
+            card.context_tokens,
             card.synthetic,
         )
     };

@@ -77,10 +77,11 @@ impl Engine {
             .collect())
     }
 
-    /// Stores a GGUF file under its name: linked where the file system allows it, else copied. It is checked first.
+    /// Stores a GGUF file under its name: linked where the file system allows it, else copied. It is checked first. One that is
+    /// stored already stays as it is.
     ///
     /// # Errors
-    /// What is wrong with the file, and a full disk.
+    /// What is wrong with the file, `model_exists` where another has its name, and a full disk.
     pub fn add_model(
         &self,
         file: &Path,
@@ -96,8 +97,14 @@ impl Engine {
         let shape = self.0.generators.worker()?.inspect(&source.to_string_lossy())?;
         let name = stem(&source);
         let target = self.data_dir().models().join(format!("{name}.gguf"));
-        if source != target && fs::hard_link(&source, &target).is_err() {
-            copy(&source, &target, cancel, progress)?;
+        if !target.exists() || self.is_replaceable(&target)? {
+            // Within the data folder a name that stands for nothing usable gives way.
+            drop(fs::remove_file(&target));
+            if fs::hard_link(&source, &target).is_err() {
+                copy(&source, &target, cancel, progress)?;
+            }
+        } else if !same_content(&source, &target, cancel, progress)? {
+            return Err(model_exists(&name));
         }
         Ok(StoredModel {
             name,
@@ -112,7 +119,8 @@ impl Engine {
     /// done and in all.
     ///
     /// # Errors
-    /// `not_in_catalogue` for what is no address, those of the network, and what is wrong with the file.
+    /// `not_in_catalogue` for what is no address of a GGUF file, `model_exists` where one of its name is stored, those of the network,
+    /// and what is wrong with the file.
     pub fn pull_model(
         &self,
         address: &str,
@@ -120,22 +128,11 @@ impl Engine {
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<StoredModel, ErrorReport> {
         self.writable()?;
-        let file = address.rsplit('/').next().unwrap_or_default();
-        let file = file.split(['?', '#']).next().unwrap_or_default();
-        let safe = file
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-            && !file.starts_with('.');
-        if !is_fetched_from(address) || !safe || Path::new(file).extension().is_none_or(|extension| extension != "gguf")
-        {
-            return Err(ErrorReport::new(
-                "not_in_catalogue",
-                format!(
-                    "DocMind has no catalogue of language models to fetch `{address}` from.\nGive the https address of a GGUF file, or fetch the file yourself and store it: docmind models add FILE"
-                ),
-            ));
-        }
+        let file = fetched_name(address)?;
         let target = self.data_dir().models().join(file);
+        if target.exists() && !self.is_replaceable(&target)? {
+            return Err(model_exists(&stem(&target)));
+        }
         self.0.generators.download(address, &target, cancel, progress)?;
         let path = target.to_string_lossy().into_owned();
         match self.0.generators.worker()?.inspect(&path) {
@@ -151,6 +148,12 @@ impl Engine {
                 Err(report)
             }
         }
+    }
+
+    /// True for a stored file that is no model: another may take its name.
+    fn is_replaceable(&self, stored: &Path) -> Result<bool, ErrorReport> {
+        let looked = self.0.generators.worker()?.inspect(&stored.to_string_lossy());
+        Ok(looked.is_err_and(|report| report.code.starts_with("model_") || report.code == "not_a_model"))
     }
 
     /// Deletes a stored model.
@@ -204,10 +207,16 @@ impl Engine {
             Some(name) => Some(self.0.generators.family(name)?),
             None => None,
         };
+        self.planned_in(family.as_ref())
+    }
+
+    /// All profiles with what each would take for a model whose files are these.
+    pub(crate) fn planned_in(&self, family: Option<&ModelFamily>) -> Result<Vec<PlannedProfile>, ErrorReport> {
+        let settings = self.settings();
         let profiles = lock(&self.0.profiles).book().profiles().to_vec();
         profiles
             .into_iter()
-            .map(|profile| self.planned(profile, family.as_ref(), &settings))
+            .map(|profile| self.planned(profile, family, &settings))
             .collect()
     }
 
@@ -360,6 +369,44 @@ fn is_fetched_from(address: &str) -> bool {
     address.starts_with("https://") || plain.is_some_and(|host| matches!(host, "127.0.0.1" | "localhost" | "[::1]"))
 }
 
+/// The name under which the file at `address` is stored.
+fn fetched_name(address: &str) -> Result<&str, ErrorReport> {
+    let file = address.rsplit('/').next().unwrap_or_default();
+    let file = file.split(['?', '#']).next().unwrap_or_default();
+    let safe = file
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        && !file.starts_with('.');
+    let is_gguf = Path::new(file).extension().is_some_and(|extension| extension == "gguf");
+    let words = if !address.contains("://") {
+        format!(
+            "DocMind has no catalogue of language models to fetch `{address}` from.\nGive the https address of a GGUF file, or fetch the file yourself and store it: docmind models add FILE"
+        )
+    } else if !is_fetched_from(address) {
+        format!(
+            "`{address}` would come over an open connection, where it can be changed on the way.\nGive its https address."
+        )
+    } else if !is_gguf {
+        format!(
+            "`{address}` does not end in the name of a GGUF file.\nGive the address of the file itself, which ends in .gguf."
+        )
+    } else if !safe {
+        format!(
+            "`{file}` has characters that no stored model's name has.\nFetch the file yourself and store it: docmind models add FILE"
+        )
+    } else {
+        return Ok(file);
+    };
+    Err(ErrorReport::new("not_in_catalogue", words))
+}
+
+fn model_exists(name: &str) -> ErrorReport {
+    ErrorReport::new(
+        "model_exists",
+        format!("A model named `{name}` is stored already.\nRemove it first: docmind models remove {name}"),
+    )
+}
+
 fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
@@ -417,9 +464,98 @@ fn copy(
     }
 }
 
+/// True where both files hold the same bytes.
+fn same_content(
+    a: &Path,
+    b: &Path,
+    cancel: &CancelToken,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<bool, ErrorReport> {
+    use std::io::{BufRead, BufReader};
+    let unreadable = |path: &Path| {
+        let path = path.to_owned();
+        move |source| ErrorReport::from(EngineError::FileUnreadable { path, source })
+    };
+    let open = |path: &Path| -> Result<(BufReader<fs::File>, fs::Metadata), ErrorReport> {
+        let file = fs::File::open(path).map_err(unreadable(path))?;
+        let metadata = file.metadata().map_err(unreadable(path))?;
+        Ok((BufReader::with_capacity(1 << 20, file), metadata))
+    };
+    let ((mut left, of_left), (mut right, of_right)) = (open(a)?, open(b)?);
+    let total = of_left.len();
+    if total != of_right.len() {
+        return Ok(false);
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        if (of_left.dev(), of_left.ino()) == (of_right.dev(), of_right.ino()) {
+            return Ok(true);
+        }
+    }
+    let mut done = 0;
+    loop {
+        if cancel.is_cancelled() {
+            return Err(EngineError::Cancelled.into());
+        }
+        let ours = left.fill_buf().map_err(unreadable(a))?;
+        let theirs = right.fill_buf().map_err(unreadable(b))?;
+        let count = ours.len().min(theirs.len());
+        if count == 0 {
+            return Ok(ours.is_empty() && theirs.is_empty());
+        }
+        if ours[..count] != theirs[..count] {
+            return Ok(false);
+        }
+        left.consume(count);
+        right.consume(count);
+        done += count as u64;
+        progress(done, total);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_same_bytes_are_known_wherever_they_lie() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            fs::write(&path, bytes).unwrap();
+            path
+        };
+        let long = vec![7; 3 << 20];
+        let mut other = long.clone();
+        other[2 << 20] = 8;
+        let (a, b, c) = (write("a", &long), write("b", &long), write("c", &other));
+        let linked = folder.path().join("linked");
+        fs::hard_link(&a, &linked).unwrap();
+        let same = |a: &Path, b: &Path| same_content(a, b, &CancelToken::new(), &mut |_, _| ()).unwrap();
+        assert!(same(&a, &b) && same(&a, &linked));
+        assert!(!same(&a, &c) && !same(&a, &write("d", b"short")));
+    }
+
+    #[test]
+    fn an_address_that_is_not_fetched_says_why() {
+        assert_eq!(
+            fetched_name("https://models.example/q/tiny.gguf?download=true"),
+            Ok("tiny.gguf")
+        );
+        for (address, words) in [
+            ("qwen3-4b", "catalogue"),
+            ("http://models.example/a.gguf", "open connection"),
+            ("https://models.example/a.safetensors", "GGUF"),
+            ("https://models.example/", "GGUF"),
+            ("https://models.example/my%20model.gguf", "characters"),
+            ("https://models.example/..gguf", "characters"),
+        ] {
+            let report = fetched_name(address).unwrap_err();
+            assert_eq!(report.code, "not_in_catalogue");
+            assert!(report.message.contains(words), "{address}: {}", report.message);
+        }
+    }
 
     #[test]
     fn models_come_over_tls_or_from_this_machine() {

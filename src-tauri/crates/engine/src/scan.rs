@@ -3,7 +3,7 @@
 //! Paths come out canonical, each once, in the order of their names. Symbolic links are followed, a folder is entered once however
 //! many links lead to it, and a link back to a folder above is named as a loop. What is not a regular file (a pipe, a socket, a device) is
 //! never opened: opening a pipe would wait for ever. Version-control folders, the system's own droppings and DocMind's data folder
-//! are left out without a word.
+//! are left out without a word, unless they are what was named.
 
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::ErrorReport;
@@ -18,7 +18,12 @@ use std::time::UNIX_EPOCH;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
     /// A regular file, not opened yet.
-    File(FileStamp),
+    File {
+        /// What the system says of it.
+        stamp: FileStamp,
+        /// It was named by the person, not met on the way.
+        named: bool,
+    },
     /// Something that is not read.
     Skipped(SkippedPath),
 }
@@ -37,7 +42,7 @@ pub fn stamp(path: PathBuf, meta: &Metadata) -> FileStamp {
 pub struct SkippedPath {
     /// As met.
     pub path: PathBuf,
-    /// Codes `file_missing`, `permission_denied`, `not_a_regular_file`, `link_loop`, `unreadable`.
+    /// Codes `file_missing`, `permission_denied`, `not_a_regular_file`, `link_loop`, `data_folder`, `unreadable`.
     pub error: ErrorReport,
     /// It was named by the person, not met on the way.
     pub named: bool,
@@ -83,6 +88,7 @@ impl Walk<'_> {
             .canonicalize()
             .and_then(|canonical| Ok((fs::metadata(&canonical)?, canonical)))
         {
+            Ok((_, canonical)) if canonical.starts_with(self.leave_out) => self.skip_own(canonical),
             Ok((meta, canonical)) if meta.is_dir() => self.folder(&canonical),
             Ok((meta, canonical)) => self.file(canonical, &meta, true),
             Err(error) => self.skip(path, &error, true),
@@ -171,19 +177,29 @@ impl Walk<'_> {
             return;
         }
         if !meta.is_file() {
-            let error = ErrorReport::new(
-                "not_a_regular_file",
-                format!(
-                    "`{}` is a pipe, a socket or a device, not a file.\nNothing is read from it.",
-                    path.display()
-                ),
-            );
+            let error = not_a_regular_file(&path, meta);
             (self.sink)(Found::Skipped(SkippedPath { path, error, named }));
             return;
         }
         if self.files.insert(path.clone()) {
-            (self.sink)(Found::File(stamp(path, meta)));
+            let stamp = stamp(path, meta);
+            (self.sink)(Found::File { stamp, named });
         }
+    }
+
+    fn skip_own(&mut self, path: PathBuf) {
+        let error = ErrorReport::new(
+            "data_folder",
+            format!(
+                "`{}` belongs to DocMind's own data folder.\nNothing in it is read; name the folder of your documents.",
+                path.display()
+            ),
+        );
+        (self.sink)(Found::Skipped(SkippedPath {
+            path,
+            error,
+            named: true,
+        }));
     }
 
     fn skip(&mut self, path: &Path, error: &io::Error, named: bool) {
@@ -218,6 +234,17 @@ pub fn describe(path: &Path, error: &io::Error) -> ErrorReport {
         ),
     };
     ErrorReport::new(code, message).with_detail(error)
+}
+
+/// Why nothing is read from what is no regular file.
+pub fn not_a_regular_file(path: &Path, meta: &Metadata) -> ErrorReport {
+    let shown = path.display();
+    let message = if meta.is_dir() {
+        format!("`{shown}` is a folder, not a file.\nName the files in it.")
+    } else {
+        format!("`{shown}` is a pipe, a socket or a device, not a file.\nNothing is read from it.")
+    };
+    ErrorReport::new("not_a_regular_file", message)
 }
 
 /// The system gave up following links. (`io::ErrorKind::FilesystemLoop` is not stable.)
@@ -255,7 +282,7 @@ mod tests {
         walk(paths, leave_out, &CancelToken::new(), &mut |found| {
             let relative = |path: &Path| path.strip_prefix(&root).unwrap_or(path).to_string_lossy().into_owned();
             out.push(match found {
-                Found::File(file) => relative(&file.path),
+                Found::File { stamp, .. } => relative(&stamp.path),
                 Found::Skipped(skipped) => format!("{}: {}", relative(&skipped.path), skipped.error.code),
             });
         });
@@ -280,6 +307,27 @@ mod tests {
         let data = root.join("data").canonicalize().unwrap();
         let twice = [root.to_owned(), root.join("b"), root.join("a.txt")];
         assert_eq!(names(root, &twice, &data), ["a.txt", "b/1.txt", "b/2.txt"]);
+        let own = [data.clone(), data.join("library.db")];
+        assert_eq!(
+            names(root, &own, &data),
+            ["data: data_folder", "data/library.db: data_folder"]
+        );
+    }
+
+    #[test]
+    fn what_was_named_is_told_from_what_was_met() {
+        let temp = tempfile::tempdir().unwrap();
+        let root = temp.path().canonicalize().unwrap();
+        fs::write(root.join("a.txt"), "x").unwrap();
+        fs::write(root.join("b.txt"), "x").unwrap();
+        let mut found = Vec::new();
+        let paths = [root.join("b.txt"), root.clone()];
+        walk(&paths, Path::new("/x"), &CancelToken::new(), &mut |one| {
+            if let Found::File { stamp, named } = one {
+                found.push((stamp.path, named));
+            }
+        });
+        assert_eq!(found, [(root.join("b.txt"), true), (root.join("a.txt"), false)]);
     }
 
     #[cfg(unix)]

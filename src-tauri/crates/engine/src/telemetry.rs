@@ -2,6 +2,7 @@
 
 use crate::events::{GpuReading, MemoryOwner, Telemetry};
 use crate::listeners::{Listeners, Subscription, lock};
+use docmind_core::conversation::ConversationId;
 use docmind_core::generation::GenerationStats;
 use docmind_core::hardware::Device;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
@@ -29,6 +30,8 @@ pub struct Live {
     pub decode_limit_tps: Option<f64>,
     /// An answer is being written.
     pub generating: bool,
+    /// Whose context the model holds.
+    pub conversation: Option<ConversationId>,
     /// The graphics card that holds the model; told where no driver's own library reads it.
     pub card: Option<Device>,
 }

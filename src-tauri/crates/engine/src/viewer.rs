@@ -94,15 +94,6 @@ impl Engine {
         })
     }
 
-    /// The numbers of the pages that hold text, ascending.
-    ///
-    /// # Errors
-    /// `no_such_document`, and the store's own.
-    pub fn page_numbers(&self, id: DocumentId) -> Result<Vec<u32>, ErrorReport> {
-        self.record(id)?;
-        Ok(self.0.library.pages(id)?.into_iter().map(|page| page.number).collect())
-    }
-
     /// A page as a picture, drawn from the file itself. Refused where the file is not the one that was indexed: a highlight would mark
     /// the wrong place.
     ///

@@ -126,6 +126,7 @@ impl Engine {
     ) -> Result<BenchRun, ErrorReport> {
         let options = GenerateBenchOptions {
             model: None,
+            reference: None,
             profiles: names.to_vec(),
             prompt_tokens: BENCH_PROMPT,
             output_tokens: BENCH_OUTPUT,

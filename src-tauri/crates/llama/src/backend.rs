@@ -5,6 +5,10 @@
               C interface, and every block has its SAFETY line"
 )]
 
+mod probe;
+
+pub use probe::probe;
+
 use crate::error::LlamaError;
 use crate::log;
 use docmind_core::hardware::Device;
@@ -16,7 +20,6 @@ use llama_cpp_sys_2 as sys;
 use std::ffi::{CStr, CString};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 const MIB: f64 = 1024.0 * 1024.0;
@@ -200,7 +203,7 @@ impl Backends {
             } else if self.gpu == GpuUse::Forbidden {
                 (false, "Graphics cards are switched off after a failure.".to_owned())
             } else {
-                (false, probe_in_child(program, &path))
+                (false, probe::probe_in_child(program, &path))
             };
             modules.push(ModuleReport {
                 file,
@@ -292,63 +295,6 @@ fn backend_of(path: &Path) -> Option<String> {
     (!backend.is_empty() && backend != "base").then(|| backend.to_owned())
 }
 
-/// Loads one module and says what came of it: the child's side of the probe. The first word is `usable` or `unusable`.
-pub fn probe(path: &Path) -> String {
-    log::capture();
-    let Ok(file) = c_path(path) else {
-        return "unusable the path cannot be passed on".to_owned();
-    };
-    // SAFETY: a text closed by a zero.
-    let registry = unsafe { sys::ggml_backend_load(file.as_ptr()) };
-    if registry.is_null() {
-        return format!("unusable {}", log::last_words().replace('\n', " "));
-    }
-    // SAFETY: not null, registered for the life of the process.
-    match unsafe { sys::ggml_backend_reg_dev_count(registry) } {
-        0 => format!("unusable no device {}", log::last_words().replace('\n', " ")),
-        count => format!("usable {count}"),
-    }
-}
-
-fn probe_in_child(program: &Path, module: &Path) -> String {
-    let output = Command::new(program).arg("probe").arg(module).env_clear().output();
-    match output {
-        Ok(output) if output.status.success() => explain(String::from_utf8_lossy(&output.stdout).trim()),
-        Ok(output) => format!("Its driver ended the trial ({}). Update the driver.", output.status),
-        Err(error) => format!("It could not be tried: {error}."),
-    }
-}
-
-/// The dynamic linker's and drivers' words, in a person's.
-fn explain(words: &str) -> String {
-    let lower = words.to_lowercase();
-    if words.starts_with("usable") {
-        "It works when tried alone; restart DocMind to use it.".to_owned()
-    } else if lower.contains("libcuda.so") {
-        "No NVIDIA driver is installed (libcuda.so.1 is missing). Install NVIDIA's driver.".to_owned()
-    } else if let Some(library) = missing_library(words) {
-        format!("The library {library} is missing. Install it, or run DocMind's set-up again.")
-    } else if lower.contains("libvulkan") {
-        "No Vulkan loader is installed (libvulkan.so.1). Install the graphics driver.".to_owned()
-    } else if lower.contains("insufficient") || lower.contains("driver version") {
-        "The driver is too old for this module. Update the driver.".to_owned()
-    } else if lower.contains("no kernel image") || lower.contains("compute capability") {
-        "The graphics card is older than those this module was built for.".to_owned()
-    } else if lower.contains("no device") {
-        "No graphics card of this kind was found.".to_owned()
-    } else {
-        format!(
-            "It cannot be loaded: {}.",
-            words.trim_start_matches("unusable").trim().trim_end_matches('.')
-        )
-    }
-}
-
-fn missing_library(words: &str) -> Option<String> {
-    let (before, _) = words.split_once(": cannot open shared object file")?;
-    Some(before.rsplit([' ', ':']).next()?.to_owned())
-}
-
 /// Total and available RAM in MiB: the smaller of the machine's and the control group's.
 pub fn ram() -> Option<(f64, f64)> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
@@ -396,15 +342,6 @@ mod tests {
         );
         assert_eq!(backend_of(Path::new("/x/libggml-base.so")), None);
         assert_eq!(backend_of(Path::new("/x/libllama.so")), None);
-    }
-
-    #[test]
-    fn the_linker_s_words_are_explained() {
-        let words = "unusable load_backend: failed to load /r/libggml-cuda.so: libcuda.so.1: cannot open shared object file: No such file";
-        assert!(explain(words).contains("NVIDIA driver"));
-        let words = "unusable load_backend: failed to load /r/libggml-cuda.so: libcublas.so.13: cannot open shared object file: No such file";
-        assert!(explain(words).contains("libcublas.so.13"), "{}", explain(words));
-        assert!(explain("unusable no device").contains("No graphics card"));
     }
 
     #[test]

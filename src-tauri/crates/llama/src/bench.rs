@@ -252,6 +252,11 @@ fn row(entry: &BenchProfile, measured: Measured) -> BenchRow {
         prefill_tps: spread(|run| run.prefill_tps),
         decode_tps,
         peak_memory_mib: measured.runs.iter().map(|run| run.memory_mib).fold(0.0, f64::max),
+        lowest_memory_mib: measured
+            .runs
+            .iter()
+            .map(|run| run.memory_mib)
+            .fold(f64::INFINITY, f64::min),
         predicted_memory_mib: measured.report.plan.needed_mib(),
         rss_mib: measured.runs.iter().map(|run| run.rss_mib).fold(0.0, f64::max),
         weights_mib: sum(|share| share.weights_mib),

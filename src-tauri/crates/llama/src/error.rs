@@ -112,6 +112,7 @@ impl LlamaError {
             Self::Load { words, .. } | Self::Context { words } | Self::Decode { words, .. } if is_memory(words) => {
                 "out_of_memory"
             }
+            Self::Load { words, .. } if is_unknown(words) => "model_unsupported",
             Self::Load { .. } => "model_damaged",
             Self::Context { .. } => "context_refused",
             Self::Decode { .. } => "decode_failed",
@@ -138,6 +139,10 @@ impl LlamaError {
             Self::Cancelled => ("Cancelled.".to_owned(), None),
             Self::Load { path, words } if code == "out_of_memory" => (
                 format!("There is not enough memory for the model `{path}`.\nClose other programs, or choose a smaller profile."),
+                Some(words),
+            ),
+            Self::Load { path, words } if code == "model_unsupported" => (
+                format!("The model `{path}` is of a kind that this llama.cpp does not know.\nChoose another model."),
                 Some(words),
             ),
             Self::Load { path, words } => (
@@ -206,6 +211,17 @@ fn is_memory(words: &str) -> bool {
         "unable to allocate",
         "bad_alloc",
         "cannot allocate",
+    ]
+    .iter()
+    .any(|word| words.contains(word))
+}
+
+/// Words by which llama.cpp says that it has no code for a model.
+fn is_unknown(words: &str) -> bool {
+    [
+        "unknown model architecture",
+        "unknown pre-tokenizer type",
+        "unknown tokenizer",
     ]
     .iter()
     .any(|word| words.contains(word))

@@ -6,10 +6,11 @@
 
 pub mod fault;
 pub mod reader;
+pub mod shape;
 pub mod types;
 pub mod writer;
 
-pub use fault::GgufFault;
+pub use fault::{Foreign, GgufFault};
 pub use reader::{Gguf, TensorInfo, Value, read, read_from};
 pub use types::TensorType;
 pub use writer::{Entry, write};

@@ -27,6 +27,7 @@
 pub mod backend;
 pub mod bandwidth;
 pub mod bench;
+pub mod characters;
 pub mod compare;
 pub mod error;
 pub mod gguf;
@@ -35,7 +36,6 @@ pub mod load;
 pub mod log;
 pub mod make;
 pub mod native;
-pub mod pieces;
 pub mod quantize;
 pub mod session;
 pub mod snapshot;

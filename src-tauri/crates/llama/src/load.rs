@@ -1,5 +1,9 @@
 //! From a file and a profile to a session: check, plan, dry run, load, warm up.
 
+mod cores;
+
+pub use cores::threads;
+
 use crate::backend::{BackendDevice, Backends};
 use crate::bandwidth;
 use crate::error::LlamaError;
@@ -45,35 +49,6 @@ pub fn check(path: &str) -> Result<Checked, LlamaError> {
         path: path.to_owned(),
         fault,
     })
-}
-
-/// Threads for a profile: its own, or the physical cores.
-pub fn threads(profile: &Profile) -> u32 {
-    if profile.threads > 0 {
-        return profile.threads;
-    }
-    physical_cores().unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |count| count.get() as u32))
-}
-
-/// Different (package, core) pairs among the processors this process may use.
-fn physical_cores() -> Option<u32> {
-    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
-    let mut cores = std::collections::HashSet::new();
-    let (mut package, mut core) = (String::new(), None);
-    for line in text.lines().chain([""]) {
-        let value = || line.split_once(':').map(|(_, value)| value.trim().to_owned());
-        if line.starts_with("physical id") {
-            package = value()?;
-        } else if line.starts_with("core id") {
-            core = value();
-        } else if line.is_empty()
-            && let Some(core) = core.take()
-        {
-            cores.insert((package.clone(), core));
-        }
-    }
-    let allowed = std::thread::available_parallelism().ok()?.get() as u32;
-    (!cores.is_empty()).then(|| (cores.len() as u32).min(allowed))
 }
 
 fn context_settings(profile: &Profile) -> ContextSettings {

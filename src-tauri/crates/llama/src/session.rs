@@ -4,18 +4,21 @@
 //! prompt is compared with it, what differs is cut off, and only the rest is computed. An answer's own tokens stay: the next turn
 //! continues after them instead of rendering history again (see [`Session::prompt`]).
 
+mod answer;
 mod drafts;
+mod prefill;
 mod prompt;
 mod reuse;
 mod sampling;
+mod warm_up;
 mod writer;
 
 use crate::error::LlamaError;
-use crate::native::{Context, Decoded, Model, Token};
+use crate::native::{Context, Model, Sampler, Token};
 use crate::snapshot::{DiskSnapshots, MemorySnapshots};
-use crate::speculation::{Budget, Lookup, WIDTHS};
-use crate::template::ChatTemplate;
-use docmind_core::answer::FinishReason;
+use crate::speculation::{Budget, Lookup};
+use crate::template::{ChatTemplate, Marks};
+use answer::Answer;
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::Notice;
 use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats, Message};
@@ -27,13 +30,6 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use writer::Writer;
 
-/// A slice of prefill takes at most this long at the measured speed.
-const SLICE_S: f64 = 0.5;
-/// First slice, before anything was measured.
-const FIRST_SLICE: usize = 64;
-/// On the CPU a slice may be this long whatever it takes: llama.cpp stops there between two operations, and 64 tokens at once are
-/// read a tenth faster than 16 (58 and 66 tokens a second for Qwen3-4B on 2 cores).
-const CPU_SLICE: usize = 64;
 /// How it goes is told this often.
 const TOLD_EVERY: Duration = Duration::from_millis(500);
 /// Conversations whose exact tokens are remembered.
@@ -110,7 +106,11 @@ impl Session {
     /// Ready to answer. Notices of the template are told with the first answer.
     pub fn new(parts: Parts) -> Self {
         let model = Arc::clone(parts.context.model());
-        let (template, notice) = ChatTemplate::new(model.chat_template());
+        let marks = Marks {
+            bos: model.written_bos(),
+            eos: model.eos_text(),
+        };
+        let (template, notice) = ChatTemplate::new(model.chat_template(), marks);
         Self {
             specials: model.special_texts(),
             chooser: Chooser::new(model.vocabulary()),
@@ -181,64 +181,6 @@ impl Session {
         self.context.size()
     }
 
-    /// The first decodes: pages touched, kernels loaded, graphs captured. Leaves nothing in the cache.
-    ///
-    /// # Errors
-    /// The model cannot compute.
-    pub fn warm_up(&mut self) -> Result<(), LlamaError> {
-        self.context.stop_with(&CancelToken::new());
-        self.cached.clear();
-        self.context.truncate(0);
-        let result = self.first_decodes().and_then(|()| self.time_widths());
-        self.context.truncate(0);
-        result
-    }
-
-    fn first_decodes(&mut self) -> Result<(), LlamaError> {
-        self.context.decode(&[0], 0, |_| true)?;
-        if self.on_cpu {
-            return Ok(());
-        }
-        // A GPU loads the kernels of a batch when it computes the first one, which would be the first question's; the second tells
-        // how fast it reads.
-        let settings = self.context.settings();
-        let width = settings
-            .n_ubatch
-            .min(settings.n_batch)
-            .min(self.context.size() / 2)
-            .max(1) as usize;
-        let batch = vec![0; width];
-        for _ in 0..2 {
-            self.context.truncate(0);
-            let started = Instant::now();
-            self.context.decode(&batch, 0, |index| index + 1 == width)?;
-            self.prefill_tps = rate(width, started.elapsed().as_secs_f64());
-        }
-        Ok(())
-    }
-
-    /// Measures what a plain step and a draft of each width take, which also captures their graphs: a GPU records a shape that it
-    /// has computed twice.
-    fn time_widths(&mut self) -> Result<(), LlamaError> {
-        if !self.speculation || self.model.is_recurrent() {
-            return Ok(());
-        }
-        let repeats = if self.on_cpu { 2 } else { 6 };
-        let mut seconds = [f64::MAX; 1 + WIDTHS.len()];
-        for (width, seconds) in [1].into_iter().chain(WIDTHS).zip(&mut seconds) {
-            for _ in 0..repeats {
-                self.context.truncate(0);
-                let started = Instant::now();
-                self.context
-                    .decode(&[0; WIDTHS[WIDTHS.len() - 1]][..width], 0, |_| true)?;
-                *seconds = started.elapsed().as_secs_f64().min(*seconds);
-            }
-        }
-        let [step, widths @ ..] = seconds;
-        self.budget.prime(step, widths);
-        Ok(())
-    }
-
     /// Forgets the cache and what is known of conversations; snapshots stay.
     pub fn forget(&mut self) {
         self.context.truncate(0);
@@ -268,8 +210,8 @@ impl Session {
         for notice in std::mem::take(&mut self.pending) {
             sink(GenerateEvent::Notice(notice));
         }
-        let mut chooser_grammar = match &request.grammar {
-            Some(text) => Some(crate::native::Sampler::grammar(&self.model, text)?),
+        let grammar = match &request.grammar {
+            Some(text) => Some(Sampler::grammar(&self.model, text)?),
             None => None,
         };
         self.chooser.begin(&request.sampling);
@@ -283,194 +225,23 @@ impl Session {
         let reused = self.align(&prompt.tokens);
         stats.reused_tokens = reused as u32;
         if !self.prefill(&prompt.tokens, cancel, &mut stats, sink)? {
-            return Ok(self.stopped(stats, started));
+            stats.ttft_ms = started.elapsed().as_secs_f64() * 1000.0;
+            stats.context_used = self.cached.len() as u32;
+            return Ok(stats.stopped());
         }
 
-        let most = (request.max_output_tokens as usize)
-            .min((self.context.size() as usize).saturating_sub(prompt.tokens.len() + 1));
-        let mut writer = Writer::new(prompt.inside_thinking);
+        let room = (self.context.size() as usize).saturating_sub(prompt.tokens.len() + 1);
+        let most = (request.max_output_tokens as usize).min(room);
         self.prepare_drafts(request, &prompt.tokens, most)?;
-        let last = self.last_logits;
-        let mut next = self.choose(last, chooser_grammar.as_mut())?;
-        stats.ttft_ms = started.elapsed().as_secs_f64() * 1000.0;
-        let writing = Instant::now();
-        let mut told = writing;
-        let mut finish = FinishReason::Length;
-        let mut written: Vec<Token> = Vec::new();
-        'writing: while written.len() < most {
-            if self.ends(next) {
-                finish = FinishReason::Stop;
-                break;
-            }
-            written.push(next);
-            // A card computes the next token while this one is told; a processor would keep it waiting for a step.
-            let tell_meanwhile = self.whole_on_card && written.len() < most && !cancel.is_cancelled();
-            if !tell_meanwhile {
-                writer.token(&self.model, next, sink);
-            }
-            if written.len() == most {
-                break;
-            }
-            if cancel.is_cancelled() {
-                finish = FinishReason::Cancelled;
-                break;
-            }
-            let step = Instant::now();
-            let draft = self.draft(next, most - written.len());
-            let mut batch = vec![next];
-            batch.extend_from_slice(&draft);
-            let at = self.cached.len();
-            let decoded = self.context.begin(&batch, at, |_| true);
-            if tell_meanwhile {
-                writer.token(&self.model, next, sink);
-            }
-            self.context.finish();
-            if decoded? == Decoded::Stopped {
-                self.context.truncate(at);
-                finish = FinishReason::Cancelled;
-                break;
-            }
-            self.cached.push(next);
-            next = self.choose(0, chooser_grammar.as_mut())?;
-            let mut accepted = 0;
-            while accepted < draft.len() && next == draft[accepted] && !self.ends(next) && written.len() + 1 < most {
-                accepted += 1;
-                self.cached.push(next);
-                written.push(next);
-                writer.token(&self.model, next, sink);
-                self.remember(next);
-                next = self.choose(accepted, chooser_grammar.as_mut())?;
-            }
-            if accepted < draft.len() {
-                self.context.truncate(self.cached.len());
-            }
-            let seconds = step.elapsed().as_secs_f64();
-            if draft.is_empty() {
-                self.budget.plain(seconds);
-            } else {
-                let width = usize::from(draft.len() + 1 > WIDTHS[0]);
-                self.budget.verified(width, seconds, draft.len(), accepted + 1);
-                stats.drafted_tokens += draft.len() as u32;
-                stats.accepted_tokens += accepted as u32;
-            }
-            if cancel.is_cancelled() {
-                finish = FinishReason::Cancelled;
-                break 'writing;
-            }
-            if told.elapsed() >= TOLD_EVERY {
-                told = Instant::now();
-                self.note_written(&mut stats, written.len(), writing);
-                sink(GenerateEvent::Figures(Box::new(stats.clone())));
-            }
-        }
-        writer.finish(sink);
-        self.note_written(&mut stats, written.len(), writing);
-        stats.finish = Some(finish);
+        let writer = Writer::new(prompt.inside_thinking);
+        let mut answer = Answer::new(writer, stats, most, grammar, cancel, sink);
+        let first = self.choose(self.last_logits, &mut answer)?;
+        answer.begin(started);
+        let finish = self.decode(first, &mut answer)?;
+        let (writer, stats) = answer.finish(finish, self.cached.len());
         self.record(request, &prompt.tokens, &writer);
         self.keep_on_disk(&prompt.tokens, request);
         Ok(stats)
-    }
-
-    fn note_written(&self, stats: &mut GenerationStats, written: usize, since: Instant) {
-        stats.output_tokens = written as u32;
-        stats.decode_tps = rate(written.saturating_sub(1), since.elapsed().as_secs_f64());
-        stats.context_used = self.cached.len() as u32;
-    }
-
-    fn stopped(&mut self, mut stats: GenerationStats, started: Instant) -> GenerationStats {
-        stats.ttft_ms = started.elapsed().as_secs_f64() * 1000.0;
-        stats.context_used = self.cached.len() as u32;
-        stats.stopped()
-    }
-
-    /// Reads what of `tokens` is not cached yet, in slices. False where it was stopped; what was read stays.
-    fn prefill(
-        &mut self,
-        tokens: &[Token],
-        cancel: &CancelToken,
-        stats: &mut GenerationStats,
-        sink: &mut dyn FnMut(GenerateEvent),
-    ) -> Result<bool, LlamaError> {
-        let total = tokens.len() as u32;
-        let from = self.cached.len();
-        let reading = Instant::now();
-        let mut told = reading;
-        sink(GenerateEvent::Prefill {
-            done: from as u32,
-            total,
-        });
-        while self.cached.len() < tokens.len() {
-            if cancel.is_cancelled() {
-                return Ok(false);
-            }
-            let at = self.cached.len();
-            let end = (at + self.slice()).min(tokens.len());
-            let started = Instant::now();
-            let last = end == tokens.len();
-            match self
-                .context
-                .decode(&tokens[at..end], at, |index| last && at + index + 1 == end)
-            {
-                Ok(Decoded::Done) => {}
-                Ok(Decoded::Stopped) => {
-                    self.context.truncate(at);
-                    return Ok(false);
-                }
-                Err(error) => {
-                    self.context.truncate(at);
-                    return Err(error);
-                }
-            }
-            let seconds = started.elapsed().as_secs_f64();
-            if end - at >= 16 {
-                let tps = rate(end - at, seconds);
-                self.prefill_tps = if self.prefill_tps > 0.0 {
-                    self.prefill_tps * 0.5 + tps * 0.5
-                } else {
-                    tps
-                };
-            }
-            self.cached.extend_from_slice(&tokens[at..end]);
-            self.last_logits = end - at - 1;
-            stats.prefill_tps = rate(end - from, reading.elapsed().as_secs_f64());
-            stats.context_used = end as u32;
-            sink(GenerateEvent::Prefill {
-                done: end as u32,
-                total,
-            });
-            if told.elapsed() >= TOLD_EVERY {
-                told = Instant::now();
-                sink(GenerateEvent::Figures(Box::new(stats.clone())));
-            }
-        }
-        Ok(true)
-    }
-
-    /// Tokens of the next slice.
-    fn slice(&self) -> usize {
-        let settings = self.context.settings();
-        let most = settings.n_batch as usize;
-        if self.prefill_tps <= 0.0 {
-            return FIRST_SLICE.min(most);
-        }
-        let measured = (self.prefill_tps * SLICE_S) as usize;
-        let ubatch = settings.n_ubatch as usize;
-        let wished = if self.on_cpu {
-            measured.max(CPU_SLICE)
-        } else {
-            measured.max(16)
-        };
-        // Whole physical batches: a rest would be computed at a small batch's speed.
-        let whole = if wished > ubatch {
-            wished / ubatch * ubatch
-        } else {
-            wished
-        };
-        whole.min(most)
-    }
-
-    fn choose(&mut self, index: usize, grammar: Option<&mut crate::native::Sampler>) -> Result<Token, LlamaError> {
-        self.chooser.choose(self.context.logits(index), grammar)
     }
 
     fn record(&mut self, request: &GenerateRequest, prompt: &[Token], writer: &Writer) {

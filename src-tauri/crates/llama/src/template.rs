@@ -20,13 +20,25 @@ const NAME: &str = "chat";
 /// A compiled template.
 pub struct ChatTemplate {
     environment: Environment<'static>,
+    marks: Marks,
     form: Form,
     thinks: bool,
+}
+
+/// Texts of tokens that a template may write itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// Begins a text; empty where tokenizing puts it there.
+    pub bos: String,
+    /// Ends one.
+    pub eos: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Own,
+    /// Its own, with the instructions at the head of the first question: Gemma 2 and Mistral's first know no role for them.
+    OwnMerged,
     ChatMl,
 }
 
@@ -50,10 +62,11 @@ pub enum Ending {
 
 impl ChatTemplate {
     /// Compiles the file's template. The notice says why ChatML is used instead, where it is.
-    pub fn new(source: Option<String>) -> (Self, Option<Notice>) {
+    pub fn new(source: Option<String>, marks: Marks) -> (Self, Option<Notice>) {
         let fallback = |why: &str| {
             let template = Self {
                 environment: Environment::new(),
+                marks: Marks::default(),
                 form: Form::ChatMl,
                 thinks: false,
             };
@@ -83,6 +96,7 @@ impl ChatTemplate {
         (
             Self {
                 environment,
+                marks,
                 form: Form::Own,
                 thinks,
             },
@@ -95,17 +109,33 @@ impl ChatTemplate {
         self.thinks
     }
 
-    /// The messages as the model wants them. Falls back to ChatML, for good, where the template fails; the notice says so.
+    /// The messages as the model wants them. Falls back to ChatML, for good, where the template fails; the notice says so. One that
+    /// fails on instructions alone, or leaves them out, gets them with the first question.
     pub fn render(&mut self, messages: &[Message], thinking: bool, ending: Ending) -> (Rendered, Option<Notice>) {
-        let notice = match self.form {
+        let own = match self.form {
             Form::ChatMl => None,
-            Form::Own => match self.render_own(messages, thinking, ending) {
-                Ok(text) => return (Self::finish(text, thinking, ending), None),
-                Err(error) => {
-                    self.form = Form::ChatMl;
-                    Some(chatml_notice(&format!("it fails ({error})")))
-                }
-            },
+            Form::OwnMerged => Some(self.render_own(&merged(messages), thinking, ending)),
+            Form::Own => Some(match self.render_own(messages, thinking, ending) {
+                Ok(text) if holds_instructions(&text, messages) => Ok(text),
+                outcome => match self.render_own(&merged(messages), thinking, ending) {
+                    Ok(text) => {
+                        tracing::info!(
+                            "the chat template has no place for instructions: they stand in the first question"
+                        );
+                        self.form = Form::OwnMerged;
+                        Ok(text)
+                    }
+                    Err(_) => outcome,
+                },
+            }),
+        };
+        let notice = match own {
+            Some(Ok(text)) => return (Self::finish(text, thinking, ending), None),
+            Some(Err(error)) => {
+                self.form = Form::ChatMl;
+                Some(chatml_notice(&format!("it fails ({error})")))
+            }
+            None => None,
         };
         (
             Rendered {
@@ -126,8 +156,8 @@ impl ChatTemplate {
             tools => Value::from(()),
             add_generation_prompt => ending == Ending::AnswerHead,
             enable_thinking => thinking,
-            bos_token => "",
-            eos_token => "",
+            bos_token => self.marks.bos.as_str(),
+            eos_token => self.marks.eos.as_str(),
         })
     }
 
@@ -145,6 +175,29 @@ impl ChatTemplate {
             text,
         }
     }
+}
+
+/// True where nothing of the instructions was lost on the way.
+fn holds_instructions(text: &str, messages: &[Message]) -> bool {
+    let instructions = messages.iter().filter(|message| message.role == Role::System);
+    instructions
+        .map(|message| message.content.trim())
+        .all(|content| text.contains(content))
+}
+
+/// The messages without instructions of their own: they stand before the first question.
+fn merged(messages: &[Message]) -> Vec<Message> {
+    let (instructions, mut rest): (Vec<Message>, Vec<Message>) = messages
+        .iter()
+        .cloned()
+        .partition(|message| message.role == Role::System);
+    if let Some(first) = rest.iter_mut().find(|message| message.role == Role::User) {
+        let mut parts: Vec<&str> = instructions.iter().map(|message| message.content.trim()).collect();
+        parts.push(&first.content);
+        let content = parts.join("\n\n");
+        first.content = content;
+    }
+    rest
 }
 
 fn chatml_notice(why: &str) -> Notice {
@@ -210,7 +263,7 @@ mod tests {
 
     #[test]
     fn our_template_renders_chatml_and_switches_thinking_off() {
-        let (mut template, notice) = ChatTemplate::new(Some(crate::make::CHAT_TEMPLATE.to_owned()));
+        let (mut template, notice) = ChatTemplate::new(Some(crate::make::CHAT_TEMPLATE.to_owned()), Marks::default());
         assert!(notice.is_none() && template.can_think());
         let (off, _) = template.render(&turns(), false, Ending::AnswerHead);
         assert_eq!(
@@ -224,31 +277,65 @@ mod tests {
     #[test]
     fn python_s_string_methods_work() {
         let source = "{% for m in messages %}{{ m.content.split('?')[0].strip().startswith('He') }}{% endfor %}";
-        let (mut template, _) = ChatTemplate::new(Some(source.to_owned()));
-        let (out, notice) = template.render(&turns(), false, Ending::Nothing);
+        let (mut template, _) = ChatTemplate::new(Some(source.to_owned()), Marks::default());
+        let (out, notice) = template.render(&turns()[1..], false, Ending::Nothing);
         assert!(notice.is_none());
         assert!(out.text.to_lowercase().contains("true"), "{}", out.text);
     }
 
     #[test]
     fn a_failing_template_falls_back_to_chatml_and_says_so() {
-        let (mut template, _) = ChatTemplate::new(Some("{{ raise_exception('no system role') }}".to_owned()));
+        let (mut template, _) = ChatTemplate::new(
+            Some("{{ raise_exception('no system role') }}".to_owned()),
+            Marks::default(),
+        );
         let (out, notice) = template.render(&turns(), false, Ending::AnswerHead);
         assert_eq!(notice.expect("said").code, "chat_template_replaced");
         assert!(out.text.starts_with("<|im_start|>system\nBe brief."));
     }
 
     #[test]
+    fn instructions_that_a_template_does_not_take_stand_in_the_first_question() {
+        let turns_of = "{% for m in messages %}<turn>{{ m.role }}\n{{ m.content | trim }}</turn>\n{% endfor %}\
+                        {% if add_generation_prompt %}<turn>model\n{% endif %}";
+        let refusing = format!(
+            "{{% if messages[0].role == 'system' %}}{{{{ raise_exception('System role not supported') }}}}{{% endif %}}{turns_of}"
+        );
+        let silent = turns_of.replace("%}<turn>{{ m.role }}", "if m.role != 'system' %}<turn>{{ m.role }}");
+        for source in [refusing, silent] {
+            let (mut template, _) = ChatTemplate::new(Some(source), Marks::default());
+            for _ in 0..2 {
+                let (out, notice) = template.render(&turns(), false, Ending::AnswerHead);
+                assert!(notice.is_none(), "nothing is worse for it: {notice:?}");
+                assert_eq!(out.text, "<turn>user\nBe brief.\n\nHello?</turn>\n<turn>model\n");
+            }
+        }
+    }
+
+    #[test]
+    fn a_template_writes_the_model_s_own_marks() {
+        let source = "{{ bos_token }}{% for m in messages %}{{ m.content }}{{ eos_token }}{% endfor %}";
+        let marks = Marks {
+            bos: "<s>".to_owned(),
+            eos: "</s>".to_owned(),
+        };
+        let (mut template, _) = ChatTemplate::new(Some(source.to_owned()), marks);
+        let (out, _) = template.render(&turns(), false, Ending::Nothing);
+        assert_eq!(out.text, "<s>Be brief.</s>Hello?</s>");
+    }
+
+    #[test]
     fn an_endless_template_runs_out_of_fuel() {
         let source = "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
-        let (mut template, _) = ChatTemplate::new(Some(source.to_owned()));
+        let (mut template, _) = ChatTemplate::new(Some(source.to_owned()), Marks::default());
         let (_, notice) = template.render(&turns(), false, Ending::AnswerHead);
         assert!(notice.is_some());
     }
 
     #[test]
     fn a_thinking_only_model_is_switched_off_with_an_empty_block() {
-        let (mut template, _) = ChatTemplate::new(Some("<|im_start|>assistant\n<think>\n".to_owned()));
+        let (mut template, _) =
+            ChatTemplate::new(Some("<|im_start|>assistant\n<think>\n".to_owned()), Marks::default());
         let (off, _) = template.render(&turns(), false, Ending::AnswerHead);
         assert!(
             off.text.ends_with("<think>\n\n</think>\n\n") && !off.inside_thinking,

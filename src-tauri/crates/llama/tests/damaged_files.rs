@@ -93,4 +93,56 @@ fn another_kind_of_file_is_told_apart() {
     let error = read(b"%PDF-1.7 and so on, long enough to hold a header").expect_err("no model");
     assert_eq!(error.code(), "not_a_model");
     assert_eq!(read(b"GG").expect_err("too short").code(), "model_damaged");
+    let page = read(b"<!DOCTYPE html><title>Log in</title>").expect_err("no model");
+    assert!(page.report("x.gguf").message.contains("web page"), "{page}");
+    let pointer = read(b"version https://git-lfs.github.com/spec/v1\noid sha256:0").expect_err("no model");
+    assert!(pointer.report("x.gguf").message.contains("Git LFS"), "{pointer}");
+}
+
+#[test]
+fn other_versions_and_unknown_types_are_named() {
+    let with = |at: usize, bytes: &[u8]| {
+        let mut changed = tiny();
+        changed[at..at + bytes.len()].copy_from_slice(bytes);
+        read(&changed).expect_err("refused")
+    };
+    assert!(matches!(with(4, &3_u32.to_be_bytes()), gguf::GgufFault::BigEndian));
+    assert!(matches!(with(4, &1_u32.to_le_bytes()), gguf::GgufFault::Version(1)));
+    // The type of the first tensor stands after its name, the number of its dimensions and two of them.
+    let name = b"token_embd.weight";
+    let whole = tiny();
+    let at = whole
+        .windows(name.len())
+        .position(|bytes| bytes == name)
+        .expect("there")
+        + name.len()
+        + 4
+        + 16;
+    let fault = with(at, &200_u32.to_le_bytes());
+    assert!(
+        matches!(fault, gguf::GgufFault::TensorKind { kind: 200, .. }),
+        "{fault}"
+    );
+    assert_eq!(fault.code(), "model_unsupported");
+    let moved = with(at + 4, &32_u64.to_le_bytes());
+    assert!(matches!(moved, gguf::GgufFault::Tensor { .. }), "{moved}");
+}
+
+#[test]
+fn metadata_without_end_is_refused_before_memory_is_full() {
+    // 12 texts of 8 MiB: each may be there, all together not.
+    let mut file = b"GGUF".to_vec();
+    file.extend_from_slice(&3_u32.to_le_bytes());
+    file.extend_from_slice(&0_u64.to_le_bytes());
+    file.extend_from_slice(&12_u64.to_le_bytes());
+    for entry in 0..12_u64 {
+        let key = format!("key{entry:02}");
+        file.extend_from_slice(&(key.len() as u64).to_le_bytes());
+        file.extend_from_slice(key.as_bytes());
+        file.extend_from_slice(&8_u32.to_le_bytes());
+        file.extend_from_slice(&(8_u64 << 20).to_le_bytes());
+        file.resize(file.len() + (8 << 20), b'x');
+    }
+    let fault = read(&file).expect_err("too much");
+    assert!(matches!(fault, gguf::GgufFault::Count { .. }), "{fault}");
 }

@@ -56,8 +56,29 @@ pub struct Downloaded {
 struct Promise {
     url: String,
     etag: Option<String>,
+    /// `last-modified`, as the server writes it.
+    #[serde(default)]
+    modified: Option<String>,
     sha256: Option<String>,
     size: Option<u64>,
+}
+
+impl Promise {
+    /// What tells this very file from another under the same address, for a request to go on with it. A weak tag cannot say so.
+    fn validator(&self) -> Option<&str> {
+        let tag = self.etag.as_deref().filter(|etag| !etag.starts_with("W/"));
+        tag.or(self.modified.as_deref())
+    }
+
+    /// Nothing that both say of the file differs.
+    fn agrees(&self, other: &Self) -> bool {
+        fn same<T: PartialEq>(a: Option<&T>, b: Option<&T>) -> bool {
+            a.zip(b).is_none_or(|(a, b)| a == b)
+        }
+        same(self.etag.as_ref(), other.etag.as_ref())
+            && same(self.size.as_ref(), other.size.as_ref())
+            && (self.etag.is_some() || same(self.modified.as_ref(), other.modified.as_ref()))
+    }
 }
 
 impl Download {
@@ -180,13 +201,9 @@ impl Download {
         let mut headers = Vec::new();
         if part.len > 0 {
             headers.push((header::RANGE, format!("bytes={}-", part.len)));
-            // Another file under the same address starts again instead of being glued on. A weak tag cannot say so.
-            if let Some(etag) = promise
-                .as_ref()
-                .and_then(|promise| promise.etag.as_deref())
-                .filter(|etag| !etag.starts_with("W/"))
-            {
-                headers.push((header::IF_RANGE, etag.to_owned()));
+            // Another file under the same address starts again instead of being glued on.
+            if let Some(validator) = promise.as_ref().and_then(Promise::validator) {
+                headers.push((header::IF_RANGE, validator.to_owned()));
             }
         }
         let ask = Ask {
@@ -203,9 +220,7 @@ impl Download {
             206 => {
                 let said = said(&answer, &self.url);
                 let starts = range_start(&answer.headers);
-                let same = promise
-                    .as_ref()
-                    .is_none_or(|before| before.etag.is_none() || said.etag.is_none() || before.etag == said.etag);
+                let same = promise.as_ref().is_none_or(|before| before.agrees(&said));
                 if starts != Some(part.len) || !same {
                     part.restart()?;
                     *promise = None;
@@ -236,11 +251,12 @@ impl Download {
                 });
             }
             429 | 500..=599 => return Err(NetError::Busy(host)),
+            404 | 410 => return Err(NetError::FileMissing(self.url.clone())),
             status => {
                 return Err(NetError::Refused {
                     host,
                     status,
-                    words: "the file is not there".into(),
+                    words: "the file is not given out".into(),
                 });
             }
         }
@@ -385,6 +401,7 @@ fn said(answer: &Answer, url: &str) -> Promise {
     Promise {
         url: url.to_owned(),
         etag: text(&answer.headers, "etag"),
+        modified: text(&answer.headers, "last-modified"),
         sha256,
         size: linked.or_else(own),
     }

@@ -54,6 +54,9 @@ pub enum NetError {
         /// As asked for.
         model: String,
     },
+    /// There is no file at an address.
+    #[error("there is no file at `{0}`")]
+    FileMissing(String),
     /// The server has too much to do.
     #[error("`{0}` is busy")]
     Busy(String),
@@ -65,6 +68,14 @@ pub enum NetError {
         /// Of the answer.
         status: u16,
         /// The start of its body.
+        words: String,
+    },
+    /// It says in the middle of its answer that it failed.
+    #[error("`{host}` failed while it wrote: {words}")]
+    Failed {
+        /// Host and port.
+        host: String,
+        /// Its own.
         words: String,
     },
     /// The answer is not of the agreed form.
@@ -129,8 +140,12 @@ impl NetError {
                 "remote_model_missing",
                 "Choose a model from the server's list, or load it there.",
             ),
+            Self::FileMissing(_) => (
+                "remote_refused",
+                "Check the address: it is that of the file itself, not of the page about it.",
+            ),
             Self::Busy(_) => ("remote_busy", "Try again in a moment."),
-            Self::Refused { .. } => ("remote_refused", "Look into the server's own log."),
+            Self::Refused { .. } | Self::Failed { .. } => ("remote_refused", "Look into the server's own log."),
             Self::BadAnswer { .. } => ("remote_bad_answer", "Check that this is the right kind of server."),
             Self::Truncated(_) => ("remote_truncated", "What was received is kept. Try again."),
             Self::TooLarge(_) => ("remote_too_large", "Check that this is the right server."),

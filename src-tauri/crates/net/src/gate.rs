@@ -114,6 +114,8 @@ pub enum Rule {
     Origin(Origin),
     /// This domain and those below it, by https on port 443.
     Domain(String),
+    /// Whoever a person's own address redirects to, by https on port 443: hubs keep their files on other hosts.
+    AnySecure,
 }
 
 impl Rule {
@@ -128,6 +130,7 @@ impl Rule {
     fn allows(&self, origin: &Origin) -> bool {
         match self {
             Self::Origin(own) => own == origin,
+            Self::AnySecure => origin.secure && origin.port == 443,
             Self::Domain(domain) => {
                 let domain = domain.to_ascii_lowercase();
                 let below = origin
@@ -562,6 +565,14 @@ mod tests {
         assert!(!allows("https://example.org:8443/x"));
         assert!(!allows("https://example.org.evil.net/x"));
         assert!(!Rule::Domain(String::new()).allows(&Origin::of("https://a.b").expect("an address")));
+    }
+
+    #[test]
+    fn whoever_is_redirected_to_is_secure() {
+        let allows = |address: &str| Rule::AnySecure.allows(&Origin::of(address).expect("an address"));
+        assert!(allows("https://files.example.org/x"));
+        assert!(!allows("http://files.example.org/x"));
+        assert!(!allows("https://files.example.org:8443/x"));
     }
 
     #[test]

@@ -5,39 +5,40 @@
 
 mod chunk;
 mod request;
-mod think;
+mod stall;
+mod writing;
 
 use crate::error::NetError;
 use crate::gate::{Answer, Ask, Gate, Origin, Patience, Purpose};
 use crate::lines::{LineError, Lines};
 use chunk::Piece;
-use docmind_core::answer::FinishReason;
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats};
 use docmind_core::ports::Generator;
 use serde::{Deserialize, Serialize};
+use stall::Stall;
 use std::io::Read;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use think::ThinkSplitter;
+use std::time::Duration;
 use ureq::http::{Method, header};
+use writing::Writing;
 
 /// A long prompt on a slow server is read for minutes before the first token.
 const PATIENCE: Patience = Patience {
     answer: Duration::from_mins(10),
     piece: Duration::from_mins(10),
 };
+/// Once an answer has begun, its next word takes no longer than this; what is taken for hung on this machine, too.
+const SILENCE: Duration = Duration::from_secs(90);
 /// A list of models comes at once.
 const SHORT_PATIENCE: Patience = Patience {
     answer: Duration::from_secs(15),
     piece: Duration::from_secs(15),
 };
-/// Bytes of an answer's text a token may have on average, generously; the rest of a stream that goes on is cut.
-const BYTES_A_TOKEN: usize = 64;
 /// Bytes read of an error's body.
 const WORDS: u64 = 4096;
-/// Bytes read of a list of models.
+/// Bytes read of a list of models, and of an answer that is not streamed.
 const LIST: u64 = 4 << 20;
 
 /// Which language the server speaks.
@@ -58,6 +59,7 @@ pub struct RemoteEngine {
     origin: Origin,
     model: String,
     key: Option<String>,
+    silence: Duration,
 }
 
 impl RemoteEngine {
@@ -86,7 +88,14 @@ impl RemoteEngine {
             origin,
             model: model.to_owned(),
             key,
+            silence: SILENCE,
         })
+    }
+
+    /// The same, which takes a server for hung that falls silent for so long in the middle of an answer.
+    #[must_use]
+    pub fn with_silence(self, silence: Duration) -> Self {
+        Self { silence, ..self }
     }
 
     /// The models that the server offers, by name.
@@ -103,14 +112,9 @@ impl RemoteEngine {
             Dialect::Ollama => "/api/tags",
         };
         let answer = self.ask(Method::GET, path, Vec::new(), SHORT_PATIENCE, cancel)?;
-        let mut answer = self.accepted(answer)?;
-        let mut bytes = Vec::new();
-        let read = (&mut answer.body).take(LIST + 1).read_to_end(&mut bytes);
-        read.map_err(|error| self.gate.explain_read(&error, &answer.origin, cancel))?;
-        if bytes.len() as u64 > LIST {
-            return Err(NetError::TooLarge(self.origin.authority()));
-        }
-        chunk::model_names(self.dialect, &bytes).map_err(|reason| self.bad(reason))
+        let answer = self.accepted(answer)?;
+        let list = self.whole(answer, cancel)?;
+        chunk::model_names(self.dialect, list.as_bytes()).map_err(|reason| self.bad(reason))
     }
 
     fn ask(
@@ -220,25 +224,26 @@ impl RemoteEngine {
         cancel: &CancelToken,
         sink: &mut dyn FnMut(GenerateEvent),
     ) -> Result<GenerationStats, NetError> {
-        let asked = Instant::now();
-        let answer = match self.start(request, cancel, sink) {
+        let mut writing = Writing::begun_now(request.max_output_tokens);
+        let stall = Stall::watch(cancel, self.silence);
+        let answer = match self.start(request, stall.token(), sink) {
             Err(NetError::Cancelled) => return Ok(GenerationStats::default().stopped()),
             answer => answer?,
         };
         let origin = answer.origin.clone();
-        let most = (request.max_output_tokens as usize)
-            .saturating_mul(BYTES_A_TOKEN)
-            .clamp(64 << 10, 16 << 20);
+        match Form::of(self.dialect, &answer) {
+            Form::Stream => {}
+            Form::Page => return Err(self.bad("it is a web page")),
+            Form::Whole => {
+                let text = self.whole(answer, stall.token())?;
+                for piece in chunk::read(self.dialect, &text).map_err(|reason| self.bad(reason))? {
+                    self.take(piece, &mut writing, sink)?;
+                }
+                writing.flush(sink);
+                return writing.ended().ok_or_else(|| self.bad("there is no answer in it"));
+            }
+        }
         let mut lines = Lines::new(answer.body);
-        let mut writing = Writing {
-            asked,
-            first: None,
-            bytes: 0,
-            pieces: 0,
-            think: ThinkSplitter::default(),
-        };
-        let mut stats = GenerationStats::default();
-        let mut finish = None;
         loop {
             let next = match self.dialect {
                 Dialect::OpenAi => lines.next_event(),
@@ -248,84 +253,100 @@ impl RemoteEngine {
                 Ok(Some(line)) => line,
                 Ok(None) => break,
                 Err(LineError::TooLong) => return Err(NetError::TooLarge(origin.authority())),
-                Err(LineError::Read(error)) => match self.gate.explain_read(&error, &origin, cancel) {
-                    NetError::Cancelled => {
-                        writing.flush(sink);
-                        return Ok(writing.stats(stats).stopped());
+                Err(LineError::Read(error)) => {
+                    writing.flush(sink);
+                    match self.gate.explain_read(&error, &origin, stall.token()) {
+                        // A server that falls silent right after its last word has finished, and so has one that closes then.
+                        NetError::Cancelled | NetError::Truncated(_)
+                            if writing.has_ended() && !cancel.is_cancelled() =>
+                        {
+                            break;
+                        }
+                        NetError::Cancelled if stall.has_stalled() => return Err(NetError::Silent(origin.authority())),
+                        NetError::Cancelled => return Ok(writing.stats().stopped()),
+                        error => return Err(error),
                     }
-                    // A server that closes right after its last word has finished.
-                    NetError::Truncated(_) if finish.is_some() => break,
-                    error => return Err(error),
-                },
+                }
             };
             if line.trim().is_empty() {
                 continue;
             }
             for piece in chunk::read(self.dialect, &line).map_err(|reason| self.bad(reason))? {
-                match piece {
-                    Piece::Text(text) => writing.text(&text, sink),
-                    Piece::Thinking(text) => writing.thinking(&text, sink),
-                    Piece::Counts {
-                        prompt,
-                        output,
-                        prefill_s,
-                        decode_s,
-                    } => {
-                        stats.prompt_tokens = prompt.unwrap_or(stats.prompt_tokens);
-                        stats.output_tokens = output.unwrap_or(stats.output_tokens);
-                        let rate = |tokens: u32, seconds: f64| {
-                            if seconds > 0.0 {
-                                f64::from(tokens) / seconds
-                            } else {
-                                0.0
-                            }
-                        };
-                        if let Some(seconds) = prefill_s {
-                            stats.prefill_tps = rate(stats.prompt_tokens, seconds);
-                        }
-                        if let Some(seconds) = decode_s {
-                            stats.decode_tps = rate(stats.output_tokens, seconds);
-                        }
-                    }
-                    Piece::Finish(reason) => finish = Some(reason),
-                    Piece::Failed(words) => {
-                        let host = origin.authority();
-                        let model = self.model.clone();
-                        let missing = words.to_lowercase().contains("not found");
-                        return Err(if missing {
-                            NetError::ModelMissing { host, model }
-                        } else {
-                            NetError::Refused {
-                                host,
-                                status: 200,
-                                words,
-                            }
-                        });
-                    }
-                    Piece::End => {
-                        // vLLM and llama-server say it after the finish; others instead of it.
-                        finish.get_or_insert(FinishReason::Stop);
-                    }
-                }
+                self.take(piece, &mut writing, sink)?;
             }
-            if writing.bytes > most {
-                writing.flush(sink);
-                sink(GenerateEvent::Notice(Notice::new(
-                    "remote_cut",
-                    "The server wrote more than it was asked for. The rest was cut.",
-                )));
-                finish = Some(FinishReason::Length);
+            // A role without words may come long before them.
+            if writing.has_begun() {
+                stall.heard();
+            }
+            if writing.is_too_long() {
+                writing.cut(sink);
                 break;
             }
         }
         writing.flush(sink);
-        let Some(finish) = finish else {
-            return Err(NetError::Truncated(origin.authority()));
-        };
-        Ok(GenerationStats {
-            finish: Some(finish),
-            ..writing.stats(stats)
-        })
+        writing.ended().ok_or_else(|| NetError::Truncated(origin.authority()))
+    }
+
+    fn take(&self, piece: Piece, writing: &mut Writing, sink: &mut dyn FnMut(GenerateEvent)) -> Result<(), NetError> {
+        match piece {
+            Piece::Text(text) => writing.text(&text, sink),
+            Piece::Thinking(text) => writing.thinking(&text, sink),
+            Piece::Counts(counts) => writing.count(&counts),
+            Piece::Finish(reason) => writing.finish(reason),
+            // vLLM and llama-server say it after the finish; others instead of it.
+            Piece::End => writing.end(),
+            Piece::Failed(words) => {
+                writing.flush(sink);
+                let host = self.origin.authority();
+                let model = self.model.clone();
+                let missing = words.to_lowercase().contains("not found");
+                return Err(if missing {
+                    NetError::ModelMissing { host, model }
+                } else {
+                    NetError::Failed { host, words }
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The body of an answer that is not streamed.
+    fn whole(&self, mut answer: Answer, cancel: &CancelToken) -> Result<String, NetError> {
+        let mut bytes = Vec::new();
+        let read = (&mut answer.body).take(LIST + 1).read_to_end(&mut bytes);
+        read.map_err(|error| self.gate.explain_read(&error, &answer.origin, cancel))?;
+        if bytes.len() as u64 > LIST {
+            return Err(NetError::TooLarge(self.origin.authority()));
+        }
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+/// How an answer comes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Stream,
+    /// One JSON object: a server that does not stream.
+    Whole,
+    /// HTML: a log-in page, a proxy's excuse.
+    Page,
+}
+
+impl Form {
+    fn of(dialect: Dialect, answer: &Answer) -> Self {
+        let kind = answer
+            .headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        if kind.starts_with("text/html") {
+            Self::Page
+        } else if dialect == Dialect::OpenAi && kind.starts_with("application/json") {
+            Self::Whole
+        } else {
+            Self::Stream
+        }
     }
 }
 
@@ -338,56 +359,6 @@ impl Generator for RemoteEngine {
         sink: &mut dyn FnMut(GenerateEvent),
     ) -> Result<GenerationStats, ErrorReport> {
         self.stream(request, cancel, sink).map_err(|error| error.report())
-    }
-}
-
-/// An answer as it is written.
-struct Writing {
-    asked: Instant,
-    first: Option<Instant>,
-    bytes: usize,
-    /// Most servers send a token a piece: the count where none is told.
-    pieces: u32,
-    think: ThinkSplitter,
-}
-
-impl Writing {
-    fn text(&mut self, text: &str, sink: &mut dyn FnMut(GenerateEvent)) {
-        self.count(text);
-        self.think.push(&clean(text), sink);
-    }
-
-    fn thinking(&mut self, text: &str, sink: &mut dyn FnMut(GenerateEvent)) {
-        self.count(text);
-        sink(GenerateEvent::Thinking { text: clean(text) });
-    }
-
-    fn flush(&mut self, sink: &mut dyn FnMut(GenerateEvent)) {
-        self.think.flush(sink);
-    }
-
-    fn count(&mut self, text: &str) {
-        self.first.get_or_insert_with(Instant::now);
-        self.bytes += text.len();
-        self.pieces += 1;
-    }
-
-    fn stats(&self, told: GenerationStats) -> GenerationStats {
-        let Some(first) = self.first else { return told };
-        let mut stats = told;
-        stats.ttft_ms = first.duration_since(self.asked).as_secs_f64() * 1000.0;
-        if stats.output_tokens == 0 {
-            stats.output_tokens = self.pieces;
-        }
-        let seconds = first.elapsed().as_secs_f64();
-        if stats.decode_tps == 0.0 && stats.output_tokens > 1 && seconds > 0.0 {
-            stats.decode_tps = f64::from(stats.output_tokens - 1) / seconds;
-        }
-        if stats.prefill_tps == 0.0 && stats.ttft_ms > 0.0 {
-            stats.prefill_tps = f64::from(stats.prompt_tokens) / (stats.ttft_ms / 1000.0);
-        }
-        stats.context_used = stats.prompt_tokens + stats.output_tokens;
-        stats
     }
 }
 

@@ -192,6 +192,80 @@ fn a_broken_stream_keeps_what_came_and_says_so() {
 }
 
 #[test]
+fn a_server_that_falls_silent_in_the_middle_is_not_waited_for() {
+    let begun = &OPENAI[..OPENAI.find(": keep").expect("in it")];
+    let server = Server::start(move |_| Reply::stalled(begun));
+    let engine = engine(&server, Dialect::OpenAi).with_silence(Duration::from_millis(400));
+    let start = Instant::now();
+    let (outcome, heard) = generate(&engine, &CancelToken::new());
+    assert_eq!(outcome.expect_err("stalled"), "remote_timeout");
+    assert_eq!(heard.text, "The caret", "what came is kept");
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+
+    // After its last word a server may keep the line open as long as it likes.
+    let done = &OPENAI[..OPENAI.find("data: [DONE]").expect("in it")];
+    let server = Server::start(move |_| Reply::stalled(done));
+    let engine = self::engine(&server, Dialect::OpenAi).with_silence(Duration::from_millis(400));
+    let (outcome, heard) = generate(&engine, &CancelToken::new());
+    assert_eq!(outcome.expect("whole").finish, Some(FinishReason::Stop));
+    assert_eq!(heard.text, "The caretaker [S1].");
+}
+
+#[test]
+fn a_failure_in_the_middle_says_what_the_server_says() {
+    let begun = &OPENAI[..OPENAI.find(": keep").expect("in it")];
+    for failure in [
+        "data: {\"error\":{\"message\":\"CUDA out of memory\",\"code\":500}}\n\n",
+        "data: {\"object\":\"error\",\"message\":\"CUDA out of memory\",\"code\":500}\n\n",
+    ] {
+        let stream = format!("{begun}{failure}");
+        let server = Server::start(move |_| Reply::stream(&stream, 64));
+        let mut text = String::new();
+        let outcome = engine(&server, Dialect::OpenAi).generate(&request(), &CancelToken::new(), &mut |event| {
+            if let GenerateEvent::Text { text: piece } = event {
+                text.push_str(&piece);
+            }
+        });
+        let report = outcome.expect_err("failed");
+        assert_eq!(report.code, "remote_refused");
+        assert!(report.message.contains("CUDA out of memory"), "{}", report.message);
+        assert_eq!(text, "The caret");
+    }
+}
+
+#[test]
+fn an_answer_at_once_is_taken_and_a_web_page_is_none() {
+    let with_type = |kind: &str, body: &str| Reply::Whole {
+        head: format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        ),
+        body: body.into(),
+        piece: 40,
+    };
+    let server = Server::start(move |_| {
+        with_type(
+            "application/json; charset=utf-8",
+            "{\"object\":\"chat.completion\",\"choices\":[{\"message\":{\"content\":\"The roofer.\"},\"finish_reason\":\"stop\"}],\
+             \"usage\":{\"prompt_tokens\":9,\"completion_tokens\":3}}",
+        )
+    });
+    let (outcome, heard) = run(&server, Dialect::OpenAi);
+    let stats = outcome.expect("an answer");
+    assert_eq!((heard.text.as_str(), stats.output_tokens), ("The roofer.", 3));
+
+    for dialect in [Dialect::OpenAi, Dialect::Ollama] {
+        let server = Server::start(move |_| with_type("text/html", "<html>Please log in</html>"));
+        assert_eq!(run(&server, dialect).0.expect_err("a page"), "remote_bad_answer");
+    }
+    let server = Server::start(move |_| with_type("application/json", "{}"));
+    assert_eq!(
+        run(&server, Dialect::OpenAi).0.expect_err("nothing"),
+        "remote_bad_answer"
+    );
+}
+
+#[test]
 fn a_server_that_never_ends_is_cut() {
     let server =
         Server::start(|_| Reply::endless("data: {\"choices\":[{\"delta\":{\"content\":\"blah blah blah \"}}]}\n\n"));
@@ -384,6 +458,90 @@ fn another_file_under_the_same_address_starts_again() {
     let done = file.run(&gate, &CancelToken::new(), &mut |_, _| {}).expect("a file");
     assert_eq!(done.sha256, hex(&new));
     assert_eq!(std::fs::read(folder.path().join("model.gguf")).expect("the file"), new);
+}
+
+/// A file as a plain server gives it: without a tag, with or without ranges.
+fn plain_file(request: &server::Request, bytes: &[u8], modified: &str, ranges: Ranges) -> Reply {
+    let range = request
+        .header("range")
+        .and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse::<usize>().ok());
+    let same = request.header("if-range").is_none_or(|date| date == modified);
+    let start = range.filter(|_| same && ranges == Ranges::Known).unwrap_or(0);
+    let (status, part) = if start > 0 {
+        let part = format!("content-range: bytes {start}-{}/{}\r\n", bytes.len() - 1, bytes.len());
+        ("206 Partial Content", part)
+    } else {
+        ("200 OK", String::new())
+    };
+    let date = if modified.is_empty() {
+        String::new()
+    } else {
+        format!("last-modified: {modified}\r\n")
+    };
+    Reply::Whole {
+        head: format!(
+            "HTTP/1.1 {status}\r\ncontent-length: {}\r\n{date}{part}\r\n",
+            bytes.len() - start
+        ),
+        body: bytes[start..].to_vec(),
+        piece: 65_536,
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ranges {
+    Known,
+    Unknown,
+}
+
+#[test]
+fn a_server_without_tags_gives_no_mixture_of_two_files() {
+    let old = content();
+    let other = old.iter().map(|byte| byte ^ 0xff).collect::<Vec<u8>>();
+    let longer = [other.clone(), vec![1; 1000]].concat();
+    let cases = [
+        (
+            "another date",
+            other.clone(),
+            "Mon, 02 Nov 2026 08:00:00 GMT",
+            Ranges::Known,
+        ),
+        ("another length", longer, "", Ranges::Known),
+        ("no ranges", other, "", Ranges::Unknown),
+    ];
+    for (what, new, date, ranges) in cases {
+        let first_date = if date.is_empty() {
+            ""
+        } else {
+            "Sun, 01 Nov 2026 08:00:00 GMT"
+        };
+        let served = Arc::new(std::sync::Mutex::new((old.clone(), first_date)));
+        let serving = Arc::clone(&served);
+        let server = Server::start(move |request| {
+            let (bytes, date) = serving.lock().expect("not poisoned").clone();
+            plain_file(request, &bytes, date, ranges)
+        });
+        let folder = tempfile::tempdir().expect("a folder");
+        let gate = open_gate(&server, Purpose::ModelDownload);
+        let file = download(&server, &folder, None);
+        let cancel = CancelToken::new();
+        assert!(file.run(&gate, &cancel, &mut |_, _| cancel.cancel()).is_err());
+        *served.lock().expect("not poisoned") = (new.clone(), date);
+        let done = file.run(&gate, &CancelToken::new(), &mut |_, _| {}).expect("a file");
+        assert_eq!(done.sha256, hex(&new), "{what}");
+        assert!(!done.verified, "nobody promised anything");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_no_busy_server() {
+    let server = Server::start(|_| Reply::json(404, "<html>not here</html>"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let gate = open_gate(&server, Purpose::ModelDownload);
+    let outcome = download(&server, &folder, None).run(&gate, &CancelToken::new(), &mut |_, _| {});
+    let report = outcome.expect_err("missing");
+    assert!(report.message.contains("no file at"), "{}", report.message);
+    assert_eq!(server.requests().len(), 1, "asking again would not help");
 }
 
 #[test]

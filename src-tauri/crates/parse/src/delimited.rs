@@ -22,7 +22,8 @@ pub fn parse(bytes: &[u8], delimiter: Option<char>, out: &mut Output<'_>) -> Res
         out.warning(format!("Some characters could not be decoded as {}.", decoded.encoding));
     }
     let text = decoded.text.trim_start_matches('\u{feff}');
-    let delimiter = delimiter.unwrap_or_else(|| guess_delimiter(text));
+    let (said, text) = said_delimiter(text);
+    let delimiter = said.or(delimiter).unwrap_or_else(|| guess_delimiter(text));
     let mut rows = Vec::new();
     let mut cells = 0;
     for row in Rows::new(text, delimiter) {
@@ -44,8 +45,22 @@ pub fn parse(bytes: &[u8], delimiter: Option<char>, out: &mut Output<'_>) -> Res
     out.single_page(page)
 }
 
+/// The delimiter that the first line says for Excel (`sep=;`), and the rows behind it.
+fn said_delimiter(text: &str) -> (Option<char>, &str) {
+    let end = text.find(['\n', '\r']).unwrap_or(text.len());
+    let mut said = text[..end].strip_prefix("sep=").unwrap_or_default().chars();
+    match (said.next(), said.next()) {
+        (Some(delimiter), None) => (Some(delimiter), &text[end..]),
+        _ => (None, text),
+    }
+}
+
 fn guess_delimiter(text: &str) -> char {
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(20).collect();
+    let lines: Vec<&str> = text
+        .split(['\n', '\r'])
+        .filter(|line| !line.trim().is_empty())
+        .take(20)
+        .collect();
     let evenness = |delimiter: char| {
         let counts: Vec<usize> = lines.iter().map(|line| count_outside_quotes(line, delimiter)).collect();
         let first = counts.first().copied().unwrap_or(0);
@@ -107,8 +122,12 @@ impl Iterator for Rows<'_> {
             match c {
                 '"' if cell.is_empty() => quoted = true,
                 c if c == self.delimiter => row.push(std::mem::take(&mut cell)),
-                '\r' => {}
                 '\n' => break,
+                // Alone it ends a line on old Macs.
+                '\r' => {
+                    self.chars.next_if_eq(&'\n');
+                    break;
+                }
                 c => cell.push(c),
             }
         }
@@ -131,6 +150,20 @@ mod tests {
                 vec!["1".to_owned(), "2".to_owned()]
             ]
         );
+    }
+
+    #[test]
+    fn lines_end_as_on_any_system() {
+        for text in ["a,b\n1,2\n", "a,b\r\n1,2\r\n", "a,b\r1,2\r"] {
+            let rows: Vec<_> = Rows::new(text, ',').collect();
+            assert_eq!(rows, [["a", "b"], ["1", "2"]], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_may_say_its_delimiter() {
+        assert_eq!(said_delimiter("sep=;\r\na;b"), (Some(';'), "\r\na;b"));
+        assert_eq!(said_delimiter("sep=arate\na"), (None, "sep=arate\na"));
     }
 
     #[test]

@@ -1,11 +1,15 @@
-//! DOCX, DOCM, DOTX: body, tables, text boxes, then notes, comments, headers and footers.
+//! DOCX, DOCM, DOTX: body, tables, text boxes, then notes, comments, diagrams, headers and footers. The same in one XML file.
+
+mod chunks;
 
 use crate::archive::Archive;
 use crate::error::ParseError;
 use crate::ooxml;
 use crate::output::Output;
+use crate::pptx;
 use crate::text::{PageBuilder, TableHeader};
 use crate::xml::{Tag, Token, Xml, text_of};
+use chunks::Chunks;
 use std::collections::{BTreeSet, HashMap};
 
 /// The media type.
@@ -24,19 +28,32 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     let styles = match relationships.iter().find(|r| r.kind == "styles") {
         Some(styles) => archive
             .read(&styles.target)?
-            .map_or_else(HashMap::new, |bytes| heading_styles(&bytes, out)),
+            .map_or_else(HashMap::new, |bytes| heading_styles(&text_of(&bytes), out)),
         None => HashMap::new(),
     };
     let mut page = PageBuilder::default();
     Body {
         page: &mut page,
         styles: &styles,
+        chunks: Some(Chunks::new(&mut archive, &relationships)),
         out,
     }
-    .read(&document)?;
+    .read(&text_of(&document))?;
     for kind in ["footnotes", "endnotes", "comments"] {
         for part in relationships.iter().filter(|r| r.kind == kind) {
             add_part(&mut archive, &part.target, &styles, &mut page, out);
+        }
+    }
+    for part in relationships
+        .iter()
+        .filter(|r| matches!(r.kind.as_str(), "diagramData" | "chart"))
+    {
+        let read = archive.read(&part.target).and_then(|bytes| match bytes {
+            Some(bytes) => pptx::diagram(&bytes, &mut page, out),
+            None => Ok(()),
+        });
+        if let Err(error) = read {
+            out.warning(format!("A diagram could not be read ({}): {error}.", part.target));
         }
     }
     let mut seen = BTreeSet::new();
@@ -57,6 +74,38 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     out.single_page(page)
 }
 
+/// Reads a document that is one XML file: Word's of 2003, and the flat form of later ones, whose parts stand one after the other.
+///
+/// # Errors
+/// Its final state.
+pub fn parse_flat(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
+    out.gathering(bytes.len() / 4)?;
+    out.started(MEDIA_TYPE, None, Some(1));
+    let source = text_of(bytes);
+    let styles = heading_styles(&source, out);
+    let mut page = PageBuilder::default();
+    Body {
+        page: &mut page,
+        styles: &styles,
+        chunks: None,
+        out,
+    }
+    .read(&source)?;
+    if page.is_empty() && source.contains("inaryData") {
+        return Err(ParseError::NoText);
+    }
+    out.single_page(page)
+}
+
+/// True for a part of a flat document that holds text people see.
+fn is_text_part(name: &str) -> bool {
+    let file = name.rsplit('/').next().unwrap_or(name);
+    !name.contains("/glossary/")
+        && ["document", "footnotes", "endnotes", "comments", "header", "footer"]
+            .iter()
+            .any(|kind| file.starts_with(kind) && file.ends_with(".xml"))
+}
+
 /// A part beside the body: losing it loses no document.
 fn add_part(
     archive: &mut Archive<'_>,
@@ -66,7 +115,13 @@ fn add_part(
     out: &mut Output<'_>,
 ) {
     let read = archive.read(path).and_then(|bytes| match bytes {
-        Some(bytes) => Body { page, styles, out }.read(&bytes),
+        Some(bytes) => Body {
+            page,
+            styles,
+            chunks: None,
+            out,
+        }
+        .read(&text_of(&bytes)),
         None => Ok(()),
     });
     if let Err(error) = read {
@@ -75,16 +130,24 @@ fn add_part(
 }
 
 /// Heading level by style id: by outline level, by the built-in names, inherited from the style it is based on.
-fn heading_styles(bytes: &[u8], out: &Output<'_>) -> HashMap<String, u8> {
-    let xml_text = text_of(bytes);
-    let mut xml = Xml::new(&xml_text, out.limits.xml_depth);
+fn heading_styles(source: &str, out: &Output<'_>) -> HashMap<String, u8> {
+    let mut xml = Xml::new(source, out.limits.xml_depth);
     let mut levels = HashMap::new();
     let mut bases: Vec<(String, String)> = Vec::new();
     let mut id = String::new();
     while let Ok(Some(token)) = xml.next() {
-        let Token::Open(tag) = token else { continue };
+        let tag = match token {
+            Token::Open(tag) => tag,
+            // What comes behind belongs to no style; in a flat document paragraphs do.
+            Token::Close(name) if name.name() == "style" => {
+                id.clear();
+                continue;
+            }
+            _ => continue,
+        };
         match tag.name() {
             "style" => id = tag.attribute("styleId").unwrap_or_default(),
+            _ if id.is_empty() => {}
             "name" => {
                 let name = tag.attribute("val").unwrap_or_default().to_lowercase();
                 if let Some(level) = name.strip_prefix("heading ").and_then(|level| level.parse().ok()) {
@@ -119,10 +182,11 @@ fn heading_styles(bytes: &[u8], out: &Output<'_>) -> HashMap<String, u8> {
     levels
 }
 
-struct Body<'a, 'b> {
+struct Body<'a, 'b, 'c> {
     page: &'a mut PageBuilder,
     styles: &'a HashMap<String, u8>,
-    out: &'a mut Output<'b>,
+    chunks: Option<Chunks<'a, 'b>>,
+    out: &'a mut Output<'c>,
 }
 
 #[derive(Default)]
@@ -141,10 +205,9 @@ struct Table {
     marked_header: bool,
 }
 
-impl Body<'_, '_> {
-    fn read(&mut self, bytes: &[u8]) -> Result<(), ParseError> {
-        let xml_text = text_of(bytes);
-        let mut xml = Xml::new(&xml_text, self.out.limits.xml_depth);
+impl Body<'_, '_, '_> {
+    fn read(&mut self, source: &str) -> Result<(), ParseError> {
+        let mut xml = Xml::new(source, self.out.limits.xml_depth);
         // Paragraphs nest through text boxes, tables through cells.
         let mut paragraphs: Vec<Paragraph> = Vec::new();
         let mut tables: Vec<Table> = Vec::new();
@@ -173,6 +236,14 @@ impl Body<'_, '_> {
                     }
                     // The same drawing once more for old programs; text struck out or moved away; field codes.
                     "Fallback" | "delText" | "moveFrom" | "del" | "instrText" | "delInstrText" => xml.skip()?,
+                    // The reading of a word beside it; how a paragraph was formatted before; pictures of a flat document.
+                    "rt" | "pPrChange" | "rPrChange" | "binData" | "binaryData" => xml.skip()?,
+                    "part" if tag.attribute("name").is_some_and(|name| !is_text_part(&name)) => xml.skip()?,
+                    "altChunk" => {
+                        if let Some(chunks) = &mut self.chunks {
+                            chunks.add(&tag, self.page, self.out)?;
+                        }
+                    }
                     "t" if paragraphs.is_empty() => {}
                     name => {
                         if let Some(paragraph) = paragraphs.last_mut() {

@@ -1,28 +1,34 @@
-//! Mail as sent: headers, body, names of attachments. A mailbox (mbox) is a mail a page.
+//! Mail as sent: headers, body, names of attachments, forwarded mails. A mailbox (mbox) is a mail a page.
 
+mod mailbox;
+
+use crate::encoding;
 use crate::error::ParseError;
 use crate::html;
 use crate::output::Output;
 use crate::text::{self, PageBuilder};
-use mail_parser::{Address, Message, MessageParser, MimeHeaders, PartType};
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+use mail_parser::{Address, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use std::borrow::Cow;
 
 /// The media type.
 pub const MEDIA_TYPE: &str = "message/rfc822";
+
+/// Mails attached to mails whose text is taken; of deeper ones the subject is.
+const MAX_FORWARDED: u32 = 3;
 
 /// Reads a mail, a web archive or a mailbox.
 ///
 /// # Errors
 /// Its final state.
 pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
-    let mails = if bytes.starts_with(b"From ") {
-        split_mailbox(bytes)
-    } else {
-        vec![bytes]
-    };
+    let mails = mailbox::mails(bytes);
     let mut found = false;
     for (number, mail) in (1..).zip(&mails) {
         out.checkpoint()?;
-        let Some(message) = MessageParser::default().parse(mail) else {
+        let mail = with_readable_head(mail);
+        let Some(message) = MessageParser::default().parse(&*mail) else {
             out.page_failed(number, "The mail is damaged.");
             continue;
         };
@@ -33,7 +39,7 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
             u32::try_from(mails.len()).ok(),
         );
         let mut page = PageBuilder::default();
-        write(&message, &mut page, out)?;
+        write(&message, &mut page, 0, out)?;
         out.page(page.finish(number))?;
     }
     if found {
@@ -43,33 +49,35 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     }
 }
 
-/// Mails of a mailbox, which a line that begins with `From ` parts.
-fn split_mailbox(bytes: &[u8]) -> Vec<&[u8]> {
-    let mut starts = vec![0];
-    let mut at = 0;
-    while let Some(found) = bytes[at..]
-        .windows(7)
-        .position(|window| window == b"\n\nFrom " || window == b"\r\nFrom ")
-    {
-        starts.push(at + found + 2);
-        at += found + 2;
+/// Adds the body of a mail, or of a web page in a mail's clothes, to a builder.
+///
+/// # Errors
+/// Over the limit of text; cancelled; out of time.
+pub fn append(bytes: &[u8], page: &mut PageBuilder, out: &Output<'_>) -> Result<(), ParseError> {
+    match MessageParser::default().parse(bytes) {
+        Some(message) => body(&message, page, out),
+        None => Err(ParseError::damaged("there is no mail in it")),
     }
-    starts.push(bytes.len());
-    starts
-        .windows(2)
-        .map(|pair| {
-            let mail = &bytes[pair[0]..pair[1]];
-            // The line itself is no header.
-            mail.iter()
-                .position(|b| *b == b'\n')
-                .map_or(mail, |end| &mail[end + 1..])
-        })
-        .collect()
 }
 
-fn write(message: &Message<'_>, page: &mut PageBuilder, out: &Output<'_>) -> Result<(), ParseError> {
+/// A mail whose head is UTF-8: old programs wrote names and subjects as they were, in whatever encoding was at hand.
+fn with_readable_head(mail: &[u8]) -> Cow<'_, [u8]> {
+    let end = mail
+        .windows(2)
+        .position(|pair| pair == b"\n\n" || pair == b"\n\r")
+        .unwrap_or(mail.len());
+    let (head, rest) = mail.split_at(end);
+    if std::str::from_utf8(head).is_ok() {
+        return Cow::Borrowed(mail);
+    }
+    let mut readable = encoding::decode(head, None).text.into_bytes();
+    readable.extend_from_slice(rest);
+    Cow::Owned(readable)
+}
+
+fn write(message: &Message<'_>, page: &mut PageBuilder, depth: u32, out: &Output<'_>) -> Result<(), ParseError> {
     if let Some(subject) = message.subject() {
-        page.heading(1, subject);
+        page.heading(if depth == 0 { 1 } else { 2 }, subject);
     }
     let mut head = Vec::new();
     for (name, address) in [("From", message.from()), ("To", message.to()), ("Cc", message.cc())] {
@@ -86,20 +94,51 @@ fn write(message: &Message<'_>, page: &mut PageBuilder, out: &Output<'_>) -> Res
     if !names.is_empty() {
         page.paragraph(&format!("Attachments: {}", names.join(", ")));
     }
+    if depth < MAX_FORWARDED {
+        for part in message.attachments() {
+            if let PartType::Message(forwarded) = &part.body {
+                write(forwarded, page, depth + 1, out)?;
+                out.gathering(page.len())?;
+            }
+        }
+    }
     Ok(())
 }
 
 fn body(message: &Message<'_>, page: &mut PageBuilder, out: &Output<'_>) -> Result<(), ParseError> {
-    let parts: Vec<_> = message.text_bodies().collect();
-    let parts = if parts.is_empty() {
-        message.html_bodies().collect()
-    } else {
-        parts
-    };
+    let before = page.len();
+    let plain: Vec<_> = message.text_bodies().collect();
+    bodies(message, &plain, page, out)?;
+    // The plain form may be there and empty, because the program that sent it only makes the other one.
+    if page.len() == before {
+        let html: Vec<_> = message.html_bodies().collect();
+        bodies(message, &html, page, out)?;
+    }
+    // A mail cut short, or made wrong: whatever text is in it and is no attachment.
+    if page.len() == before {
+        let any: Vec<_> = message.parts.iter().filter(|part| !is_attachment(part)).collect();
+        bodies(message, &any, page, out)?;
+    }
+    Ok(())
+}
+
+fn bodies(
+    message: &Message<'_>,
+    parts: &[&MessagePart<'_>],
+    page: &mut PageBuilder,
+    out: &Output<'_>,
+) -> Result<(), ParseError> {
     for part in parts {
         match &part.body {
-            PartType::Text(text) => page.paragraph(text),
-            PartType::Html(source) => html::append(source, page, out)?,
+            PartType::Text(text) => {
+                let text = readable(message, part, text);
+                if part.is_encoding_problem && is_html(part) {
+                    html::append(&text, page, out)?;
+                } else {
+                    page.paragraph(&text);
+                }
+            }
+            PartType::Html(source) => html::append(&readable(message, part, source), page, out)?,
             _ => {}
         }
         out.gathering(page.len())?;
@@ -107,7 +146,51 @@ fn body(message: &Message<'_>, page: &mut PageBuilder, out: &Output<'_>) -> Resu
     Ok(())
 }
 
-fn attachment_name(part: &mail_parser::MessagePart<'_>) -> Option<String> {
+/// The text of a part, from its bytes where the library could not make sense of them: their encoding is not named, or wrongly, or
+/// their end is missing.
+fn readable<'a>(message: &Message<'_>, part: &MessagePart<'_>, text: &'a str) -> Cow<'a, str> {
+    if !part.is_encoding_problem && !text.contains(char::REPLACEMENT_CHARACTER) {
+        return Cow::Borrowed(text);
+    }
+    let range = part.offset_body as usize..part.offset_end as usize;
+    let Some(raw) = message.raw_message.get(range) else {
+        return Cow::Borrowed(text);
+    };
+    let transfer = part
+        .content_transfer_encoding()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let bytes = match transfer.as_str() {
+        "base64" => {
+            // Only whole groups of four say something.
+            let mut letters: Vec<u8> = raw
+                .iter()
+                .copied()
+                .filter(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+                .collect();
+            letters.truncate(letters.len() & !3);
+            base64_decode(&letters)
+        }
+        "quoted-printable" => quoted_printable_decode(raw),
+        _ => Some(raw.to_vec()),
+    };
+    let charset = part.content_type().and_then(|kind| kind.attribute("charset"));
+    bytes.map_or(Cow::Borrowed(text), |bytes| {
+        Cow::Owned(encoding::decode(&bytes, charset).text)
+    })
+}
+
+fn is_attachment(part: &MessagePart<'_>) -> bool {
+    part.content_disposition().is_some_and(|kind| kind.is_attachment()) || part.attachment_name().is_some()
+}
+
+fn is_html(part: &MessagePart<'_>) -> bool {
+    part.content_type()
+        .and_then(|kind| kind.subtype())
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("html"))
+}
+
+fn attachment_name(part: &MessagePart<'_>) -> Option<String> {
     part.attachment_name().map(str::to_owned).or_else(|| match &part.body {
         PartType::Message(inner) => inner.subject().map(str::to_owned),
         _ => None,

@@ -1,4 +1,7 @@
-//! Bytes to text in any encoding: byte-order mark, what the file says of itself, UTF-8, UTF-16 by its zeros, then detection.
+//! Bytes to text in any encoding: byte-order mark, what the file says of itself, UTF-8, UTF-16 by its zeros and its scripts, then
+//! detection; what no browser reads is in [`old`].
+
+mod old;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
@@ -11,7 +14,7 @@ const DETECT_BYTES: usize = 1 << 20;
 pub struct Decoded {
     /// The text, undecodable bytes as U+FFFD.
     pub text: String,
-    /// WHATWG name of the encoding.
+    /// WHATWG name of the encoding, where it has one.
     pub encoding: &'static str,
     /// True where some bytes had no meaning in it.
     pub lossy: bool,
@@ -20,6 +23,15 @@ pub struct Decoded {
 /// Decodes a whole text. `declared` is what the file or its container says of itself (a WHATWG label), believed after a byte-order
 /// mark and valid UTF-8.
 pub fn decode(bytes: &[u8], declared: Option<&str>) -> Decoded {
+    // Before UTF-16, whose mark that of UTF-32 begins with.
+    if let Some(order) = old::utf32(bytes) {
+        let (text, lossy) = old::decode_utf32(bytes, order);
+        return Decoded {
+            text,
+            encoding: "UTF-32",
+            lossy,
+        };
+    }
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return decode_with(encoding, &bytes[mark..]);
     }
@@ -36,7 +48,7 @@ pub fn decode(bytes: &[u8], declared: Option<&str>) -> Decoded {
             lossy: false,
         };
     }
-    if let Some(utf16) = utf16_by_zeros(bytes) {
+    if let Some(utf16) = utf16_by_zeros(bytes).or_else(|| utf16_by_script(bytes)) {
         return decode_with(utf16, bytes);
     }
     if let Some(encoding) = declared.and_then(|label| Encoding::for_label(label.trim().as_bytes()))
@@ -50,16 +62,58 @@ pub fn decode(bytes: &[u8], declared: Option<&str>) -> Decoded {
     if mostly_utf8(bytes) {
         return decode_with(UTF_8, bytes);
     }
+    if old::is_ebcdic(bytes) {
+        return Decoded {
+            text: old::decode_ebcdic(bytes),
+            encoding: "IBM500",
+            lossy: false,
+        };
+    }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     let head = &bytes[..bytes.len().min(DETECT_BYTES)];
     detector.feed(head, head.len() == bytes.len());
-    decode_with(detector.guess(None, Utf8Detection::Allow), bytes)
+    let guess = detector.guess(None, Utf8Detection::Allow);
+    older_latin(head, guess).map_or_else(|| decode_with(guess, bytes), |decode| decode(bytes))
+}
+
+/// Another reading of a Latin text than the detector's, which knows what the web is written in: old Macs and DOS have their letters
+/// elsewhere. Nothing where its guess makes as good words.
+fn older_latin(head: &[u8], guess: &'static Encoding) -> Option<fn(&[u8]) -> Decoded> {
+    /// Letters that must come right, so that a stray mark decides nothing.
+    const LEAST: i64 = 2;
+    let latin = [
+        encoding_rs::WINDOWS_1252,
+        encoding_rs::WINDOWS_1250,
+        encoding_rs::WINDOWS_1254,
+        encoding_rs::WINDOWS_1257,
+        encoding_rs::ISO_8859_2,
+        encoding_rs::ISO_8859_4,
+    ];
+    if !latin.contains(&guess) {
+        return None;
+    }
+    let mac: fn(&[u8]) -> Decoded = |bytes| decode_with(encoding_rs::MACINTOSH, bytes);
+    let dos: fn(&[u8]) -> Decoded = |bytes| Decoded {
+        text: old::decode_dos(bytes),
+        encoding: "IBM850",
+        lossy: false,
+    };
+    let guessed = old::plausibility(&decode_with(guess, head).text);
+    [mac, dos]
+        .into_iter()
+        .map(|decode| (old::plausibility(&decode(head).text), decode))
+        .filter(|(score, _)| *score >= guessed + LEAST)
+        .max_by_key(|(score, _)| *score)
+        .map(|(_, decode)| decode)
 }
 
 /// True when the bytes are a text in some encoding rather than data.
 pub fn is_text(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(64 << 10)];
-    if Encoding::for_bom(head).is_some() || utf16_by_zeros(head).is_some() {
+    if Encoding::for_bom(head).is_some() || old::utf32(bytes).is_some() || old::is_ebcdic(head) {
+        return true;
+    }
+    if utf16_by_zeros(head).is_some() || utf16_by_script(head).is_some() {
         return true;
     }
     let strange = head
@@ -96,6 +150,44 @@ fn utf16_by_zeros(bytes: &[u8]) -> Option<&'static Encoding> {
     if second * 10 >= pairs * 7 && first * 20 <= pairs {
         Some(UTF_16LE)
     } else if first * 10 >= pairs * 7 && second * 20 <= pairs {
+        Some(UTF_16BE)
+    } else {
+        None
+    }
+}
+
+/// UTF-16 of any script, in which hardly a byte is zero but those of spaces and line ends: told by reading it both ways. Older
+/// encodings have no zeros at all, and data read as characters are soon none.
+fn utf16_by_script(bytes: &[u8]) -> Option<&'static Encoding> {
+    /// Characters that make a text rather than chance.
+    const LEAST: usize = 12;
+    let head = &bytes[..bytes.len().min(4096) & !1];
+    if !head.contains(&0) || head.len() < 2 * LEAST {
+        return None;
+    }
+    let share = |unit: fn([u8; 2]) -> u16| {
+        let units = head.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+        let (mut all, mut good) = (0_usize, 0_usize);
+        for c in char::decode_utf16(units) {
+            all += 1;
+            let c = c.unwrap_or('\0');
+            good += usize::from(match c {
+                '\t' | '\n' | '\r' => true,
+                // Punctuation, symbols, and those of East Asian width.
+                '\u{20}'..='\u{7e}' | '\u{2010}'..='\u{206f}' | '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ffef}' => {
+                    true
+                }
+                c => c.is_alphanumeric(),
+            });
+        }
+        (all, good)
+    };
+    let (all, little) = share(u16::from_le_bytes);
+    let (_, big) = share(u16::from_be_bytes);
+    let good = |score: usize, other: usize| score * 50 >= all * 49 && score > other;
+    if good(little, big) {
+        Some(UTF_16LE)
+    } else if good(big, little) {
         Some(UTF_16BE)
     } else {
         None
@@ -143,6 +235,63 @@ mod tests {
         marked.extend(&little);
         assert_eq!(decode(&marked, None).text, text);
         assert!(is_text(&little));
+    }
+
+    #[test]
+    fn reads_utf16_of_other_scripts_without_a_mark() {
+        for text in [
+            "これは日本語の文章です。\n検索できるように。\n",
+            "Это русский текст.\n",
+            "이것은 한국어 텍스트입니다.\n",
+        ] {
+            let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+            assert!(is_text(&little) && is_text(&big), "{text}");
+            assert_eq!(decode(&little, None).text, text);
+            assert_eq!(decode(&big, None).text, text);
+        }
+    }
+
+    #[test]
+    fn reads_what_macs_and_dos_wrote() {
+        let french = "L’été dernier, j’ai mangé une crêpe à la fête; ça coûtait très cher, même à Besançon.";
+        let (mac, ..) = encoding_rs::MACINTOSH.encode(french);
+        assert_eq!(decode(&mac, None).text, french);
+        let german =
+            "Die \u{9a}berg\u{94}\u{e1}e der Stra\u{e1}e ist f\u{81}r \u{8e}rger gut; sch\u{94}ne Gr\u{81}\u{e1}e.";
+        let dos: Vec<u8> = german.chars().map(|c| c as u8).collect();
+        assert_eq!(
+            decode(&dos, None).text,
+            "Die Übergröße der Straße ist für Ärger gut; schöne Grüße."
+        );
+        let (windows, ..) = encoding_rs::WINDOWS_1252.encode(french);
+        assert_eq!(decode(&windows, None).text, french);
+    }
+
+    #[test]
+    fn quotes_and_dashes_are_no_letters_of_old_macs() {
+        for text in [
+            "“Quoted” words, and “more” of “them”—with dashes—and it’s theirs.",
+            "The café’s naïve façade—“voilà”—cost £5.",
+        ] {
+            let (bytes, ..) = encoding_rs::WINDOWS_1252.encode(text);
+            assert_eq!(decode(&bytes, None).text, text);
+        }
+    }
+
+    #[test]
+    fn reads_utf32() {
+        let text = "Grüße in vier Bytes\n";
+        for bytes in [
+            text.chars().flat_map(|c| (c as u32).to_le_bytes()).collect::<Vec<u8>>(),
+            format!("\u{feff}{text}")
+                .chars()
+                .flat_map(|c| (c as u32).to_be_bytes())
+                .collect(),
+        ] {
+            assert!(is_text(&bytes));
+            assert_eq!(decode(&bytes, None).text, text);
+        }
     }
 
     #[test]

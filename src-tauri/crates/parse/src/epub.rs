@@ -84,7 +84,7 @@ fn package(archive: &mut Archive<'_>, path: &str, out: &Output<'_>) -> Result<Pa
     let mut xml = Xml::new(&source, out.limits.xml_depth);
     let mut title = None;
     let mut manifest: BTreeMap<String, (String, String)> = BTreeMap::new();
-    let mut spine = Vec::new();
+    let (mut spine, mut contents) = (Vec::new(), None);
     while let Some(token) = xml.next()? {
         let Token::Open(tag) = token else { continue };
         match tag.name() {
@@ -92,11 +92,19 @@ fn package(archive: &mut Archive<'_>, path: &str, out: &Output<'_>) -> Result<Pa
             "item" => {
                 let href = percent_decoded(&tag.attribute("href").unwrap_or_default());
                 let kind = tag.attribute("media-type").unwrap_or_default();
+                let properties = tag.attribute("properties").unwrap_or_default();
+                if properties.split_whitespace().any(|property| property == "nav") {
+                    contents = tag.attribute("id");
+                }
                 manifest.insert(tag.attribute("id").unwrap_or_default(), (resolve(path, &href), kind));
             }
             "itemref" => spine.push(tag.attribute("idref").unwrap_or_default()),
             _ => {}
         }
+    }
+    // A table of contents among the chapters says every heading a second time.
+    if spine.len() > 1 {
+        spine.retain(|id| Some(id) != contents.as_ref());
     }
     let mut chapters: Vec<String> = spine
         .iter()

@@ -1,15 +1,16 @@
-//! JSON as lines of names and values, notebooks as their cells; what does not parse is text.
+//! JSON and JSON lines as lines of names and values, notebooks as their cells; what does not parse is text.
 
 use crate::encoding;
 use crate::error::ParseError;
 use crate::markdown;
 use crate::output::Output;
 use crate::text::PageBuilder;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 /// The media type.
 pub const MEDIA_TYPE: &str = "application/json";
-/// A tree costs about ten times its text; beyond this the text is taken as it is.
+/// A notebook's tree costs about ten times its text; beyond this it is read as any other JSON.
 const MAX_TREE_BYTES: usize = 24 << 20;
 
 /// Reads JSON, JSON lines or a notebook.
@@ -20,71 +21,152 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     out.gathering(bytes.len() / 3)?;
     let decoded = encoding::decode(bytes, None);
     out.gathering(decoded.text.len())?;
-    // serde_json stops at 128 open brackets, so that nesting cannot exhaust the stack.
-    let tree = (decoded.text.len() <= MAX_TREE_BYTES)
-        .then(|| serde_json::from_str::<Value>(decoded.text.trim()))
-        .and_then(Result::ok);
-    if let Some(cells) = tree.as_ref().and_then(notebook_cells) {
-        return notebook(cells, out);
+    let text = decoded.text.trim();
+    if text.contains("\"nbformat\"") && text.len() <= MAX_TREE_BYTES {
+        let tree = serde_json::from_str::<Value>(text).ok();
+        if let Some(cells) = tree.as_ref().and_then(notebook_cells) {
+            return notebook(cells, out);
+        }
     }
     out.started(MEDIA_TYPE, None, Some(1));
+    if decoded.lossy {
+        out.warning(format!("Some characters could not be decoded as {}.", decoded.encoding));
+    }
     let mut page = PageBuilder::default();
-    match tree {
-        Some(tree) => {
-            let mut text = String::new();
-            lines(&tree, "", 0, &mut text);
-            page.verbatim(&text);
-        }
-        None => page.verbatim(&decoded.text),
+    if is_json(text) {
+        page.verbatim(&Lines::of(text));
+    } else {
+        page.verbatim(text);
     }
     out.single_page(page)
 }
 
-/// One line a value, names before values, indented by depth.
-fn lines(value: &Value, name: &str, depth: usize, out: &mut String) {
-    let indent = |out: &mut String| out.extend(std::iter::repeat_n("  ", depth));
-    match value {
-        Value::Object(members) => {
-            if !name.is_empty() {
-                indent(out);
-                out.push_str(name);
-                out.push_str(":\n");
+/// True for one value or several. serde_json stops at 128 open brackets, so that nesting cannot exhaust the stack, here or after.
+fn is_json(text: &str) -> bool {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    values.all(|value| value.is_ok())
+}
+
+/// One line a value, its name before it, indented by depth; numbers as they are written, which no tree keeps.
+struct Lines<'a> {
+    text: &'a str,
+    at: usize,
+    out: String,
+}
+
+impl<'a> Lines<'a> {
+    /// The lines of valid JSON.
+    fn of(text: &'a str) -> String {
+        let mut lines = Self {
+            text,
+            at: 0,
+            out: String::with_capacity(text.len()),
+        };
+        while lines.peek().is_some() {
+            // Records of JSON lines are apart.
+            if !lines.out.is_empty() {
+                lines.out.push('\n');
             }
-            for (name, member) in members {
-                lines(
-                    member,
-                    name,
-                    if depth == 0 && out.is_empty() {
-                        0
-                    } else {
-                        depth + usize::from(!name.is_empty())
-                    },
-                    out,
-                );
+            lines.value("", 0);
+        }
+        lines.out
+    }
+
+    /// The next byte that is no white space.
+    fn peek(&mut self) -> Option<u8> {
+        let rest = self.text.get(self.at..)?;
+        self.at += rest.len() - rest.trim_start().len();
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn value(&mut self, name: &str, depth: usize) {
+        match self.peek() {
+            Some(b'{') => {
+                let depth = self.open(name, depth);
+                loop {
+                    match self.peek() {
+                        Some(b'"') => {
+                            let name = self.string();
+                            self.peek();
+                            // The colon.
+                            self.at += 1;
+                            self.value(&name, depth);
+                        }
+                        Some(b',') => self.at += 1,
+                        _ => break,
+                    }
+                }
+                self.at += 1;
+            }
+            Some(b'[') => {
+                let depth = self.open(name, depth).max(depth + 1);
+                loop {
+                    match self.peek() {
+                        Some(b',') => self.at += 1,
+                        Some(b']') | None => break,
+                        Some(_) => self.value("", depth),
+                    }
+                }
+                self.at += 1;
+            }
+            Some(b'"') => {
+                let text = self.string();
+                self.scalar(name, &text, depth);
+            }
+            _ => {
+                let rest = &self.text[self.at..];
+                let end = rest
+                    .find(|c: char| c.is_whitespace() || matches!(c, ',' | ']' | '}'))
+                    .unwrap_or(rest.len())
+                    .max(rest.chars().next().map_or(1, char::len_utf8));
+                self.at += end;
+                self.scalar(name, rest.get(..end).unwrap_or_default(), depth);
             }
         }
-        Value::Array(items) => {
-            if !name.is_empty() {
-                indent(out);
-                out.push_str(name);
-                out.push_str(":\n");
-            }
-            for item in items {
-                lines(item, "", depth + 1, out);
+    }
+
+    /// Begins an object or array; how deep what is in it stands.
+    fn open(&mut self, name: &str, depth: usize) -> usize {
+        self.at += 1;
+        if name.is_empty() {
+            return depth;
+        }
+        self.indent(depth);
+        self.out.push_str(name);
+        self.out.push_str(":\n");
+        depth + 1
+    }
+
+    fn scalar(&mut self, name: &str, value: &str, depth: usize) {
+        self.indent(depth);
+        if !name.is_empty() {
+            self.out.push_str(name);
+            self.out.push_str(": ");
+        }
+        self.out.push_str(value);
+        self.out.push('\n');
+    }
+
+    fn indent(&mut self, depth: usize) {
+        self.out.extend(std::iter::repeat_n("  ", depth));
+    }
+
+    /// The string that begins here.
+    fn string(&mut self) -> String {
+        let rest = &self.text.as_bytes()[self.at..];
+        let mut end = 1;
+        while let Some(byte) = rest.get(end) {
+            match byte {
+                b'"' => break,
+                b'\\' => end += 2,
+                _ => end += 1,
             }
         }
-        scalar => {
-            indent(out);
-            if !name.is_empty() {
-                out.push_str(name);
-                out.push_str(": ");
-            }
-            match scalar {
-                Value::String(text) => out.push_str(text),
-                other => out.push_str(&other.to_string()),
-            }
-            out.push('\n');
-        }
+        let end = (end + 1).min(rest.len());
+        let literal = self.text.get(self.at..self.at + end).unwrap_or_default();
+        self.at += end;
+        // Half of a surrogate pair is no text; the literal says at least what was meant.
+        serde_json::from_str(literal).unwrap_or_else(|_| literal.trim_matches('"').to_owned())
     }
 }
 
@@ -136,11 +218,27 @@ mod tests {
 
     #[test]
     fn names_stand_before_values() {
-        let tree: Value = serde_json::from_str(r#"{"title":"A","list":[1,{"b":"c"}],"n":null}"#).unwrap();
-        let mut text = String::new();
-        lines(&tree, "", 0, &mut text);
-        assert!(text.contains("title: A\n"), "{text}");
-        assert!(text.contains("list:\n"), "{text}");
-        assert!(text.contains("b: c\n"), "{text}");
+        let lines = Lines::of(r#"{"title":"A","list":[1,{"b":"c"}],"n":null,"inner":{"x":true}}"#);
+        assert_eq!(lines, "title: A\nlist:\n  1\n  b: c\nn: null\ninner:\n  x: true\n");
+    }
+
+    #[test]
+    fn numbers_stay_as_they_are_written() {
+        let text =
+            r#"{"id":12345678901234567890123,"price":1.10,"s":"\u00e9 \"x\" \ud83d\ude00","e":"","half":"\ud83d"}"#;
+        assert!(is_json(text));
+        let lines = Lines::of(text);
+        assert!(
+            lines.contains("id: 12345678901234567890123\nprice: 1.10\ns: é \"x\" 😀\n"),
+            "{lines}"
+        );
+    }
+
+    #[test]
+    fn json_lines_are_records() {
+        let text = "{\"a\":1}\n{\"a\":[]}\n[[2]]";
+        assert!(is_json(text));
+        assert_eq!(Lines::of(text), "a: 1\n\na:\n\n    2\n");
+        assert!(!is_json("{a: 1}") && !is_json(&"[".repeat(100_000)));
     }
 }

@@ -7,20 +7,22 @@
 //! | format | told by | a page is | read with |
 //! |---|---|---|---|
 //! | PDF | `%PDF-` | a page, words with rectangles | PDFium; `pdf-extract` where it is missing or fails |
-//! | DOCX, DOCM | ZIP with `word/` | the document | own, on quick-xml |
+//! | DOCX, DOCM; Word's XML | ZIP with `word/`; namespaces | the document | own, on quick-xml |
 //! | PPTX, PPTM | ZIP with `ppt/` | a slide with its notes | own, on quick-xml |
 //! | XLSX, XLSM | ZIP with `xl/` | a sheet | calamine, cell by cell |
 //! | XLS | OLE with `Workbook` | a sheet | calamine |
-//! | ODT, ODP, ODS | ZIP with `mimetype` | the document, a slide, a sheet | own, on quick-xml |
+//! | XML of Excel 2003 | namespace | a sheet | own, on quick-xml |
+//! | ODT, ODP, ODS, flat ones, those of OpenOffice 1 | ZIP with `mimetype`; namespace | the document, a slide, a sheet | own, on quick-xml |
 //! | EPUB | ZIP with `mimetype` | a chapter, in the order of the spine | own, with html5ever |
 //! | RTF | `{\rtf` | the document | own |
 //! | HTML, XHTML | its tags | the document, menus left out | html5ever's tokenizer |
-//! | EML, MHTML | header lines | the mail | mail-parser |
+//! | EML, EMLX, MHTML, mbox | header lines | the mail | mail-parser |
 //! | MSG | OLE with `__properties` | the mail | own, on cfb |
 //! | Markdown, CSV, TSV, JSON, source code | extension | the document | pulldown-cmark, own, serde_json |
 //! | plain text, other XML | what is left | the document | encoding_rs with chardetng |
 //!
-//! DOC, PPT and XLSB are `unsupported`, and the message names what to save them as; so are archives. Pictures are `no_text`.
+//! DOC, PPT and XLSB are `unsupported`, and the message names what to save them as; so are archives, recordings, databases and what
+//! else is known by its first bytes. Pictures are `no_text`.
 //!
 //! ```no_run
 //! use docmind_core::{cancel::CancelToken, document::ParseEvent};

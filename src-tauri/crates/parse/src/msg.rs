@@ -7,6 +7,7 @@ use crate::output::Output;
 use crate::rtf;
 use crate::text::{self, PageBuilder};
 use cfb::CompoundFile;
+use encoding_rs::Encoding;
 use std::io::{Cursor, Read};
 
 /// The media type.
@@ -28,24 +29,42 @@ mod property {
     pub const ATTACH_LONG_NAME: u16 = 0x3707;
     pub const ATTACH_NAME: u16 = 0x3704;
     pub const DISPLAY_NAME: u16 = 0x3001;
+    pub const INTERNET_CODE_PAGE: u16 = 0x3fde;
+    pub const MESSAGE_CODE_PAGE: u16 = 0x3ffd;
 }
 
-type File<'a> = CompoundFile<Cursor<&'a [u8]>>;
+/// A mail being read.
+struct File<'a> {
+    container: CompoundFile<Cursor<&'a [u8]>>,
+    /// Encoding of what is not UTF-16.
+    encoding: Option<&'static Encoding>,
+    /// Encoding of an HTML body that does not name its own.
+    body_encoding: Option<&'static Encoding>,
+}
 
 /// Reads a mail.
 ///
 /// # Errors
 /// Its final state.
 pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
-    let mut file =
+    let container =
         CompoundFile::open(Cursor::new(bytes)).map_err(|error| ParseError::damaged(format!("OLE: {error}")))?;
+    let mut file = File {
+        container,
+        encoding: None,
+        body_encoding: None,
+    };
+    let properties = stream(&mut file, "/__properties_version1.0", out).unwrap_or_default();
+    let code_page = |id: u16| fixed(&properties, LONG, id).and_then(|page| encoding_of(page as u32));
+    file.body_encoding = code_page(property::INTERNET_CODE_PAGE);
+    file.encoding = code_page(property::MESSAGE_CODE_PAGE).or(file.body_encoding);
     let subject = string(&mut file, "", property::SUBJECT, out);
     out.started(MEDIA_TYPE, subject.as_deref().and_then(text::title), Some(1));
     let mut page = PageBuilder::default();
     if let Some(subject) = &subject {
         page.heading(1, subject);
     }
-    head(&mut file, &mut page, out);
+    head(&mut file, &properties, &mut page, out);
     body(&mut file, &mut page, out)?;
     let names = attachments(&mut file, out);
     if !names.is_empty() {
@@ -54,7 +73,7 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     out.single_page(page)
 }
 
-fn head(file: &mut File<'_>, page: &mut PageBuilder, out: &Output<'_>) {
+fn head(file: &mut File<'_>, properties: &[u8], page: &mut PageBuilder, out: &Output<'_>) {
     let mut lines = Vec::new();
     let name = string(file, "", property::SENDER_NAME, out);
     // Within an organisation the address is a path of its directory, which says nothing to a person.
@@ -71,7 +90,7 @@ fn head(file: &mut File<'_>, page: &mut PageBuilder, out: &Output<'_>) {
             lines.push(format!("{label}: {value}"));
         }
     }
-    if let Some(date) = date(file, out) {
+    if let Some(date) = date(properties) {
         lines.push(format!("Date: {date}"));
     }
     page.paragraph(&lines.join("\n"));
@@ -83,7 +102,11 @@ fn body(file: &mut File<'_>, page: &mut PageBuilder, out: &Output<'_>) -> Result
         return out.gathering(page.len());
     }
     let source = match stream(file, &format!("/__substg1.0_{:04X}0102", property::HTML), out) {
-        Some(bytes) => Some(encoding::decode(&bytes, html::declared_charset(&bytes).as_deref()).text),
+        Some(bytes) => {
+            let declared = html::declared_charset(&bytes);
+            let known = file.body_encoding.or(file.encoding).map(Encoding::name);
+            Some(encoding::decode(&bytes, declared.as_deref().or(known)).text)
+        }
         None => string(file, "", property::HTML, out),
     };
     if let Some(source) = source {
@@ -99,6 +122,7 @@ fn body(file: &mut File<'_>, page: &mut PageBuilder, out: &Output<'_>) -> Result
 
 fn attachments(file: &mut File<'_>, out: &Output<'_>) -> Vec<String> {
     let storages: Vec<String> = file
+        .container
         .read_root_storage()
         .filter(|entry| entry.is_storage() && entry.name().starts_with("__attach_version1.0_"))
         .map(|entry| format!("/{}", entry.name()))
@@ -122,11 +146,8 @@ fn string(file: &mut File<'_>, storage: &str, id: u16, out: &Output<'_>) -> Opti
     let text = match stream(file, &format!("{storage}/__substg1.0_{id:04X}001F"), out) {
         Some(bytes) => encoding_rs::UTF_16LE.decode_without_bom_handling(&bytes).0.into_owned(),
         None => {
-            encoding::decode(
-                &stream(file, &format!("{storage}/__substg1.0_{id:04X}001E"), out)?,
-                None,
-            )
-            .text
+            let bytes = stream(file, &format!("{storage}/__substg1.0_{id:04X}001E"), out)?;
+            encoding::decode(&bytes, file.encoding.map(Encoding::name)).text
         }
     };
     let text = text.trim_matches(['\0', ' ', '\r', '\n']).to_owned();
@@ -134,26 +155,48 @@ fn string(file: &mut File<'_>, storage: &str, id: u16, out: &Output<'_>) -> Opti
 }
 
 fn stream(file: &mut File<'_>, path: &str, out: &Output<'_>) -> Option<Vec<u8>> {
-    let stream = file.open_stream(path).ok()?;
+    let stream = file.container.open_stream(path).ok()?;
     let mut bytes = Vec::new();
     // A damaged chain of sectors ends the stream early; what was read is what there is.
     let _ = stream.take(out.limits.text_bytes as u64).read_to_end(&mut bytes);
     (!bytes.is_empty()).then_some(bytes)
 }
 
-/// When it was sent, from the table of fixed-size properties: 32 bytes of head, then 16 a property.
-fn date(file: &mut File<'_>, out: &Output<'_>) -> Option<String> {
-    let table = stream(file, "/__properties_version1.0", out)?;
+/// Types of fixed-size properties (MS-OXCDATA): a number, a time.
+const LONG: u16 = 0x0003;
+const TIME: u16 = 0x0040;
+
+/// A property from the table of fixed-size ones: 32 bytes of head, then 16 a property.
+fn fixed(properties: &[u8], kind: u16, id: u16) -> Option<u64> {
+    let row = properties
+        .get(32..)?
+        .chunks_exact(16)
+        .find(|row| row[..2] == kind.to_le_bytes() && row[2..4] == id.to_le_bytes())?;
+    Some(u64::from_le_bytes(row[8..16].try_into().ok()?))
+}
+
+/// The encoding of a Windows code page; nothing for UTF-16 (then nothing else is said) and ASCII (which nobody keeps to).
+fn encoding_of(code_page: u32) -> Option<&'static Encoding> {
+    match code_page {
+        1200 | 20_127 => None,
+        20_866 => Some(encoding_rs::KOI8_R),
+        28_591 => Some(encoding_rs::WINDOWS_1252),
+        28_592..=28_606 => Encoding::for_label(format!("iso-8859-{}", code_page - 28_590).as_bytes()),
+        50_220..=50_222 => Some(encoding_rs::ISO_2022_JP),
+        51_932 => Some(encoding_rs::EUC_JP),
+        51_949 => Some(encoding_rs::EUC_KR),
+        54_936 => Some(encoding_rs::GB18030),
+        other => i32::try_from(other).ok().and_then(rtf::code_page),
+    }
+}
+
+/// When it was sent, or else came.
+fn date(properties: &[u8]) -> Option<String> {
     [property::CLIENT_SUBMIT_TIME, property::DELIVERY_TIME]
         .into_iter()
         .find_map(|id| {
-            let row = table
-                .get(32..)?
-                .chunks_exact(16)
-                .find(|row| row[..4] == [0x40, 0x00, id as u8, (id >> 8) as u8])?;
-            let ticks = u64::from_le_bytes(row[8..16].try_into().ok()?);
             // Windows counts 100 ns from 1601; Unix starts 11,644,473,600 s later.
-            let seconds = (ticks / 10_000_000).checked_sub(11_644_473_600)?;
+            let seconds = (fixed(properties, TIME, id)? / 10_000_000).checked_sub(11_644_473_600)?;
             Some(utc(seconds))
         })
 }
@@ -244,6 +287,14 @@ mod tests {
             unpack_rtf(packed, 1000).unwrap(),
             b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
         );
+    }
+
+    #[test]
+    fn code_pages_have_encodings() {
+        assert_eq!(encoding_of(1251), Some(encoding_rs::WINDOWS_1251));
+        assert_eq!(encoding_of(950), Some(encoding_rs::BIG5));
+        assert_eq!(encoding_of(28_595), Some(encoding_rs::ISO_8859_5));
+        assert_eq!(encoding_of(1200), None);
     }
 
     #[test]

@@ -8,12 +8,16 @@ mod glyphs;
 mod layout;
 mod order;
 pub(crate) mod render;
+mod xfa;
 
 use crate::error::ParseError;
 use crate::output::Output;
 use crate::text;
+use docmind_core::document::Page;
 use layout::BodySize;
-use pdfium_render::prelude::{PdfDocument, PdfDocumentMetadataTagType, Pdfium, PdfiumError, PdfiumInternalError};
+use pdfium_render::prelude::{
+    PdfDocument, PdfDocumentMetadataTagType, PdfFormType, Pdfium, PdfiumError, PdfiumInternalError,
+};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -67,7 +71,7 @@ pub fn parse(library: Library, bytes: &[u8], out: &mut Output<'_>) -> Result<(),
             if document.pages().is_empty() {
                 return Err(ParseError::damaged("the document has no pages"));
             }
-            read_pages(&document, out)
+            read_pages(&document, bytes, out)
         }
         Err(ParseError::Damaged { detail }) => fallback::parse(bytes, out).map_err(|error| match error {
             ParseError::Damaged { detail: second } => ParseError::damaged(format!("{detail}; then {second}")),
@@ -94,7 +98,55 @@ pub(crate) fn open<'a>(pdfium: &'a Pdfium, bytes: &'a [u8]) -> Result<PdfDocumen
         })
 }
 
-fn read_pages(document: &PdfDocument<'_>, out: &mut Output<'_>) -> Result<(), ParseError> {
+/// Names the files that a PDF carries (a portfolio is little else): they are documents of their own, and not read here.
+fn tell_attachments(document: &PdfDocument<'_>, out: &mut Output<'_>) {
+    /// Names that are told; a hostile file has thousands.
+    const MOST: usize = 20;
+    let attachments = document.attachments();
+    let count = usize::from(attachments.len());
+    if count == 0 {
+        return;
+    }
+    // The bindings assert what a damaged name need not keep to.
+    let names = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        attachments
+            .iter()
+            .take(MOST)
+            .map(|attachment| text::one_line(&attachment.name()))
+            .filter(|name| !name.is_empty())
+            .collect::<Vec<_>>()
+    }));
+    let mut names = names.unwrap_or_default();
+    if count > MOST || names.is_empty() {
+        names.push("…".to_owned());
+    }
+    out.warning(format!(
+        "The files attached to this PDF were not read: {}. Save them and add them.",
+        names.join(", ")
+    ));
+}
+
+/// True for a form whose pages only Acrobat draws.
+fn drawn_by_acrobat(document: &PdfDocument<'_>) -> bool {
+    document
+        .form()
+        .is_some_and(|form| form.form_type() == PdfFormType::XfaFull)
+}
+
+/// Adds what such a form says to its first page, which says that it cannot be shown.
+fn add_form(bytes: &[u8], page: &mut Page, out: &mut Output<'_>) {
+    let form = xfa::text(bytes, &out.limits);
+    if form.is_empty() {
+        return;
+    }
+    out.warning("The pages of this form are drawn by Acrobat alone: it was read without the places of its words.");
+    if !page.text.is_empty() {
+        page.text.push_str("\n\n");
+    }
+    page.text.push_str(&form);
+}
+
+fn read_pages(document: &PdfDocument<'_>, bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     let count = document.pages().len().max(0) as u32;
     let title = document
         .metadata()
@@ -107,6 +159,7 @@ fn read_pages(document: &PdfDocument<'_>, out: &mut Output<'_>) -> Result<(), Pa
             out.limits.pages
         )));
     }
+    tell_attachments(document, out);
     let mut body = BodySize::default();
     for index in 0..count {
         out.checkpoint()?;
@@ -125,7 +178,10 @@ fn read_pages(document: &PdfDocument<'_>, out: &mut Output<'_>) -> Result<(), Pa
                     ));
                 }
                 let picture = drawn.picture;
-                let page = layout::page(number, drawn, &mut body);
+                let mut page = layout::page(number, drawn, &mut body);
+                if index == 0 && drawn_by_acrobat(document) {
+                    add_form(bytes, &mut page, out);
+                }
                 out.page(page)?;
                 if picture {
                     out.page_without_text(number, "The page is a picture without text.");

@@ -6,6 +6,9 @@ use crate::output::Output;
 use crate::text::PageBuilder;
 use crate::xml::{Token, Xml, text_of};
 
+/// Elements that hold bytes.
+const BINARY: &[&str] = &["binData", "binaryData", "binary-data", "binary"];
+
 /// Reads a text in any encoding as it stands.
 ///
 /// # Errors
@@ -42,6 +45,8 @@ pub fn parse_xml(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
         }
         match xml.next() {
             Ok(Some(Token::Text(text))) => line.push_str(&text),
+            // Pictures and other files, as Office, OpenDocument and FictionBook keep them: base64, no text.
+            Ok(Some(Token::Open(tag))) if BINARY.contains(&tag.name()) => xml.skip()?,
             Ok(Some(_)) => {
                 page.line(&std::mem::take(&mut line));
             }

@@ -106,9 +106,19 @@ enum Part {
     Slide,
     Notes,
     Other,
+    /// A chart beside the cells that it draws.
+    ChartOfCells,
 }
 
-/// Adds the words of a SmartArt diagram's data.
+/// Adds the words of a chart that are in no cell: its titles.
+///
+/// # Errors
+/// Its final state.
+pub fn chart_titles(bytes: &[u8], page: &mut PageBuilder, out: &Output<'_>) -> Result<(), ParseError> {
+    shapes(bytes, page, Part::ChartOfCells, out)
+}
+
+/// Adds the words of a SmartArt diagram's data, or of a chart.
 ///
 /// # Errors
 /// Its final state.
@@ -133,13 +143,17 @@ fn shapes(bytes: &[u8], page: &mut PageBuilder, part: Part, out: &Output<'_>) ->
                 "tr" if in_table > 0 => rows.push(Vec::new()),
                 "txBody" | "t" | "rich" | "text" if in_table == 0 => {
                     let paragraphs = if matches!(tag.name(), "txBody" | "t" | "rich") {
-                        drawing_text(tag.name() == "t" && part != Part::Other, &mut xml)?
+                        drawing_text(tag.name() == "t" && matches!(part, Part::Slide | Part::Notes), &mut xml)?
                     } else {
                         vec![xml.text()?]
                     };
-                    write(&paragraphs, &placeholder, part, page);
+                    // On a page of notes they number the notes.
+                    if part != Part::Notes || !matches!(placeholder.as_str(), "sldNum" | "dt") {
+                        write(&paragraphs, &placeholder, part, page);
+                    }
                 }
                 // Values that a chart shows: categories and names of series, not its numbers.
+                "strCache" if part == Part::ChartOfCells => xml.skip()?,
                 "strCache" => write(&chart_texts(&mut xml)?, "", part, page),
                 "txBody" => {
                     let cell = drawing_paragraphs(&mut xml)?.join("\n");

@@ -122,9 +122,11 @@ impl Registry {
         match format {
             Format::Pdf => pdf::parse(self.library, bytes, out)?,
             Format::Docx => docx::parse(bytes, out)?,
+            Format::WordXml => docx::parse_flat(bytes, out)?,
             Format::Pptx => pptx::parse(bytes, out)?,
             Format::Xlsx => sheets::parse_xlsx(bytes, out)?,
             Format::Xls => sheets::parse_xls(bytes, out)?,
+            Format::ExcelXml => sheets::parse_xml(bytes, out)?,
             Format::Ods => odf::parse_ods(bytes, out)?,
             Format::Odt => odf::parse_odt(bytes, out)?,
             Format::Odp => odf::parse_odp(bytes, out)?,

@@ -1,10 +1,15 @@
 //! RTF: groups, control words and code pages, to paragraphs, tables and headings.
 
+mod vocabulary;
+
 use crate::error::ParseError;
 use crate::output::Output;
 use crate::text::{self, PageBuilder, TableHeader};
 use encoding_rs::Encoding;
 use std::collections::HashMap;
+use vocabulary::{character, charset, is_skipped};
+
+pub use vocabulary::code_page;
 
 /// The media type.
 pub const MEDIA_TYPE: &str = "application/rtf";
@@ -37,73 +42,6 @@ pub fn append(bytes: &[u8], page: &mut PageBuilder, out: &Output<'_>) -> Result<
     outcome
 }
 
-/// Groups whose text is not the document's.
-const SKIPPED: &[&str] = &[
-    "colortbl",
-    "pict",
-    "object",
-    "themedata",
-    "colorschememapping",
-    "datastore",
-    "latentstyles",
-    "listtable",
-    "listoverridetable",
-    "rsidtbl",
-    "generator",
-    "xmlnstbl",
-    "mmathPr",
-    "fldinst",
-    "filetbl",
-    "revtbl",
-    "bkmkstart",
-    "bkmkend",
-    "datafield",
-    "nonshppict",
-    "author",
-    "operator",
-    "keywords",
-    "doccomm",
-    "hlinkbase",
-    "creatim",
-    "revtim",
-    "printim",
-    "buptim",
-    "company",
-    "manager",
-    "category",
-    "comment",
-    "subject",
-    "userprops",
-    "pgptbl",
-    "template",
-    "objdata",
-    "blipuid",
-    "picprop",
-    "sp",
-    "wgrffmtfilter",
-    "atnid",
-    "atnauthor",
-    "atntime",
-    "atnref",
-    "falt",
-    "panose",
-    "ftnsep",
-    "ftnsepc",
-    "ftncn",
-    "aftnsep",
-    "aftnsepc",
-    "aftncn",
-    "xe",
-    "tc",
-    "rxe",
-    "passwordhash",
-    "defchp",
-    "defpap",
-    "protusertbl",
-    "fontemb",
-    "fontfile",
-];
-
 /// What a group collects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Destination {
@@ -134,6 +72,7 @@ struct Reader {
     groups: Vec<Group>,
     state: Group,
     code_page: Option<&'static Encoding>,
+    default_font: i32,
     /// Code page by font.
     fonts: HashMap<i32, &'static Encoding>,
     /// Heading level by style.
@@ -258,12 +197,22 @@ impl Reader {
             return next;
         }
         self.flush();
+        if self.skip_chars > 0 && character(name).is_some() {
+            self.skip_chars -= 1;
+            return next;
+        }
+        // What follows `\u` for old readers is a character; a word that is none means that it was left out.
+        self.skip_chars = 0;
         self.word(name, number);
         next
     }
 
     fn symbol(&mut self, symbol: u8) {
         self.flush();
+        if self.skip_chars > 0 && matches!(symbol, b'~' | b'_' | b'-') {
+            self.skip_chars -= 1;
+            return;
+        }
         match symbol {
             b'\\' | b'{' | b'}' => self.byte(symbol),
             b'~' => self.put(" "),
@@ -295,15 +244,14 @@ impl Reader {
                 self.in_table = false;
                 self.style = 0;
             }
-            "plain" => self.state.hidden = false,
-            "emdash" => self.put("—"),
-            "endash" => self.put("–"),
-            "lquote" => self.put("‘"),
-            "rquote" => self.put("’"),
-            "ldblquote" => self.put("“"),
-            "rdblquote" => self.put("”"),
-            "bullet" => self.put("•"),
-            "emspace" | "enspace" | "qmspace" => self.put(" "),
+            "plain" => {
+                self.state.hidden = false;
+                self.state.font = self.default_font;
+            }
+            "deff" => {
+                self.default_font = number.unwrap_or(0);
+                self.state.font = self.default_font;
+            }
             "uc" => self.state.unicode_skip = number.unwrap_or(1).clamp(0, 16) as usize,
             "v" | "deleted" => self.state.hidden = is_on,
             "htmlrtf" => self.state.html_rtf = is_on,
@@ -345,11 +293,15 @@ impl Reader {
                 self.state.destination = Destination::Note;
                 self.put("\n");
             }
-            name if SKIPPED.contains(&name) => {
+            name if is_skipped(name) => {
                 self.pictures |= name == "pict";
                 self.state.destination = Destination::Skip;
             }
-            _ => {}
+            name => {
+                if let Some(character) = character(name) {
+                    self.put(character);
+                }
+            }
         }
     }
 
@@ -470,45 +422,6 @@ impl Reader {
     }
 }
 
-fn code_page(number: i32) -> Option<&'static Encoding> {
-    let label = match number {
-        932 => "shift_jis",
-        936 => "gbk",
-        949 => "euc-kr",
-        950 => "big5",
-        10_000 => "macintosh",
-        10_007 => "x-mac-cyrillic",
-        65_001 => "utf-8",
-        866 => "ibm866",
-        874 => "windows-874",
-        number @ 1250..=1258 => return Encoding::for_label(format!("windows-{number}").as_bytes()),
-        _ => return None,
-    };
-    Encoding::for_label(label.as_bytes())
-}
-
-/// Code page of a Windows character set.
-fn charset(number: i32) -> Option<&'static Encoding> {
-    code_page(match number {
-        0 => 1252,
-        77 => 10_000,
-        128 => 932,
-        129 => 949,
-        134 => 936,
-        136 => 950,
-        161 => 1253,
-        162 => 1254,
-        163 => 1258,
-        177 => 1255,
-        178 => 1256,
-        186 => 1257,
-        204 => 1251,
-        222 => 874,
-        238 => 1250,
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -531,6 +444,18 @@ mod tests {
               {\\info{\\title T}}\\pard Gr\\'fc\\'dfe\\par {\\f1 \\'cf\\'f0\\'e8}\\par \\u8364?uro \\{x\\}{\\*\\unknown no}\\par}",
         );
         assert_eq!(text, "Grüße\n\nПри\n\n€uro {x}");
+    }
+
+    #[test]
+    fn a_character_without_its_fallback_costs_no_letter() {
+        assert_eq!(read(b"{\\rtf1 a\\u8364\\par Euro\\par}"), "a€\n\nEuro");
+        assert_eq!(read(b"{\\rtf1 a\\u8211\\endash b\\u160\\~c\\par}"), "a–b c");
+    }
+
+    #[test]
+    fn text_before_any_font_is_in_the_default_one() {
+        let rtf = b"{\\rtf1\\ansi\\deff1{\\fonttbl{\\f0\\fcharset0 A;}{\\f1\\fcharset204 B;}}\\'cf\\'f0 {\\f0 \\'e9}\\plain\\'e8\\par}";
+        assert_eq!(read(rtf), "Пр éи");
     }
 
     #[test]

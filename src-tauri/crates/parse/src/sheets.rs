@@ -9,11 +9,16 @@ use crate::text::{PageBuilder, TableHeader};
 use crate::xml::{Token, Xml, text_of};
 use calamine::{Data, DataRef, ExcelDateTime, Reader, SheetType, Xls, XlsError, Xlsx, XlsxError};
 use cfb::{CompoundFile, Version};
+use number::{Looks, plain};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+mod excel_xml;
+mod number;
 mod tolerant;
+
+pub use excel_xml::parse as parse_xml;
 
 /// The media type of XLSX and XLSM.
 pub const MEDIA_TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -165,15 +170,19 @@ fn xlsx_sheet(
 ) -> Result<SparseTable, ParseError> {
     let mut table = SparseTable::default();
     let mut reader = workbook.worksheet_cells_reader(name).map_err(xlsx_error)?;
-    let mut bytes = 0;
-    while let Some(cell) = reader.next_cell().map_err(xlsx_error)? {
+    let (mut bytes, mut looks) = (0, Looks::default());
+    while let Some((cell, style)) = reader.next_cell_with_style_id().map_err(xlsx_error)? {
         let (row, column) = cell.get_position();
+        let format = || {
+            let format = reader.styles().get(style)?.number_format.as_ref()?;
+            Some(format.format_code.as_str())
+        };
         let text = match cell.get_value() {
             DataRef::Empty => continue,
             DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
             DataRef::SharedString(text) => (*text).to_owned(),
-            DataRef::Int(value) => value.to_string(),
-            DataRef::Float(value) => value.to_string(),
+            DataRef::Int(value) => looks.write(format(), *value as f64),
+            DataRef::Float(value) => looks.write(format(), *value),
             DataRef::Bool(value) => if *value { "TRUE" } else { "FALSE" }.to_owned(),
             DataRef::DateTime(value) => date_time(value),
             DataRef::Error(error) => error.to_string(),
@@ -239,7 +248,7 @@ pub fn parse_xls(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
                     Data::Empty => continue,
                     Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => text.clone(),
                     Data::Int(value) => value.to_string(),
-                    Data::Float(value) => value.to_string(),
+                    Data::Float(value) => plain(*value),
                     Data::Bool(value) => if *value { "TRUE" } else { "FALSE" }.to_owned(),
                     Data::DateTime(value) => date_time(value),
                     Data::Error(error) => error.to_string(),
@@ -347,14 +356,19 @@ fn beside_cells(archive: &mut Archive<'_>, part: &str, page: &mut PageBuilder, o
     }
 }
 
-/// SmartArt of a drawing: its words are in parts of their own.
+/// SmartArt and charts of a drawing: their words are in parts of their own.
 fn diagrams(archive: &mut Archive<'_>, drawing: &str, page: &mut PageBuilder, out: &mut Output<'_>) {
     let Ok(relationships) = ooxml::relationships(archive, drawing, out) else {
         return;
     };
-    for related in relationships.iter().filter(|related| related.kind == "diagramData") {
+    for related in relationships {
+        let add = match related.kind.as_str() {
+            "diagramData" => pptx::diagram,
+            "chart" => pptx::chart_titles,
+            _ => continue,
+        };
         let read = archive.read(&related.target).and_then(|bytes| match bytes {
-            Some(bytes) => pptx::diagram(&bytes, page, out),
+            Some(bytes) => add(&bytes, page, out),
             None => Ok(()),
         });
         if read.is_err() {

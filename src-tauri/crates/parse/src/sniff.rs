@@ -1,10 +1,13 @@
 //! What a file is: by its bytes first, by its name only where bytes cannot tell (text formats).
 
-use crate::archive::Archive;
+mod compound;
+mod foreign;
+mod package;
+
 use crate::encoding;
 use crate::error::ParseError;
 use crate::limits::Limits;
-use std::io::Cursor;
+use foreign::{foreign, unsupported};
 
 /// A format that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,12 +16,16 @@ pub enum Format {
     Pdf,
     /// Word 2007 and later.
     Docx,
+    /// Word in one XML file: of 2003, and the flat form of later ones.
+    WordXml,
     /// PowerPoint 2007 and later.
     Pptx,
     /// Excel 2007 and later.
     Xlsx,
     /// Excel 97–2003.
     Xls,
+    /// Excel in one XML file, of 2003.
+    ExcelXml,
     /// OpenDocument spreadsheet.
     Ods,
     /// OpenDocument text.
@@ -52,93 +59,10 @@ pub enum Format {
 }
 
 /// Extensions of source code and configuration, which is shown as it stands.
-const CODE: &[&str] = &[
-    "rs",
-    "py",
-    "js",
-    "mjs",
-    "cjs",
-    "ts",
-    "tsx",
-    "jsx",
-    "java",
-    "kt",
-    "kts",
-    "scala",
-    "c",
-    "h",
-    "cc",
-    "cpp",
-    "cxx",
-    "hpp",
-    "hh",
-    "cs",
-    "go",
-    "rb",
-    "php",
-    "swift",
-    "m",
-    "mm",
-    "sh",
-    "bash",
-    "zsh",
-    "fish",
-    "ps1",
-    "bat",
-    "cmd",
-    "sql",
-    "r",
-    "jl",
-    "lua",
-    "pl",
-    "pm",
-    "hs",
-    "ml",
-    "mli",
-    "ex",
-    "exs",
-    "erl",
-    "clj",
-    "lisp",
-    "el",
-    "vim",
-    "dart",
-    "zig",
-    "nim",
-    "v",
-    "vhd",
-    "asm",
-    "s",
-    "f",
-    "f90",
-    "pas",
-    "groovy",
-    "gradle",
-    "cmake",
-    "make",
-    "mk",
-    "dockerfile",
-    "tf",
-    "proto",
-    "graphql",
-    "css",
-    "scss",
-    "less",
-    "vue",
-    "svelte",
-    "toml",
-    "yaml",
-    "yml",
-    "ini",
-    "cfg",
-    "conf",
-    "properties",
-    "env",
-    "tex",
-    "bib",
-    "diff",
-    "patch",
-];
+const CODE: &str = "rs py js mjs cjs ts tsx jsx java kt kts scala c h cc cpp cxx hpp hh cs go rb php swift m mm sh bash zsh fish \
+    ps1 bat cmd sql r jl lua pl pm hs ml mli ex exs erl clj lisp el vim dart zig nim v vhd asm s f f90 pas groovy \
+    gradle cmake make mk dockerfile tf proto graphql css scss less vue svelte toml yaml yml ini cfg conf \
+    properties env tex bib diff patch";
 
 /// The extension of a name in lower case; empty without one.
 pub fn extension(name: &str) -> String {
@@ -169,212 +93,32 @@ pub fn format(name: &str, bytes: &[u8], limits: Limits) -> Result<Format, ParseE
         _ => {}
     }
     if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") || bytes.starts_with(b"PK\x07\x08") {
-        return container(bytes, &extension, limits);
+        return package::format(bytes, &extension, limits);
     }
     if bytes.starts_with(&[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]) {
-        return compound(bytes, &extension);
+        return compound::format(bytes, &extension);
     }
     if bytes.starts_with(b"{\\rtf") || bytes.starts_with(b"{\\urtf") {
         return Ok(Format::Rtf);
     }
-    if let Some(kind) = foreign(bytes) {
+    let is_text = encoding::is_text(bytes);
+    if let Some(kind) = foreign(bytes, is_text) {
         return Err(kind);
     }
-    if !encoding::is_text(bytes) {
+    if !is_text {
         return binary(bytes, &extension);
     }
     Ok(text_format(bytes, &extension))
-}
-
-/// What sits in a ZIP container.
-fn container(bytes: &[u8], extension: &str, limits: Limits) -> Result<Format, ParseError> {
-    let mut archive = match Archive::open(bytes, limits) {
-        Ok(archive) => archive,
-        Err(ParseError::Damaged { detail }) if is_archive_extension(extension) => {
-            return Err(archive_of_files(&detail));
-        }
-        Err(error) => return Err(error),
-    };
-    if let Some(mimetype) = archive.read("mimetype").unwrap_or_default() {
-        let mimetype = String::from_utf8_lossy(&mimetype);
-        let mimetype = mimetype.trim();
-        if mimetype == "application/epub+zip" {
-            return Ok(Format::Epub);
-        }
-        if let Some(kind) = mimetype.strip_prefix("application/vnd.oasis.opendocument.") {
-            return match kind {
-                "text" | "text-template" | "text-master" | "text-web" => Ok(Format::Odt),
-                "spreadsheet" | "spreadsheet-template" => Ok(Format::Ods),
-                "presentation" | "presentation-template" | "graphics" | "graphics-template" => Ok(Format::Odp),
-                other => Err(ParseError::Unsupported {
-                    what: format!("an OpenDocument {other}"),
-                    advice: "Export it as PDF and add that.".to_owned(),
-                }),
-            };
-        }
-    }
-    if archive.has("META-INF/container.xml") && !archive.has("[Content_Types].xml") {
-        return Ok(Format::Epub);
-    }
-    // A package of Visio or XPS has content types as well; the main part tells.
-    for (part, format) in [("word/", Format::Docx), ("ppt/", Format::Pptx), ("xl/", Format::Xlsx)] {
-        let inside = |name: &String| {
-            name.to_lowercase()
-                .replace('\\', "/")
-                .trim_start_matches('/')
-                .starts_with(part)
-        };
-        if archive.names().iter().any(inside) {
-            if archive.has("xl/workbook.bin") && format == Format::Xlsx {
-                return Err(ParseError::Unsupported {
-                    what: "an Excel binary workbook (.xlsb)".to_owned(),
-                    advice: "Open it in Excel or LibreOffice, save it as .xlsx and add that.".to_owned(),
-                });
-            }
-            return Ok(format);
-        }
-    }
-    if archive.has("[Content_Types].xml") {
-        // Strict packages may put the document anywhere: the types of the parts say what it is.
-        let types = archive
-            .read("[Content_Types].xml")
-            .unwrap_or_default()
-            .unwrap_or_default();
-        let types = String::from_utf8_lossy(&types);
-        for (needle, format) in [
-            ("wordprocessingml", Format::Docx),
-            ("presentationml", Format::Pptx),
-            ("spreadsheetml", Format::Xlsx),
-        ] {
-            if types.contains(needle) {
-                return Ok(format);
-            }
-        }
-    }
-    if archive.has("content.xml") {
-        return Ok(match extension {
-            "ods" | "ots" => Format::Ods,
-            "odp" | "otp" => Format::Odp,
-            _ => Format::Odt,
-        });
-    }
-    Err(archive_of_files(""))
-}
-
-fn is_archive_extension(extension: &str) -> bool {
-    matches!(extension, "zip" | "jar" | "apk" | "whl" | "")
-}
-
-fn archive_of_files(_detail: &str) -> ParseError {
-    ParseError::Unsupported {
-        what: "an archive".to_owned(),
-        advice: "Unpack it and add the files in it.".to_owned(),
-    }
-}
-
-/// What sits in an OLE compound file.
-fn compound(bytes: &[u8], extension: &str) -> Result<Format, ParseError> {
-    let unsupported = |what: &str, advice: &str| ParseError::Unsupported {
-        what: what.to_owned(),
-        advice: advice.to_owned(),
-    };
-    let word = || {
-        unsupported(
-            "a Word 97–2003 document (.doc)",
-            "Open it in Word or LibreOffice, save it as .docx and add that.",
-        )
-    };
-    let powerpoint = || {
-        unsupported(
-            "a PowerPoint 97–2003 presentation (.ppt)",
-            "Open it in PowerPoint or LibreOffice, save it as .pptx and add that.",
-        )
-    };
-    let file = match cfb::CompoundFile::open(Cursor::new(bytes)) {
-        Ok(file) => file,
-        Err(error) => {
-            return match extension {
-                "doc" | "dot" => Err(word()),
-                "ppt" | "pps" | "pot" => Err(powerpoint()),
-                "xls" | "xlt" | "xla" => Ok(Format::Xls),
-                _ => Err(ParseError::damaged(format!("OLE: {error}"))),
-            };
-        }
-    };
-    let has = |name: &str| file.exists(name);
-    if has("/EncryptedPackage") {
-        return Err(ParseError::NeedsPassword);
-    }
-    if has("/WordDocument") {
-        return Err(word());
-    }
-    if has("/PowerPoint Document") || has("/PP40") || has("/PP97_DUALSTORAGE") {
-        return Err(powerpoint());
-    }
-    if has("/Workbook") || has("/Book") {
-        return Ok(Format::Xls);
-    }
-    if has("/__properties_version1.0") {
-        return Ok(Format::Msg);
-    }
-    if has("/VisioDocument") {
-        return Err(unsupported("a Visio drawing (.vsd)", "Export it as PDF and add that."));
-    }
-    if has("/Quill") || has("/Contents") && extension == "pub" {
-        return Err(unsupported(
-            "a Publisher document (.pub)",
-            "Export it as PDF and add that.",
-        ));
-    }
-    Err(unsupported(
-        "this kind of Office file",
-        "Open it in the program it came from, export it as PDF and add that.",
-    ))
-}
-
-/// Files that are plainly something else.
-fn foreign(bytes: &[u8]) -> Option<ParseError> {
-    let starts = |magic: &[u8]| bytes.starts_with(magic);
-    let picture = starts(b"\x89PNG\r\n\x1a\n")
-        || starts(&[0xff, 0xd8, 0xff])
-        || starts(b"GIF8")
-        || starts(b"II*\0")
-        || starts(b"MM\0*")
-        || (starts(b"BM") && bytes.len() > 30 && bytes[6..10] == [0; 4])
-        || (starts(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"))
-        || bytes
-            .get(4..12)
-            .is_some_and(|kind| matches!(kind, b"ftypheic" | b"ftypavif" | b"ftypheix" | b"ftypmif1"));
-    if picture {
-        return Some(ParseError::NoText);
-    }
-    let archive = starts(&[0x1f, 0x8b])
-        || starts(b"7z\xbc\xaf\x27\x1c")
-        || starts(b"Rar!\x1a\x07")
-        || starts(b"BZh")
-        || starts(&[0xfd, b'7', b'z', b'X', b'Z', 0])
-        || starts(&[0x28, 0xb5, 0x2f, 0xfd])
-        || bytes.get(257..262) == Some(b"ustar");
-    if archive {
-        return Some(archive_of_files(""));
-    }
-    if starts(b"%!PS") || starts(&[0xc5, 0xd0, 0xd3, 0xc6]) {
-        return Some(ParseError::Unsupported {
-            what: "a PostScript file".to_owned(),
-            advice: "Convert it to PDF, for example with ps2pdf, and add that.".to_owned(),
-        });
-    }
-    None
 }
 
 fn binary(bytes: &[u8], extension: &str) -> Result<Format, ParseError> {
     // Excel before 5 wrote its records without a container.
     let bare_excel = matches!(bytes.get(..2), Some([0x09, 0x00 | 0x02 | 0x04 | 0x08])) && bytes.get(3) == Some(&0);
     if bare_excel {
-        return Err(ParseError::Unsupported {
-            what: "a workbook of Excel 4 or older".to_owned(),
-            advice: "Open it in LibreOffice, save it as .xlsx and add that.".to_owned(),
-        });
+        return Err(unsupported(
+            "a workbook of Excel 4 or older",
+            "Open it in LibreOffice, save it as .xlsx and add that.",
+        ));
     }
     let is_text_name = matches!(
         extension,
@@ -395,14 +139,14 @@ fn binary(bytes: &[u8], extension: &str) -> Result<Format, ParseError> {
                 "the bytes are not those of a .{extension} file"
             )))
         }
-        _ => Err(ParseError::Unsupported {
-            what: if extension.is_empty() {
-                "this kind of file".to_owned()
-            } else {
-                format!("a .{extension} file")
-            },
-            advice: "Export it as PDF or text and add that.".to_owned(),
-        }),
+        "" => Err(unsupported(
+            "this kind of file",
+            "Export it as PDF or text and add that.",
+        )),
+        other => Err(unsupported(
+            &format!("a .{other} file"),
+            "Export it as PDF or text and add that.",
+        )),
     }
 }
 
@@ -410,6 +154,9 @@ fn text_format(bytes: &[u8], extension: &str) -> Format {
     let head = encoding::decode(&bytes[..bytes.len().min(8192)], None).text;
     let head = head.trim_start_matches('\u{feff}').trim_start();
     let lower = head.to_lowercase();
+    if let Some(format) = office_xml(head, &lower) {
+        return format;
+    }
     // Marks of a format that its bytes show without doubt.
     if lower.starts_with("<!doctype html") || lower.starts_with("<html") {
         return Format::Html;
@@ -433,7 +180,7 @@ fn text_format(bytes: &[u8], extension: &str) -> Format {
         "xml" | "xsd" | "xsl" | "xslt" | "rss" | "atom" | "svg" | "fb2" | "plist" => return Format::Xml,
         "mht" | "mhtml" | "eml" => return Format::Eml,
         "txt" | "text" | "log" => return Format::Text,
-        code if CODE.contains(&code) => return Format::Code,
+        code if CODE.split_whitespace().any(|known| known == code) => return Format::Code,
         _ => {}
     }
     let page =
@@ -442,6 +189,28 @@ fn text_format(bytes: &[u8], extension: &str) -> Format {
         return Format::Html;
     }
     Format::Text
+}
+
+/// Office documents in one XML file: OpenDocument's flat form, Word's two, Excel's of 2003.
+fn office_xml(head: &str, lower: &str) -> Option<Format> {
+    if !lower.starts_with('<') {
+        return None;
+    }
+    if head.contains("urn:oasis:names:tc:opendocument:xmlns:office:1.0") && head.contains(":mimetype=") {
+        let kind = lower.split_once("application/vnd.oasis.opendocument.")?.1;
+        return Some(match kind.split(['"', '\'', '-']).next() {
+            Some("spreadsheet") => Format::Ods,
+            Some("presentation" | "graphics") => Format::Odp,
+            _ => Format::Odt,
+        });
+    }
+    let word = lower.contains("http://schemas.microsoft.com/office/word/2003/wordml")
+        || lower.contains("http://schemas.microsoft.com/office/2006/xmlpackage") && lower.contains("word");
+    if word {
+        return Some(Format::WordXml);
+    }
+    (lower.contains("urn:schemas-microsoft-com:office:spreadsheet") && lower.contains("workbook"))
+        .then_some(Format::ExcelXml)
 }
 
 /// Mail begins with header lines, two of which only mail has.
@@ -465,7 +234,9 @@ fn is_mail(head: &str, extension: &str) -> bool {
         "snapshot-content-location",
     ];
     let mut known = 0;
-    for (at, line) in head.lines().take(60).enumerate() {
+    // Apple Mail keeps the length of a mail on a line before it.
+    let length = usize::from(extension == "emlx");
+    for (at, line) in head.lines().skip(length).take(60).enumerate() {
         if line.is_empty() {
             break;
         }
@@ -481,7 +252,7 @@ fn is_mail(head: &str, extension: &str) -> bool {
         known += usize::from(KNOWN.contains(&name.to_lowercase().as_str()));
     }
     known
-        >= if matches!(extension, "eml" | "mht" | "mhtml" | "mbox") {
+        >= if matches!(extension, "eml" | "emlx" | "mht" | "mhtml" | "mbox") {
             1
         } else {
             3

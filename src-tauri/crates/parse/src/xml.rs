@@ -29,6 +29,11 @@ impl Tag<'_> {
         self.0.local_name().into_inner()
     }
 
+    /// Its name as written, with its prefix.
+    pub fn full_name(&self) -> &str {
+        self.0.name().into_inner()
+    }
+
     /// The value of an attribute by its name without prefix.
     pub fn attribute(&self, name: &str) -> Option<String> {
         let mut attributes = self.0.attributes();

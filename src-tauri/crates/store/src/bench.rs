@@ -3,6 +3,7 @@
 //! Vectors are clustered (a centre for every hundred passages, spread around it as real passages are around a topic), words follow
 //! Zipf's law over 50,000 forms. The same seed makes the same library.
 
+use crate::database::create_private_folder;
 use crate::error::StoreError;
 use crate::library::Library;
 use crate::records::{FileStamp, IndexedDocument};
@@ -421,7 +422,7 @@ impl TemporaryFolder {
             .elapsed()
             .map_or(0, |since| since.subsec_nanos());
         let folder = std::env::temp_dir().join(format!("docmind-bench-{}-{nanoseconds}", std::process::id()));
-        crate::database::create_private_folder(&folder)?;
+        create_private_folder(&folder).map_err(|source| StoreError::io(&folder, source))?;
         Ok(Self(folder))
     }
 }

@@ -5,6 +5,7 @@ use crate::schema::Schema;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::fmt::Write as _;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -193,16 +194,23 @@ fn configure(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Creates `folder` and its parents, readable by its owner alone.
-pub(crate) fn create_private_folder(folder: &Path) -> Result<(), StoreError> {
-    fs::create_dir_all(folder).map_err(|source| StoreError::io(folder, source))?;
+/// Creates `folder` and its parents where they are missing, the folder itself open to its owner alone. One in which something lies
+/// already keeps its permissions: it may be shared, such as `/tmp`, and who may enter was decided by whoever made it.
+///
+/// # Errors
+/// The system's.
+pub fn create_private_folder(folder: &Path) -> io::Result<()> {
+    if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Ok(());
+    }
+    fs::create_dir_all(folder)?;
     restrict(folder, 0o700)
 }
 
 /// Creates `path` readable by its owner alone; SQLite gives its log and index files the same permissions.
 fn create_private_file(path: &Path) -> Result<(), StoreError> {
     if let Some(folder) = path.parent() {
-        create_private_folder(folder)?;
+        create_private_folder(folder).map_err(|source| StoreError::io(folder, source))?;
     }
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(false);
@@ -211,17 +219,18 @@ fn create_private_file(path: &Path) -> Result<(), StoreError> {
         use std::os::unix::fs::OpenOptionsExt;
         options.mode(0o600);
     }
-    options.open(path).map_err(|source| StoreError::io(path, source))?;
-    restrict(path, 0o600)
+    options
+        .open(path)
+        .and_then(|_| restrict(path, 0o600))
+        .map_err(|source| StoreError::io(path, source))
 }
 
 /// Takes everybody else's permissions away.
-pub(crate) fn restrict(path: &Path, mode: u32) -> Result<(), StoreError> {
+pub(crate) fn restrict(path: &Path, mode: u32) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let metadata = fs::metadata(path).map_err(|source| StoreError::io(path, source))?;
-        if metadata.permissions().mode() & 0o777 != mode {
+        if fs::metadata(path)?.permissions().mode() & 0o777 != mode {
             // A folder that another user owns cannot be restricted; the open that follows says whether it can be used.
             if let Err(source) = fs::set_permissions(path, fs::Permissions::from_mode(mode)) {
                 tracing::warn!(path = %path.display(), %source, "permissions could not be restricted");

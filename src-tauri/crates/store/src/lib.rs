@@ -37,11 +37,12 @@ mod user;
 mod vector_store;
 
 pub use bench::{SearchBench, SearchTimes, bench_search};
+pub use database::create_private_folder;
 pub use error::StoreError;
 pub use library::{CurrentEmbedder, EmbedderChoice, Library};
 pub use records::{
     CheckReport, Committed, DocumentOrder, DocumentQuery, DocumentRecord, Enqueued, FileStamp, IndexedDocument,
-    LibraryCounts, PageGeometry, Recognised, Removed, Settlement, TextHash, UnreadPage,
+    LibraryCounts, Recognised, Removed, Settlement, UnreadPage,
 };
 pub use user::{BenchmarkRecord, Collection, CollectionId, ConversationRecord, SettingsRecord, UserDb};
 pub use vector_store::{INDEX_FROM, IndexState, VectorStore};

@@ -189,11 +189,6 @@ impl Library {
         Ok(())
     }
 
-    /// Drops what searches keep in memory.
-    pub fn shed_memory(&self) {
-        lock(&self.exact).clear();
-    }
-
     /// Cuts the words of every passage anew when the rules have changed since.
     fn recut_words(&self) -> Result<(), StoreError> {
         let rules = RULES.to_string();

@@ -1,8 +1,8 @@
 //! What the library tells about its documents, in plain data.
 
 use crate::error::StoreError;
-use docmind_core::chunk::{ChunkDraft, ChunkId, EmbeddedChunk};
-use docmind_core::document::{ContentHash, DocumentId, DocumentState, Page, WordBox};
+use docmind_core::chunk::{ChunkId, EmbeddedChunk};
+use docmind_core::document::{ContentHash, DocumentId, DocumentState, Page};
 use docmind_core::embedding::Embedding;
 use docmind_core::error::ErrorReport;
 use serde::{Deserialize, Serialize};
@@ -265,31 +265,17 @@ pub struct CheckReport {
     pub problems: Vec<String>,
 }
 
-/// blake3 of a passage's indexed text, cut to 16 bytes: vectors of equal texts are equal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct TextHash(pub [u8; 16]);
+/// blake3 of a passage's indexed text, cut to 16 bytes: the check finds by it what was altered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TextHash(pub(crate) [u8; 16]);
 
 impl TextHash {
-    /// Of what is embedded.
-    pub fn of(chunk: &ChunkDraft) -> Self {
-        Self::of_text(&chunk.indexed_text())
-    }
-
     /// Of a text as it is embedded.
-    pub fn of_text(indexed_text: &str) -> Self {
+    pub(crate) fn of_text(indexed_text: &str) -> Self {
         let mut out = [0; 16];
         out.copy_from_slice(&blake3::hash(indexed_text.as_bytes()).as_bytes()[..16]);
         Self(out)
     }
-}
-
-/// A word of a page and where it is drawn, without the page's text.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct PageGeometry {
-    /// Words in order; empty for formats that are not drawn.
-    pub words: Vec<WordBox>,
-    /// Width and height in points.
-    pub size: Option<(f32, f32)>,
 }
 
 /// A path's bytes as they are kept.

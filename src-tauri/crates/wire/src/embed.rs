@@ -76,16 +76,9 @@ impl Protocol for EmbedProtocol {
     /// A question overtakes ingest.
     fn is_urgent(request: &EmbedRequest) -> bool {
         match request {
-            EmbedRequest::Card
-            | EmbedRequest::Embed {
-                kind: TextKind::Query, ..
-            }
-            | EmbedRequest::Rerank { .. } => true,
-            EmbedRequest::Chunk
-            | EmbedRequest::Embed {
-                kind: TextKind::Passage,
-                ..
-            } => false,
+            EmbedRequest::Card | EmbedRequest::Rerank { .. } => true,
+            EmbedRequest::Embed { kind, .. } => kind.is_urgent(),
+            EmbedRequest::Chunk => false,
         }
     }
 }
@@ -316,11 +309,7 @@ impl Embedder for EmbedWorker {
         if texts.is_empty() {
             return Ok(Vec::new());
         }
-        let silence = if kind == TextKind::Query {
-            QUESTION
-        } else {
-            BATCH_SILENCE
-        };
+        let silence = if kind.is_urgent() { QUESTION } else { BATCH_SILENCE };
         match self.ask(
             &EmbedRequest::Embed {
                 kind,

@@ -4,90 +4,25 @@
 //! error says why, and the next question loads the model again in a fresh process. After three deaths within ten minutes the setting
 //! goes one rung down (off the GPU, a smaller cache, half the context), and that is told as a notice.
 
+mod ladder;
+mod messages;
+
+pub use messages::{GenerateCall, GenerateProtocol, GenerateReply, GenerateTold};
+
 use crate::client::{AfterGrace, CallError, Client, Incoming, Options, Rules};
 use crate::launch::Launch;
-use crate::protocol::Protocol;
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats};
 use docmind_core::measurement::{AgreementRow, BackendReport, BenchRequest, BenchRow, QuantizeRequest};
 use docmind_core::model::{ModelCard, ModelShape};
-use docmind_core::plan::{LoadReport, LoadRequest, MemoryPlan, SMALLEST_CONTEXT};
+use docmind_core::plan::{LoadReport, LoadRequest, MemoryPlan};
 use docmind_core::ports::Generator;
-use docmind_core::profile::{Attention, Offload, Profile};
-use serde::{Deserialize, Serialize};
+use ladder::{Ran, step_down};
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-/// What the language model's worker is asked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum GenerateCall {
-    /// Devices and modules.
-    Backends,
-    /// What a model file says of itself; checked, not loaded.
-    Inspect(String),
-    /// What loading would take.
-    Plan(Box<LoadRequest>),
-    /// Load; what was loaded before goes.
-    Load(Box<LoadRequest>),
-    /// Write an answer.
-    Generate(Box<GenerateRequest>),
-    /// Make a smaller file.
-    Quantize(QuantizeRequest),
-    /// Measure profiles.
-    Bench(BenchRequest),
-    /// Compare each profile's output with that of the first, over a text.
-    Agree {
-        /// The profiles, the reference first.
-        request: BenchRequest,
-        /// The text.
-        text: String,
-    },
-}
-
-/// What it tells on the way.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum GenerateTold {
-    /// Share done, 0 to 1.
-    Progress(f32),
-    /// Of an answer.
-    Answer(GenerateEvent),
-    /// What is being measured.
-    Stage(String),
-}
-
-/// What it answers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum GenerateReply {
-    /// To `Backends`.
-    Backends(BackendReport),
-    /// To `Inspect`.
-    Inspected(Box<ModelShape>),
-    /// To `Plan`: the plan and why.
-    Planned(Box<MemoryPlan>, String),
-    /// To `Load`.
-    Loaded(Box<LoadReport>),
-    /// To `Generate`.
-    Generated(GenerationStats),
-    /// To `Quantize`.
-    Quantized(Box<ModelCard>),
-    /// To `Bench`.
-    Measured(Vec<BenchRow>),
-    /// To `Agree`: a row and an answer a profile.
-    Agreed(Vec<(AgreementRow, String)>),
-}
-
-/// Between application and `docmind-generate`.
-pub struct GenerateProtocol;
-
-impl Protocol for GenerateProtocol {
-    const WORKER: &'static str = "docmind-generate";
-    type Request = GenerateCall;
-    type Event = GenerateTold;
-    type Reply = GenerateReply;
-}
 
 const WHO: &str = "The language model";
 /// A slice of prefill, or one token, takes seconds on the slowest machine; without a sign for so long the worker is taken for hung.
@@ -109,6 +44,9 @@ pub struct GenerateWorker {
 
 #[derive(Default)]
 struct State {
+    /// As it was asked for.
+    asked: Option<LoadRequest>,
+    /// As it is run now: the same, or some rungs down.
     request: Option<LoadRequest>,
     report: Option<LoadReport>,
     /// Process that holds the model.
@@ -146,7 +84,7 @@ impl GenerateWorker {
     /// What a model file says of itself. The file is checked, not loaded.
     ///
     /// # Errors
-    /// Codes `model_missing`, `model_unreadable`, `not_a_model`, `model_split`, `model_damaged`.
+    /// Codes `model_missing`, `model_unreadable`, `not_a_model`, `model_unsupported`, `model_split`, `model_damaged`.
     pub fn inspect(&self, path: &str) -> Result<ModelShape, ErrorReport> {
         match self.ask(&GenerateCall::Inspect(path.to_owned()), &CancelToken::new(), SILENCE)? {
             GenerateReply::Inspected(shape) => Ok(*shape),
@@ -170,7 +108,8 @@ impl GenerateWorker {
     }
 
     /// Loads a model; what was loaded before goes. It stays the one that answers, also after the process died, until another is
-    /// loaded or [`Self::unload`] is called. `progress` gets 0 to 1.
+    /// loaded or [`Self::unload`] is called. Asked for again, it is what it was: its deaths still count, and what was given up after
+    /// them stays given up. `progress` gets 0 to 1.
     ///
     /// # Errors
     /// As [`Self::plan`], and `out_of_memory`, `worker_died` with the reason.
@@ -180,20 +119,9 @@ impl GenerateWorker {
         cancel: &CancelToken,
         progress: &mut dyn FnMut(f32),
     ) -> Result<LoadReport, ErrorReport> {
-        let other_graphs = {
-            let mut state = self.lock();
-            let graphs = request.profile.graph_capture;
-            let before = state.request.replace(request);
-            state.report = None;
-            state.holder = None;
-            state.deaths.clear();
-            before.is_some_and(|before| before.profile.graph_capture != graphs)
-        };
-        if other_graphs {
-            // Whether graphs are captured is settled once a process.
-            self.client.stop();
+        if !self.is_asked_again(&request) {
+            self.begin_anew(request);
         }
-        self.client.forgive();
         let outcome = self.hold(cancel, &mut |told| {
             if let GenerateTold::Progress(done) = told {
                 progress(done);
@@ -201,9 +129,37 @@ impl GenerateWorker {
         });
         if outcome.is_err() {
             let mut state = self.lock();
+            state.asked = None;
             state.request = None;
         }
-        outcome
+        outcome.map(|held| held.report)
+    }
+
+    /// The same file run the same way as what is held, or was until its process died.
+    fn is_asked_again(&self, request: &LoadRequest) -> bool {
+        let state = self.lock();
+        let same = |asked: &LoadRequest| asked.path == request.path && asked.profile == request.profile;
+        state.asked.as_ref().is_some_and(same)
+    }
+
+    /// From now on this is what is to be held; what happened to another counts no more.
+    fn begin_anew(&self, request: LoadRequest) {
+        let other_graphs = {
+            let mut state = self.lock();
+            let graphs = request.profile.graph_capture;
+            state.asked = Some(request.clone());
+            let before = state.request.replace(request);
+            state.report = None;
+            state.holder = None;
+            state.deaths.clear();
+            state.notices.clear();
+            before.is_some_and(|before| before.profile.graph_capture != graphs)
+        };
+        if other_graphs {
+            // Whether graphs are captured is settled once a process.
+            self.client.stop();
+        }
+        self.client.forgive();
     }
 
     /// What is loaded, as it was reported. `None` where nothing was, or the process is gone.
@@ -224,9 +180,11 @@ impl GenerateWorker {
     pub fn unload(&self) {
         {
             let mut state = self.lock();
+            state.asked = None;
             state.request = None;
             state.report = None;
             state.holder = None;
+            state.notices.clear();
         }
         self.client.stop();
     }
@@ -325,7 +283,7 @@ impl GenerateWorker {
     }
 
     /// Makes sure that the running process holds the wished model.
-    fn hold(&self, cancel: &CancelToken, told: &mut dyn FnMut(GenerateTold)) -> Result<LoadReport, ErrorReport> {
+    fn hold(&self, cancel: &CancelToken, told: &mut dyn FnMut(GenerateTold)) -> Result<Held, ErrorReport> {
         loop {
             let request = {
                 let state = self.lock();
@@ -333,7 +291,10 @@ impl GenerateWorker {
                     && state.holder.is_some()
                     && state.holder == self.pid()
                 {
-                    return Ok(report.clone());
+                    return Ok(Held {
+                        report: report.clone(),
+                        since: HeldSince::Before,
+                    });
                 }
                 state.request.clone()
             };
@@ -355,7 +316,10 @@ impl GenerateWorker {
                     let mut state = self.lock();
                     state.holder = self.pid();
                     state.report = Some((*report).clone());
-                    return Ok(*report);
+                    return Ok(Held {
+                        report: *report,
+                        since: HeldSince::Now,
+                    });
                 }
                 Ok(_) => return Err(unexpected()),
                 Err(error @ CallError::Died(_)) => {
@@ -385,10 +349,12 @@ impl GenerateWorker {
             return true;
         }
         state.deaths.clear();
+        let on_cpu = state.report.as_ref().is_some_and(|report| report.plan.gpu_layers == 0);
+        let ran = if on_cpu { Ran::OnCpu } else { Ran::PerhapsOnCard };
         let Some(request) = &mut state.request else {
             return false;
         };
-        let Some(notice) = step_down(&mut request.profile) else {
+        let Some(notice) = step_down(&mut request.profile, ran) else {
             return false;
         };
         request.may_degrade = true;
@@ -396,6 +362,37 @@ impl GenerateWorker {
         drop(state);
         self.client.forgive();
         true
+    }
+}
+
+/// The model in the running process.
+struct Held {
+    report: LoadReport,
+    since: HeldSince,
+}
+
+#[derive(PartialEq, Eq)]
+enum HeldSince {
+    /// It was there.
+    Before,
+    /// It was loaded for this call.
+    Now,
+}
+
+impl Held {
+    /// What was given up for it to load, where nobody was told yet.
+    fn news(self) -> Vec<Notice> {
+        if self.since == HeldSince::Before {
+            return Vec::new();
+        }
+        let LoadReport { plan, notices, .. } = self.report;
+        let mut news = plan.steps;
+        for notice in notices {
+            if !news.contains(&notice) {
+                news.push(notice);
+            }
+        }
+        news
     }
 }
 
@@ -428,29 +425,6 @@ fn unexpected() -> ErrorReport {
     CallError::Message("an answer to another question".into()).report(WHO)
 }
 
-/// Takes a profile one rung down after the process died on it: off the GPU, then a smaller cache, then half the context.
-fn step_down(profile: &mut Profile) -> Option<Notice> {
-    let notice = |what: &str| {
-        Some(Notice::new(
-            "stepped_down",
-            format!("The language model's process died three times in ten minutes; {what}."),
-        ))
-    };
-    if profile.offload != Offload::None {
-        profile.offload = Offload::None;
-        return notice("it runs on the CPU now, more slowly");
-    }
-    if let Some(kv) = profile.attention.kv().smaller() {
-        profile.attention = Attention::Flash { kv };
-        return notice(&format!("its cache is kept in {} now", kv.as_str()));
-    }
-    if profile.context_tokens / 2 >= SMALLEST_CONTEXT {
-        profile.context_tokens /= 2;
-        return notice(&format!("its context is {} tokens now", profile.context_tokens));
-    }
-    None
-}
-
 impl Generator for GenerateWorker {
     fn generate(
         &self,
@@ -458,29 +432,30 @@ impl Generator for GenerateWorker {
         cancel: &CancelToken,
         sink: &mut dyn FnMut(GenerateEvent),
     ) -> Result<GenerationStats, ErrorReport> {
-        match self.hold(cancel, &mut |_| ()) {
+        let held = match self.hold(cancel, &mut |_| ()) {
             Err(error) if error.code == "cancelled" => return Ok(GenerationStats::default().stopped()),
             held => held?,
         };
-        for notice in std::mem::take(&mut self.lock().notices) {
+        let told_before = std::mem::take(&mut self.lock().notices);
+        for notice in told_before.into_iter().chain(held.news()) {
             sink(GenerateEvent::Notice(notice));
         }
         let call = GenerateCall::Generate(Box::new(request.clone()));
-        let mut answer = || {
+        let answer = |sink: &mut dyn FnMut(GenerateEvent)| {
             ask(&self.client, &call, cancel, SILENCE, &mut |told| {
                 if let GenerateTold::Answer(event) = told {
                     sink(event);
                 }
             })
         };
-        let outcome = match answer() {
+        let outcome = match answer(sink) {
             // It died unseen between two questions and was started afresh, without its model.
             Err(CallError::Failed(report)) if report.code == "no_model" => {
                 self.lock().holder = None;
-                match self.hold(cancel, &mut |_| ()) {
-                    Ok(_) => answer(),
-                    Err(error) => return Err(error),
+                for notice in self.hold(cancel, &mut |_| ())?.news() {
+                    sink(GenerateEvent::Notice(notice));
                 }
+                answer(sink)
             }
             outcome => outcome,
         };
@@ -496,37 +471,5 @@ impl Generator for GenerateWorker {
                 Err(error.report(WHO))
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use docmind_core::model::WeightType;
-    use docmind_core::profile::KvType;
-
-    #[test]
-    fn the_ladder_ends() {
-        let mut profile = Profile {
-            name: "balanced".into(),
-            summary: String::new(),
-            weights: WeightType::Q4KM,
-            attention: Attention::Flash { kv: KvType::F16 },
-            context_tokens: 8192,
-            n_batch: 512,
-            n_ubatch: 512,
-            offload: Offload::Auto,
-            threads: 0,
-            graph_capture: true,
-            speculation: true,
-            builtin: true,
-        };
-        let mut rungs = 0;
-        while let Some(notice) = step_down(&mut profile) {
-            assert_eq!(notice.code, "stepped_down");
-            rungs += 1;
-        }
-        assert_eq!(rungs, 5, "CPU, q8_0, q4_0, 4096, 2048");
-        assert!(profile.validate().is_ok());
     }
 }

@@ -4,6 +4,7 @@ mod messages;
 mod peak;
 mod replay;
 
+use crate::child::StartError;
 use crate::client::{CallError, Client, Incoming, Options, Rules};
 use crate::exit::{Exit, ExitKind};
 use crate::launch::Launch;
@@ -264,7 +265,29 @@ impl ParseWorker {
         Err(self.verdict(name, &error))
     }
 
+    /// One attempt at a file. A reader that ended while it started, killed or starved, has not seen the file: another one is started.
     fn attempt(
+        &self,
+        client: &Client<ParseProtocol>,
+        name: &str,
+        len: u64,
+        source: &mut dyn Replay,
+        cancel: &CancelToken,
+        told: &mut Told<'_>,
+    ) -> Result<Result<(), ParseFailure>, CallError> {
+        let mut starts = 1;
+        loop {
+            match self.attempt_once(client, name, len, source, cancel, told) {
+                Err(CallError::Start(StartError::Ended(exit))) if starts < STARTS => {
+                    tracing::warn!(how = exit.words(), "the document reader ended while it started");
+                    starts += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn attempt_once(
         &self,
         client: &Client<ParseProtocol>,
         name: &str,
@@ -316,7 +339,7 @@ impl ParseWorker {
     /// The state of a file that ended in no state of its own.
     fn verdict(&self, name: &str, error: &CallError) -> ParseFailure {
         let (state, message) = match error {
-            CallError::Cancelled | CallError::Start(crate::StartError::Cancelled) => return cancelled(),
+            CallError::Cancelled | CallError::Start(StartError::Cancelled) => return cancelled(),
             CallError::TimedOut(seconds) => (
                 DocumentState::TimedOut,
                 format!(
@@ -356,10 +379,16 @@ impl ParseWorker {
                 DocumentState::TooLarge,
                 format!("A page of `{name}` is too large.\nSplit it into smaller files."),
             ),
-            CallError::Failed(_)
-            | CallError::Start(_)
-            | CallError::RestartsExhausted { .. }
-            | CallError::Message(_) => {
+            // No reader: the file is not to blame, and nothing was learnt of it.
+            CallError::Start(_) => {
+                let report = error.report(WHO);
+                return ParseFailure {
+                    state: DocumentState::Queued,
+                    message: report.message,
+                    detail: report.detail,
+                };
+            }
+            CallError::Failed(_) | CallError::RestartsExhausted { .. } | CallError::Message(_) => {
                 let report = error.report(WHO);
                 return ParseFailure {
                     state: DocumentState::Crashed,
@@ -377,6 +406,8 @@ impl ParseWorker {
 }
 
 const WHO: &str = "The document reader";
+/// Readers started for one attempt at a file.
+const STARTS: u32 = 3;
 
 fn failure(state: DocumentState, message: String) -> ParseFailure {
     ParseFailure {

@@ -661,6 +661,11 @@ fn each_bad_file_gets_its_state() {
     assert_eq!(state(&"x".repeat(1001)), Some(DocumentState::TooLarge));
     assert_eq!(read(&worker, "slow", &cancel_after(200)).0, Some(DocumentState::Queued));
     assert_eq!(state("fine"), None);
+    // Without a reader nothing is learnt of a file.
+    for launch in [Launch::new("/nonexistent/docmind-double"), launch("quit")] {
+        let worker = ParseWorker::new(launch, 1, ParseLimits::default());
+        assert_eq!(read(&worker, "fine", &never), (Some(DocumentState::Queued), vec![]));
+    }
 }
 
 fn the_pool_reads_side_by_side() {

@@ -19,7 +19,8 @@ use std::rc::Rc;
 const CHUNKS_A_MESSAGE: usize = 256;
 
 /// The whole program. Arguments: `--runtime DIR` (holds ONNX Runtime), `--embedder DIR|NAME` (a folder, or one of
-/// `runtime/embedders`), `--reranker DIR`, `--precision fp32|fp16|int8`, `--device cpu|cuda`, `--threads N`, `--log LEVEL`.
+/// `runtime/embedders`), `--reranker DIR`, `--precision fp32|fp16|int8`, `--device cpu|cuda`, `--threads N`,
+/// `--max-tokens N` (longest input; the card's without), `--log LEVEL`.
 ///
 /// `bench --texts FILE --engine docmind|fastembed [--compare no]` measures instead, a text a line (`--count N` built-in ones without a
 /// file), and prints one JSON object.
@@ -77,6 +78,7 @@ impl Setup {
             precision,
             device,
             threads,
+            max_tokens: arguments.number("max-tokens"),
             ..EmbedderOptions::in_folder(&runtime, &folder)
         };
         let reranker = arguments.path("reranker").map(|folder| RerankerOptions {
@@ -140,8 +142,9 @@ impl Serve<EmbedProtocol> for Embedding {
             EmbedRequest::Embed { kind, texts } => {
                 let embedder = self.embedder(call)?;
                 let cancel = call.cancel().clone();
+                let mut last = (0, 0);
                 let vectors = embedder.embed_with_progress(kind, &texts, &cancel, &mut |done, all| {
-                    call.event(&EmbedEvent::Progress(done, all));
+                    tell(call, &mut last, (done, all));
                     self.serve_urgent(call);
                 })?;
                 Ok(EmbedReply::Vectors(vectors))
@@ -207,8 +210,9 @@ impl Embedding {
             })
             .collect();
         let cancel: CancelToken = call.cancel().clone();
+        let mut last = (0, 0);
         let embedded = embedder.chunk_and_embed(&pages, &cancel, &mut |done, all| {
-            call.event(&EmbedEvent::Progress(done, all));
+            tell(call, &mut last, (done, all));
             self.serve_urgent(call);
         })?;
         let count = embedded.len() as u32;
@@ -226,12 +230,20 @@ impl Embedding {
         Ok(EmbedReply::Chunked(count))
     }
 
-    /// A question in the middle of an ingest: between two batches, with nothing locked.
+    /// A question in the middle of an ingest, with nothing locked.
     fn serve_urgent(&mut self, during: &Call<EmbedProtocol>) {
         while let Some((request, mut call)) = during.next_urgent() {
             let outcome = self.handle(request, &mut call);
             call.finish(outcome);
         }
+    }
+}
+
+/// Progress, where there is some: the embedder looks up more often than that.
+fn tell(call: &Call<EmbedProtocol>, last: &mut (u32, u32), now: (u32, u32)) {
+    if *last != now {
+        *last = now;
+        call.event(&EmbedEvent::Progress(now.0, now.1));
     }
 }
 

@@ -156,9 +156,12 @@ fn after_three_deaths_the_setting_goes_one_rung_down_and_says_so() {
     let folder = tempfile::tempdir().expect("a folder");
     let model = tiny(folder.path(), WeightType::Q8_0);
     let worker = worker();
-    worker
-        .load(load_request(&model), &CancelToken::new(), &mut |_| ())
-        .expect("loads");
+    // As the application does before every question.
+    let load = || {
+        worker
+            .load(load_request(&model), &CancelToken::new(), &mut |_| ())
+            .expect("loads")
+    };
     let kill = || {
         let pid = worker.pid().expect("it writes").to_string();
         Command::new("kill").args(["-9", &pid]).status().expect("killed");
@@ -170,6 +173,7 @@ fn after_three_deaths_the_setting_goes_one_rung_down_and_says_so() {
             attempts < 20,
             "only {deaths} of 3 kills came before the end of an answer"
         );
+        load();
         let mut written = String::new();
         let outcome = worker.generate(&question(1200), &CancelToken::new(), &mut |event| match event {
             GenerateEvent::Text { text } => {
@@ -187,6 +191,7 @@ fn after_three_deaths_the_setting_goes_one_rung_down_and_says_so() {
             deaths += 1;
         }
     }
+    load();
     let mut notices = Vec::new();
     let stats = worker
         .generate(&question(4), &CancelToken::new(), &mut |event| {
@@ -198,7 +203,19 @@ fn after_three_deaths_the_setting_goes_one_rung_down_and_says_so() {
     assert!(stats.output_tokens > 0);
     assert_eq!(notices, ["stepped_down"]);
     let runs = worker.loaded().expect("loaded").plan.profile;
-    assert_eq!(runs.attention, Attention::Flash { kv: KvType::Q8_0 }, "a smaller cache");
+    let smaller = Attention::Flash { kv: KvType::Q8_0 };
+    assert_eq!(runs.attention, smaller, "a smaller cache");
+    assert_eq!(
+        load().plan.profile.attention,
+        smaller,
+        "asked for again it stays given up"
+    );
+    worker.unload();
+    assert_eq!(
+        load().plan.profile.attention,
+        load_request(&model).profile.attention,
+        "loaded anew it is as asked for"
+    );
 }
 
 #[test]

@@ -68,7 +68,8 @@ pub fn system(purpose: Purpose) -> Result<()> {
         bail!("these Debian packages are missing; run this, then try again:\n\n    sudo {line}\n");
     };
     let apt = |arguments: &[&str]| {
-        let words = [prefix, &["apt-get"], arguments].concat();
+        // A mirror that stumbles once must not end an installation.
+        let words = [prefix, &["apt-get", "-o", "Acquire::Retries=3"], arguments].concat();
         shell::run(shell::command(words[0], &words[1..]).env("DEBIAN_FRONTEND", "noninteractive"))
     };
     apt(&["update", "-qq"])?;

@@ -1,11 +1,15 @@
 import { Search, SquarePen } from 'lucide-react';
-import type { Citation, Source } from '@/ipc';
+import { useEffect } from 'react';
+import type { Citation, Source, TracePassage } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
+import { FindField } from '@/shared/ui/FindField';
+import { IconButton } from '@/shared/ui/IconButton';
 import { InlineEdit } from '@/shared/ui/InlineEdit';
 import { ErrorState } from '@/shared/ui/states';
 import { Composer } from './Composer';
 import { ConversationMenu } from './ConversationMenu';
+import { useFind } from './find';
 import { useChat } from './store';
 import { Transcript } from './Transcript';
 import { WhyDrawer } from './WhyDrawer';
@@ -17,6 +21,7 @@ interface Properties {
   empty: React.ReactNode;
   onOpen: (citation: Citation, all: readonly Citation[]) => void;
   onOpenSource: (source: Source) => void;
+  onOpenPassage: (passage: TracePassage) => void;
   /** Leads to the library, where documents are chosen. */
   onChoose: () => void;
   /** Opens the palette. */
@@ -46,25 +51,13 @@ function Head({ onSearch, newHere }: Pick<Properties, 'onSearch' | 'newHere'>) {
       )}
       <div className="spacer" />
       {newHere && (
-        <button
-          type="button"
-          className="icon-button"
-          title={t('chat.new')}
-          aria-label={t('chat.new')}
-          onClick={() => startNew()}
-        >
+        <IconButton label={t('chat.new')} onPress={() => startNew()}>
           <SquarePen size={16} aria-hidden />
-        </button>
+        </IconButton>
       )}
-      <button
-        type="button"
-        className="icon-button"
-        title={t('command.palette')}
-        aria-label={t('command.palette')}
-        onClick={onSearch}
-      >
+      <IconButton label={t('command.palette')} onPress={onSearch}>
         <Search size={16} aria-hidden />
-      </button>
+      </IconButton>
       {id !== null && <ConversationMenu id={id} label={t('chat.actions')} onRename={() => setRenaming(true)} />}
     </header>
   );
@@ -92,6 +85,27 @@ function Welcome({ empty, documents }: { empty: React.ReactNode; documents: numb
   );
 }
 
+function Find() {
+  const { open, query, hits, at, search, step, setOpen } = useFind();
+  const { id, turns } = useChat();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation is the occasion
+  useEffect(() => setOpen(false), [id, setOpen]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: there is more to be searched
+  useEffect(() => search(query), [turns, search]);
+  if (!open) return null;
+  return (
+    <FindField
+      label={t('chat.find')}
+      query={query}
+      found={hits.length}
+      at={at}
+      onFind={search}
+      onStep={step}
+      onClose={() => setOpen(false)}
+    />
+  );
+}
+
 /** A conversation: its title, its turns, and where the next question is written. */
 export function ChatPage({
   documents,
@@ -99,6 +113,7 @@ export function ChatPage({
   empty,
   onOpen,
   onOpenSource,
+  onOpenPassage,
   onChoose,
   onSearch,
   newHere,
@@ -108,6 +123,7 @@ export function ChatPage({
   return (
     <section className="page chat-page" aria-label={t('chat.conversation')}>
       <Head onSearch={onSearch} newHere={newHere} />
+      <Find />
       {error ? (
         <ErrorState error={error} {...(id !== null && { onRetry: () => void open(id) })} />
       ) : loading ? (
@@ -120,7 +136,14 @@ export function ChatPage({
         <Transcript onOpen={onOpen} onOpenSource={onOpenSource} onWhy={explain} />
       )}
       <Composer documents={documents} collections={collections} onChoose={onChoose} />
-      {why && <WhyDrawer conversation={why.conversation} turn={why.turn} onClose={() => explain(null)} />}
+      {why && (
+        <WhyDrawer
+          conversation={why.conversation}
+          turn={why.turn}
+          onOpen={onOpenPassage}
+          onClose={() => explain(null)}
+        />
+      )}
     </section>
   );
 }

@@ -1,13 +1,10 @@
-import { Check, CornerDownLeft, Layers, ListChecks, Square, X } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
-import { backend, type Scope } from '@/ipc';
+import { CornerDownLeft, Square, X } from 'lucide-react';
+import { type KeyboardEvent, useEffect, useRef } from 'react';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
-import { MenuItem, Popover } from '@/shared/ui/Popover';
-import { useChat } from './store';
-
-/** Documents that are named before their number is enough. */
-const NAMED = 3;
+import { IconButton } from '@/shared/ui/IconButton';
+import { ScopeMenu } from './ScopeMenu';
+import { isAnswering, isWriting, useChat } from './store';
 
 interface Properties {
   /** Leads to where documents are chosen. */
@@ -16,30 +13,47 @@ interface Properties {
   collections: readonly { id: number; name: string; documents: number }[];
 }
 
-/** The names of the documents that are asked. */
-function useNames(scope: Scope): string {
-  const [names, setNames] = useState('');
-  useEffect(() => {
-    setNames('');
-    if (scope.kind !== 'documents') return;
-    let live = true;
-    Promise.all(scope.ids.slice(0, NAMED).map((id) => backend().document(id)))
-      .then((rows) => live && setNames(rows.map((row) => tameName(row.title)).join(', ')))
-      // Their number says it too.
-      .catch(() => undefined);
-    return () => {
-      live = false;
-    };
-  }, [scope]);
-  return names;
+/** An answer is written in another conversation: one at a time, and the way there. */
+function Elsewhere() {
+  const { elsewhere, open, stop } = useChat();
+  if (!elsewhere) return null;
+  const { id, title } = elsewhere;
+  return (
+    <div className="composer-note small" role="status">
+      <span className="clip">{t('chat.elsewhere', { title: tameName(title) })}</span>
+      <span className="spacer" />
+      {id !== null && (
+        <button type="button" className="button quiet small" onClick={() => void open(id)}>
+          {t('chat.show')}
+        </button>
+      )}
+      <button type="button" className="button quiet small" onClick={stop}>
+        <Square size={14} aria-hidden />
+        {t('action.stop')}
+      </button>
+    </div>
+  );
 }
 
-/** Where questions are written: Enter asks, Shift+Enter makes a new line, Escape stops. */
+function Editing() {
+  const { editing, cancelEdit } = useChat();
+  if (editing === null) return null;
+  return (
+    <div className="composer-note small">
+      {t('chat.editing')}
+      <IconButton small label={t('action.cancel')} hint={`${t('action.cancel')} (Esc)`} onPress={cancelEdit}>
+        <X size={14} aria-hidden />
+      </IconButton>
+    </div>
+  );
+}
+
+/** Where questions are written: Enter asks, Shift+Enter makes a new line, Arrow up changes the last question, Escape leaves that. */
 export function Composer({ documents, collections, onChoose }: Properties) {
-  const { draft, scope, running, editing, setDraft, setScope, ask, stop } = useChat();
+  const { draft, scope, editing, turns, setDraft, ask, edit, cancelEdit, stop } = useChat();
+  const writing = useChat(isWriting);
+  const busy = useChat(isAnswering);
   const field = useRef<HTMLTextAreaElement>(null);
-  const chosen = useNames(scope);
-  const busy = running !== null && running.error === null;
   const collection = scope.kind === 'collection' ? collections.find((each) => each.id === scope.id) : undefined;
   const amount = scope.kind === 'documents' ? scope.ids.length : (collection?.documents ?? documents);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the field grows with its text
@@ -54,12 +68,14 @@ export function Composer({ documents, collections, onChoose }: Properties) {
     const question = draft.trim();
     if (question && !busy) void ask(question, editing);
   };
-  const scopeName =
-    scope.kind === 'all'
-      ? t('chat.scope_all')
-      : scope.kind === 'collection'
-        ? tameName(collection?.name ?? '')
-        : t('chat.scope_documents', { n: scope.ids.length });
+  const keys = (event: KeyboardEvent): void => {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === 'Enter' && !event.shiftKey) send();
+    else if (event.key === 'ArrowUp' && draft === '' && turns.length > 0 && !busy) edit(turns.length - 1);
+    else if (event.key === 'Escape' && editing !== null) cancelEdit();
+    else return;
+    event.preventDefault();
+  };
   return (
     <form
       className="composer"
@@ -68,19 +84,8 @@ export function Composer({ documents, collections, onChoose }: Properties) {
         send();
       }}
     >
-      {editing !== null && (
-        <p className="composer-note small">
-          {t('chat.editing')}
-          <button
-            type="button"
-            className="icon-button small"
-            aria-label={t('action.cancel')}
-            onClick={() => useChat.setState({ editing: null, draft: '' })}
-          >
-            <X size={14} aria-hidden />
-          </button>
-        </p>
-      )}
+      <Elsewhere />
+      <Editing />
       <textarea
         ref={field}
         id="question"
@@ -91,58 +96,19 @@ export function Composer({ documents, collections, onChoose }: Properties) {
         placeholder={documents === 0 ? t('chat.placeholder_empty') : t('chat.placeholder', { n: amount })}
         value={draft}
         onChange={(event) => setDraft(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
-            event.preventDefault();
-            send();
-          }
-        }}
+        onKeyDown={keys}
       />
       <div className="composer-foot">
-        <Popover
-          kind="menu"
-          className="button quiet small"
-          label={t('chat.scope', { name: scopeName })}
-          trigger={
-            <>
-              <Layers size={14} aria-hidden />
-              {scopeName}
-            </>
-          }
-        >
-          <MenuItem icon={scope.kind === 'all' && <Check size={16} />} onSelect={() => setScope({ kind: 'all' })}>
-            {t('chat.scope_all')}
-          </MenuItem>
-          {collections.map((each) => (
-            <MenuItem
-              key={each.id}
-              icon={each.id === collection?.id && <Check size={16} />}
-              onSelect={() => setScope({ kind: 'collection', id: each.id })}
-            >
-              {tameName(each.name)}
-            </MenuItem>
-          ))}
-          {scope.kind === 'documents' && (
-            <MenuItem icon={<Check size={16} />} onSelect={() => undefined}>
-              <bdi className="clip">
-                {t('chat.scope_documents', { n: scope.ids.length })}
-                {chosen && `: ${chosen}`}
-              </bdi>
-            </MenuItem>
-          )}
-          <MenuItem icon={<ListChecks size={16} />} onSelect={onChoose}>
-            {t('chat.scope_choose')}
-          </MenuItem>
-        </Popover>
+        <ScopeMenu collections={collections} onChoose={onChoose} />
         <span className="spacer" />
-        {busy ? (
+        {writing ? (
           <button type="button" className="button" onClick={stop}>
             <Square size={14} aria-hidden />
             {t('action.stop')}
             <kbd>Esc</kbd>
           </button>
         ) : (
-          <button type="submit" className="button primary" disabled={!draft.trim()}>
+          <button type="submit" className="button primary" disabled={busy || !draft.trim()}>
             <CornerDownLeft size={14} aria-hidden />
             {t('chat.ask')}
           </button>

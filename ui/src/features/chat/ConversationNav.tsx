@@ -1,36 +1,96 @@
-import { RotateCcw, SquarePen } from 'lucide-react';
+import { LoaderCircle, RotateCcw, SquarePen } from 'lucide-react';
 import { useState } from 'react';
+import type { ConversationRow } from '@/ipc';
 import { t } from '@/shared/i18n';
+import { dateTime } from '@/shared/text/format';
 import { tameName } from '@/shared/text/tame';
+import { IconButton } from '@/shared/ui/IconButton';
 import { InlineEdit } from '@/shared/ui/InlineEdit';
 import { SearchField } from '@/shared/ui/SearchField';
 import { ErrorText } from '@/shared/ui/states';
+import { byAge } from './age';
 import { ConversationMenu } from './ConversationMenu';
-import { useChat } from './store';
+import { isWriting, useChat } from './store';
 
 /** How many conversations are listed before a search is the better way. */
 const LISTED = 200;
 
-/** The conversations in the side bar: newest first, searched, renamed, deleted with a way back. */
+interface LineProperties {
+  conversation: ConversationRow;
+  active: boolean;
+  onShow: () => void;
+}
+
+/** One conversation: opened, renamed, and what else its menu offers. */
+function Line({ conversation: { id, title, updated_at_ms }, active, onShow }: LineProperties) {
+  const { open, rename, remove } = useChat();
+  const writing = useChat((state) => state.elsewhere?.id === id || (state.id === id && isWriting(state)));
+  const [editing, setEditing] = useState(false);
+  const name = tameName(title);
+  if (editing)
+    return (
+      <li>
+        <InlineEdit
+          value={title}
+          label={t('chat.title')}
+          onCancel={() => setEditing(false)}
+          onCommit={(changed) => {
+            setEditing(false);
+            void rename(id, changed);
+          }}
+        />
+      </li>
+    );
+  return (
+    <li className={active ? 'nav-line active' : 'nav-line'}>
+      <button
+        type="button"
+        className="nav-button"
+        aria-current={active ? 'page' : undefined}
+        title={`${name}\n${dateTime(updated_at_ms)}`}
+        onClick={() => {
+          void open(id);
+          onShow();
+        }}
+        onKeyDown={(event) => {
+          if (event.key === 'F2') setEditing(true);
+          else if (event.key === 'Delete') void remove(id);
+        }}
+      >
+        <bdi className="clip">{name}</bdi>
+        {writing && (
+          <span className="nav-count" title={t('chat.writing')}>
+            <LoaderCircle size={14} className="turning" aria-label={t('chat.writing')} />
+          </span>
+        )}
+      </button>
+      <ConversationMenu
+        id={id}
+        className="icon-button nav-more"
+        label={t('chat.actions_of', { name })}
+        onRename={() => setEditing(true)}
+      />
+    </li>
+  );
+}
+
+/** The conversations in the side bar: newest first, by their age; searched, renamed, deleted with a way back. */
 export function ConversationNav({ active, onShow }: { active: boolean; onShow: () => void }) {
-  const { conversations, search, listError, id, setSearch, loadList, open, startNew, rename } = useChat();
-  const [editing, setEditing] = useState<number | null>(null);
+  const { conversations, search, listError, id, setSearch, loadList, startNew } = useChat();
+  const groups = byAge(conversations?.slice(0, LISTED) ?? [], Date.now());
   return (
     <nav className="conversation-nav" aria-label={t('chat.conversations')}>
       <div className="nav-head">
         <h2>{t('chat.conversations')}</h2>
-        <button
-          type="button"
-          className="icon-button"
-          title={t('chat.new')}
-          aria-label={t('chat.new')}
-          onClick={() => {
+        <IconButton
+          label={t('chat.new')}
+          onPress={() => {
             startNew();
             onShow();
           }}
         >
           <SquarePen size={16} aria-hidden />
-        </button>
+        </IconButton>
       </div>
       {(search !== '' || (conversations?.length ?? 0) > 4) && (
         <SearchField className="nav-search" label={t('chat.search')} value={search} onChange={setSearch} />
@@ -52,43 +112,21 @@ export function ConversationNav({ active, onShow }: { active: boolean; onShow: (
       {conversations?.length === 0 && (
         <p className="nav-empty small quiet">{t(search ? 'chat.no_match' : 'chat.none')}</p>
       )}
-      <ul className="nav-list">
-        {conversations?.slice(0, LISTED).map((conversation) => (
-          <li key={conversation.id} className={active && conversation.id === id ? 'nav-line active' : 'nav-line'}>
-            {editing === conversation.id ? (
-              <InlineEdit
-                value={conversation.title}
-                label={t('chat.title')}
-                onCancel={() => setEditing(null)}
-                onCommit={(title) => {
-                  setEditing(null);
-                  void rename(conversation.id, title);
-                }}
+      {groups.map(({ age, rows }) => (
+        <section key={age} aria-label={t(`age.${age}`)}>
+          {groups.length > 1 && <h3 className="nav-group">{t(`age.${age}`)}</h3>}
+          <ul className="nav-list">
+            {rows.map((conversation) => (
+              <Line
+                key={conversation.id}
+                conversation={conversation}
+                active={active && conversation.id === id}
+                onShow={onShow}
               />
-            ) : (
-              <>
-                <button
-                  type="button"
-                  className="nav-button"
-                  aria-current={active && conversation.id === id ? 'page' : undefined}
-                  onClick={() => {
-                    void open(conversation.id);
-                    onShow();
-                  }}
-                >
-                  <bdi className="clip">{tameName(conversation.title)}</bdi>
-                </button>
-                <ConversationMenu
-                  id={conversation.id}
-                  className="icon-button nav-more"
-                  label={t('chat.actions_of', { name: tameName(conversation.title) })}
-                  onRename={() => setEditing(conversation.id)}
-                />
-              </>
-            )}
-          </li>
-        ))}
-      </ul>
+            ))}
+          </ul>
+        </section>
+      ))}
       {(conversations?.length ?? 0) > LISTED && (
         <p className="nav-empty small quiet">{t('chat.more', { n: (conversations?.length ?? 0) - LISTED })}</p>
       )}

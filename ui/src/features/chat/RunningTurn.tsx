@@ -1,11 +1,12 @@
 import { Quote, RotateCcw } from 'lucide-react';
-import { useMemo } from 'react';
+import { useCallback, useMemo } from 'react';
 import type { Citation } from '@/ipc';
 import { maybe, t } from '@/shared/i18n';
 import { percent } from '@/shared/text/format';
 import { tame } from '@/shared/text/tame';
 import { ErrorText, Progress } from '@/shared/ui/states';
-import { AnswerText, Notices } from './AnswerView';
+import { Notices } from './AnswerMarks';
+import { AnswerText } from './AnswerText';
 import { citationsSoFar, type Running } from './running';
 import { Thinking } from './Thinking';
 
@@ -28,7 +29,9 @@ function stageLabel(stage: NonNullable<Running['stage']>): string {
 
 /** The answer being written: first what is done, then the documents' own sentences, then the model's. */
 export function RunningTurn({ running, onOpen, onStop, onRetry }: Properties) {
-  const citations = useMemo(() => citationsSoFar(running), [running]);
+  const { checked, sources } = running;
+  const citations = useMemo(() => citationsSoFar({ checked, sources }), [checked, sources]);
+  const open = useCallback((citation: Citation) => onOpen(citation, citations), [onOpen, citations]);
   const extract = running.text === '' && running.error === null ? running.extract : null;
   return (
     <article className="turn" aria-busy={running.error === null}>
@@ -59,18 +62,13 @@ export function RunningTurn({ running, onOpen, onStop, onRetry }: Properties) {
           <AnswerText
             text={extract.text}
             citations={extract.citations}
-            checked={[]}
+            sentences={extract.citations}
             onOpen={(citation) => onOpen(citation, extract.citations)}
           />
         </div>
       )}
       {running.text !== '' && (
-        <AnswerText
-          text={running.text}
-          citations={citations}
-          checked={running.checked}
-          onOpen={(citation) => onOpen(citation, citations)}
-        />
+        <AnswerText text={running.text} citations={citations} sentences={checked} onOpen={open} />
       )}
       {running.error && (
         <div className="turn-error" role="alert">

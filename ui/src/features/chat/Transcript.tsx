@@ -7,6 +7,7 @@ import { useInSteps } from '@/shared/ui/useInSteps';
 import { RunningTurn } from './RunningTurn';
 import { useChat } from './store';
 import { type TurnActions, TurnView } from './TurnView';
+import { useFound } from './useFound';
 
 interface Properties {
   onOpen: (citation: Citation, all: readonly Citation[]) => void;
@@ -51,6 +52,22 @@ export function Transcript({ onOpen, onOpenSource, onWhy }: Properties) {
     const movedUp = (scroller.current?.scrollTop ?? 0) < lastTop.current - 1;
     if (atEnd.current && !movedUp) toEnd();
   }, [size, running, amount]);
+  // The field below grew, or the window shrank: who is at the end stays there.
+  useEffect(() => {
+    const element = scroller.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => {
+      if (!atEnd.current) return;
+      element.scrollTop = element.scrollHeight;
+      lastTop.current = element.scrollTop;
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  useFound(scroller, (turn) => {
+    atEnd.current = false;
+    virtual.scrollToIndex(turn, { align: 'center' });
+  });
   // Kept when the answer is complete: that is no new question, and must not move what is being read.
   const asked = useRef(0);
   if (running) asked.current = running.startedAt;

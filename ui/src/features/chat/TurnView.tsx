@@ -1,12 +1,16 @@
 import { Copy, CopyPlus, Lightbulb, Pencil, RotateCcw } from 'lucide-react';
-import { memo, type ReactNode } from 'react';
+import { memo, type ReactNode, useMemo } from 'react';
 import type { Citation, Source, Turn } from '@/ipc';
 import { type MessageKey, t } from '@/shared/i18n';
 import { count, decimal, milliseconds } from '@/shared/text/format';
 import { tame } from '@/shared/text/tame';
-import { announce, attempt } from '@/shared/ui/toasts';
-import { AnswerMarks, AnswerText, CitationList, NotFound, Notices } from './AnswerView';
+import { copyText } from '@/shared/ui/copyText';
+import { IconButton } from '@/shared/ui/IconButton';
+import { AnswerMarks, Notices } from './AnswerMarks';
+import { AnswerText } from './AnswerText';
+import { CitationList } from './CitationList';
 import { withSources } from './copy';
+import { NotFound } from './NotFound';
 import { toldOf, uncitedOf } from './running';
 import { Thinking } from './Thinking';
 
@@ -20,18 +24,11 @@ export interface TurnActions {
   onAskAll?: () => void;
 }
 
-export function copyText(text: string): void {
-  void attempt(async () => {
-    await navigator.clipboard.writeText(text);
-    announce(t('action.copied'));
-  });
-}
-
 function Action({ icon, label, onPress }: { icon: ReactNode; label: MessageKey; onPress: () => void }) {
   return (
-    <button type="button" className="icon-button" title={t(label)} aria-label={t(label)} onClick={onPress}>
+    <IconButton label={t(label)} onPress={onPress}>
       {icon}
-    </button>
+    </IconButton>
   );
 }
 
@@ -111,12 +108,14 @@ export const TurnView = memo(function TurnView({
 });
 
 const StableAnswer = memo(function StableAnswer({ turn, onOpen }: { turn: Turn; onOpen: TurnActions['onOpen'] }) {
+  const { text, citations } = turn.answer;
+  const sentences = useMemo(() => [...citations, ...uncitedOf(turn)], [citations, turn]);
   return (
     <AnswerText
-      text={turn.answer.text}
-      citations={turn.answer.citations}
-      checked={uncitedOf(turn)}
-      onOpen={(citation) => onOpen(citation, turn.answer.citations)}
+      text={text}
+      citations={citations}
+      sentences={sentences}
+      onOpen={(citation) => onOpen(citation, citations)}
     />
   );
 });

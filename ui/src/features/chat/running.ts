@@ -74,21 +74,39 @@ export function advance(running: Running, event: AskEvent, now: number): Running
   }
 }
 
+/** The turn that a finished answer makes. */
+export function turnOf({ question, standalone, sources }: Running, answer: Answer, at_ms: number): Turn {
+  return { question, standalone, recalled: [], written: null, sources, answer, asked_at_ms: at_ms };
+}
+
 /**
  * Chips need citations while the answer is still written: made from the sources, until the whole answer brings its own. After
  * those of finished sentences stands one a number for the sentence that is still being written.
  */
-export function citationsSoFar(running: Running): Citation[] {
+export function citationsSoFar({ checked, sources }: Pick<Running, 'checked' | 'sources'>): Citation[] {
   const found: Citation[] = [];
   const open = new Map<number, Citation>();
-  for (const { n, sentence, support, source } of running.checked) {
-    const behind = n > 0 && running.sources.find((candidate) => candidate.n === source);
-    if (!behind) continue;
-    const citation = { ...behind, n, source: behind.n, quote: behind.text, sentence, support };
+  for (const sentence of checked) {
+    const citation = citationOf(sentence, sources);
+    if (!citation) continue;
     found.push(citation);
-    if (!open.has(n)) open.set(n, { ...citation, sentence: '', support: 'supported' });
+    if (!open.has(citation.n)) open.set(citation.n, { ...citation, sentence: '', support: 'supported' });
   }
   return [...found, ...open.values()];
+}
+
+// The same sentence gives the same citation, so that what was drawn with it is not drawn again when another is checked.
+const cited = new WeakMap<CheckedSentence, Citation>();
+
+function citationOf(checked: CheckedSentence, sources: readonly Source[]): Citation | null {
+  const known = cited.get(checked);
+  if (known) return known;
+  const { n, sentence, support, source } = checked;
+  const behind = n > 0 && sources.find((candidate) => candidate.n === source);
+  if (!behind) return null;
+  const citation = { ...behind, n, source: behind.n, quote: behind.text, sentence, support };
+  cited.set(checked, citation);
+  return citation;
 }
 
 /** What was told while an answer was written and is not saved with it. */

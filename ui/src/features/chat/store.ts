@@ -10,8 +10,8 @@ import {
   type Turn,
 } from '@/ipc';
 import { t } from '@/shared/i18n';
-import { announce, attempt } from '@/shared/ui/toasts';
-import { advance, begin, keepTold, type Running } from './running';
+import { announce, attempt, offer, warn } from '@/shared/ui/toasts';
+import { advance, begin, keepTold, type Running, turnOf } from './running';
 
 interface ChatState {
   conversations: ConversationRow[] | null;
@@ -23,7 +23,10 @@ interface ChatState {
   turns: Turn[];
   loading: boolean;
   error: ErrorReport | null;
+  /** The answer being written in the open conversation. */
   running: Running | null;
+  /** Where an answer is still written while another conversation is open. */
+  elsewhere: { id: number | null; title: string } | null;
   scope: Scope;
   draft: string;
   /** A turn being rewritten, to be replaced when sent. */
@@ -41,6 +44,8 @@ interface ChatState {
   setScope: (scope: Scope) => void;
   ask: (question: string, replace?: number | null) => Promise<void>;
   edit: (turn: number) => void;
+  /** The earlier question stays as it was. */
+  cancelEdit: () => void;
   stop: () => void;
   rename: (id: number, title: string) => Promise<void>;
   remove: (id: number) => Promise<void>;
@@ -50,26 +55,130 @@ interface ChatState {
   setRenaming: (renaming: boolean) => void;
 }
 
+/** Of a conversation that is not there yet. */
+const NOTHING: Pick<ChatState, 'turns' | 'loading' | 'error' | 'running' | 'scope' | 'editing' | 'why' | 'renaming'> = {
+  turns: [],
+  loading: false,
+  error: null,
+  running: null,
+  scope: { kind: 'all' },
+  editing: null,
+  why: null,
+  renaming: false,
+};
+
+/** An answer that took longer was perhaps not waited for. */
+const LONG_MS = 15_000;
+
+/** The one answer under way, whichever conversation is open. */
+interface Live {
+  /** `null` until the engine has begun one. */
+  conversation: number | null;
+  title: string;
+  /** The turns before it. */
+  turns: Turn[];
+  running: Running;
+  /** Its conversation is the open one. */
+  shown: boolean;
+  job: Job | null;
+}
+
+/** Whether an answer is being written in the open conversation. */
+export function isWriting({ running }: Pick<ChatState, 'running'>): boolean {
+  return running !== null && running.error === null;
+}
+
+/** The same, or in another. */
+export function isAnswering(state: Pick<ChatState, 'running' | 'elsewhere'>): boolean {
+  return state.elsewhere !== null || isWriting(state);
+}
+
 export const useChat = create<ChatState>((set, get) => {
-  let job: Job | null = null;
+  let live: Live | null = null;
   let opened = 0;
   let frame: number | undefined;
-  let pending: Running | null = null;
+  /** Questions begun and not asked, by conversation. */
+  const drafts = new Map<number | null, string>();
 
   /** Events come faster than frames: the screen follows once a frame. */
-  function show(running: Running): void {
-    pending = running;
+  function show(): void {
     frame ??= requestAnimationFrame(() => {
       frame = undefined;
-      if (pending) set({ running: pending });
+      if (live?.shown) set({ running: live.running });
     });
   }
 
   function settle(): void {
     if (frame !== undefined) cancelAnimationFrame(frame);
     frame = undefined;
-    pending = null;
-    job = null;
+    live = null;
+  }
+
+  /** Another conversation is opened: an answer under way goes on behind it, a question begun is kept. */
+  function leave(): void {
+    const { id, draft, editing } = get();
+    if (editing === null) drafts.set(id, draft);
+    if (!live) return;
+    live.shown = false;
+    set({ elsewhere: { id: live.conversation, title: live.title } });
+  }
+
+  /** What was told of an answer, whether anybody looks or not. */
+  function follow(mine: Live, event: AskEvent): void {
+    if (live !== mine) return;
+    mine.running = advance(mine.running, event, performance.now());
+    switch (event.type) {
+      case 'started':
+        mine.conversation = event.conversation;
+        if (mine.shown) set({ id: event.conversation, title: mine.title });
+        else set({ elsewhere: { id: event.conversation, title: mine.title } });
+        // A new one is listed at once: the way back to it, should another be opened.
+        if (!get().conversations?.some(({ id }) => id === event.conversation)) void get().loadList();
+        show();
+        break;
+      case 'done': {
+        settle();
+        if (!mine.shown) break;
+        const turn = turnOf(mine.running, event.answer, Date.now());
+        keepTold(turn, mine.running);
+        set({ running: null, turns: [...mine.turns, turn] });
+        break;
+      }
+      case 'failed':
+        fail(mine);
+        break;
+      default:
+        show();
+    }
+  }
+
+  function fail(mine: Live): void {
+    settle();
+    if (mine.shown) set({ running: mine.running });
+    else if (mine.running.error) warn(mine.running.error);
+  }
+
+  /** An answer that nobody looked at is there. */
+  function tell({ conversation, title, running }: Live): void {
+    set({ elsewhere: null });
+    if (conversation === null || running.error) return;
+    // Opened while the answer was on its way, and perhaps read before it was saved.
+    if (get().id === conversation) void load(conversation);
+    else offer(t('chat.answered', { title }), t('chat.show'), () => void get().open(conversation));
+  }
+
+  async function load(id: number): Promise<void> {
+    const mine = ++opened;
+    try {
+      const detail = await backend().conversation(id);
+      if (mine !== opened) return;
+      set({ title: detail.row.title, turns: detail.turns, loading: false });
+      if (live?.conversation !== id) return;
+      live.shown = true;
+      set({ turns: live.turns, running: live.running, elsewhere: null });
+    } catch (thrown) {
+      if (mine === opened) set({ error: reportOf(thrown), loading: false });
+    }
   }
 
   return {
@@ -82,6 +191,7 @@ export const useChat = create<ChatState>((set, get) => {
     loading: false,
     error: null,
     running: null,
+    elsewhere: null,
     scope: { kind: 'all' },
     draft: '',
     editing: null,
@@ -102,43 +212,21 @@ export const useChat = create<ChatState>((set, get) => {
       void get().loadList();
     },
     open: async (id) => {
-      get().stop();
-      const mine = ++opened;
+      if (id === get().id && get().error === null) return;
+      leave();
       set({
+        ...NOTHING,
         id,
         title: get().conversations?.find((each) => each.id === id)?.title ?? '',
-        turns: [],
         loading: true,
-        error: null,
-        running: null,
-        editing: null,
-        why: null,
-        renaming: false,
-        scope: { kind: 'all' },
+        draft: drafts.get(id) ?? '',
       });
-      try {
-        const detail = await backend().conversation(id);
-        if (mine === opened) set({ title: detail.row.title, turns: detail.turns, loading: false });
-      } catch (thrown) {
-        if (mine === opened) set({ error: reportOf(thrown), loading: false });
-      }
+      await load(id);
     },
     startNew: (scope = { kind: 'all' }) => {
-      get().stop();
+      leave();
       opened += 1;
-      set({
-        id: null,
-        title: '',
-        turns: [],
-        loading: false,
-        error: null,
-        running: null,
-        scope,
-        draft: '',
-        editing: null,
-        why: null,
-        renaming: false,
-      });
+      set({ ...NOTHING, id: null, title: '', scope, draft: drafts.get(null) ?? '' });
       void get().suggest();
     },
     setDraft: (draft) => set({ draft }),
@@ -147,57 +235,52 @@ export const useChat = create<ChatState>((set, get) => {
       void get().suggest();
     },
     ask: async (question, replace = null) => {
-      if (get().running && !get().running?.error) return;
-      const { id, scope, turns } = get();
-      const mine = ++opened;
-      let running = begin(question, performance.now());
-      set({ running, draft: '', editing: null, turns: replace === null ? turns : turns.slice(0, replace) });
-      const listener = (event: AskEvent): void => {
-        if (mine !== opened) return;
-        running = advance(running, event, performance.now());
-        if (event.type === 'started') set({ id: event.conversation, title: get().title || question });
-        if (event.type === 'done') {
-          settle();
-          const turn: Turn = {
-            question,
-            standalone: running.standalone,
-            recalled: [],
-            written: null,
-            sources: running.sources,
-            answer: event.answer,
-            asked_at_ms: Date.now(),
-          };
-          keepTold(turn, running);
-          set({ running: null, turns: [...get().turns, turn] });
-        } else show(running);
+      if (live) return;
+      const { id, scope, turns, title } = get();
+      opened += 1;
+      const mine: Live = {
+        conversation: id,
+        title: title || question,
+        turns: replace === null ? turns : turns.slice(0, replace),
+        running: begin(question, performance.now()),
+        shown: true,
+        job: null,
       };
-      job = backend().ask(
-        { question, conversation: id, scope, replace_turn: replace, turns: replace ?? turns.length },
-        listener,
-      );
+      live = mine;
+      drafts.delete(id);
+      set({ running: mine.running, draft: '', editing: null, turns: mine.turns });
+      const request = { question, conversation: id, scope, replace_turn: replace, turns: mine.turns.length };
       try {
-        await job.finished;
+        mine.job = backend().ask(request, (event) => follow(mine, event));
+        await mine.job.finished;
       } catch (thrown) {
-        if (mine === opened) {
-          settle();
-          set({ running: { ...running, error: reportOf(thrown), stage: null } });
+        if (live === mine) {
+          mine.running = { ...mine.running, error: reportOf(thrown), stage: null };
+          fail(mine);
         }
       }
+      if (live === mine) settle();
+      if (!mine.shown) tell(mine);
+      if (performance.now() - mine.running.startedAt > LONG_MS) void attempt(() => backend().drawAttention());
       void get().loadList();
     },
     edit: (turn) => {
       const question = get().turns[turn]?.question;
       if (question !== undefined) set({ draft: question, editing: turn });
     },
-    stop: () => {
-      job?.cancel();
-    },
+    cancelEdit: () => set({ editing: null, draft: '' }),
+    stop: () => live?.job?.cancel(),
     rename: async (id, title) => {
       await attempt(() => backend().renameConversation(id, title));
       if (get().id === id) set({ title });
       await get().loadList();
     },
     remove: async (id) => {
+      // What is still written there would be kept for nobody.
+      if (live?.conversation === id) {
+        live.job?.cancel();
+        await live.job?.finished.catch(() => undefined);
+      }
       const undo = await attempt(() => backend().deleteConversation(id));
       if (!undo) return;
       const shown = get().id === id;

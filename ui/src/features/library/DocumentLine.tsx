@@ -65,7 +65,7 @@ export const DocumentLine = memo(function DocumentLine({
       className={`document-line${selected ? ' selected' : ''}${focused ? ' focused' : ''}`}
       style={{ transform: `translateY(${top}px)` }}
       onClick={(event) => onPress(index, event)}
-      onDoubleClick={() => onOpen(row)}
+      onDoubleClick={() => row.state === 'ready' && onOpen(row)}
     >
       <div role="gridcell" className="cell name">
         <FileText size={16} aria-hidden className="quiet-icon" />

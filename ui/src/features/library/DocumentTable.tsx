@@ -28,7 +28,7 @@ interface Properties {
   onAsk: (documents: number[]) => void;
 }
 
-/** The documents: only the rows in sight are drawn and fetched. Arrows move, space selects, Enter reads, Delete removes. */
+/** The documents: only the rows in sight are drawn and fetched. Arrows move, space selects, Enter reads, Delete removes, Escape lets go. */
 export function DocumentTable({ onOpen, onAsk }: Properties) {
   const { rows, total, query, selected, working, need, select, selectBetween, sortBy, remove } = useLibrary();
   const rowHeight = ROW_REM * useRootSize();
@@ -93,6 +93,7 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
     else if (row && (event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey))) openMenuOf(row.id);
     else if ((event.key === 'Delete' || event.key === 'Backspace') && selected.size > 0) void remove([...selected]);
     else if (event.key === 'a' && (event.ctrlKey || event.metaKey)) void selectBetween(0, amount - 1);
+    else if (event.key === 'Escape' && selected.size > 0) select([]);
     else return;
     event.preventDefault();
   };

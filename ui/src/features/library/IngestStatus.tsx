@@ -2,6 +2,7 @@ import { CircleAlert, Pause, Play, RotateCcw, X } from 'lucide-react';
 import type { ErrorReport, IngestProgress } from '@/ipc';
 import { maybe, t } from '@/shared/i18n';
 import { count, decimal, duration } from '@/shared/text/format';
+import { IconButton } from '@/shared/ui/IconButton';
 import { ErrorText } from '@/shared/ui/states';
 import { useLibrary } from './store';
 
@@ -26,24 +27,12 @@ function Brakes({ progress }: { progress: IngestProgress }) {
   const words = t(progress.paused ? 'ingest.resume' : 'ingest.pause');
   return (
     <>
-      <button
-        type="button"
-        className="icon-button"
-        title={words}
-        aria-label={words}
-        onClick={() => void setPaused(!progress.paused)}
-      >
+      <IconButton label={words} onPress={() => void setPaused(!progress.paused)}>
         {progress.paused ? <Play size={16} aria-hidden /> : <Pause size={16} aria-hidden />}
-      </button>
-      <button
-        type="button"
-        className="icon-button"
-        title={t('ingest.cancel')}
-        aria-label={t('ingest.cancel')}
-        onClick={() => void cancel()}
-      >
+      </IconButton>
+      <IconButton label={t('ingest.cancel')} onPress={() => void cancel()}>
         <X size={16} aria-hidden />
-      </button>
+      </IconButton>
     </>
   );
 }

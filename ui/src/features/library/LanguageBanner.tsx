@@ -1,6 +1,7 @@
 import { Languages, X } from 'lucide-react';
 import { language, t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
+import { IconButton } from '@/shared/ui/IconButton';
 import { useLanguageOffer } from './languageOffer';
 
 function languageName(code: string): string {
@@ -25,15 +26,9 @@ export function LanguageBanner({ onChoose }: { onChoose: () => void }) {
       <button type="button" className="button small" onClick={onChoose}>
         {t('library.choose_embedder')}
       </button>
-      <button
-        type="button"
-        className="icon-button"
-        title={t('action.dismiss')}
-        aria-label={t('action.dismiss')}
-        onClick={dismiss}
-      >
+      <IconButton label={t('action.dismiss')} onPress={dismiss}>
         <X size={16} aria-hidden />
-      </button>
+      </IconButton>
     </aside>
   );
 }

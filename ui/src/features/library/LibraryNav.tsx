@@ -1,12 +1,11 @@
-import { FilePlus, Folder, FolderPlus, LibraryBig, Plus, TriangleAlert } from 'lucide-react';
+import { Folder, LibraryBig, Plus, TriangleAlert } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { t } from '@/shared/i18n';
 import { count } from '@/shared/text/format';
 import { tameName } from '@/shared/text/tame';
 import { EditMenu } from '@/shared/ui/EditMenu';
+import { IconButton } from '@/shared/ui/IconButton';
 import { InlineEdit } from '@/shared/ui/InlineEdit';
-import { MenuItem, Popover } from '@/shared/ui/Popover';
-import { IngestStatus } from './IngestStatus';
 import { useLibrary } from './store';
 
 interface LineProperties {
@@ -15,13 +14,25 @@ interface LineProperties {
   amount: number | undefined;
   active: boolean;
   onSelect: () => void;
+  onRename?: () => void;
+  onDelete?: () => void;
   children?: ReactNode;
 }
 
-function NavLine({ icon, name, amount, active, onSelect, children }: LineProperties) {
+function NavLine({ icon, name, amount, active, onSelect, onRename, onDelete, children }: LineProperties) {
   return (
     <li className={active ? 'nav-line active' : 'nav-line'}>
-      <button type="button" className="nav-button" aria-current={active ? 'page' : undefined} onClick={onSelect}>
+      <button
+        type="button"
+        className="nav-button"
+        aria-current={active ? 'page' : undefined}
+        title={name}
+        onClick={onSelect}
+        onKeyDown={(event) => {
+          if (event.key === 'F2') onRename?.();
+          else if (event.key === 'Delete') onDelete?.();
+        }}
+      >
         {icon}
         <bdi className="clip">{name}</bdi>
         {amount !== undefined && <span className="nav-count tabular">{count(amount)}</span>}
@@ -53,15 +64,9 @@ export function LibraryNav({ active, onShow }: { active: boolean; onShow: () => 
     <nav aria-label={t('library.title')}>
       <div className="nav-head">
         <h2>{t('library.title')}</h2>
-        <button
-          type="button"
-          className="icon-button"
-          title={t('collection.create')}
-          aria-label={t('collection.create')}
-          onClick={() => setNaming(true)}
-        >
+        <IconButton label={t('collection.create')} onPress={() => setNaming(true)}>
           <Plus size={16} aria-hidden />
-        </button>
+        </IconButton>
       </div>
       <ul className="nav-list">
         <NavLine
@@ -101,6 +106,8 @@ export function LibraryNav({ active, onShow }: { active: boolean; onShow: () => 
               amount={collection.documents}
               active={active && query.collection === collection.id}
               onSelect={() => show(collection.id)}
+              onRename={() => setEditing(collection.id)}
+              onDelete={() => void deleteCollection(collection.id)}
             >
               <EditMenu
                 className="icon-button nav-more"
@@ -127,47 +134,5 @@ export function LibraryNav({ active, onShow }: { active: boolean; onShow: () => 
         )}
       </ul>
     </nav>
-  );
-}
-
-/** The foot of the side bar: where files go in, and how far the queue is. */
-export function LibraryFoot({ progress }: { progress: boolean }) {
-  const pick = useLibrary((state) => state.pick);
-  return (
-    <div className="library-foot">
-      {progress && <IngestStatus />}
-      <Popover
-        kind="menu"
-        className="drop-button"
-        trigger={
-          <>
-            <Plus size={16} aria-hidden />
-            {t('library.drop_here')}
-          </>
-        }
-      >
-        <MenuItem icon={<FilePlus size={16} />} onSelect={() => void pick('files')}>
-          {t('library.add_files')}
-        </MenuItem>
-        <MenuItem icon={<FolderPlus size={16} />} onSelect={() => void pick('folder')}>
-          {t('library.add_folder')}
-        </MenuItem>
-      </Popover>
-    </div>
-  );
-}
-
-/** Covers the window while files hang over it. */
-export function DropTarget() {
-  const dropping = useLibrary((state) => state.dropping);
-  if (!dropping) return null;
-  return (
-    <div className="drop-target" role="status">
-      <div className="drop-card">
-        <FilePlus size={28} aria-hidden />
-        <p>{t('library.drop_now')}</p>
-        <p className="quiet small">{t('library.drop_local')}</p>
-      </div>
-    </div>
   );
 }

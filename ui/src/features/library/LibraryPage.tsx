@@ -1,17 +1,14 @@
-import { FilePlus, FolderPlus, LibraryBig, MessageSquare, RotateCcw, SearchX, Trash2 } from 'lucide-react';
-import { useState } from 'react';
-import { DOCUMENT_STATES, type DocumentQuery, type DocumentRow } from '@/ipc';
+import { FilePlus, FolderPlus, LibraryBig, SearchX } from 'lucide-react';
+import type { DocumentRow } from '@/ipc';
 import { t } from '@/shared/i18n';
-import { count } from '@/shared/text/format';
 import { tameName } from '@/shared/text/tame';
-import { InlineEdit } from '@/shared/ui/InlineEdit';
-import { SearchField } from '@/shared/ui/SearchField';
 import { EmptyState, ErrorState, ErrorText } from '@/shared/ui/states';
 import { Words } from '@/shared/ui/Words';
 import { DocumentTable } from './DocumentTable';
 import { IngestStatus } from './IngestStatus';
 import { LanguageBanner } from './LanguageBanner';
 import { useLibrary } from './store';
+import { Toolbar } from './Toolbar';
 
 interface Actions {
   onOpen: (row: DocumentRow) => void;
@@ -86,88 +83,34 @@ function SelectedReason() {
 
 /** The library as a page: search, filter, sort, act on what is selected. */
 export function LibraryPage({ onOpen, onAsk, onChooseEmbedder }: Properties) {
-  const { summary, query, collections, selected, total, setQuery, pick, retry, remove, createCollection } =
-    useLibrary();
-  const [naming, setNaming] = useState(false);
+  const { query, collections, total, pick } = useLibrary();
   const collection = collections.find((each) => each.id === query.collection);
+  const title = collection
+    ? tameName(collection.name)
+    : t(query.state === 'problem' ? 'library.problems' : 'library.all');
   return (
     <section className="page library-page" aria-labelledby="library-title">
       <header className="page-head">
-        <h1 id="library-title">
-          {collection ? tameName(collection.name) : t(query.state === 'problem' ? 'library.problems' : 'library.all')}
+        <h1 id="library-title" className="clip" title={title}>
+          {title}
         </h1>
-        {total !== null && <span className="quiet tabular">{t('library.count', { n: total })}</span>}
+        {total !== null && <span className="quiet tabular library-count">{t('library.count', { n: total })}</span>}
         <div className="spacer" />
-        <button type="button" className="button" onClick={() => void pick('folder')}>
+        <button type="button" className="button" title={t('library.add_folder')} onClick={() => void pick('folder')}>
           <FolderPlus size={16} aria-hidden />
-          {t('library.add_folder')}
+          <span className="label">{t('library.add_folder')}</span>
         </button>
-        <button type="button" className="button primary" onClick={() => void pick('files')}>
+        <button
+          type="button"
+          className="button primary"
+          title={t('library.add_files')}
+          onClick={() => void pick('files')}
+        >
           <FilePlus size={16} aria-hidden />
-          {t('library.add_files')}
+          <span className="label">{t('library.add_files')}</span>
         </button>
       </header>
-      <div className="toolbar">
-        <SearchField label={t('library.search')} value={query.search} onChange={(search) => setQuery({ search })} />
-        <label className="select-field">
-          <span className="visually-hidden">{t('library.filter')}</span>
-          <select
-            value={query.state}
-            onChange={(event) => setQuery({ state: event.target.value as DocumentQuery['state'] })}
-          >
-            <option value="any">{t('library.any_state')}</option>
-            <option value="problem">{t('library.problems')}</option>
-            {DOCUMENT_STATES.map((state) => (
-              <option key={state} value={state}>
-                {t(`state.${state}`)}
-              </option>
-            ))}
-          </select>
-        </label>
-        <div className="spacer" />
-        {selected.size > 0 ? (
-          <>
-            <span className="quiet tabular">{t('library.selected', { n: selected.size })}</span>
-            <button type="button" className="button primary" onClick={() => onAsk([...selected])}>
-              <MessageSquare size={16} aria-hidden />
-              {t('library.ask_selected')}
-            </button>
-            {naming ? (
-              <InlineEdit
-                value={t('collection.new')}
-                fresh
-                label={t('collection.name')}
-                onCancel={() => setNaming(false)}
-                onCommit={(name) => {
-                  setNaming(false);
-                  void createCollection(name, [...selected]);
-                }}
-              />
-            ) : (
-              <button type="button" className="button" onClick={() => setNaming(true)}>
-                <FolderPlus size={16} aria-hidden />
-                {t('collection.from_selection')}
-              </button>
-            )}
-            <button type="button" className="button" onClick={() => void retry([...selected])}>
-              <RotateCcw size={16} aria-hidden />
-              {t('action.retry')}
-            </button>
-            <button type="button" className="button" onClick={() => void remove([...selected])}>
-              <Trash2 size={16} aria-hidden />
-              {t('action.remove')}
-            </button>
-          </>
-        ) : (
-          summary !== null &&
-          summary.failed > 0 && (
-            <button type="button" className="button" onClick={() => void retry('all')}>
-              <RotateCcw size={16} aria-hidden />
-              {t('library.retry_failed', { n: count(summary.failed) })}
-            </button>
-          )
-        )}
-      </div>
+      <Toolbar onAsk={onAsk} />
       <IngestStatus wide />
       <LanguageBanner onChoose={onChooseEmbedder} />
       <Body onOpen={onOpen} onAsk={onAsk} />

@@ -7,18 +7,22 @@ import {
   type DropEvent,
   type ErrorReport,
   type IngestEvent,
+  type IngestProgress,
   type LibrarySummary,
+  PROBLEM_STATES,
   reportOf,
   type SortKey,
   type Stop,
 } from '@/ipc';
 import { t, wordsOf } from '@/shared/i18n';
-import { announce, attempt, complain, warn } from '@/shared/ui/toasts';
+import { announce, attempt, complain, offer, warn } from '@/shared/ui/toasts';
 
 /** Rows fetched at a time. */
 const WINDOW = 200;
 /** Files that were not taken are gathered so long. */
 const SKIP_MS = 600;
+/** A queue that took longer was not waited for: its end is told. */
+const LONG_MS = 10_000;
 
 type Query = Omit<DocumentQuery, 'offset' | 'limit'>;
 
@@ -45,7 +49,8 @@ interface LibraryState {
   setNaming: (naming: boolean) => void;
   /** Why nothing goes on, until it is put right. */
   blocked: ErrorReport | null;
-  start: () => Stop;
+  /** Listens; `show` leads to the library's page. */
+  start: (show: () => void) => Stop;
   setQuery: (change: Partial<Query>) => void;
   sortBy: (key: SortKey) => void;
   need: (from: number, to: number) => void;
@@ -74,6 +79,9 @@ export const useLibrary = create<LibraryState>((set, get) => {
   let waiting = false;
   let selecting = 0;
   let skipped: ErrorReport[] = [];
+  let showLibrary: () => void = () => undefined;
+  /** The queue under way: since when, and how many of it came to nothing. */
+  let queue: { since: number; problems: number } | null = null;
 
   async function fetchWindow(index: number): Promise<void> {
     if (asked.has(index)) return;
@@ -150,6 +158,27 @@ export const useLibrary = create<LibraryState>((set, get) => {
     }, SKIP_MS);
   }
 
+  /** Follows the queue: what took long or came to nothing is summed up at its end. */
+  function follow({ done, total }: IngestProgress): void {
+    if (done < total) {
+      queue ??= { since: performance.now(), problems: 0 };
+      return;
+    }
+    const ended = queue;
+    queue = null;
+    if (!ended || total === 0) return;
+    const show = (state: Query['state']): void => {
+      get().setQuery({ state, collection: null });
+      showLibrary();
+    };
+    const { problems } = ended;
+    if (problems > 0) offer(t('ingest.ended_problems', { n: total, problems }), t('chat.show'), () => show('problem'));
+    else if (performance.now() - ended.since > LONG_MS)
+      offer(t('ingest.ended', { n: total }), t('chat.show'), () => show('any'));
+    else return;
+    void attempt(() => backend().drawAttention());
+  }
+
   function onIngest(event: IngestEvent): void {
     switch (event.type) {
       case 'progress': {
@@ -163,6 +192,7 @@ export const useLibrary = create<LibraryState>((set, get) => {
         const working = new Map(get().working);
         working.delete(event.row.id);
         set({ working, blocked: null });
+        if (queue && PROBLEM_STATES.includes(event.row.state)) queue.problems += 1;
         patch(event.row);
         refreshSoon();
         break;
@@ -170,6 +200,7 @@ export const useLibrary = create<LibraryState>((set, get) => {
       case 'overall': {
         const { type: _, ...progress } = event;
         const summary = get().summary;
+        follow(progress);
         set({ blocked: null, ...(summary && { summary: { ...summary, progress } }) });
         break;
       }
@@ -204,7 +235,8 @@ export const useLibrary = create<LibraryState>((set, get) => {
     naming: false,
     setNaming: (naming) => set({ naming }),
     blocked: null,
-    start: () => {
+    start: (show) => {
+      showLibrary = show;
       const stops = [backend().onIngest(onIngest), backend().onDrop((event) => get().onDrop(event))];
       void refresh();
       return () => {

@@ -1,48 +1,18 @@
-import { CircleCheck, TriangleAlert } from 'lucide-react';
+import { TriangleAlert } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { type ProfilePlan, totalOf, type WeightType } from '@/ipc';
+import { totalOf, type WeightType } from '@/ipc';
 import { maybe, profileName, t, wordsOf } from '@/shared/i18n';
 import { CodeBlock } from '@/shared/markdown/CodeBlock';
 import { count, memory } from '@/shared/text/format';
 import { ErrorState, ErrorText, Progress } from '@/shared/ui/states';
 import { plainWords, Words } from '@/shared/ui/Words';
+import { Prediction } from './Prediction';
 import { parametersOf } from './parameters';
 import { useModels } from './store';
 import { weightsName } from './weights';
 
 /** Tokens of an ordinary page of text. */
 const TOKENS_A_PAGE = 650;
-
-function Prediction({ plan, most }: { plan: ProfilePlan; most: number }) {
-  const total = totalOf(plan.predicted);
-  return (
-    <div className="prediction">
-      <div className="memory-bar" aria-hidden>
-        {plan.predicted.map(({ owner, mib }) => (
-          <div
-            key={owner}
-            className={`memory-part ${owner}`}
-            title={`${maybe(`memory.${owner}`) ?? owner} ${memory(mib)}`}
-            style={{ width: `${(100 * mib) / most}%` }}
-          />
-        ))}
-        <div className="memory-limit" style={{ left: `${Math.min(100, (100 * plan.available_mib) / most)}%` }} />
-      </div>
-      <p className="small tabular">
-        {plan.fits ? (
-          <CircleCheck size={14} aria-hidden className="tone-green" />
-        ) : (
-          <TriangleAlert size={14} aria-hidden className="tone-amber" />
-        )}
-        {t(plan.fits ? 'profile.fits' : 'profile.does_not_fit', {
-          size: memory(total),
-          free: memory(plan.available_mib),
-          device: plan.device,
-        })}
-      </p>
-    </div>
-  );
-}
 
 /** The weights that are not at hand, and the command that makes them. */
 function Missing({ weights, make }: { weights: WeightType; make: string | null }) {

@@ -1,10 +1,11 @@
-import { FlaskConical, Play } from 'lucide-react';
+import { FlaskConical, ListChecks, Play } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { maybe, profileName, t } from '@/shared/i18n';
 import { date, dateTime } from '@/shared/text/format';
 import { Page } from '@/shared/ui/Page';
 import { EmptyState, ErrorState, ErrorText, Progress } from '@/shared/ui/states';
 import { BenchmarkResult } from './BenchmarkResult';
+import { PromisesTable } from './PromisesTable';
 import { usePerformance } from './store';
 
 interface Properties {
@@ -22,8 +23,18 @@ function runningLabel({ profile, stage }: { profile: string; stage: string }): s
 
 /** Profiles against the reference, measured on this machine. */
 export function BenchmarkPage({ profiles, hasModel, onModels }: Properties) {
-  const { runs, runsError, progress, current, benchmarkError, loadRuns, runBenchmark, stopBenchmark } =
-    usePerformance();
+  const {
+    runs,
+    runsError,
+    progress,
+    current,
+    benchmarkError,
+    loadRuns,
+    runBenchmark,
+    stopBenchmark,
+    promises,
+    runPromises,
+  } = usePerformance();
   const [chosen, setChosen] = useState<ReadonlySet<string> | null>(null);
   const [shown, setShown] = useState(0);
   useEffect(() => void loadRuns(), [loadRuns]);
@@ -79,24 +90,37 @@ export function BenchmarkPage({ profiles, hasModel, onModels }: Properties) {
               onStop={stopBenchmark}
             />
           ) : (
-            <button
-              type="button"
-              className="button primary"
-              disabled={names.length === 0}
-              onClick={() => {
-                setShown(0);
-                void runBenchmark(names);
-              }}
-            >
-              <Play size={16} aria-hidden />
-              {t('benchmark.start')}
-            </button>
+            <div className="row">
+              <button
+                type="button"
+                className="button primary"
+                disabled={names.length === 0}
+                onClick={() => {
+                  setShown(0);
+                  void runBenchmark(names);
+                }}
+              >
+                <Play size={16} aria-hidden />
+                {t('benchmark.start')}
+              </button>
+              <button type="button" className="button" title={t('promises.text')} onClick={() => void runPromises()}>
+                <ListChecks size={16} aria-hidden />
+                {t('promises.start')}
+              </button>
+            </div>
           )}
           {current.length > 0 && <BenchmarkResult run={{ baseline: current[0]?.profile ?? '', rows: current }} />}
           {benchmarkError && (
             <div className="turn-error" role="alert">
               <ErrorText error={benchmarkError} />
             </div>
+          )}
+          {promises && !progress && (
+            <section aria-labelledby="promises">
+              <h2 id="promises">{t('promises.title')}</h2>
+              <p className="quiet">{t('promises.text')}</p>
+              <PromisesTable rows={promises} />
+            </section>
           )}
           {runs === null && !runsError && (
             <p className="quiet" role="status">

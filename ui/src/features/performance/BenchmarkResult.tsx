@@ -124,7 +124,8 @@ export function BenchmarkResult({ run }: { run: Omit<BenchRun, 'at_ms'> }) {
               <th scope="col">{t('benchmark.profile')}</th>
               {COLUMNS.map(({ title, unit }) => (
                 <th key={title} scope="col" className="number">
-                  {t(title)} {unit && <span className="small quiet">{t(unit)}</span>}
+                  {t(title, { base: profileName(run.baseline) })}{' '}
+                  {unit && <span className="small quiet">{t(unit)}</span>}
                 </th>
               ))}
             </tr>

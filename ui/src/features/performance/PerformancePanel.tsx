@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import type { Telemetry } from '@/ipc';
 import { profileName, t } from '@/shared/i18n';
 import { count, decimal, milliseconds, percent } from '@/shared/text/format';
+import { IconButton } from '@/shared/ui/IconButton';
 import { Words } from '@/shared/ui/Words';
 import type { Reading } from './lines';
 import { MemoryBar } from './MemoryBar';
@@ -134,9 +135,9 @@ export function PerformancePanel({
           <Gauge size={14} aria-hidden />
           {t('benchmark.title')}
         </button>
-        <button type="button" className="icon-button" aria-label={t('action.close')} onClick={onClose}>
+        <IconButton label={t('action.close')} onPress={onClose}>
           <X size={16} aria-hidden />
-        </button>
+        </IconButton>
       </header>
       {latest && latest.model !== '' && parameters(latest.profile)}
       {latest === null ? (

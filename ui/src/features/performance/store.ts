@@ -6,6 +6,8 @@ import {
   backend,
   type ErrorReport,
   type Job,
+  type OptimizationRow,
+  type PromisesEvent,
   reportOf,
   type Stop,
   type Telemetry,
@@ -24,16 +26,18 @@ interface PerformanceState {
   progress: { profile: string; stage: string; done: number; total: number } | null;
   current: BenchRow[];
   benchmarkError: ErrorReport | null;
+  promises: OptimizationRow[] | null;
   /** Listens to the machine; only while someone looks or work is done. */
   listen: () => Stop;
   loadRuns: () => Promise<void>;
   runBenchmark: (profiles: string[]) => Promise<void>;
+  runPromises: () => Promise<void>;
   stopBenchmark: () => void;
 }
 
 export const usePerformance = create<PerformanceState>((set, get) => {
   let job: Job | null = null;
-  const onBenchmark = (event: BenchmarkEvent): void => {
+  const onBenchmark = (event: BenchmarkEvent | PromisesEvent): void => {
     switch (event.type) {
       case 'progress': {
         const { type: _, ...progress } = event;
@@ -44,13 +48,29 @@ export const usePerformance = create<PerformanceState>((set, get) => {
         set({ current: [...get().current, event.row] });
         break;
       case 'done':
-        set({ progress: null, runs: [event.run, ...(get().runs ?? [])], current: [] });
+        set(
+          'rows' in event
+            ? { progress: null, promises: event.rows }
+            : { progress: null, runs: [event.run, ...(get().runs ?? [])], current: [] },
+        );
         break;
       case 'failed':
         // Stopped by the person who started it: nothing has failed.
         set({ progress: null, current: [], benchmarkError: event.error.code === 'cancelled' ? null : event.error });
         if (event.error.code === 'cancelled') announce(t('benchmark.stopped'));
     }
+  };
+  /** One at a time: two would measure each other. */
+  const measure = async (profile: string, start: () => Job): Promise<void> => {
+    if (get().progress) return;
+    set({ current: [], benchmarkError: null, progress: { profile, stage: 'loading_model', done: 0, total: 0 } });
+    job = start();
+    try {
+      await job.finished;
+    } catch (thrown) {
+      set({ progress: null, benchmarkError: reportOf(thrown) });
+    }
+    job = null;
   };
   return {
     latest: null,
@@ -60,6 +80,7 @@ export const usePerformance = create<PerformanceState>((set, get) => {
     progress: null,
     current: [],
     benchmarkError: null,
+    promises: null,
     listen: () =>
       backend().telemetry((latest) => {
         const oldest = (latest.at_ms ?? 0) - KEPT_MS;
@@ -72,21 +93,8 @@ export const usePerformance = create<PerformanceState>((set, get) => {
         set({ runsError: reportOf(thrown) });
       }
     },
-    runBenchmark: async (profiles) => {
-      if (get().progress) return;
-      set({
-        current: [],
-        benchmarkError: null,
-        progress: { profile: profiles[0] ?? '', stage: 'loading_model', done: 0, total: 0 },
-      });
-      job = backend().benchmark(profiles, onBenchmark);
-      try {
-        await job.finished;
-      } catch (thrown) {
-        set({ progress: null, benchmarkError: reportOf(thrown) });
-      }
-      job = null;
-    },
+    runBenchmark: (profiles) => measure(profiles[0] ?? '', () => backend().benchmark(profiles, onBenchmark)),
+    runPromises: () => measure('reference', () => backend().promises(onBenchmark)),
     stopBenchmark: () => job?.cancel(),
   };
 });

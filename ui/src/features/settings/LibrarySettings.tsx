@@ -2,6 +2,7 @@ import { FolderPlus, X } from 'lucide-react';
 import type { Precision } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
+import { IconButton } from '@/shared/ui/IconButton';
 import { Stacked } from './Field';
 import { NumberSetting, type SectionProperties, SelectSetting } from './fields';
 import { useSettings } from './store';
@@ -14,22 +15,22 @@ function withOwn(names: readonly string[], current: string | null): (readonly [s
   return [...new Set([...names, ...(current ? [current] : [])])].map((name) => [name, name] as const);
 }
 
-function WatchedFolders({ settings, change }: SectionProperties) {
-  const watch = useSettings((state) => state.watch);
+function WatchedFolders({ settings }: Pick<SectionProperties, 'settings'>) {
+  const { watch, unwatch } = useSettings();
   return (
     <Stacked label={t('settings.watched')} text={t('settings.watched_text')}>
       <ul className="folder-list">
         {settings.watched_folders.map((folder) => (
           <li key={folder}>
-            <bdi className="clip">{tameName(folder)}</bdi>
-            <button
-              type="button"
-              className="icon-button"
-              aria-label={t('settings.unwatch', { folder: tameName(folder) })}
-              onClick={() => change({ watched_folders: settings.watched_folders.filter((each) => each !== folder) })}
+            <bdi className="clip" title={tameName(folder)}>
+              {tameName(folder)}
+            </bdi>
+            <IconButton
+              label={t('settings.unwatch', { folder: tameName(folder) })}
+              onPress={() => void unwatch(folder)}
             >
               <X size={16} aria-hidden />
-            </button>
+            </IconButton>
           </li>
         ))}
         {settings.watched_folders.length === 0 && <li className="quiet small">{t('settings.none_watched')}</li>}
@@ -46,7 +47,7 @@ function WatchedFolders({ settings, change }: SectionProperties) {
 export function LibrarySettings({ settings, change }: SectionProperties) {
   return (
     <>
-      <WatchedFolders settings={settings} change={change} />
+      <WatchedFolders settings={settings} />
       <SelectSetting
         id="embedder"
         name="embedder"

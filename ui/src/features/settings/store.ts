@@ -15,6 +15,8 @@ interface SettingsState {
   setSearch: (search: string) => void;
   /** Asks for a folder and follows it. */
   watch: () => Promise<void>;
+  /** Follows a folder no longer; its documents stay. */
+  unwatch: (folder: string) => Promise<void>;
   load: () => Promise<void>;
   change: (change: Partial<Settings>) => Promise<void>;
   loadFolder: () => Promise<void>;
@@ -42,6 +44,11 @@ export const useSettings = create<SettingsState>((set, get) => {
       const { settings, change } = get();
       if (settings && paths.length > 0)
         await change({ watched_folders: [...new Set([...settings.watched_folders, ...paths])] });
+    },
+    unwatch: async (folder) => {
+      const before = get().settings?.watched_folders ?? [];
+      await get().change({ watched_folders: before.filter((each) => each !== folder) });
+      announce(t('settings.unwatched', { folder }), () => get().change({ watched_folders: before }));
     },
     load: async () => {
       try {

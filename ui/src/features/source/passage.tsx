@@ -1,8 +1,10 @@
 import { TriangleAlert } from 'lucide-react';
 import { useMemo } from 'react';
-import type { Page, Span } from '@/ipc';
+import type { DocumentRow, Page, Span } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { locate } from '@/shared/text/locate';
+import { tame, tameName } from '@/shared/text/tame';
+import type { Target } from './store';
 
 /** A cited passage: where it stood, and what stood there then. */
 export interface Passage {
@@ -26,4 +28,11 @@ export function PassageGone() {
       {t('source.passage_gone')}
     </p>
   );
+}
+
+/** The cited passage as one would quote it: its words, its document, its page. `null` where none is shown. */
+export function passageWithSource({ id, title }: DocumentRow, target: Target | null): string | null {
+  if (!target?.quote || target.document !== id) return null;
+  const page = t('source.page', { page: target.page });
+  return t('source.quoted', { quote: tame(target.quote).trim(), title: tameName(title), page });
 }

@@ -1,4 +1,4 @@
-import type { AnswerTrace, AskRequest, Job, Undo } from '../backend';
+import type { AnswerTrace, Job, QuestionRequest, Undo } from '../backend';
 import type { Answer, AskEvent, Citation, Conversation, ConversationRow, Source, Support, Turn } from '../types';
 import { HOSTILE_LARGE, HOSTILE_MARKDOWN, HOSTILE_NAMES } from './hostile';
 import { LEASE, report } from './library';
@@ -195,13 +195,18 @@ export class MockChat {
       id: this.nextId++,
       title: turns > 20 ? 'A long reading of the lease' : 'Contract review',
       turns: list,
-      updated: 1_763_900_000_000,
+      updated: Date.now() - 60_000,
     });
   }
 
   addTitles(titles: readonly string[]): void {
     titles.forEach((title, index) => {
-      this.conversations.push({ id: this.nextId++, title, turns: [], updated: 1_763_800_000_000 - index * 86_400_000 });
+      this.conversations.push({
+        id: this.nextId++,
+        title,
+        turns: [],
+        updated: Date.now() - (index + 0.5) * 2 * 86_400_000,
+      });
     });
   }
 
@@ -258,12 +263,12 @@ export class MockChat {
     };
   }
 
-  ask(request: AskRequest, listener: (event: AskEvent) => void): Job {
+  ask(request: QuestionRequest, listener: (event: AskEvent) => void): Job {
     const abort = new AbortController();
     return { finished: this.run(request, listener, abort.signal), cancel: () => abort.abort() };
   }
 
-  private async run(request: AskRequest, emit: (event: AskEvent) => void, signal: AbortSignal): Promise<void> {
+  private async run(request: QuestionRequest, emit: (event: AskEvent) => void, signal: AbortSignal): Promise<void> {
     const conversation = this.conversationFor(request);
     const asked = request.question.toLowerCase();
     const { model, profile } = this.answering();
@@ -281,7 +286,7 @@ export class MockChat {
     if (asked.includes('fail')) {
       emit({
         type: 'failed',
-        code: 'worker_lost',
+        code: 'worker_died',
         message: 'The model’s process stopped while writing.\nAsk again; it has been restarted.',
         detail: 'signal 6',
       });
@@ -302,7 +307,7 @@ export class MockChat {
     emit({ type: 'done', answer });
   }
 
-  private conversationFor(request: AskRequest): Kept {
+  private conversationFor(request: QuestionRequest): Kept {
     const found = this.conversations.find((item) => item.id === request.conversation);
     if (found) {
       if (request.replace_turn !== null) found.turns.splice(request.replace_turn);
@@ -326,19 +331,23 @@ export class MockChat {
     if (asked.includes('degrade'))
       emit({
         type: 'notice',
-        code: 'gpu_to_cpu',
+        code: 'on_cpu',
         message: 'The GPU has no memory left; the answer is written on the CPU, about eight times slower.',
       });
     const whole = asked.includes('repeat') ? repeatedAnswer(profile) : sampleAnswer(profile);
     if (asked.includes('table')) {
       whole.text = RICH;
+      whole.uncited = [];
       whole.citations = whole.citations.slice(0, 2);
     }
     if (asked.includes('outdated'))
       whole.citations = whole.citations.map((item) => ({ ...item, quote: 'Words that no page holds any more.' }));
     if (asked.includes('hostile')) whole.text = [...HOSTILE_MARKDOWN, ...HOSTILE_LARGE].join('\n\n');
     if (asked.includes('long'))
-      whole.text = Array.from({ length: 40 }, (_, i) => `Paragraph ${i + 1}. ${SENTENCES[i % 2]}`).join('\n\n');
+      whole.text = Array.from(
+        { length: Number(/long (\d+)/.exec(asked)?.[1] ?? 40) },
+        (_, i) => `Paragraph ${i + 1}. ${SENTENCES[i % 2]}`,
+      ).join('\n\n');
     for (const piece of whole.thinking?.match(/\S+\s*/g) ?? []) {
       if (signal.aborted) break;
       emit({ type: 'thinking', text: piece });

@@ -224,6 +224,7 @@ export function createMock(options: MockOptions): Backend {
     telemetry: (listener) => machine.listen(listener),
     hardware: () => after('hardware', () => machine.hardware()),
     benchmark: (profiles, listener) => machine.benchmark(profiles, listener),
+    promises: (listener) => machine.promises(listener),
     benchmarkHistory: () => after('benchmarkHistory', () => machine.history()),
 
     profiles: () => after('profiles', () => machine.plans()),
@@ -248,6 +249,7 @@ export function createMock(options: MockOptions): Backend {
       })),
     openDataFolder: () => after('openDataFolder', () => undefined),
     rebuildIndex: (listener) => machine.rebuild(library.summary().chunks, listener),
+    drawAttention: () => after('drawAttention', () => undefined),
     diagnostics: () =>
       after(
         'diagnostics',

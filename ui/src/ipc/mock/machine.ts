@@ -1,8 +1,17 @@
-import type { BenchmarkEvent, Job, ModelEntry, ProfilePlan, RebuildEvent, Stop, SwitchEvent } from '../backend';
+import type {
+  BenchmarkEvent,
+  Job,
+  ModelEntry,
+  ProfilePlan,
+  PromisesEvent,
+  RebuildEvent,
+  Stop,
+  SwitchEvent,
+} from '../backend';
 import { profilePlan, totalOf } from '../plan';
 import type { BenchRow, BenchRun, HardwareInventory, IngestProgress, Profile, Settings, Telemetry } from '../types';
 import { report } from './library';
-import { benchRows, modelEntries, PROFILES, planned, predicted } from './plans';
+import { benchRows, modelEntries, PROFILES, planned, predicted, promisedRows } from './plans';
 import { wait } from './random';
 
 export const DEFAULTS: Settings = {
@@ -219,6 +228,19 @@ export class MockMachine {
       const finished = { at_ms: Date.now(), baseline: names[0] ?? '', rows };
       this.runs = [finished, ...this.runs];
       emit({ type: 'done', run: finished });
+    };
+    return { finished: run(), cancel: () => abort.abort() };
+  }
+
+  promises(emit: (event: PromisesEvent) => void): Job {
+    const abort = new AbortController();
+    const run = async (): Promise<void> => {
+      for (const profile of ['reference', 'balanced']) {
+        emit({ type: 'progress', profile, stage: 'measuring', done: 0, total: 1 });
+        await wait(220 * this.speed, abort.signal);
+        if (abort.signal.aborted) return emit({ type: 'failed', error: report('cancelled', 'Stopped.') });
+      }
+      emit({ type: 'done', rows: promisedRows(this.gpu) });
     };
     return { finished: run(), cancel: () => abort.abort() };
   }

@@ -55,6 +55,8 @@ export const failures: Record<keyof typeof english, string> = {
     'Das Modell passt nicht in den freien Speicher.\nWählen Sie ein kleineres Profil oder ein kleineres Modell.',
   'error.context_overflow':
     'Frage und Quellen sind länger als der Kontext des Modells.\nWählen Sie ein Profil mit längerem.',
+  'error.reader_unavailable':
+    'Der Teil, der Dokumente liest, startet nicht; sie bleiben in der Warteschlange.\nSpeicher und Installation prüfen, dann erneut versuchen.',
   'error.worker_died': 'Ein Hilfsprozess ist ausgefallen und wird neu gestartet.\nVersuchen Sie es erneut.',
   'error.worker_missing': 'Ein Teil von DocMind fehlt.\nInstallieren Sie es neu.',
   'error.worker_timed_out':
@@ -82,6 +84,10 @@ export const failures: Record<keyof typeof english, string> = {
   'error.model_missing': 'Die Modelldatei ist nicht da.\nWählen Sie eine andere, oder legen Sie sie zurück.',
   'error.model_split': 'Das Modell liegt in mehreren Dateien.\nFügen Sie sie zuerst zu einer GGUF-Datei zusammen.',
   'error.not_a_model': 'Das ist keine GGUF-Datei.\nWählen Sie eine Datei, die auf .gguf endet.',
+  'error.model_unsupported':
+    'Diese Datei ist ganz, aber kein Sprachmodell, das DocMind ausführen kann.\nWählen Sie eine andere Datei des Modells.',
+  'error.model_exists':
+    'Ein Modell dieses Namens ist schon abgelegt.\nEntfernen Sie es zuerst, oder geben Sie der Datei einen anderen Namen.',
   'error.not_in_catalogue': 'Ein solches Sprachmodell ist nicht zu holen.\nNennen Sie die Adresse einer GGUF-Datei.',
   'error.bench_unsaved':
     'Die Messung konnte nicht gespeichert werden.\nPrüfen Sie den Datenträger und den Datenordner.',

@@ -40,6 +40,8 @@ export const failures = {
   'error.model_too_large': 'The model does not fit into the free memory.\nChoose a smaller profile or a smaller model.',
   'error.context_overflow':
     'Question and sources are longer than the model’s context.\nChoose a profile with a longer one.',
+  'error.reader_unavailable':
+    'The part that reads documents does not start; they stay in the queue.\nCheck memory and the installation, then try again.',
   'error.worker_died': 'A helping process stopped; it is started again.\nTry again.',
   'error.worker_missing': 'A part of DocMind is missing.\nInstall it again.',
   'error.worker_timed_out': 'A helping process did not answer in time; it is started again.\nTry again.',
@@ -61,6 +63,9 @@ export const failures = {
   'error.model_missing': 'The model’s file is not there.\nChoose another, or put it back.',
   'error.model_split': 'The model lies in several files.\nJoin them into one GGUF file first.',
   'error.not_a_model': 'This is not a GGUF file.\nChoose a file that ends in .gguf.',
+  'error.model_unsupported':
+    'This file is whole, but no language model that DocMind can run.\nChoose another file of the model.',
+  'error.model_exists': 'A model of that name is stored already.\nRemove it first, or give the file another name.',
   'error.not_in_catalogue': 'There is no such language model to fetch.\nName the address of a GGUF file.',
   'error.bench_unsaved': 'The measurement could not be saved.\nCheck the disk and the data folder.',
   'error.builtin_profile': 'This profile comes with DocMind and cannot be changed.\nCopy it under another name.',

@@ -7,7 +7,24 @@ const places = (text: string): string[] => [...new Set(text.match(/\{\w+\}/g) ??
 
 afterEach(() => setLanguage('en'));
 
+const sources = import.meta.glob<string>(['../../**/*.{ts,tsx}', '!../i18n/{en,de,failures.en,failures.de}.ts'], {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+});
+
 describe('catalogue', () => {
+  it('says nothing that nobody shows', () => {
+    const code = Object.values(sources).join('\n');
+    // Made from data: the codes of failures and notices, and what stands before a place of a template.
+    const made = [...code.matchAll(/[`']([a-z_.]+\.)\$\{/g)].map((match) => match[1] ?? '');
+    const isShown = (key: string): boolean =>
+      /^(error|notice)\./.test(key) ||
+      new RegExp(`['"]${key.replaceAll('.', '\\.').replace(/_open$/, '')}['"]`).test(code) ||
+      made.some((start) => key.startsWith(start));
+    expect(Object.keys(en).filter((key) => !isShown(key))).toEqual([]);
+  });
+
   it('has the same keys in both languages', () => {
     expect(Object.keys(de).sort()).toEqual(Object.keys(en).sort());
   });

@@ -5,7 +5,7 @@ import { HOSTILE_LARGE, HOSTILE_MARKDOWN } from '@/ipc/mock/hostile';
 import { dangersIn, prefixes } from '../testing/dangers';
 import { targetOf } from './link';
 import { Markdown } from './Markdown';
-import { cutAtSentences } from './marks';
+import { cutAtSentences, type SentenceMark } from './marks';
 import { typeset } from './mathml';
 import { GrowingMarkdown, parseMarkdown } from './parse';
 
@@ -180,7 +180,7 @@ describe('sentences', () => {
   const cut = (text: string, sentence: string) => {
     const block = parseMarkdown(text)[0];
     if (!block) throw new Error('no block');
-    return [...cutAtSentences(block.node, [{ sentence, support: 'unsupported', cited: true }]).values()].flat();
+    return [...cutAtSentences(block.node, [{ n: 1, sentence, support: 'unsupported' }]).values()].flat();
   };
 
   it('marks a sentence across emphasis and citation marks, and ends it once', () => {
@@ -192,8 +192,8 @@ describe('sentences', () => {
   });
 
   it('has a mark of its own where no chip says what the check says', () => {
-    const marks = (cited: boolean) => {
-      const sentences = [{ sentence: 'The fee is **two** rents.', support: 'unsupported' as const, cited }];
+    const marks = (n: number) => {
+      const sentences = [{ n, sentence: 'The fee is **two** rents.', support: 'unsupported' as const }];
       const markup = renderToStaticMarkup(
         <Markdown
           text="First. The fee is **two** rents [1]."
@@ -204,12 +204,64 @@ describe('sentences', () => {
       );
       return [markup.includes('doubtful unsupported'), markup.includes('support-mark')];
     };
-    expect(marks(true)).toEqual([true, false]);
-    expect(marks(false)).toEqual([true, true]);
+    expect(marks(1)).toEqual([true, false]);
+    expect(marks(0)).toEqual([true, true]);
   });
 
   it('marks nothing when the sentence is not there', () => {
     expect(cut('Something else entirely.', 'The fee is two rents.')).toEqual([]);
+  });
+});
+
+describe('an answer that grows', () => {
+  const openLink = (): undefined => undefined;
+
+  /** How many chips are drawn while so many paragraphs, each with a sentence and its citation, are written word by word. */
+  const drawn = (paragraphs: number): number => {
+    let chips = 0;
+    const citation = (n: number) => {
+      chips += 1;
+      return <b>{n}</b>;
+    };
+    const sentences: SentenceMark[] = [];
+    const show = (text: string) => (
+      <Markdown text={text} citation={citation} openLink={openLink} sentences={[...sentences]} />
+    );
+    const view = draw(show(''));
+    let text = '';
+    for (let at = 0; at < paragraphs; at++) {
+      for (const word of ['Sentence ', `number ${at} `, 'is written ', '[1].', '\n\n']) {
+        text += word;
+        view.rerender(show(text));
+      }
+      sentences.push({
+        n: 1,
+        sentence: `Sentence number ${at} is written.`,
+        support: at % 3 === 0 ? 'weak' : 'supported',
+      });
+      view.rerender(show(text));
+    }
+    expect(view.container.querySelectorAll('.doubtful')).toHaveLength(Math.ceil(paragraphs / 3));
+    view.unmount();
+    return chips;
+  };
+
+  it('costs the same a word however long it has become', () => {
+    const [short, long] = [drawn(20), drawn(80)];
+    expect(long / short).toBeLessThan(4.2);
+  });
+
+  it('shows the chip of a number that is told after its paragraph was written', () => {
+    let known = false;
+    const citation = (n: number) => (known ? <b>{n}</b> : null);
+    const show = (sentences: readonly SentenceMark[]) => (
+      <Markdown text={'Early [2].\n\nMiddle.\n\nLast.'} citation={citation} openLink={openLink} sentences={sentences} />
+    );
+    const view = draw(show([]));
+    expect(view.container.querySelector('b')).toBeNull();
+    known = true;
+    view.rerender(show([{ n: 2, sentence: 'Not in this text at all.', support: 'supported' }]));
+    expect(view.container.querySelector('b')?.textContent).toBe('2');
   });
 });
 

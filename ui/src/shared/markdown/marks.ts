@@ -4,10 +4,10 @@ import { parseMarkdown } from './parse';
 
 /** A sentence of the answer with what the check says of it. */
 export interface SentenceMark {
+  /** Number of the source it names, whose chip says what the check says; 0 where it names none. */
+  n: number;
   sentence: string;
   support: Support;
-  /** It names a source: the chip says what the check says. */
-  cited: boolean;
 }
 
 /** A piece of a text node: plain, or inside a sentence that is not fully supported. */
@@ -87,12 +87,12 @@ export function cutAtSentences(block: RootContent, marks: readonly SentenceMark[
   visit(block);
 
   const ranges = new Map<Node, { start: number; end: number; support: Support; ends: boolean; bare: boolean }[]>();
-  for (const { sentence, support, cited } of doubtful) {
+  for (const { n, sentence, support } of doubtful) {
     const wanted = wordsOfSentence(sentence);
     const at = wanted.length >= 8 ? squashed.indexOf(wanted) : -1;
     if (at < 0) continue;
     const last = at + wanted.length - 1;
-    const bare = !cited;
+    const bare = n === 0;
     for (let index = at; index <= last; index++) {
       const place = places[index];
       if (!place || place.offset < 0) continue;

@@ -15,9 +15,11 @@ export function HoverCard({ children, card }: Properties) {
   const anchor = useRef<HTMLSpanElement>(null);
   const floating = useRef<HTMLDivElement>(null);
   const id = useId();
+  // Pressed: what it told of is opened, and the card would only lie over it. Again when the pointer has been elsewhere.
+  const pressed = useRef(false);
   const show = (): void => {
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => setOpen(true), 250);
+    if (!pressed.current) timer.current = setTimeout(() => setOpen(true), 250);
   };
   const hide = (): void => {
     clearTimeout(timer.current);
@@ -25,6 +27,7 @@ export function HoverCard({ children, card }: Properties) {
   };
   // Long enough to go over to the card.
   const leave = (): void => {
+    pressed.current = false;
     clearTimeout(timer.current);
     timer.current = setTimeout(() => setOpen(false), 120);
   };
@@ -43,14 +46,23 @@ export function HoverCard({ children, card }: Properties) {
     if (open && floating.current && anchor.current) place(floating.current, anchor.current.getBoundingClientRect());
   }, [open]);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the anchor inside is the control; this only watches the pointer
+    // biome-ignore lint/a11y/noStaticElementInteractions lint/a11y/useKeyWithClickEvents: the control is inside; this only watches it
     <span
       ref={anchor}
       className="hover-anchor"
       onPointerEnter={show}
       onPointerLeave={leave}
-      onFocus={show}
-      onBlur={hide}
+      onFocus={(event) => {
+        if (event.target.matches(':focus-visible')) show();
+      }}
+      onBlur={() => {
+        pressed.current = false;
+        hide();
+      }}
+      onClick={() => {
+        pressed.current = true;
+        hide();
+      }}
     >
       {children({ 'aria-describedby': open ? id : undefined })}
       {open &&

@@ -13,7 +13,7 @@ interface Properties {
 /** A page of the window: its head stays where it is, between the buttons that open the columns; the rest scrolls below it. */
 export function Page({ id, title, actions, wide = false, children }: Properties) {
   return (
-    <section className="page" aria-labelledby={`${id}-title`}>
+    <div className="page">
       <header className="page-head">
         <h1 id={`${id}-title`} className="clip">
           {title}
@@ -21,9 +21,9 @@ export function Page({ id, title, actions, wide = false, children }: Properties)
         <div className="spacer" />
         {actions}
       </header>
-      <div className="scroll-page">
+      <section className="scroll-page" tabIndex={0} aria-labelledby={`${id}-title`}>
         <div className={wide ? 'page-column wide' : 'page-column'}>{children}</div>
-      </div>
-    </section>
+      </section>
+    </div>
   );
 }

@@ -91,12 +91,31 @@ export function place(card: HTMLElement, anchor: DOMRect): void {
   card.style.left = `${left}px`;
 }
 
+/** Items that can be chosen: the focus passes over the others. */
+const ITEMS = '[role="menuitem"]:not(:disabled)';
+
+/** Where the focus goes in a menu by a key, from one of so many items; `null` where the key is none of its. */
+function nextItem(key: string, at: number, items: number): number | null {
+  switch (key) {
+    case 'ArrowDown':
+      return (at + 1) % items;
+    case 'ArrowUp':
+      return (Math.max(0, at) - 1 + items) % items;
+    case 'Home':
+      return 0;
+    case 'End':
+      return items - 1;
+    default:
+      return null;
+  }
+}
+
 function Card({ anchor, at, kind, label, children, onClose, onEscape }: CardProperties) {
   const card = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     if (!card.current) return;
     place(card.current, at ?? anchor.getBoundingClientRect());
-    card.current.querySelector<HTMLElement>('[role="menuitem"], button, input, a')?.focus();
+    card.current.querySelector<HTMLElement>(`${ITEMS}, :is(button, input):not(:disabled), a`)?.focus();
   }, [anchor, at]);
   useEffect(() => {
     const outside = (event: PointerEvent): void => {
@@ -107,12 +126,14 @@ function Card({ anchor, at, kind, label, children, onClose, onEscape }: CardProp
       if (event.key === 'Escape') {
         event.stopPropagation();
         onEscape();
-      } else if (kind === 'menu' && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) {
-        const items = [...(card.current?.querySelectorAll<HTMLElement>('[role="menuitem"]') ?? [])];
-        const at = items.indexOf(document.activeElement as HTMLElement);
-        items[(at + (event.key === 'ArrowDown' ? 1 : -1) + items.length) % items.length]?.focus();
-        event.preventDefault();
-      } else if (event.key === 'Tab' && kind === 'menu') onClose();
+      } else if (kind === 'menu') {
+        const items = [...(card.current?.querySelectorAll<HTMLElement>(ITEMS) ?? [])];
+        const next = nextItem(event.key, items.indexOf(document.activeElement as HTMLElement), items.length);
+        if (next !== null) {
+          items[next]?.focus();
+          event.preventDefault();
+        } else if (event.key === 'Tab') onClose();
+      }
     };
     window.addEventListener('pointerdown', outside, true);
     window.addEventListener('keydown', keys, true);

@@ -2,6 +2,7 @@ import { CircleAlert, Info, TriangleAlert, X } from 'lucide-react';
 import { create } from 'zustand';
 import { type Notice, reportOf, type Undo } from '@/ipc';
 import { t } from '../i18n';
+import { IconButton } from './IconButton';
 import { ErrorText } from './states';
 
 interface Toast {
@@ -11,6 +12,8 @@ interface Toast {
   code: string;
   detail: string | null;
   undo: Undo | null;
+  /** What may be done about it. */
+  action: { label: string; run: () => void } | null;
   /** What follows when it has gone and was not undone. */
   settle: (() => void) | null;
 }
@@ -23,6 +26,7 @@ interface Toasts {
   hold: (id: number) => void;
   release: (id: number) => void;
   undo: (id: number) => void;
+  act: (id: number) => void;
 }
 
 const LIFE_MS = { info: 8000, warning: 12_000, error: 20_000 };
@@ -63,6 +67,7 @@ const useToasts = create<Toasts>((set, get) => {
       const toast = take(id);
       if (toast?.undo) void attempt(toast.undo);
     },
+    act: (id) => take(id)?.action?.run(),
   };
 });
 
@@ -81,20 +86,28 @@ export function undoLast(): void {
   if (toast) useToasts.getState().undo(toast.id);
 }
 
+/** What most messages are without. */
+const PLAIN = { code: '', detail: null, undo: null, action: null, settle: null };
+
 /** Says that something was done, with a way back where there is one; `settle` follows when that was not taken. */
 export function announce(text: string, undo: Undo | null = null, settle: (() => void) | null = null): void {
-  useToasts.getState().add({ tone: 'info', text, code: '', detail: null, undo, settle });
+  useToasts.getState().add({ ...PLAIN, tone: 'info', text, undo, settle });
+}
+
+/** Says that something has come to an end, and leads to it. */
+export function offer(text: string, label: string, run: () => void): void {
+  useToasts.getState().add({ ...PLAIN, tone: 'info', text, action: { label, run } });
 }
 
 /** Says that something was degraded. */
 export function warn({ code, message }: Notice): void {
-  useToasts.getState().add({ tone: 'warning', text: message, code, detail: null, undo: null, settle: null });
+  useToasts.getState().add({ ...PLAIN, tone: 'warning', text: message, code });
 }
 
 /** Shows what was thrown. */
 export function complain(thrown: unknown): void {
   const { message, code, detail } = reportOf(thrown);
-  useToasts.getState().add({ tone: 'error', text: message, code, detail, undo: null, settle: null });
+  useToasts.getState().add({ ...PLAIN, tone: 'error', text: message, code, detail });
 }
 
 /** Runs an action; a failure is shown, never swallowed. */
@@ -111,7 +124,7 @@ const ICONS = { info: Info, warning: TriangleAlert, error: CircleAlert };
 
 /** The messages at the lower edge of the window. */
 export function ToastList() {
-  const { list, dismiss, hold, release, undo } = useToasts();
+  const { list, dismiss, hold, release, undo, act } = useToasts();
   return (
     <section className="toasts" aria-live="polite" aria-label={t('toasts.label')}>
       {list.map((toast) => {
@@ -133,14 +146,14 @@ export function ToastList() {
                 {t('action.undo')}
               </button>
             )}
-            <button
-              type="button"
-              className="icon-button small"
-              aria-label={t('action.dismiss')}
-              onClick={() => dismiss(toast.id)}
-            >
+            {toast.action && (
+              <button type="button" className="button small" onClick={() => act(toast.id)}>
+                {toast.action.label}
+              </button>
+            )}
+            <IconButton small label={t('action.dismiss')} onPress={() => dismiss(toast.id)}>
               <X size={14} aria-hidden />
-            </button>
+            </IconButton>
           </div>
         );
       })}

@@ -130,7 +130,7 @@ fn show(output: &Output, bar: &ProgressBar, tally: &mut Tally, event: &IngestEve
                 fields.insert("path_bytes".to_owned(), Value::from(bytes.clone()));
             }
             output.json(&line)?;
-            bar.suspend(|| output.text(format!("{WARN}skipped{WARN:#}    {}", tame_line(&error.message))))
+            bar.suspend(|| output.text(format!("{BAD}unreadable{BAD:#} {}", tame_line(&error.message))))
         }
         IngestEvent::Overall(progress) => {
             bar.set_length(u64::from(progress.total));

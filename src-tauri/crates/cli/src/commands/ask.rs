@@ -270,6 +270,10 @@ impl Shown<'_> {
                 stats.profile,
             ))?;
         }
+        if let Some(ConversationId(id)) = self.conversation {
+            self.output
+                .text(format!("{FAINT}Ask on: docmind ask --conversation {id} \"…\"{FAINT:#}"))?;
+        }
         Ok(())
     }
 }

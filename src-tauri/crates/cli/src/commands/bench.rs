@@ -34,6 +34,7 @@ pub fn run(context: &Context<'_>, command: BenchCommand) -> anyhow::Result<Outco
             texts,
             precision,
             stock,
+            max_tokens,
         } => {
             for path in texts.iter().chain(&stock) {
                 there(path)?;
@@ -43,6 +44,7 @@ pub fn run(context: &Context<'_>, command: BenchCommand) -> anyhow::Result<Outco
                 texts,
                 precision: precision.map(Into::into),
                 stock,
+                max_tokens,
             };
             let spinner = context.output.spinner("Measuring");
             let bench = engine.bench_embed(&options, &context.cancel)?;
@@ -69,6 +71,7 @@ fn generate(context: &Context<'_>, arguments: BenchGenerateArguments) -> anyhow:
     }
     let options = GenerateBenchOptions {
         model: Some(arguments.model),
+        reference: None,
         profiles: arguments.profiles,
         prompt_tokens: arguments.prompt_tokens,
         output_tokens: arguments.output_tokens,
@@ -84,10 +87,9 @@ fn generate(context: &Context<'_>, arguments: BenchGenerateArguments) -> anyhow:
 
 fn optimization(context: &Context<'_>, model: Option<String>, reference: Option<PathBuf>) -> anyhow::Result<Outcome> {
     let engine = context.open_alone()?;
-    // The reference lies beside the model's other files: any of them names the family.
-    let model = model.or_else(|| reference.map(|path| path.to_string_lossy().into_owned()));
+    let reference = reference.map(|path| path.to_string_lossy().into_owned());
     let spinner = context.output.spinner("Measuring");
-    let rows = engine.bench_optimization(model, &context.cancel, &mut |stage| {
+    let rows = engine.bench_optimization(model, reference, &context.cancel, &mut |stage| {
         spinner.set_message(stage.to_owned());
     })?;
     spinner.finish_and_clear();

@@ -23,11 +23,16 @@ pub fn run(context: &Context<'_>) -> anyhow::Result<Outcome> {
     loop {
         let page = engine.documents(&request)?;
         for row in &page.rows {
+            if context.cancel.is_cancelled() {
+                return Ok(Outcome::Failed);
+            }
             let mut line = object(row)?;
             line.insert("outcome".to_owned(), serde_json::to_value(row.state.outcome())?);
             if line.get("error").is_some_and(Value::is_null) {
                 line.remove("error");
             }
+            // Not looked at: that would touch every file on the disk.
+            line.remove("changed");
             context.output.json(&line)?;
             context.output.text(format!(
                 "{:>5}  {:<14} {:>4} pages {:>5} passages  {:>10}  {} {FAINT}{}{FAINT:#}{}",

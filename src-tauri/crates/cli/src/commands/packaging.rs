@@ -1,7 +1,7 @@
 //! `docmind completions` and `docmind man`, for packages.
 
 use crate::Outcome;
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, EXAMPLES};
 use clap::CommandFactory;
 use clap_complete::Shell;
 use clap_mangen::Man;
@@ -56,6 +56,10 @@ pub fn man() -> anyhow::Result<Outcome> {
     page.render_options_section(&mut text)?;
     writeln!(text, ".SH COMMANDS")?;
     describe(&command, "docmind", &mut text)?;
+    writeln!(text, ".SH EXAMPLES")?;
+    for (line, does) in EXAMPLES {
+        writeln!(text, ".TP\n\\fB{}\\fR\n{}", roff(line), roff(does))?;
+    }
     text.extend_from_slice(ENDING.as_bytes());
     page.render_version_section(&mut text)?;
     io::stdout().lock().write_all(&text)?;

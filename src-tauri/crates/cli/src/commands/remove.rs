@@ -29,12 +29,16 @@ pub fn run(context: &Context<'_>, arguments: &RemoveArguments) -> anyhow::Result
         };
         match result {
             Ok(()) => {
+                let more = match ids.len() {
+                    1 => String::new(),
+                    count => format!(" ({count} documents)"),
+                };
                 for id in ids {
                     context.output.json(&json!({ "type": "removed", "id": id }))?;
                 }
                 context
                     .output
-                    .text(format!("removed {}", tame_line(&given.to_string_lossy())))?;
+                    .text(format!("removed {}{more}", tame_line(&given.to_string_lossy())))?;
             }
             Err(report) => {
                 context.output.error(&report)?;

@@ -164,8 +164,12 @@ fn given_up(asked: &Profile, got: &Profile, where_: &str) -> Vec<Notice> {
     out
 }
 
-/// What `auto` runs: the largest context up to the model's own and 32,768 tokens that fits in half precision, then in 8 bits; else
-/// the ladder. Returns the plan with why, in a person's words.
+/// Contexts that [`choose`] tries, the largest first.
+const CHOSEN_CONTEXTS: [u32; 3] = [32_768, 16_384, 8192];
+
+/// What `auto` runs: the largest context up to the model's own and twice the profile's that fits in half precision, then in 8 bits;
+/// else the ladder. Never more than the profile's own cache and twice its context: after a process died, they were made smaller
+/// for a reason. Returns the plan with why, in a person's words.
 ///
 /// # Errors
 /// As [`fit`].
@@ -175,8 +179,13 @@ pub fn choose(
     memory: &FreeMemory,
     embedder_mib: f64,
 ) -> Result<(MemoryPlan, String), ErrorReport> {
+    let largest = auto.attention.kv().bytes_per_block();
+    let longest = auto.context_tokens.saturating_mul(2);
     for kv in [KvType::F16, KvType::Q8_0] {
-        for context in [32_768, 16_384, 8192] {
+        for context in CHOSEN_CONTEXTS {
+            if kv.bytes_per_block() > largest || context > longest {
+                continue;
+            }
             let mut candidate = auto.clone();
             candidate.attention = Attention::Flash { kv };
             candidate.context_tokens = context;

@@ -154,3 +154,15 @@ fn auto_takes_the_largest_context_there_is_room_for() {
     let (small, _) = choose(&qwen(), &profile(KvType::F16, 16_384), &ram(3600.0), 0.0).expect("fits");
     assert!(small.profile.context_tokens <= 8192);
 }
+
+#[test]
+fn auto_takes_no_more_than_its_profile_was_cut_down_to() {
+    let plenty = ram(20_000.0);
+    let (plan, _) = choose(&qwen(), &profile(KvType::Q8_0, 16_384), &plenty, 0.0).expect("fits");
+    assert_eq!(plan.profile.attention.kv(), KvType::Q8_0);
+    let (plan, _) = choose(&qwen(), &profile(KvType::Q4_0, 4096), &plenty, 0.0).expect("fits");
+    assert_eq!(plan.profile.attention.kv(), KvType::Q4_0);
+    assert!(plan.profile.context_tokens <= 8192, "{}", plan.profile.context_tokens);
+    let (plan, _) = choose(&qwen(), &profile(KvType::F16, 2048), &plenty, 0.0).expect("fits");
+    assert!(plan.profile.context_tokens <= 4096, "{}", plan.profile.context_tokens);
+}

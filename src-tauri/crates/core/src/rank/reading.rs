@@ -12,7 +12,7 @@ pub const READ: usize = 30;
 const COVERAGE: f32 = 0.5;
 const PAIRS: f32 = 0.15;
 /// Words of a question that one sentence is expected to hold.
-const READ_WORDS: f32 = 3.0;
+const READ_WORDS: f32 = 4.0;
 const HEADING: f32 = 0.5;
 /// How far apart, in words, two neighbours of the question may stand and still count as neighbours.
 const PAIR_WINDOW: usize = 2;
@@ -109,6 +109,11 @@ impl Reading {
             weights,
             seen,
         }
+    }
+
+    /// How many terms the question has.
+    pub(crate) fn terms(&self) -> usize {
+        self.weights.len()
     }
 
     /// The best coverage of the first passages.

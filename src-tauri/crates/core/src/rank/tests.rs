@@ -83,9 +83,19 @@ fn codes_and_phrases_trust_words() {
         EXACT_VECTOR_WEIGHT
     );
     assert_eq!(
-        vector_weight(&KeywordQuery::parse("What happened in 1066?")),
+        vector_weight(&KeywordQuery::parse("Which battle happened at Hastings in 1066?")),
         VECTOR_WEIGHT
     );
+}
+
+#[test]
+fn a_word_or_two_trust_words() {
+    let weight = |question: &str| vector_weight(&KeywordQuery::parse(question));
+    assert_eq!(weight("Bohemond"), EXACT_VECTOR_WEIGHT);
+    assert_eq!(weight("boiler pressure"), EXACT_VECTOR_WEIGHT);
+    assert_eq!(weight("Who was Bohemond?"), FEW_VECTOR_WEIGHT);
+    assert_eq!(weight("Why?"), FEW_VECTOR_WEIGHT);
+    assert_eq!(weight("boiler pressure summer"), VECTOR_WEIGHT);
 }
 
 #[test]

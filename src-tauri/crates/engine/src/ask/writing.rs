@@ -36,7 +36,11 @@ impl Engine {
         // A writer on a GPU or a server leaves the processor to ingest.
         let _turn = ready.on_cpu.then_some(turn);
         let request = request(asked, &self.settings());
-        lock(&self.0.live).generating = true;
+        {
+            let mut live = lock(&self.0.live);
+            live.generating = true;
+            live.conversation = Some(asked.conversation);
+        }
         let sources = context(asked);
         let mut writing = Writing::new(&sources);
         let outcome = ready.generator.generate(&request, cancel, &mut |event| match event {

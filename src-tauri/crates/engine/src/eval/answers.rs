@@ -159,7 +159,7 @@ fn extracted(
     new.sort_unstable();
     new.dedup();
     if !new.is_empty() {
-        let embedded = library.engine.0.embedder.embed(TextKind::Passage, &new, cancel)?;
+        let embedded = library.engine.0.embedder.embed(TextKind::Sentence, &new, cancel)?;
         vectors.extend(new.into_iter().zip(embedded));
     }
     let cosines: Option<Vec<f32>> = retrieved.vector.as_ref().map(|question| {

@@ -1,8 +1,10 @@
 //! A labelled folder in memory.
 
+mod labels;
+
 use docmind_core::error::ErrorReport;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -10,34 +12,92 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, Deserialize)]
 pub struct Entry {
     /// Its name in the labels.
-    #[serde(rename = "_id")]
+    #[serde(rename = "_id", deserialize_with = "name")]
     pub id: String,
     /// May be empty.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_nothing")]
     pub title: String,
     /// The text.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_nothing")]
     pub text: String,
 }
 
 /// A question of a labelled folder.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(from = "QueryLine")]
 pub struct Query {
     /// Its name in the labels.
-    #[serde(rename = "_id")]
     pub id: String,
     /// The question.
     pub text: String,
     /// Accepted answers, where the folder has them.
-    #[serde(default)]
     pub answers: Vec<String>,
     /// False for questions that the documents do not answer.
-    #[serde(default = "yes")]
     pub answerable: bool,
 }
 
-fn yes() -> bool {
-    true
+/// A question as it stands in the file: SQuAD says `is_impossible` where we say `answerable`.
+#[derive(Deserialize)]
+struct QueryLine {
+    #[serde(rename = "_id", deserialize_with = "name")]
+    id: String,
+    text: String,
+    #[serde(default)]
+    answers: Option<Answers>,
+    answerable: Option<bool>,
+    is_impossible: Option<bool>,
+}
+
+/// Accepted answers in the ways they are written: a list of texts, SQuAD's list of `{"text", "answer_start"}`, the same as one object of
+/// lists, or one text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Answers {
+    One(String),
+    List(Vec<AnswerItem>),
+    Columns { text: Vec<String> },
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum AnswerItem {
+    Plain(String),
+    Marked { text: String },
+}
+
+impl From<QueryLine> for Query {
+    fn from(line: QueryLine) -> Self {
+        let mut answers: Vec<String> = match line.answers {
+            None => Vec::new(),
+            Some(Answers::One(text)) => vec![text],
+            Some(Answers::Columns { text }) => text,
+            Some(Answers::List(items)) => items
+                .into_iter()
+                .map(|(AnswerItem::Plain(text) | AnswerItem::Marked { text })| text)
+                .collect(),
+        };
+        // An empty answer stands in every sentence.
+        answers.retain(|answer| !answer.trim().is_empty());
+        Self {
+            id: line.id,
+            text: line.text,
+            answers,
+            answerable: line.answerable.unwrap_or(!line.is_impossible.unwrap_or(false)),
+        }
+    }
+}
+
+/// A name, which may be written as a number.
+fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::String(text) => Ok(text),
+        serde_json::Value::Number(number) => Ok(number.to_string()),
+        _ => Err(D::Error::custom("a name is a text or a number")),
+    }
+}
+
+fn text_or_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// A labelled folder.
@@ -57,7 +117,9 @@ pub struct Dataset {
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
     /// A file could not be read.
-    #[error("`{path}` could not be read.\nGive a folder with corpus.jsonl, queries.jsonl and qrels.tsv.")]
+    #[error(
+        "`{path}` could not be read.\nGive a folder with corpus.jsonl, queries.jsonl and qrels.tsv (or qrels/test.tsv)."
+    )]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -76,6 +138,26 @@ pub enum DatasetError {
         /// The parser's words.
         detail: String,
     },
+    /// The same name twice: labels could mean either.
+    #[error(
+        "Line {line} of `{path}` has the name `{id}` a second time.\nGive each document and each question a name of its own."
+    )]
+    Repeated {
+        /// The file.
+        path: PathBuf,
+        /// From 1, blank lines left out.
+        line: usize,
+        /// The name.
+        id: String,
+    },
+    /// Nothing could be measured.
+    #[error(
+        "No label of `{path}` joins a question of queries.jsonl with a document of corpus.jsonl.\nCheck that its first two columns are their names."
+    )]
+    Unlabelled {
+        /// The labels' file.
+        path: PathBuf,
+    },
 }
 
 impl From<DatasetError> for ErrorReport {
@@ -84,54 +166,50 @@ impl From<DatasetError> for ErrorReport {
         match error {
             DatasetError::Unreadable { source, .. } => report.with_detail(source),
             DatasetError::Malformed { detail, .. } => report.with_detail(detail),
+            DatasetError::Repeated { .. } | DatasetError::Unlabelled { .. } => report,
         }
     }
 }
 
 impl Dataset {
-    /// Reads a labelled folder. Labels that name an unknown document or question, or none (gain 0), are left out.
+    /// Reads a labelled folder. Labels of gain 0 say that a document is not relevant; those that name an unknown document or question
+    /// are left out, and their number is logged.
     ///
     /// # Errors
-    /// A file that is missing or malformed.
+    /// A file that is missing or malformed, a name given twice, labels of which none can be used.
     pub fn read(dir: &Path) -> Result<Self, DatasetError> {
         let corpus: Vec<Entry> = lines(&dir.join("corpus.jsonl"))?;
         let queries: Vec<Query> = lines(&dir.join("queries.jsonl"))?;
-        let documents: HashMap<&str, usize> = corpus
-            .iter()
-            .enumerate()
-            .map(|(at, entry)| (entry.id.as_str(), at))
-            .collect();
-        let questions: HashMap<&str, usize> = queries
-            .iter()
-            .enumerate()
-            .map(|(at, query)| (query.id.as_str(), at))
-            .collect();
+        let documents = by_name(&dir.join("corpus.jsonl"), corpus.iter().map(|entry| entry.id.as_str()))?;
+        let questions = by_name(
+            &dir.join("queries.jsonl"),
+            queries.iter().map(|query| query.id.as_str()),
+        )?;
+        let path = labels::file(dir)?;
         let mut relevant = vec![HashMap::new(); queries.len()];
-        let path = dir.join("qrels.tsv");
-        for (at, line) in text(&path)?
-            .lines()
-            .enumerate()
-            .skip(1)
-            .filter(|(_, line)| !line.trim().is_empty())
-        {
-            let mut fields = line.split('\t');
-            let parsed = (|| {
-                Some((
-                    fields.next()?,
-                    fields.next()?,
-                    fields.next()?.trim().parse::<f64>().ok()?,
-                ))
-            })();
-            let Some((query, document, gain)) = parsed else {
-                return Err(DatasetError::Malformed {
-                    path,
-                    line: at + 1,
-                    detail: line.to_owned(),
-                });
-            };
-            if let (Some(query), Some(document), true) = (questions.get(query), documents.get(document), gain > 0.0) {
-                relevant[*query].insert(*document, gain);
+        let (mut used, mut unknown) = (false, 0_u32);
+        for label in labels::read(&path)? {
+            match (
+                questions.get(label.query.as_str()),
+                documents.get(label.document.as_str()),
+            ) {
+                (Some(query), Some(document)) => {
+                    used = true;
+                    if label.gain > 0.0 {
+                        relevant[*query].insert(*document, label.gain);
+                    }
+                }
+                _ => unknown += 1,
             }
+        }
+        if !used {
+            return Err(DatasetError::Unlabelled { path });
+        }
+        if unknown > 0 {
+            tracing::warn!(
+                labels = unknown,
+                "labels that name an unknown question or document are left out"
+            );
         }
         let name = dir
             .canonicalize()
@@ -158,10 +236,30 @@ impl Dataset {
     }
 }
 
+/// Place of each name.
+fn by_name<'n>(path: &Path, names: impl Iterator<Item = &'n str>) -> Result<HashMap<&'n str, usize>, DatasetError> {
+    let mut places = HashMap::new();
+    for (place, name) in names.enumerate() {
+        if places.insert(name, place).is_some() {
+            return Err(DatasetError::Repeated {
+                path: path.to_owned(),
+                line: place + 1,
+                id: name.to_owned(),
+            });
+        }
+    }
+    Ok(places)
+}
+
+/// A whole file, without the byte order mark that some editors write.
 fn text(path: &Path) -> Result<String, DatasetError> {
-    std::fs::read_to_string(path).map_err(|source| DatasetError::Unreadable {
+    let text = std::fs::read_to_string(path).map_err(|source| DatasetError::Unreadable {
         path: path.to_owned(),
         source,
+    })?;
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
     })
 }
 
@@ -181,26 +279,4 @@ pub(super) fn lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, DatasetE
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn labels_are_joined_and_faults_named() {
-        let dir = std::env::temp_dir().join(format!("docmind-dataset-{}", std::process::id()));
-        std::fs::create_dir_all(&dir).expect("a temporary folder");
-        let write = |name: &str, text: &str| std::fs::write(dir.join(name), text).expect("a temporary file");
-        write(
-            "corpus.jsonl",
-            "{\"_id\":\"a\",\"title\":\"T\",\"text\":\"x\"}\n{\"_id\":\"b\",\"title\":\"T\",\"text\":\"y\"}\n",
-        );
-        write("queries.jsonl", "{\"_id\":\"q\",\"text\":\"what?\"}\n");
-        write("qrels.tsv", "query-id\tcorpus-id\tscore\nq\tb\t1\nq\ta\t0\nq\tz\t1\n");
-        let dataset = Dataset::read(&dir).expect("a good folder");
-        assert_eq!(dataset.relevant, [HashMap::from([(1, 1.0)])]);
-        assert_eq!(dataset.groups(), [0, 0]);
-        write("queries.jsonl", "{\"_id\":\"q\"}\n");
-        let report = ErrorReport::from(Dataset::read(&dir).expect_err("a line without text"));
-        assert!(report.message.contains("Line 1"), "{}", report.message);
-        std::fs::remove_dir_all(&dir).expect("removed");
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! A library of a labelled folder, made the way a person's is.
 
 use super::EvalOptions;
-use super::dataset::Dataset;
+use super::dataset::{Dataset, Entry};
 use crate::engine::{Background, Engine, EngineOptions, OpenMode};
 use crate::search::Retrieved;
 use docmind_core::cancel::CancelToken;
@@ -110,18 +110,11 @@ fn file_name(place: usize) -> String {
     format!("{place:06}.html")
 }
 
-/// HTML, because there a title is a title and no character of the text means anything but itself.
 fn write_files(dataset: &Dataset, folder: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
     for (place, entry) in dataset.corpus.iter().enumerate() {
-        let mut page = String::with_capacity(entry.text.len() + 128);
-        let _ = write!(
-            page,
-            "<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>{}</title></head><body><p>{}</p></body></html>",
-            escaped(&entry.title),
-            escaped(&entry.text)
-        );
         let path = folder.join(file_name(place));
+        let page = page(place, entry);
         // In a kept library an unchanged file keeps its time, and is not read again.
         if std::fs::read(&path).is_ok_and(|known| known == page.as_bytes()) {
             continue;
@@ -131,6 +124,53 @@ fn write_files(dataset: &Dataset, folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
+/// HTML, because there a title is a title and no character of the text means anything but itself. The place is written into it, since
+/// files of the same bytes are one document of a library, while the labels may mean either of two equal ones. Without a text the
+/// title is all there is to find.
+fn page(place: usize, entry: &Entry) -> String {
+    let mut page = String::with_capacity(entry.text.len() + 160);
+    let _ = write!(
+        page,
+        "<!DOCTYPE html><html><head><meta charset=\"utf-8\"><meta name=\"place\" content=\"{place}\"><title>{}</title></head><body>",
+        escaped(&entry.title)
+    );
+    let text = if entry.text.trim().is_empty() {
+        &entry.title
+    } else {
+        &entry.text
+    };
+    for paragraph in text.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty()) {
+        let _ = write!(page, "<p>{}</p>", escaped(paragraph));
+    }
+    page.push_str("</body></html>");
+    page
+}
+
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(title: &str, text: &str) -> Entry {
+        Entry {
+            id: "a".into(),
+            title: title.into(),
+            text: text.into(),
+        }
+    }
+
+    #[test]
+    fn equal_documents_are_different_files() {
+        let same = entry("T", "x");
+        assert_ne!(page(1, &same), page(2, &same));
+    }
+
+    #[test]
+    fn a_document_without_text_is_its_title_and_paragraphs_stay() {
+        assert!(page(0, &entry("Wings & tails", " ")).contains("<p>Wings &amp; tails</p>"));
+        assert!(page(0, &entry("T", "one\n\ntwo\nthree\n\n")).ends_with("<p>one</p><p>two\nthree</p></body></html>"));
+    }
 }

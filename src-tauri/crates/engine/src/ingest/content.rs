@@ -1,6 +1,6 @@
 //! One file, opened once: its size and hash, then the same bytes for the parser.
 
-use crate::scan::{describe, modified_ns};
+use crate::scan::{describe, modified_ns, not_a_regular_file};
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::{ContentHash, DocumentState, ParseFailure};
 use std::fs::{File, OpenOptions};
@@ -49,7 +49,7 @@ impl Content {
     /// The state that settles the file (`unreadable`, `too_large`, `empty`), or that it was cancelled.
     pub fn open(path: &Path, cancel: &CancelToken) -> Result<Self, OpenFailure> {
         let unreadable = |error: io::Error| OpenFailure::Settled(unreadable(path, &error));
-        let mut file = open_regular(path).map_err(unreadable)?;
+        let mut file = open_regular(path)?;
         let meta = file.metadata().map_err(unreadable)?;
         let modified_ns = modified_ns(&meta);
         if meta.len() > MAX_FILE_BYTES {
@@ -164,7 +164,7 @@ impl ContentReader<'_> {
 }
 
 /// Opens without ever waiting: a pipe that took a file's place gives an error, not a stop.
-fn open_regular(path: &Path) -> io::Result<File> {
+fn open_regular(path: &Path) -> Result<File, OpenFailure> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
@@ -172,12 +172,18 @@ fn open_regular(path: &Path) -> io::Result<File> {
         use std::os::unix::fs::OpenOptionsExt;
         options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
     }
-    let file = options.open(path)?;
-    if file.metadata()?.is_file() {
-        Ok(file)
-    } else {
-        Err(io::Error::other("not a regular file"))
+    let unreadable = |error: io::Error| OpenFailure::Settled(unreadable(path, &error));
+    let file = options.open(path).map_err(unreadable)?;
+    let meta = file.metadata().map_err(unreadable)?;
+    if meta.is_file() {
+        return Ok(file);
     }
+    let report = not_a_regular_file(path, &meta);
+    Err(OpenFailure::Settled(ParseFailure {
+        state: DocumentState::Unreadable,
+        message: report.message,
+        detail: None,
+    }))
 }
 
 /// The file could not be opened.
@@ -250,6 +256,10 @@ mod tests {
         fs::write(&empty, "").unwrap();
         assert_eq!(state(&empty), DocumentState::Empty);
         assert_eq!(state(&temp.path().join("gone")), DocumentState::Unreadable);
+        let Err(OpenFailure::Settled(folder)) = Content::open(temp.path(), &CancelToken::new()) else {
+            panic!("a folder was opened");
+        };
+        assert!(folder.message.contains("is a folder"), "{}", folder.message);
         let huge = temp.path().join("huge");
         File::create(&huge).unwrap().set_len(MAX_FILE_BYTES + 1).unwrap();
         assert_eq!(state(&huge), DocumentState::TooLarge);

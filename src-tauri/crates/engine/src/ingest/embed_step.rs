@@ -1,18 +1,20 @@
-//! What was read becomes passages with vectors, and is committed: one trip to the embedder for many small documents, several for a
-//! large one, one transaction a document.
+//! What was read becomes passages with vectors: one trip to the embedder for many small documents, several for a large one.
 
-use super::pipeline::{Parsed, Pipeline, Step, TRIP_BYTES, TRIP_DOCUMENTS, at_ms, elapsed_ms};
+use super::pipeline::{Embedded, Parsed, Pipeline, Step, TRIP_BYTES, TRIP_DOCUMENTS, elapsed_ms};
 use crate::events::IngestStage;
 use crate::listeners::lock;
 use docmind_core::cancel::CancelToken;
 use docmind_core::chunk::EmbeddedChunk;
-use docmind_core::document::{DocumentState, Page, ParseFailure};
+use docmind_core::document::Page;
 use docmind_core::embedding::TextKind;
 use docmind_core::error::ErrorReport;
 use docmind_core::ports::PagesToEmbed;
-use docmind_store::{EmbedderChoice, IndexedDocument, StoreError};
+use docmind_store::EmbedderChoice;
 use std::ops::Range;
 use std::time::{Duration, Instant};
+
+/// Documents of so many trips at most wait to be committed; then embedding waits.
+const HELD_TRIPS: usize = 4;
 
 /// Progress of one document is told this often at most.
 const TOLD_EVERY: Duration = Duration::from_millis(200);
@@ -30,7 +32,7 @@ enum Trip {
 }
 
 impl Pipeline {
-    /// Takes a batch of what was read to the library; hands vectors on to the index when it is time.
+    /// Takes a batch of what was read to passages with vectors, which [`Pipeline::commit_one`] commits while the next batch is embedded.
     pub fn embed_batch(&self, cancel: &CancelToken) -> Step {
         let batch = self.take_batch();
         if batch.is_empty() {
@@ -39,10 +41,9 @@ impl Pipeline {
             return step;
         }
         let count = batch.len();
-        self.embed_documents(batch, cancel);
-        lock(&self.state).embedding -= count;
+        let handed_on = self.embed_documents(batch, cancel);
+        lock(&self.state).embedding -= count - handed_on;
         self.notify();
-        self.flush();
         Step::Worked
     }
 
@@ -103,7 +104,8 @@ impl Pipeline {
 
     fn take_batch(&self) -> Vec<Parsed> {
         let mut state = lock(&self.state);
-        if state.blocked.is_some() {
+        let full = state.embedded.len() >= TRIP_DOCUMENTS || state.embedded_bytes >= TRIP_BYTES * HELD_TRIPS;
+        if full || state.blocked.is_some() {
             return Vec::new();
         }
         let mut batch = Vec::new();
@@ -121,7 +123,8 @@ impl Pipeline {
         batch
     }
 
-    fn embed_documents(&self, batch: Vec<Parsed>, cancel: &CancelToken) {
+    /// One trip, or several where one fails; tells how many documents wait to be committed now.
+    fn embed_documents(&self, batch: Vec<Parsed>, cancel: &CancelToken) -> usize {
         let fingerprint = match self.fingerprint() {
             Ok(fingerprint) => fingerprint,
             Err(report) => {
@@ -129,7 +132,7 @@ impl Pipeline {
                     self.undecided(parsed.record.id, Some(&parsed.hash));
                 }
                 self.block(report);
-                return;
+                return 0;
             }
         };
         let started = Instant::now();
@@ -137,34 +140,47 @@ impl Pipeline {
             Ok(chunks) => {
                 let total: usize = chunks.iter().map(Vec::len).sum();
                 let spent = elapsed_ms(started);
+                let handed_on = batch.len();
+                let mut state = lock(&self.state);
                 for (parsed, chunks) in batch.into_iter().zip(chunks) {
-                    // Its share of the trip, by passages.
-                    let share = spent * chunks.len() as f64 / total.max(1) as f64;
-                    self.commit(parsed, chunks, &fingerprint, share);
+                    state.embedded_bytes += parsed.held_bytes;
+                    state.embedded.push_back(Embedded {
+                        // Its share of the trip, by passages.
+                        embed_ms: spent * chunks.len() as f64 / total.max(1) as f64,
+                        fingerprint: fingerprint.clone(),
+                        cancel: cancel.clone(),
+                        parsed,
+                        chunks,
+                    });
                 }
+                handed_on
             }
             Err(Trip::Cancelled) => {
                 for parsed in &batch {
                     self.undecided(parsed.record.id, Some(&parsed.hash));
                 }
+                0
             }
             Err(Trip::Blocked(report)) => {
                 for parsed in &batch {
                     self.undecided(parsed.record.id, Some(&parsed.hash));
                 }
                 self.block(report);
+                0
             }
             Err(Trip::Failed(report)) if batch.len() > 1 => {
                 // One of them is to blame: each goes alone.
                 tracing::warn!(code = %report.code, documents = batch.len(), "a trip to the embedder failed, once more one by one");
-                for parsed in batch {
-                    self.embed_documents(vec![parsed], cancel);
-                }
+                batch
+                    .into_iter()
+                    .map(|parsed| self.embed_documents(vec![parsed], cancel))
+                    .sum()
             }
             Err(Trip::Failed(report)) => {
                 for parsed in &batch {
                     self.embedder_failed_on(parsed, &report);
                 }
+                0
             }
         }
     }
@@ -252,93 +268,6 @@ impl Pipeline {
                 Ok(_) => Err(Trip::Failed(report)),
                 Err(cause) => Err(Trip::Blocked(cause)),
             },
-        }
-    }
-
-    fn commit(&self, parsed: Parsed, chunks: Vec<EmbeddedChunk>, fingerprint: &str, embed_ms: f64) {
-        let started = Instant::now();
-        if chunks.is_empty() {
-            let failure = ParseFailure {
-                state: DocumentState::NoText,
-                message: format!(
-                    "`{}` has no words to search for.\nNothing to do.",
-                    parsed.record.path.display()
-                ),
-                detail: None,
-            };
-            self.settle_unindexed(&parsed, &failure, started);
-            return;
-        }
-        let count = chunks.len() as u32;
-        let document = IndexedDocument {
-            stamp: &parsed.stamp,
-            hash: &parsed.hash,
-            media_type: &parsed.media_type,
-            title: parsed.title.as_deref(),
-            language: parsed.language.as_deref(),
-            pages: &parsed.pages,
-            failed_pages: &parsed.failed_pages,
-            chunks,
-            fingerprint,
-        };
-        match self.library.commit_document(parsed.record.id, document, at_ms()) {
-            Ok(committed) => {
-                self.forget_vectors(committed.removed);
-                let indexed = if committed.duplicate_of.is_some() { 0 } else { count };
-                if !committed.appended.is_empty() {
-                    let mut state = lock(&self.state);
-                    state.unflushed.extend(committed.appended);
-                    state.unflushed_since.get_or_insert_with(Instant::now);
-                }
-                self.settled(
-                    parsed.record.id,
-                    Some(&parsed.hash),
-                    indexed,
-                    parsed.read_ms + embed_ms + elapsed_ms(started),
-                );
-            }
-            Err(StoreError::Inconsistent { reason, .. }) => {
-                let report =
-                    ErrorReport::new("document_inconsistent", "what was read contradicts itself").with_detail(reason);
-                self.embedder_failed_on(&parsed, &report);
-            }
-            Err(StoreError::WrongEmbedder { .. }) => {
-                // Exchanged meanwhile: the document is embedded again with the new one.
-                self.forget_embedder();
-                self.undecided(parsed.record.id, Some(&parsed.hash));
-                self.wake();
-            }
-            Err(error) => {
-                self.undecided(parsed.record.id, Some(&parsed.hash));
-                self.store_failed(error);
-            }
-        }
-    }
-
-    fn embedder_failed_on(&self, parsed: &Parsed, report: &ErrorReport) {
-        let failure = ParseFailure {
-            state: DocumentState::Crashed,
-            message: format!(
-                "`{}` could not be embedded.\nRetry it; if it fails again, save it in another format.",
-                parsed.record.path.display()
-            ),
-            detail: Some(report.detail.clone().unwrap_or_else(|| report.message.clone())),
-        };
-        self.settle_unindexed(parsed, &failure, Instant::now());
-    }
-
-    /// Read, and yet it ends without passages.
-    fn settle_unindexed(&self, parsed: &Parsed, failure: &ParseFailure, started: Instant) {
-        let settled = self.settle_failure(
-            &parsed.record,
-            &parsed.stamp,
-            Some(&parsed.hash),
-            &parsed.media_type,
-            failure,
-            started,
-        );
-        if let Err(error) = settled {
-            self.store_failed(error);
         }
     }
 }

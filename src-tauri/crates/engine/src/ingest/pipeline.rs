@@ -8,7 +8,7 @@ use crate::listeners::{Listeners, Subscription, lock};
 use crate::rows::row;
 use crate::waiting::wait;
 use docmind_core::cancel::CancelToken;
-use docmind_core::chunk::ChunkId;
+use docmind_core::chunk::{ChunkId, EmbeddedChunk};
 use docmind_core::document::{ContentHash, DocumentId, Page};
 use docmind_core::embedding::Embedding;
 use docmind_core::error::{ErrorReport, Notice};
@@ -77,6 +77,19 @@ pub(super) struct Parsed {
     pub(super) read_ms: f64,
 }
 
+/// A document with its passages and vectors, ready for its transaction.
+#[derive(Debug)]
+pub(super) struct Embedded {
+    pub(super) parsed: Parsed,
+    pub(super) chunks: Vec<EmbeddedChunk>,
+    /// Whose vectors these are.
+    pub(super) fingerprint: String,
+    /// Its share of the trip.
+    pub(super) embed_ms: f64,
+    /// Of the trip it was on.
+    pub(super) cancel: CancelToken,
+}
+
 #[derive(Debug)]
 pub(super) struct State {
     /// Off the ledger's queue, not begun.
@@ -94,7 +107,11 @@ pub(super) struct State {
     pub(super) reading: usize,
     pub(super) backlog: VecDeque<Parsed>,
     pub(super) backlog_bytes: usize,
+    /// Documents on a trip to the embedder, or waiting to be committed.
     pub(super) embedding: usize,
+    /// Documents with their vectors that wait to be committed, each counted in `embedding`.
+    pub(super) embedded: VecDeque<Embedded>,
+    pub(super) embedded_bytes: usize,
     pub(super) unflushed: Vec<(ChunkId, Embedding)>,
     pub(super) unflushed_since: Option<Instant>,
     pub(super) flushing: bool,
@@ -146,6 +163,8 @@ impl Pipeline {
             backlog: VecDeque::new(),
             backlog_bytes: 0,
             embedding: 0,
+            embedded: VecDeque::new(),
+            embedded_bytes: 0,
             unflushed: Vec::new(),
             unflushed_since: None,
             flushing: false,
@@ -550,11 +569,13 @@ fn release(state: &mut State, id: DocumentId, hash: Option<&ContentHash>) {
 
 fn waiting_ids(state: &State) -> Vec<DocumentId> {
     let deferred = state.deferred.values().flatten().map(|record| record.id);
+    let embedded = state.embedded.iter().map(|embedded| embedded.parsed.record.id);
     state
         .taken
         .iter()
         .map(|record| record.id)
         .chain(state.backlog.iter().map(|parsed| parsed.record.id))
+        .chain(embedded)
         .chain(deferred)
         .collect()
 }
@@ -565,4 +586,7 @@ fn forget_waiting(state: &mut State) {
     state.in_flight.clear();
     state.backlog.clear();
     state.backlog_bytes = 0;
+    state.embedding -= state.embedded.len();
+    state.embedded.clear();
+    state.embedded_bytes = 0;
 }

@@ -2,6 +2,7 @@
 
 use super::content::{Content, OpenFailure};
 use super::pipeline::{MovedFile, Parsed, Pipeline, Step, at_ms, elapsed_ms};
+use crate::error::READER_UNAVAILABLE;
 use crate::events::IngestStage;
 use crate::listeners::lock;
 use crate::path_text;
@@ -191,6 +192,14 @@ impl Pipeline {
             }
             Err(failure) if !failure.state.is_settled() => {
                 self.undecided(record.id, Some(&hash));
+                if !cancel.is_cancelled() {
+                    // There is no reader: the next file would fare no better.
+                    self.block(ErrorReport {
+                        code: READER_UNAVAILABLE.to_owned(),
+                        message: failure.message,
+                        detail: failure.detail,
+                    });
+                }
                 return Ok(());
             }
             Err(failure) => {

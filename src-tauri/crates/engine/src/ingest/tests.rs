@@ -81,7 +81,8 @@ impl Bench {
         for _ in 0..1000 {
             let read = self.pipeline.read_one(&cancel);
             let embedded = self.pipeline.embed_batch(&cancel);
-            if (read, embedded) == (Step::Idle, Step::Idle) && self.pipeline.is_idle() {
+            let committed = self.pipeline.commit_one(&cancel);
+            if [read, embedded, committed] == [Step::Idle; 3] && self.pipeline.is_idle() {
                 return;
             }
             if self.pipeline.blocked().is_some() {
@@ -109,16 +110,20 @@ impl Bench {
 }
 
 #[test]
-fn a_file_becomes_passages_in_three_steps() {
+fn a_file_becomes_passages_in_four_steps() {
     let bench = bench();
     let id = bench.enqueue(&bench.write("note.txt", "The kettle whistles.\n\nThe lid is stuck."));
     let cancel = CancelToken::new();
     assert_eq!(bench.pipeline.read_one(&cancel), Step::Worked);
     assert_eq!(bench.state(id), DocumentState::Working);
     assert_eq!(bench.pipeline.embed_batch(&cancel), Step::Worked);
+    assert_eq!(bench.state(id), DocumentState::Working);
+    assert!(!bench.pipeline.is_idle());
+    assert_eq!(bench.pipeline.commit_one(&cancel), Step::Worked);
     assert_eq!(bench.state(id), DocumentState::Ready);
     assert_eq!(bench.pipeline.read_one(&cancel), Step::Idle);
     assert_eq!(bench.pipeline.embed_batch(&cancel), Step::Idle);
+    assert_eq!(bench.pipeline.commit_one(&cancel), Step::Idle);
     assert!(bench.pipeline.is_idle());
     assert_eq!(bench.index.vectors.lock().unwrap().len(), 2);
     assert_eq!(bench.settled(), [(id, DocumentState::Ready, 2)]);
@@ -272,6 +277,36 @@ fn cancelling_keeps_what_is_done_and_forgets_what_waited() {
     assert_eq!(bench.state(done), DocumentState::Ready);
     assert!(bench.library.document(waiting).unwrap().is_none());
     assert!(bench.library.document(reading).unwrap().is_none());
+}
+
+#[test]
+fn what_waits_to_be_committed_goes_the_way_of_the_rest() {
+    let bench = bench();
+    let cancel = CancelToken::new();
+    let embedded = |name: &str| {
+        let id = bench.enqueue(&bench.write(name, &format!("The words of {name}.")));
+        bench.pipeline.read_one(&cancel);
+        bench.pipeline.embed_batch(&cancel);
+        id
+    };
+    let withdrawn = embedded("withdrawn.txt");
+    assert_eq!(bench.pipeline.cancel_all().unwrap(), [withdrawn]);
+    assert!(bench.pipeline.is_idle());
+    assert!(bench.library.document(withdrawn).unwrap().is_none());
+
+    let late = embedded("late.txt");
+    cancel.cancel();
+    assert_eq!(bench.pipeline.commit_one(&CancelToken::new()), Step::Worked);
+    assert_eq!(bench.state(late), DocumentState::Queued);
+
+    let closed = bench.enqueue(&bench.write("closed.txt", "Closed before it was committed."));
+    let cancel = CancelToken::new();
+    while bench.pipeline.read_one(&cancel) == Step::Worked {}
+    bench.pipeline.embed_batch(&cancel);
+    bench.pipeline.put_back_all();
+    assert_eq!(bench.state(late), DocumentState::Queued);
+    assert_eq!(bench.state(closed), DocumentState::Queued);
+    assert!(bench.library.check().unwrap().problems.is_empty());
 }
 
 #[test]

@@ -1,9 +1,8 @@
 //! Reading and checking.
 
-use super::fault::GgufFault;
+use super::fault::{Foreign, GgufFault};
 use super::types::TensorType;
 use super::{DEFAULT_ALIGNMENT, MAGIC};
-use docmind_core::model::{ModelCard, ModelShape, WeightBytes, WeightType};
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -13,6 +12,8 @@ use std::path::Path;
 const MOST_ENTRIES: u64 = 65_536;
 /// Bytes of one string worth keeping; a chat template is under 100 kB.
 const LONGEST_STRING: u64 = 16 * 1024 * 1024;
+/// Bytes of all texts together: metadata of gigabytes is an attack, not a model.
+const MOST_TEXT: u64 = 64 * 1024 * 1024;
 /// Integers of an array worth keeping: per-layer values.
 const KEPT_INTEGERS: u64 = 4096;
 /// ggml's `GGML_MAX_NAME`, its closing zero included.
@@ -108,13 +109,16 @@ pub fn read_from(source: impl Read, file_bytes: u64) -> Result<Gguf, GgufFault> 
         source,
         at: 0,
         len: file_bytes,
+        text_bytes: 0,
     };
-    if input.bytes::<4>("the magic number")? != MAGIC {
-        return Err(GgufFault::Magic);
+    let magic = input.bytes::<4>("the magic number")?;
+    if magic != MAGIC {
+        return Err(GgufFault::Magic(Foreign::of(&magic)));
     }
-    let version = input.u32("the version")?;
-    if !(2..=3).contains(&version) {
-        return Err(GgufFault::Version(version));
+    match input.u32("the version")? {
+        2 | 3 => {}
+        other if (1..=3).contains(&other.swap_bytes()) => return Err(GgufFault::BigEndian),
+        other => return Err(GgufFault::Version(other)),
     }
     let tensor_count = input.count("tensors", 24)?;
     let entry_count = input.count("entries", 13)?;
@@ -190,7 +194,7 @@ pub fn read_from(source: impl Read, file_bytes: u64) -> Result<Gguf, GgufFault> 
     })
 }
 
-fn fault(name: &str, why: &str) -> GgufFault {
+pub(super) fn fault(name: &str, why: &str) -> GgufFault {
     GgufFault::Tensor {
         name: name.to_owned(),
         why: why.to_owned(),
@@ -201,6 +205,8 @@ struct Input<R> {
     source: R,
     at: u64,
     len: u64,
+    /// Of the texts kept so far.
+    text_bytes: u64,
 }
 
 impl<R: Read> Input<R> {
@@ -248,7 +254,8 @@ impl<R: Read> Input<R> {
 
     fn text(&mut self, what: &'static str) -> Result<String, GgufFault> {
         let len = self.u64(what)?;
-        if len > LONGEST_STRING || len > self.remaining() {
+        self.text_bytes = self.text_bytes.saturating_add(len);
+        if len > LONGEST_STRING || len > self.remaining() || self.text_bytes > MOST_TEXT {
             return Err(GgufFault::Count {
                 what: "bytes of text",
                 count: len,
@@ -386,185 +393,5 @@ impl<R: Read> Input<R> {
             offset,
             bytes,
         })
-    }
-}
-
-impl Gguf {
-    fn text(&self, key: &str) -> Option<&str> {
-        match self.entries.get(key) {
-            Some(Value::Text(text)) => Some(text),
-            _ => None,
-        }
-    }
-
-    fn number(&self, key: &str) -> Option<u64> {
-        self.entries.get(key).and_then(Value::unsigned)
-    }
-
-    /// A count every model needs, between 1 and `most`.
-    fn needed(&self, key: &str, most: u64) -> Result<u32, GgufFault> {
-        let value = self.number(key).ok_or_else(|| GgufFault::Missing(key.to_owned()))?;
-        if value == 0 || value > most {
-            return Err(GgufFault::Entry {
-                key: key.to_owned(),
-                why: format!("is {value}"),
-            });
-        }
-        Ok(value as u32)
-    }
-
-    /// What the file says of itself as a language model, with where its bytes go. `stem` names it where it has no name.
-    ///
-    /// # Errors
-    /// It is no language model, or its numbers contradict its tensors.
-    pub fn shape(&self, stem: &str) -> Result<ModelShape, GgufFault> {
-        if let Some(parts @ 2..) = self.number("split.count") {
-            return Err(GgufFault::Split(parts));
-        }
-        let architecture = self
-            .text("general.architecture")
-            .ok_or_else(|| GgufFault::Missing("general.architecture".to_owned()))?
-            .to_owned();
-        let key = |name: &str| format!("{architecture}.{name}");
-        let layers = self.needed(&key("block_count"), 4096)?;
-        let hidden = self.needed(&key("embedding_length"), 1 << 20)?;
-        let heads = self.needed(&key("attention.head_count"), 65_536)?;
-        let kv_heads = self
-            .number(&key("attention.head_count_kv"))
-            .unwrap_or(u64::from(heads))
-            .min(65_536) as u32;
-        if kv_heads == 0 || kv_heads > heads {
-            return Err(GgufFault::Entry {
-                key: key("attention.head_count_kv"),
-                why: format!("is {kv_heads} of {heads} heads"),
-            });
-        }
-        let head_dim = self
-            .number(&key("attention.key_length"))
-            .unwrap_or(u64::from(hidden / heads));
-        if head_dim == 0 || head_dim > 65_536 {
-            return Err(GgufFault::Entry {
-                key: key("attention.key_length"),
-                why: format!("is {head_dim}"),
-            });
-        }
-        let context_tokens = self.needed(&key("context_length"), u64::from(u32::MAX))?;
-        let Some(Value::Array {
-            kind: 8,
-            len: vocabulary,
-            ..
-        }) = self.entries.get("tokenizer.ggml.tokens")
-        else {
-            return Err(GgufFault::Missing("tokenizer.ggml.tokens".to_owned()));
-        };
-        self.check_vocabulary(*vocabulary)?;
-        let mut weights = WeightBytes {
-            layers: vec![0; layers as usize],
-            ..WeightBytes::default()
-        };
-        let mut parameters = 0_u64;
-        for tensor in &self.tensors {
-            parameters = parameters.saturating_add(tensor.dimensions.iter().product());
-            let layer = tensor
-                .name
-                .strip_prefix("blk.")
-                .and_then(|rest| rest.split('.').next()?.parse::<usize>().ok());
-            match (tensor.name.as_str(), layer) {
-                ("token_embd.weight", _) => {
-                    if tensor.dimensions != [u64::from(hidden), *vocabulary] {
-                        return Err(fault(
-                            &tensor.name,
-                            &format!("is {:?} for {vocabulary} tokens", tensor.dimensions),
-                        ));
-                    }
-                    weights.embedding = tensor.bytes;
-                }
-                ("output.weight", _) => weights.output = tensor.bytes,
-                (_, Some(layer)) => {
-                    *weights
-                        .layers
-                        .get_mut(layer)
-                        .ok_or_else(|| fault(&tensor.name, &format!("belongs to none of {layers} layers")))? +=
-                        tensor.bytes;
-                }
-                _ => weights.other += tensor.bytes,
-            }
-        }
-        if weights.embedding == 0 {
-            return Err(GgufFault::Missing("token_embd.weight".to_owned()));
-        }
-        if let Some(empty) = weights.layers.iter().position(|&bytes| bytes == 0) {
-            return Err(GgufFault::Missing(format!("blk.{empty}")));
-        }
-        if weights.output == 0 {
-            weights.tied = true;
-            weights.output = weights.embedding;
-        }
-        let kind = match self.number("general.file_type") {
-            Some(1) => WeightType::F16,
-            Some(7) => WeightType::Q8_0,
-            Some(15) => WeightType::Q4KM,
-            _ => WeightType::Other,
-        };
-        let feed_forward = self.number(&key("feed_forward_length")).unwrap_or(0).min(1 << 24) as u32;
-        let name = self
-            .text("general.name")
-            .filter(|name| !name.trim().is_empty())
-            .unwrap_or(stem)
-            .to_owned();
-        Ok(ModelShape {
-            card: ModelCard {
-                name,
-                weights: kind,
-                size_bytes: self.file_bytes,
-                parameters,
-                context_tokens,
-                layers,
-                hidden,
-                heads,
-                kv_heads,
-                head_dim: head_dim as u32,
-                vocabulary: *vocabulary as u32,
-                synthetic: self.entries.get("docmind.synthetic") == Some(&Value::Bool(true)),
-                architecture,
-            },
-            weights,
-            feed_forward,
-        })
-    }
-
-    /// Arrays beside the tokens have one element a token, and special tokens are among them: llama.cpp reads past the end otherwise.
-    fn check_vocabulary(&self, tokens: u64) -> Result<(), GgufFault> {
-        if tokens == 0 || tokens > 1 << 24 {
-            return Err(GgufFault::Entry {
-                key: "tokenizer.ggml.tokens".to_owned(),
-                why: format!("has {tokens} tokens"),
-            });
-        }
-        for name in ["scores", "token_type"] {
-            let key = format!("tokenizer.ggml.{name}");
-            if let Some(Value::Array { len, .. }) = self.entries.get(&key)
-                && *len != tokens
-            {
-                return Err(GgufFault::Entry {
-                    key,
-                    why: format!("has {len} elements for {tokens} tokens"),
-                });
-            }
-        }
-        for (key, value) in &self.entries {
-            if key.starts_with("tokenizer.ggml.")
-                && key.ends_with("_token_id")
-                && value
-                    .unsigned()
-                    .is_some_and(|id| id >= tokens && id != u64::from(u32::MAX))
-            {
-                return Err(GgufFault::Entry {
-                    key: key.clone(),
-                    why: "is no token of the vocabulary".to_owned(),
-                });
-            }
-        }
-        Ok(())
     }
 }

@@ -63,6 +63,9 @@ tensor_types! {
     TQ1_0 = 34, 256, 54;
     TQ2_0 = 35, 256, 66;
     MXFP4 = 39, 32, 17;
+    NVFP4 = 40, 64, 36;
+    Q1_0 = 41, 128, 18;
+    Q2_0 = 42, 64, 18;
 }
 
 impl TensorType {
@@ -76,8 +79,10 @@ impl TensorType {
 }
 
 #[cfg(test)]
+#[expect(unsafe_code, reason = "ggml's own table of types is a C interface")]
 mod tests {
     use super::*;
+    use llama_cpp_sys_2 as sys;
 
     #[test]
     fn numbers_and_types_agree_both_ways() {
@@ -86,6 +91,18 @@ mod tests {
         }
         assert_eq!(TensorType::from_number(4), None);
         assert_eq!(TensorType::from_number(31), None);
+    }
+
+    #[test]
+    fn types_and_sizes_are_those_of_the_bundled_ggml() {
+        for number in 0..sys::GGML_TYPE_COUNT {
+            // SAFETY: both look a number below the count up in a table.
+            let (values, bytes) = unsafe { (sys::ggml_blck_size(number), sys::ggml_type_size(number)) };
+            let ours = TensorType::from_number(number).map(|kind| (kind.block_values(), kind.block_bytes()));
+            // Types taken out of ggml have no size any more.
+            let theirs = (values > 0 && bytes > 0).then_some((values as u64, bytes as u64));
+            assert_eq!(ours, theirs, "type {number}");
+        }
     }
 
     #[test]

@@ -113,6 +113,31 @@ impl Model {
         Some(template.as_c_str().to_string_lossy().into_owned())
     }
 
+    /// Text of the token that begins a text, for a template that writes it; empty where [`Model::tokenize`] puts it there.
+    pub fn written_bos(&self) -> String {
+        let vocab = self.inner.vocab();
+        if vocab.should_add_bos() {
+            return String::new();
+        }
+        self.text_of(vocab.bos())
+    }
+
+    /// Text of the token that ends a text; empty where there is none.
+    pub fn eos_text(&self) -> String {
+        self.text_of(self.inner.vocab().eos())
+    }
+
+    fn text_of(&self, token: LlamaToken) -> String {
+        if token.0 < 0 {
+            // llama.cpp's own sign for none.
+            return String::new();
+        }
+        let vocab = self.inner.vocab();
+        vocab
+            .text(token)
+            .map_or_else(String::new, |text| text.to_string_lossy().into_owned())
+    }
+
     /// Tokens of a text. Control tokens written out in it are recognised only where `specials` says so.
     ///
     /// # Errors

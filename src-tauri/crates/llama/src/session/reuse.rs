@@ -64,15 +64,15 @@ impl Session {
     /// The snapshot that brings more of `prompt` than the `shared` tokens in the cache, and sooner than they are read: a fast card
     /// reads a prompt anew in less time than a disk gives it back.
     fn worth_restoring(&self, prompt: &[Token], shared: usize) -> Option<Place> {
-        let most = prompt.len() - 1;
+        let (most, room) = (prompt.len() - 1, self.context.size() as usize);
         let memory = self
             .memory
-            .best(prompt)
+            .best(prompt, room)
             .map(|(count, snapshot)| (count.min(most), snapshot.state.len() as u64));
         let disk = self
             .disk
             .as_ref()
-            .and_then(|disk| disk.best(prompt))
+            .and_then(|disk| disk.best(prompt, room))
             .map(|(count, bytes)| (count.min(most), bytes));
         let candidates = [
             (Place::Memory, memory, self.restore_speed.memory),
@@ -99,9 +99,16 @@ impl Session {
 
     fn restore(&mut self, place: Place, prompt: &[Token]) {
         let started = Instant::now();
+        let room = self.context.size() as usize;
+        let from_disk;
         let snapshot = match place {
-            Place::Memory => self.memory.best(prompt).map(|(_, snapshot)| snapshot.clone()),
-            Place::Disk => self.disk.as_mut().and_then(|disk| disk.load(prompt)),
+            Place::Memory => self.memory.best(prompt, room).map(|(_, snapshot)| snapshot),
+            Place::Disk => {
+                // It may be the one that is being written.
+                self.settle();
+                from_disk = self.disk.as_mut().and_then(|disk| disk.load(prompt, room));
+                from_disk.as_ref()
+            }
         };
         let Some(snapshot) = snapshot else { return };
         self.context.truncate(0);
@@ -110,7 +117,7 @@ impl Session {
             tracing::warn!("llama.cpp refused a snapshot; the prompt is read anew");
             return;
         }
-        self.cached = snapshot.tokens;
+        self.cached.clone_from(&snapshot.tokens);
         let measured = snapshot.state.len() as f64 / started.elapsed().as_secs_f64().max(1e-6);
         let known = match place {
             Place::Memory => &mut self.restore_speed.memory,
@@ -127,7 +134,7 @@ impl Session {
         }
         if self
             .memory
-            .best(&self.cached)
+            .best(&self.cached, usize::MAX)
             .is_some_and(|(count, _)| count + WORTH_RESTORING >= self.cached.len())
         {
             return;

@@ -1,8 +1,9 @@
 //! From tokens to events.
 
+use crate::characters::Characters;
 use crate::native::{Model, Token};
-use crate::pieces::{Characters, Piece, ThinkingSplitter};
 use docmind_core::generation::GenerateEvent;
+use docmind_core::thinking::{Piece, ThinkingSplitter};
 
 /// One answer on its way out.
 pub(super) struct Writer {

@@ -9,17 +9,27 @@ use serde::Deserialize;
 pub(super) enum Piece {
     Text(String),
     Thinking(String),
-    Counts {
-        prompt: Option<u32>,
-        output: Option<u32>,
-        prefill_s: Option<f64>,
-        decode_s: Option<f64>,
-    },
+    Counts(Counts),
     Finish(FinishReason),
     /// The server says in words that it failed.
     Failed(String),
     /// The stream's own end mark.
     End,
+}
+
+/// What a server counted and timed itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Counts {
+    /// Tokens of the prompt.
+    pub(super) prompt: Option<u32>,
+    /// Of those, taken from its cache.
+    pub(super) reused: Option<u32>,
+    /// Tokens written.
+    pub(super) output: Option<u32>,
+    /// Seconds it read.
+    pub(super) prefill_s: Option<f64>,
+    /// Seconds it wrote.
+    pub(super) decode_s: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -28,14 +38,25 @@ struct OpenAiChunk {
     choices: Vec<Choice>,
     #[serde(default)]
     usage: Option<Usage>,
+    /// llama-server's own, with the last piece.
+    #[serde(default)]
+    timings: Option<Timings>,
     #[serde(default)]
     error: Option<serde_json::Value>,
+    /// `error` where vLLM fails in the middle, with the words beside it.
+    #[serde(default)]
+    object: Option<String>,
+    #[serde(default)]
+    message: Option<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
 struct Choice {
     #[serde(default)]
     delta: Option<Delta>,
+    /// In its place where the answer is not streamed.
+    #[serde(default)]
+    message: Option<Delta>,
     #[serde(default)]
     finish_reason: Option<String>,
 }
@@ -56,6 +77,24 @@ struct Usage {
     prompt_tokens: Option<u32>,
     #[serde(default)]
     completion_tokens: Option<u32>,
+    #[serde(default)]
+    prompt_tokens_details: Option<PromptDetails>,
+}
+
+#[derive(Deserialize)]
+struct PromptDetails {
+    #[serde(default)]
+    cached_tokens: Option<u32>,
+}
+
+#[derive(Deserialize)]
+struct Timings {
+    #[serde(default)]
+    cache_n: Option<u32>,
+    #[serde(default)]
+    prompt_ms: Option<f64>,
+    #[serde(default)]
+    predicted_ms: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -102,26 +141,31 @@ fn openai(line: &str) -> Result<Vec<Piece>, String> {
     let mut pieces = Vec::new();
     if let Some(error) = chunk.error {
         pieces.push(Piece::Failed(words_of(&error)));
+    } else if chunk.object.as_deref() == Some("error") {
+        let words = chunk.message.unwrap_or_default();
+        pieces.push(Piece::Failed(words_of(&words)));
     }
     // One answer was asked for; what comes as a second one is not listened to.
     if let Some(choice) = chunk.choices.into_iter().next() {
-        let delta = choice.delta.unwrap_or_default();
+        let delta = choice.delta.or(choice.message).unwrap_or_default();
         let thinking = delta.reasoning_content.or(delta.reasoning);
         pieces.extend(thinking.filter(|text| !text.is_empty()).map(Piece::Thinking));
         pieces.extend(delta.content.filter(|text| !text.is_empty()).map(Piece::Text));
         pieces.extend(choice.finish_reason.map(|reason| Piece::Finish(finish(&reason))));
     }
-    if let Some(Usage {
-        prompt_tokens,
-        completion_tokens,
-    }) = chunk.usage
-    {
-        pieces.push(Piece::Counts {
-            prompt: prompt_tokens,
-            output: completion_tokens,
-            prefill_s: None,
-            decode_s: None,
-        });
+    if chunk.usage.is_some() || chunk.timings.is_some() {
+        let (usage, timings) = (chunk.usage.as_ref(), chunk.timings.as_ref());
+        let details = usage.and_then(|usage| usage.prompt_tokens_details.as_ref());
+        let seconds = |milliseconds: f64| milliseconds / 1000.0;
+        pieces.push(Piece::Counts(Counts {
+            prompt: usage.and_then(|usage| usage.prompt_tokens),
+            reused: details
+                .and_then(|details| details.cached_tokens)
+                .or(timings.and_then(|timings| timings.cache_n)),
+            output: usage.and_then(|usage| usage.completion_tokens),
+            prefill_s: timings.and_then(|timings| timings.prompt_ms).map(seconds),
+            decode_s: timings.and_then(|timings| timings.predicted_ms).map(seconds),
+        }));
     }
     Ok(pieces)
 }
@@ -138,12 +182,13 @@ fn ollama(line: &str) -> Result<Vec<Piece>, String> {
     }
     if chunk.done {
         let seconds = |nanoseconds: u64| nanoseconds as f64 / 1e9;
-        pieces.push(Piece::Counts {
+        pieces.push(Piece::Counts(Counts {
             prompt: chunk.prompt_eval_count,
+            reused: None,
             output: chunk.eval_count,
             prefill_s: chunk.prompt_eval_duration.map(seconds),
             decode_s: chunk.eval_duration.map(seconds),
-        });
+        }));
         pieces.push(Piece::Finish(finish(chunk.done_reason.as_deref().unwrap_or("stop"))));
     }
     Ok(pieces)
@@ -255,14 +300,53 @@ mod tests {
         assert_eq!(
             read(Dialect::Ollama, done).expect("a chunk"),
             [
-                Piece::Counts {
+                Piece::Counts(Counts {
                     prompt: Some(5),
                     output: Some(2),
-                    prefill_s: None,
-                    decode_s: Some(1.0)
-                },
+                    decode_s: Some(1.0),
+                    ..Counts::default()
+                }),
                 Piece::Finish(FinishReason::Stop)
             ]
+        );
+    }
+
+    #[test]
+    fn servers_count_and_time_each_in_its_own_way() {
+        let openai = |line: &str| read(Dialect::OpenAi, line).expect("a chunk");
+        let vllm = r#"{"choices":[],"usage":{"prompt_tokens":90,"completion_tokens":6,"prompt_tokens_details":{"cached_tokens":64}}}"#;
+        let counts = Counts {
+            prompt: Some(90),
+            reused: Some(64),
+            output: Some(6),
+            ..Counts::default()
+        };
+        assert_eq!(openai(vllm), [Piece::Counts(counts)]);
+        let plain = r#"{"choices":[],"usage":{"prompt_tokens":90,"completion_tokens":6,"prompt_tokens_details":null}}"#;
+        let counts = Counts { reused: None, ..counts };
+        assert_eq!(openai(plain), [Piece::Counts(counts)]);
+        let llama_server = r#"{"choices":[],"usage":{"prompt_tokens":90,"completion_tokens":6},"timings":{"cache_n":80,"prompt_n":10,"prompt_ms":500.0,"predicted_ms":1500.5}}"#;
+        let counts = Counts {
+            reused: Some(80),
+            prefill_s: Some(0.5),
+            decode_s: Some(1.5005),
+            ..counts
+        };
+        assert_eq!(openai(llama_server), [Piece::Counts(counts)]);
+    }
+
+    #[test]
+    fn failures_in_the_middle_and_answers_at_once_are_understood() {
+        let openai = |line: &str| read(Dialect::OpenAi, line).expect("a chunk");
+        assert_eq!(
+            openai(r#"{"object":"error","message":"out of memory","code":500}"#),
+            [Piece::Failed("out of memory".into())]
+        );
+        assert_eq!(
+            openai(
+                r#"{"object":"chat.completion","choices":[{"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}]}"#
+            ),
+            [Piece::Text("Hi".into()), Piece::Finish(FinishReason::Stop)]
         );
     }
 

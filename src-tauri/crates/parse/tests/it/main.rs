@@ -1,6 +1,7 @@
 //! The reading room through its public surface: every format, every state, files made to hurt. All inputs are generated here.
 
 mod build;
+mod details;
 mod formats;
 mod hostile;
 mod pdf;

@@ -199,3 +199,54 @@ fn pages_are_drawn_within_the_limit() {
         .unwrap_err();
     assert_eq!(wrong.code, "damaged");
 }
+
+#[test]
+fn files_attached_to_a_pdf_are_named() {
+    if !has_pdfium() {
+        return;
+    }
+    let content = show(&[("The cover of a portfolio", 72.0, 700.0, 12.0)]);
+    let objects = vec![
+        b"<< /Type /Catalog /Pages 2 0 R /Names << /EmbeddedFiles << /Names [(plan.xlsx) 6 0 R] >> >> >>".to_vec(),
+        b"<< /Type /Pages /Kids [4 0 R] /Count 1 >>".to_vec(),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_vec(),
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> >> /Contents 5 0 R >>"
+            .to_vec(),
+        stream("", content.as_bytes()),
+        b"<< /Type /Filespec /F (plan.xlsx) /UF (plan.xlsx) /EF << /F 7 0 R >> >>".to_vec(),
+        stream("/Type /EmbeddedFile", b"bytes"),
+    ];
+    let read = read("a.pdf", &pdf(&objects));
+    assert_eq!(read.text(), "The cover of a portfolio");
+    assert!(
+        read.warnings.iter().any(|warning| warning.contains("plan.xlsx")),
+        "{:?}",
+        read.warnings
+    );
+}
+
+#[test]
+fn a_form_that_only_acrobat_draws_is_read_from_its_xml() {
+    if !has_pdfium() {
+        return;
+    }
+    let content = show(&[("Please wait...", 72.0, 700.0, 12.0)]);
+    let form = "<xdp:xdp xmlns:xdp=\"x\"><template><subform><draw><value><text>Application for leave</text></value></draw></subform></template>\
+        <xfa:datasets xmlns:xfa=\"y\"><xfa:data><days>12</days></xfa:data></xfa:datasets></xdp:xdp>";
+    let objects = vec![
+        b"<< /Type /Catalog /Pages 2 0 R /NeedsRendering true /AcroForm << /Fields [] /XFA 6 0 R >> >>".to_vec(),
+        b"<< /Type /Pages /Kids [4 0 R] /Count 1 >>".to_vec(),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_vec(),
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> >> /Contents 5 0 R >>"
+            .to_vec(),
+        stream("", content.as_bytes()),
+        stream("", form.as_bytes()),
+    ];
+    let read = read("a.pdf", &pdf(&objects));
+    assert_eq!(read.text(), "Please wait...\n\nApplication for leave\ndays: 12");
+    assert!(
+        read.warnings.iter().any(|warning| warning.contains("Acrobat")),
+        "{:?}",
+        read.warnings
+    );
+}

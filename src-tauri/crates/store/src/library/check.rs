@@ -7,6 +7,7 @@ use crate::layout;
 use crate::records::{CheckReport, TextHash};
 use crate::terms::Analyzer;
 use docmind_core::document::{DocumentState, Span};
+use half::f16;
 use rusqlite::Connection;
 use std::collections::HashSet;
 
@@ -30,6 +31,7 @@ impl Library {
             rows(connection, problems)?;
             report.documents = documents(connection, problems)?;
             report.chunks = passages(connection, problems)?;
+            vectors(connection, problems)?;
             words(connection, problems)?;
             Ok(report)
         })
@@ -191,6 +193,30 @@ fn passages(connection: &Connection, problems: &mut Vec<String>) -> Result<u32, 
         ));
     }
     Ok(all)
+}
+
+/// Each vector points somewhere. A number that is none would make its passage nearest to every question.
+fn vectors(connection: &Connection, problems: &mut Vec<String>) -> Result<(), StoreError> {
+    let mut statement = connection.prepare("SELECT chunk_id, vector FROM vectors")?;
+    let mut rows = statement.query([])?;
+    let mut broken = Vec::new();
+    while let Some(row) = rows.next()? {
+        let bytes = row
+            .get_ref(1)?
+            .as_blob()
+            .map_err(|error| StoreError::Value(error.to_string()))?;
+        let numbers = bytes
+            .as_chunks::<2>()
+            .0
+            .iter()
+            .map(|pair| f16::from_le_bytes(*pair).to_f32());
+        let length = numbers.map(|number| number * number).sum::<f32>();
+        if !(length.is_finite() && length > 0.0) {
+            broken.push(row.get(0)?);
+        }
+    }
+    say(problems, "a vector without a direction for passage", &broken);
+    Ok(())
 }
 
 /// The keyword index holds every passage once, with its words in their places.

@@ -75,16 +75,15 @@ impl Probe {
         }
     }
 
-    /// Cosine with a stored vector; `None` when it has another length.
+    /// Cosine with a stored vector; `None` when it has another length, or numbers that are none.
     fn cosine(&mut self, bytes: &[u8]) -> Result<Option<f32>, StoreError> {
         let vector = embedding(bytes)?;
         if vector.0.len() != self.values.len() {
             return Ok(None);
         }
         vector.0.as_slice().convert_to_f32_slice(&mut self.scratch);
-        Ok(Some(
-            dot(&self.scratch, &self.values) * scale(self.scratch.iter().copied()),
-        ))
+        let cosine = dot(&self.scratch, &self.values) * scale(self.scratch.iter().copied());
+        Ok(Some(cosine).filter(|cosine| !cosine.is_nan()))
     }
 }
 
@@ -438,9 +437,12 @@ impl Best {
         }
     }
 
+    /// A score that is no number, of a damaged vector, counts for nothing: it would sort above all others.
     fn offer(&mut self, id: u32, score: f32) {
         if self.heap.len() < self.limit {
-            self.heap.push(Entry { score, id });
+            if !score.is_nan() {
+                self.heap.push(Entry { score, id });
+            }
         } else if let Some(worst) = self.heap.peek()
             && score > worst.score
         {

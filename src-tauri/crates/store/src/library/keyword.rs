@@ -89,21 +89,6 @@ impl Library {
             Ok(hits)
         })
     }
-
-    /// In how many passages a term stands, in any of its forms (an upper bound for a term of several words).
-    ///
-    /// # Errors
-    /// As every reading.
-    pub fn document_frequency(&self, term: &str) -> Result<u32, StoreError> {
-        self.database.read(|connection| {
-            let mut state = KeywordState::load(connection, 0)?;
-            let wanted = wanted_words(term, &state.languages);
-            wanted
-                .iter()
-                .map(|wanted| state.frequency(connection, wanted))
-                .try_fold(0, |most, frequency| Ok(most.max(frequency?)))
-        })
-    }
 }
 
 /// The two expressions of a search in FTS5's language.

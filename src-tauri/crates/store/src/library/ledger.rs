@@ -270,19 +270,6 @@ impl Library {
         })
     }
 
-    /// A document's file was moved: its content and vectors go along. A row that waits under the new path is dropped.
-    ///
-    /// # Errors
-    /// [`StoreError::UnknownDocument`], and as every writing.
-    pub fn relocate(&self, id: DocumentId, to: &FileStamp) -> Result<Removed, StoreError> {
-        let removed = self.write(|transaction| {
-            require(transaction, id)?;
-            relocate_in(transaction, id, to)
-        })?;
-        self.after_removal(&removed);
-        Ok(removed)
-    }
-
     fn after_removal(&self, removed: &Removed) {
         if !removed.chunks.is_empty() {
             self.forget_vectors(&removed.chunks);

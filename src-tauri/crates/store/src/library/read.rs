@@ -5,8 +5,7 @@ use super::{Library, current_embedder};
 use crate::error::StoreError;
 use crate::layout;
 use crate::records::{
-    DocumentOrder, DocumentQuery, DocumentRecord, LibraryCounts, PageGeometry, TextHash, UnreadPage, path_from_bytes,
-    path_to_bytes,
+    DocumentOrder, DocumentQuery, DocumentRecord, LibraryCounts, UnreadPage, path_from_bytes, path_to_bytes,
 };
 use docmind_core::chunk::{Chunk, ChunkDraft, ChunkId};
 use docmind_core::document::{ContentHash, DocumentId, DocumentState, Outcome, Page, Span};
@@ -283,31 +282,6 @@ impl Library {
         })
     }
 
-    /// The text of one page alone.
-    ///
-    /// # Errors
-    /// As every reading.
-    pub fn page_text(&self, id: DocumentId, number: u32) -> Result<Option<String>, StoreError> {
-        self.database.read(|connection| {
-            let holder = content_holder(connection, id)?;
-            Ok(connection
-                .prepare_cached("SELECT text FROM pages WHERE document_id = ?1 AND number = ?2")?
-                .query_row([holder.0, number], |row| row.get(0))
-                .optional()?)
-        })
-    }
-
-    /// Where the words of one page are drawn.
-    ///
-    /// # Errors
-    /// As every reading.
-    pub fn page_geometry(&self, id: DocumentId, number: u32) -> Result<Option<PageGeometry>, StoreError> {
-        Ok(self.page(id, number)?.map(|page| PageGeometry {
-            words: page.words,
-            size: page.size,
-        }))
-    }
-
     /// The passages of these ids in the order given; those that are gone or hidden are left out.
     ///
     /// # Errors
@@ -363,28 +337,6 @@ impl Library {
                     let bytes: Option<Vec<u8>> = statement
                         .query_row(params![id.0, embedder.id], |row| row.get(0))
                         .optional()?;
-                    bytes.map(|bytes| embedding(&bytes)).transpose()
-                })
-                .collect()
-        })
-    }
-
-    /// Vectors of the current embedder for texts that stand in the library already, so that only new texts are embedded. `None`
-    /// where the text is new or `fingerprint` is not the current embedder's.
-    ///
-    /// # Errors
-    /// As every reading.
-    pub fn vectors_by_text(&self, fingerprint: &str, texts: &[TextHash]) -> Result<Vec<Option<Embedding>>, StoreError> {
-        self.database.read(|connection| {
-            let embedder = current_embedder(connection)?.filter(|embedder| embedder.fingerprint == fingerprint);
-            let Some(embedder) = embedder else { return Ok(vec![None; texts.len()]) };
-            let mut statement = connection.prepare_cached(
-                "SELECT vector FROM chunks JOIN vectors ON chunk_id = chunks.id WHERE text_hash = ?1 AND embedder_id = ?2 LIMIT 1",
-            )?;
-            texts
-                .iter()
-                .map(|text| {
-                    let bytes: Option<Vec<u8>> = statement.query_row(params![text.0, embedder.id], |row| row.get(0)).optional()?;
                     bytes.map(|bytes| embedding(&bytes)).transpose()
                 })
                 .collect()

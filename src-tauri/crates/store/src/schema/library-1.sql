@@ -33,7 +33,8 @@ CREATE TABLE documents (
   settled_at_ms REAL,
   removed_at_ms REAL
 ) STRICT;
-CREATE INDEX documents_by_state ON documents (state, id);
+-- In the order in which the queue is worked off: it is never sorted, however long.
+CREATE INDEX documents_by_state ON documents (state, queued_at_ms, id);
 CREATE INDEX documents_by_hash ON documents (hash) WHERE hash IS NOT NULL;
 CREATE INDEX documents_by_original ON documents (duplicate_of) WHERE duplicate_of IS NOT NULL;
 CREATE INDEX documents_removed ON documents (removed_at_ms) WHERE removed_at_ms IS NOT NULL;
@@ -61,7 +62,6 @@ CREATE TABLE chunks (
   text_hash    BLOB    NOT NULL,
   UNIQUE (document_id, ordinal)
 ) STRICT;
-CREATE INDEX chunks_by_text ON chunks (text_hash);
 
 CREATE TABLE embedders (
   id          INTEGER PRIMARY KEY AUTOINCREMENT,

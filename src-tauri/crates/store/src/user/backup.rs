@@ -23,7 +23,7 @@ impl UserDb {
         if target.exists() {
             return Ok(false);
         }
-        create_private_folder(&folder)?;
+        create_private_folder(&folder).map_err(|source| StoreError::io(&folder, source))?;
         let unfinished = folder.join("unfinished.db");
         let _ = fs::remove_file(&unfinished);
         self.database.vacuum_into(&unfinished)?;
@@ -78,15 +78,24 @@ pub(super) fn restore(folder: &Path, path: &Path, detail: &str) -> Result<Notice
         number += 1;
         aside = path.with_extension(format!("db.damaged-{number}"));
     }
+    // A file stands under its name at every moment: killed in between, the next start finds the damaged one and tries again; finding
+    // none it would begin anew and say nothing.
+    let unfinished = backups(folder).join("unfinished.db");
     let in_place = || -> std::io::Result<()> {
-        fs::rename(path, &aside)?;
+        fs::copy(&copy, &unfinished)?;
+        fs::File::open(&unfinished)?.sync_all()?;
+        if fs::hard_link(path, &aside).is_err() {
+            fs::copy(path, &aside)?;
+        }
         for log in ["user.db-wal", "user.db-shm"] {
             let log = folder.join(log);
             if log.exists() {
                 fs::remove_file(log)?;
             }
         }
-        fs::copy(&copy, path)?;
+        fs::rename(&unfinished, path)?;
+        #[cfg(unix)]
+        fs::File::open(folder)?.sync_all()?;
         Ok(())
     };
     in_place().map_err(|source| StoreError::io(path, source))?;

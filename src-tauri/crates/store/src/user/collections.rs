@@ -147,20 +147,6 @@ impl UserDb {
         })
     }
 
-    /// Collections a document is in.
-    ///
-    /// # Errors
-    /// As every reading.
-    pub fn collections_of(&self, path: &Path) -> Result<Vec<CollectionId>, StoreError> {
-        self.database.read(|connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT collection_id FROM collection_documents WHERE path = ?1")?;
-            Ok(statement
-                .query_map([path_to_bytes(path)], |row| row.get(0).map(CollectionId))?
-                .collect::<Result<_, _>>()?)
-        })
-    }
-
     /// A document's file moved: its collections follow.
     ///
     /// # Errors

@@ -189,21 +189,6 @@ impl UserDb {
         })
     }
 
-    /// Drops a turn and those after it.
-    ///
-    /// # Errors
-    /// [`StoreError::UnknownConversation`], and as every writing.
-    pub fn truncate_conversation(&self, id: ConversationId, turns: u32, at_ms: f64) -> Result<(), StoreError> {
-        self.database.write(|transaction| {
-            touch(transaction, id, at_ms)?;
-            transaction.execute(
-                "DELETE FROM turns WHERE conversation_id = ?1 AND ordinal >= ?2",
-                [id.0, turns],
-            )?;
-            Ok(())
-        })
-    }
-
     /// Renames a conversation.
     ///
     /// # Errors

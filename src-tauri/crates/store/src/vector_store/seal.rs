@@ -30,7 +30,7 @@ pub(super) fn seal(library: &Library, folder: &Path) -> Result<(), StoreError> {
                     return Err(StoreError::IndexUnavailable { detail });
                 }
                 if before != Some(&sum) {
-                    restrict(&path, 0o600)?;
+                    restrict(&path, 0o600).map_err(|source| StoreError::io(&path, source))?;
                     sync(&path)?;
                 }
                 sum

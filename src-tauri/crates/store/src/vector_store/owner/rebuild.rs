@@ -98,8 +98,9 @@ impl Owner {
                 let fingerprint = embedder.fingerprint.clone();
                 move |shared| {
                     let folder = next_folder(&shared.index_folder(), &fingerprint);
-                    create_private_folder(&shared.index_folder())?;
-                    create_private_folder(&folder)?;
+                    for made in [&shared.index_folder(), &folder] {
+                        create_private_folder(made).map_err(|source| StoreError::io(made, source))?;
+                    }
                     Ok(folder)
                 }
             })

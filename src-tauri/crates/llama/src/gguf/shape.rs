@@ -1,0 +1,330 @@
+//! What a checked file is as a language model: its card, and where its bytes go.
+
+use super::Gguf;
+use super::fault::GgufFault;
+use super::reader::{Value, fault};
+use docmind_core::model::{ModelCard, ModelShape, WeightBytes, WeightType};
+use std::ops::RangeInclusive;
+
+/// Architectures that read a text and write none.
+const ENCODERS: [&str; 12] = [
+    "bert",
+    "nomic-bert",
+    "nomic-bert-moe",
+    "neo-bert",
+    "jina-bert-v2",
+    "jina-bert-v3",
+    "modern-bert",
+    "eurobert",
+    "gemma-embedding",
+    "llama-embed",
+    "t5encoder",
+    "wavtokenizer-dec",
+];
+
+impl Gguf {
+    fn text(&self, key: &str) -> Option<&str> {
+        match self.entries.get(key) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn number(&self, key: &str) -> Option<u64> {
+        self.entries.get(key).and_then(Value::unsigned)
+    }
+
+    /// A count every model needs, within `range`.
+    fn needed(&self, key: &str, range: RangeInclusive<u64>) -> Result<u32, GgufFault> {
+        let value = self.number(key).ok_or_else(|| GgufFault::Missing(key.to_owned()))?;
+        if !range.contains(&value) {
+            return Err(GgufFault::Entry {
+                key: key.to_owned(),
+                why: format!("is {value}"),
+            });
+        }
+        Ok(value as u32)
+    }
+
+    /// What the file says of itself as a language model, with where its bytes go. `stem` names it where it has no name.
+    ///
+    /// # Errors
+    /// It is no language model, or its numbers contradict its tensors.
+    pub fn shape(&self, stem: &str) -> Result<ModelShape, GgufFault> {
+        if let Some(parts @ 2..) = self.number("split.count") {
+            return Err(GgufFault::Split(parts));
+        }
+        let architecture = self
+            .text("general.architecture")
+            .ok_or_else(|| GgufFault::Missing("general.architecture".to_owned()))?
+            .to_owned();
+        self.check_kind(&architecture)?;
+        let key = |name: &str| format!("{architecture}.{name}");
+        let layers = self.needed(&key("block_count"), 1..=4096)?;
+        let hidden = self.needed(&key("embedding_length"), 1..=1 << 20)?;
+        // Models without attention (Mamba, RWKV) say zero; they keep no keys and values.
+        let heads = self.needed(&key("attention.head_count"), 0..=65_536)?;
+        let kv_heads = self
+            .number(&key("attention.head_count_kv"))
+            .unwrap_or(u64::from(heads))
+            .min(65_536) as u32;
+        if kv_heads > heads || (kv_heads == 0 && heads > 0) {
+            return Err(GgufFault::Entry {
+                key: key("attention.head_count_kv"),
+                why: format!("is {kv_heads} of {heads} heads"),
+            });
+        }
+        let head_dim = self
+            .number(&key("attention.key_length"))
+            .unwrap_or(u64::from(hidden.checked_div(heads).unwrap_or(0)));
+        if (head_dim == 0 && heads > 0) || head_dim > 65_536 {
+            return Err(GgufFault::Entry {
+                key: key("attention.key_length"),
+                why: format!("is {head_dim}"),
+            });
+        }
+        let context_tokens = self.needed(&key("context_length"), 1..=u64::from(u32::MAX))?;
+        let Some(Value::Array {
+            kind: 8,
+            len: vocabulary,
+            ..
+        }) = self.entries.get("tokenizer.ggml.tokens")
+        else {
+            return Err(GgufFault::Missing("tokenizer.ggml.tokens".to_owned()));
+        };
+        self.check_vocabulary(*vocabulary)?;
+        let mut weights = WeightBytes {
+            layers: vec![0; layers as usize],
+            ..WeightBytes::default()
+        };
+        let mut parameters = 0_u64;
+        for tensor in &self.tensors {
+            parameters = parameters.saturating_add(tensor.dimensions.iter().product());
+            let layer = tensor
+                .name
+                .strip_prefix("blk.")
+                .and_then(|rest| rest.split('.').next()?.parse::<usize>().ok());
+            match (tensor.name.as_str(), layer) {
+                ("token_embd.weight", _) => {
+                    if tensor.dimensions != [u64::from(hidden), *vocabulary] {
+                        return Err(fault(
+                            &tensor.name,
+                            &format!("is {:?} for {vocabulary} tokens", tensor.dimensions),
+                        ));
+                    }
+                    weights.embedding = tensor.bytes;
+                }
+                ("output.weight", _) => weights.output = tensor.bytes,
+                (_, Some(layer)) => {
+                    *weights
+                        .layers
+                        .get_mut(layer)
+                        .ok_or_else(|| fault(&tensor.name, &format!("belongs to none of {layers} layers")))? +=
+                        tensor.bytes;
+                }
+                _ => weights.other += tensor.bytes,
+            }
+        }
+        if weights.embedding == 0 {
+            return Err(GgufFault::MissingTensor("token_embd.weight".to_owned()));
+        }
+        if let Some(empty) = weights.layers.iter().position(|&bytes| bytes == 0) {
+            return Err(GgufFault::MissingTensor(format!("blk.{empty}")));
+        }
+        if weights.output == 0 {
+            weights.tied = true;
+            weights.output = weights.embedding;
+        }
+        let kind = match self.number("general.file_type") {
+            Some(1) => WeightType::F16,
+            Some(7) => WeightType::Q8_0,
+            Some(15) => WeightType::Q4KM,
+            _ => WeightType::Other,
+        };
+        let feed_forward = self.number(&key("feed_forward_length")).unwrap_or(0).min(1 << 24) as u32;
+        let name = self
+            .text("general.name")
+            .filter(|name| !name.trim().is_empty())
+            .unwrap_or(stem)
+            .to_owned();
+        Ok(ModelShape {
+            card: ModelCard {
+                name,
+                weights: kind,
+                size_bytes: self.file_bytes,
+                parameters,
+                context_tokens,
+                layers,
+                hidden,
+                heads,
+                kv_heads,
+                head_dim: head_dim as u32,
+                vocabulary: *vocabulary as u32,
+                synthetic: self.entries.get("docmind.synthetic") == Some(&Value::Bool(true)),
+                architecture,
+            },
+            weights,
+            feed_forward,
+        })
+    }
+
+    /// A file may be whole and still no model that writes: its other kinds are named, so that the right one can be looked for.
+    fn check_kind(&self, architecture: &str) -> Result<(), GgufFault> {
+        let own = |name: &str| format!("{architecture}.{name}");
+        let kind = match (self.text("general.type"), architecture) {
+            (Some("adapter"), _) => "an adapter (LoRA), which changes another model",
+            (Some("imatrix"), _) | (_, "imatrix") => "an importance matrix, which only quantising reads",
+            (Some("mmproj"), _) | (_, "clip") => "the part of a model that sees pictures (mmproj)",
+            (_, "controlvector") => "a control vector, which changes another model",
+            (_, "t5") => "a model of encoder and decoder",
+            _ if self.tensors.is_empty() => "a vocabulary without weights",
+            _ if ENCODERS.contains(&architecture)
+                || self.entries.get(&own("attention.causal")) == Some(&Value::Bool(false))
+                // None is 0; chat models have no such entry.
+                || self.number(&own("pooling_type")).is_some_and(|pooling| pooling > 0) =>
+            {
+                "a model that makes vectors or scores, not text"
+            }
+            _ => return Ok(()),
+        };
+        Err(GgufFault::Kind(kind))
+    }
+
+    /// Arrays beside the tokens have one element a token, and special tokens are among them: llama.cpp reads past the end otherwise.
+    fn check_vocabulary(&self, tokens: u64) -> Result<(), GgufFault> {
+        if tokens == 0 || tokens > 1 << 24 {
+            return Err(GgufFault::Entry {
+                key: "tokenizer.ggml.tokens".to_owned(),
+                why: format!("has {tokens} tokens"),
+            });
+        }
+        for name in ["scores", "token_type"] {
+            let key = format!("tokenizer.ggml.{name}");
+            if let Some(Value::Array { len, .. }) = self.entries.get(&key)
+                && *len != tokens
+            {
+                return Err(GgufFault::Entry {
+                    key,
+                    why: format!("has {len} elements for {tokens} tokens"),
+                });
+            }
+        }
+        for (key, value) in &self.entries {
+            if key.starts_with("tokenizer.ggml.")
+                && key.ends_with("_token_id")
+                && value
+                    .unsigned()
+                    .is_some_and(|id| id >= tokens && id != u64::from(u32::MAX))
+            {
+                return Err(GgufFault::Entry {
+                    key: key.clone(),
+                    why: "is no token of the vocabulary".to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::gguf::{self, Entry, GgufFault, TensorType};
+    use docmind_core::model::ModelShape;
+    use std::io::Cursor;
+
+    /// A language model of one layer, with these entries changed or added and, where wished, without its tensors.
+    fn shape_of(changes: &[(&str, Entry)], tensors: Tensors) -> Result<ModelShape, GgufFault> {
+        let text = |text: &str| Entry::Text(text.to_owned());
+        let mut entries = vec![
+            ("general.architecture".to_owned(), text("llama")),
+            ("llama.block_count".to_owned(), Entry::U32(1)),
+            ("llama.embedding_length".to_owned(), Entry::U32(32)),
+            ("llama.context_length".to_owned(), Entry::U32(2048)),
+            ("llama.attention.head_count".to_owned(), Entry::U32(4)),
+            (
+                "tokenizer.ggml.tokens".to_owned(),
+                Entry::Texts(["a", "b", "c"].map(str::to_owned).to_vec()),
+            ),
+        ];
+        for (key, value) in changes {
+            entries.retain(|(known, _)| known != key);
+            entries.push(((*key).to_owned(), value.clone()));
+        }
+        let declared = match tensors {
+            Tensors::None => Vec::new(),
+            Tensors::All => vec![
+                ("token_embd.weight".to_owned(), vec![32, 3], TensorType::F32),
+                ("blk.0.attn_q.weight".to_owned(), vec![32, 32], TensorType::F32),
+            ],
+        };
+        let mut bytes = Vec::new();
+        gguf::write(&mut bytes, &entries, &declared, |(_, dimensions, kind), out| {
+            let size = kind
+                .bytes(dimensions[0], dimensions.iter().product())
+                .expect("whole rows");
+            out.write_all(&vec![0; size as usize])
+        })
+        .expect("written");
+        let length = bytes.len() as u64;
+        gguf::read_from(Cursor::new(bytes), length)?.shape("stem")
+    }
+
+    enum Tensors {
+        All,
+        None,
+    }
+
+    fn text(text: &str) -> Entry {
+        Entry::Text(text.to_owned())
+    }
+
+    #[test]
+    fn any_architecture_that_writes_is_taken() {
+        let shape = shape_of(&[], Tensors::All).expect("a model");
+        let card = &shape.card;
+        assert_eq!((card.architecture.as_str(), card.name.as_str()), ("llama", "stem"));
+        assert_eq!((card.heads, card.kv_heads, card.head_dim), (4, 4, 8));
+        // Mamba and RWKV have no attention, and say so with a zero.
+        let recurrent = shape_of(&[("llama.attention.head_count", Entry::U32(0))], Tensors::All).expect("a model");
+        assert_eq!(
+            (recurrent.card.heads, recurrent.card.kv_heads, recurrent.card.head_dim),
+            (0, 0, 0)
+        );
+        assert_eq!(recurrent.kv_bytes_per_token(docmind_core::profile::KvType::F16), 0);
+    }
+
+    #[test]
+    fn whole_files_of_other_kinds_are_named() {
+        let kinds: [(&[(&str, Entry)], Tensors, &str); 8] = [
+            (&[], Tensors::None, "vocabulary"),
+            (&[("general.type", text("adapter"))], Tensors::All, "adapter"),
+            (&[("general.type", text("mmproj"))], Tensors::All, "pictures"),
+            (&[("general.architecture", text("clip"))], Tensors::All, "pictures"),
+            (&[("general.architecture", text("nomic-bert"))], Tensors::All, "vectors"),
+            (
+                &[("llama.attention.causal", Entry::Bool(false))],
+                Tensors::All,
+                "vectors",
+            ),
+            (&[("llama.pooling_type", Entry::U32(3))], Tensors::All, "vectors"),
+            (&[("general.architecture", text("t5"))], Tensors::All, "decoder"),
+        ];
+        for (changes, tensors, word) in kinds {
+            let fault = shape_of(changes, tensors).expect_err(word);
+            assert_eq!(fault.code(), "model_unsupported", "{fault}");
+            let report = fault.report("x.gguf");
+            assert!(report.message.contains(word), "{}", report.message);
+            assert!(report.message.contains('\n'), "{}", report.message);
+        }
+    }
+
+    #[test]
+    fn a_file_without_what_a_language_model_has_is_no_damaged_one() {
+        let fault = shape_of(&[("general.architecture", text("flux"))], Tensors::All).expect_err("no entries");
+        assert_eq!(fault.code(), "model_unsupported", "{fault}");
+        let parts = shape_of(&[("split.count", Entry::U32(3))], Tensors::All).expect_err("one of three");
+        assert_eq!(parts.code(), "model_split");
+        let heads = shape_of(&[("llama.attention.head_count_kv", Entry::U32(5))], Tensors::All).expect_err("5 of 4");
+        assert_eq!(heads.code(), "model_damaged");
+    }
+}

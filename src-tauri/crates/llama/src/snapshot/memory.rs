@@ -1,0 +1,77 @@
+//! Snapshots in memory.
+
+use super::{Snapshot, common_prefix};
+use crate::native::Token;
+
+/// Snapshots in memory, the latest first, within a budget of bytes.
+#[derive(Debug, Default)]
+pub struct MemorySnapshots {
+    kept: Vec<Snapshot>,
+    budget: usize,
+}
+
+impl MemorySnapshots {
+    /// At most so many bytes.
+    pub fn new(budget: usize) -> Self {
+        Self {
+            kept: Vec::new(),
+            budget,
+        }
+    }
+
+    /// Bytes of all that is kept.
+    pub fn bytes(&self) -> usize {
+        self.kept.iter().map(|snapshot| snapshot.state.len()).sum()
+    }
+
+    /// True where a snapshot of so many bytes has a chance.
+    pub fn takes(&self, bytes: usize) -> bool {
+        bytes <= self.budget
+    }
+
+    /// Keeps one; those that are a beginning of it go, then the oldest until the budget holds.
+    pub fn keep(&mut self, snapshot: Snapshot) {
+        if !self.takes(snapshot.state.len()) {
+            return;
+        }
+        self.kept.retain(|old| !snapshot.tokens.starts_with(&old.tokens));
+        self.kept.insert(0, snapshot);
+        while self.bytes() > self.budget {
+            self.kept.pop();
+        }
+    }
+
+    /// The one of at most `room` tokens that shares most with `prompt`, with how much.
+    pub fn best(&self, prompt: &[Token], room: usize) -> Option<(usize, &Snapshot)> {
+        self.kept
+            .iter()
+            .filter(|snapshot| snapshot.tokens.len() <= room)
+            .map(|snapshot| (common_prefix(&snapshot.tokens, prompt), snapshot))
+            .max_by_key(|(shared, _)| *shared)
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.kept.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::snapshot;
+    use super::*;
+
+    #[test]
+    fn memory_drops_beginnings_and_the_oldest() {
+        let mut memory = MemorySnapshots::new(10_000);
+        memory.keep(snapshot(0..100, 4000));
+        memory.keep(snapshot(0..200, 5000));
+        assert_eq!(memory.bytes(), 5000, "the first is a beginning of the second");
+        memory.keep(snapshot(500..600, 4000));
+        memory.keep(snapshot(900..1000, 3000));
+        assert_eq!(memory.bytes(), 7000);
+        let prompt: Vec<Token> = (500..520).collect();
+        assert_eq!(memory.best(&prompt, 8192).expect("there").0, 20);
+        assert!(memory.best(&prompt, 99).is_none(), "a cache of 99 tokens holds neither");
+    }
+}

@@ -1,0 +1,350 @@
+//! From tags and texts to blocks.
+
+use super::{Block, Content, block_text, flat_text};
+use html5ever::tokenizer::states::RawKind;
+use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult};
+use std::cell::RefCell;
+
+/// Tables within tables that keep their rows; text of deeper ones stays in the cell around them. Each level copies what is in it.
+const MAX_TABLES: usize = 16;
+
+/// Elements whose text is none, or no part of what a page is read for. Scripts and styles are never text; the others are shown where
+/// hiding them would leave nothing.
+const HIDDEN: &[&str] = &[
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "svg",
+    "annotation",
+    "annotation-xml",
+    "iframe",
+    "nav",
+    "select",
+    "datalist",
+];
+
+/// Where the tokenizer's tokens go.
+pub struct Sink {
+    state: RefCell<State>,
+}
+
+impl Sink {
+    /// For one page; the elements in `shown` are shown although they are [`HIDDEN`].
+    pub fn new(shown: &[String], max_bytes: usize) -> Self {
+        Self {
+            state: RefCell::new(State {
+                max_bytes,
+                shown: shown.to_vec(),
+                ..State::default()
+            }),
+        }
+    }
+}
+
+impl TokenSink for Sink {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        let mut state = self.state.borrow_mut();
+        match token {
+            Token::TagToken(tag) => return state.tag(&tag),
+            Token::CharacterTokens(text) => state.text(&text),
+            _ => {}
+        }
+        TokenSinkResult::Continue
+    }
+}
+
+/// A page as read so far.
+#[derive(Default)]
+pub struct State {
+    content: Content,
+    max_bytes: usize,
+    bytes: usize,
+    block: String,
+    link_chars: usize,
+    in_link: bool,
+    heading: Option<u8>,
+    in_item: u32,
+    preformatted: u32,
+    in_title: bool,
+    title: String,
+    /// Open elements whose text is none (script, style, menus), by name: only their own end closes them.
+    hidden: Vec<String>,
+    /// Of those, the ones that are shown all the same.
+    shown: Vec<String>,
+    tables: Vec<OpenTable>,
+    /// Open tables beyond [`MAX_TABLES`].
+    flat_tables: u32,
+}
+
+#[derive(Default)]
+struct OpenTable {
+    rows: Vec<Vec<String>>,
+    cell: Option<String>,
+    header_cells: bool,
+    blocks: Vec<Block>,
+}
+
+impl State {
+    /// What the page holds, and the element that hides its end.
+    pub fn finish(sink: Sink) -> (Content, Option<String>) {
+        let mut state = sink.state.into_inner();
+        state.end_block();
+        state.end_table_all();
+        let open = if state.in_title {
+            Some("title".to_owned())
+        } else {
+            state.hidden.into_iter().next()
+        };
+        (
+            state.content,
+            open.filter(|element| !matches!(element.as_str(), "script" | "style")),
+        )
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.in_title {
+            self.title.push_str(text);
+            return;
+        }
+        if let Some(element) = self.hidden.last() {
+            let is_text = !matches!(element.as_str(), "script" | "style");
+            self.content.hidden_text |= is_text && text.contains(|c: char| !c.is_whitespace());
+            return;
+        }
+        if self.content.too_long {
+            return;
+        }
+        self.bytes += text.len();
+        if self.bytes > self.max_bytes {
+            self.content.too_long = true;
+            return;
+        }
+        if self.preformatted > 0 {
+            self.block.push_str(text);
+        } else {
+            // White space collapses across pieces of a line.
+            for word in text.split_inclusive(|c: char| c.is_ascii_whitespace()) {
+                let trimmed = word.trim_end_matches(|c: char| c.is_ascii_whitespace());
+                self.block.push_str(trimmed);
+                if trimmed.len() < word.len() && !self.block.is_empty() && !self.block.ends_with([' ', '\n']) {
+                    self.block.push(' ');
+                }
+            }
+        }
+        if self.in_link {
+            self.link_chars += text.chars().filter(|c| !c.is_whitespace()).count();
+        }
+    }
+
+    fn tag(&mut self, tag: &Tag) -> TokenSinkResult<()> {
+        let name: &str = &tag.name;
+        let opens = tag.kind == TagKind::StartTag;
+        // `<title/>` of XHTML has no end that it could wait for.
+        let holds = opens && !tag.self_closing;
+        if let Some(hidden) = self.hidden.last() {
+            if !opens && hidden == name {
+                self.hidden.pop();
+            } else if holds && hidden == name {
+                self.hidden.push(name.to_owned());
+            }
+            // The bodies of these are no markup.
+            return raw(name, holds);
+        }
+        match name {
+            "title" if !self.is_shown("title") => {
+                self.in_title = holds && self.content.title.is_none();
+                if !opens && self.content.title.is_none() {
+                    self.content.title = Some(std::mem::take(&mut self.title));
+                }
+                return raw(name, holds);
+            }
+            "plaintext" if opens => {
+                self.end_block();
+                return TokenSinkResult::Plaintext;
+            }
+            "xmp" => {
+                self.end_block();
+                return raw(name, holds);
+            }
+            name if HIDDEN.contains(&name) && !self.is_shown(name) => {
+                if holds {
+                    if name == "nav" {
+                        self.end_block();
+                    }
+                    self.hidden.push(name.to_owned());
+                }
+                return raw(name, holds);
+            }
+            "textarea" => return raw(name, holds),
+            "a" => self.in_link = opens,
+            "br" => self.block.push('\n'),
+            "img" => {
+                self.content.pictures = true;
+                if let Some(alt) = attribute(tag, "alt").filter(|alt| !alt.trim().is_empty()) {
+                    self.text(&format!(" {alt} "));
+                }
+            }
+            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
+                self.end_block();
+                self.heading = opens.then(|| name.as_bytes()[1] - b'0');
+            }
+            "pre" => {
+                self.end_block();
+                self.preformatted = if opens {
+                    self.preformatted + 1
+                } else {
+                    self.preformatted.saturating_sub(1)
+                };
+            }
+            "li" | "dd" | "dt" => {
+                self.end_block();
+                self.in_item = if opens {
+                    self.in_item + 1
+                } else {
+                    self.in_item.saturating_sub(1)
+                };
+            }
+            "ul" | "ol" | "dl" => {
+                self.end_block();
+                if !opens {
+                    self.in_item = 0;
+                }
+            }
+            "table" => {
+                self.end_block();
+                match (opens, self.flat_tables) {
+                    (true, _) if self.tables.len() >= MAX_TABLES => self.flat_tables += 1,
+                    (true, _) => self.tables.push(OpenTable::default()),
+                    (false, 0) => self.end_table(),
+                    (false, _) => self.flat_tables -= 1,
+                }
+            }
+            "tr" | "td" | "th" if self.flat_tables > 0 => self.end_block(),
+            "tr" => {
+                self.end_cell();
+                if opens && let Some(table) = self.tables.last_mut() {
+                    table.rows.push(Vec::new());
+                }
+            }
+            "td" | "th" => {
+                self.end_cell();
+                if opens && let Some(table) = self.tables.last_mut() {
+                    table.cell = Some(String::new());
+                    table.header_cells |= name == "th" && table.rows.len() <= 1;
+                }
+            }
+            "hr" | "p" | "div" | "nav" | "section" | "article" | "main" | "header" | "footer" | "aside"
+            | "blockquote" | "figure" | "figcaption" | "address" | "form" | "fieldset" | "legend" | "body" | "html"
+            | "head" | "caption" | "thead" | "tbody" | "tfoot" | "center" | "details" | "summary" | "option"
+            | "button" | "label" | "dialog" => self.end_block(),
+            _ => {}
+        }
+        TokenSinkResult::Continue
+    }
+
+    fn is_shown(&self, element: &str) -> bool {
+        self.shown.iter().any(|shown| shown == element)
+    }
+
+    fn end_block(&mut self) {
+        let text = std::mem::take(&mut self.block);
+        let link_chars = std::mem::take(&mut self.link_chars);
+        if text.trim().is_empty() {
+            return;
+        }
+        let block = match (self.heading, self.preformatted > 0, self.in_item > 0) {
+            (Some(level), ..) => Block::Heading { level, text },
+            (_, true, _) => Block::Preformatted { text },
+            (_, _, true) => Block::Item { text, link_chars },
+            _ => Block::Paragraph { text, link_chars },
+        };
+        match self.tables.last_mut() {
+            Some(table) => match &mut table.cell {
+                Some(cell) => {
+                    if !cell.is_empty() {
+                        cell.push('\n');
+                    }
+                    cell.push_str(block_text(&block));
+                    table.blocks.push(block);
+                }
+                // Captions, and text between rows.
+                None => self.content.blocks.push(block),
+            },
+            None => self.content.blocks.push(block),
+        }
+    }
+
+    fn end_cell(&mut self) {
+        self.end_block();
+        if let Some(table) = self.tables.last_mut()
+            && let Some(cell) = table.cell.take()
+        {
+            if table.rows.is_empty() {
+                table.rows.push(Vec::new());
+            }
+            if let Some(row) = table.rows.last_mut() {
+                row.push(cell);
+            }
+        }
+    }
+
+    fn end_table(&mut self) {
+        self.end_cell();
+        let Some(table) = self.tables.pop() else { return };
+        // A table for layout: few cells with much text, headings, or one column.
+        let columns = table.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let layout = columns <= 1
+            || table.rows.iter().flatten().any(|cell| cell.chars().count() > 800)
+            || table
+                .blocks
+                .iter()
+                .any(|block| matches!(block, Block::Heading { .. } | Block::Table { .. }));
+        let blocks = if layout {
+            table.blocks
+        } else {
+            vec![Block::Table {
+                rows: table.rows,
+                header: table.header_cells,
+            }]
+        };
+        match self.tables.last_mut() {
+            Some(outer) => {
+                if let Some(cell) = &mut outer.cell {
+                    for block in &blocks {
+                        if !cell.is_empty() {
+                            cell.push('\n');
+                        }
+                        cell.push_str(&flat_text(block));
+                    }
+                }
+                outer.blocks.extend(blocks);
+            }
+            None => self.content.blocks.extend(blocks),
+        }
+    }
+
+    fn end_table_all(&mut self) {
+        while !self.tables.is_empty() {
+            self.end_table();
+        }
+    }
+}
+
+fn raw(name: &str, opens: bool) -> TokenSinkResult<()> {
+    match name {
+        "script" if opens => TokenSinkResult::RawData(RawKind::ScriptData),
+        "style" | "iframe" | "xmp" if opens => TokenSinkResult::RawData(RawKind::Rawtext),
+        "title" | "textarea" if opens => TokenSinkResult::RawData(RawKind::Rcdata),
+        _ => TokenSinkResult::Continue,
+    }
+}
+
+fn attribute(tag: &Tag, name: &str) -> Option<String> {
+    tag.attrs
+        .iter()
+        .find(|attribute| &*attribute.name.local == name)
+        .map(|attribute| attribute.value.to_string())
+}

@@ -1,0 +1,135 @@
+//! What words and numbers of RTF mean that stand for something else.
+
+use encoding_rs::Encoding;
+
+/// True for a group whose text is not the document's.
+pub fn is_skipped(word: &str) -> bool {
+    matches!(
+        word,
+        "colortbl"
+            | "pict"
+            | "object"
+            | "themedata"
+            | "colorschememapping"
+            | "datastore"
+            | "latentstyles"
+            | "listtable"
+            | "listoverridetable"
+            | "rsidtbl"
+            | "generator"
+            | "xmlnstbl"
+            | "mmathPr"
+            | "fldinst"
+            | "filetbl"
+            | "revtbl"
+            | "bkmkstart"
+            | "bkmkend"
+            | "datafield"
+            | "nonshppict"
+            | "author"
+            | "operator"
+            | "keywords"
+            | "doccomm"
+            | "hlinkbase"
+            | "creatim"
+            | "revtim"
+            | "printim"
+            | "buptim"
+            | "company"
+            | "manager"
+            | "category"
+            | "comment"
+            | "subject"
+            | "userprops"
+            | "pgptbl"
+            | "template"
+            | "objdata"
+            | "blipuid"
+            | "picprop"
+            | "sp"
+            | "wgrffmtfilter"
+            | "atnid"
+            | "atnauthor"
+            | "atntime"
+            | "atnref"
+            | "falt"
+            | "panose"
+            | "ftnsep"
+            | "ftnsepc"
+            | "ftncn"
+            | "aftnsep"
+            | "aftnsepc"
+            | "aftncn"
+            | "xe"
+            | "tc"
+            | "rxe"
+            | "passwordhash"
+            | "defchp"
+            | "defpap"
+            | "protusertbl"
+            | "fontemb"
+            | "fontfile"
+    )
+}
+
+/// The character that a word stands for.
+pub fn character(word: &str) -> Option<&'static str> {
+    CHARACTERS
+        .iter()
+        .find(|(known, _)| *known == word)
+        .map(|(_, character)| *character)
+}
+
+/// Words that stand for a character.
+const CHARACTERS: &[(&str, &str)] = &[
+    ("emdash", "—"),
+    ("endash", "–"),
+    ("lquote", "‘"),
+    ("rquote", "’"),
+    ("ldblquote", "“"),
+    ("rdblquote", "”"),
+    ("bullet", "•"),
+    ("emspace", " "),
+    ("enspace", " "),
+    ("qmspace", " "),
+];
+
+/// The encoding of a Windows code page; nothing for those that no reader has.
+pub fn code_page(number: i32) -> Option<&'static Encoding> {
+    let label = match number {
+        932 => "shift_jis",
+        936 => "gbk",
+        949 => "euc-kr",
+        950 => "big5",
+        10_000 => "macintosh",
+        10_007 => "x-mac-cyrillic",
+        65_001 => "utf-8",
+        866 => "ibm866",
+        874 => "windows-874",
+        number @ 1250..=1258 => return Encoding::for_label(format!("windows-{number}").as_bytes()),
+        _ => return None,
+    };
+    Encoding::for_label(label.as_bytes())
+}
+
+/// Code page of a Windows character set.
+pub fn charset(number: i32) -> Option<&'static Encoding> {
+    code_page(match number {
+        0 => 1252,
+        77 => 10_000,
+        128 => 932,
+        129 => 949,
+        134 => 936,
+        136 => 950,
+        161 => 1253,
+        162 => 1254,
+        163 => 1258,
+        177 => 1255,
+        178 => 1256,
+        186 => 1257,
+        204 => 1251,
+        222 => 874,
+        238 => 1250,
+        _ => return None,
+    })
+}

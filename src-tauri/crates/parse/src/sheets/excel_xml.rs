@@ -1,0 +1,75 @@
+//! Workbooks of Excel 2003 in one XML file (SpreadsheetML).
+
+use super::{MEDIA_TYPE_XLS, SparseTable, check_cells};
+use crate::error::ParseError;
+use crate::output::Output;
+use crate::text::PageBuilder;
+use crate::xml::{Tag, Token, Xml, text_of};
+
+/// Reads a workbook: a sheet a page, comments behind its table.
+///
+/// # Errors
+/// Its final state.
+pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
+    out.gathering(bytes.len() / 4)?;
+    out.started(MEDIA_TYPE_XLS, None, None);
+    let source = text_of(bytes);
+    let mut xml = Xml::new(&source, out.limits.xml_depth);
+    let (mut number, mut cells) = (0, 0);
+    while let Some(token) = xml.next()? {
+        if let Token::Open(tag) = token
+            && tag.name() == "Worksheet"
+        {
+            number += 1;
+            let name = tag.attribute("Name").unwrap_or_default();
+            let mut page = PageBuilder::default();
+            let (table, comments) = sheet(&mut xml, &mut cells, out)?;
+            table.write(&name, &mut page);
+            for comment in comments {
+                page.paragraph(&comment);
+            }
+            out.page(page.finish(number))?;
+        }
+    }
+    Ok(())
+}
+
+/// A sheet, the reader standing inside its element.
+fn sheet(xml: &mut Xml<'_>, cells: &mut usize, out: &Output<'_>) -> Result<(SparseTable, Vec<String>), ParseError> {
+    let outside = xml.depth().saturating_sub(1);
+    let (mut table, mut comments) = (SparseTable::default(), Vec::new());
+    let (mut row, mut column, mut bytes) = (0_u32, 0_u32, 0);
+    while xml.depth() > outside {
+        let Some(token) = xml.next()? else { break };
+        let Token::Open(tag) = token else { continue };
+        match tag.name() {
+            "Row" => {
+                row = index(&tag).unwrap_or_else(|| row.saturating_add(1));
+                column = 0;
+            }
+            "Cell" => column = index(&tag).unwrap_or_else(|| column.saturating_add(1)),
+            "Comment" => comments.push(xml.text()?),
+            "Data" => {
+                let kind = tag.attribute("Type").unwrap_or_default();
+                let text = xml.text()?;
+                let text = match kind.as_str() {
+                    // `2026-11-29T00:00:00.000`
+                    "DateTime" => text.trim_end_matches("T00:00:00.000").replace('T', " "),
+                    "Boolean" => if text.trim() == "1" { "TRUE" } else { "FALSE" }.to_owned(),
+                    _ => text,
+                };
+                bytes += text.len();
+                *cells += 1;
+                table.push(row, column, text);
+                check_cells(*cells, bytes, out)?;
+            }
+            _ => {}
+        }
+    }
+    Ok((table, comments))
+}
+
+/// The place a row or cell says it has, from 1; without, it follows the one before.
+fn index(tag: &Tag<'_>) -> Option<u32> {
+    tag.attribute("Index").and_then(|index| index.parse().ok())
+}

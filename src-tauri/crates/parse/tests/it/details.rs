@@ -1,0 +1,270 @@
+//! What a format keeps beside its running text, and what it leaves out: text must be neither lost nor doubled.
+
+use super::build::{docx, package_relationship, relationships, zip};
+use super::read;
+use docmind_core::document::DocumentState;
+
+/// A Word document with parts beside its main one: (path, content), and the main part's relationships.
+fn word(body: &str, related: &[(&str, &str, &str)], parts: &[(&str, &str)]) -> Vec<u8> {
+    let document = format!(r#"<w:document xmlns:w="w" xmlns:r="r"><w:body>{body}</w:body></w:document>"#);
+    let package = package_relationship("word/document.xml");
+    let related = relationships(related);
+    let mut entries = vec![
+        ("_rels/.rels", package.as_bytes()),
+        ("word/_rels/document.xml.rels", related.as_bytes()),
+        ("word/document.xml", document.as_bytes()),
+    ];
+    entries.extend(parts.iter().map(|(path, content)| (*path, content.as_bytes())));
+    zip(&entries)
+}
+
+fn paragraph(text: &str) -> String {
+    format!("<w:p><w:r><w:t>{text}</w:t></w:r></w:p>")
+}
+
+#[test]
+fn files_that_stand_in_a_word_document_are_read_in_their_place() {
+    let body = format!(
+        r#"{}<w:altChunk r:id="a"/>{}<w:altChunk r:id="b"/><w:altChunk r:id="c"/><w:altChunk r:id="d"/>{}"#,
+        paragraph("one"),
+        paragraph("three"),
+        paragraph("end")
+    );
+    let page = "MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n--x\r\nContent-Type: text/html\r\n\r\n\
+        <p>four</p>\r\n--x--\r\n";
+    let mut parts: Vec<(&str, Vec<u8>)> = vec![
+        ("word/a.html", b"<html><body><p>two</p></body></html>".to_vec()),
+        ("word/b.mht", page.as_bytes().to_vec()),
+        ("word/c.rtf", b"{\\rtf1 five\\par}".to_vec()),
+        ("word/d.docx", docx(&paragraph("inner"))),
+    ];
+    let document = format!(r#"<w:document xmlns:w="w" xmlns:r="r"><w:body>{body}</w:body></w:document>"#);
+    parts.push(("word/document.xml", document.into_bytes()));
+    parts.push(("_rels/.rels", package_relationship("word/document.xml").into_bytes()));
+    let chunks = relationships(&[
+        ("a", "aFChunk", "a.html"),
+        ("b", "aFChunk", "/word/b.mht"),
+        ("c", "aFChunk", "c.rtf"),
+        ("d", "aFChunk", "d.docx"),
+    ]);
+    parts.push(("word/_rels/document.xml.rels", chunks.into_bytes()));
+    let entries: Vec<(&str, &[u8])> = parts.iter().map(|(path, bytes)| (*path, bytes.as_slice())).collect();
+    let read = read("a.docx", &zip(&entries));
+    assert_eq!(read.text(), "one\n\ntwo\n\nthree\n\nfour\n\nfive\n\nend");
+    assert!(read.warnings[0].contains("inside this one"), "{:?}", read.warnings);
+}
+
+#[test]
+fn diagrams_of_word_documents_are_read_and_readings_of_words_are_not() {
+    let ruby = "<w:p><w:r><w:ruby><w:rt><w:r><w:t>とうきょう</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>東京</w:t></w:r></w:rubyBase></w:ruby></w:r></w:p>";
+    let before = r#"<w:p><w:pPr><w:pPrChange><w:pPr><w:pStyle w:val="H1"/></w:pPr></w:pPrChange></w:pPr><w:r><w:t>Text</w:t></w:r></w:p>"#;
+    let bytes = word(
+        &format!("{ruby}{before}"),
+        &[
+            ("a", "diagramData", "diagrams/data1.xml"),
+            ("b", "chart", "charts/chart1.xml"),
+            ("c", "styles", "styles.xml"),
+        ],
+        &[
+            (
+                "word/diagrams/data1.xml",
+                "<d><dgm:t><a:p><a:r><a:t>A step</a:t></a:r></a:p></dgm:t></d>",
+            ),
+            (
+                "word/charts/chart1.xml",
+                "<c><c:title><c:rich><a:p><a:r><a:t>Sales</a:t></a:r></a:p></c:rich></c:title></c>",
+            ),
+            (
+                "word/styles.xml",
+                r#"<w:styles><w:style w:styleId="H1"><w:name w:val="heading 1"/></w:style></w:styles>"#,
+            ),
+        ],
+    );
+    let read = read("a.docx", &bytes);
+    assert_eq!(read.text(), "東京\n\nText\n\nA step\n\nSales");
+    assert!(read.pages[0].headings.is_empty(), "how it was formatted before is over");
+}
+
+#[test]
+fn word_documents_in_one_xml_file() {
+    let package = format!(
+        r#"<?xml version="1.0"?><?mso-application progid="Word.Document"?>
+        <pkg:package xmlns:pkg="http://schemas.microsoft.com/office/2006/xmlPackage">
+        <pkg:part pkg:name="/word/document.xml"><pkg:xmlData><w:document xmlns:w="w"><w:body><w:p><w:pPr><w:pStyle w:val="H"/></w:pPr><w:r><w:t>Head</w:t></w:r></w:p>{}</w:body></w:document></pkg:xmlData></pkg:part>
+        <pkg:part pkg:name="/word/media/a.png"><pkg:binaryData>iVBORw0KGgo=</pkg:binaryData></pkg:part>
+        <pkg:part pkg:name="/word/glossary/document.xml"><pkg:xmlData><w:glossaryDocument>{}</w:glossaryDocument></pkg:xmlData></pkg:part>
+        <pkg:part pkg:name="/word/styles.xml"><pkg:xmlData><w:styles><w:style w:styleId="H"><w:name w:val="heading 2"/></w:style></w:styles></pkg:xmlData></pkg:part>
+        </pkg:package>"#,
+        paragraph("Body"),
+        paragraph("Prompt")
+    );
+    let flat = read("a.xml", package.as_bytes());
+    assert_eq!(flat.text(), "Head\n\nBody");
+    assert_eq!(flat.pages[0].headings[0].level, 2);
+    assert!(flat.media_type.contains("wordprocessingml"), "{}", flat.media_type);
+    let old = format!(
+        r#"<?xml version="1.0"?><w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml"><o:DocumentProperties><o:Author>Ada</o:Author></o:DocumentProperties><w:body>{}<w:pict><w:binData>iVBORw0KGgo=</w:binData></w:pict></w:body></w:wordDocument>"#,
+        paragraph("Body")
+    );
+    assert_eq!(read("a.doc", old.as_bytes()).text(), "Body");
+}
+
+#[test]
+fn workbooks_in_one_xml_file() {
+    let book = r#"<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>
+        <Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">
+        <DocumentProperties><Author>Ada</Author></DocumentProperties>
+        <Worksheet ss:Name="Prices"><Table><Row><Cell><Data ss:Type="String">Item</Data></Cell><Cell><Data ss:Type="String">Price</Data></Cell></Row>
+        <Row><Cell ss:Index="2"><Data ss:Type="Number">2.5</Data><Comment><ss:Data>A note</ss:Data></Comment></Cell></Row></Table></Worksheet></Workbook>"#;
+    let read = read("a.xls", book.as_bytes());
+    assert_eq!(read.text(), "Prices\n\nItem | Price\n| 2.5\n\nA note");
+}
+
+#[test]
+fn cells_show_percent_and_currency() {
+    let sheet = r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1" s="1"><v>0.0725</v></c><c r="B1" s="2"><v>1234.5</v></c><c r="C1"><v>0.30000000000000004</v></c></row></sheetData></worksheet>"#;
+    let styles = r##"<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><numFmts count="1"><numFmt numFmtId="164" formatCode="[$€-407]\ #,##0.00"/></numFmts><cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="10"/><xf numFmtId="164"/></cellXfs></styleSheet>"##;
+    let bytes = zip(&[
+        ("[Content_Types].xml", br#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>"#),
+        ("_rels/.rels", package_relationship("xl/workbook.xml").as_bytes()),
+        ("xl/workbook.xml", br#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>"#),
+        ("xl/_rels/workbook.xml.rels", relationships(&[("rId1", "worksheet", "worksheets/sheet1.xml"), ("rId2", "styles", "styles.xml")]).as_bytes()),
+        ("xl/styles.xml", styles.as_bytes()),
+        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+    ]);
+    assert_eq!(read("a.xlsx", &bytes).text(), "S\n\n7.25% | €1234.5 | 0.3");
+}
+
+const NAMESPACES: &str = r#"xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:text="t" xmlns:table="b" xmlns:draw="d" xmlns:dc="c" xmlns:svg="s" xmlns:presentation="p""#;
+
+fn open_document(kind: &str, body: &str, styles: &str) -> Vec<u8> {
+    let content =
+        format!("<office:document-content {NAMESPACES}><office:body>{body}</office:body></office:document-content>");
+    let styles = format!("<office:document-styles {NAMESPACES}>{styles}</office:document-styles>");
+    zip(&[
+        ("mimetype", kind.as_bytes()),
+        ("content.xml", content.as_bytes()),
+        ("styles.xml", styles.as_bytes()),
+    ])
+}
+
+const LETTER: &str = "<text:p>Dear Ada, <office:annotation><dc:creator>Bob</dc:creator><dc:date>2024-01-01</dc:date><text:p>Too short.</text:p>\
+    </office:annotation>thank you.<draw:frame><svg:title>A picture</svg:title><svg:desc>Of a boat</svg:desc></draw:frame></text:p>\
+    <text:p><text:ruby><text:ruby-base>東京</text:ruby-base><text:ruby-text>とうきょう</text:ruby-text></text:ruby></text:p>";
+
+#[test]
+fn who_commented_and_what_a_picture_is_called_is_no_text() {
+    let expected = "Dear Ada, thank you.\n\nToo short.\n\n東京";
+    for kind in [
+        "application/vnd.oasis.opendocument.text",
+        "application/vnd.sun.xml.writer",
+    ] {
+        assert_eq!(
+            read("a.bin", &open_document(kind, LETTER, "")).text(),
+            expected,
+            "{kind}"
+        );
+    }
+    let flat = format!(
+        r#"<?xml version="1.0"?><office:document {NAMESPACES} office:mimetype="application/vnd.oasis.opendocument.text"><office:meta><dc:title>A letter</dc:title></office:meta><office:master-styles><style:master-page><style:header><text:p>Letterhead</text:p></style:header></style:master-page></office:master-styles><office:body>{LETTER}</office:body></office:document>"#
+    );
+    let flat = read("a.fodt", flat.as_bytes());
+    assert_eq!(flat.text(), format!("{expected}\n\nLetterhead"));
+    assert_eq!(flat.title.as_deref(), Some("A letter"));
+    assert_eq!(flat.media_type, "application/vnd.oasis.opendocument.text");
+}
+
+#[test]
+fn a_sheets_comments_and_boxes_stand_behind_its_table() {
+    let body = r#"<table:table table:name="S"><table:shapes><draw:frame><text:p>In a box</text:p></draw:frame></table:shapes>
+        <table:table-row><table:table-cell><text:p>Key</text:p></table:table-cell><table:table-cell><office:annotation><dc:creator>Bob</dc:creator><text:p>Check this</text:p></office:annotation><text:p>Value</text:p></table:table-cell></table:table-row></table:table>"#;
+    let bytes = open_document("application/vnd.oasis.opendocument.spreadsheet", body, "");
+    assert_eq!(
+        read("a.ods", &bytes).text(),
+        "S\n\nKey | Value\n\nIn a box\n\nCheck this"
+    );
+}
+
+#[test]
+fn prompts_of_a_master_slide_are_not_on_any() {
+    let master = r#"<style:master-page><draw:frame presentation:class="title" presentation:placeholder="true"><text:p>Click to add title</text:p></draw:frame><draw:frame><text:p>Confidential</text:p></draw:frame><draw:frame><text:p>&lt;number&gt;</text:p></draw:frame></style:master-page>"#;
+    let bytes = open_document(
+        "application/vnd.oasis.opendocument.presentation",
+        "<draw:page><draw:frame><text:p>One</text:p></draw:frame></draw:page>",
+        master,
+    );
+    assert_eq!(read("a.odp", &bytes).text(), "One\n\nConfidential");
+}
+
+#[test]
+fn a_mail_whose_plain_form_is_empty_is_read_from_its_other_form() {
+    let mail = b"From: a@b.c\r\nSubject: Hello\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=x\r\n\r\n\
+        --x\r\nContent-Type: text/plain\r\n\r\n \r\n--x\r\nContent-Type: text/html\r\n\r\n<p>The words</p>\r\n--x--\r\n";
+    assert_eq!(read("a.eml", mail).text(), "Hello\n\nFrom: a@b.c\n\nThe words");
+}
+
+#[test]
+fn a_mail_in_an_encoding_it_does_not_name_is_readable() {
+    let mail = b"From: J\xfcrgen <a@b.c>\r\nSubject: Gr\xfc\xdfe\r\n\r\nSch\xf6ne Gr\xfc\xdfe aus K\xf6ln\r\n";
+    let text = read("a.eml", mail).text();
+    assert!(
+        text.starts_with("Grüße\n\nFrom: Jürgen <a@b.c>") && text.ends_with("Schöne Grüße aus Köln"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_forwarded_mail_is_read_behind_the_one_that_brought_it() {
+    let mail = b"From: a@b.c\r\nSubject: Fwd\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n\
+        --x\r\nContent-Type: text/plain\r\n\r\nSee below.\r\n--x\r\nContent-Type: message/rfc822\r\n\r\n\
+        From: d@e.f\r\nSubject: Offer\r\n\r\nTen pounds.\r\n--x--\r\n";
+    let text = read("a.eml", mail).text();
+    assert!(
+        text.ends_with("Attachments: Offer\n\nOffer\n\nFrom: d@e.f\n\nTen pounds."),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_mail_cut_short_keeps_what_came() {
+    let mail = b"From: a@b.c\r\nSubject: Cut\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n\
+        --x\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\nVGhlIHdvcmRzIG9mIGl0\r\nVGhlI";
+    let text = read("a.eml", mail).text();
+    assert!(text.contains("The words of it"), "{text}");
+}
+
+#[test]
+fn containers_of_other_programs_are_named() {
+    let types = |kind: &str| format!(r#"<Types><Override ContentType="{kind}"/></Types>"#);
+    let visio = types("application/vnd.ms-visio.drawing.main+xml");
+    for (name, entries, word) in [
+        (
+            "a.vsdx",
+            vec![("[Content_Types].xml", visio.as_str()), ("visio/document.xml", "<x/>")],
+            "Visio",
+        ),
+        (
+            "a.xps",
+            vec![("[Content_Types].xml", "<Types/>"), ("FixedDocSeq.fdseq", "<x/>")],
+            "XPS",
+        ),
+        ("a.pages", vec![("Index/Document.iwa", "x")], "Pages"),
+        (
+            "a.odb",
+            vec![("mimetype", "application/vnd.oasis.opendocument.base")],
+            "database",
+        ),
+        ("notes.zip", vec![("word/notes.txt", "x"), ("xl/a.txt", "y")], "Unpack"),
+    ] {
+        let entries: Vec<(&str, &[u8])> = entries.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
+        let read = read(name, &zip(&entries));
+        assert_eq!(read.state(), DocumentState::Unsupported, "{name}");
+        assert!(read.message().contains(word), "{name}: {}", read.message());
+    }
+}
+
+#[test]
+fn base64_in_xml_is_no_text() {
+    let book = r#"<?xml version="1.0"?><FictionBook><body><p>Words</p></body><binary id="a.png">iVBORw0KGgoAAAA</binary></FictionBook>"#;
+    assert_eq!(read("a.fb2", book.as_bytes()).text(), "Words");
+}

@@ -1,0 +1,62 @@
+import { ChatPage } from '@/features/chat/ChatPage';
+import { EmptyLibrary, LibraryPage } from '@/features/library/LibraryPage';
+import { useLibrary } from '@/features/library/store';
+import { ModelsPage } from '@/features/models/ModelsPage';
+import { ProfileChoice } from '@/features/models/ProfileChoice';
+import { useModels } from '@/features/models/store';
+import { BenchmarkPage } from '@/features/performance/BenchmarkPage';
+import { SettingsPage } from '@/features/settings/SettingsPage';
+import { askAbout, chooseEmbedder, openCitation, openPassage, openSource, readDocument } from './actions';
+import { useLayout } from './layout';
+import { ShortcutsPage } from './ShortcutsPage';
+
+/** The page in the middle of the window. */
+export function Main() {
+  const view = useLayout((state) => state.view);
+  const show = useLayout((state) => state.show);
+  const sidebar = useLayout((state) => state.sidebar);
+  const documents = useLibrary((state) => state.summary?.documents ?? 0);
+  const collections = useLibrary((state) => state.collections);
+  const { plans, models } = useModels();
+  switch (view) {
+    case 'chat':
+      return (
+        <ChatPage
+          documents={documents}
+          collections={collections}
+          empty={<EmptyLibrary />}
+          onOpen={openCitation}
+          onOpenSource={openSource}
+          onOpenPassage={openPassage}
+          onChoose={() => show('library')}
+          onSearch={() => useLayout.getState().set({ palette: true })}
+          newHere={!sidebar}
+        />
+      );
+    case 'library':
+      return <LibraryPage onOpen={readDocument} onAsk={askAbout} onChooseEmbedder={chooseEmbedder} />;
+    case 'settings':
+      return (
+        <SettingsPage
+          profile={<ProfileChoice />}
+          onModels={() => show('models')}
+          onShortcuts={() => show('shortcuts')}
+        />
+      );
+    case 'models':
+      return <ModelsPage />;
+    case 'benchmark':
+      return (
+        <BenchmarkPage
+          profiles={(plans ?? []).map((plan) => ({
+            name: plan.profile.name,
+            runnable: plan.fits && plan.missing === null,
+          }))}
+          hasModel={models?.some((model) => model.active) ?? false}
+          onModels={() => show('models')}
+        />
+      );
+    case 'shortcuts':
+      return <ShortcutsPage />;
+  }
+}

@@ -1,0 +1,94 @@
+import { useEffect } from 'react';
+import { isAnswering, useChat } from '@/features/chat/store';
+import { useLanguageOffer } from '@/features/library/languageOffer';
+import { useLibrary } from '@/features/library/store';
+import { useModels } from '@/features/models/store';
+import { usePerformance } from '@/features/performance/store';
+import { useSettings } from '@/features/settings/store';
+import { useSource } from '@/features/source/store';
+import type { LibrarySummary } from '@/ipc';
+import { setLanguage } from '@/shared/i18n';
+import { tameName } from '@/shared/text/tame';
+import { useLayout } from './layout';
+
+/** Theme, text size and language on the document itself. */
+export function useAppearance(): void {
+  const settings = useSettings((state) => state.settings);
+  useEffect(() => {
+    if (!settings) return;
+    const root = document.documentElement;
+    if (settings.theme === 'light' || settings.theme === 'dark') root.dataset.theme = settings.theme;
+    else delete root.dataset.theme;
+    root.style.fontSize = `${settings.text_size}%`;
+    setLanguage(settings.language);
+    useModels.getState().setActive(settings.profile);
+  }, [settings]);
+}
+
+function isBusy(summary: LibrarySummary | null): boolean {
+  return summary !== null && summary.progress.done < summary.progress.total;
+}
+
+/** Name of the model of the settings; a server's where one writes the answers. */
+export function useChosenModel(): string | null {
+  const settings = useSettings((state) => state.settings);
+  const models = useModels((state) => state.models);
+  if (settings && settings.backend !== 'embedded') return settings.remote_model || null;
+  const entry = models?.find((model) => model.active);
+  return entry ? (entry.card?.name ?? entry.name) : null;
+}
+
+/** Readings of the machine cost power: only while someone looks or work is done; one reading otherwise. */
+export function useTelemetry(): void {
+  const panel = useLayout((state) => state.panel);
+  const answering = useChat(isAnswering);
+  const ingesting = useLibrary((state) => isBusy(state.summary));
+  const switching = useModels((state) => state.switching !== null);
+  const measuring = usePerformance((state) => state.progress !== null);
+  const live = panel || answering || ingesting || switching || measuring;
+  const profile = useModels((state) => state.active);
+  const model = useChosenModel();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another profile or model is read once more
+  useEffect(() => {
+    const stop = usePerformance.getState().listen();
+    if (live) return stop;
+    const timer = setTimeout(stop, 1200);
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
+  }, [live, profile, model]);
+}
+
+/** First questions come from the documents: asked for again when the first are ready, and when all that were added are. */
+export function useSuggestions(): void {
+  const some = useLibrary((state) => (state.summary?.ready ?? 0) > 0);
+  const ingesting = useLibrary((state) => isBusy(state.summary));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each change of either is the occasion
+  useEffect(() => void useChat.getState().suggest(), [some, ingesting]);
+}
+
+/** The library's languages against the search model: looked at again when either changed, and not while documents are read. */
+export function useLanguages(): void {
+  const settings = useSettings((state) => state.settings);
+  const ready = useLibrary((state) => (isBusy(state.summary) ? null : (state.summary?.ready ?? null)));
+  useEffect(() => {
+    if (settings && ready !== null) void useLanguageOffer.getState().load();
+  }, [settings, ready]);
+}
+
+/** "Citation 1 of 3" is of the conversation that is shown: another one takes it away. */
+export function useOwnCitations(): void {
+  const conversation = useChat((state) => state.id);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation is the occasion
+  useEffect(() => useSource.getState().leaveAnswer(), [conversation]);
+}
+
+/** The window is called after what is open in it, so that it is found again among others. */
+export function useTitle(): void {
+  const view = useLayout((state) => state.view);
+  const title = useChat((state) => state.title);
+  useEffect(() => {
+    document.title = view === 'chat' && title !== '' ? `${tameName(title)} – DocMind` : 'DocMind';
+  }, [view, title]);
+}

@@ -1,0 +1,48 @@
+import { CircleSlash, LibraryBig } from 'lucide-react';
+import type { Source } from '@/ipc';
+import { t } from '@/shared/i18n';
+import { tame, tameName } from '@/shared/text/tame';
+
+/** "Not in your documents", said plainly, with the passages that came nearest. */
+export function NotFound({
+  sources,
+  onOpenSource,
+  onAskAll,
+}: {
+  sources: readonly Source[];
+  onOpenSource: (source: Source) => void;
+  onAskAll?: () => void;
+}) {
+  return (
+    <div className="not-found">
+      <p className="not-found-title">
+        <CircleSlash size={16} aria-hidden />
+        {t('chat.not_found')}
+      </p>
+      <p className="quiet">{t('chat.not_found_text')}</p>
+      {onAskAll && (
+        <button type="button" className="button" onClick={onAskAll}>
+          <LibraryBig size={16} aria-hidden />
+          {t('chat.ask_all')}
+        </button>
+      )}
+      {sources.length > 0 && (
+        <>
+          <h4>{t('chat.nearest')}</h4>
+          <ul className="nearest">
+            {sources.slice(0, 3).map((source) => (
+              <li key={source.n}>
+                <button type="button" className="nearest-passage" onClick={() => onOpenSource(source)}>
+                  <span className="passage-place">
+                    <bdi>{tameName(source.title)}</bdi> · {t('source.page', { page: source.page })}
+                  </span>
+                  <span dir="auto">{tame(source.text)}</span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </div>
+  );
+}

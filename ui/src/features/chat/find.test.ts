@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import type { Turn } from '@/ipc';
+import { byAge } from './age';
+import { hitsIn } from './find';
+
+const turn = (question: string, text: string): Turn => ({ question, answer: { text } }) as unknown as Turn;
+
+describe('the search in a conversation', () => {
+  const turns = [
+    turn('When does it end?', 'After **24 months** [1], in writing [2].'),
+    turn('And the fee?', 'Two months.'),
+  ];
+
+  it('finds what is read, in questions and answers, and not the marks between', () => {
+    expect(hitsIn(turns, 'MONTHS')).toEqual([
+      { turn: 0, nth: 0 },
+      { turn: 1, nth: 0 },
+    ]);
+    expect(hitsIn(turns, '24 months, in')).toHaveLength(1);
+    expect(hitsIn(turns, '**')).toEqual([]);
+    expect(hitsIn(turns, 'fee?')).toEqual([{ turn: 1, nth: 0 }]);
+  });
+
+  it('looks for nothing that stands everywhere', () => {
+    expect(hitsIn(turns, ' e ')).toEqual([]);
+  });
+});
+
+describe('conversations by age', () => {
+  it('are gathered by the day a person means', () => {
+    const noon = new Date(2026, 2, 30, 12).getTime();
+    const at = (day: number, hour: number) => ({ updated_at_ms: new Date(2026, 2, day, hour).getTime() });
+    // The clock was changed in the night to the 29th in Europe.
+    const rows = [at(30, 0), at(29, 23), at(29, 0), at(28, 23), at(24, 1), at(23, 1)];
+    expect(byAge(rows, noon).map(({ age, rows }) => [age, rows.length])).toEqual([
+      ['today', 1],
+      ['yesterday', 2],
+      ['week', 2],
+      ['earlier', 1],
+    ]);
+  });
+});

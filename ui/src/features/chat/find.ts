@@ -1,0 +1,74 @@
+import { create } from 'zustand';
+import type { Turn } from '@/ipc';
+import { FIND_FROM } from '@/shared/ui/FindField';
+import { useChat } from './store';
+
+/** A place in the conversation: the turn, and which of the places in it. */
+export interface Hit {
+  turn: number;
+  nth: number;
+}
+
+// What is not read as text: emphasis, code marks and the numbers of sources.
+const MARKS = /\*\*|__|~~|`|\s?\[\d{1,4}\]/g;
+const plain = new WeakMap<Turn, string>();
+
+/** A turn in small letters, about as it is read. */
+function wordsOf(turn: Turn): string {
+  let words = plain.get(turn);
+  if (words === undefined) {
+    words = `${turn.question}\n${turn.answer.text.replace(MARKS, '')}`.toLowerCase();
+    plain.set(turn, words);
+  }
+  return words;
+}
+
+/** Where a text begins in another; places do not overlap. */
+export function placesOf(text: string, wanted: string): number[] {
+  const found: number[] = [];
+  for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) found.push(at);
+  return found;
+}
+
+/** Every place of a conversation that holds the words, in their order. */
+export function hitsIn(turns: readonly Turn[], query: string): Hit[] {
+  const wanted = query.trim().toLowerCase();
+  if (wanted.length < FIND_FROM) return [];
+  return turns.flatMap((turn, index) => placesOf(wordsOf(turn), wanted).map((_, nth) => ({ turn: index, nth })));
+}
+
+interface FindState {
+  open: boolean;
+  query: string;
+  hits: readonly Hit[];
+  at: number;
+  setOpen: (open: boolean) => void;
+  search: (query: string) => void;
+  step: (by: 1 | -1) => void;
+}
+
+/** The search in the open conversation. */
+export const useFind = create<FindState>((set, get) => ({
+  open: false,
+  query: '',
+  hits: [],
+  at: 0,
+  setOpen: (open) => set(open ? { open } : { open, query: '', hits: [], at: 0 }),
+  search: (query) => {
+    const hits = hitsIn(useChat.getState().turns, query);
+    // Begins with what was said last: a conversation is read from its end.
+    const last = hits.at(-1)?.turn;
+    set({
+      query,
+      hits,
+      at: Math.max(
+        0,
+        hits.findIndex((hit) => hit.turn === last),
+      ),
+    });
+  },
+  step: (by) => {
+    const { hits, at } = get();
+    if (hits.length > 0) set({ at: (at + by + hits.length) % hits.length });
+  },
+}));

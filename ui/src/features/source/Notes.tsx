@@ -1,0 +1,34 @@
+import { RotateCcw, TriangleAlert } from 'lucide-react';
+import type { DocumentRow } from '@/ipc';
+import { t } from '@/shared/i18n';
+import { Words } from '@/shared/ui/Words';
+import { useSource } from './store';
+
+/** What has to be known of the document that is shown: its file has changed, or this page could not be read. */
+export function Notes({ row, page }: { row: DocumentRow; page: number }) {
+  const { reading, readAgain } = useSource();
+  const unread = row.failed_pages.find((each) => each.page === page);
+  return (
+    <>
+      {row.changed && (
+        <p className="note small" role="note">
+          <TriangleAlert size={14} aria-hidden className="tone-amber" />
+          <span>{t('source.changed')}</span>
+          <span className="spacer" />
+          <button type="button" className="button small" disabled={reading} onClick={() => void readAgain()}>
+            <RotateCcw size={14} aria-hidden />
+            {t(reading ? 'source.reading_again' : 'source.read_again')}
+          </button>
+        </p>
+      )}
+      {unread && (
+        <p className="note small" role="note">
+          <TriangleAlert size={14} aria-hidden className="tone-amber" />
+          <span>
+            {t('source.unread', { page })} <Words text={unread.reason} />
+          </span>
+        </p>
+      )}
+    </>
+  );
+}

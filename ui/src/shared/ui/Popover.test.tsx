@@ -1,0 +1,37 @@
+import { cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { afterEach, describe, expect, it } from 'vitest';
+import { MenuItem, Popover } from './Popover';
+
+afterEach(cleanup);
+
+describe('a menu', () => {
+  it('is gone through by keys, over what cannot be chosen, and gives the focus back', () => {
+    render(
+      <Popover kind="menu" trigger="Actions">
+        <MenuItem disabled onSelect={() => undefined}>
+          Read
+        </MenuItem>
+        <MenuItem onSelect={() => undefined}>Show</MenuItem>
+        <MenuItem disabled onSelect={() => undefined}>
+          Ask
+        </MenuItem>
+        <MenuItem onSelect={() => undefined}>Remove</MenuItem>
+      </Popover>,
+    );
+    const button = screen.getByRole('button', { name: 'Actions' });
+    fireEvent.click(button);
+    const focused = (key?: string): string | null | undefined => {
+      if (key) fireEvent.keyDown(document.activeElement ?? window, { key });
+      return document.activeElement?.textContent;
+    };
+    expect(focused()).toBe('Show');
+    expect(focused('ArrowDown')).toBe('Remove');
+    expect(focused('ArrowDown')).toBe('Show');
+    expect(focused('ArrowUp')).toBe('Remove');
+    expect(focused('Home')).toBe('Show');
+    expect(focused('End')).toBe('Remove');
+    fireEvent.keyDown(window, { key: 'Escape' });
+    expect(document.activeElement).toBe(button);
+    expect(screen.queryByRole('menu')).toBeNull();
+  });
+});
