@@ -279,7 +279,7 @@ test('language and theme change at once', async ({ page }) => {
   await showSettings(page);
   await page.getByLabel('Language', { exact: true }).selectOption('de');
   await expect(page.getByRole('heading', { name: 'Einstellungen' })).toBeVisible();
-  await page.getByLabel('Farben').selectOption('dark');
+  await page.getByLabel('Farbschema').selectOption('dark');
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
 });
 

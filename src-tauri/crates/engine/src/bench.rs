@@ -28,8 +28,9 @@ pub fn bench_search(
 
 impl Engine {
     /// Throughput of the embedder over a file of texts, a text a line (built-in ones without a file), and of stock fastembed over the
-    /// same texts in FP32 beside it, both cut at the same length. Each run is a process of its own, so that peak memory is its own; the runs take turns, and a
-    /// figure is the middle of its turns. Without a precision asked for, the device's usual one comes first and FP32 under `also`.
+    /// same texts in FP32 beside it, both cut at the same length. Each run is a process of its own, so that peak memory is its own; the
+    /// runs take turns, and a figure is the middle of its turns. Without a precision asked for, the device's usual one comes first and
+    /// FP32 under `also`.
     ///
     /// # Errors
     /// The worker is missing or fails; `cancelled`.

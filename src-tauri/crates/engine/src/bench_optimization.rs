@@ -129,9 +129,11 @@ fn rounded(value: f64) -> f64 {
 }
 
 /// Failures of measuring that are rows of the table; what is wrong with the command itself ends it.
-const UNMEASURED: [&str; 5] = [
+const UNMEASURED: [&str; 7] = [
     "no_model",
     "worker_died",
+    "worker_out_of_memory",
+    "worker_timed_out",
     "out_of_memory",
     "context_refused",
     "decode_failed",

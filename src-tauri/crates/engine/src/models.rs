@@ -153,7 +153,10 @@ impl Engine {
     /// True for a stored file that is no model: another may take its name.
     fn is_replaceable(&self, stored: &Path) -> Result<bool, ErrorReport> {
         let looked = self.0.generators.worker()?.inspect(&stored.to_string_lossy());
-        Ok(looked.is_err_and(|report| report.code.starts_with("model_") || report.code == "not_a_model"))
+        // What the disk does not give out now may be a model all the same.
+        Ok(looked.is_err_and(|report| {
+            report.code == "not_a_model" || (report.code.starts_with("model_") && report.code != "model_unreadable")
+        }))
     }
 
     /// Deletes a stored model.
@@ -390,12 +393,12 @@ fn fetched_name(address: &str) -> Result<&str, ErrorReport> {
         format!(
             "`{address}` does not end in the name of a GGUF file.\nGive the address of the file itself, which ends in .gguf."
         )
-    } else if !safe {
+    } else if safe {
+        return Ok(file);
+    } else {
         format!(
             "`{file}` has characters that no stored model's name has.\nFetch the file yourself and store it: docmind models add FILE"
         )
-    } else {
-        return Ok(file);
     };
     Err(ErrorReport::new("not_in_catalogue", words))
 }

@@ -21,7 +21,7 @@ use crate::template::{ChatTemplate, Marks};
 use answer::Answer;
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::Notice;
-use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats, Message};
+use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats, Message, Role};
 use reuse::RestoreSpeed;
 use sampling::Chooser;
 use std::collections::VecDeque;
@@ -252,7 +252,7 @@ impl Session {
         let mut tokens = prompt.to_vec();
         tokens.extend_from_slice(&writer.tokens);
         self.transcripts
-            .retain(|known| !request.messages.starts_with(&known.messages));
+            .retain(|known| !is_superseded(&known.messages, &request.messages));
         if self.transcripts.len() == TRANSCRIPTS {
             self.transcripts.pop_back();
         }
@@ -277,6 +277,19 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.settle();
     }
+}
+
+/// True for what nobody goes on from once `messages` are answered: a beginning more than a turn back, and what else was asked after the
+/// same answer. The turn right before stays: a follow-up that is only written out is asked after it, and so is the follow-up itself.
+fn is_superseded(known: &[Message], messages: &[Message]) -> bool {
+    if known.len() != messages.len() {
+        return known.len() + 2 < messages.len() && messages.starts_with(known);
+    }
+    let before = known.len().saturating_sub(1);
+    known[..before] == messages[..before]
+        && known[..before]
+            .last()
+            .is_some_and(|message| message.role == Role::Assistant)
 }
 
 fn rate(tokens: usize, seconds: f64) -> f64 {

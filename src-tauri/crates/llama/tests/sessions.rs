@@ -262,6 +262,31 @@ fn a_conversation_only_reads_what_is_new() {
 }
 
 #[test]
+fn a_follow_up_written_out_in_between_costs_the_conversation_nothing() {
+    let _turn = turn();
+    let mut session = session(profile(flash(), 8192));
+    let answer = "It lasts ten days, and the pump is cleaned in spring. ".repeat(6);
+    let mut messages = vec![
+        message(Role::System, "Answer from the sources alone."),
+        message(Role::User, "How long does the filter last?"),
+    ];
+    for (round, follow_up) in ["And the pump?", "Who cleans it?", "When?"].into_iter().enumerate() {
+        let mut asked = ask(messages.clone(), 400);
+        asked.grammar = Some(exactly(answer.trim_end()));
+        let (text, stats, _) = run(&mut session, &asked);
+        let read = stats.prompt_tokens - stats.reused_tokens;
+        assert!(round == 0 || read < 64, "turn {round}: {read} tokens read, the last answer among them");
+        messages.push(message(Role::Assistant, &text));
+        let mut written_out = messages.clone();
+        written_out.push(message(Role::User, &format!("Write the next question out: {follow_up}")));
+        let mut asked = ask(written_out, 60);
+        asked.grammar = Some(exactly("How is the pump cleaned?"));
+        run(&mut session, &asked);
+        messages.push(message(Role::User, follow_up));
+    }
+}
+
+#[test]
 fn stopping_takes_under_a_second_and_the_next_question_is_answered() {
     let _turn = turn();
     let mut session = session(profile(flash(), 8192));

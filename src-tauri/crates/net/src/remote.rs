@@ -235,7 +235,10 @@ impl RemoteEngine {
             Form::Stream => {}
             Form::Page => return Err(self.bad("it is a web page")),
             Form::Whole => {
-                let text = self.whole(answer, stall.token())?;
+                let text = match self.whole(answer, stall.token()) {
+                    Err(NetError::Cancelled) => return Ok(writing.stats().stopped()),
+                    text => text?,
+                };
                 for piece in chunk::read(self.dialect, &text).map_err(|reason| self.bad(reason))? {
                     self.take(piece, &mut writing, sink)?;
                 }

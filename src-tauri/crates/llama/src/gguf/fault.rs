@@ -88,8 +88,8 @@ pub enum Foreign {
 }
 
 impl Foreign {
-    pub(super) fn of(start: &[u8; 4]) -> Self {
-        match start {
+    pub(super) fn of(start: [u8; 4]) -> Self {
+        match &start {
             b"<!DO" | b"<!do" | b"<htm" | b"<HTM" => Self::WebPage,
             b"vers" => Self::LfsPointer,
             // `ggml`, `ggmf`, `ggjt`, `ggla` as little-endian numbers.

@@ -113,7 +113,7 @@ pub fn read_from(source: impl Read, file_bytes: u64) -> Result<Gguf, GgufFault> 
     };
     let magic = input.bytes::<4>("the magic number")?;
     if magic != MAGIC {
-        return Err(GgufFault::Magic(Foreign::of(&magic)));
+        return Err(GgufFault::Magic(Foreign::of(magic)));
     }
     match input.u32("the version")? {
         2 | 3 => {}

@@ -232,9 +232,10 @@ mod tests {
     use docmind_core::model::ModelShape;
     use std::io::Cursor;
 
+    type Changes<'a> = &'a [(&'a str, Entry)];
+
     /// A language model of one layer, with these entries changed or added and, where wished, without its tensors.
-    fn shape_of(changes: &[(&str, Entry)], tensors: Tensors) -> Result<ModelShape, GgufFault> {
-        let text = |text: &str| Entry::Text(text.to_owned());
+    fn shape_of(changes: Changes<'_>, tensors: Tensors) -> Result<ModelShape, GgufFault> {
         let mut entries = vec![
             ("general.architecture".to_owned(), text("llama")),
             ("llama.block_count".to_owned(), Entry::U32(1)),
@@ -295,7 +296,7 @@ mod tests {
 
     #[test]
     fn whole_files_of_other_kinds_are_named() {
-        let kinds: [(&[(&str, Entry)], Tensors, &str); 8] = [
+        let kinds: [(Changes<'_>, Tensors, &str); 8] = [
             (&[], Tensors::None, "vocabulary"),
             (&[("general.type", text("adapter"))], Tensors::All, "adapter"),
             (&[("general.type", text("mmproj"))], Tensors::All, "pictures"),
