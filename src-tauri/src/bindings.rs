@@ -55,6 +55,8 @@ pub fn builder<R: Runtime>() -> Builder<R> {
             models::add_model,
             models::remove_model,
             models::planned_profiles,
+            models::save_profile,
+            models::delete_profile,
             models::switch_profile,
             models::bench_profiles,
             models::bench_optimization,

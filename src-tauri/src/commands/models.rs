@@ -4,6 +4,7 @@ use crate::desk::{Desk, JobId};
 use crate::error::Reported;
 use crate::stream::{Merge, Stream};
 use docmind_core::cancel::CancelToken;
+use docmind_core::profile::Profile;
 use docmind_engine::Engine;
 use docmind_engine::bench_optimization::OptimizationRow;
 use docmind_engine::models::{PlannedProfile, StoredModel};
@@ -76,6 +77,21 @@ pub async fn remove_model(desk: State<'_, Desk>, name: String) -> Reported<()> {
 #[specta::specta]
 pub async fn planned_profiles(desk: State<'_, Desk>, model: Option<String>) -> Reported<Vec<PlannedProfile>> {
     desk.run(move |engine| engine.planned_profiles(model.as_deref())).await
+}
+
+/// Saves a profile of one's own, in the place of the one called `replaces` where that is said.
+#[tauri::command]
+#[specta::specta]
+pub async fn save_profile(desk: State<'_, Desk>, profile: Profile, replaces: Option<String>) -> Reported<()> {
+    desk.run(move |engine| engine.save_profile(profile, replaces.as_deref()))
+        .await
+}
+
+/// Deletes a profile of one's own; `auto` is active then, if it was that one.
+#[tauri::command]
+#[specta::specta]
+pub async fn delete_profile(desk: State<'_, Desk>, name: String) -> Reported<()> {
+    desk.run(move |engine| engine.delete_profile(&name)).await
 }
 
 /// Loads a profile and makes it the active one; where that fails the one before stays.

@@ -256,6 +256,37 @@ test('a profile that does not fit goes back by itself', async ({ page }) => {
   await expect(page.getByText('Profile Compact is active.')).toBeVisible();
 });
 
+test('a profile of one’s own is copied, changed, deleted and brought back', async ({ page }) => {
+  await open(page);
+  await showSettings(page);
+  await page.getByRole('button', { name: 'Copy and change' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('balanced');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('alert')).toContainText('exists already');
+  await page.getByLabel('Name', { exact: true }).fill('for long evenings');
+  await page.getByLabel('Attention flash_attn').selectOption('flash, Q8_0 cache');
+  await page.getByLabel('Context n_ctx').fill('16384');
+  await page.screenshot({ path: `${import.meta.dirname}/artifacts/own-profile.png` });
+  await page.getByRole('button', { name: 'Save' }).click();
+  const own = page.locator('.profile-option').filter({ hasText: 'for-long-evenings' });
+  await expect(own).toHaveClass(/shown/);
+  await expect(page.getByText('Reads up to 16,384 tokens')).toBeVisible();
+
+  await page.getByRole('button', { name: 'Change', exact: true }).click();
+  await page.getByLabel('Threads n_threads').fill('');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('alert')).toContainText('not a whole number');
+  await page.getByLabel('Threads n_threads').fill('4');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Parameters').click();
+  await expect(page.locator('.parameters')).toContainText('n_threads4');
+
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await expect(own).toHaveCount(0);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(own).toHaveCount(1);
+});
+
 test('a benchmark runs, is shown and is kept', async ({ page }) => {
   await open(page);
   await showBenchmark(page);

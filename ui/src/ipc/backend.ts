@@ -186,6 +186,9 @@ export interface Backend {
   promises(listener: (event: PromisesEvent) => void): Job;
 
   profiles(): Promise<ProfilePlan[]>;
+  /** Of one's own: a new one, or a changed one in the place of the one called `replaces`. */
+  saveProfile(profile: data.Profile, replaces: string | null): Promise<void>;
+  deleteProfile(name: string): Promise<void>;
   switchProfile(name: string, listener: (event: SwitchEvent) => void): Job;
   models(): Promise<ModelEntry[]>;
   addModel(path: string): Promise<{ path: string }>;

@@ -92,6 +92,10 @@ export const commands = {
 	removeModel: (name: string) => __TAURI_INVOKE<null>("remove_model", { name }),
 	/**  Profiles with what each would take; of a model, or of the settings' one. */
 	plannedProfiles: (model: string | null) => __TAURI_INVOKE<PlannedProfile[]>("planned_profiles", { model }),
+	/**  Saves a profile of one's own, in the place of the one called `replaces` where that is said. */
+	saveProfile: (profile: Profile, replaces: string | null) => __TAURI_INVOKE<null>("save_profile", { profile, replaces }),
+	/**  Deletes a profile of one's own; `auto` is active then, if it was that one. */
+	deleteProfile: (name: string) => __TAURI_INVOKE<null>("delete_profile", { name }),
 	/**  Loads a profile and makes it the active one; where that fails the one before stays. */
 	switchProfile: (job: number, name: string, events: Channel<Loaded[]>) => __TAURI_INVOKE<null>("switch_profile", { job, name, events }),
 	/**  Measures profiles against the first. */
@@ -886,6 +890,24 @@ export type Offload =
 /**  None: on the CPU. */
 { kind: "none" };
 
+/**  One promise. */
+export type OptimizationRow = {
+	/**  Stable, `snake_case`. */
+	name: string,
+	/**  As measured. */
+	value: number | null,
+	/**  Of value and floor. */
+	unit: string,
+	/**  What was promised. */
+	floor: number | null,
+	/**  Kept or not. */
+	status: RowStatus,
+	/**  How it was measured, or why not. */
+	detail: string,
+	/**  Measured on weights that were made up. */
+	synthetic?: boolean,
+};
+
 /**  How adding a file ended, in one word. */
 export type Outcome = 
 /**  Searchable. */
@@ -1008,6 +1030,17 @@ export type RetrievalTrace = {
 	/**  The candidates, best first. */
 	candidates: TracedChunk[],
 };
+
+/**  Whether a promise is kept on this machine. */
+export type RowStatus = 
+/**  Measured, and at or above the floor. */
+"passed" | 
+/**  Measured, and below. */
+"missed" | 
+/**  Cannot be measured without one. */
+"needs_gpu" | 
+/**  Not measured, for the reason in `detail`. */
+"skipped";
 
 /**  Where to look. */
 export type Scope = 
@@ -1268,23 +1301,3 @@ export type WordBox = {
 	rect: Rect,
 };
 
-/**  One promise. */
-export type OptimizationRow = {
-	/**  Stable, `snake_case`. */
-	name: string,
-	/**  As measured. */
-	value: number | null,
-	/**  Of value and floor. */
-	unit: string,
-	/**  What was promised. */
-	floor: number | null,
-	/**  Kept or not. */
-	status: RowStatus,
-	/**  How it was measured, or why not. */
-	detail: string,
-	/**  Measured on weights that were made up. */
-	synthetic?: boolean,
-};
-
-/**  Whether a promise is kept on this machine. */
-export type RowStatus = "passed" | "missed" | "needs_gpu" | "skipped";

@@ -229,6 +229,8 @@ export function createTauriBackend(): Backend {
       ),
 
     profiles: async () => (await commands.plannedProfiles(null)).map(profilePlan),
+    saveProfile: async (profile, replaces) => void (await commands.saveProfile(profile, replaces)),
+    deleteProfile: async (name) => void (await commands.deleteProfile(name)),
     switchProfile: (name, listener) =>
       telling(
         job(

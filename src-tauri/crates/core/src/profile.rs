@@ -301,17 +301,21 @@ impl ProfileBook {
         Ok(())
     }
 
-    /// Saves a person's profile: replaces the one of its name, or adds it.
+    /// Puts a changed profile in the place of a person's own, perhaps under another name.
     ///
     /// # Errors
-    /// It is not valid, or the name is one of DocMind's own.
-    pub fn save(&mut self, mut profile: Profile) -> Result<(), ProfileFault> {
+    /// There is none called `name`, it is one of DocMind's own, the changed one is not valid, or its name is another's.
+    pub fn replace(&mut self, name: &str, mut profile: Profile) -> Result<(), ProfileFault> {
+        if self.get(name)?.builtin {
+            return Err(ProfileFault::Builtin(name.to_owned()));
+        }
         profile.validate()?;
+        if profile.name != name && self.get(&profile.name).is_ok() {
+            return Err(ProfileFault::Taken(profile.name));
+        }
         profile.builtin = false;
-        match self.profiles.iter_mut().find(|known| known.name == profile.name) {
-            Some(known) if known.builtin => return Err(ProfileFault::Builtin(profile.name)),
-            Some(known) => *known = profile,
-            None => self.profiles.push(profile),
+        for known in self.profiles.iter_mut().filter(|known| known.name == name) {
+            known.clone_from(&profile);
         }
         Ok(())
     }
@@ -359,24 +363,32 @@ mod tests {
     #[test]
     fn own_profiles_are_added_changed_and_deleted() {
         let mut book = book();
-        book.save(profile("mine")).expect("valid");
-        let mut changed = profile("mine");
+        book.add(profile("mine")).expect("valid");
+        assert_eq!(book.add(profile("mine")), Err(ProfileFault::Taken("mine".into())));
+        let mut changed = profile("ours");
         changed.context_tokens = 4096;
-        book.save(changed.clone()).expect("valid");
-        assert_eq!(book.get("mine"), Ok(&changed));
-        assert_eq!(book.own().profiles.len(), 1);
-        book.delete("mine").expect("own");
-        assert!(matches!(book.get("mine"), Err(ProfileFault::Unknown { .. })));
+        book.replace("mine", changed.clone()).expect("valid");
+        assert_eq!(book.get("ours"), Ok(&changed));
+        assert_eq!(book.own().profiles, [changed]);
+        book.delete("ours").expect("own");
+        assert!(matches!(book.get("ours"), Err(ProfileFault::Unknown { .. })));
     }
 
     #[test]
     fn builtin_profiles_stay() {
         let mut book = book();
-        assert_eq!(
-            book.save(profile("balanced")),
-            Err(ProfileFault::Builtin("balanced".into()))
-        );
-        assert_eq!(book.delete("balanced"), Err(ProfileFault::Builtin("balanced".into())));
+        let fault = Err(ProfileFault::Builtin("balanced".into()));
+        assert_eq!(book.replace("balanced", profile("mine")), fault);
+        assert_eq!(book.delete("balanced"), fault);
+    }
+
+    #[test]
+    fn a_changed_profile_does_not_take_the_name_of_another() {
+        let mut book = book();
+        book.add(profile("mine")).expect("valid");
+        let taken = Err(ProfileFault::Taken("balanced".into()));
+        assert_eq!(book.replace("mine", profile("balanced")), taken);
+        assert!(book.get("mine").is_ok());
     }
 
     #[test]

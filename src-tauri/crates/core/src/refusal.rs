@@ -21,7 +21,7 @@ use crate::retrieval::ScoredChunk;
 pub const FOUND: f32 = 0.51;
 /// From this coverage on where no vectors are at hand.
 pub const FOUND_BY_WORDS: f32 = 0.5;
-/// From this coverage on where a question has no more than [`FEW`] words, stop words apart. A rare word that is there with a common one
+/// From this coverage on where a question has no more than two words, stop words apart. A rare word that is there with a common one
 /// that is not is more; a common one that is there with a rare one that is not is less.
 pub const FOUND_FEW: f32 = 0.65;
 const FEW: usize = 2;

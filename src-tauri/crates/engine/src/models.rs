@@ -275,13 +275,19 @@ impl Engine {
         Ok(out)
     }
 
-    /// Saves a profile of one's own.
+    /// Saves a profile of one's own: a new one, or a changed one in the place of the one called `replaces`. Where that one is
+    /// active, the changed one is from the next answer on.
     ///
     /// # Errors
-    /// `invalid_profile`, `builtin_profile`, `settings_unsaved`.
-    pub fn save_profile(&self, profile: Profile) -> Result<(), ErrorReport> {
+    /// `invalid_profile`, `profile_exists`, `builtin_profile`, `unknown_profile`, `settings_unsaved`.
+    pub fn save_profile(&self, profile: Profile, replaces: Option<&str>) -> Result<(), ErrorReport> {
         self.writable()?;
-        lock(&self.0.profiles).save(profile)
+        let name = profile.name.clone();
+        lock(&self.0.profiles).save(profile, replaces)?;
+        if replaces.is_some_and(|old| old != name && old == self.settings().profile) {
+            self.set_setting("profile", name.into())?;
+        }
+        Ok(())
     }
 
     /// Deletes a profile of one's own; `auto` is active then, if it was that one.

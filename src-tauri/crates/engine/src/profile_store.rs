@@ -62,12 +62,18 @@ impl ProfileStore {
         &self.book
     }
 
-    /// Saves a profile of one's own.
+    /// Saves a profile of one's own: a new one, or a changed one in the place of the one called `replaces`.
     ///
     /// # Errors
-    /// It is not valid, has the name of one of DocMind's, or cannot be written; nothing changes then.
-    pub fn save(&mut self, profile: Profile) -> Result<(), ErrorReport> {
-        self.change(|book| book.save(profile).map_err(|fault| fault.report()))
+    /// Those of [`ProfileBook::add`] and [`ProfileBook::replace`], or it cannot be written; nothing changes then.
+    pub fn save(&mut self, profile: Profile, replaces: Option<&str>) -> Result<(), ErrorReport> {
+        self.change(|book| {
+            match replaces {
+                Some(name) => book.replace(name, profile),
+                None => book.add(profile),
+            }
+            .map_err(|fault| fault.report())
+        })
     }
 
     /// Deletes a profile of one's own.
@@ -105,7 +111,7 @@ mod tests {
         assert!(notices.is_empty(), "{notices:?}");
         let mut mine = store.book().get("balanced").unwrap().clone();
         mine.name = "mine".to_owned();
-        store.save(mine).unwrap();
+        store.save(mine, None).unwrap();
         let (mut again, _) = ProfileStore::load(&path).unwrap();
         assert!(again.book().get("mine").is_ok_and(|profile| !profile.builtin));
         again.delete("mine").unwrap();

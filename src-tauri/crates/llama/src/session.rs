@@ -32,8 +32,8 @@ use writer::Writer;
 
 /// How it goes is told this often.
 const TOLD_EVERY: Duration = Duration::from_millis(500);
-/// Conversations whose exact tokens are remembered.
-const TRANSCRIPTS: usize = 16;
+/// Turns whose exact tokens are remembered, two a conversation.
+const TRANSCRIPTS: usize = 32;
 
 /// What the model's own end of an answer does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

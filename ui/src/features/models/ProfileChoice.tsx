@@ -1,12 +1,13 @@
 import { TriangleAlert } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { totalOf, type WeightType } from '@/ipc';
+import { type Profile, totalOf, type WeightType } from '@/ipc';
 import { maybe, profileName, t, wordsOf } from '@/shared/i18n';
 import { CodeBlock } from '@/shared/markdown/CodeBlock';
 import { count, memory } from '@/shared/text/format';
 import { ErrorState, ErrorText, Progress } from '@/shared/ui/states';
 import { plainWords, Words } from '@/shared/ui/Words';
 import { Prediction } from './Prediction';
+import { ProfileEditor } from './ProfileEditor';
 import { parametersOf } from './parameters';
 import { useModels } from './store';
 import { weightsName } from './weights';
@@ -24,10 +25,20 @@ function Missing({ weights, make }: { weights: WeightType; make: string | null }
   );
 }
 
+/** A profile of one's own that starts as another one is, under a name that is free. */
+function copyOf(profile: Profile, plans: readonly { profile: Profile }[]): Profile {
+  const taken = new Set(plans.map((plan) => plan.profile.name));
+  const stem = t('profile.copy_name', { name: profile.name });
+  let name = stem;
+  for (let number = 2; taken.has(name); number++) name = `${stem}-${number}`;
+  return { ...profile, name, summary: maybe(`profile.summary.${profile.name}`) ?? profile.summary, builtin: false };
+}
+
 /** The optimization profile: what each would need is shown before it is applied; a switch that fails goes back by itself. */
 export function ProfileChoice() {
-  const { plans, error, active, switching, switchError, load, switchTo, stopSwitch } = useModels();
+  const { plans, error, active, switching, switchError, load, switchTo, stopSwitch, deleteProfile } = useModels();
   const [chosen, setChosen] = useState<string | null>(null);
+  const [editing, setEditing] = useState<{ from: Profile; replaces: string | null } | null>(null);
   useEffect(() => void load(), [load]);
   if (error) return <ErrorState error={error} onRetry={() => void load()} />;
   if (!plans)
@@ -50,7 +61,10 @@ export function ProfileChoice() {
                 type="radio"
                 name="profile"
                 checked={shown?.profile.name === name}
-                onChange={() => setChosen(name)}
+                onChange={() => {
+                  setChosen(name);
+                  setEditing(null);
+                }}
               />
               <span className="profile-words">
                 <span className="profile-name">
@@ -70,7 +84,19 @@ export function ProfileChoice() {
           );
         })}
       </div>
-      {shown && (
+      {editing && (
+        <div className="profile-detail">
+          <ProfileEditor
+            {...editing}
+            onSaved={(name) => {
+              setChosen(name);
+              setEditing(null);
+            }}
+            onCancel={() => setEditing(null)}
+          />
+        </div>
+      )}
+      {shown && !editing && (
         <div className="profile-detail">
           {shown.predicted.length > 0 ? (
             <Prediction plan={shown} most={most} />
@@ -135,6 +161,36 @@ export function ProfileChoice() {
               ))}
             </dl>
           </details>
+          <div className="profile-actions">
+            <button
+              type="button"
+              className="button"
+              onClick={() => setEditing({ from: copyOf(shown.profile, plans), replaces: null })}
+            >
+              {t('profile.copy')}
+            </button>
+            {!shown.profile.builtin && (
+              <>
+                <button
+                  type="button"
+                  className="button"
+                  onClick={() => setEditing({ from: shown.profile, replaces: shown.profile.name })}
+                >
+                  {t('profile.change')}
+                </button>
+                <button
+                  type="button"
+                  className="button"
+                  onClick={() => {
+                    setChosen(null);
+                    void deleteProfile(shown.profile);
+                  }}
+                >
+                  {t('action.delete')}
+                </button>
+              </>
+            )}
+          </div>
         </div>
       )}
     </div>

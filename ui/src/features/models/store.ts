@@ -5,6 +5,7 @@ import {
   type HardwareInventory,
   type Job,
   type ModelEntry,
+  type Profile,
   type ProfilePlan,
   reportOf,
 } from '@/ipc';
@@ -26,6 +27,9 @@ interface ModelsState {
   remove: (name: string) => Promise<void>;
   switchTo: (profile: string) => Promise<void>;
   stopSwitch: () => void;
+  /** `null` when it was saved; else why not. */
+  saveProfile: (profile: Profile, replaces: string | null) => Promise<ErrorReport | null>;
+  deleteProfile: (profile: Profile) => Promise<void>;
 }
 
 export const useModels = create<ModelsState>((set, get) => {
@@ -109,5 +113,31 @@ export const useModels = create<ModelsState>((set, get) => {
       await get().load();
     },
     stopSwitch: () => job?.cancel(),
+    saveProfile: async (profile, replaces) => {
+      try {
+        await backend().saveProfile(profile, replaces);
+      } catch (thrown) {
+        return reportOf(thrown);
+      }
+      if (replaces !== null && replaces === get().active) set({ active: profile.name });
+      await get().load();
+      return null;
+    },
+    deleteProfile: async (profile) => {
+      const { name } = profile;
+      const wasActive = get().active === name;
+      const gone = await attempt(async () => {
+        await backend().deleteProfile(name);
+        return true;
+      });
+      if (!gone) return;
+      if (wasActive) set({ active: 'auto' });
+      await get().load();
+      announce(t('profile.deleted', { profile: name }), async () => {
+        await backend().saveProfile(profile, null);
+        if (wasActive) set({ active: (await backend().changeSettings({ profile: name })).profile });
+        await get().load();
+      });
+    },
   };
 });

@@ -228,6 +228,8 @@ export function createMock(options: MockOptions): Backend {
     benchmarkHistory: () => after('benchmarkHistory', () => machine.history()),
 
     profiles: () => after('profiles', () => machine.plans()),
+    saveProfile: (profile, replaces) => after('saveProfile', () => machine.saveProfile(profile, replaces)),
+    deleteProfile: (name) => after('deleteProfile', () => machine.deleteProfile(name)),
     switchProfile: (name, listener) => machine.switch(name, listener),
     models: () => after('models', () => machine.models()),
     addModel: (path) => after('addModel', () => machine.addModel(path)),

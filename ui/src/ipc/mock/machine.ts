@@ -45,6 +45,7 @@ export class MockMachine {
   private removed = new Set<string>();
   private added: string[] = [];
   private runs: BenchRun[] = [];
+  private profiles: readonly Profile[] = PROFILES;
   /** A model that was chosen since is loaded with the first answer. */
   private inMemory: string | null;
 
@@ -66,13 +67,31 @@ export class MockMachine {
   }
 
   active(): Profile {
-    const found = PROFILES.find((item) => item.name === this.settings.profile) ?? PROFILES[1];
+    const found = this.profiles.find((item) => item.name === this.settings.profile) ?? PROFILES[1];
     if (!found) throw new Error('BUG: no profile');
     return found;
   }
 
   plans(): ProfilePlan[] {
-    return planned(this.settings.model, this.settings.profile, this.gpu).map(profilePlan);
+    return planned(this.profiles, this.settings.model, this.settings.profile, this.gpu).map(profilePlan);
+  }
+
+  saveProfile(profile: Profile, replaces: string | null): void {
+    if (!/^[\w-]{1,64}$/.test(profile.name))
+      throw report('invalid_profile', 'A profile’s name has letters, digits and dashes.\nChoose another name.');
+    if (profile.name !== replaces && this.profiles.some(({ name }) => name === profile.name))
+      throw report('profile_exists', `A profile named \`${profile.name}\` exists already.\nChoose another name.`);
+    const own = { ...profile, builtin: false };
+    this.profiles =
+      replaces === null
+        ? [...this.profiles, own]
+        : this.profiles.map((known) => (known.name === replaces ? own : known));
+    if (replaces === this.settings.profile) this.change({ profile: own.name });
+  }
+
+  deleteProfile(gone: string): void {
+    this.profiles = this.profiles.filter(({ name }) => name !== gone);
+    if (this.settings.profile === gone) this.change({ profile: 'auto' });
   }
 
   /** An answer needs the chosen model. */

@@ -99,8 +99,13 @@ function memoryPlan(item: Profile, gpu: boolean): MemoryPlan {
   };
 }
 
-export function planned(model: string | null, active: string, gpu: boolean): PlannedProfile[] {
-  return PROFILES.map((item) => {
+export function planned(
+  profiles: readonly Profile[],
+  model: string | null,
+  active: string,
+  gpu: boolean,
+): PlannedProfile[] {
+  return profiles.map((item) => {
     const missing = model !== null && item.weights === 'q8_0' ? item.weights : null;
     return {
       profile: item,

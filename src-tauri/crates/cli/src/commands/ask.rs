@@ -5,10 +5,10 @@ use crate::Outcome;
 use crate::arguments::AskArguments;
 use crate::output::{BAD, FAINT, GOOD, Output, STRONG, WARN, object, tame, tame_line};
 use anstyle::Style;
-use anyhow::Context as _;
 use docmind_core::answer::{Answer, AnswerMode, Citation, FinishReason, Source, Support};
 use docmind_core::conversation::ConversationId;
 use docmind_core::document::DocumentId;
+use docmind_core::error::ErrorReport;
 use docmind_engine::Engine;
 use docmind_engine::ask::AskRequest;
 use docmind_engine::events::AskEvent;
@@ -22,9 +22,10 @@ const NEAREST_CHARACTERS: usize = 200;
 
 pub fn run(context: &Context<'_>, arguments: AskArguments) -> anyhow::Result<Outcome> {
     let grammar = match &arguments.grammar {
-        Some(path) => {
-            Some(std::fs::read_to_string(path).with_context(|| format!("`{}` cannot be read", path.display()))?)
-        }
+        Some(path) => Some(std::fs::read_to_string(path).map_err(|error| {
+            let words = format!("`{}` cannot be read.\nCheck the path.", path.display());
+            ErrorReport::new("file_missing", words).with_detail(error)
+        })?),
         None => None,
     };
     let request = AskRequest {

@@ -185,7 +185,7 @@ impl Dataset {
             &dir.join("queries.jsonl"),
             queries.iter().map(|query| query.id.as_str()),
         )?;
-        let path = labels::file(dir)?;
+        let path = labels::file(dir);
         let mut relevant = vec![HashMap::new(); queries.len()];
         let (mut used, mut unknown) = (false, 0_u32);
         for label in labels::read(&path)? {

@@ -287,7 +287,8 @@ impl Pipeline {
         let deadline = Instant::now() + Duration::from_millis(900);
         {
             let mut state = lock(&self.state);
-            while (state.reading > 0 || state.embedding > 0) && Instant::now() < deadline {
+            // What waits to be committed is forgotten below: nobody is at work on it.
+            while (state.reading > 0 || state.embedding > state.embedded.len()) && Instant::now() < deadline {
                 state = self
                     .changed
                     .wait_timeout(state, Duration::from_millis(20))

@@ -282,6 +282,7 @@ fn cancelling_keeps_what_is_done_and_forgets_what_waited() {
 #[test]
 fn what_waits_to_be_committed_goes_the_way_of_the_rest() {
     let bench = bench();
+    bench.run();
     let cancel = CancelToken::new();
     let embedded = |name: &str| {
         let id = bench.enqueue(&bench.write(name, &format!("The words of {name}.")));

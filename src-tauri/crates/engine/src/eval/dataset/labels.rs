@@ -12,12 +12,12 @@ pub(super) struct Label {
 }
 
 /// The labels' file of a folder: `qrels.tsv`, else in `qrels/` what BEIR measures with, else the only file there.
-pub(super) fn file(dir: &Path) -> Result<PathBuf, DatasetError> {
+pub(super) fn file(dir: &Path) -> PathBuf {
     let beside = dir.join("qrels.tsv");
     let within = dir.join("qrels");
     let usual = [beside.clone(), within.join("test.tsv"), within.join("dev.tsv")];
     if let Some(found) = usual.into_iter().find(|path| path.is_file()) {
-        return Ok(found);
+        return found;
     }
     let mut others: Vec<PathBuf> = within
         .read_dir()
@@ -28,9 +28,9 @@ pub(super) fn file(dir: &Path) -> Result<PathBuf, DatasetError> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "tsv"))
         .collect();
     match (others.pop(), others.is_empty()) {
-        (Some(only), true) => Ok(only),
+        (Some(only), true) => only,
         // Reading it says that it is missing.
-        _ => Ok(beside),
+        _ => beside,
     }
 }
 
