@@ -161,6 +161,42 @@ fn doctor_check_profiles_completions_and_man_answer() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_profile_of_ones_own_is_made_changed_and_deleted() -> Result<()> {
+    let library = Library::new()?;
+    let save = ["profiles", "save", "mine"];
+    library.ok(&[
+        &save[..],
+        &["--from", "compact", "--context", "16384", "--gpu-layers", "20"],
+    ]
+    .concat())?;
+    library.ok(&[&save[..], &["--kv", "q8_0"]].concat())?;
+    let listed = library.ok(&["profiles"])?;
+    let mine = listed.lines.iter().find(|line| line["profile"] == "mine");
+    let mine = mine.context("the profile is not listed")?;
+    assert_eq!(mine["context_tokens"], 16384);
+    assert_eq!(mine["kv"], "q8_0");
+    assert_eq!(mine["n_ubatch"], 128, "as in compact");
+    assert_eq!(mine["builtin"], false);
+
+    for (line, code) in [
+        (
+            vec!["profiles", "save", "balanced", "--threads", "1"],
+            "builtin_profile",
+        ),
+        (vec!["profiles", "save", "mine", "--context", "7"], "invalid_profile"),
+        (vec!["profiles", "delete", "yours"], "unknown_profile"),
+    ] {
+        let run = library.run(&line)?;
+        assert_eq!(run.status, Some(1), "{line:?}");
+        assert_eq!(run.last()["error"]["code"], code, "{line:?}");
+    }
+    library.ok(&["profiles", "delete", "mine"])?;
+    let listed = library.ok(&["profiles"])?;
+    assert!(listed.lines.iter().all(|line| line["profile"] != "mine"));
+    Ok(())
+}
+
 /// The part of a page that a span names, as `extract` prints the page.
 fn slice(library: &Library, named: &Value) -> Result<String> {
     let run = library.ok(&["extract", named["path"].as_str().context("no path")?])?;

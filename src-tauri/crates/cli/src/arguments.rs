@@ -1,6 +1,7 @@
 //! What the command line takes.
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use docmind_core::profile::Offload;
 use docmind_core::retrieval::SearchMode;
 use docmind_engine::bench::STOCK_MAX_TOKENS;
 use std::fmt::Write as _;
@@ -305,10 +306,107 @@ pub struct BenchGenerateArguments {
 
 /// What `profiles` takes.
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct ProfilesArguments {
     /// GGUF file, folder, or stored model's name (default: the settings' model)
     #[arg(long, value_name = "GGUF")]
     pub model: Option<String>,
+    /// What is done with them (default: list them)
+    #[command(subcommand)]
+    pub command: Option<ProfilesCommand>,
+}
+
+/// What is done with profiles of one's own.
+#[derive(Debug, Subcommand)]
+pub enum ProfilesCommand {
+    /// Make a profile of one's own, or change one
+    Save(ProfileArguments),
+    /// Delete a profile of one's own
+    Delete {
+        /// Its name
+        name: String,
+    },
+}
+
+/// A profile's parameters; what is not given stays as it is in the profile it is made from.
+#[derive(Args, Debug)]
+pub struct ProfileArguments {
+    /// Letters, digits and dashes
+    pub name: String,
+    /// Profile to start from (default: the one of this name, or balanced)
+    #[arg(long, value_name = "PROFILE")]
+    pub from: Option<String>,
+    /// What it is for
+    #[arg(long, value_name = "TEXT")]
+    pub summary: Option<String>,
+    /// Which file of the model's family
+    #[arg(long, value_enum, value_name = "TYPE")]
+    pub weights: Option<StoredAs>,
+    /// Flash attention with a cache of this type
+    #[arg(long, value_enum, value_name = "TYPE", conflicts_with = "plain")]
+    pub kv: Option<CacheType>,
+    /// Plain attention; its cache is in half precision
+    #[arg(long)]
+    pub plain: bool,
+    /// Context window in tokens
+    #[arg(long, value_name = "N")]
+    pub context: Option<u32>,
+    /// Tokens read in one step
+    #[arg(long, value_name = "N")]
+    pub batch: Option<u32>,
+    /// Tokens computed at once
+    #[arg(long, value_name = "N")]
+    pub ubatch: Option<u32>,
+    /// Layers on the GPU: auto, all, none, or a number
+    #[arg(long, value_name = "LAYERS", value_parser = offload)]
+    pub gpu_layers: Option<Offload>,
+    /// Processor threads; 0 is all cores
+    #[arg(long, value_name = "N")]
+    pub threads: Option<u32>,
+    /// Record the GPU's work once and replay it
+    #[arg(long, value_name = "BOOL")]
+    pub graph_capture: Option<bool>,
+    /// Propose words that repeat a source
+    #[arg(long, value_name = "BOOL")]
+    pub speculation: Option<bool>,
+}
+
+/// Storage type of weights.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum StoredAs {
+    /// Half precision
+    F16,
+    /// 8 bits
+    #[value(name = "q8_0")]
+    Q8_0,
+    /// 4 bits
+    #[value(name = "q4_k_m")]
+    Q4KM,
+}
+
+/// Storage type of the cache.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum CacheType {
+    /// Half precision
+    F16,
+    /// 8 bits
+    #[value(name = "q8_0")]
+    Q8_0,
+    /// 4 bits
+    #[value(name = "q4_0")]
+    Q4_0,
+}
+
+fn offload(text: &str) -> Result<Offload, String> {
+    match text {
+        "auto" => Ok(Offload::Auto),
+        "all" => Ok(Offload::All),
+        "none" => Ok(Offload::None),
+        number => number
+            .parse()
+            .map(Offload::Layers)
+            .map_err(|_| "auto, all, none, or a number of layers".to_owned()),
+    }
 }
 
 /// What is done with models.
@@ -372,6 +470,9 @@ mod tests {
             "docmind --data-dir /x --json list",
             "docmind search -k 3 --mode keyword boiler",
             "docmind ask --model m.gguf --profile balanced --conversation 4 why",
+            "docmind profiles --model m.gguf",
+            "docmind profiles save mine --from compact --kv q8_0 --context 16384 --gpu-layers 20 --graph-capture false",
+            "docmind profiles delete mine",
             "docmind eval retrieval dir -k 10 --mode vector",
             "docmind eval answers dir --model m",
             "docmind bench search --rows 1000",

@@ -13,7 +13,6 @@ use crate::clock::now_ms;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::events::{AnswerTrace, AskEvent};
-use crate::listeners::lock;
 use crate::search::{Retrieved, Scope, ms};
 use docmind_core::answer::{Answer, AnswerMode, FinishReason, Source};
 use docmind_core::cancel::CancelToken;
@@ -127,11 +126,7 @@ impl Engine {
         earlier.truncate(request.replace_turn.map_or(usize::MAX, |turn| turn as usize));
         let settings = self.settings();
         let profile_name = request.profile.as_ref().unwrap_or(&settings.profile);
-        let profile = lock(&self.0.profiles)
-            .book()
-            .get(profile_name)
-            .cloned()
-            .map_err(|fault| fault.report())?;
+        let profile = self.profile(profile_name)?;
         let writer = self.0.generators.choose(
             &settings,
             request.model.as_deref(),

@@ -7,7 +7,6 @@ mod engines;
 
 use crate::bench_generate::{GenerateBench, GenerateBenchOptions};
 use crate::engine::Engine;
-use crate::listeners::lock;
 use crate::model_files::ModelFamily;
 use docmind_core::cancel::CancelToken;
 use docmind_core::embedding::Precision;
@@ -234,11 +233,7 @@ impl Engine {
                 "There is no model to run the profile `{name}`.\nName one with `--model`."
             ))
         })?;
-        let profile = lock(&self.0.profiles)
-            .book()
-            .get(name)
-            .cloned()
-            .map_err(|fault| fault.report())?;
+        let profile = self.profile(name)?;
         let file = family.with_weights(profile.weights).ok_or_else(|| {
             let weights = profile.weights.as_str();
             absent(format!(

@@ -275,6 +275,15 @@ impl Engine {
         Ok(out)
     }
 
+    /// The profile of that name.
+    ///
+    /// # Errors
+    /// `unknown_profile`.
+    pub fn profile(&self, name: &str) -> Result<Profile, ErrorReport> {
+        let profiles = lock(&self.0.profiles);
+        profiles.book().get(name).cloned().map_err(|fault| fault.report())
+    }
+
     /// Saves a profile of one's own: a new one, or a changed one in the place of the one called `replaces`. Where that one is
     /// active, the changed one is from the next answer on.
     ///
@@ -315,11 +324,7 @@ impl Engine {
         progress: &mut dyn FnMut(f32),
     ) -> Result<Option<LoadReport>, ErrorReport> {
         self.writable()?;
-        let profile = lock(&self.0.profiles)
-            .book()
-            .get(name)
-            .cloned()
-            .map_err(|fault| fault.report())?;
+        let profile = self.profile(name)?;
         let settings = self.settings();
         if let Some(writer) = self
             .0

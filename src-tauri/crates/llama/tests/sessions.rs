@@ -275,10 +275,16 @@ fn a_follow_up_written_out_in_between_costs_the_conversation_nothing() {
         asked.grammar = Some(exactly(answer.trim_end()));
         let (text, stats, _) = run(&mut session, &asked);
         let read = stats.prompt_tokens - stats.reused_tokens;
-        assert!(round == 0 || read < 64, "turn {round}: {read} tokens read, the last answer among them");
+        assert!(
+            round == 0 || read < 64,
+            "turn {round}: {read} tokens read, the last answer among them"
+        );
         messages.push(message(Role::Assistant, &text));
         let mut written_out = messages.clone();
-        written_out.push(message(Role::User, &format!("Write the next question out: {follow_up}")));
+        written_out.push(message(
+            Role::User,
+            &format!("Write the next question out: {follow_up}"),
+        ));
         let mut asked = ask(written_out, 60);
         asked.grammar = Some(exactly("How is the pump cleaned?"));
         run(&mut session, &asked);

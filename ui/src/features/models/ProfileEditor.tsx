@@ -82,7 +82,10 @@ export function ProfileEditor({ from, replaces, onSaved, onCancel }: Properties)
   const [error, setError] = useState<ErrorReport | null>(null);
   const name = useId();
   const summary = useId();
-  const change = (part: Partial<Profile>): void => setDraft({ ...draft, ...part });
+  const change = (part: Partial<Profile>): void => {
+    setDraft({ ...draft, ...part });
+    setError(null);
+  };
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     const profile = { ...draft, name: draft.name.trim().replace(/\s+/g, '-') };

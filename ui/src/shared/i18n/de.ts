@@ -411,7 +411,8 @@ export const de: Record<MessageKey, string> = {
   'profile.copy_name': 'mein-{name}',
   'profile.own_name': 'Name',
   'profile.own_summary': 'Wofür es ist',
-  'profile.not_a_number': 'Eine der Zahlen fehlt oder ist keine ganze Zahl.\nBerichtigen Sie sie und speichern Sie noch einmal.',
+  'profile.not_a_number':
+    'Eine der Zahlen fehlt oder ist keine ganze Zahl.\nBerichtigen Sie sie und speichern Sie noch einmal.',
   'profile.deleted': 'Das Profil {profile} wurde gelöscht.',
   'profile.name.auto': 'Automatisch',
   'profile.name.balanced': 'Ausgewogen',
@@ -437,7 +438,7 @@ export const de: Record<MessageKey, string> = {
   'parameter.offload': 'Schichten auf der GPU',
   'parameter.offload_why': 'Jede Schicht auf der GPU ist schneller und braucht dort Speicher.',
   'parameter.threads': 'Threads',
-  'parameter.threads_why': 'Prozessorkerne, wo der Prozessor rechnet.',
+  'parameter.threads_why': 'Prozessorkerne, wo der Prozessor rechnet; 0 sind alle.',
   'parameter.graphs': 'Graph-Aufzeichnung',
   'parameter.graphs_why': 'Zeichnet die Arbeit der GPU einmal auf und spielt sie ab.',
   'parameter.speculation': 'Entwürfe aus den Quellen',

@@ -435,7 +435,7 @@ export const en = {
   'parameter.offload': 'Layers on the GPU',
   'parameter.offload_why': 'Each layer on the GPU is faster and takes its memory.',
   'parameter.threads': 'Threads',
-  'parameter.threads_why': 'Processor cores used where the processor computes.',
+  'parameter.threads_why': 'Processor cores used where the processor computes; 0 is all of them.',
   'parameter.graphs': 'Graph capture',
   'parameter.graphs_why': 'Records the GPU’s work once and replays it.',
   'parameter.speculation': 'Drafts from the sources',

@@ -2,13 +2,27 @@
 
 use super::Context;
 use crate::Outcome;
-use crate::arguments::ProfilesArguments;
+use crate::arguments::{CacheType, ProfileArguments, ProfilesArguments, ProfilesCommand, StoredAs};
 use crate::output::{FAINT, STRONG, WARN};
+use docmind_core::model::WeightType;
+use docmind_core::profile::{Attention, KvType, Profile};
+use docmind_engine::Engine;
 use docmind_engine::models::PlannedProfile;
 use serde_json::{Map, Value, json};
 
 pub fn run(context: &Context<'_>, arguments: &ProfilesArguments) -> anyhow::Result<Outcome> {
     let engine = context.open_alone()?;
+    match &arguments.command {
+        Some(ProfilesCommand::Save(wanted)) => return save(context, &engine, wanted),
+        Some(ProfilesCommand::Delete { name }) => {
+            engine.delete_profile(name)?;
+            engine.close();
+            context.output.json(&json!({ "type": "deleted", "profile": name }))?;
+            context.output.text(format!("deleted {name}"))?;
+            return Ok(Outcome::Done);
+        }
+        None => {}
+    }
     for planned in engine.planned_profiles(arguments.model.as_deref())? {
         context.output.json(&line(&planned)?)?;
         context.output.text(format!(
@@ -25,6 +39,54 @@ pub fn run(context: &Context<'_>, arguments: &ProfilesArguments) -> anyhow::Resu
     }
     engine.close();
     Ok(Outcome::Done)
+}
+
+fn save(context: &Context<'_>, engine: &Engine, wanted: &ProfileArguments) -> anyhow::Result<Outcome> {
+    let known = engine.profile(&wanted.name).ok();
+    let base = match (&wanted.from, &known) {
+        (Some(name), _) => engine.profile(name)?,
+        (None, Some(known)) => known.clone(),
+        (None, None) => engine.profile("balanced")?,
+    };
+    engine.save_profile(with(base, wanted), known.as_ref().map(|known| known.name.as_str()))?;
+    let saved = serde_json::to_value(engine.profile(&wanted.name)?)?;
+    engine.close();
+    context
+        .output
+        .json(&json!({ "type": "saved", "profile": wanted.name, "parameters": saved }))?;
+    context.output.text(format!("saved {}", wanted.name))?;
+    Ok(Outcome::Done)
+}
+
+/// A profile with what was given on the command line.
+fn with(base: Profile, wanted: &ProfileArguments) -> Profile {
+    let attention = match wanted.kv {
+        _ if wanted.plain => Attention::Plain,
+        Some(CacheType::F16) => Attention::Flash { kv: KvType::F16 },
+        Some(CacheType::Q8_0) => Attention::Flash { kv: KvType::Q8_0 },
+        Some(CacheType::Q4_0) => Attention::Flash { kv: KvType::Q4_0 },
+        None => base.attention,
+    };
+    let weights = match wanted.weights {
+        Some(StoredAs::F16) => WeightType::F16,
+        Some(StoredAs::Q8_0) => WeightType::Q8_0,
+        Some(StoredAs::Q4KM) => WeightType::Q4KM,
+        None => base.weights,
+    };
+    Profile {
+        name: wanted.name.clone(),
+        summary: wanted.summary.clone().unwrap_or(base.summary),
+        weights,
+        attention,
+        context_tokens: wanted.context.unwrap_or(base.context_tokens),
+        n_batch: wanted.batch.unwrap_or(base.n_batch),
+        n_ubatch: wanted.ubatch.unwrap_or(base.n_ubatch),
+        offload: wanted.gpu_layers.unwrap_or(base.offload),
+        threads: wanted.threads.unwrap_or(base.threads),
+        graph_capture: wanted.graph_capture.unwrap_or(base.graph_capture),
+        speculation: wanted.speculation.unwrap_or(base.speculation),
+        builtin: false,
+    }
 }
 
 fn verdict(planned: &PlannedProfile) -> String {

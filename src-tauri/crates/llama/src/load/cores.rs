@@ -43,7 +43,11 @@ fn physical_cores(cpuinfo: &str, counted: Option<&HashSet<u32>>) -> u32 {
             })
         };
         let counts = |processor: &str| {
-            counted.is_none_or(|counted| processor.parse::<u32>().is_ok_and(|processor| counted.contains(&processor)))
+            counted.is_none_or(|counted| {
+                processor
+                    .parse::<u32>()
+                    .is_ok_and(|processor| counted.contains(&processor))
+            })
         };
         if let (Some(processor), Some(core)) = (value("processor"), value("core id"))
             && counts(processor)
