@@ -114,6 +114,25 @@ fn extract_prints_pages_and_stores_nothing() -> Result<()> {
 }
 
 #[test]
+fn as_many_passages_are_found_as_are_asked_for() -> Result<()> {
+    let library = Library::new()?;
+    let folder = tempfile::tempdir()?;
+    for number in 0..130 {
+        std::fs::write(
+            folder.path().join(format!("lighthouse-{number}.txt")),
+            format!("The lighthouse with the number {number} stands on an island of its own."),
+        )?;
+    }
+    library.ok(&["add".as_ref(), folder.path().as_os_str()])?;
+    for mode in ["keyword", "vector", "hybrid"] {
+        let run = library.ok(&["search", "lighthouse on an island", "-k", "125", "--mode", mode])?;
+        let found = run.last()["results"].as_array().map_or(0, Vec::len);
+        assert_eq!(found, 125, "{mode}");
+    }
+    Ok(())
+}
+
+#[test]
 fn duplicates_stand_once() -> Result<()> {
     let library = Library::new()?;
     let folder = tempfile::tempdir()?;

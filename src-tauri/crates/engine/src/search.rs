@@ -19,6 +19,9 @@ use std::collections::HashMap;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+/// Most passages a search gives.
+const MOST_RESULTS: usize = 10_000;
+
 /// Passages a cross-encoder is shown.
 const RERANKED: usize = 20;
 
@@ -136,8 +139,9 @@ impl Engine {
             return Err(EngineError::EmptyQuestion.into());
         }
         let scope = self.scope(&request.scope)?;
-        let retrieved = self.retrieve(&request.query, request.mode, scope.as_deref(), cancel)?;
         let limit = if request.limit == 0 { 10 } else { request.limit as usize };
+        let candidates = limit.clamp(CANDIDATES, MOST_RESULTS);
+        let retrieved = self.retrieve_among(candidates, &request.query, request.mode, scope.as_deref(), cancel)?;
         let results = retrieved
             .passages
             .iter()
@@ -188,6 +192,18 @@ impl Engine {
         scope: Option<&[DocumentId]>,
         cancel: &CancelToken,
     ) -> Result<Retrieved, ErrorReport> {
+        self.retrieve_among(CANDIDATES, query, mode, scope, cancel)
+    }
+
+    /// As [`Engine::retrieve`], with so many passages from each ranking.
+    fn retrieve_among(
+        &self,
+        candidates: usize,
+        query: &str,
+        mode: SearchMode,
+        scope: Option<&[DocumentId]>,
+        cancel: &CancelToken,
+    ) -> Result<Retrieved, ErrorReport> {
         let mut out = Retrieved::default();
         let started = Instant::now();
         let mut mode = mode;
@@ -210,7 +226,7 @@ impl Engine {
         let words = KeywordQuery::parse(query);
         let (by_words, by_vector) = std::thread::scope(|threads| {
             let vectors = threads.spawn(|| match &out.vector {
-                Some(vector) => self.vector_hits(vector, scope),
+                Some(vector) => self.vector_hits(vector, candidates, scope),
                 None => Ok(Vec::new()),
             });
             let by_words = if mode == SearchMode::Vector {
@@ -218,7 +234,7 @@ impl Engine {
             } else {
                 self.0
                     .library
-                    .keyword_search(&words, CANDIDATES, scope)
+                    .keyword_search(&words, candidates, scope)
                     .map_err(ErrorReport::from)
             };
             let by_vector = vectors
@@ -286,14 +302,15 @@ impl Engine {
         })
     }
 
-    fn vector_hits(&self, vector: &Embedding, scope: Option<&[DocumentId]>) -> Result<Vec<Hit>, ErrorReport> {
+    fn vector_hits(
+        &self,
+        vector: &Embedding,
+        limit: usize,
+        scope: Option<&[DocumentId]>,
+    ) -> Result<Vec<Hit>, ErrorReport> {
         match scope {
-            Some(scope) => Ok(self.0.library.exact_search(vector, CANDIDATES, Some(scope))?),
-            None => crate::waiting::wait(docmind_core::ports::VectorIndex::search(
-                &*self.0.index,
-                vector,
-                CANDIDATES,
-            )),
+            Some(scope) => Ok(self.0.library.exact_search(vector, limit, Some(scope))?),
+            None => crate::waiting::wait(docmind_core::ports::VectorIndex::search(&*self.0.index, vector, limit)),
         }
     }
 
