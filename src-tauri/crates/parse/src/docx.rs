@@ -99,11 +99,13 @@ pub fn parse_flat(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> 
 
 /// True for a part of a flat document that holds text people see.
 fn is_text_part(name: &str) -> bool {
-    let file = name.rsplit('/').next().unwrap_or(name);
+    let Some(file) = name.rsplit('/').next().and_then(|file| file.strip_suffix(".xml")) else {
+        return false;
+    };
     !name.contains("/glossary/")
         && ["document", "footnotes", "endnotes", "comments", "header", "footer"]
             .iter()
-            .any(|kind| file.starts_with(kind) && file.ends_with(".xml"))
+            .any(|kind| file.starts_with(kind))
 }
 
 /// A part beside the body: losing it loses no document.

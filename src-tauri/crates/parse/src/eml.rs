@@ -9,7 +9,7 @@ use crate::output::Output;
 use crate::text::{self, PageBuilder};
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
-use mail_parser::{Address, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::{Address, ContentType, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use std::borrow::Cow;
 
 /// The media type.
@@ -181,12 +181,12 @@ fn readable<'a>(message: &Message<'_>, part: &MessagePart<'_>, text: &'a str) ->
 }
 
 fn is_attachment(part: &MessagePart<'_>) -> bool {
-    part.content_disposition().is_some_and(|kind| kind.is_attachment()) || part.attachment_name().is_some()
+    part.content_disposition().is_some_and(ContentType::is_attachment) || part.attachment_name().is_some()
 }
 
 fn is_html(part: &MessagePart<'_>) -> bool {
     part.content_type()
-        .and_then(|kind| kind.subtype())
+        .and_then(ContentType::subtype)
         .is_some_and(|kind| kind.eq_ignore_ascii_case("html"))
 }
 

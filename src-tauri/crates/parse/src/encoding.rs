@@ -38,8 +38,8 @@ pub fn decode(bytes: &[u8], declared: Option<&str>) -> Decoded {
     if let Ok(text) = std::str::from_utf8(bytes)
         && !looks_like_iso_2022(bytes)
     {
-        // Zero bytes are valid UTF-8, and every other byte of UTF-16 in Latin script.
-        if let Some(utf16) = utf16_by_zeros(bytes) {
+        // Zero bytes are valid UTF-8, and every other byte of UTF-16 in Latin script; all bytes of Cyrillic may be.
+        if let Some(utf16) = utf16_by_zeros(bytes).or_else(|| utf16_by_script(bytes)) {
             return decode_with(utf16, bytes);
         }
         return Decoded {
@@ -81,15 +81,8 @@ pub fn decode(bytes: &[u8], declared: Option<&str>) -> Decoded {
 fn older_latin(head: &[u8], guess: &'static Encoding) -> Option<fn(&[u8]) -> Decoded> {
     /// Letters that must come right, so that a stray mark decides nothing.
     const LEAST: i64 = 2;
-    let latin = [
-        encoding_rs::WINDOWS_1252,
-        encoding_rs::WINDOWS_1250,
-        encoding_rs::WINDOWS_1254,
-        encoding_rs::WINDOWS_1257,
-        encoding_rs::ISO_8859_2,
-        encoding_rs::ISO_8859_4,
-    ];
-    if !latin.contains(&guess) {
+    // Half a character of an East Asian text may look like a letter between two others.
+    if !guess.is_single_byte() {
         return None;
     }
     let mac: fn(&[u8]) -> Decoded = |bytes| decode_with(encoding_rs::MACINTOSH, bytes);
@@ -163,6 +156,14 @@ fn utf16_by_script(bytes: &[u8]) -> Option<&'static Encoding> {
     const LEAST: usize = 12;
     let head = &bytes[..bytes.len().min(4096) & !1];
     if !head.contains(&0) || head.len() < 2 * LEAST {
+        return None;
+    }
+    // Two letters of ASCII make a Chinese character: a text with a stray zero must not become one.
+    let ascii = head
+        .iter()
+        .filter(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~'))
+        .count();
+    if ascii * 20 > head.len() * 19 {
         return None;
     }
     let share = |unit: fn([u8; 2]) -> u16| {
@@ -250,6 +251,12 @@ mod tests {
             assert_eq!(decode(&little, None).text, text);
             assert_eq!(decode(&big, None).text, text);
         }
+    }
+
+    #[test]
+    fn a_stray_zero_makes_no_chinese() {
+        let text = "aquickbrownfoxjumpsoverthelazydog\0thelazydogsleeps.a";
+        assert_eq!(decode(text.as_bytes(), None).text, text);
     }
 
     #[test]

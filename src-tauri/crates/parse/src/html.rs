@@ -231,7 +231,7 @@ mod tests {
     fn what_would_hide_the_page_is_shown() {
         assert_eq!(
             plain_text("<p>before</p><nav><li>menu<p>after</p>"),
-            "before\n\nmenu\n\nafter"
+            "before\nmenu\nafter"
         );
         assert_eq!(plain_text("<nav><a>One</a></nav><nav><a>Two</a></nav>"), "One\n\nTwo");
         assert_eq!(plain_text("<title/><p>text</p>"), "text");

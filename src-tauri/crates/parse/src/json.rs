@@ -33,18 +33,43 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
         out.warning(format!("Some characters could not be decoded as {}.", decoded.encoding));
     }
     let mut page = PageBuilder::default();
-    if is_json(text) {
-        page.verbatim(&Lines::of(text));
+    if is_json(text, out.limits.json_depth) {
+        let lines = Lines::of(text, out.limits.text_bytes);
+        out.gathering(lines.len())?;
+        page.verbatim(&lines);
     } else {
         page.verbatim(text);
     }
     out.single_page(page)
 }
 
-/// True for one value or several. serde_json stops at 128 open brackets, so that nesting cannot exhaust the stack, here or after.
-fn is_json(text: &str) -> bool {
+/// True for one value or several, nested no deeper than the stack of [`Lines`] can bear: serde_json's own limit does not hold for
+/// values that it skips.
+fn is_json(text: &str, max_depth: usize) -> bool {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
-    values.all(|value| value.is_ok())
+    depth(text) <= max_depth && values.all(|value| value.is_ok())
+}
+
+/// Brackets open at once, those in strings apart.
+fn depth(text: &str) -> usize {
+    let (mut open, mut deepest) = (0_usize, 0);
+    let mut quoted = false;
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' if quoted => {
+                bytes.next();
+            }
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => {
+                open += 1;
+                deepest = deepest.max(open);
+            }
+            b']' | b'}' if !quoted => open = open.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// One line a value, its name before it, indented by depth; numbers as they are written, which no tree keeps.
@@ -52,15 +77,18 @@ struct Lines<'a> {
     text: &'a str,
     at: usize,
     out: String,
+    /// Past these bytes there is no more to read: indents make a short file long.
+    max_bytes: usize,
 }
 
 impl<'a> Lines<'a> {
-    /// The lines of valid JSON.
-    fn of(text: &'a str) -> String {
+    /// The lines of valid JSON; where they are more than `max_bytes`, those that go just beyond.
+    fn of(text: &'a str, max_bytes: usize) -> String {
         let mut lines = Self {
             text,
             at: 0,
             out: String::with_capacity(text.len()),
+            max_bytes,
         };
         while lines.peek().is_some() {
             // Records of JSON lines are apart.
@@ -149,6 +177,9 @@ impl<'a> Lines<'a> {
 
     fn indent(&mut self, depth: usize) {
         self.out.extend(std::iter::repeat_n("  ", depth));
+        if self.out.len() > self.max_bytes {
+            self.at = self.text.len();
+        }
     }
 
     /// The string that begins here.
@@ -218,7 +249,10 @@ mod tests {
 
     #[test]
     fn names_stand_before_values() {
-        let lines = Lines::of(r#"{"title":"A","list":[1,{"b":"c"}],"n":null,"inner":{"x":true}}"#);
+        let lines = Lines::of(
+            r#"{"title":"A","list":[1,{"b":"c"}],"n":null,"inner":{"x":true}}"#,
+            1_000,
+        );
         assert_eq!(lines, "title: A\nlist:\n  1\n  b: c\nn: null\ninner:\n  x: true\n");
     }
 
@@ -226,8 +260,8 @@ mod tests {
     fn numbers_stay_as_they_are_written() {
         let text =
             r#"{"id":12345678901234567890123,"price":1.10,"s":"\u00e9 \"x\" \ud83d\ude00","e":"","half":"\ud83d"}"#;
-        assert!(is_json(text));
-        let lines = Lines::of(text);
+        assert!(is_json(text, 127));
+        let lines = Lines::of(text, 1_000);
         assert!(
             lines.contains("id: 12345678901234567890123\nprice: 1.10\ns: é \"x\" 😀\n"),
             "{lines}"
@@ -237,8 +271,18 @@ mod tests {
     #[test]
     fn json_lines_are_records() {
         let text = "{\"a\":1}\n{\"a\":[]}\n[[2]]";
-        assert!(is_json(text));
-        assert_eq!(Lines::of(text), "a: 1\n\na:\n\n    2\n");
-        assert!(!is_json("{a: 1}") && !is_json(&"[".repeat(100_000)));
+        assert!(is_json(text, 127));
+        assert_eq!(Lines::of(text, 1_000), "a: 1\n\na:\n\n    2\n");
+        assert!(!is_json("{a: 1}", 127) && !is_json(&"[".repeat(100_000), 127));
+    }
+
+    #[test]
+    fn depth_is_bounded_and_so_are_its_indents() {
+        let nested = |depth: usize| "[".repeat(depth) + "\"[\\\"[\"" + &"]".repeat(depth);
+        assert!(is_json(&nested(127), 127));
+        assert!(!is_json(&nested(128), 127));
+        let wide = format!("{}{}1{}", "[".repeat(100), "1,".repeat(1_000), "]".repeat(100));
+        assert!(is_json(&wide, 127));
+        assert!(Lines::of(&wide, 1_000).len() < 1_500);
     }
 }

@@ -143,12 +143,11 @@ fn attachments(file: &mut File<'_>, out: &Output<'_>) -> Vec<String> {
 
 /// A text property: UTF-16 (`001F`) or in the mail's code page (`001E`).
 fn string(file: &mut File<'_>, storage: &str, id: u16, out: &Output<'_>) -> Option<String> {
-    let text = match stream(file, &format!("{storage}/__substg1.0_{id:04X}001F"), out) {
-        Some(bytes) => encoding_rs::UTF_16LE.decode_without_bom_handling(&bytes).0.into_owned(),
-        None => {
-            let bytes = stream(file, &format!("{storage}/__substg1.0_{id:04X}001E"), out)?;
-            encoding::decode(&bytes, file.encoding.map(Encoding::name)).text
-        }
+    let text = if let Some(bytes) = stream(file, &format!("{storage}/__substg1.0_{id:04X}001F"), out) {
+        encoding_rs::UTF_16LE.decode_without_bom_handling(&bytes).0.into_owned()
+    } else {
+        let bytes = stream(file, &format!("{storage}/__substg1.0_{id:04X}001E"), out)?;
+        encoding::decode(&bytes, file.encoding.map(Encoding::name)).text
     };
     let text = text.trim_matches(['\0', ' ', '\r', '\n']).to_owned();
     (!text.is_empty()).then_some(text)

@@ -213,7 +213,7 @@ fn office_xml(head: &str, lower: &str) -> Option<Format> {
         .then_some(Format::ExcelXml)
 }
 
-/// Mail begins with header lines, two of which only mail has.
+/// Mail begins with header lines. Those of a memo say who wrote to whom as well, but neither by address nor by what programs add.
 fn is_mail(head: &str, extension: &str) -> bool {
     const KNOWN: &[&str] = &[
         "from",
@@ -233,7 +233,9 @@ fn is_mail(head: &str, extension: &str) -> bool {
         "dkim-signature",
         "snapshot-content-location",
     ];
+    const OF_MEMOS: &[&str] = &["from", "to", "subject", "date", "cc"];
     let mut known = 0;
+    let mut is_sent = false;
     // Apple Mail keeps the length of a mail on a line before it.
     let length = usize::from(extension == "emlx");
     for (at, line) in head.lines().skip(length).take(60).enumerate() {
@@ -243,20 +245,23 @@ fn is_mail(head: &str, extension: &str) -> bool {
         if line.starts_with([' ', '\t']) && at > 0 || at == 0 && line.starts_with("From ") {
             continue;
         }
-        let Some((name, _)) = line.split_once(':') else {
-            return known >= 3;
+        let Some((name, value)) = line.split_once(':') else {
+            return known >= 3 && is_sent;
         };
         if name.is_empty() || name.chars().any(|c| !c.is_ascii_graphic()) {
-            return known >= 3;
+            return known >= 3 && is_sent;
         }
-        known += usize::from(KNOWN.contains(&name.to_lowercase().as_str()));
+        let name = name.to_lowercase();
+        if KNOWN.contains(&name.as_str()) {
+            known += 1;
+            is_sent |= value.contains('@') || !OF_MEMOS.contains(&name.as_str());
+        }
     }
-    known
-        >= if matches!(extension, "eml" | "emlx" | "mht" | "mhtml" | "mbox") {
-            1
-        } else {
-            3
-        }
+    if matches!(extension, "eml" | "emlx" | "mht" | "mhtml" | "mbox") {
+        known >= 1
+    } else {
+        known >= 3 && is_sent
+    }
 }
 
 #[cfg(test)]
@@ -279,6 +284,8 @@ mod tests {
         assert_eq!(of("a.txt", b"plain").unwrap(), Format::Text);
         assert_eq!(of("a.rs", b"fn main() {}").unwrap(), Format::Code);
         assert_eq!(of("notes.txt", b"Note: this\nand: that\n").unwrap(), Format::Text);
+        let memo = b"To: All staff\nFrom: Ada\nDate: 3 May\nSubject: Tea\n\nBring it.";
+        assert_eq!(of("memo.txt", memo).unwrap(), Format::Text);
     }
 
     #[test]

@@ -70,9 +70,9 @@ pub struct State {
     preformatted: u32,
     in_title: bool,
     title: String,
-    /// Open elements whose text is none (script, style, menus), by name: only their own end closes them.
-    hidden: Vec<String>,
-    /// Of those, the ones that are shown all the same.
+    /// The open element whose text is none (script, style, menus) by name, and how often it is open: only its own end closes it.
+    hidden: Option<(String, u32)>,
+    /// Of those elements, the ones that are shown all the same.
     shown: Vec<String>,
     tables: Vec<OpenTable>,
     /// Open tables beyond [`MAX_TABLES`].
@@ -96,7 +96,7 @@ impl State {
         let open = if state.in_title {
             Some("title".to_owned())
         } else {
-            state.hidden.into_iter().next()
+            state.hidden.map(|(element, _)| element)
         };
         (
             state.content,
@@ -109,7 +109,7 @@ impl State {
             self.title.push_str(text);
             return;
         }
-        if let Some(element) = self.hidden.last() {
+        if let Some((element, _)) = &self.hidden {
             let is_text = !matches!(element.as_str(), "script" | "style");
             self.content.hidden_text |= is_text && text.contains(|c: char| !c.is_whitespace());
             return;
@@ -144,11 +144,16 @@ impl State {
         let opens = tag.kind == TagKind::StartTag;
         // `<title/>` of XHTML has no end that it could wait for.
         let holds = opens && !tag.self_closing;
-        if let Some(hidden) = self.hidden.last() {
-            if !opens && hidden == name {
-                self.hidden.pop();
-            } else if holds && hidden == name {
-                self.hidden.push(name.to_owned());
+        if let Some((hidden, depth)) = &mut self.hidden {
+            if hidden.as_str() == name {
+                match (opens, holds) {
+                    (false, _) => *depth -= 1,
+                    (true, true) => *depth += 1,
+                    (true, false) => {}
+                }
+            }
+            if *depth == 0 {
+                self.hidden = None;
             }
             // The bodies of these are no markup.
             return raw(name, holds);
@@ -174,7 +179,7 @@ impl State {
                     if name == "nav" {
                         self.end_block();
                     }
-                    self.hidden.push(name.to_owned());
+                    self.hidden = Some((name.to_owned(), 1));
                 }
                 return raw(name, holds);
             }

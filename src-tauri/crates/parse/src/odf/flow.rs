@@ -59,6 +59,7 @@ impl Flow {
         while let Some(token) = xml.next()? {
             tokens = tokens.wrapping_add(1);
             if tokens.is_multiple_of(4096) {
+                out.promises(self.slides.len())?;
                 out.gathering(self.page.len() + self.slides.iter().map(PageBuilder::len).sum::<usize>())?;
             }
             match token {

@@ -5,14 +5,16 @@ use crate::error::ParseError;
 use crate::limits::Limits;
 use crate::text::PageBuilder;
 use crate::xml::{Tag, Token, Xml, text_of};
+use flate2::read::ZlibDecoder;
 use pdf_extract::{Document, Object};
+use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Labels, texts and values of a form in the order of its template, then what was filled in, a line each; empty where there is no
 /// such form.
 pub fn text(bytes: &[u8], limits: &Limits) -> String {
     // lopdf panics on some damaged files.
-    let packets = catch_unwind(AssertUnwindSafe(|| packets(bytes))).unwrap_or_default();
+    let packets = catch_unwind(AssertUnwindSafe(|| packets(bytes, limits.text_bytes))).unwrap_or_default();
     let source = text_of(&packets.unwrap_or_default());
     let mut page = PageBuilder::default();
     for line in lines(&source, limits) {
@@ -24,8 +26,8 @@ pub fn text(bytes: &[u8], limits: &Limits) -> String {
     page.finish(1).text
 }
 
-/// The XML, which is cut into streams wherever its producer liked.
-fn packets(bytes: &[u8]) -> Option<Vec<u8>> {
+/// The XML, which is cut into streams wherever its producer liked: its first `max_bytes`, whatever it would unpack to.
+fn packets(bytes: &[u8], max_bytes: usize) -> Option<Vec<u8>> {
     let document = Document::load_mem(bytes).ok()?;
     let form = document.catalog().ok()?.get(b"AcroForm").ok()?;
     let (_, form) = document.dereference(form).ok()?;
@@ -38,7 +40,14 @@ fn packets(bytes: &[u8]) -> Option<Vec<u8>> {
     for object in all {
         // Names stand between the streams.
         if let Ok((_, Object::Stream(stream))) = document.dereference(object) {
-            out.extend(stream.get_plain_content().ok()?);
+            let packed = stream.content.as_slice();
+            let room = (max_bytes - out.len()) as u64;
+            // A stream that breaks off holds what came before.
+            let _ = match stream.filters().unwrap_or_default().as_slice() {
+                [] => packed.take(room).read_to_end(&mut out),
+                [b"FlateDecode"] => ZlibDecoder::new(packed).take(room).read_to_end(&mut out),
+                _ => return None,
+            };
         }
     }
     Some(out)

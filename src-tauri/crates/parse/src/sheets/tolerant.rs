@@ -81,14 +81,17 @@ fn sheet(bytes: &[u8], strings: &[String], cells: &mut usize, out: &Output<'_>) 
         let Token::Open(tag) = token else { continue };
         match tag.name() {
             "row" => {
-                row = tag.attribute("r").and_then(|row| row.parse().ok()).unwrap_or(row + 1);
+                row = tag
+                    .attribute("r")
+                    .and_then(|row| row.parse().ok())
+                    .unwrap_or(row.saturating_add(1));
                 column = 0;
             }
             "c" => {
                 column = tag
                     .attribute("r")
                     .and_then(|place| column_of(&place))
-                    .unwrap_or(column + 1);
+                    .unwrap_or(column.saturating_add(1));
                 kind = tag.attribute("t").unwrap_or_default();
             }
             "v" | "t" => {

@@ -13,6 +13,9 @@ const OFFICE: &[(&str, &str, Format)] = &[
     ("xl/", "xl/workbook.xml", Format::Xlsx),
 ];
 
+/// Extensions of theirs, for packages that have lost the parts that say what they are.
+const OFFICE_EXTENSIONS: &str = "docx docm dotx dotm pptx pptm ppsx ppsm potx potm xlsx xlsm xlsb xltx xltm";
+
 /// The format inside.
 ///
 /// # Errors
@@ -36,7 +39,8 @@ pub fn format(bytes: &[u8], extension: &str, limits: Limits) -> Result<Format, P
         return Ok(Format::Epub);
     }
     // A package of Visio or XPS has content types as well; the main part tells. A folder of any archive may be called `word`.
-    let is_package = has_types || package.has("_rels/.rels");
+    let is_package =
+        has_types || package.has("_rels/.rels") || OFFICE_EXTENSIONS.split_whitespace().any(|known| known == extension);
     for (folder, main, format) in OFFICE {
         let inside = |name: &String| {
             name.to_lowercase()
