@@ -265,7 +265,7 @@ mod tests {
         let (mac, ..) = encoding_rs::MACINTOSH.encode(french);
         assert_eq!(decode(&mac, None).text, french);
         let german =
-            "Die \u{9a}berg\u{94}\u{e1}e der Stra\u{e1}e ist f\u{81}r \u{8e}rger gut; sch\u{94}ne Gr\u{81}\u{e1}e.";
+            "Die \u{9a}bergr\u{94}\u{e1}e der Stra\u{e1}e ist f\u{81}r \u{8e}rger gut; sch\u{94}ne Gr\u{81}\u{e1}e.";
         let dos: Vec<u8> = german.chars().map(|c| c as u8).collect();
         assert_eq!(
             decode(&dos, None).text,
