@@ -120,7 +120,7 @@ pub(crate) fn run<T: Send>(
                     std::thread::Builder::new()
                         .name("embed".into())
                         .spawn_scoped(scope, move || {
-                            lane(encoder, (limits, urgency), feeder, taken, cancel, &done)
+                            lane(encoder, (limits, urgency), feeder, taken, cancel, &done);
                         })
                         .map(drop)
                 })

@@ -274,7 +274,7 @@ impl Generators {
         let same = lock(&self.loaded)
             .as_ref()
             .is_some_and(|known| same_load(known, request));
-        same.then(|| worker as Arc<dyn Generator>)
+        same.then_some(worker as Arc<dyn Generator>)
     }
 
     fn note_loaded(&self, report: &LoadReport) {

@@ -124,7 +124,7 @@ fn data(xml: &mut Xml<'_>, out: &mut Vec<String>) -> Result<(), ParseError> {
     while xml.depth() > outside {
         match xml.next()? {
             Some(Token::Open(tag)) => {
-                name = tag.name().to_owned();
+                tag.name().clone_into(&mut name);
                 value.clear();
             }
             Some(Token::Text(piece)) => value.push_str(&piece),
