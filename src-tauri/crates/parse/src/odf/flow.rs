@@ -31,8 +31,6 @@ struct Paragraph {
     text: String,
     level: Option<u8>,
     after: Vec<String>,
-    /// Holds the number of the page, the name of the sheet or the like.
-    field: bool,
 }
 
 #[derive(Default)]
@@ -113,12 +111,6 @@ impl Flow {
             "line-break" => self.put('\n'),
             "tracked-changes" | "note-citation" | "forms" => xml.skip()?,
             _ if is_aside(tag) => xml.skip()?,
-            "page-number" | "page-count" | "sheet-name" | "file-name" | "date" | "time" if self.margins_only => {
-                if let Some(paragraph) = self.paragraphs.last_mut() {
-                    paragraph.field = true;
-                }
-                xml.skip()?;
-            }
             // Of a flat document each reading takes its own.
             "master-styles" if !self.margins_only => xml.skip()?,
             "body" if self.margins_only => xml.skip()?,
@@ -191,17 +183,6 @@ impl Flow {
             return;
         }
         if self.margins_only {
-            // "Page 3 of 7" says nothing about the document.
-            if done.field
-                && done
-                    .text
-                    .split(|c: char| !c.is_alphanumeric())
-                    .filter(|word| !word.is_empty())
-                    .count()
-                    <= 2
-            {
-                return;
-            }
             if self.in_margin > 0 && !done.text.trim().is_empty() && !self.margins.contains(&done.text) {
                 self.margins.push(done.text);
             }
