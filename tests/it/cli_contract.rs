@@ -114,6 +114,25 @@ fn extract_prints_pages_and_stores_nothing() -> Result<()> {
 }
 
 #[test]
+fn embedding_is_not_measured_on_nothing() -> Result<()> {
+    let library = Library::new()?;
+    let folder = tempfile::tempdir()?;
+    for (bytes, code) in [(&b" \n\n"[..], "no_texts"), (b"\xff\xfe\n", "file_unreadable")] {
+        let texts = folder.path().join("texts");
+        std::fs::write(&texts, bytes)?;
+        let run = library.run(&[
+            "bench".as_ref(),
+            "embed".as_ref(),
+            "--texts".as_ref(),
+            texts.as_os_str(),
+        ])?;
+        assert_eq!(run.status, Some(1), "{:#?}", run.lines);
+        assert_eq!(run.last()["error"]["code"], code);
+    }
+    Ok(())
+}
+
+#[test]
 fn as_many_passages_are_found_as_are_asked_for() -> Result<()> {
     let library = Library::new()?;
     let folder = tempfile::tempdir()?;

@@ -39,6 +39,7 @@ pub fn run(context: &Context<'_>, command: BenchCommand) -> anyhow::Result<Outco
             for path in texts.iter().chain(&stock) {
                 there(path)?;
             }
+            texts.as_deref().map_or(Ok(()), has_lines)?;
             let engine = context.open_alone()?;
             let options = EmbedBenchOptions {
                 texts,
@@ -136,6 +137,23 @@ fn there(path: &Path) -> Result<(), ErrorReport> {
         let words = format!("`{}` cannot be read.\nCheck the path.", path.display());
         ErrorReport::new("file_missing", words).with_detail(error.to_string())
     })
+}
+
+/// Texts to measure on are lines; a file without one measures nothing.
+fn has_lines(path: &Path) -> Result<(), ErrorReport> {
+    let unread = |error: std::io::Error| {
+        let words = format!(
+            "`{}` cannot be read as UTF-8 text.\nName a file with a text a line.",
+            path.display()
+        );
+        ErrorReport::new("file_unreadable", words).with_detail(error.to_string())
+    };
+    let text = std::fs::read_to_string(path).map_err(unread)?;
+    if text.lines().all(|line| line.trim().is_empty()) {
+        let words = format!("`{}` has no texts.\nName a file with a text a line.", path.display());
+        return Err(ErrorReport::new("no_texts", words));
+    }
+    Ok(())
 }
 
 /// A folder of this process, not made yet.
