@@ -13,7 +13,8 @@
 # 8 GB, Q8_0 4.3 GB, Q4_K_M 2.5 GB), results as JSON lines to $RESULTS (default: FOLDER/results). Needs for building: cmake, ninja or
 # make, nvcc, and llama.cpp's source in $LLAMA_SOURCE. Where $LLAMA_BENCH names llama.cpp's llama-bench, speeds are compared with it.
 #
-# `embed` needs docmind-embed beside docmind-generate, and in runtime/ what `cargo xtask backend cuda` puts there. $EMBEDDERS are names in
+# `embed` needs docmind-embed beside docmind-generate, and in runtime/ what `cargo xtask backend cuda` puts there, with the folder of the
+# default embedder, whose tokenizer is always used too. $EMBEDDERS are names in
 # runtime/embedders or folders; `cargo xtask embedder bge-large FOLDER` makes one of 1,024 dimensions.
 set -eu
 
