@@ -47,8 +47,10 @@ const MOST_NEW: usize = 20;
 const HEADING: f32 = 0.5;
 /// A further sentence joins from this share of the best one's score.
 const WORTHY: f32 = 0.6;
-/// Shorter is a heading or a scrap.
+/// Shorter is a heading or a scrap, where its passage has anything longer.
 const LEAST_WORDS: usize = 4;
+/// Of a row of a table: its header says the rest.
+const LEAST_WORDS_OF_ROW: usize = 2;
 
 /// A sentence that may answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +71,15 @@ pub fn candidates(sources: &[Source]) -> Vec<Candidate> {
     let mut out = Vec::new();
     for (at, source) in sources.iter().enumerate() {
         let mut before = String::new();
-        for range in sentences(&source.text) {
+        let long = |range: Range<usize>, least: usize| words(&source.text[range]).nth(least - 1).is_some();
+        // Lists of names, addresses and numbers have nothing but short lines.
+        let all = sentences(&source.text);
+        let least = if all.iter().any(|range| long(range.clone(), LEAST_WORDS)) {
+            LEAST_WORDS
+        } else {
+            1
+        };
+        for range in all {
             let (range, header) = match table::line(&source.text, &range) {
                 Line::Prose => (range, None),
                 // Says nothing of its own; it is told with the rows.
@@ -81,7 +91,12 @@ pub fn candidates(sources: &[Source]) -> Vec<Candidate> {
                 }
             };
             let text = &source.text[range.clone()];
-            if words(text).nth(LEAST_WORDS - 1).is_none() || !seen.insert(fold(text)) {
+            let least = if header.is_some() {
+                least.min(LEAST_WORDS_OF_ROW)
+            } else {
+                least
+            };
+            if !long(range.clone(), least) || !seen.insert(fold(text)) {
                 continue;
             }
             let plain = text.split_whitespace().collect::<Vec<_>>();

@@ -25,6 +25,8 @@ pub const FOUND_BY_WORDS: f32 = 0.5;
 /// that is not is more; a common one that is there with a rare one that is not is less.
 pub const FOUND_FEW: f32 = 0.65;
 const FEW: usize = 2;
+/// A shorter code, written otherwise, may be anything.
+const LEAST_CODE: usize = 4;
 const COVERAGE: f32 = 0.3;
 /// Passages whose best sentence counts.
 const JUDGED: usize = 5;
@@ -74,13 +76,28 @@ fn has_exact(question: &str, ranked: &[ScoredChunk]) -> bool {
             .filter(|term| term.kind == TermKind::Code && term.text.len() > 3)
             .map(|term| term.text.as_str()),
     );
+    let has = |holds: &dyn Fn(&str) -> bool| ranked.iter().take(JUDGED).any(|scored| holds(&scored.chunk.text));
     wanted.any(|text| {
         let text = text.to_lowercase();
-        ranked
-            .iter()
-            .take(JUDGED)
-            .any(|scored| scored.chunk.text.to_lowercase().contains(&text))
+        has(&|passage| passage.to_lowercase().contains(&text)) || {
+            // `AX4711B` is `AX-4711-B`.
+            let code = letters_and_digits(&text);
+            let is_code = code.len() >= LEAST_CODE && code.contains(|c: char| c.is_ascii_digit());
+            is_code && !text.contains(char::is_whitespace) && has(&|passage| has_code(passage, &code))
+        }
     })
+}
+
+fn letters_and_digits(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// Whether one word of a passage is the code, whatever its parts are joined by.
+fn has_code(passage: &str, code: &str) -> bool {
+    passage.split_whitespace().any(|word| letters_and_digits(word) == code)
 }
 
 #[cfg(test)]
@@ -159,5 +176,8 @@ mod tests {
     #[test]
     fn a_code_found_letter_by_letter_is_found() {
         assert!(judge("Where is INV-2024/17?", &[scored("Paid: inv-2024/17.", Some(0.05))]).found);
+        let part = [scored("Part AX-4711-B is out of stock.", Some(0.05))];
+        assert!(judge("Who delivers AX4711B to us?", &part).found);
+        assert!(!judge("Who delivers AX4711C to us?", &part).found);
     }
 }

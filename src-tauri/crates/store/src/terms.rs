@@ -22,6 +22,8 @@ use unicode_normalization::char::is_combining_mark;
 pub(crate) const RULES: u32 = 1;
 /// A longer run of letters is cut: nobody types it, and it would bloat the index (base64, hex dumps).
 const LONGEST_WORD: usize = 64;
+/// A shorter code, written otherwise, may be anything.
+const LEAST_CODE: usize = 4;
 
 /// What the three columns hold for one text.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -211,6 +213,26 @@ fn kind(c: char) -> Kind {
         0x1100..=0x11ff | 0x3130..=0x318f | 0xac00..=0xd7af => Kind::Hangul,
         _ => Kind::Other,
     }
+}
+
+/// A code written in one (`AX4711B`) as the words it has where it is written apart (`AX-4711-B`); `None` where it has only one part.
+pub(crate) fn code_apart(code: &str) -> Option<String> {
+    let word = fold(&lower(code));
+    if word.chars().count() < LEAST_CODE || !word.chars().all(|c| c.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let parts: Vec<&[u8]> = word
+        .as_bytes()
+        .chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit())
+        .collect();
+    let parts: Vec<&str> = parts.iter().filter_map(|part| std::str::from_utf8(part).ok()).collect();
+    (parts.len() > 1).then(|| parts.join(" "))
+}
+
+/// A code written apart (`AX-4711-B`) as the word it is where it is written in one.
+pub(crate) fn code_joined(code: &str) -> Option<String> {
+    let word: String = fold(&lower(code)).chars().filter(char::is_ascii_alphanumeric).collect();
+    (word.len() >= LEAST_CODE).then_some(word)
 }
 
 /// The words of a phrase as they stand in `plain` or `spelled`, in every spelling; empty when it has no words.

@@ -31,6 +31,8 @@ const SILENCE: Duration = Duration::from_secs(90);
 const LOADING_SILENCE: Duration = Duration::from_mins(5);
 /// Measuring and quantising.
 const LONG_SILENCE: Duration = Duration::from_mins(30);
+/// A process that ends so soon after a question, without a sign, was ending before.
+const UNSEEN: Duration = Duration::from_millis(500);
 /// Deaths within [`WINDOW`] after which the setting goes one rung down.
 const DEATHS: usize = 3;
 const WINDOW: Duration = Duration::from_mins(10);
@@ -441,21 +443,31 @@ impl Generator for GenerateWorker {
             sink(GenerateEvent::Notice(notice));
         }
         let call = GenerateCall::Generate(Box::new(request.clone()));
-        let answer = |sink: &mut dyn FnMut(GenerateEvent)| {
+        let mut heard = false;
+        let answer = |sink: &mut dyn FnMut(GenerateEvent), heard: &mut bool| {
             ask(&self.client, &call, cancel, SILENCE, &mut |told| {
+                *heard = true;
                 if let GenerateTold::Answer(event) = told {
                     sink(event);
                 }
             })
         };
-        let outcome = match answer(sink) {
+        let asked_at = Instant::now();
+        let outcome = match answer(sink, &mut heard) {
+            // It was dying when it was asked: the question has done nothing to it, and is put to the next one.
+            Err(CallError::Died(_)) if !heard && asked_at.elapsed() < UNSEEN && self.note_death() => {
+                for notice in self.hold(cancel, &mut |_| ())?.news() {
+                    sink(GenerateEvent::Notice(notice));
+                }
+                answer(sink, &mut heard)
+            }
             // It died unseen between two questions and was started afresh, without its model.
             Err(CallError::Failed(report)) if report.code == "no_model" => {
                 self.lock().holder = None;
                 for notice in self.hold(cancel, &mut |_| ())?.news() {
                     sink(GenerateEvent::Notice(notice));
                 }
-                answer(sink)
+                answer(sink, &mut heard)
             }
             outcome => outcome,
         };

@@ -113,3 +113,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn short_lines_answer_where_there_is_nothing_longer() {
+    let list = [source(1, "Müller & Sons m055q"), source(2, "Phone 555 0199")];
+    let text = extract("m055q", &list, &[1.0, 0.2], &candidates(&list), None);
+    assert!(text.text.starts_with("Müller & Sons m055q [1]"), "{}", text.text);
+
+    let with_heading = [source(1, "Notice\nThe notice is ninety days long.")];
+    let found = candidates(&with_heading);
+    assert_eq!(found.len(), 1, "a heading stays a scrap: {found:?}");
+
+    let table = [source(1, "Part | Stock\nAX-4 | 17\nThe stock is counted every Friday.")];
+    let rows = candidates(&table).into_iter().filter(|each| each.header.is_some());
+    assert_eq!(rows.count(), 1);
+}

@@ -3,7 +3,7 @@
 use super::Library;
 use crate::database::lock;
 use crate::error::StoreError;
-use crate::terms::{Wanted, wanted_phrase, wanted_words};
+use crate::terms::{Wanted, code_apart, code_joined, wanted_phrase, wanted_words};
 use docmind_core::chunk::ChunkId;
 use docmind_core::document::DocumentId;
 use docmind_core::question::{KeywordQuery, TermKind};
@@ -151,9 +151,12 @@ impl KeywordState {
         let mut quoted = Vec::new();
         let mut any = Vec::new();
         for phrase in &query.phrases {
-            let forms = wanted_phrase(&phrase.text);
+            let mut forms = wanted_phrase(&phrase.text);
             if forms.is_empty() {
                 continue;
+            }
+            if !phrase.quoted {
+                forms.extend(code_joined(&phrase.text));
             }
             let expression = exactly(&forms);
             if phrase.quoted {
@@ -161,6 +164,8 @@ impl KeywordState {
             }
             any.push(expression);
         }
+        let codes = query.terms.iter().filter(|term| term.kind == TermKind::Code);
+        any.extend(codes.filter_map(|term| Some(exactly(&[code_apart(&term.text)?]))));
         let mut ranked = 0;
         let mut rare = any.clone();
         for (_, frequency, wanted) in &terms {

@@ -353,6 +353,26 @@ fn hidden_documents_answer_nothing_and_come_back() {
 }
 
 #[test]
+fn a_code_is_found_however_its_parts_are_joined() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = library(folder.path());
+    add(&library, "/a.txt", 1, &["Part AX-4711-B is in stock."]);
+    add(&library, "/b.txt", 2, &["Part QZ99/7 is not."]);
+    add(&library, "/c.txt", 3, &["Part AX4711C has gone."]);
+    for (typed, found) in [
+        ("AX4711B", "Part AX-4711-B is in stock."),
+        ("ax 4711 b", "Part AX-4711-B is in stock."),
+        ("AX-4711-C", "Part AX4711C has gone."),
+    ] {
+        assert_eq!(
+            texts(&library, typed).first().map(String::as_str),
+            Some(found),
+            "{typed}"
+        );
+    }
+}
+
+#[test]
 fn scopes_restrict_both_rankings() {
     let folder = tempfile::tempdir().unwrap();
     let library = library(folder.path());
