@@ -5,6 +5,7 @@ use crate::error::ParseError;
 use crate::output::Output;
 use crate::text::PageBuilder;
 use crate::xml::{Token, Xml, text_of};
+use std::borrow::Cow;
 
 /// Elements that hold bytes.
 const BINARY: &[&str] = &["binData", "binaryData", "binary-data", "binary"];
@@ -23,8 +24,31 @@ pub fn parse(bytes: &[u8], media_type: &str, out: &mut Output<'_>) -> Result<(),
     }
     out.gathering(decoded.text.len())?;
     let mut page = PageBuilder::default();
-    page.verbatim(&decoded.text);
+    page.verbatim(&without_escapes(&decoded.text));
     out.single_page(page)
+}
+
+/// A terminal's log without what sets colours and titles there: the words stand as they were seen.
+fn without_escapes(text: &str) -> Cow<'_, str> {
+    if !text.contains("\u{1b}[") && !text.contains("\u{1b}]") {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\u{1b}') {
+        out.push_str(&rest[..at]);
+        let sequence = &rest[at + 1..];
+        // On one line, or it is none.
+        let line = sequence.split('\n').next().unwrap_or_default();
+        let end = match line.as_bytes().first() {
+            Some(b'[') => line[1..].find(|c: char| ('@'..='~').contains(&c)).map(|end| end + 2),
+            Some(b']') => line.find('\u{7}').map(|end| end + 1),
+            _ => None,
+        };
+        rest = &sequence[end.unwrap_or(0)..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
 }
 
 /// Reads the text between the tags of an XML file of an unknown kind, an element with text a line.

@@ -111,6 +111,21 @@ pub fn format(name: &str, bytes: &[u8], limits: Limits) -> Result<Format, ParseE
     Ok(text_format(bytes, &extension))
 }
 
+/// Whether zeros are few at the beginning, not counting whole runs of them: room that was given and never written to.
+fn has_few_zeros(bytes: &[u8]) -> bool {
+    const ROOM: usize = 8;
+    let head = &bytes[..bytes.len().min(64 << 10)];
+    let (mut written, mut zeros) = (0_usize, 0_usize);
+    for run in head.chunk_by(|a, b| (*a == 0) == (*b == 0)) {
+        if run[0] != 0 {
+            written += run.len();
+        } else if run.len() < ROOM {
+            zeros += run.len();
+        }
+    }
+    zeros * 20 < written
+}
+
 fn binary(bytes: &[u8], extension: &str) -> Result<Format, ParseError> {
     // Excel before 5 wrote its records without a container.
     let bare_excel = matches!(bytes.get(..2), Some([0x09, 0x00 | 0x02 | 0x04 | 0x08])) && bytes.get(3) == Some(&0);
@@ -130,9 +145,7 @@ fn binary(bytes: &[u8], extension: &str) -> Result<Format, ParseError> {
     }
     match extension {
         // A text with a few bytes of noise is still a text to whoever named it so.
-        _ if is_text_name && bytes.iter().take(4096).filter(|b| **b == 0).count() * 20 < bytes.len().min(4096) => {
-            Ok(text_format(bytes, extension))
-        }
+        _ if is_text_name && has_few_zeros(bytes) => Ok(text_format(bytes, extension)),
         _ if is_text_name => Err(ParseError::damaged("the bytes are not those of a text")),
         "pdf" | "docx" | "pptx" | "xlsx" | "odt" | "ods" | "odp" | "epub" | "doc" | "xls" | "ppt" | "msg" | "rtf" => {
             Err(ParseError::damaged(format!(
