@@ -181,7 +181,8 @@ fn score(fused: &mut [Fused], cosines: &[Option<f32>], weight: f32) {
             .bm25
             .filter(|_| best > least)
             .map_or(0.0, |bm25| (bm25 - least) / (best - least));
-        let meaning = cosine.map_or(0.0, |cosine| (cosine - low) / (high - low));
+        // Where a hundred passages say nearly the same, one that only words found lies far below them all: it is as far as can be.
+        let meaning = cosine.map_or(0.0, |cosine| ((cosine - low) / (high - low)).max(0.0));
         candidate.score = weight * meaning + (1.0 - weight) * words;
     }
 }

@@ -209,3 +209,30 @@ fn a_run_without_spaces_is_read_by_its_characters() {
     let reading = Reading::of("修建图书馆", chunks.iter());
     assert!(reading.best_coverage(1) > 0.99);
 }
+
+#[test]
+fn what_words_alone_find_stays_above_a_hundred_that_are_alike() {
+    let unit = |x: f32, y: f32| {
+        let length = (x * x + y * y).sqrt();
+        Embedding::from_f32(&[x / length, y / length])
+    };
+    let question = unit(1.0, 0.1);
+    let (alike, other) = (0..150_u32, ChunkId(500));
+    let mut vectors: HashMap<ChunkId, Embedding> = alike
+        .clone()
+        .map(|id| (ChunkId(id), unit(1.0, 0.001 * id as f32)))
+        .collect();
+    vectors.insert(other, unit(-0.2, 1.0));
+    let by_words = hits(
+        &[
+            &[(500, 9.0)][..],
+            &alike.clone().map(|id| (id, 1.0)).collect::<Vec<_>>(),
+        ]
+        .concat(),
+    );
+    let by_vector: Vec<(u32, f32)> = alike.map(|id| (id, question.cosine(&vectors[&ChunkId(id)]))).collect();
+    let by_vector = hits(&by_vector);
+    let fused = fuse(&by_words[..CANDIDATES], &by_vector[..CANDIDATES], EXACT_VECTOR_WEIGHT);
+    let fused = feedback(fused, &question, &vectors, EXACT_VECTOR_WEIGHT);
+    assert_eq!(fused[0].id, other, "{:?}", &fused[..3]);
+}
