@@ -38,6 +38,9 @@ const TEST: &[&str] = &[
     "imagemagick",
 ];
 
+/// To prove a package: a minimal system, without a network.
+const PROVE: &[&str] = &["mmdebstrap", "iproute2"];
+
 /// Which Debian packages a job needs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -45,6 +48,8 @@ pub enum Purpose {
     Build,
     /// All of that and the test suites.
     Test,
+    /// All of that and a system to install the package in.
+    Prove,
 }
 
 /// Installs what is missing, or says which line to run.
@@ -53,8 +58,13 @@ pub fn system(purpose: Purpose) -> Result<()> {
         eprintln!("  system packages: not a Debian system; the README lists what is needed");
         return Ok(());
     }
-    let wanted = BUILD.iter().chain(if purpose == Purpose::Test { TEST } else { &[] });
-    let missing: Vec<&str> = wanted.copied().filter(|package| !installed(package)).collect();
+    let lists: &[&[&str]] = match purpose {
+        Purpose::Build => &[BUILD],
+        Purpose::Test => &[BUILD, TEST],
+        Purpose::Prove => &[BUILD, TEST, PROVE],
+    };
+    let wanted = lists.iter().copied().flatten().copied();
+    let missing: Vec<&str> = wanted.filter(|package| !installed(package)).collect();
     let missing = [missing, python()].concat();
     if missing.is_empty() {
         return Ok(());

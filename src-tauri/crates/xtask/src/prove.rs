@@ -1,6 +1,7 @@
 //! `cargo xtask bundle --prove`: the package in a Debian system of nothing but itself, without a network.
 
-use crate::{desktop, shell};
+use crate::packages::Purpose;
+use crate::{desktop, packages, shell};
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
 
@@ -36,6 +37,7 @@ fi
 
 /// Installs the package in a minimal system, then adds and asks there: in the terminal, and in the window.
 pub fn prove(package: &Path) -> Result<()> {
+    packages::system(Purpose::Prove)?;
     if let Some(missing) = TOOLS.iter().find(|tool| !shell::has(tool)) {
         eprintln!("  SKIPPED: the proof needs `{missing}`, which this system does not have");
         return Ok(());
