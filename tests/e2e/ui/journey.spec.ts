@@ -337,6 +337,19 @@ test('all of a long list are selected, asked, removed and brought back by keys',
   await expect(page.getByText('3,000 documents')).toBeVisible();
 });
 
+test('documents are sorted by their pages, the longest first', async ({ page }) => {
+  await open(page);
+  await showLibrary(page);
+  await page.getByRole('button', { name: 'Pages', exact: true }).click();
+  await expect(page.getByRole('columnheader', { name: 'Pages' })).toHaveAttribute('aria-sort', 'descending');
+  const pages = async (): Promise<number[]> =>
+    (await page.locator('.document-line .cell.number:nth-of-type(3)').allTextContents()).map(Number);
+  await expect.poll(async () => (await pages()).slice(0, 8)).not.toContain(Number.NaN);
+  const shown = await pages();
+  expect(shown.length).toBeGreaterThan(5);
+  expect(shown).toEqual([...shown].sort((a, b) => b - a));
+});
+
 test('a file that has changed says so, and is read again when told to', async ({ page }) => {
   await open(page);
   await showLibrary(page);

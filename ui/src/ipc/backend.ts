@@ -1,6 +1,6 @@
 import type * as data from './types';
 
-export type SortKey = 'title' | 'state' | 'size' | 'added';
+export type SortKey = 'title' | 'state' | 'pages' | 'size' | 'added';
 
 /** Which rows of the library, and in what order. */
 export interface DocumentQuery {

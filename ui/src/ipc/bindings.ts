@@ -782,6 +782,8 @@ export type ListSort =
 "title" | 
 /**  By size. */
 "size" | 
+/**  By the number of pages. */
+"pages" | 
 /**  By state. */
 "state";
 

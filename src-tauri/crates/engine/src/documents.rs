@@ -53,6 +53,8 @@ pub enum ListSort {
     Title,
     /// By size.
     Size,
+    /// By the number of pages.
+    Pages,
     /// By state.
     State,
 }
@@ -167,6 +169,7 @@ impl Engine {
                 ListSort::Path => DocumentOrder::Path,
                 ListSort::Title => DocumentOrder::Title,
                 ListSort::Size => DocumentOrder::Size,
+                ListSort::Pages => DocumentOrder::Pages,
                 ListSort::State => DocumentOrder::State,
             },
             descending: request.descending,

@@ -216,6 +216,8 @@ pub enum DocumentOrder {
     Title,
     /// By size.
     Size,
+    /// By the number of pages.
+    Pages,
     /// By state, then as added.
     State,
 }

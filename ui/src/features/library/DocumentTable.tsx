@@ -10,8 +10,7 @@ import { useLibrary } from './store';
 
 /** As in `library.css`. */
 const ROW_REM = 3;
-/** `pages` is no order the library keeps. */
-const COLUMNS: { key: SortKey | 'pages'; className: string }[] = [
+const COLUMNS: { key: SortKey; className: string }[] = [
   { key: 'title', className: 'name' },
   { key: 'state', className: 'state' },
   { key: 'pages', className: 'number' },
@@ -117,25 +116,13 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
               key={key}
               role="columnheader"
               className={`cell ${className}`}
-              aria-sort={
-                key === 'pages'
-                  ? undefined
-                  : query.sort === key
-                    ? query.descending
-                      ? 'descending'
-                      : 'ascending'
-                    : 'none'
-              }
+              aria-sort={query.sort === key ? (query.descending ? 'descending' : 'ascending') : 'none'}
             >
-              {key === 'pages' ? (
-                <span className="head-button">{t('library.column.pages')}</span>
-              ) : (
-                <button type="button" className="head-button" onClick={() => sortBy(key)}>
-                  {t(`library.column.${key}`)}
-                  {query.sort === key &&
-                    (query.descending ? <ArrowDown size={14} aria-hidden /> : <ArrowUp size={14} aria-hidden />)}
-                </button>
-              )}
+              <button type="button" className="head-button" onClick={() => sortBy(key)}>
+                {t(`library.column.${key}`)}
+                {query.sort === key &&
+                  (query.descending ? <ArrowDown size={14} aria-hidden /> : <ArrowUp size={14} aria-hidden />)}
+              </button>
             </div>
           ))}
           <div role="columnheader" className="cell actions">

@@ -251,7 +251,7 @@ export const useLibrary = create<LibraryState>((set, get) => {
     },
     sortBy: (key) => {
       const { query, setQuery } = get();
-      const numeric = key === 'size' || key === 'added';
+      const numeric = key === 'pages' || key === 'size' || key === 'added';
       setQuery({ sort: key, descending: query.sort === key ? !query.descending : numeric });
     },
     need: (from, to) => {

@@ -147,6 +147,7 @@ export class MockLibrary {
       ({
         title: row.title.toLowerCase(),
         state: row.state,
+        pages: row.pages ?? 0,
         size: row.size_bytes ?? 0,
         added: row.added_at_ms ?? 0,
       })[query.sort];

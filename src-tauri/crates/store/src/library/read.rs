@@ -175,6 +175,7 @@ impl Library {
                 "coalesce(title, replace(path_text, rtrim(path_text, replace(path_text, '/', '')), '')) COLLATE NOCASE"
             }
             DocumentOrder::Size => "size",
+            DocumentOrder::Pages => "page_count",
             DocumentOrder::State => "state",
         };
         let limit = query.limit.map_or(-1, i64::from);

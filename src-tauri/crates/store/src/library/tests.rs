@@ -567,6 +567,11 @@ fn lists_are_filtered_ordered_and_cut() {
         names(&by(DocumentOrder::Added, true)),
         ["gamma%.txt", "alpha.txt", "Beta_1.txt"]
     );
+    assert_eq!(
+        names(&by(DocumentOrder::Pages, true)),
+        ["gamma%.txt", "alpha.txt", "Beta_1.txt"],
+        "a page each: the latest first"
+    );
     let containing = |text: &str| DocumentQuery {
         containing: Some(text.into()),
         ..DocumentQuery::default()
