@@ -2,6 +2,7 @@ import { type FormEvent, type ReactNode, useId, useState } from 'react';
 import type { Attention, ErrorReport, Offload, Profile, WeightType } from '@/ipc';
 import { type MessageKey, maybe, t } from '@/shared/i18n';
 import { ErrorText } from '@/shared/ui/states';
+import { attentionName } from './parameters';
 import { useModels } from './store';
 import { weightsName } from './weights';
 
@@ -14,10 +15,6 @@ const ATTENTIONS: readonly Attention[] = [
   { kind: 'flash', kv: 'q4_0' },
   { kind: 'plain' },
 ];
-
-function attentionName(attention: Attention): string {
-  return attention.kind === 'flash' ? t('attention.flash', { kv: attention.kv.toUpperCase() }) : t('attention.plain');
-}
 
 interface ParameterProperties {
   /** Its words are `parameter.<key>` and `parameter.<key>_why`. */

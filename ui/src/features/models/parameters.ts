@@ -1,4 +1,4 @@
-import type { Profile } from '@/ipc';
+import type { Attention, Profile } from '@/ipc';
 import { maybe, t } from '@/shared/i18n';
 import { count } from '@/shared/text/format';
 import { weightsName } from './weights';
@@ -14,15 +14,18 @@ interface Parameter {
   why: string;
 }
 
+/** How attention is computed, with what its cache is kept in. */
+export function attentionName(attention: Attention): string {
+  return attention.kind === 'flash' ? t('attention.flash', { kv: attention.kv.toUpperCase() }) : t('attention.plain');
+}
+
 /** What a profile sets, each with its real name and what it does. */
 export function parametersOf(profile: Profile): Parameter[] {
   const { attention, offload } = profile;
   const layers = offload.kind === 'layers' ? count(offload.layers) : t(`offload.${offload.kind}`);
-  const kind =
-    attention.kind === 'flash' ? t('attention.flash', { kv: attention.kv.toUpperCase() }) : t('attention.plain');
   const found: [key: string, name: string, value: string][] = [
     ['weights', 'weights', weightsName(profile.weights)],
-    ['attention', 'flash_attn, type_k = type_v', kind],
+    ['attention', 'flash_attn, type_k = type_v', attentionName(attention)],
     ['context', 'n_ctx', count(profile.context_tokens)],
     ['batch', 'n_batch / n_ubatch', `${count(profile.n_batch)} / ${count(profile.n_ubatch)}`],
     ['offload', 'n_gpu_layers', layers],
