@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// Texts of two sentences by language, written for this test.
-const TEXTS: [(&str, &str); 8] = [
+const TEXTS: [(&str, &str); 9] = [
     (
         "de",
         "Unsere Straße feiert am Wochenende ein großes Fest, und Herr Müller grillt für alle Gäste. Die Kündigungsfristen der \
@@ -44,6 +44,10 @@ const TEXTS: [(&str, &str); 8] = [
         "ar",
         "اجتمعت اللجنة يوم الخميس لمناقشة ميزانية العام المقبل، وقررت إصلاح سقف المكتبة القديمة قبل الشتاء، وسيشتري الأعضاء كتابًا جديدًا.",
     ),
+    (
+        "he",
+        "הוועדה התכנסה ביום חמישי כדי לדון בתקציב לשנה הבאה, והחליטה שיש לתקן את הגג של הספרייה הישנה לפני החורף.",
+    ),
 ];
 
 /// One file a language, and what may be looked for: each word finds that file alone.
@@ -66,6 +70,7 @@ const WORDS: &[(&str, &[&str])] = &[
             "Kuendigungsfrist",
             "Wohnung",
             "Vermieterin",
+            "Vermieterinnen",
         ],
     ),
     ("en", &["libraries", "repairing", "agree"]),
@@ -75,6 +80,7 @@ const WORDS: &[(&str, &[&str])] = &[
     ("ja", &["図書館", "屋根", "予算", "木曜"]),
     ("ko", &["도서관", "지붕", "예산"]),
     ("ar", &["المكتبة", "مكتبة", "كتاب", "ميزانية"]),
+    ("he", &["ספרייה", "תקציב", "ועדה", "לחורף"]),
 ];
 
 fn write(folder: &Path, texts: &[(&str, &str)]) -> Result<String> {

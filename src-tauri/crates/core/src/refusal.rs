@@ -16,6 +16,7 @@
 use crate::question::{KeywordQuery, TermKind};
 use crate::rank::{READ, Reading};
 use crate::retrieval::ScoredChunk;
+use crate::words::codes::{codes, joined, number_writings};
 
 /// From this score on an answer is attempted.
 pub const FOUND: f32 = 0.51;
@@ -25,8 +26,6 @@ pub const FOUND_BY_WORDS: f32 = 0.5;
 /// that is not is more; a common one that is there with a rare one that is not is less.
 pub const FOUND_FEW: f32 = 0.65;
 const FEW: usize = 2;
-/// A shorter code, written otherwise, may be anything.
-const LEAST_CODE: usize = 4;
 const COVERAGE: f32 = 0.3;
 /// Passages whose best sentence counts.
 const JUDGED: usize = 5;
@@ -66,38 +65,34 @@ pub fn judge(question: &str, ranked: &[ScoredChunk]) -> Verdict {
     }
 }
 
-/// A quoted phrase or a code of the question stands in a passage letter by letter: then it is there, whatever the scores.
+/// A quoted phrase or a code of the question stands in a passage letter by letter, or the code otherwise written: then it is there,
+/// whatever the scores.
 fn has_exact(question: &str, ranked: &[ScoredChunk]) -> bool {
     let query = KeywordQuery::parse(question);
-    let mut wanted = query.phrases.iter().map(|phrase| phrase.text.as_str()).chain(
-        query
-            .terms
-            .iter()
-            .filter(|term| term.kind == TermKind::Code && term.text.len() > 3)
-            .map(|term| term.text.as_str()),
-    );
+    // A number is in many passages that say nothing of what is asked.
+    let phrases = query
+        .phrases
+        .iter()
+        .filter(|phrase| phrase.quoted || number_writings(&phrase.text).is_none())
+        .map(|phrase| (phrase.text.as_str(), phrase.quoted));
+    let terms = query
+        .terms
+        .iter()
+        .filter(|term| term.kind == TermKind::Code && term.text.len() > 3);
+    let mut wanted = phrases.chain(terms.map(|term| (term.text.as_str(), false)));
     let has = |holds: &dyn Fn(&str) -> bool| ranked.iter().take(JUDGED).any(|scored| holds(&scored.chunk.text));
-    wanted.any(|text| {
-        let text = text.to_lowercase();
-        has(&|passage| passage.to_lowercase().contains(&text)) || {
-            // `AX4711B` is `AX-4711-B`.
-            let code = letters_and_digits(&text);
-            let is_code = code.len() >= LEAST_CODE && code.contains(|c: char| c.is_ascii_digit());
-            is_code && !text.contains(char::is_whitespace) && has(&|passage| has_code(passage, &code))
-        }
+    wanted.any(|(text, quoted)| {
+        let lower = text.to_lowercase();
+        let code = joined(text).filter(|_| !quoted);
+        has(&|passage| passage.to_lowercase().contains(&lower))
+            || code.is_some_and(|code| has(&|passage| has_code(passage, &code)))
     })
 }
 
-fn letters_and_digits(text: &str) -> String {
-    text.chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
-}
-
-/// Whether one word of a passage is the code, whatever its parts are joined by.
+/// Whether a passage has the code, whatever its parts are joined by.
 fn has_code(passage: &str, code: &str) -> bool {
-    passage.split_whitespace().any(|word| letters_and_digits(word) == code)
+    let is_it = |word: &str| joined(word).is_some_and(|word| word == code);
+    passage.split_whitespace().any(is_it) || codes(passage).iter().any(|found| found.joined == code)
 }
 
 #[cfg(test)]
@@ -179,5 +174,14 @@ mod tests {
         let part = [scored("Part AX-4711-B is out of stock.", Some(0.05))];
         assert!(judge("Who delivers AX4711B to us?", &part).found);
         assert!(!judge("Who delivers AX4711C to us?", &part).found);
+        let account = [scored("To DE89 3704 0044 0532 0130 00, please.", Some(0.05))];
+        assert!(judge("Whose is DE89370400440532013000?", &account).found);
+        assert!(!judge("Whose is DE89370400440532013001?", &account).found);
+        let account = [scored("To DE89370400440532013000, please.", Some(0.05))];
+        assert!(judge("Whose is DE89 3704 0044 0532 0130 00?", &account).found);
+        let phone = [scored("Call (030) 123 45-67 or write.", Some(0.05))];
+        assert!(judge("Whose is 0301234567?", &phone).found);
+        let people = [scored("They were 2,000.", Some(0.05))];
+        assert!(!judge("Which mill has ground flour for 2 000 years?", &people).found);
     }
 }

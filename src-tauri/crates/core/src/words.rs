@@ -4,7 +4,10 @@
 //! stem. English is assumed unless the text's own function words say German: for the short texts compared here (questions,
 //! sentences) counting function words is surer than a language detector made for pages.
 
+pub mod codes;
+
 use rust_stemmers::{Algorithm, Stemmer};
+use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
@@ -154,6 +157,36 @@ pub fn is_stop_word(word: &str) -> bool {
 /// True for a word that has a digit and no letter, such as `1,066` or `3.5`.
 pub fn is_number(word: &str) -> bool {
     word.chars().any(char::is_numeric) && !word.chars().any(char::is_alphabetic)
+}
+
+/// Names that begin or end with signs (what stands before the letters, the letters, what stands after them), and how they are said.
+const SIGNED: [(&str, &str, &str, &str); 4] = [
+    ("", "c", "#", "csharp"),
+    ("", "c", "++", "cplusplus"),
+    ("", "f", "#", "fsharp"),
+    (".", "net", "", "dotnet"),
+];
+
+/// The name with signs of which the word at `word` is the letters: where it stands, and the word it is when it is said. By its letters
+/// alone `C#` would be `C`.
+///
+/// ```
+/// use docmind_core::words::signed_name;
+/// assert_eq!(signed_name("in C++.", 3..4), Some((3..6, "cplusplus")));
+/// assert_eq!(signed_name("ASP.NET", 4..7), None);
+/// ```
+pub fn signed_name(text: &str, word: Range<usize>) -> Option<(Range<usize>, &'static str)> {
+    SIGNED.iter().find_map(|(before, letters, after, said)| {
+        if !text[word.clone()].eq_ignore_ascii_case(letters) {
+            return None;
+        }
+        let head = text[..word.start].strip_suffix(before)?;
+        let tail = text[word.end..].strip_prefix(after)?;
+        // Chinese is written up to it.
+        let alone = !head.ends_with(|c: char| c.is_ascii_alphanumeric())
+            && !tail.starts_with(|c: char| c.is_ascii_alphabetic());
+        alone.then(|| (head.len()..text.len() - tail.len(), *said))
+    })
 }
 
 /// Contracted forms that keep an apostrophe after folding.
@@ -377,6 +410,23 @@ mod tests {
         assert!(is_number("1,066"));
         assert!(!is_number("x15"));
         assert!(!is_number("war"));
+    }
+
+    #[test]
+    fn names_with_signs_are_more_than_their_letters() {
+        let said = |text: &str| -> Vec<&str> {
+            words(text)
+                .filter_map(|word| Some(signed_name(text, word.at..word.end())?.1))
+                .collect()
+        };
+        assert_eq!(
+            said("C#, c++17 and (F#) on .NET. 使用C#语言"),
+            ["csharp", "cplusplus", "fsharp", "dotnet", "csharp"]
+        );
+        assert_eq!(
+            said("C, C+, C-4, a#, example.net, ASP.NET, F#m, C#x, net"),
+            Vec::<&str>::new()
+        );
     }
 
     #[test]

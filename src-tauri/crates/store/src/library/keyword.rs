@@ -3,7 +3,7 @@
 use super::Library;
 use crate::database::lock;
 use crate::error::StoreError;
-use crate::terms::{Wanted, code_apart, code_joined, wanted_phrase, wanted_words};
+use crate::terms::{Wanted, wanted_code, wanted_phrase, wanted_words};
 use docmind_core::chunk::ChunkId;
 use docmind_core::document::DocumentId;
 use docmind_core::question::{KeywordQuery, TermKind};
@@ -150,22 +150,27 @@ impl KeywordState {
 
         let mut quoted = Vec::new();
         let mut any = Vec::new();
-        for phrase in &query.phrases {
-            let mut forms = wanted_phrase(&phrase.text);
-            if forms.is_empty() {
-                continue;
+        for phrase in query.phrases.iter().filter(|phrase| phrase.quoted) {
+            let forms = wanted_phrase(&phrase.text);
+            if !forms.is_empty() {
+                quoted.push(exactly(&forms));
             }
-            if !phrase.quoted {
-                forms.extend(code_joined(&phrase.text));
-            }
-            let expression = exactly(&forms);
-            if phrase.quoted {
-                quoted.push(expression.clone());
-            }
-            any.push(expression);
         }
-        let codes = query.terms.iter().filter(|term| term.kind == TermKind::Code);
-        any.extend(codes.filter_map(|term| Some(exactly(&[code_apart(&term.text)?]))));
+        any.extend_from_slice(&quoted);
+        let phrases = query.phrases.iter().filter(|phrase| !phrase.quoted);
+        let exact = |kind| matches!(kind, TermKind::Code | TermKind::Number);
+        let words = query.terms.iter().filter(|term| exact(term.kind));
+        let codes = phrases.map(|phrase| &phrase.text).chain(words.map(|term| &term.text));
+        for wanted in codes
+            .map(|text| wanted_code(text))
+            .filter(|wanted| !wanted.is_empty())
+            .take(MOST_TERMS)
+        {
+            let expression = any_form(&wanted);
+            if !any.contains(&expression) {
+                any.push(expression);
+            }
+        }
         let mut ranked = 0;
         let mut rare = any.clone();
         for (_, frequency, wanted) in &terms {
@@ -226,13 +231,12 @@ fn exactly(forms: &[String]) -> String {
 
 fn any_form(wanted: &Wanted) -> String {
     if wanted.stems.is_empty() {
-        return exactly(&wanted.exact);
+        exactly(&wanted.exact)
+    } else if wanted.exact.is_empty() {
+        any_stem(wanted)
+    } else {
+        format!("({} OR {})", exactly(&wanted.exact), any_stem(wanted))
     }
-    format!(
-        "({{plain spelled}} : ({}) OR stems : ({}))",
-        either(&wanted.exact),
-        either(&wanted.stems)
-    )
 }
 
 /// Of a frequent word the exact form adds nothing that is worth a second list of passages.
@@ -301,5 +305,87 @@ impl Search<'_> {
                 .collect::<Result<_, _>>()?
         };
         Ok(hits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{add, library};
+
+    /// What each query finds first in a library of these lines; empty where it finds nothing.
+    fn first(lines: &[&str], queries: &[&str]) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let library = library(folder.path());
+        add(&library, "/a.txt", 1, &[&lines.join("\n")]);
+        assert_eq!(library.check().unwrap().problems, Vec::<String>::new());
+        let first = |query: &&str| {
+            let hits = library.keyword_search(&KeywordQuery::parse(query), 1, None).unwrap();
+            let ids: Vec<ChunkId> = hits.iter().map(|hit| hit.id).collect();
+            let chunks = library.chunks(&ids).unwrap();
+            chunks.first().map(|chunk| chunk.text.clone()).unwrap_or_default()
+        };
+        queries.iter().map(first).collect()
+    }
+
+    #[test]
+    fn a_number_is_found_whatever_parts_its_thousands() {
+        let writings = ["1234.56", "1,234.56", "1.234,56", "1 234,56", "1'234.56"];
+        for written in writings {
+            let line = format!("They paid {written} in all.");
+            let others = [
+                "It was 1 of 56, or 234.",
+                "And 56,234.1 besides.",
+                "So 12.3456 was left.",
+            ];
+            let lines = [&others[..], &[line.as_str()]].concat();
+            assert_eq!(first(&lines, &writings), [line.as_str(); 5], "{written}");
+        }
+        let lines = ["They are 12,500 people.", "They are 12 of 500."];
+        assert_eq!(first(&lines, &["12500", "12 500", "12.500"]), [lines[0]; 3]);
+        let column: Vec<String> = (12_500..13_500).map(|number| number.to_string()).collect();
+        assert_eq!(
+            first(&lines, &[&column.join("\n"), &column.join(" and ")]),
+            [lines[0]; 2]
+        );
+    }
+
+    #[test]
+    fn a_code_is_found_in_groups_and_in_one() {
+        let lines = [
+            "To DE89 3704 0044 0532 0130 00, please.",
+            "From GB29NWBK60161331926819 again.",
+            "Call (030) 123 45-67 or write.",
+            "Read 978-3-16-148410-0 first.",
+        ];
+        let queries = [
+            "DE89370400440532013000",
+            "GB29 NWBK 6016 1331 9268 19",
+            "0301234567",
+            "9783161484100",
+        ];
+        assert_eq!(first(&lines, &queries), lines);
+        assert_eq!(first(&lines, &["DE89370400440532013001", "030123456"]), ["", ""]);
+    }
+
+    #[test]
+    fn a_name_with_signs_is_not_its_letters() {
+        let lines = [
+            "We write C# here.",
+            "They write C there.",
+            "C++ is faster.",
+            "We use .NET as well.",
+            "Net income rose.",
+        ];
+        assert_eq!(first(&lines, &["C#", "C", "C++", ".NET", "net"]), lines);
+    }
+
+    #[test]
+    fn a_commit_is_found_by_its_first_digits() {
+        let lines = ["Broken since a1b2c3d4e5f60718293a.", "Mended in ffb2c3d4e5f60718293a."];
+        assert_eq!(
+            first(&lines, &["a1b2c3d", "FFB2C3D4", "b2c3d4e5"]),
+            [lines[0], lines[1], ""]
+        );
     }
 }
