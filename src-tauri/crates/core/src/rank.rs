@@ -4,7 +4,7 @@
 //!    last (100th) is 0. That keeps the distance between scores, which rank fusion throws away.
 //! 2. [`feedback`]: the question's vector moves towards the mean of the three best passages (`q + 0.4 · mean`) and the candidates
 //!    are scored once more with it; no second search.
-//! 3. [`reread`]: the best thirty are read: `+ 0.5 ·` the share of the question (by inverse frequency among the candidates) that
+//! 3. [`reread`]: the best thirty, and of the first five by words those with a word that the thirty lack, are read: `+ 0.5 ·` the share of the question (by inverse frequency among the candidates) that
 //!    the passage's best sentence covers, headings counting half, `+ 0.15 ·` the share of the question's neighbouring word pairs
 //!    that stand within two words of each other. Both count for `4 / n` of that where the question has `n > 4` words: one sentence
 //!    can hold a short question whole, while a long one describes a subject, and reading for a single sentence then harms
@@ -38,7 +38,7 @@ use crate::retrieval::{Hit, ScoredChunk, SearchMode};
 use std::collections::HashMap;
 
 pub(crate) use reading::{Finder, Reading, stems_of};
-pub use reading::{READ, reread};
+pub use reading::{READ, READ_BY_WORDS, reread};
 
 /// Hits asked of each ranking.
 pub const CANDIDATES: usize = 100;

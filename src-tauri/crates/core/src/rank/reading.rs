@@ -1,14 +1,17 @@
 //! Reading: passages in the question's words, sentence by sentence.
 
 use super::{Fused, in_order};
-use crate::chunk::Chunk;
+use crate::chunk::{Chunk, ChunkId};
 use crate::question::KeywordQuery;
 use crate::retrieval::ScoredChunk;
 use crate::sentences::sentences;
 use crate::words::{Language, Stems, fold, words};
+use std::collections::HashSet;
 
 /// Passages that are read.
 pub const READ: usize = 30;
+/// First passages of the keyword ranking that are read too.
+pub const READ_BY_WORDS: u32 = 5;
 const COVERAGE: f32 = 0.5;
 const PAIRS: f32 = 0.15;
 /// Words of a question that one sentence is expected to hold.
@@ -17,24 +20,54 @@ const HEADING: f32 = 0.5;
 /// How far apart, in words, two neighbours of the question may stand and still count as neighbours.
 const PAIR_WINDOW: usize = 2;
 
-/// Reads the best [`READ`] candidates against the question's words and orders them anew; the rest follow as they were. `chunks` are
-/// the candidates' texts in any order; a candidate without a text is dropped: it is gone from the library.
+/// Reads the best [`READ`] candidates against the question's words and orders them anew; the rest follow as they were. The first
+/// [`READ_BY_WORDS`] of the keyword ranking are read wherever fusion put them, and join the best if they have a word of the question
+/// that none of those has: among two hundred passages that mean the same, the one with the rare word is first by words and below them
+/// all by the sum. `chunks` are the candidates' texts in any order; a candidate without a text is dropped: it is gone from the library.
 pub fn reread(question: &str, fused: &[Fused], chunks: Vec<Chunk>) -> Vec<ScoredChunk> {
-    let mut ranked = in_order(fused, chunks);
-    let reading = Reading::of(question, ranked.iter().take(READ).map(|scored| &scored.chunk));
-    let read = ranked.len().min(READ);
-    let trust = (READ_WORDS / reading.weights.len().max(1) as f32).min(1.0);
-    for (scored, seen) in ranked.iter_mut().zip(&reading.seen) {
-        scored.score += trust * (COVERAGE * reading.coverage(seen) + PAIRS * reading.pairs(seen));
+    let first_by_words: HashSet<ChunkId> = fused
+        .iter()
+        .filter(|candidate| candidate.keyword_rank.is_some_and(|rank| rank <= READ_BY_WORDS))
+        .map(|candidate| candidate.id)
+        .collect();
+    let mut best = in_order(fused, chunks);
+    let mut unread = best.split_off(best.len().min(READ));
+    let low: Vec<usize> = (0..unread.len())
+        .filter(|at| first_by_words.contains(&unread[*at].chunk.id))
+        .collect();
+    let (stems, terms) = stems_of(question);
+    let finder = Finder::new(&stems, &terms);
+    let seen = |scored: &ScoredChunk| Seen::of(&finder, terms.len(), &scored.chunk);
+    // Words are weighed by the best alone: what is read besides changes nothing among them.
+    let reading = Reading::weighed(terms.len(), best.iter().map(seen).collect());
+    let trust = (READ_WORDS / terms.len().max(1) as f32).min(1.0);
+    let gain = |seen: &Seen| trust * (COVERAGE * reading.coverage(seen) + PAIRS * reading.pairs(seen));
+    for (scored, seen) in best.iter_mut().zip(&reading.seen) {
+        scored.score += gain(seen);
     }
-    ranked[..read].sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.id.cmp(&b.chunk.id)));
-    // What was not read stays below what was.
-    if let Some(last) = ranked[..read].last().map(|scored| scored.score) {
-        for scored in &mut ranked[read..] {
-            scored.score = scored.score.min(last);
+    let Some(last) = best.iter().map(|scored| scored.score).min_by(f32::total_cmp) else {
+        return best;
+    };
+    // From the back, so that the places before stay what they are.
+    for at in low.into_iter().rev() {
+        let seen = seen(&unread[at]);
+        let brings_a_word =
+            (0..terms.len()).any(|term| seen.has(term) && !reading.seen.iter().any(|best| best.has(term)));
+        let score = unread[at].score + gain(&seen);
+        if brings_a_word && score > last {
+            best.push(ScoredChunk {
+                score,
+                ..unread.remove(at)
+            });
         }
     }
-    ranked
+    best.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.id.cmp(&b.chunk.id)));
+    for scored in &mut unread {
+        // What was not read stays below what was.
+        scored.score = scored.score.min(last);
+    }
+    best.append(&mut unread);
+    best
 }
 
 /// The terms of a question and where each passage has them.
@@ -96,9 +129,14 @@ impl Reading {
     pub(crate) fn of<'c>(question: &str, chunks: impl Iterator<Item = &'c Chunk>) -> Self {
         let (stems, terms) = stems_of(question);
         let finder = Finder::new(&stems, &terms);
-        let seen: Vec<Seen> = chunks.map(|chunk| Seen::of(&finder, terms.len(), chunk)).collect();
+        let seen = chunks.map(|chunk| Seen::of(&finder, terms.len(), chunk)).collect();
+        Self::weighed(terms.len(), seen)
+    }
+
+    /// Passages with their terms weighed by inverse frequency among them.
+    fn weighed(terms: usize, seen: Vec<Seen>) -> Self {
         let count = seen.len() as f32;
-        let weights: Vec<f32> = (0..terms.len())
+        let weights: Vec<f32> = (0..terms)
             .map(|term| {
                 let having = seen.iter().filter(|seen| seen.has(term)).count() as f32;
                 (1.0 + (count - having + 0.5) / (having + 0.5)).ln().max(0.1)

@@ -236,3 +236,39 @@ fn what_words_alone_find_stays_above_a_hundred_that_are_alike() {
     let fused = feedback(fused, &question, &vectors, EXACT_VECTOR_WEIGHT);
     assert_eq!(fused[0].id, other, "{:?}", &fused[..3]);
 }
+
+/// Two hundred passages that are alike and one, far in meaning, that alone has the question's rare word.
+#[test]
+fn the_only_passage_with_a_rare_word_is_read_wherever_fusion_put_it() {
+    let alike = 0..200_u32;
+    let other = ChunkId(500);
+    let by_words: Vec<(u32, f32)> = std::iter::once((500, 9.0))
+        .chain(alike.clone().map(|id| (id, 1.0)))
+        .collect();
+    let by_vector: Vec<(u32, f32)> = alike.clone().map(|id| (id, 0.6 - 0.0002 * id as f32)).collect();
+    let chunks = || {
+        let mut chunks: Vec<Chunk> = alike
+            .clone()
+            .map(|id| chunk(id, &format!("Invoice INV-2024/{id} over 123.50 euros, due in 30 days.")))
+            .collect();
+        chunks.push(chunk(500, "The Zephyrine was moored behind the old mill."));
+        chunks
+    };
+    for question in ["invoice Zephyrine 2024", "invoice Zephyrine due in 2024 over 30 euros"] {
+        let weight = vector_weight(&KeywordQuery::parse(question));
+        let fused = fuse(&hits(&by_words)[..CANDIDATES], &hits(&by_vector)[..CANDIDATES], weight);
+        assert!(fused.iter().position(|candidate| candidate.id == other) > Some(READ));
+        let ranked = reread(question, &fused, chunks());
+        assert_eq!(ranked[0].chunk.id, other, "{question}");
+        assert_eq!(ranked.len(), fused.len());
+    }
+    // One that reads no better than the last of the best stays where it was.
+    let fused = fuse(
+        &hits(&by_words)[..CANDIDATES],
+        &hits(&by_vector)[..CANDIDATES],
+        VECTOR_WEIGHT,
+    );
+    let at = |id| fused.iter().position(|candidate| candidate.id == id);
+    let ranked = reread("unrelated words", &fused, chunks());
+    assert_eq!(ranked.iter().position(|scored| scored.chunk.id == other), at(other));
+}
