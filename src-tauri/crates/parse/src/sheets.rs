@@ -15,6 +15,7 @@ use std::io::{Cursor, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 mod excel_xml;
+mod file_pass;
 mod number;
 mod tolerant;
 
@@ -119,7 +120,12 @@ pub fn parse_xlsx(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> 
             let read = catch_unwind(AssertUnwindSafe(|| xlsx_sheet(&mut workbook, name, &mut cells, out)))
                 .unwrap_or_else(|_| Err(ParseError::damaged("calamine panicked")));
             match read {
-                Ok(table) => table.write(name, &mut page),
+                Ok((table, lost)) => {
+                    if lost > 0 {
+                        out.warning(format!("Damaged cells of the sheet `{name}` are missing: {lost}."));
+                    }
+                    table.write(name, &mut page);
+                }
                 Err(ParseError::Damaged { detail }) => {
                     tracing::debug!(detail, name, "a sheet could not be read");
                     out.page_failed(number, "The sheet is damaged.");
@@ -162,16 +168,29 @@ fn parse_tolerantly(archive: &mut Archive<'_>, error: ParseError, out: &mut Outp
     Ok(())
 }
 
+/// The cells of a sheet, and how many of them could not be read.
 fn xlsx_sheet(
     workbook: &mut Xlsx<Cursor<&[u8]>>,
     name: &str,
     cells: &mut usize,
     out: &Output<'_>,
-) -> Result<SparseTable, ParseError> {
+) -> Result<(SparseTable, usize), ParseError> {
     let mut table = SparseTable::default();
     let mut reader = workbook.worksheet_cells_reader(name).map_err(xlsx_error)?;
-    let (mut bytes, mut looks) = (0, Looks::default());
-    while let Some((cell, style)) = reader.next_cell_with_style_id().map_err(xlsx_error)? {
+    let (mut bytes, mut looks, mut lost) = (0, Looks::default(), 0);
+    loop {
+        let (cell, style) = match reader.next_cell_with_style_id() {
+            Ok(Some(next)) => next,
+            Ok(None) => break,
+            // calamine stands behind the value and goes on from there. Cells that do not say where they stand close up.
+            Err(error) if is_of_one_cell(&error) => {
+                lost += 1;
+                *cells += 1;
+                check_cells(*cells, bytes, out)?;
+                continue;
+            }
+            Err(error) => return Err(xlsx_error(error)),
+        };
         let (row, column) = cell.get_position();
         let format = || {
             let format = reader.styles().get(style)?.number_format.as_ref()?;
@@ -192,7 +211,23 @@ fn xlsx_sheet(
         *cells += 1;
         check_cells(*cells, bytes, out)?;
     }
-    Ok(table)
+    if lost > 0 && table.rows.is_empty() {
+        return Err(ParseError::damaged("no cell could be read"));
+    }
+    Ok((table, lost))
+}
+
+/// True where a value is at fault, such as the number of a shared string that there is not, and not the sheet around it.
+fn is_of_one_cell(error: &XlsxError) -> bool {
+    matches!(
+        error,
+        XlsxError::Unexpected(_)
+            | XlsxError::UnexpectedNode(_)
+            | XlsxError::Unrecognized { .. }
+            | XlsxError::CellError(_)
+            | XlsxError::CellTAttribute(_)
+            | XlsxError::ParseFloat(_)
+    )
 }
 
 fn check_cells(cells: usize, bytes: usize, out: &Output<'_>) -> Result<(), ParseError> {
@@ -265,8 +300,8 @@ pub fn parse_xls(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     Ok(())
 }
 
-/// The workbook's stream in a container of its own: calamine follows the sectors of a container wherever they lead, and round in
-/// circles until memory ends (seen in 6 of 2,000 damaged files).
+/// The workbook's stream, decrypted, in a container of its own: calamine follows the sectors of a container wherever they lead, and
+/// round in circles until memory ends (seen in 6 of 2,000 damaged files).
 fn workbook_alone(bytes: &[u8]) -> Result<Vec<u8>, ParseError> {
     let ole = |error: std::io::Error| ParseError::damaged(format!("OLE: {error}"));
     let mut file = CompoundFile::open(Cursor::new(bytes)).map_err(ole)?;
@@ -278,6 +313,9 @@ fn workbook_alone(bytes: &[u8]) -> Result<Vec<u8>, ParseError> {
         .and_then(|mut from| from.read_to_end(&mut stream));
     if let (Err(error), true) = (read, stream.is_empty()) {
         return Err(ole(error));
+    }
+    if name == "/Workbook" {
+        file_pass::decrypt(&mut stream)?;
     }
     let mut alone = CompoundFile::create_with_version(Version::V3, Cursor::new(Vec::new())).map_err(ole)?;
     alone

@@ -78,6 +78,40 @@ pub fn pdf_start(bytes: &[u8]) -> Option<usize> {
         .position(|window| window == b"%PDF-")
 }
 
+/// Whether a text that begins with a PDF's header only speaks of PDF: the line goes on behind the version, and nowhere is what no
+/// PDF does without, an object or the place of the table of them.
+fn is_about_pdf(bytes: &[u8]) -> bool {
+    const SAMPLE_BYTES: usize = 64 << 10;
+    let line = bytes.split(|byte| matches!(byte, b'\r' | b'\n')).next();
+    let mut behind = line.unwrap_or_default()["%PDF-".len()..]
+        .iter()
+        .skip_while(|byte| byte.is_ascii_digit() || **byte == b'.');
+    if behind.all(u8::is_ascii_whitespace) || !encoding::is_text(bytes) {
+        return false;
+    }
+    let head = &bytes[..bytes.len().min(SAMPLE_BYTES)];
+    let tail = &bytes[bytes.len().saturating_sub(SAMPLE_BYTES)..];
+    !has_pdf_objects(head) && !has_pdf_objects(tail)
+}
+
+/// `12 0 obj` or `startxref 3456` in a piece of a file.
+fn has_pdf_objects(piece: &[u8]) -> bool {
+    let is_number = |word: &[u8]| !word.is_empty() && word.iter().all(u8::is_ascii_digit);
+    let words = piece.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let mut before: [&[u8]; 2] = [&[]; 2];
+    for word in words {
+        // Its first part may stand directly behind, such as `obj<<`.
+        let is_object = word
+            .strip_prefix(b"obj")
+            .is_some_and(|behind| !behind.first().is_some_and(u8::is_ascii_alphanumeric));
+        if is_object && before.iter().all(|word| is_number(word)) || before[1] == b"startxref" && is_number(word) {
+            return true;
+        }
+        before = [before[1], word];
+    }
+    false
+}
+
 /// The format of a file.
 ///
 /// # Errors
@@ -88,7 +122,8 @@ pub fn format(name: &str, bytes: &[u8], limits: Limits) -> Result<Format, ParseE
         return Err(ParseError::Empty);
     }
     match pdf_start(bytes) {
-        Some(0) => return Ok(Format::Pdf),
+        Some(0) if extension == "pdf" || !is_about_pdf(bytes) => return Ok(Format::Pdf),
+        Some(0) => {}
         Some(_) if extension == "pdf" || !encoding::is_text(&bytes[..bytes.len().min(1024)]) => return Ok(Format::Pdf),
         _ => {}
     }
@@ -299,6 +334,28 @@ mod tests {
         assert_eq!(of("notes.txt", b"Note: this\nand: that\n").unwrap(), Format::Text);
         let memo = b"To: All staff\nFrom: Ada\nDate: 3 May\nSubject: Tea\n\nBring it.";
         assert_eq!(of("memo.txt", memo).unwrap(), Format::Text);
+    }
+
+    #[test]
+    fn a_text_about_pdf_is_none() {
+        let prose =
+            b"%PDF-1.4 is a version of the format; a file has objects, an xref table and %%EOF at its end.\nIt is old.";
+        assert_eq!(of("a.txt", prose).unwrap(), Format::Text);
+        assert_eq!(of("a.md", prose).unwrap(), Format::Markdown);
+        assert_eq!(of("a", b"%PDF-, the mark, begins a file.").unwrap(), Format::Text);
+        // Whoever calls it a PDF hears what is wrong with it.
+        assert_eq!(of("a.pdf", prose).unwrap(), Format::Pdf);
+        for begin in [
+            &b"%PDF-1.4"[..],
+            b"%PDF-1.4 \r\nand so on",
+            b"%PDF-1.2\0 producer",
+            b"%PDF-1.4%\xe2\xe3\xcf\xd3 1 0 obj<</Type/Catalog>>endobj",
+            b"%PDF-1.4 made by Genet 2\n1 0 obj\n<<>>\nendobj",
+            b"%PDF-1.4 made by Genet 2\n%\0\x01\x02\x03 the rest is lost",
+            b"%PDF-1.4 made by Genet 2\nstartxref\n0\n%%EOF",
+        ] {
+            assert_eq!(of("a.txt", begin).unwrap(), Format::Pdf, "{}", begin.escape_ascii());
+        }
     }
 
     #[test]

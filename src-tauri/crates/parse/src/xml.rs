@@ -1,9 +1,11 @@
-//! XML of strangers: local names only, depth limited, DOCTYPE never expanded, nothing fetched.
+//! XML of strangers: local names only, depth limited, of a DOCTYPE nothing but names for plain text, nothing fetched.
+
+mod entities;
 
 use crate::encoding;
 use crate::error::ParseError;
+use entities::Entities;
 use quick_xml::XmlVersion;
-use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesEnd, BytesStart, Event};
 use quick_xml::reader::Reader;
 use std::borrow::Cow;
@@ -15,7 +17,7 @@ pub enum Token<'a> {
     Open(Tag<'a>),
     /// An element ends.
     Close(Name<'a>),
-    /// Text, character references resolved. Adjacent pieces come apart.
+    /// Text, references resolved. Adjacent pieces come apart.
     Text(Cow<'a, str>),
 }
 
@@ -84,6 +86,7 @@ impl Name<'_> {
 /// A file being read.
 pub struct Xml<'a> {
     reader: Reader<&'a [u8]>,
+    entities: Entities,
     depth: usize,
     max_depth: usize,
 }
@@ -99,6 +102,7 @@ impl<'a> Xml<'a> {
         config.allow_dangling_amp = true;
         Self {
             reader,
+            entities: Entities::default(),
             depth: 0,
             max_depth,
         }
@@ -135,18 +139,18 @@ impl<'a> Xml<'a> {
                 }
                 Event::Text(text) => Token::Text(text.into_inner()),
                 Event::CData(text) => Token::Text(text.into_inner()),
-                Event::GeneralRef(reference) => {
-                    // Entities of a DOCTYPE stay unexpanded: that is how billion laughs and file inclusion begin.
-                    match reference.resolve_char_ref() {
-                        Ok(Some(c)) => Token::Text(Cow::Owned(c.to_string())),
-                        _ => match resolve_entity(&reference.into_inner()) {
-                            Some(text) => Token::Text(Cow::Borrowed(text)),
-                            None => continue,
-                        },
-                    }
+                Event::GeneralRef(reference) => match reference.resolve_char_ref() {
+                    Ok(Some(c)) => Token::Text(Cow::Owned(c.to_string())),
+                    Ok(None) => Token::Text(self.entities.text(&reference.into_inner())),
+                    // The number of no character.
+                    Err(_) => continue,
+                },
+                Event::DocType(doctype) => {
+                    self.entities.declare(&doctype.into_inner());
+                    continue;
                 }
                 Event::Eof => return Ok(None),
-                Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => continue,
+                Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) => continue,
             }));
         }
     }
@@ -183,21 +187,6 @@ impl<'a> Xml<'a> {
     }
 }
 
-fn resolve_entity(name: &str) -> Option<&'static str> {
-    // XHTML (EPUB) names more than XML's five; these are the ones seen without a DOCTYPE at hand.
-    resolve_predefined_entity(name).or(match name {
-        "nbsp" => Some("\u{a0}"),
-        "ndash" => Some("–"),
-        "mdash" => Some("—"),
-        "hellip" => Some("…"),
-        "rsquo" => Some("’"),
-        "lsquo" => Some("‘"),
-        "ldquo" => Some("“"),
-        "rdquo" => Some("”"),
-        _ => None,
-    })
-}
-
 /// The text of an XML file, by byte-order mark, then by what its declaration says.
 pub fn text_of(bytes: &[u8]) -> String {
     let head = &bytes[..bytes.len().min(200)];
@@ -225,9 +214,10 @@ mod tests {
     }
 
     #[test]
-    fn entities_of_a_doctype_are_not_expanded() {
-        let laughs = r#"<!DOCTYPE a [<!ENTITY b "ha"><!ENTITY c "&b;&b;"><!ENTITY x SYSTEM "file:///etc/passwd">]><a>&c;&x;&amp;&#65;</a>"#;
-        assert_eq!(all_text(laughs).unwrap(), "&A");
+    fn only_plain_entities_of_a_doctype_are_put_in() {
+        let laughs = r#"<!DOCTYPE a [<!ENTITY b "ha"><!ENTITY c "&b;&b;"><!ENTITY x SYSTEM "file:///etc/passwd">]><a>&b; &c; &x; &amp;&#65;&#0;</a>"#;
+        assert_eq!(all_text(laughs).unwrap(), "ha &c; &x; &A");
+        assert_eq!(all_text("<a>5 &euro; &nbsp;</a>").unwrap(), "5 &euro; \u{a0}");
     }
 
     #[test]

@@ -221,7 +221,7 @@ pub fn foreign(bytes: &[u8], is_text: bool) -> Option<ParseError> {
     // A text may begin with any letters; none begins with control characters or 0xFF.
     let no_letter = |byte: &u8| matches!(byte, 0..=0x08 | 0x0e..=0x1f | 0xff);
     let starts = |magic: &[u8]| bytes.starts_with(magic) && (!is_text || magic.iter().any(no_letter));
-    if bytes.starts_with(b"%!PS") || starts(&[0xc5, 0xd0, 0xd3, 0xc6]) {
+    if is_postscript(bytes, is_text) || starts(&[0xc5, 0xd0, 0xd3, 0xc6]) {
         return Some(unsupported(
             "a PostScript file",
             "Convert it to PDF, for example with ps2pdf, and add that.",
@@ -259,6 +259,18 @@ pub fn foreign(bytes: &[u8], is_text: bool) -> Option<ParseError> {
         return None;
     };
     Some(refuse(kind))
+}
+
+/// PostScript has its mark on a line of its own, or the conventions that it keeps behind it; a text about it goes on in words.
+fn is_postscript(bytes: &[u8], is_text: bool) -> bool {
+    let Some(behind) = bytes.strip_prefix(b"%!PS") else {
+        return false;
+    };
+    let line = behind.split(|byte| matches!(byte, b'\r' | b'\n')).next();
+    !is_text
+        || behind.starts_with(b"-Adobe")
+        || behind.starts_with(b"-TrueTypeFont")
+        || line.unwrap_or_default().trim_ascii().is_empty()
 }
 
 /// Pictures that more than their first bytes tell.
@@ -315,6 +327,24 @@ mod tests {
     }
 
     #[test]
+    fn postscript_is_told_by_its_first_line() {
+        for begin in [
+            "%!PS-Adobe-3.0 EPSF-3.0\n%%Title: x",
+            "%!PS-AdobeFont-1.0: CMR10",
+            "%!PS-TrueTypeFont-1.0",
+            "%!PS",
+            "%!PS\r\nshowpage",
+            "%!PS \nshowpage",
+        ] {
+            let kind = foreign(begin.as_bytes(), true);
+            assert!(
+                matches!(kind, Some(ParseError::Unsupported { .. })),
+                "{begin}: {kind:?}"
+            );
+        }
+    }
+
+    #[test]
     fn words_are_no_marks() {
         for text in [
             "MZ is a postal district",
@@ -322,6 +352,8 @@ mod tests {
             "BM 12",
             "ID3 tags explained",
             "CDF of a normal",
+            "%!PS is how a page description begins.",
+            "%!PS-files are printed.",
         ] {
             assert!(foreign(text.as_bytes(), true).is_none(), "{text}");
         }

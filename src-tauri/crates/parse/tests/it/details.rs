@@ -135,6 +135,33 @@ fn cells_show_percent_and_currency() {
     assert_eq!(read("a.xlsx", &bytes).text(), "S\n\n7.25% | €1234.5 | 0.3");
 }
 
+#[test]
+fn a_cell_that_cannot_be_read_costs_no_sheet() {
+    let workbook = |cells: &str| {
+        let sheet = format!(
+            r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{cells}</sheetData></worksheet>"#
+        );
+        zip(&[
+            ("[Content_Types].xml", br#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>"#),
+            ("_rels/.rels", package_relationship("xl/workbook.xml").as_bytes()),
+            ("xl/workbook.xml", br#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>"#),
+            ("xl/_rels/workbook.xml.rels", relationships(&[("rId1", "worksheet", "worksheets/sheet1.xml"), ("rId2", "sharedStrings", "sharedStrings.xml")]).as_bytes()),
+            ("xl/sharedStrings.xml", br#"<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>Item</t></si><si><t>Price</t></si></sst>"#),
+            ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+        ])
+    };
+    let bad = r#"<row r="2"><c r="A2" t="s"><v>99</v></c>"#;
+    let sheet = format!(
+        r#"<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c></row>{bad}<c r="B2"><v>2.5</v></c></row>
+        <row r="3"><c r="A3" t="e"><v>#WAT!</v></c><c r="B3" t="n"><v>x7</v></c><c r="C3"><v>7</v></c></row>"#
+    );
+    let some = read("a.xlsx", &workbook(&sheet));
+    assert_eq!(some.text(), "S\n\nItem | Price\n| 2.5\n|  | 7");
+    assert_eq!(some.warnings, ["Damaged cells of the sheet `S` are missing: 3."]);
+    let none = read("a.xlsx", &workbook(&format!("{bad}</row>")));
+    assert_eq!((none.state(), none.failed), (DocumentState::Damaged, vec![1]));
+}
+
 const NAMESPACES: &str = r#"xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:text="t" xmlns:table="b" xmlns:draw="d" xmlns:dc="c" xmlns:svg="s" xmlns:presentation="p""#;
 
 fn open_document(kind: &str, body: &str, styles: &str) -> Vec<u8> {
