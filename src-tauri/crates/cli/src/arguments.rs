@@ -63,7 +63,7 @@ pub enum Command {
     Add(AddArguments),
     /// Documents and their states
     List,
-    /// Forget documents
+    /// Forget documents and erase their text, also where conversations quote it; answers that a model wrote stay
     Remove(RemoveArguments),
     /// The text the index would see; nothing is stored
     Extract(ExtractArguments),

@@ -1,7 +1,10 @@
 //! Conversations: what a person asked and what was answered.
 
-use crate::answer::{Answer, Source};
+use crate::answer::{Answer, AnswerMode, Source};
+use crate::document::ContentHash;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+use std::path::Path;
 
 /// A conversation. Never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,4 +33,161 @@ pub struct Turn {
     pub answer: Answer,
     /// Milliseconds since the Unix epoch.
     pub asked_at_ms: f64,
+}
+
+impl Turn {
+    /// Forgets what a conversation's turns hold of documents that `gone` names by path and hash: their passages, the quotes of
+    /// citations, and sentences of answers that are the documents' own. What a person asked and a model wrote stays. Gives which
+    /// turns changed, by their place.
+    pub fn forget(turns: &mut [Self], gone: impl Fn(&str, &ContentHash) -> bool) -> Vec<usize> {
+        let mut forgotten: HashSet<u32> = HashSet::new();
+        let mut changed = Vec::new();
+        for (place, turn) in turns.iter_mut().enumerate() {
+            let before = turn.sources.len();
+            turn.sources.retain(|source| {
+                let gone = gone(&source.path, &source.document_hash);
+                if gone {
+                    forgotten.insert(source.n);
+                }
+                !gone
+            });
+            let recalled = turn.recalled.len();
+            turn.recalled.retain(|n| !forgotten.contains(n));
+            let quotes = turn.answer.forget(&gone);
+            if quotes || turn.sources.len() < before || turn.recalled.len() < recalled {
+                changed.push(place);
+            }
+        }
+        changed
+    }
+}
+
+impl Answer {
+    /// True where something of these documents was in it.
+    fn forget(&mut self, gone: impl Fn(&str, &ContentHash) -> bool) -> bool {
+        let extractive = self.mode == AnswerMode::Extractive;
+        let mut any = false;
+        for citation in &mut self.citations {
+            if citation.quote.is_empty() || !gone(&citation.path, &citation.document_hash) {
+                continue;
+            }
+            any = true;
+            citation.quote.clear();
+            // A title may be a line of the document; its name is what the person called it.
+            if let Some(name) = Path::new(&citation.path).file_name() {
+                citation.title = name.to_string_lossy().into_owned();
+            }
+            if extractive {
+                citation.sentence = FORGOTTEN.to_owned();
+            }
+        }
+        if any && extractive {
+            let sentences = self
+                .citations
+                .iter()
+                .map(|citation| format!("{} [{}]", citation.sentence, citation.n));
+            self.text = sentences.collect::<Vec<_>>().join(" ");
+        }
+        any
+    }
+}
+
+/// Stands for a sentence that was forgotten.
+const FORGOTTEN: &str = "…";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::{Citation, FinishReason, Support};
+    use crate::document::{DocumentId, Span};
+
+    fn source(n: u32, path: &str, text: &str) -> Source {
+        Source {
+            n,
+            document_id: DocumentId(n),
+            document_hash: ContentHash(format!("hash of {path}")),
+            path: path.into(),
+            title: format!("Title of {path}"),
+            page: 1,
+            span: Span::new(0, 9),
+            heading: vec!["Secret heading".into()],
+            text: text.into(),
+        }
+    }
+
+    fn citation(n: u32, source: &Source, sentence: &str) -> Citation {
+        Citation {
+            n,
+            source: source.n,
+            document_id: source.document_id,
+            document_hash: source.document_hash.clone(),
+            path: source.path.clone(),
+            title: source.title.clone(),
+            page: 1,
+            span: source.span,
+            quote: source.text.clone(),
+            sentence: sentence.into(),
+            support: Support::Supported,
+        }
+    }
+
+    fn turn(mode: AnswerMode, sources: &[Source], sentences: [&str; 2]) -> Turn {
+        let citations: Vec<Citation> = (1..)
+            .zip(sources)
+            .zip(sentences)
+            .map(|((n, source), sentence)| citation(n, source, sentence))
+            .collect();
+        Turn {
+            question: "Who has the key?".into(),
+            standalone: None,
+            sources: sources.to_vec(),
+            recalled: vec![],
+            written: None,
+            answer: Answer {
+                mode,
+                finish: FinishReason::Stop,
+                text: format!("{} [1] {} [2]", sentences[0], sentences[1]),
+                thinking: None,
+                citations,
+                uncited: vec![],
+                stats: None,
+            },
+            asked_at_ms: 1.0,
+        }
+    }
+
+    #[test]
+    fn what_a_removed_document_said_is_forgotten_and_no_more() {
+        let sources = [source(1, "/a.txt", "Ann has it."), source(2, "/b.txt", "Bob is away.")];
+        let mut later = turn(AnswerMode::NotFound, &[], ["", ""]);
+        later.recalled = vec![1, 2];
+        let mut turns = vec![
+            turn(AnswerMode::Extractive, &sources, ["Ann has it.", "Bob is away."]),
+            turn(AnswerMode::Generated, &sources[1..], ["Nobody knows.", ""]),
+            later,
+        ];
+        let untouched = turns[1].clone();
+        let gone = |path: &str, hash: &ContentHash| path == "/a.txt" && hash.0 == "hash of /a.txt";
+        assert_eq!(Turn::forget(&mut turns, gone), [0, 2]);
+        assert_eq!(turns[0].sources, sources[1..]);
+        assert_eq!(turns[0].answer.text, "… [1] Bob is away. [2]");
+        let first = &turns[0].answer.citations[0];
+        assert_eq!(
+            (first.quote.as_str(), first.sentence.as_str(), first.title.as_str()),
+            ("", "…", "a.txt")
+        );
+        assert_eq!(turns[1], untouched);
+        assert_eq!(turns[2].recalled, [2]);
+        assert!(Turn::forget(&mut turns, gone).is_empty(), "once is enough");
+    }
+
+    #[test]
+    fn what_a_model_wrote_stays_without_the_quote() {
+        let sources = [source(1, "/a.txt", "Ann has it."), source(2, "/b.txt", "Bob is away.")];
+        let mut turns = vec![turn(AnswerMode::Generated, &sources, ["Ann does.", "Bob does not."])];
+        Turn::forget(&mut turns, |_, hash| hash.0 == "hash of /a.txt");
+        assert_eq!(turns[0].answer.text, "Ann does. [1] Bob does not. [2]");
+        assert_eq!(turns[0].answer.citations[0].sentence, "Ann does.");
+        assert!(!format!("{turns:?}").contains("Ann has it."));
+    }
 }

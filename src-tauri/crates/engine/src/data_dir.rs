@@ -54,10 +54,15 @@ impl DataDir {
     /// An existing folder, untouched.
     ///
     /// # Errors
-    /// [`EngineError::NoLibrary`] where there is none.
+    /// [`EngineError::NoLibrary`] where there is none, [`EngineError::DataFolder`] where something else is in its place.
     pub fn existing(root: &Path) -> Result<Self, EngineError> {
-        if !root.is_dir() {
-            return Err(EngineError::NoLibrary { path: root.to_owned() });
+        match fs::metadata(root) {
+            Ok(found) if found.is_dir() => {}
+            Ok(_) => return Err(EngineError::data_folder(root)(io::ErrorKind::NotADirectory.into())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(EngineError::NoLibrary { path: root.to_owned() });
+            }
+            Err(error) => return Err(EngineError::data_folder(root)(error)),
         }
         let root = root.canonicalize().map_err(EngineError::data_folder(root))?;
         Ok(Self { root })
@@ -81,6 +86,29 @@ impl DataDir {
     /// What can be made again: prefix snapshots and the like.
     pub fn cache(&self) -> PathBuf {
         self.root.join("cache")
+    }
+
+    /// Snapshots of prompt prefixes: what a model has read, ready to be read on.
+    pub fn prefixes(&self) -> PathBuf {
+        self.cache().join("prefixes")
+    }
+
+    /// Deletes the snapshots of prompt prefixes; they are made again when they are missed.
+    ///
+    /// # Errors
+    /// One of them cannot be deleted.
+    pub(crate) fn erase_prefixes(&self) -> io::Result<()> {
+        let entries = match fs::read_dir(self.prefixes()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries?,
+        };
+        for entry in entries {
+            match fs::remove_file(entry?.path()) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// A person's settings.

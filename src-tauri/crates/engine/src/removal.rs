@@ -6,6 +6,7 @@ use crate::events::IngestEvent;
 use crate::listeners::lock;
 use docmind_core::document::DocumentId;
 use docmind_core::error::ErrorReport;
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -57,12 +58,22 @@ impl Engine {
         Ok(())
     }
 
-    /// Forgets documents for good, at once, and erases their text.
+    /// Forgets documents for good, at once, and erases their text, in conversations too.
     ///
     /// # Errors
     /// `no_such_document`, `read_only`, and the store's own; then all are still there.
     pub fn forget(&self, ids: &[DocumentId]) -> Result<(), ErrorReport> {
         self.require(ids)?;
+        self.forget_in_conversations(ids)?;
+        self.forget_vanished(ids)
+    }
+
+    /// Forgets documents whose files are gone. What conversations quote of them stays: nobody asked for it to go.
+    ///
+    /// # Errors
+    /// `read_only`, and the store's own; then all are still there.
+    pub(crate) fn forget_vanished(&self, ids: &[DocumentId]) -> Result<(), ErrorReport> {
+        self.writable()?;
         let paths = self.paths_of(ids)?;
         let removed = self.0.library.remove(ids)?;
         self.after_removal(removed);
@@ -70,6 +81,35 @@ impl Engine {
         for id in ids {
             self.0.events.tell(&IngestEvent::Removed { id: *id });
         }
+        Ok(())
+    }
+
+    /// Erases what conversations quote of documents about to go, and what was read of them for the model. Before they go: after a
+    /// kill in between they are still there and can be removed again.
+    fn forget_in_conversations(&self, ids: &[DocumentId]) -> Result<(), ErrorReport> {
+        let records = self.0.library.documents_by_id(ids)?;
+        let mut paths = HashSet::new();
+        let mut hashes = HashSet::new();
+        for record in records.into_values() {
+            // A copy still says it.
+            if let Some(hash) = record.hash
+                && !self.0.library.held_beside(&hash, ids)?
+            {
+                paths.insert(record.path.to_string_lossy().into_owned());
+                hashes.insert(hash);
+            }
+        }
+        if hashes.is_empty() {
+            return Ok(());
+        }
+        // Where conversations cannot be opened that was said at the start; documents can be removed all the same.
+        if let Ok(user) = self.user() {
+            user.forget_quotes(&|path, hash| paths.contains(path) || hashes.contains(hash))?;
+        }
+        self.0
+            .dir
+            .erase_prefixes()
+            .map_err(EngineError::data_folder(&self.0.dir.prefixes()))?;
         Ok(())
     }
 
@@ -91,6 +131,7 @@ impl Engine {
         if hidden.is_empty() {
             return Ok(());
         }
+        self.forget_in_conversations(&hidden)?;
         let paths = self.paths_of(&hidden)?;
         let removed = self.0.library.remove(&hidden)?;
         self.after_removal(removed);

@@ -51,7 +51,19 @@ impl Engine {
         let budget_tokens = budget(&limits(earlier, &standing, writer, settings));
         let whole = self.whole(retrieved, budget_tokens)?;
         let packed = pack(&retrieved.passages, &whole, &standing, budget_tokens);
-        Ok(gathered(packed, &standing, &retrieved.documents, budget_tokens))
+        // Citations keep the numbers of sources that were forgotten: none is given twice.
+        let cited = earlier
+            .iter()
+            .flat_map(|turn| &turn.answer.citations)
+            .map(|citation| citation.source);
+        let highest = standing.iter().map(|source| source.n).chain(cited).max().unwrap_or(0);
+        Ok(gathered(
+            packed,
+            highest + 1,
+            &standing,
+            &retrieved.documents,
+            budget_tokens,
+        ))
     }
 
     /// The passages of the one document that fits as a whole, or none.
@@ -92,11 +104,11 @@ fn limits(earlier: &[Turn], standing: &[Source], writer: Option<&Writer>, settin
 
 fn gathered(
     packed: Packed,
+    first: u32,
     standing: &[Source],
     documents: &HashMap<DocumentId, DocumentRecord>,
     budget_tokens: u32,
 ) -> Gathered {
-    let first = standing.iter().map(|source| source.n).max().unwrap_or(0) + 1;
     let mut scores = Vec::new();
     let mut fresh = Vec::new();
     for passage in packed.passages {

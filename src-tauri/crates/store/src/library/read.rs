@@ -123,6 +123,20 @@ impl Library {
         })
     }
 
+    /// True when a document other than these has the same bytes.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn held_beside(&self, hash: &ContentHash, ids: &[DocumentId]) -> Result<bool, StoreError> {
+        self.database.read(|connection| {
+            let mut statement = connection.prepare_cached("SELECT id FROM documents WHERE hash = ?1")?;
+            let holders = statement
+                .query_map([&hash.0], |row| row.get(0).map(DocumentId))?
+                .collect::<Result<Vec<_>, _>>()?;
+            Ok(holders.iter().any(|holder| !ids.contains(holder)))
+        })
+    }
+
     /// The document of a path, hidden ones too.
     ///
     /// # Errors

@@ -1,8 +1,9 @@
 //! A copy a day, three kept.
 
 use super::UserDb;
-use crate::database::create_private_folder;
+use crate::database::{Database, create_private_folder};
 use crate::error::StoreError;
+use crate::schema;
 use docmind_core::error::Notice;
 use rusqlite::{Connection, OpenFlags};
 use std::fs;
@@ -40,6 +41,18 @@ impl UserDb {
         }
         Ok(true)
     }
+
+    /// Does the same to every copy. One that cannot be opened as a database is deleted.
+    pub(super) fn each_copy(&self, work: impl Fn(&Database) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        for copy in copies(&self.folder) {
+            if is_sound(&copy) {
+                work(&Database::open(&copy, &schema::USER)?)?;
+            } else {
+                fs::remove_file(&copy).map_err(|source| StoreError::io(&copy, source))?;
+            }
+        }
+        Ok(())
+    }
 }
 
 fn backups(folder: &Path) -> PathBuf {
@@ -55,8 +68,8 @@ fn copies(folder: &Path) -> Vec<PathBuf> {
         .flatten()
         .map(|entry| entry.path())
         .filter(|path| {
-            path.file_name()
-                .is_some_and(|name| name.to_string_lossy().starts_with("user-"))
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("user-") && name.ends_with(".db")
         })
         .collect();
     found.sort();

@@ -1,11 +1,14 @@
 //! Conversations: turns as JSON of a named format, so that an older one can be read by a later version.
 
 use super::UserDb;
+use crate::database::Database;
 use crate::error::StoreError;
 use docmind_core::conversation::{ConversationId, Turn};
+use docmind_core::document::ContentHash;
 use docmind_core::words::fold;
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Row, Transaction, params, params_from_iter};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// The format in which turns are written now.
@@ -239,6 +242,17 @@ impl UserDb {
         Ok(purged)
     }
 
+    /// Forgets what conversations and their daily copies quote of documents that `gone` names by path and hash: see
+    /// [`Turn::forget`]. Gives how many turns changed. A copy that is no sound database is deleted: nothing could be restored from it.
+    ///
+    /// # Errors
+    /// As every writing; [`StoreError::Value`] for a turn written by a newer version. What was changed before stays changed.
+    pub fn forget_quotes(&self, gone: &dyn Fn(&str, &ContentHash) -> bool) -> Result<u32, StoreError> {
+        let changed = forget_quotes_in(&self.database, gone)?;
+        self.each_copy(|copy| forget_quotes_in(copy, gone).map(drop))?;
+        Ok(changed)
+    }
+
     fn change(
         &self,
         id: ConversationId,
@@ -249,6 +263,35 @@ impl UserDb {
             _ => Ok(()),
         })
     }
+}
+
+fn forget_quotes_in(database: &Database, gone: &dyn Fn(&str, &ContentHash) -> bool) -> Result<u32, StoreError> {
+    let changed = database.write(|transaction| {
+        let mut conversations: BTreeMap<u32, Vec<(u32, Turn)>> = BTreeMap::new();
+        let mut select = transaction
+            .prepare("SELECT conversation_id, ordinal, format, turn FROM turns ORDER BY conversation_id, ordinal")?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let turn = turn_from(row.get(2)?, &row.get::<_, String>(3)?)?;
+            conversations.entry(row.get(0)?).or_default().push((row.get(1)?, turn));
+        }
+        let mut update = transaction
+            .prepare("UPDATE turns SET turn = ?3, searched = ?4 WHERE conversation_id = ?1 AND ordinal = ?2")?;
+        let mut count = 0;
+        for (conversation, turns) in conversations {
+            let (ordinals, mut turns): (Vec<u32>, Vec<Turn>) = turns.into_iter().unzip();
+            for place in Turn::forget(&mut turns, gone) {
+                let (json, searched) = row_of(&turns[place])?;
+                update.execute(params![conversation, ordinals[place], json, searched])?;
+                count += 1;
+            }
+        }
+        Ok(count)
+    })?;
+    if changed > 0 {
+        database.truncate_log()?;
+    }
+    Ok(changed)
 }
 
 fn touch(transaction: &Transaction<'_>, id: ConversationId, at_ms: f64) -> Result<(), StoreError> {
@@ -268,6 +311,16 @@ fn put_turn(
     turn: &Turn,
     trace: Option<&str>,
 ) -> Result<(), StoreError> {
+    let (json, searched) = row_of(turn)?;
+    transaction.execute(
+        "INSERT INTO turns (conversation_id, ordinal, format, turn, searched, trace) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![id.0, ordinal, FORMAT, json, searched, trace],
+    )?;
+    Ok(())
+}
+
+/// A turn as JSON, and its words for finding it again.
+fn row_of(turn: &Turn) -> Result<(String, String), StoreError> {
     let json = serde_json::to_string(turn).map_err(|error| StoreError::Value(error.to_string()))?;
     let searched: Vec<String> = turn
         .question
@@ -275,11 +328,7 @@ fn put_turn(
         .chain(turn.answer.text.split_whitespace())
         .map(fold)
         .collect();
-    transaction.execute(
-        "INSERT INTO turns (conversation_id, ordinal, format, turn, searched, trace) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![id.0, ordinal, FORMAT, json, searched.join(" "), trace],
-    )?;
-    Ok(())
+    Ok((json, searched.join(" ")))
 }
 
 fn turn_from(format: u32, json: &str) -> Result<Turn, StoreError> {

@@ -2,8 +2,9 @@
 
 use super::UserDb;
 use crate::StoreError;
-use docmind_core::answer::{Answer, AnswerMode, FinishReason};
+use docmind_core::answer::{Answer, AnswerMode, Citation, FinishReason, Support};
 use docmind_core::conversation::{ConversationId, Turn};
+use docmind_core::document::{ContentHash, DocumentId, Span};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -90,6 +91,65 @@ fn conversations_are_kept_found_renamed_and_brought_back() {
         user.add_turn(ConversationId(99), &turn("?", "."), None, 1.0),
         Err(StoreError::UnknownConversation(99))
     ));
+}
+
+#[test]
+fn what_conversations_quote_of_a_removed_document_goes_from_the_copies_too() {
+    const CANARY: &str = "xylographic";
+    let folder = tempfile::tempdir().unwrap();
+    let holds = |folder: &Path| {
+        let files = [folder.to_owned(), folder.join("backups")].map(|folder| fs::read_dir(folder).unwrap());
+        files.into_iter().flatten().any(|file| {
+            let path = file.unwrap().path();
+            path.is_file()
+                && fs::read(path)
+                    .unwrap()
+                    .windows(CANARY.len())
+                    .any(|window| window == CANARY.as_bytes())
+        })
+    };
+    let user = UserDb::open(folder.path()).unwrap();
+    let id = user.create_conversation("Rent", 1.0).unwrap();
+    let quote = format!("The {CANARY} rent is 900.");
+    let hash = ContentHash("a".repeat(64));
+    let mut asked = turn("How high is the rent?", &format!("{quote} [1]"));
+    asked.answer.citations.push(Citation {
+        n: 1,
+        source: 1,
+        document_id: DocumentId(7),
+        document_hash: hash.clone(),
+        path: "/lease.txt".into(),
+        title: "lease.txt".into(),
+        page: 1,
+        span: Span::new(0, 27),
+        quote: quote.clone(),
+        sentence: quote,
+        support: Support::Supported,
+    });
+    user.add_turn(id, &asked, None, 2.0).unwrap();
+    let other = turn("Since when?", "Since May.");
+    user.add_turn(id, &other, None, 3.0).unwrap();
+    assert!(user.back_up_daily(DAY_MS).unwrap());
+    fs::write(
+        folder.path().join("backups/user-000000.db"),
+        format!("no database: {CANARY}"),
+    )
+    .unwrap();
+    assert!(holds(folder.path()));
+
+    assert_eq!(user.forget_quotes(&|_, other| *other == hash).unwrap(), 1);
+    assert!(!holds(folder.path()));
+    let turns = user.turns(id).unwrap();
+    assert_eq!((turns[0].answer.text.as_str(), &turns[1]), ("… [1]", &other));
+    assert!(user.find_conversations(CANARY).unwrap().is_empty());
+    assert_eq!(user.forget_quotes(&|_, other| *other == hash).unwrap(), 0);
+
+    // The copy can still take the file's place.
+    drop(user);
+    fs::write(folder.path().join("user.db"), "damaged".repeat(999)).unwrap();
+    let user = UserDb::open(folder.path()).unwrap();
+    assert!(user.recovered().is_some());
+    assert_eq!(user.turns(id).unwrap().len(), 2);
 }
 
 #[test]
