@@ -187,3 +187,65 @@ fn the_second_owner_of_a_data_folder_is_told_who_the_first_is() -> Result<()> {
     assert_eq!(code, "library_in_use");
     Ok(())
 }
+
+#[test]
+fn a_file_in_place_of_the_data_folder_is_named_by_every_command() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("data");
+    std::fs::write(&file, "no folder")?;
+    let library = Library::at(file.clone());
+    for arguments in [
+        &["list"][..],
+        &["search", "anything"],
+        &["ask", "anything"],
+        &["add", "/etc/hostname"],
+        &["check"],
+    ] {
+        let run = library.run(arguments)?;
+        assert_eq!(run.status, Some(1), "{arguments:?}: {run:?}");
+        assert_eq!(
+            run.last()["error"]["code"],
+            "data_folder_unusable",
+            "{arguments:?}: {run:?}"
+        );
+    }
+    assert_eq!(std::fs::read_to_string(&file)?, "no folder");
+    Ok(())
+}
+
+#[test]
+fn check_tells_damaged_pages_as_problems() -> Result<()> {
+    let library = Library::new()?;
+    let folder = tempfile::tempdir()?;
+    for number in 0..40 {
+        std::fs::write(
+            folder.path().join(format!("{number}.txt")),
+            format!("Document {number} is about tin, lead and the price of copper. ").repeat(60),
+        )?;
+    }
+    library.ok(&["add", &folder.path().to_string_lossy()])?;
+    library.check()?;
+    let path = library.path().join("library.db");
+    let mut bytes = std::fs::read(&path)?;
+    let sound = bytes.clone();
+    // Every fourth page from the sixteenth on becomes noise; then the first one does: the file is not even a database.
+    for page in bytes.chunks_mut(4096).skip(16).step_by(4) {
+        page.iter_mut()
+            .enumerate()
+            .for_each(|(at, byte)| *byte = (at * 131 % 251) as u8);
+    }
+    for damaged in [bytes, [&[7; 4096], &sound[4096..]].concat()] {
+        std::fs::write(&path, &damaged)?;
+        let run = library.run(&["check"])?;
+        assert_eq!(run.status, Some(1), "{run:?}");
+        let told = run.last();
+        assert_eq!(told["ok"], false, "{told:#}");
+        assert!(
+            told["problems"].as_array().is_some_and(|problems| !problems.is_empty()),
+            "{told:#}"
+        );
+    }
+    std::fs::write(&path, &sound)?;
+    library.check()?;
+    Ok(())
+}

@@ -10,6 +10,7 @@ use docmind_core::document::{DocumentState, Span};
 use half::f16;
 use rusqlite::Connection;
 use std::collections::HashSet;
+use std::path::Path;
 
 /// More problems of one kind than this are only counted.
 const MOST_OF_A_KIND: usize = 20;
@@ -22,19 +23,45 @@ impl Library {
     /// Looks at everything the library holds. Reads one snapshot: work may go on meanwhile.
     ///
     /// # Errors
-    /// Only when it cannot be read at all; what is wrong is in the report.
+    /// Only when it cannot be read for another reason than damage: what is wrong is in the report.
     pub fn check(&self) -> Result<CheckReport, StoreError> {
+        let path = self.folder.join("library.db");
         self.database.read(|connection| {
             let mut report = CheckReport::default();
-            let problems = &mut report.problems;
-            file(connection, problems)?;
-            rows(connection, problems)?;
-            report.documents = documents(connection, problems)?;
-            report.chunks = passages(connection, problems)?;
-            vectors(connection, problems)?;
-            words(connection, problems)?;
+            let mut found = Found {
+                path: &path,
+                problems: &mut report.problems,
+            };
+            found.by(|problems| file(connection, problems))?;
+            found.by(|problems| rows(connection, problems))?;
+            report.documents = found.by(|problems| documents(connection, problems))?;
+            report.chunks = found.by(|problems| passages(connection, problems))?;
+            found.by(|problems| vectors(connection, problems))?;
+            found.by(|problems| words(connection, problems))?;
             Ok(report)
         })
+    }
+}
+
+/// What was found wrong in a file.
+struct Found<'f> {
+    path: &'f Path,
+    problems: &'f mut Vec<String>,
+}
+
+impl Found<'_> {
+    /// Looks at one more part. One that damaged pages cut short is a problem found, and the others are looked at all the same.
+    fn by<T: Default>(
+        &mut self,
+        part: impl FnOnce(&mut Vec<String>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match part(self.problems).map_err(|error| error.at(self.path)) {
+            Err(StoreError::Damaged { detail, .. } | StoreError::Value(detail)) => {
+                self.problems.push(format!("the file cannot be read: {detail}"));
+                Ok(T::default())
+            }
+            other => other,
+        }
     }
 }
 
@@ -159,20 +186,19 @@ impl<'t> Forward<'t> {
         Self { rest: text, before: 0 }
     }
 
-    /// The covered part; what lies past the text's end is cut. Spans must come by their start.
-    fn slice(&mut self, span: Span) -> &'t str {
+    /// The covered part; none where the span reaches past the text's end. Spans must come by their start.
+    fn slice(&mut self, span: Span) -> Option<&'t str> {
         let skipped = span.start.saturating_sub(self.before);
-        self.rest = &self.rest[byte_of(self.rest, skipped)..];
+        self.rest = &self.rest[byte_of(self.rest, skipped)?..];
         self.before += skipped;
-        &self.rest[..byte_of(self.rest, span.len())]
+        Some(&self.rest[..byte_of(self.rest, span.len())?])
     }
 }
 
-/// Where the character of that number begins, or the text ends.
-fn byte_of(text: &str, character: u32) -> usize {
-    text.char_indices()
-        .nth(character as usize)
-        .map_or(text.len(), |(at, _)| at)
+/// Where the character of that number begins; the one behind the last begins at the text's end.
+fn byte_of(text: &str, character: u32) -> Option<usize> {
+    let starts = text.char_indices().map(|(at, _)| at);
+    starts.chain([text.len()]).nth(character as usize)
 }
 
 /// Each passage is its page's text at its span; its hash is that of its text; layouts can be read.
@@ -199,7 +225,7 @@ fn passages(connection: &Connection, problems: &mut Vec<String>) -> Result<u32, 
             count += 1;
             let id: u32 = chunk.get(0)?;
             let passage: String = chunk.get(3)?;
-            if page.slice(Span::new(chunk.get(1)?, chunk.get(2)?)) != passage {
+            if page.slice(Span::new(chunk.get(1)?, chunk.get(2)?)) != Some(passage.as_str()) {
                 problems.push(format!(
                     "passage {id} is not the text of page {number} of document {document}"
                 ));

@@ -72,6 +72,15 @@ fn what_was_altered_by_hand_is_found_by_the_check() {
             "UPDATE pages SET text = 'Tin is heavy.' || text",
             "is not the text of page",
         ),
+        // Of the last passage: its span ends behind the page's text.
+        (
+            "UPDATE chunks SET span_end = span_end + 5 WHERE ordinal = 1",
+            "is not the text of page",
+        ),
+        (
+            "UPDATE chunks SET span_start = span_start + 500, span_end = span_end + 500 WHERE ordinal = 1",
+            "is not the text of page",
+        ),
         ("UPDATE pages SET layout = x'07'", "the layout of page"),
         ("UPDATE vectors SET vector = x'00'", "a vector of another length"),
         // The first number becomes none; all become zero.
