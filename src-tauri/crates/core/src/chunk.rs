@@ -23,7 +23,8 @@ pub struct ChunkDraft {
     pub text: String,
     /// Header row of the table it was cut from; empty elsewhere. Embedded and indexed with the text, never cited.
     pub table_header: String,
-    /// Length in the default tokenizer's tokens, heading path and table header included.
+    /// Length in the default tokenizer's tokens, as far as they are embedded: heading path and table header included, the middle of web
+    /// addresses not.
     pub tokens: u32,
 }
 

@@ -27,6 +27,8 @@ pub const CHARS_PER_TOKEN: u32 = 10;
 const PATH_SHARE: u32 = 4;
 /// Of the room left by the path, the most that a repeated table header may take: a third.
 const HEADER_SHARE: u32 = 3;
+/// Of a repeated table header, the tokens that are embedded and counted: it is the same in every passage of its table.
+pub const HEADER_READ: u32 = 32;
 /// Of the room, the most that the repeated sentence may take: a quarter.
 const OVERLAP_SHARE: u32 = 4;
 /// Between the headings of a path, as [`ChunkDraft::indexed_text`] writes it.
@@ -311,8 +313,8 @@ impl Writer<'_, '_> {
             section,
             Some(&Header {
                 text: repeated,
-                tokens: cost.0,
-                cost: cost.1,
+                tokens: cost.0.min(HEADER_READ),
+                cost: cost.1.min(HEADER_READ),
             }),
             &units,
         );

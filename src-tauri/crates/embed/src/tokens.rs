@@ -3,16 +3,19 @@
 use crate::batch::Row;
 use crate::error::EmbedError;
 use docmind_core::cancel::CancelToken;
-use docmind_core::chunker::{Cut, TokenCounter};
+use docmind_core::chunker::{Cut, HEADER_READ, TokenCounter};
 use docmind_core::document::Page;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::Path;
 use std::rc::Rc;
 use tokenizers::{Tokenizer, TruncationParams};
 
 /// Longest stretch tokenised at once: a whole book in one call takes 30 bytes of bookkeeping a byte of text.
 const STRETCH: usize = 8 << 10;
+/// Tokens read at either end of a web address.
+const ADDRESS_ENDS: usize = 6;
 
 /// Token ids of a text or a pair.
 #[derive(Clone, Debug, Default)]
@@ -159,14 +162,44 @@ impl ChunkTokenizer {
                 .tokenizer
                 .encode(stretch, false)
                 .map_err(|error| error.to_string())?;
-            encoded.ids.extend_from_slice(encoding.get_ids());
-            encoded
-                .starts
-                .extend(encoding.get_offsets().iter().map(|(start, _)| (done + start) as u32));
+            let offsets = encoding.get_offsets();
+            let all = offsets.len();
+            let mut from = 0;
+            for left_out in inside_addresses(stretch, offsets).into_iter().chain([all..all]) {
+                let kept = from..left_out.start;
+                encoded.ids.extend_from_slice(&encoding.get_ids()[kept.clone()]);
+                let starts = offsets[kept].iter().map(|(start, _)| (done + start) as u32);
+                encoded.starts.extend(starts);
+                from = left_out.end;
+            }
             done = end;
         }
         Ok(encoded)
     }
+}
+
+/// The tokens that are left out of web addresses, by their places, ascending: of each, [`ADDRESS_ENDS`] at either end are read, the
+/// host and the last of its path. What lies between is half of the tokens of a price list with links, and says in a path's spelling
+/// what stands beside it in words; keyword search has all of it.
+fn inside_addresses(text: &str, offsets: &[(usize, usize)]) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    let mut end = 0;
+    for (at, _) in text.match_indices("://") {
+        if at < end {
+            // An address within an address is a part of it.
+            continue;
+        }
+        let scheme = text[end..at].bytes().rev().take_while(u8::is_ascii_alphabetic).count();
+        let length = text[at..].bytes().take_while(u8::is_ascii_graphic).count();
+        end = at + length;
+        let token = |byte: usize| offsets.partition_point(|(start, _)| *start < byte);
+        let first = token(at - scheme) + ADDRESS_ENDS;
+        let last = token(end).saturating_sub(ADDRESS_ENDS);
+        if first < last {
+            out.push(first..last);
+        }
+    }
+    out
 }
 
 /// Where a stretch that begins at `start` ends: behind white space, or far out in text that has none.
@@ -260,7 +293,8 @@ impl<'a> DocumentTokens<'a> {
         let to = page.starts.partition_point(|at| (*at as usize) < cut.bytes.end);
         let path = self.small(&cut.draft.heading.join(" › "));
         let header = self.small(&cut.draft.table_header);
-        Ok(self.model.joined([&path.ids[..], &header.ids[..], &page.ids[from..to]]))
+        let header = &header.ids[..header.ids.len().min(HEADER_READ as usize)];
+        Ok(self.model.joined([&path.ids[..], header, &page.ids[from..to]]))
     }
 }
 
@@ -295,5 +329,23 @@ mod tests {
         let solid = "é".repeat(STRETCH);
         assert_eq!(stretch_end(&solid, 0), solid.len());
         assert_eq!(stretch_end(&format!("{solid} x"), 0), solid.len() + 1);
+    }
+
+    #[test]
+    fn of_a_web_address_both_ends_are_read() {
+        // A token a letter.
+        let inside = |text: &str| {
+            let offsets: Vec<(usize, usize)> = text.char_indices().map(|(at, c)| (at, at + c.len_utf8())).collect();
+            inside_addresses(text, &offsets)
+                .into_iter()
+                .map(|range| text[offsets[range.start].0..offsets[range.end].0].to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            inside("see (https://shop.example/a/long/path/to/bags-of-felt) or http://example.org现在又有很多书"),
+            ["//shop.example/a/long/path/to/bags-of", "/examp"]
+        );
+        assert_eq!(inside("a://b://c://d://e").concat(), "//c:/");
+        assert!(inside("ftp://a.b is short; so is :// alone").is_empty());
     }
 }
