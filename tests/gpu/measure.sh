@@ -12,6 +12,7 @@
 # FOLDER (default: beside this script) holds docmind-generate and runtime/. Weights go to $MODELS (default: FOLDER/models; F16 needs
 # 8 GB, Q8_0 4.3 GB, Q4_K_M 2.5 GB), results as JSON lines to $RESULTS (default: FOLDER/results). Needs for building: cmake, ninja or
 # make, nvcc, and llama.cpp's source in $LLAMA_SOURCE. Where $LLAMA_BENCH names llama.cpp's llama-bench, speeds are compared with it.
+# Where $VOCABULARY names a GGUF with as many tokens as the model, such as ggml-vocab-qwen2.gguf, second questions are cut with it.
 #
 # `embed` needs docmind-embed beside docmind-generate, and in runtime/ what `cargo xtask backend cuda` puts there, with the folder of the
 # default embedder, whose tokenizer is always used too. $EMBEDDERS are names in
@@ -217,7 +218,14 @@ cpu_speed() {
     pinned="taskset -c $cpus $generate"
     common="$common --threads 2"
     echo "on the processors $cpus"
-    run cpu-questions $pinned bench $common --model "$small" --profiles balanced --prompt-tokens "${SOURCES:-1100}" \
+    questions=$small
+    if [ -n "${VOCABULARY:-}" ]; then
+        # Not beside the others: a folder's files are chosen by their weights.
+        questions=$models/vocabulary/$shape-q4_k_m.gguf
+        mkdir -p "$models/vocabulary"
+        [ -e "$questions" ] || python3 "$here/vocabulary.py" "$small" "$VOCABULARY" "$questions"
+    fi
+    run cpu-questions $pinned bench $common --model "$questions" --profiles balanced --prompt-tokens "${SOURCES:-1100}" \
         --output-tokens 32 --repeat "${REPEAT:-5}"
     run cpu-lookup $pinned lookup $common --model "$small" --profiles balanced --repeat "${REPEAT:-5}"
     if [ -n "${LLAMA_BENCH:-}" ]; then
@@ -251,5 +259,5 @@ case "${1:-}" in
     cpu-memory) cpu_memory "${2:-}" ;;
     cpu-speed) cpu_speed "${2:-}" ;;
     dry-run) dry_run ;;
-    *) sed -n '2,18s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    *) sed -n '2,19s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

@@ -80,8 +80,8 @@ export interface ProfilePlan {
   fits: boolean;
   /** What was given up so that it fits, in order. */
   steps: data.Notice[];
-  /** Why it was chosen, or the nearest setting that would fit; in the engine's words. */
-  reason: string | null;
+  /** Why it was chosen, or the nearest setting that would fit. */
+  reason: data.Notice | null;
   /** Weights it needs and that are not at hand. */
   missing: data.WeightType | null;
   /** The command that makes them. */

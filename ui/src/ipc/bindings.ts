@@ -950,8 +950,8 @@ export type PlannedProfile = {
 	make: string | null,
 	/**  Memory, and whether it fits; `None` without a model or its file. */
 	plan: MemoryPlan | null,
-	/**  Why this setting, for `auto`. */
-	reason: string | null,
+	/**  Why this setting, or why there is no plan. */
+	reason: Notice | null,
 };
 
 /**  Numeric precision of an embedding model's weights. */
@@ -1217,8 +1217,8 @@ export type Telemetry = {
 	model: string,
 	/**  Active profile. */
 	profile: string,
-	/**  Why this one. */
-	profile_reason: string,
+	/**  Why this one; `None` while no model is loaded. */
+	profile_reason: Notice | null,
 	/**  Of the running answer, or of the last one. */
 	prefill_tps: number | null,
 	/**  Of the running answer, or of the last one. */

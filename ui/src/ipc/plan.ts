@@ -40,7 +40,7 @@ export function profilePlan({ profile, plan, reason, missing, make }: PlannedPro
     gpu_layers: plan?.gpu_layers ?? 0,
     fits: plan?.fits ?? missing === null,
     steps: plan?.steps ?? [],
-    reason: plan && !plan.fits ? plan.verdict : reason,
+    reason: plan && !plan.fits ? { code: 'profile_too_large', message: plan.verdict } : reason,
     missing,
     make,
   };

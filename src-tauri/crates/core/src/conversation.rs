@@ -78,7 +78,7 @@ impl Answer {
                 citation.title = name.to_string_lossy().into_owned();
             }
             if extractive {
-                citation.sentence = FORGOTTEN.to_owned();
+                FORGOTTEN.clone_into(&mut citation.sentence);
             }
         }
         if any && extractive {

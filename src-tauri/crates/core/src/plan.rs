@@ -147,8 +147,8 @@ pub struct LoadReport {
     pub allocated: Vec<MemoryShare>,
     /// The device that holds most layers, such as `CPU` or `CUDA0`.
     pub device: String,
-    /// Why this profile, in a person's words.
-    pub reason: String,
+    /// Why this profile.
+    pub reason: Notice,
     /// Milliseconds to read the weights.
     pub load_ms: f64,
     /// Milliseconds of the first empty decode: kernels compiled, pages touched, graphs captured.

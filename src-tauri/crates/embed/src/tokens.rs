@@ -165,7 +165,10 @@ impl ChunkTokenizer {
             let offsets = encoding.get_offsets();
             let all = offsets.len();
             let mut from = 0;
-            for left_out in inside_addresses(stretch, offsets).into_iter().chain([all..all]) {
+            for left_out in inside_addresses(stretch, offsets)
+                .into_iter()
+                .chain(std::iter::once(all..all))
+            {
                 let kept = from..left_out.start;
                 encoded.ids.extend_from_slice(&encoding.get_ids()[kept.clone()]);
                 let starts = offsets[kept].iter().map(|(start, _)| (done + start) as u32);

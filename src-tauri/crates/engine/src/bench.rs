@@ -8,10 +8,14 @@ use docmind_core::embedding::Precision;
 use docmind_core::error::ErrorReport;
 pub use docmind_store::{SearchBench, SearchTimes};
 use serde_json::{Value, json};
-use std::io::Read;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
+
+/// A child's end, and whether it shall end, is looked for this often.
+const POLL: Duration = Duration::from_millis(50);
 
 /// Latency and recall of searching a synthetic library of `rows` passages, made in a temporary folder and removed again. `progress`
 /// gets (passages done, passages in all).
@@ -30,11 +34,16 @@ impl Engine {
     /// Throughput of the embedder over a file of texts, a text a line (built-in ones without a file), and of stock fastembed over the
     /// same texts in FP32 beside it, both cut at the same length. Each run is a process of its own, so that peak memory is its own; the
     /// runs take turns, and a figure is the middle of its turns. Without a precision asked for, the device's usual one comes first and
-    /// FP32 under `also`.
+    /// FP32 under `also`. `stage` is told what is being measured.
     ///
     /// # Errors
     /// The worker is missing or fails; `cancelled`.
-    pub fn bench_embed(&self, options: &EmbedBenchOptions, cancel: &CancelToken) -> Result<Value, ErrorReport> {
+    pub fn bench_embed(
+        &self,
+        options: &EmbedBenchOptions,
+        cancel: &CancelToken,
+        stage: &mut dyn FnMut(&str),
+    ) -> Result<Value, ErrorReport> {
         let mut engines = vec![Engined::ours(options.precision)];
         if options.precision.is_none() {
             engines.push(Engined::ours(Some(Precision::Fp32)));
@@ -46,6 +55,7 @@ impl Engine {
         let mut turns: Vec<Vec<Value>> = vec![Vec::new(); engines.len()];
         for turn in 0..TURNS {
             for (engined, turns) in engines.iter().zip(&mut turns) {
+                stage(&format!("{} {}/{TURNS}", engined.name(), turn + 1));
                 let texts = options.texts.as_deref().map_or(Texts::BuiltIn, Texts::File);
                 turns.push(self.embed_run(engined, texts, turn == 0, cancel)?);
             }
@@ -170,6 +180,13 @@ impl Engined {
             max_tokens: None,
         }
     }
+
+    fn name(&self) -> String {
+        match self.precision {
+            Some(precision) => format!("{} {}", self.engine, precision_name(precision)),
+            None => self.engine.to_owned(),
+        }
+    }
 }
 
 /// The turns of one engine as one row: speeds and times in the middle, memory at its highest, the rest as the first turn said it.
@@ -218,11 +235,17 @@ pub struct AgainstOptions {
 }
 
 impl Engine {
-    /// Profiles beside llama.cpp's llama-bench at the same depth, in a process of their own: the lines it prints.
+    /// Profiles beside llama.cpp's llama-bench at the same depth, in a process of their own. `told` gets the lines it prints, each when
+    /// it comes: one a pair of runs, then one a profile.
     ///
     /// # Errors
     /// `no_such_model`, the worker is missing or fails, `cancelled`.
-    pub fn bench_against(&self, options: &AgainstOptions, cancel: &CancelToken) -> Result<Vec<Value>, ErrorReport> {
+    pub fn bench_against(
+        &self,
+        options: &AgainstOptions,
+        cancel: &CancelToken,
+        told: &mut dyn FnMut(Value),
+    ) -> Result<(), ErrorReport> {
         let files = self.runtime_files();
         let family = self.0.generators.family(&options.model)?;
         // The file that was named, or a folder, in which each profile finds its own.
@@ -251,13 +274,15 @@ impl Engine {
             command.arg("--profiles").arg(options.profiles.join(","));
         }
         self.0.generators.unload();
-        lines(command, cancel)
+        lines(command, cancel, told)
     }
 }
 
 /// Runs a worker's command to its end and reads the one JSON object it prints.
 fn run(command: Command, cancel: &CancelToken) -> Result<Value, ErrorReport> {
-    lines(command, cancel)?.pop().ok_or_else(|| {
+    let mut last = None;
+    lines(command, cancel, &mut |line| last = Some(line))?;
+    last.ok_or_else(|| {
         ErrorReport::new(
             "bench_failed",
             "The measurement gave no figures.\nRun it again with -v.",
@@ -265,8 +290,9 @@ fn run(command: Command, cancel: &CancelToken) -> Result<Value, ErrorReport> {
     })
 }
 
-/// Runs a worker's command to its end and reads the JSON lines it prints.
-fn lines(mut command: Command, cancel: &CancelToken) -> Result<Vec<Value>, ErrorReport> {
+/// Runs a worker's command to its end. `told` gets the JSON lines it prints, each when it comes: a pipe that nobody reads would also
+/// hold up a child that prints more than it takes.
+fn lines(mut command: Command, cancel: &CancelToken, told: &mut dyn FnMut(Value)) -> Result<(), ErrorReport> {
     let failed = |detail: String| {
         ErrorReport::new(
             "bench_failed",
@@ -274,35 +300,52 @@ fn lines(mut command: Command, cancel: &CancelToken) -> Result<Vec<Value>, Error
         )
         .with_detail(detail)
     };
-    let mut child = command
+    let child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .spawn()
         .map_err(|error| failed(error.to_string()))?;
-    let status = loop {
-        match child.try_wait().map_err(|error| failed(error.to_string()))? {
-            Some(status) => break status,
-            None if cancel.is_cancelled() => {
-                drop(child.kill());
-                drop(child.wait());
-                return Err(EngineError::Cancelled.into());
+    let mut child = Ended(child);
+    let stdout = child.0.stdout.take().expect("BUG: the child's output is piped");
+    // A thread of its own: a child that says nothing for minutes can be cancelled.
+    let (sender, receiver) = mpsc::sync_channel(16);
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines() {
+            if sender.send(line).is_err() {
+                return;
             }
-            None => std::thread::sleep(Duration::from_millis(50)),
         }
-    };
-    let mut text = String::new();
-    if let Some(mut stdout) = child.stdout.take() {
-        stdout
-            .read_to_string(&mut text)
-            .map_err(|error| failed(error.to_string()))?;
+    });
+    loop {
+        if cancel.is_cancelled() {
+            return Err(EngineError::Cancelled.into());
+        }
+        match receiver.recv_timeout(POLL) {
+            Ok(line) => {
+                let line = line.map_err(|error| failed(error.to_string()))?;
+                told(serde_json::from_str(&line).map_err(|error| failed(error.to_string()))?);
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                match child.0.try_wait().map_err(|error| failed(error.to_string()))? {
+                    Some(status) if status.success() => return Ok(()),
+                    Some(status) => return Err(failed(status.to_string())),
+                    None => std::thread::sleep(POLL),
+                }
+            }
+        }
     }
-    if !status.success() {
-        return Err(failed(status.to_string()));
+}
+
+/// A child that does not outlive whoever started it.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
     }
-    text.lines()
-        .map(|line| serde_json::from_str(line).map_err(|error| failed(error.to_string())))
-        .collect()
 }
 
 #[cfg(test)]
@@ -322,5 +365,58 @@ mod tests {
         assert_eq!(comparison["texts_per_second_ratio"], 2.5);
         assert_eq!(comparison["texts_per_cpu_second_ratio"], 2.0);
         assert!(comparison["peak_rss_ratio"].is_null());
+    }
+
+    #[cfg(unix)]
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(script);
+        command
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn lines_are_told_while_the_child_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let heard = folder.path().join("heard");
+        // It goes on only once its first line was heard.
+        let script = format!(
+            "echo '{{\"n\":1}}'; until [ -e '{}' ]; do sleep 0.02; done; echo '{{\"n\":2}}'",
+            heard.display()
+        );
+        let mut told = Vec::new();
+        lines(shell(&script), &CancelToken::new(), &mut |line| {
+            std::fs::write(&heard, "").unwrap();
+            told.push(line);
+        })
+        .unwrap();
+        assert_eq!(told, [json!({"n": 1}), json!({"n": 2})]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn more_than_a_pipe_holds_arrives_whole() {
+        let script = "i=0; while [ $i -lt 20000 ]; do echo '{\"twelve\":12}'; i=$((i+1)); done";
+        let mut count = 0;
+        lines(shell(script), &CancelToken::new(), &mut |_| count += 1).unwrap();
+        assert_eq!(count, 20_000);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_silent_child_is_cancelled_and_a_failing_one_is_told() {
+        let cancel = CancelToken::new();
+        let begun = std::time::Instant::now();
+        let stopped = lines(shell("echo '{}'; exec sleep 60"), &cancel, &mut |_| cancel.cancel());
+        assert_eq!(stopped.unwrap_err().code, "cancelled");
+        assert!(begun.elapsed() < Duration::from_secs(30));
+        for script in ["exit 3", "echo no JSON"] {
+            let failed = lines(shell(script), &CancelToken::new(), &mut |_| ());
+            assert_eq!(failed.unwrap_err().code, "bench_failed", "{script}");
+        }
+        assert_eq!(
+            run(shell("true"), &CancelToken::new()).unwrap_err().code,
+            "bench_failed"
+        );
     }
 }

@@ -280,8 +280,10 @@ impl Engine {
                     });
                 }
                 (Some(_), Some(plan)) => skipped.push(left_out(Some(plan.verdict.clone()))),
-                (Some(_), None) => skipped.push(left_out(planned.reason.clone())),
-                (None, _) if planned.missing.is_some() => skipped.push(left_out(planned.reason.clone())),
+                (Some(_), None) => skipped.push(left_out(planned.reason.as_ref().map(|reason| reason.message.clone()))),
+                (None, _) if planned.missing.is_some() => {
+                    skipped.push(left_out(planned.reason.as_ref().map(|reason| reason.message.clone())));
+                }
                 (None, _) => {
                     return Err(ErrorReport::new(
                         "no_model",

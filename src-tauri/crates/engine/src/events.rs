@@ -242,8 +242,8 @@ pub struct Telemetry {
     pub model: String,
     /// Active profile.
     pub profile: String,
-    /// Why this one.
-    pub profile_reason: String,
+    /// Why this one; `None` while no model is loaded.
+    pub profile_reason: Option<Notice>,
     /// Of the running answer, or of the last one.
     pub prefill_tps: f64,
     /// Of the running answer, or of the last one.

@@ -162,7 +162,11 @@ fn forget_missing(engine: &Engine, paths: &BTreeSet<PathBuf>) -> Result<(), Erro
     }
     ids.sort_unstable();
     ids.dedup();
-    if ids.is_empty() { Ok(()) } else { engine.forget_vanished(&ids) }
+    if ids.is_empty() {
+        Ok(())
+    } else {
+        engine.forget_vanished(&ids)
+    }
 }
 
 fn nearest_watched_is_there(engine: &Engine, path: &Path) -> bool {

@@ -1,6 +1,8 @@
 //! Who writes: the language model beside the application, or a server that a person entered.
 
-use crate::data_dir::{DataDir, replace_private};
+mod reading_speed;
+
+use crate::data_dir::DataDir;
 use crate::error::EngineError;
 use crate::events::MemoryOwner;
 use crate::listeners::lock;
@@ -12,7 +14,7 @@ use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::generation::GenerationStats;
 use docmind_core::hardware::Device;
 use docmind_core::measurement::BackendReport;
-use docmind_core::plan::{LoadReport, LoadRequest, MemoryShare};
+use docmind_core::plan::{LoadReport, LoadRequest, MemoryPlan, MemoryShare};
 use docmind_core::ports::Generator;
 use docmind_core::profile::{Offload, Profile};
 use docmind_core::settings::{Backend, Settings};
@@ -21,9 +23,9 @@ use docmind_net::gate::{Gate as NetGate, HostTraffic, Purpose, Rule};
 use docmind_net::remote::{Dialect, RemoteEngine};
 use docmind_wire::generate::GenerateWorker;
 use docmind_wire::launch::Launch;
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use reading_speed::{Devices, ReadingSpeeds, guess};
+use std::path::Path;
+use std::sync::{Arc, Mutex, TryLockError};
 
 /// Memory for snapshots of prompt prefixes, in MiB.
 const SNAPSHOT_MEMORY_MIB: u32 = 256;
@@ -36,13 +38,10 @@ const REMOTE_CONTEXT_TOKENS: u32 = 8192;
 /// Fewer tokens read tell nothing of the speed of reading.
 const MEASURABLE_TOKENS: u32 = 64;
 
-/// Parameters times tokens that one core reads a second, by Qwen3-4B's shape in Q4_K_M: 35 to 63 tokens on two cores.
-const PARAMETERS_A_CORE: f64 = 80e9;
-
 /// What will write an answer, known before anything is loaded.
 pub(crate) struct Writer {
     kind: WriterKind,
-    /// The profile's, or what a server is taken to have.
+    /// As the model was loaded, or as its profile says; what a server is taken to have.
     pub(crate) context_tokens: u32,
     /// Tokens read a second, measured at the last answer of the same model and profile.
     pub(crate) prefill_tps: Option<f64>,
@@ -69,12 +68,15 @@ pub(crate) struct Generators {
     live: Arc<Mutex<Live>>,
     net: Arc<NetGate>,
     worker: Mutex<Option<Arc<GenerateWorker>>>,
-    /// What the worker was last asked to load; its own copy changes when it steps down.
+    /// What the worker was last asked to load; its own copy changes when it steps down. Held while a model is loaded.
     loaded: Mutex<Option<LoadRequest>>,
+    devices: Devices,
+    speeds: ReadingSpeeds,
 }
 
 impl Generators {
     pub(crate) fn new(files: RuntimeFiles, dir: DataDir, live: Arc<Mutex<Live>>) -> Self {
+        let speeds = ReadingSpeeds::new(dir.cache().join("reading-speeds.json"));
         Self {
             files,
             dir,
@@ -82,6 +84,8 @@ impl Generators {
             net: Arc::new(NetGate::closed()),
             worker: Mutex::default(),
             loaded: Mutex::default(),
+            devices: Devices::default(),
+            speeds,
         }
     }
 
@@ -134,13 +138,16 @@ impl Generators {
                 let family = self.family(name)?;
                 let file = family.file_for(profile);
                 let request = self.load_request(&file.path, profile.clone(), embedder_runs);
+                let held = self.held(&request).map(|(_, report)| report.plan);
                 let speed_key = format!("{}|{}", request.path, profile.name);
+                let guessed = || {
+                    self.on_processor(profile, held.as_ref())
+                        .then(|| guess(file.shape.card.parameters))
+                };
                 Ok(Some(Writer {
+                    context_tokens: window(profile, file.shape.card.context_tokens, held.as_ref()),
+                    prefill_tps: self.speeds.of(&speed_key).or_else(guessed),
                     kind: WriterKind::Embedded(Box::new(request)),
-                    context_tokens: profile.context_tokens.min(file.shape.card.context_tokens.max(1)),
-                    prefill_tps: self
-                        .speed(&speed_key)
-                        .or_else(|| self.guessed_speed(file.shape.card.parameters, profile)),
                     speed_key,
                 }))
             }
@@ -163,7 +170,7 @@ impl Generators {
             profile,
             embedder_mib: if embedder_runs { 0 } else { EMBEDDER_MIB },
             snapshot_memory_mib: SNAPSHOT_MEMORY_MIB,
-            snapshot_dir: Some(self.dir.cache().join("prefixes").to_string_lossy().into_owned()),
+            snapshot_dir: Some(self.dir.prefixes().to_string_lossy().into_owned()),
             snapshot_disk_mib: SNAPSHOT_DISK_MIB,
             may_degrade: true,
         }
@@ -274,12 +281,23 @@ impl Generators {
         let WriterKind::Embedded(request) = &writer.kind else {
             return None;
         };
+        self.held(request).map(|(worker, _)| worker as Arc<dyn Generator>)
+    }
+
+    /// The worker and what it said, where it holds what the request asks for. Who asks while a model is loaded does not wait for it.
+    fn held(&self, request: &LoadRequest) -> Option<(Arc<GenerateWorker>, LoadReport)> {
+        let is_held = |known: &Option<LoadRequest>| known.as_ref().is_some_and(|known| same_load(known, request));
+        let same = match self.loaded.try_lock() {
+            Ok(known) => is_held(&known),
+            Err(TryLockError::Poisoned(known)) => is_held(&known.into_inner()),
+            Err(TryLockError::WouldBlock) => false,
+        };
+        if !same {
+            return None;
+        }
         let worker = lock(&self.worker).clone()?;
-        worker.loaded()?;
-        let same = lock(&self.loaded)
-            .as_ref()
-            .is_some_and(|known| same_load(known, request));
-        same.then_some(worker as Arc<dyn Generator>)
+        let report = worker.loaded()?;
+        Some((worker, report))
     }
 
     fn note_loaded(&self, report: &LoadReport) {
@@ -287,7 +305,7 @@ impl Generators {
         live.model.clone_from(&report.card.name);
         live.device.clone_from(&report.device);
         live.profile.clone_from(&report.plan.profile.name);
-        live.profile_reason.clone_from(&report.reason);
+        live.profile_reason = Some(report.reason.clone());
         live.owners = owners(&report.allocated);
         live.card = card(report);
         live.conversation = None;
@@ -315,7 +333,7 @@ impl Generators {
         self.note_figures(writer, stats);
         let read = stats.prompt_tokens.saturating_sub(stats.reused_tokens);
         if matches!(writer.kind, WriterKind::Embedded(_)) && read >= MEASURABLE_TOKENS && stats.prefill_tps > 0.0 {
-            self.keep_speed(&writer.speed_key, stats.prefill_tps);
+            self.speeds.keep(&writer.speed_key, stats.prefill_tps);
         }
     }
 
@@ -341,43 +359,25 @@ impl Generators {
         lock(&self.worker).as_ref()?.loaded()
     }
 
-    fn speeds_file(&self) -> PathBuf {
-        self.dir.cache().join("reading-speeds.json")
-    }
-
-    fn speeds(&self) -> BTreeMap<String, f64> {
-        std::fs::read(self.speeds_file())
-            .ok()
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .unwrap_or_default()
-    }
-
-    fn speed(&self, key: &str) -> Option<f64> {
-        self.speeds().get(key).copied()
-    }
-
-    /// What a processor may read a second before that was measured once: without it the first question would read all the sources
-    /// there is room for, which takes minutes. `None` where a card may compute.
-    fn guessed_speed(&self, parameters: u64, profile: &Profile) -> Option<f64> {
-        let on_cpu = profile.offload == Offload::None
-            || self
-                .backends()
-                .is_ok_and(|report| report.devices.iter().all(|device| device.backend == "cpu"));
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        on_cpu.then(|| PARAMETERS_A_CORE * cores as f64 / parameters.max(1) as f64)
-    }
-
-    fn keep_speed(&self, key: &str, tps: f64) {
-        let mut speeds = self.speeds();
-        // A slow minute of the machine shall not halve the sources of the next question.
-        let kept = speeds.get(key).map_or(tps, |known| known * 0.5 + tps * 0.5);
-        speeds.insert(key.to_owned(), kept);
-        let written = serde_json::to_vec(&speeds)
-            .map_err(std::io::Error::other)
-            .and_then(|bytes| replace_private(&self.speeds_file(), &bytes));
-        if let Err(error) = written {
-            tracing::warn!(%error, "the measured reading speed could not be kept");
+    /// True where no card computes: as the model was loaded, or as it would be.
+    fn on_processor(&self, profile: &Profile, held: Option<&MemoryPlan>) -> bool {
+        if let Some(plan) = held {
+            return plan.gpu_layers == 0;
         }
+        profile.offload == Offload::None
+            || self
+                .worker()
+                .is_ok_and(|worker| self.devices.are_processors(&|| worker.pid(), &|| worker.backends()))
+    }
+}
+
+/// Tokens of a model's context: those it was loaded with (the ladder may have given some up, and `auto` chooses), or those the profile
+/// asks for, up to what the model was trained for (0 where its file does not say).
+fn window(profile: &Profile, trained: u32, held: Option<&MemoryPlan>) -> u32 {
+    match held {
+        Some(plan) => plan.profile.context_tokens,
+        None if trained > 0 => profile.context_tokens.min(trained),
+        None => profile.context_tokens,
     }
 }
 
@@ -423,5 +423,42 @@ fn card(report: &LoadReport) -> Option<Device> {
 impl From<docmind_store::StoreError> for EngineError {
     fn from(error: docmind_store::StoreError) -> Self {
         Self::Report(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use docmind_core::profile::{BUILTIN_TOML, ProfileBook, ProfileFile};
+
+    #[test]
+    fn the_context_is_the_one_that_was_loaded() {
+        let built_in: ProfileFile = toml::from_str(BUILTIN_TOML).unwrap();
+        let (book, _) = ProfileBook::new(built_in, ProfileFile::default());
+        let profile = book.get("balanced").unwrap();
+        let loaded_with = |context_tokens| MemoryPlan {
+            profile: Profile {
+                context_tokens,
+                ..profile.clone()
+            },
+            gpu_layers: 0,
+            shares: Vec::new(),
+            fits: true,
+            verdict: String::new(),
+            steps: Vec::new(),
+        };
+        assert_eq!(window(profile, 40_960, None), 8192);
+        assert_eq!(window(profile, 4096, None), 4096);
+        assert_eq!(window(profile, 0, None), 8192, "not said");
+        assert_eq!(
+            window(profile, 40_960, Some(&loaded_with(2048))),
+            2048,
+            "the ladder gave it up"
+        );
+        assert_eq!(
+            window(profile, 40_960, Some(&loaded_with(16_384))),
+            16_384,
+            "`auto` chose it"
+        );
     }
 }

@@ -56,6 +56,7 @@ pub mod model_files;
 pub mod models;
 pub mod path_text;
 pub mod profile_store;
+pub mod profiles;
 mod reading;
 mod removal;
 mod rows;

@@ -3,6 +3,7 @@
 use crate::events::{GpuReading, MemoryOwner, Telemetry};
 use crate::listeners::{Listeners, Subscription, lock};
 use docmind_core::conversation::ConversationId;
+use docmind_core::error::Notice;
 use docmind_core::generation::GenerationStats;
 use docmind_core::hardware::Device;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
@@ -21,7 +22,7 @@ pub struct Live {
     /// Active profile.
     pub profile: String,
     /// Why this one.
-    pub profile_reason: String,
+    pub profile_reason: Option<Notice>,
     /// Memory by owner, as the generator planned or measured it.
     pub owners: Vec<MemoryOwner>,
     /// Of the running or the last answer.

@@ -11,13 +11,13 @@ use crate::backend::Backends;
 use crate::compare::{self, Agreement, Logits};
 use crate::error::LlamaError;
 use crate::load;
-use crate::native::{Model, ModelSettings, Specials, Token};
+use crate::native::{Context, ContextSettings, Model, ModelSettings, Specials, Token};
 use crate::session::Session;
 use docmind_core::cancel::CancelToken;
 use docmind_core::generation::{GenerateEvent, GenerateRequest, Message, Role, Sampling};
 use docmind_core::measurement::{AgreementRow, BenchProfile, BenchRequest, BenchRow, Spread};
 use docmind_core::plan::{LoadReport, LoadRequest, MemoryShare};
-use docmind_core::profile::{Offload, Profile};
+use docmind_core::profile::{KvType, Offload, Profile};
 use std::path::PathBuf;
 
 /// Text prompts are cut from; any text does, only its length counts.
@@ -355,7 +355,8 @@ pub struct DeviceAgreement {
     pub tokens: usize,
     /// The GPU's against the CPU's.
     pub agreement: Agreement,
-    /// llama.cpp's own spread on the CPU: the most one logit moves when tokens are computed by eights instead of one by one.
+    /// llama.cpp's own spread on the CPU: the most one logit moves when tokens are computed by eights instead of one by one, and with
+    /// flash attention instead of plain where the cache allows both.
     pub spread: f32,
     /// Positions with another most likely token that the spread does not explain.
     pub contradictions: usize,
@@ -373,7 +374,7 @@ pub fn devices_agree(
     entry: &BenchProfile,
     cancel: &CancelToken,
 ) -> Result<DeviceAgreement, LlamaError> {
-    let on = |offload: Offload, width: usize| -> Result<Logits, LlamaError> {
+    let on = |offload: Offload| -> Result<Session, LlamaError> {
         let profile = Profile {
             offload,
             ..entry.profile.clone()
@@ -382,21 +383,22 @@ pub fn devices_agree(
             profile,
             ..bare_request(entry)
         };
-        let (mut session, report) = load::load(backends, &wanted, &mut |_| !cancel.is_cancelled())?;
+        let (session, report) = load::load(backends, &wanted, &mut |_| !cancel.is_cancelled())?;
         if (report.plan.gpu_layers > 0) != (offload == Offload::All) {
             return Err(LlamaError::NoDevice(0));
         }
-        let tokens = session.model().tokenize(TEXT, Specials::Text)?;
-        let prompt = &tokens[..256.min(tokens.len() / 2)];
-        let rest = &tokens[prompt.len()..][..FORCED.min(tokens.len() - prompt.len())];
-        let context = session.context_mut();
-        context.truncate(0);
-        context.decode(prompt, 0, |_| false)?;
-        compare::forced(context, rest, prompt.len(), width)
+        Ok(session)
     };
-    let reference = on(Offload::None, 1)?;
-    let by_eights = on(Offload::None, 8)?;
-    let other = on(Offload::All, 1)?;
+    let mut session = on(Offload::None)?;
+    let reference = after_prompt(session.context_mut(), 1)?;
+    let settings = *session.context_mut().settings();
+    let other_way = ContextSettings {
+        flash: !settings.flash || settings.kv != KvType::F16,
+        ..settings
+    };
+    let by_eights = after_prompt(&mut Context::new(session.model(), other_way)?, 8)?;
+    drop(session);
+    let other = after_prompt(on(Offload::All)?.context_mut(), 1)?;
     let spread = compare::most_apart(&reference, &by_eights);
     Ok(DeviceAgreement {
         tokens: reference.len(),
@@ -404,6 +406,16 @@ pub fn devices_agree(
         spread,
         contradictions: compare::contradictions(&reference, &other, spread),
     })
+}
+
+/// Reads a prompt and computes [`FORCED`] tokens after it, `width` at once.
+fn after_prompt(context: &mut Context, width: usize) -> Result<Logits, LlamaError> {
+    let tokens = context.model().tokenize(TEXT, Specials::Text)?;
+    let prompt = &tokens[..256.min(tokens.len() / 2)];
+    let rest = &tokens[prompt.len()..][..FORCED.min(tokens.len() - prompt.len())];
+    context.truncate(0);
+    context.decode(prompt, 0, |_| false)?;
+    compare::forced(context, rest, prompt.len(), width)
 }
 
 /// A folder for snapshots while measuring, deleted at the end.

@@ -75,7 +75,8 @@ fn the_same_tokens_as_a_plain_loop() {
     assert!(prompt.len() < 64, "one slice");
 
     let model = bare_model();
-    let mut plain = context(&model, true, KvType::F16);
+    // As a processor runs it: see `load`.
+    let mut plain = context(&model, false, KvType::F16);
     plain
         .decode(prompt, 0, |index| index + 1 == prompt.len())
         .expect("read");

@@ -98,7 +98,7 @@ impl GenerateWorker {
     ///
     /// # Errors
     /// As [`Self::inspect`], and `model_too_large`.
-    pub fn plan(&self, request: &LoadRequest) -> Result<(MemoryPlan, String), ErrorReport> {
+    pub fn plan(&self, request: &LoadRequest) -> Result<(MemoryPlan, Notice), ErrorReport> {
         match self.ask(
             &GenerateCall::Plan(Box::new(request.clone())),
             &CancelToken::new(),

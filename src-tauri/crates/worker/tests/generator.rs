@@ -285,6 +285,8 @@ fn on_software_card(command: &str, more: &[&str], model: &Path) -> serde_json::V
         .arg("--model")
         .arg(model)
         .env("GGML_VK_VISIBLE_DEVICES", "0")
+        // Mesa 22.3's lavapipe crashes on ggml's fused kernels, every second time, within `libvulkan_lvp.so`.
+        .env("GGML_VK_DISABLE_FUSION", "1")
         .stdout(Stdio::piped())
         .spawn()
         .expect("started");

@@ -4,7 +4,7 @@
 //! `runtime/backends/`, the CUDA libraries it needs to `runtime/`. With CUDA comes ONNX Runtime's provider for it, so that documents are
 //! embedded on the card as well.
 
-use crate::{native, shell};
+use crate::{native, notices, shell};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 
@@ -73,9 +73,17 @@ impl Options {
 
 /// llama.cpp's source inside the crate that the lock file names.
 fn llama_source() -> Result<PathBuf> {
+    // Of this machine's packages alone: those for others were never fetched.
     let metadata = shell::output(&mut shell::command(
         "cargo",
-        &["metadata", "--format-version", "1", "--offline"],
+        &[
+            "metadata",
+            "--format-version",
+            "1",
+            "--offline",
+            "--filter-platform",
+            &notices::host()?,
+        ],
     ))?;
     let metadata: serde_json::Value = serde_json::from_str(&metadata).context("cargo metadata gave no JSON")?;
     let packages = metadata["packages"]

@@ -250,7 +250,8 @@ fn standard_library() -> Result<Notice> {
     })
 }
 
-fn host() -> Result<String> {
+/// The platform of this machine, as rustc names it.
+pub fn host() -> Result<String> {
     let said = shell::output(&mut shell::command("rustc", &["-vV"]))?;
     let line = said.lines().find_map(|line| line.strip_prefix("host: "));
     Ok(line

@@ -47,7 +47,7 @@ export function IngestStatus({ wide = false }: { wide?: boolean }) {
   const details = busy
     ? [
         progress.paused === null ? '' : (maybe(`ingest.paused.${progress.paused}`) ?? progress.paused),
-        (progress.chunks_per_second ?? 0) > 0
+        (progress.chunks_per_second ?? 0) >= 1
           ? t('ingest.speed', { speed: decimal(progress.chunks_per_second, 0) })
           : '',
         progress.remaining_s !== null ? t('ingest.left', { time: duration(progress.remaining_s) }) : '',

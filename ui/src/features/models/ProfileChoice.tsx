@@ -112,7 +112,7 @@ export function ProfileChoice() {
           </p>
           {shown.reason && (
             <p className="small quiet">
-              <Words text={shown.reason} />
+              <Words text={wordsOf(shown.reason)} />
             </p>
           )}
           {shown.steps.map((step) => (

@@ -63,6 +63,29 @@ function NumberField({ id, value, min, max, step = 1, label, onChange }: NumberP
   );
 }
 
+interface SwitchProperties {
+  key_: string;
+  name: string;
+  checked: boolean;
+  onChange: (checked: boolean) => void;
+}
+
+function SwitchParameter({ key_: key, name, checked, onChange }: SwitchProperties) {
+  return (
+    <Parameter key_={key} name={name}>
+      {(id) => (
+        <input
+          id={id}
+          type="checkbox"
+          className="switch"
+          checked={checked}
+          onChange={(event) => onChange(event.target.checked)}
+        />
+      )}
+    </Parameter>
+  );
+}
+
 interface Properties {
   /** What the fields hold at first. */
   from: Profile;
@@ -235,28 +258,18 @@ export function ProfileEditor({ from, replaces, onSaved, onCancel }: Properties)
             <NumberField id={id} value={draft.threads} min={0} max={256} onChange={(threads) => change({ threads })} />
           )}
         </Parameter>
-        <Parameter key_="graphs" name="cuda_graphs">
-          {(id) => (
-            <input
-              id={id}
-              type="checkbox"
-              className="switch"
-              checked={draft.graph_capture}
-              onChange={(event) => change({ graph_capture: event.target.checked })}
-            />
-          )}
-        </Parameter>
-        <Parameter key_="speculation" name="prompt lookup">
-          {(id) => (
-            <input
-              id={id}
-              type="checkbox"
-              className="switch"
-              checked={draft.speculation}
-              onChange={(event) => change({ speculation: event.target.checked })}
-            />
-          )}
-        </Parameter>
+        <SwitchParameter
+          key_="graphs"
+          name="cuda_graphs"
+          checked={draft.graph_capture}
+          onChange={(graph_capture) => change({ graph_capture })}
+        />
+        <SwitchParameter
+          key_="speculation"
+          name="prompt lookup"
+          checked={draft.speculation}
+          onChange={(speculation) => change({ speculation })}
+        />
       </div>
       {error && (
         <div className="turn-error" role="alert">

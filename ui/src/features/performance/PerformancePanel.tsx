@@ -1,7 +1,7 @@
 import { Gauge, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Telemetry } from '@/ipc';
-import { profileName, t } from '@/shared/i18n';
+import { profileName, t, wordsOf } from '@/shared/i18n';
 import { count, decimal, milliseconds, percent } from '@/shared/text/format';
 import { IconButton } from '@/shared/ui/IconButton';
 import { Words } from '@/shared/ui/Words';
@@ -124,10 +124,13 @@ export function PerformancePanel({
         <h2>{t('performance.title')}</h2>
         {latest && latest.model !== '' && (
           <p className="panel-profile clip">
-            <strong>{latest.model}</strong> · {profileName(latest.profile)} · {latest.model_device} —{' '}
-            <span className="quiet">
-              <Words text={latest.profile_reason} />
-            </span>
+            <strong>{latest.model}</strong> · {profileName(latest.profile)} · {latest.model_device}
+            {latest.profile_reason && (
+              <span className="quiet">
+                {' — '}
+                <Words text={wordsOf(latest.profile_reason)} />
+              </span>
+            )}
           </p>
         )}
         <span className="spacer" />

@@ -11,7 +11,7 @@ import type {
 import { profilePlan, totalOf } from '../plan';
 import type { BenchRow, BenchRun, HardwareInventory, IngestProgress, Profile, Settings, Telemetry } from '../types';
 import { report } from './library';
-import { benchRows, modelEntries, PROFILES, planned, predicted, promisedRows } from './plans';
+import { ALL_LAYERS_FIT, benchRows, modelEntries, PROFILES, planned, predicted, promisedRows } from './plans';
 import { wait } from './random';
 
 export const DEFAULTS: Settings = {
@@ -140,7 +140,7 @@ export class MockMachine {
       model_device: loaded ? (this.gpu ? 'CUDA0' : 'CPU') : '',
       model: loaded ? (this.models().find((entry) => entry.active)?.name ?? '') : '',
       profile: plan.name,
-      profile_reason: 'All 36 layers fit on the GPU with the whole context.',
+      profile_reason: ALL_LAYERS_FIT,
       prefill_tps: loaded ? 1540 + 180 * wave : 0,
       decode_tps: loaded ? 38.2 + 4 * wave : 0,
       ttft_ms: loaded ? 412 : 0,

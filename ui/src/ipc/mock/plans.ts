@@ -6,6 +6,7 @@ import type {
   MemoryOwner,
   MemoryPlan,
   ModelCard,
+  Notice,
   OptimizationRow,
   PlannedProfile,
   Profile,
@@ -13,6 +14,11 @@ import type {
   Spread,
   WeightType,
 } from '../types';
+
+export const ALL_LAYERS_FIT: Notice = {
+  code: 'profile_automatic',
+  message: 'Chosen by itself: 32,768 tokens with a f16 cache is the largest that fits the GPU now.',
+};
 
 // Profiles as the engine ships them, over one invented model of the size of Qwen3-4B.
 
@@ -114,7 +120,7 @@ export function planned(
       missing,
       make: missing ? 'docmind models quantize Qwen3-4B-F16.gguf q8_0' : null,
       plan: model === null || missing ? null : memoryPlan(item, gpu),
-      reason: item.name === 'auto' ? 'All 36 layers fit on the GPU with the whole context.' : null,
+      reason: item.name === 'auto' ? ALL_LAYERS_FIT : null,
     };
   });
 }

@@ -429,7 +429,8 @@ export const de: Record<MessageKey, string> = {
   'parameter.weights': 'Gewichte',
   'parameter.weights_why': 'Weniger Bits je Gewicht: kleiner und schneller, etwas ungenauer.',
   'parameter.attention': 'Attention',
-  'parameter.attention_why': 'Flash Attention speichert die Matrix nie; ein kleinerer Cache lässt Platz für mehr Text.',
+  'parameter.attention_why':
+    'Flash Attention speichert die Matrix nie; ein kleinerer Cache lässt Platz für mehr Text. Auf dem Prozessor läuft mit F16-Cache gewöhnliche Attention: Dort ist sie schneller.',
   'parameter.context': 'Kontext',
   'parameter.context_why': 'Wie viel Text das Modell auf einmal vor sich hat.',
   'parameter.batch': 'Stapel',

@@ -426,7 +426,7 @@ export const en = {
   'parameter.weights_why': 'Fewer bits a weight: smaller and faster, slightly less exact.',
   'parameter.attention': 'Attention',
   'parameter.attention_why':
-    'Flash attention never stores the attention matrix; a smaller cache leaves room for more text.',
+    'Flash attention never stores the attention matrix; a smaller cache leaves room for more text. On a processor with an F16 cache plain attention runs instead: it is faster there.',
   'parameter.context': 'Context',
   'parameter.context_why': 'How much text the model has before it at once.',
   'parameter.batch': 'Batch',

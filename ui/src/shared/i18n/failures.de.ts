@@ -153,6 +153,11 @@ export const failures: Record<keyof typeof english, string> = {
   'notice.folder_unreachable':
     'Ein beobachteter Ordner ist nicht erreichbar. Seine Dokumente bleiben.\nVerbinden Sie ihn wieder, oder beobachten Sie ihn nicht mehr.',
   'notice.on_cpu': 'Das Modell läuft langsamer auf dem Prozessor: Keine Grafikkarte hat Platz dafür.',
+  'notice.profile_automatic': 'Automatisch gewählt: das Größte, das jetzt in den freien Speicher passt.',
+  'notice.profile_chosen': 'In den Einstellungen gewählt.',
+  'notice.profile_made_to_fit': 'In den Einstellungen gewählt, dem freien Speicher angepasst.',
+  'notice.profile_too_large':
+    'Ein kürzerer Kontext oder ein kleinerer Cache könnte passen. „Automatisch“ findet, was passt.',
   'notice.profiles_damaged':
     'Ihre eigenen Profile ließen sich nicht lesen.\nBerichtigen Sie die Datei; die anderen gehen.',
   'notice.remote_cut': 'Der Server schrieb mehr als verlangt; der Rest wurde abgeschnitten.',
@@ -172,6 +177,8 @@ export const failures: Record<keyof typeof english, string> = {
     'Der Prozess des Modells fiel in zehn Minuten dreimal aus; es läuft jetzt sparsamer und langsamer.',
   'notice.turns_dropped':
     'Das Gespräch ist länger als der Kontext des Modells: Die ältesten Fragen kennt es nicht mehr.',
+  'notice.weights_source_missing':
+    'Dafür wird die F16-Datei des Modells gebraucht, die nicht bei den anderen liegt.\nHolen Sie sie in denselben Ordner.',
   'notice.watch_degraded':
     'Einem Ordner kann nicht sofort gefolgt werden; er wird stattdessen jede Minute durchgesehen.',
   'notice.graphs_unchanged':

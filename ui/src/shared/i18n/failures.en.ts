@@ -120,6 +120,10 @@ export const failures = {
   'notice.folder_unreachable':
     'A watched folder cannot be reached. Its documents stay.\nConnect it again or stop watching it.',
   'notice.on_cpu': 'The model runs on the processor, more slowly: no graphics card has room for it.',
+  'notice.profile_automatic': 'Chosen by itself: the largest that fits the memory that is free now.',
+  'notice.profile_chosen': 'Chosen in the settings.',
+  'notice.profile_made_to_fit': 'Chosen in the settings, made to fit.',
+  'notice.profile_too_large': 'A shorter context or a smaller cache may fit. Automatic finds what does.',
   'notice.profiles_damaged': 'Your own profiles could not be read.\nCorrect the file; the others work.',
   'notice.remote_cut': 'The server wrote more than it was asked for; the rest was cut.',
   'notice.remote_plain_request': 'The server does not know every setting; some are left to it.',
@@ -134,6 +138,8 @@ export const failures = {
   'notice.stepped_down': 'The model’s process stopped three times in ten minutes; it runs with less now, more slowly.',
   'notice.turns_dropped':
     'The conversation is longer than the model’s context: its oldest turns are no longer known to the model.',
+  'notice.weights_source_missing':
+    'It is made of the model’s F16 file, which is not beside the others.\nFetch it into the same folder.',
   'notice.watch_degraded': 'A folder cannot be followed at once; it is looked through every minute instead.',
   'notice.graphs_unchanged':
     'Whether the GPU’s work is captured in graphs is settled by the first model; it stays as it was until DocMind is started again.',

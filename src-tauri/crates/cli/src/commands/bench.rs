@@ -10,7 +10,8 @@ use docmind_engine::bench_generate::GenerateBenchOptions;
 use docmind_engine::bench_ingest::bench_ingest;
 use docmind_engine::bench_optimization::RowStatus;
 use serde::Serialize;
-use serde_json::Value;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 pub fn run(context: &Context<'_>, command: BenchCommand) -> anyhow::Result<Outcome> {
@@ -48,7 +49,9 @@ pub fn run(context: &Context<'_>, command: BenchCommand) -> anyhow::Result<Outco
                 max_tokens,
             };
             let spinner = context.output.spinner("Measuring");
-            let bench = engine.bench_embed(&options, &context.cancel)?;
+            let bench = engine.bench_embed(&options, &context.cancel, &mut |stage| {
+                spinner.set_message(stage.to_owned());
+            })?;
             spinner.finish_and_clear();
             print(context, &bench)
         }
@@ -68,7 +71,13 @@ fn generate(context: &Context<'_>, arguments: BenchGenerateArguments) -> anyhow:
             output_tokens: arguments.output_tokens,
             repeat: arguments.repeat,
         };
-        return print_lines(context, &engine.bench_against(&options, &context.cancel)?);
+        let mut printed = Ok(());
+        engine.bench_against(&options, &context.cancel, &mut |line| {
+            if printed.is_ok() {
+                printed = print_line(context, &line);
+            }
+        })?;
+        return printed.map(|()| Outcome::Done);
     }
     let options = GenerateBenchOptions {
         model: Some(arguments.model),
@@ -83,7 +92,10 @@ fn generate(context: &Context<'_>, arguments: BenchGenerateArguments) -> anyhow:
         spinner.set_message(stage.to_owned());
     })?;
     spinner.finish_and_clear();
-    print_lines(context, &bench.lines())
+    for line in bench.lines() {
+        print_line(context, &line)?;
+    }
+    Ok(Outcome::Done)
 }
 
 fn optimization(context: &Context<'_>, model: Option<String>, reference: Option<PathBuf>) -> anyhow::Result<Outcome> {
@@ -116,19 +128,17 @@ fn optimization(context: &Context<'_>, model: Option<String>, reference: Option<
     Ok(Outcome::Done)
 }
 
-fn print_lines(context: &Context<'_>, lines: &[Value]) -> anyhow::Result<Outcome> {
-    for line in lines {
-        context.output.json(line)?;
-        context.output.text(serde_json::to_string_pretty(line)?)?;
-    }
+/// The one object that a command gives.
+fn print(context: &Context<'_>, bench: &impl Serialize) -> anyhow::Result<Outcome> {
+    print_line(context, bench)?;
     Ok(Outcome::Done)
 }
 
 /// One object: as a line for programs, indented for a person.
-fn print(context: &Context<'_>, bench: &impl Serialize) -> anyhow::Result<Outcome> {
-    context.output.json(bench)?;
-    context.output.text(serde_json::to_string_pretty(bench)?)?;
-    Ok(Outcome::Done)
+fn print_line(context: &Context<'_>, line: &impl Serialize) -> anyhow::Result<()> {
+    context.output.json(line)?;
+    context.output.text(serde_json::to_string_pretty(line)?)?;
+    Ok(())
 }
 
 /// What is to be measured on must be there.
@@ -139,7 +149,7 @@ fn there(path: &Path) -> Result<(), ErrorReport> {
     })
 }
 
-/// Texts to measure on are lines; a file without one measures nothing.
+/// Texts to measure on are lines; a file without one measures nothing. It is read up to the first: whoever measures reads it all.
 fn has_lines(path: &Path) -> Result<(), ErrorReport> {
     let unread = |error: std::io::Error| {
         let words = format!(
@@ -148,12 +158,13 @@ fn has_lines(path: &Path) -> Result<(), ErrorReport> {
         );
         ErrorReport::new("file_unreadable", words).with_detail(error.to_string())
     };
-    let text = std::fs::read_to_string(path).map_err(unread)?;
-    if text.lines().all(|line| line.trim().is_empty()) {
-        let words = format!("`{}` has no texts.\nName a file with a text a line.", path.display());
-        return Err(ErrorReport::new("no_texts", words));
+    for line in BufReader::new(File::open(path).map_err(unread)?).lines() {
+        if !line.map_err(unread)?.trim().is_empty() {
+            return Ok(());
+        }
     }
-    Ok(())
+    let words = format!("`{}` has no texts.\nName a file with a text a line.", path.display());
+    Err(ErrorReport::new("no_texts", words))
 }
 
 /// A folder of this process, not made yet.

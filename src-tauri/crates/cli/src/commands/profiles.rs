@@ -7,7 +7,7 @@ use crate::output::{FAINT, STRONG, WARN};
 use docmind_core::model::WeightType;
 use docmind_core::profile::{Attention, KvType, Profile};
 use docmind_engine::Engine;
-use docmind_engine::models::PlannedProfile;
+use docmind_engine::profiles::PlannedProfile;
 use serde_json::{Map, Value, json};
 
 pub fn run(context: &Context<'_>, arguments: &ProfilesArguments) -> anyhow::Result<Outcome> {
@@ -92,7 +92,7 @@ fn with(base: Profile, wanted: &ProfileArguments) -> Profile {
 fn verdict(planned: &PlannedProfile) -> String {
     match (&planned.plan, &planned.reason) {
         (Some(plan), _) => plan.verdict.clone(),
-        (None, Some(reason)) => reason.replace('\n', " "),
+        (None, Some(reason)) => reason.message.replace('\n', " "),
         (None, None) => String::new(),
     }
 }
@@ -105,7 +105,10 @@ fn line(planned: &PlannedProfile) -> anyhow::Result<Map<String, Value>> {
         line.insert("status".to_owned(), "skipped".into());
         line.insert("missing".to_owned(), missing.as_str().into());
         line.insert("make".to_owned(), json!(planned.make));
-        line.insert("reason".to_owned(), json!(planned.reason));
+        line.insert(
+            "reason".to_owned(),
+            json!(planned.reason.as_ref().map(|reason| &reason.message)),
+        );
         return Ok(line);
     }
     line.insert(
@@ -125,7 +128,10 @@ fn line(planned: &PlannedProfile) -> anyhow::Result<Map<String, Value>> {
     line.insert("speculation".to_owned(), profile.speculation.into());
     line.insert("builtin".to_owned(), profile.builtin.into());
     line.insert("file".to_owned(), json!(planned.file));
-    line.insert("reason".to_owned(), json!(planned.reason));
+    line.insert(
+        "reason".to_owned(),
+        json!(planned.reason.as_ref().map(|reason| &reason.message)),
+    );
     if let Some(plan) = &planned.plan {
         line.insert(
             "predicted_memory_mib".to_owned(),

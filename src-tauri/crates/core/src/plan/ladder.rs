@@ -169,7 +169,7 @@ const CHOSEN_CONTEXTS: [u32; 3] = [32_768, 16_384, 8192];
 
 /// What `auto` runs: the largest context up to the model's own and twice the profile's that fits in half precision, then in 8 bits;
 /// else the ladder. Never more than the profile's own cache and twice its context: after a process died, they were made smaller
-/// for a reason. Returns the plan with why, in a person's words.
+/// for a reason. Returns the plan with why.
 ///
 /// # Errors
 /// As [`fit`].
@@ -178,7 +178,7 @@ pub fn choose(
     auto: &Profile,
     memory: &FreeMemory,
     embedder_mib: f64,
-) -> Result<(MemoryPlan, String), ErrorReport> {
+) -> Result<(MemoryPlan, Notice), ErrorReport> {
     let largest = auto.attention.kv().bytes_per_block();
     let longest = auto.context_tokens.saturating_mul(2);
     for kv in [KvType::F16, KvType::Q8_0] {
@@ -196,10 +196,13 @@ pub fn choose(
                     (Some(gpu), 1..) => gpu.description.clone(),
                     _ => "the CPU".to_owned(),
                 };
-                let reason = format!(
-                    "Chosen by itself: {} with a {} cache is the largest that fits {place} now.",
-                    phrase_tokens(candidate.context_tokens),
-                    kv.as_str()
+                let reason = Notice::new(
+                    "profile_automatic",
+                    format!(
+                        "Chosen by itself: {} with a {} cache is the largest that fits {place} now.",
+                        phrase_tokens(candidate.context_tokens),
+                        kv.as_str()
+                    ),
                 );
                 return Ok((
                     settled(shape, candidate, layers, memory, embedder_mib, Vec::new()),
@@ -211,6 +214,9 @@ pub fn choose(
     let plan = fit(shape, auto, memory, embedder_mib)?;
     Ok((
         plan,
-        "Chosen by itself: the largest that fits the memory that is free now.".to_owned(),
+        Notice::new(
+            "profile_automatic",
+            "Chosen by itself: the largest that fits the memory that is free now.",
+        ),
     ))
 }

@@ -150,7 +150,8 @@ fn more_memory_never_gives_a_smaller_plan() {
 fn auto_takes_the_largest_context_there_is_room_for() {
     let (plan, reason) = choose(&qwen(), &profile(KvType::F16, 16_384), &ram(16_000.0), 0.0).expect("fits");
     assert_eq!(plan.profile.context_tokens, 32_768);
-    assert!(reason.contains("32,768"), "{reason}");
+    assert_eq!(reason.code, "profile_automatic");
+    assert!(reason.message.contains("32,768"), "{reason:?}");
     let (small, _) = choose(&qwen(), &profile(KvType::F16, 16_384), &ram(3600.0), 0.0).expect("fits");
     assert!(small.profile.context_tokens <= 8192);
 }

@@ -14,6 +14,9 @@ const FIRST_SLICE: usize = 64;
 /// On the CPU a slice may be this long whatever it takes: llama.cpp stops there between two operations, and 64 tokens at once are
 /// read a tenth faster than 16 (58 and 66 tokens a second for Qwen3-4B on 2 cores).
 const CPU_SLICE: usize = 64;
+/// Rows that a processor's kernels multiply at once. Of what is left over each row is a pass over all the weights, as long as writing
+/// a token (`forward_mul_mat_one_chunk` in ggml's `repack.cpp`).
+const CPU_ROWS: usize = 4;
 
 impl Session {
     /// Reads what of `tokens` is not cached yet, in slices. False where it was stopped; what was read stays.
@@ -38,6 +41,11 @@ impl Session {
             }
             let at = self.cached.len();
             let end = (at + self.slice()).min(tokens.len());
+            let again = self.rows_again(end - at);
+            if again > 0 && !self.step_back(again) {
+                continue;
+            }
+            let at = at - again;
             let started = Instant::now();
             let last = end == tokens.len();
             match self
@@ -79,6 +87,22 @@ impl Session {
         Ok(true)
     }
 
+    /// Tokens to read again before a slice of so many, so that it has no row left over.
+    fn rows_again(&self, rows: usize) -> usize {
+        if !self.on_cpu || self.model.is_recurrent() {
+            return 0;
+        }
+        rows_again(rows, self.cached.len(), self.context.settings().n_batch as usize)
+    }
+
+    /// Forgets the cache's last tokens; all of them, and false, where they cannot be cut off.
+    fn step_back(&mut self, tokens: usize) -> bool {
+        let kept = self.cached.len() - tokens;
+        let cut = self.context.truncate(kept);
+        self.cached.truncate(if cut { kept } else { 0 });
+        cut
+    }
+
     /// Tokens of the next slice.
     fn slice(&self) -> usize {
         let settings = self.context.settings();
@@ -100,5 +124,30 @@ impl Session {
             wished
         };
         whole.min(most)
+    }
+}
+
+/// Up to three of `cached` tokens that fill a batch of `rows` up to whole [`CPU_ROWS`], where it has room.
+fn rows_again(rows: usize, cached: usize, room: usize) -> usize {
+    let again = rows.next_multiple_of(CPU_ROWS) - rows;
+    if again <= cached && rows + again <= room {
+        again
+    } else {
+        0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_row_is_left_over_where_there_is_something_to_read_again() {
+        assert_eq!(rows_again(35, 1100, 2048), 1);
+        assert_eq!(rows_again(33, 1100, 2048), 3);
+        assert_eq!(rows_again(64, 1100, 2048), 0);
+        assert_eq!(rows_again(35, 0, 2048), 0, "nothing was read before");
+        assert_eq!(rows_again(33, 2, 2048), 0);
+        assert_eq!(rows_again(35, 1100, 35), 0, "no room in the batch");
     }
 }

@@ -1,6 +1,7 @@
 //! What the application and `docmind-generate` say to each other.
 
 use crate::protocol::Protocol;
+use docmind_core::error::Notice;
 use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats};
 use docmind_core::measurement::{AgreementRow, BackendReport, BenchRequest, BenchRow, QuantizeRequest};
 use docmind_core::model::{ModelCard, ModelShape};
@@ -52,7 +53,7 @@ pub enum GenerateReply {
     /// To `Inspect`.
     Inspected(Box<ModelShape>),
     /// To `Plan`: the plan and why.
-    Planned(Box<MemoryPlan>, String),
+    Planned(Box<MemoryPlan>, Notice),
     /// To `Load`.
     Loaded(Box<LoadReport>),
     /// To `Generate`.

@@ -52,8 +52,18 @@ fn against(arguments: &Arguments, request: &BenchRequest, program: &Path) -> Res
         for entry in &request.profiles {
             tracing::info!("{} {repeat}/{}", entry.profile.name, request.repeat);
             let name = &entry.profile.name;
-            ours.push((name.clone(), as_the_application(arguments, entry, request)?));
-            theirs.push((name.clone(), llama_bench(program, entry, request)?));
+            let own = as_the_application(arguments, entry, request)?;
+            let other = llama_bench(program, entry, request)?;
+            // At once: all pairs together take many minutes.
+            println!(
+                "{}",
+                json!({
+                    "type": "pair", "profile": name, "repeat": repeat,
+                    "prefill_ratio": own.0 / other.0, "decode_ratio": own.1 / other.1,
+                })
+            );
+            ours.push((name.clone(), own));
+            theirs.push((name.clone(), other));
         }
     }
     print_ratios(request, &ours, &theirs);
