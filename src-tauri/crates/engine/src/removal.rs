@@ -74,10 +74,7 @@ impl Engine {
     /// `read_only`, and the store's own; then all are still there.
     pub(crate) fn forget_vanished(&self, ids: &[DocumentId]) -> Result<(), ErrorReport> {
         self.writable()?;
-        let paths = self.paths_of(ids)?;
-        let removed = self.0.library.remove(ids)?;
-        self.after_removal(removed);
-        self.forget_in_collections(&paths);
+        self.drop_documents(ids)?;
         for id in ids {
             self.0.events.tell(&IngestEvent::Removed { id: *id });
         }
@@ -132,8 +129,13 @@ impl Engine {
             return Ok(());
         }
         self.forget_in_conversations(&hidden)?;
-        let paths = self.paths_of(&hidden)?;
-        let removed = self.0.library.remove(&hidden)?;
+        self.drop_documents(&hidden)
+    }
+
+    /// They leave the library, its index and their collections.
+    fn drop_documents(&self, ids: &[DocumentId]) -> Result<(), ErrorReport> {
+        let paths = self.paths_of(ids)?;
+        let removed = self.0.library.remove(ids)?;
         self.after_removal(removed);
         self.forget_in_collections(&paths);
         Ok(())
