@@ -95,22 +95,34 @@ pub fn fold(word: &str) -> String {
         .filter(|c| !is_combining_mark(*c))
         .flat_map(char::to_lowercase)
     {
-        match c {
-            'ß' => out.push_str("ss"),
-            'æ' => out.push_str("ae"),
-            'œ' => out.push_str("oe"),
-            'ø' => out.push('o'),
-            'ł' => out.push('l'),
-            'đ' | 'ð' => out.push('d'),
-            'þ' => out.push_str("th"),
-            '’' | 'ʼ' => out.push('\''),
-            _ => out.push(c),
+        match (plain_letters(c), c) {
+            (Some(letters), _) => out.push_str(letters),
+            (None, '’' | 'ʼ') => out.push('\''),
+            (None, _) => out.push(c),
         }
     }
     if out.ends_with("'s") {
         out.truncate(out.len() - 2);
     }
     out
+}
+
+/// How a lower-case letter that no decomposition takes apart is written without it; `None` for all others.
+///
+/// ```
+/// assert_eq!(docmind_core::words::plain_letters('ß'), Some("ss"));
+/// ```
+pub fn plain_letters(c: char) -> Option<&'static str> {
+    Some(match c {
+        'ß' => "ss",
+        'æ' => "ae",
+        'œ' => "oe",
+        'ø' => "o",
+        'ł' => "l",
+        'đ' | 'ð' => "d",
+        'þ' => "th",
+        _ => return None,
+    })
 }
 
 /// Stems folded words of one language.

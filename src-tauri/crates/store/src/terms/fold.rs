@@ -1,6 +1,7 @@
 //! One form for all the ways in which a word is written.
 
 use super::runs::{is_ignorable, is_word_character};
+use docmind_core::words::plain_letters;
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
@@ -34,14 +35,11 @@ pub(super) fn fold(lower: &str) -> String {
     let mut out = String::with_capacity(lower.len());
     let bare = lower.nfkd().filter(|c| !is_diacritic(*c)).nfc();
     for c in bare.flat_map(char::to_lowercase) {
+        if let Some(letters) = plain_letters(c) {
+            out.push_str(letters);
+            continue;
+        }
         match c {
-            'ß' => out.push_str("ss"),
-            'æ' => out.push_str("ae"),
-            'œ' => out.push_str("oe"),
-            'ø' => out.push('o'),
-            'ł' => out.push('l'),
-            'đ' | 'ð' => out.push('d'),
-            'þ' => out.push_str("th"),
             'ı' => out.push('i'),
             'ς' => out.push('σ'),
             // Persian and Urdu forms of Arabic letters.
