@@ -84,10 +84,13 @@ const JOINED_TITLES: usize = 1;
 /// let before = EarlierTurn { searched: "When was the Duchy of Normandy founded?".into(), cited_titles: vec!["Normans".into()] };
 /// assert_eq!(standalone("Who ruled it?", Some(&before)).unwrap(), "Who ruled it? Duchy Normandy founded Normans");
 /// assert_eq!(standalone("What is the capital of Germany?", Some(&before)), None);
+/// // Only which document is left open: what was asked of it before is not.
+/// assert_eq!(standalone("What does the text say about Sicily?", Some(&before)).unwrap(), "What does the text say about Sicily? Normans");
 /// ```
 pub fn standalone(question: &str, before: Option<&EarlierTurn>) -> Option<String> {
     let before = before?;
-    if !leans_on_context(question) {
+    let leaning = leaning(question);
+    if leaning == Leaning::None {
         return None;
     }
     let mut known: Vec<String> = words(question).map(|word| fold(word.text)).collect();
@@ -105,7 +108,9 @@ pub fn standalone(question: &str, before: Option<&EarlierTurn>) -> Option<String
         }
     };
     let mut out: Vec<String> = Vec::new();
-    join(&before.searched, JOINED_WORDS, &mut out);
+    if leaning == Leaning::Subject {
+        join(&before.searched, JOINED_WORDS, &mut out);
+    }
     for title in before.cited_titles.iter().take(JOINED_TITLES) {
         join(title, JOINED_WORDS, &mut out);
     }
@@ -113,10 +118,54 @@ pub fn standalone(question: &str, before: Option<&EarlierTurn>) -> Option<String
     (!joined.is_empty()).then(|| format!("{} {}", question.trim(), joined.join(" ")))
 }
 
-/// True for a question that its own words do not complete: a pronoun without its noun, an ellipsis, a definite thing never named.
-fn leans_on_context(question: &str) -> bool {
+/// What of a question only the turn before can complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leaning {
+    /// Nothing: it stands by itself.
+    None,
+    /// Which document is meant ("What does the contract say about pets?").
+    Document,
+    /// What it is about.
+    Subject,
+}
+
+fn leaning(question: &str) -> Leaning {
     let list: Vec<&str> = words(question).map(|word| word.text).collect();
     let folded: Vec<String> = list.iter().map(|word| fold(word)).collect();
+    if let Some(document) = document_pointed_to(&folded) {
+        let kept = |at: &usize| !document.contains(at) && !SAYING.contains(&folded[*at].as_str());
+        let rest: Vec<usize> = (0..list.len()).filter(kept).collect();
+        let rest_words: Vec<&str> = rest.iter().map(|&at| list[at]).collect();
+        let rest_folded: Vec<String> = rest.iter().map(|&at| folded[at].clone()).collect();
+        // "the heating" of a document that is named needs no more.
+        return if leans_on_context(&rest_words, &rest_folded, false) {
+            Leaning::Subject
+        } else {
+            Leaning::Document
+        };
+    }
+    if leans_on_context(&list, &folded, true) {
+        Leaning::Subject
+    } else {
+        Leaning::None
+    }
+}
+
+/// Where a question points to a document that was spoken of: "the document", "dieser Vertrag", "the treaty says".
+fn document_pointed_to(folded: &[String]) -> Option<std::ops::Range<usize>> {
+    let is = |at: usize, list: &[&str]| folded.get(at).is_some_and(|word| list.contains(&word.as_str()));
+    (0..folded.len().saturating_sub(1))
+        .find(|&at| {
+            let said = is(at + 2, SAYING) || (at > 0 && is(at - 1, SAYING));
+            let named = is(at + 2, &["of", "for", "from", "von", "fur", "zum", "zur"]);
+            is(at, POINTING) && !named && (is(at + 1, PAPERS) || said)
+        })
+        .map(|at| at..at + 2)
+}
+
+/// True for a question that its own words do not complete: a pronoun without its noun, an ellipsis and, where `definite` counts, a
+/// definite thing never named.
+fn leans_on_context(list: &[&str], folded: &[String], definite: bool) -> bool {
     let content: Vec<usize> = (0..list.len()).filter(|&at| !is_stop_word(list[at])).collect();
     if content.is_empty() {
         return true;
@@ -135,7 +184,7 @@ fn leans_on_context(question: &str) -> bool {
         return true;
     }
     let first_name = content.iter().copied().find(|&at| at > 0 && is_name(list[at]));
-    let anaphor = (0..list.len()).find(|&at| is_anaphor(&folded, at));
+    let anaphor = (0..list.len()).find(|&at| is_anaphor(folded, at));
     match (anaphor, first_name) {
         // Within one clause a name is not what a pronoun beside it stands for ("What did the Iroquois call him?"); across clauses
         // ("What did Rollo promise when he …") and before a possessive ("Which plan did Washington present to his men?") it is.
@@ -151,10 +200,11 @@ fn leans_on_context(question: &str) -> bool {
         (None, Some(_)) => false,
         // "in the attack", "der Preis": definite, but of what?
         (None, None) => {
-            content.len() <= SHORT
+            definite
+                && content.len() <= SHORT
                 && folded
                     .iter()
-                    .zip(content_flags(&list))
+                    .zip(content_flags(list))
                     .any(|(word, is_content)| !is_content && DEFINITE.contains(&word.as_str()))
         }
     }
@@ -254,6 +304,35 @@ const CLAUSES: &[&str] = &[
 /// A question of so few content words, none of them a name, names its subject only if it says so without an article.
 const SHORT: usize = 4;
 const DEFINITE: &[&str] = &["the", "der", "die", "das", "den", "dem", "des"];
+/// What stands before a document that was spoken of.
+const POINTING: &[&str] = &[
+    "the", "this", "that", "der", "die", "das", "den", "dem", "im", "dieser", "diese", "dieses", "diesem", "diesen",
+];
+const PAPERS: &[&str] = &[
+    "document",
+    "file",
+    "text",
+    "paper",
+    "article",
+    "contract",
+    "agreement",
+    "policy",
+    "report",
+    "letter",
+    "manual",
+    "pdf",
+    "dokument",
+    "datei",
+    "artikel",
+    "vertrag",
+    "bericht",
+    "brief",
+    "handbuch",
+];
+/// What documents do with what they hold.
+const SAYING: &[&str] = &[
+    "say", "says", "state", "states", "mention", "mentions", "sagt", "steht", "erwahnt", "schreibt",
+];
 
 #[cfg(test)]
 mod tests {
@@ -300,6 +379,34 @@ mod tests {
             );
             assert_eq!(standalone(question, None), None);
         }
+    }
+
+    #[test]
+    fn a_question_to_the_document_takes_its_title_alone() {
+        let before = EarlierTurn {
+            searched: "Who led the Norse?".into(),
+            cited_titles: vec!["Normans".into()],
+        };
+        for question in [
+            "What does the document say about heating?",
+            "What does the treaty say about the right to fish?",
+            "Does this contract mention pets?",
+            "Was steht im Vertrag über Haustiere?",
+            "Was sagt der Bericht über die Heizung?",
+        ] {
+            let query = standalone(question, Some(&before)).unwrap_or_default();
+            assert_eq!(query, format!("{question} Normans"));
+        }
+        for question in ["What does the document say?", "What does the document say about him?"] {
+            let query = standalone(question, Some(&before)).unwrap_or_default();
+            assert!(query.ends_with("led Norse Normans"), "{question}: {query}");
+        }
+        let untitled = EarlierTurn {
+            cited_titles: vec![],
+            ..before
+        };
+        let question = "What does the document say about heating?";
+        assert_eq!(standalone(question, Some(&untitled)), None, "nothing to join");
     }
 
     /// Sixty pairs of questions written for squad-a: each second one leans on the first, and written out it stands by itself.
