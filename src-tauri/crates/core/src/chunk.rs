@@ -1,7 +1,9 @@
 //! Passages: what is embedded, indexed and cited.
 
+use crate::chunker::HEADER_READ;
 use crate::document::{DocumentId, Span};
 use crate::embedding::Embedding;
+use crate::words::addresses::unread_tokens;
 use serde::{Deserialize, Serialize};
 
 /// A chunk of the library. Ids are never reused, so that a stale vector can never stand for another text.
@@ -74,6 +76,24 @@ pub struct Chunk {
     pub text: String,
     /// Header row of its table, or empty.
     pub table_header: String,
-    /// Length in the default tokenizer's tokens.
+    /// Length in the default tokenizer's tokens, as the embedder reads it: of web addresses both ends, of its table's header the
+    /// beginning.
     pub tokens: u32,
+}
+
+impl Chunk {
+    /// Tokens that it takes in a prompt: its own and, roughly, those that its count leaves out. Never fewer than its letters make: the
+    /// default tokenizer takes a run of letters that it does not know, such as Thai, for one token.
+    pub fn prompt_tokens(&self) -> u32 {
+        let header = rough_tokens(&self.table_header).saturating_sub(HEADER_READ);
+        let counted = self.tokens + unread_tokens(&self.text) + header;
+        let plain = self.text.bytes().filter(u8::is_ascii).count();
+        counted.max((plain / 5 + (self.text.len() - plain) / 3) as u32)
+    }
+}
+
+/// Tokens of a text by its bytes alone, rather too many than too few: four bytes are a token in English, three in most of what else is
+/// written with letters.
+pub fn rough_tokens(text: &str) -> u32 {
+    u32::try_from(text.len() / 3).unwrap_or(u32::MAX)
 }

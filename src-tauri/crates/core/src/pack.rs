@@ -104,7 +104,7 @@ pub fn pack(ranked: &[ScoredChunk], whole: &[Chunk], earlier: &[Source], budget_
             recall(&mut packed.recalled, n);
             continue;
         }
-        packed.used_tokens += chunk.tokens;
+        packed.used_tokens += chunk.prompt_tokens();
         shingles.push((chunk.id, shingle(&chunk.text)));
         let score = scores.get(&chunk.id).copied().unwrap_or(0.0);
         kept.push(ScoredChunk {
@@ -136,7 +136,7 @@ pub fn pack(ranked: &[ScoredChunk], whole: &[Chunk], earlier: &[Source], budget_
             if let Some(of) = same(&shingles, &own).filter(|of| !is_neighbour(&kept, *of, chunk)) {
                 Fate::NearDuplicate { of }
             } else {
-                let cost = chunk.tokens + HEADER_TOKENS;
+                let cost = chunk.prompt_tokens() + HEADER_TOKENS;
                 let share = spent.get(&chunk.document).copied().unwrap_or(0) + cost;
                 if share as f32 > budget_tokens as f32 * DOCUMENT_SHARE && share > cost && rivals(chunk.document) {
                     crowded.push((at, scored));
@@ -156,7 +156,7 @@ pub fn pack(ranked: &[ScoredChunk], whole: &[Chunk], earlier: &[Source], budget_
     }
     // What waited for other documents takes what they left.
     for (at, scored) in crowded {
-        let cost = scored.chunk.tokens + HEADER_TOKENS;
+        let cost = scored.chunk.prompt_tokens() + HEADER_TOKENS;
         if packed.used_tokens + cost <= budget_tokens && kept.len() < MOST_PASSAGES {
             packed.used_tokens += cost;
             kept.push(scored.clone());
@@ -214,7 +214,7 @@ pub fn merge_neighbours(mut kept: Vec<ScoredChunk>) -> Vec<Passage> {
                 own.len() as f32 / chunk.span.len() as f32
             };
             last.text.push_str(added);
-            last.tokens += (chunk.tokens as f32 * share).ceil() as u32;
+            last.tokens += (chunk.prompt_tokens() as f32 * share).ceil() as u32;
             last.span = Span::new(last.span.start, last.span.end.max(chunk.span.end));
             last.score = last.score.max(scored.score);
             last.chunks.push(chunk.id);
@@ -226,10 +226,10 @@ pub fn merge_neighbours(mut kept: Vec<ScoredChunk>) -> Vec<Passage> {
             document: chunk.document,
             page: chunk.page,
             span: chunk.span,
+            tokens: chunk.prompt_tokens(),
             heading: chunk.heading,
             text: chunk.text,
             table_header: chunk.table_header,
-            tokens: chunk.tokens,
             score: scored.score,
         });
     }
@@ -351,6 +351,28 @@ mod tests {
             1000,
         );
         assert_eq!(fate(&packed, 2), &Fate::NearDuplicate { of: ChunkId(1) });
+    }
+
+    #[test]
+    fn addresses_cost_what_a_model_reads_of_them() {
+        let address = format!("https://shop.example/{}", "felt-bags/".repeat(60));
+        let linked = [
+            scored(1, 1, (0, 9), &address, 1.0),
+            scored(2, 2, (0, 9), "Something.", 0.9),
+        ];
+        let packed = pack(&linked, &[], &[], 300);
+        assert_eq!(fate(&packed, 2), &Fate::OverBudget);
+        assert!(packed.used_tokens > 300, "{}", packed.used_tokens);
+        assert_eq!(packed.passages[0].tokens + HEADER_TOKENS, packed.used_tokens);
+    }
+
+    #[test]
+    fn letters_that_the_tokenizer_does_not_know_cost_something() {
+        let mut thai = scored(1, 1, (0, 9), &"ภาษาไทย".repeat(40), 1.0);
+        thai.chunk.tokens = 1;
+        assert_eq!(thai.chunk.prompt_tokens(), 280, "one a letter");
+        let english = scored(1, 1, (0, 108), PAGE, 1.0);
+        assert_eq!(english.chunk.prompt_tokens(), 100, "as counted");
     }
 
     #[test]

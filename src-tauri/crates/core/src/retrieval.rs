@@ -60,7 +60,8 @@ pub struct Passage {
     pub text: String,
     /// Header row of the table it was cut from, or empty.
     pub table_header: String,
-    /// Length in the default tokenizer's tokens; overlaps of merged chunks counted once, to within a token or two.
+    /// Tokens in a prompt ([`Chunk::prompt_tokens`](crate::chunk::Chunk::prompt_tokens)); overlaps of merged chunks counted once, to within
+    /// a token or two.
     pub tokens: u32,
     /// The best score of its chunks.
     pub score: f32,

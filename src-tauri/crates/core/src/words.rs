@@ -4,6 +4,7 @@
 //! stem. English is assumed unless the text's own function words say German: for the short texts compared here (questions,
 //! sentences) counting function words is surer than a language detector made for pages.
 
+pub mod addresses;
 pub mod codes;
 
 use rust_stemmers::{Algorithm, Stemmer};

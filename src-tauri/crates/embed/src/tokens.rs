@@ -5,6 +5,7 @@ use crate::error::EmbedError;
 use docmind_core::cancel::CancelToken;
 use docmind_core::chunker::{Cut, HEADER_READ, TokenCounter};
 use docmind_core::document::Page;
+use docmind_core::words::addresses::{ADDRESS_ENDS, addresses};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -14,8 +15,6 @@ use tokenizers::{Tokenizer, TruncationParams};
 
 /// Longest stretch tokenised at once: a whole book in one call takes 30 bytes of bookkeeping a byte of text.
 const STRETCH: usize = 8 << 10;
-/// Tokens read at either end of a web address.
-const ADDRESS_ENDS: usize = 6;
 
 /// Token ids of a text or a pair.
 #[derive(Clone, Debug, Default)]
@@ -181,28 +180,14 @@ impl ChunkTokenizer {
     }
 }
 
-/// The tokens that are left out of web addresses, by their places, ascending: of each, [`ADDRESS_ENDS`] at either end are read, the
-/// host and the last of its path. What lies between is half of the tokens of a price list with links, and says in a path's spelling
-/// what stands beside it in words; keyword search has all of it.
+/// The tokens that are left out of web addresses, by their places, ascending: of each, [`ADDRESS_ENDS`] at either end are read.
 fn inside_addresses(text: &str, offsets: &[(usize, usize)]) -> Vec<Range<usize>> {
-    let mut out = Vec::new();
-    let mut end = 0;
-    for (at, _) in text.match_indices("://") {
-        if at < end {
-            // An address within an address is a part of it.
-            continue;
-        }
-        let scheme = text[end..at].bytes().rev().take_while(u8::is_ascii_alphabetic).count();
-        let length = text[at..].bytes().take_while(u8::is_ascii_graphic).count();
-        end = at + length;
-        let token = |byte: usize| offsets.partition_point(|(start, _)| *start < byte);
-        let first = token(at - scheme) + ADDRESS_ENDS;
-        let last = token(end).saturating_sub(ADDRESS_ENDS);
-        if first < last {
-            out.push(first..last);
-        }
-    }
-    out
+    let token = |byte: usize| offsets.partition_point(|(start, _)| *start < byte);
+    addresses(text)
+        .into_iter()
+        .map(|address| token(address.start) + ADDRESS_ENDS..token(address.end).saturating_sub(ADDRESS_ENDS))
+        .filter(|inside| inside.start < inside.end)
+        .collect()
 }
 
 /// Where a stretch that begins at `start` ends: behind white space, or far out in text that has none.

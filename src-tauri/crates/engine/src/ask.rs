@@ -350,11 +350,5 @@ impl Asked<'_> {
     }
 }
 
-/// Tokens of a text, roughly and rather too many: four bytes are a token in English, three in most of what else is written with
-/// letters.
-fn rough_tokens(text: &str) -> u32 {
-    u32::try_from(text.len() / 3).unwrap_or(u32::MAX)
-}
-
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,10 @@
 //! Which passages the answer may rest on: packed into what the writer can read in time.
 
-use super::rough_tokens;
 use crate::engine::Engine;
 use crate::generators::Writer;
 use crate::search::Retrieved;
 use docmind_core::answer::Source;
-use docmind_core::chunk::{Chunk, ChunkId};
+use docmind_core::chunk::{Chunk, ChunkId, rough_tokens};
 use docmind_core::conversation::Turn;
 use docmind_core::document::{ContentHash, DocumentId};
 use docmind_core::error::ErrorReport;
@@ -79,7 +78,7 @@ impl Engine {
         }
         let tokens_of = |document: DocumentId| {
             read.get(&document)
-                .map(|chunks| chunks.iter().map(|chunk| chunk.tokens).sum::<u32>())
+                .map(|chunks| chunks.iter().map(Chunk::prompt_tokens).sum::<u32>())
         };
         let whole = whole_document(&retrieved.passages, tokens_of, budget_tokens);
         Ok(whole.and_then(|document| read.remove(&document)).unwrap_or_default())
