@@ -145,8 +145,8 @@ pub fn rank_sentences(
             let mut has = vec![false; terms.len()];
             let above = source.heading.iter().map(String::as_str).chain([source.title.as_str()]);
             above
-                .flat_map(words)
-                .filter_map(|word| finder.find(word.text))
+                .flat_map(|text| finder.find_in(text))
+                .flatten()
                 .for_each(|term| has[term] = true);
             has
         })
@@ -223,7 +223,7 @@ struct Read {
 impl Read {
     fn of(text: &str, finder: &Finder<'_>, wanted: Wanted) -> Self {
         let list: Vec<Word<'_>> = words(text).collect();
-        let found: Vec<Option<usize>> = list.iter().map(|word| finder.find(word.text)).collect();
+        let found: Vec<Option<usize>> = finder.find_in(text).collect();
         let new = list
             .iter()
             .zip(&found)

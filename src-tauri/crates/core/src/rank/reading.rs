@@ -5,7 +5,7 @@ use crate::chunk::{Chunk, ChunkId};
 use crate::question::KeywordQuery;
 use crate::retrieval::ScoredChunk;
 use crate::sentences::sentences;
-use crate::words::{Language, Stems, fold, words};
+use crate::words::{Language, Stems, fold, signed_name, words};
 use std::collections::HashSet;
 
 /// Passages that are read.
@@ -94,8 +94,14 @@ pub(crate) fn stems_of(question: &str) -> (Stems, Vec<String>) {
     let mut terms: Vec<String> = Vec::new();
     let query = KeywordQuery::parse(question);
     // Passages are read word by word: of a run without spaces that is character by character.
-    for word in query.content().flat_map(|term| words(&term.text)) {
-        let stem = stems.stem(word.text);
+    let readings = query.content().flat_map(|term| {
+        let text = term.text.as_str();
+        words(text).map(|word| match signed_name(text, word.at..word.end()) {
+            Some((_, said)) => said.to_owned(),
+            None => stems.stem(word.text),
+        })
+    });
+    for stem in readings {
         if !stem.is_empty() && !terms.contains(&stem) {
             terms.push(stem);
         }
@@ -114,7 +120,15 @@ impl<'s> Finder<'s> {
         Self { stems, terms }
     }
 
-    pub(crate) fn find(&self, word: &str) -> Option<usize> {
+    /// The term that each word of a text is, or none. `C#` is itself, not `C`.
+    pub(crate) fn find_in<'f>(&'f self, text: &'f str) -> impl Iterator<Item = Option<usize>> + 'f {
+        words(text).map(move |word| match signed_name(text, word.at..word.end()) {
+            Some((_, said)) => self.terms.iter().position(|term| term == said),
+            None => self.find(word.text),
+        })
+    }
+
+    fn find(&self, word: &str) -> Option<usize> {
         let folded = fold(word);
         let first = folded.chars().next()?;
         if !self.terms.iter().any(|term| term.starts_with(first)) {
@@ -220,8 +234,7 @@ impl Seen {
             heading: vec![false; terms],
         };
         for range in sentences(&chunk.text) {
-            seen.words
-                .extend(words(&chunk.text[range]).map(|word| finder.find(word.text)));
+            seen.words.extend(finder.find_in(&chunk.text[range]));
             seen.ends.push(seen.words.len());
         }
         let above = chunk
@@ -229,10 +242,8 @@ impl Seen {
             .iter()
             .map(String::as_str)
             .chain([chunk.table_header.as_str()]);
-        for word in above.flat_map(words) {
-            if let Some(term) = finder.find(word.text) {
-                seen.heading[term] = true;
-            }
+        for term in above.flat_map(|text| finder.find_in(text)).flatten() {
+            seen.heading[term] = true;
         }
         seen
     }

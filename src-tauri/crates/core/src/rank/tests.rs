@@ -211,6 +211,21 @@ fn a_run_without_spaces_is_read_by_its_characters() {
 }
 
 #[test]
+fn names_with_signs_are_read_as_themselves() {
+    let passages = [chunk(1, "Write the plugin in C."), chunk(2, "Write the plugin in C#.")];
+    let reading = |question: &str| {
+        let found = Reading::of(question, passages.iter());
+        (0..2).map(|at| found.best_coverage(at + 1)).collect::<Vec<f32>>()
+    };
+    let [first, both] = reading("Is there a C# plugin?")[..] else {
+        panic!("two passages")
+    };
+    assert!(first < 1.0 && both > 0.99, "{first} {both}: only the second is in C#");
+    let letter = reading("Is there a C plugin?");
+    assert!(letter[0] > 0.99, "{letter:?}");
+}
+
+#[test]
 fn what_words_alone_find_stays_above_a_hundred_that_are_alike() {
     let unit = |x: f32, y: f32| {
         let length = (x * x + y * y).sqrt();
