@@ -1,21 +1,22 @@
 import { useEffect } from 'react';
-import { useChat } from '@/features/chat/store';
 import { DropTarget } from '@/features/library/DropTarget';
-import { useLibrary } from '@/features/library/store';
 import { ActiveParameters } from '@/features/models/ActiveParameters';
 import { useModels } from '@/features/models/store';
 import { PerformancePanel } from '@/features/performance/PerformancePanel';
 import { StatusStrip } from '@/features/performance/StatusStrip';
 import { useSettings } from '@/features/settings/store';
-import { useLanguage } from '@/shared/i18n';
+import { t, useLanguage } from '@/shared/i18n';
 import { ErrorState } from '@/shared/ui/states';
 import { ToastList } from '@/shared/ui/toasts';
+import { useLate } from '@/shared/ui/useLate';
 import { Columns } from './Columns';
 import { hint } from './commands';
 import {
   useAppearance,
   useChosenModel,
+  useKnownScope,
   useLanguages,
+  useOpening,
   useOwnCitations,
   useSuggestions,
   useTelemetry,
@@ -27,6 +28,16 @@ import { Palette } from './Palette';
 import { usePaste } from './usePaste';
 import { useShortcuts } from './useShortcuts';
 
+/** Opening a library takes a moment, or much longer: after a crash, or from a slow disk. */
+function Opening() {
+  if (!useLate(true)) return null;
+  return (
+    <p className="state-view quiet" role="status">
+      {t('app.opening')}
+    </p>
+  );
+}
+
 /** The window. */
 export function App() {
   const language = useLanguage();
@@ -37,21 +48,18 @@ export function App() {
   useAppearance();
   useShortcuts();
   usePaste();
-  useEffect(() => {
-    void useSettings.getState().load();
-    void useChat.getState().loadList();
-    return useLibrary.getState().start(() => useLayout.getState().show('library'));
-  }, []);
+  useOpening();
   useTelemetry();
   useSuggestions();
   useLanguages();
   useOwnCitations();
+  useKnownScope();
   useTitle();
   useEffect(() => {
     if (settings) void useModels.getState().load();
   }, [settings]);
   if (error && !settings) return <ErrorState error={error} onRetry={() => void useSettings.getState().load()} />;
-  if (!settings) return null;
+  if (!settings) return <Opening />;
   return (
     <div className="window" key={language}>
       {settings.welcomed ? (

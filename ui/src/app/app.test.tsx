@@ -1,5 +1,5 @@
 import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useChat } from '@/features/chat/store';
 import { useLibrary } from '@/features/library/store';
 import { useModels } from '@/features/models/store';
@@ -47,6 +47,11 @@ beforeEach(() => {
   })) {
     Object.defineProperty(HTMLElement.prototype, name, { configurable: true, value });
   }
+});
+
+afterEach(() => {
+  // What was told in one test is no matter of the next.
+  for (const button of document.querySelectorAll('.toast > .icon-button')) fireEvent.click(button);
 });
 
 describe('the window', () => {
@@ -164,8 +169,46 @@ describe('the window', () => {
     await act(() => useChat.getState().ask('first question'));
     await act(() => useChat.getState().ask('second question'));
     act(() => useChat.getState().edit(0));
-    await act(() => useChat.getState().ask('changed question', useChat.getState().editing));
+    act(() => useChat.getState().setDraft('changed question'));
+    await act(() => useChat.getState().send());
     expect(useChat.getState().turns.map((turn) => turn.question)).toEqual(['changed question']);
+  });
+
+  it('closes the reasons with Escape, and nothing else', async () => {
+    await open({ speed: 0.02 });
+    await act(() => useChat.getState().ask('When may the tenant leave?'));
+    const asked = act(() => useChat.getState().ask('A long answer'));
+    await waitFor(() => expect(useChat.getState().running?.text).toContain('Paragraph 2.'));
+    act(() => useLayout.getState().set({ panel: true }));
+    act(() => useChat.getState().explain(0));
+    const drawer = await screen.findByRole('complementary', { name: 'Why this answer' });
+    fireEvent.keyDown(drawer, { key: 'Escape' });
+    expect(useChat.getState().why).toBeNull();
+    expect(useLayout.getState().panel).toBe(true);
+    await asked;
+    expect(useChat.getState().turns.at(-1)?.answer.finish).toBe('stop');
+  });
+
+  it('asks all documents, and says so, once the collection that was asked is deleted', async () => {
+    await open();
+    await waitFor(() => expect(useLibrary.getState().collections).not.toEqual([]));
+    act(() => useChat.getState().setScope({ kind: 'collection', id: 1 }));
+    await act(() => useChat.getState().ask('When may the tenant leave?'));
+    const { id, startNew, open: openAgain } = useChat.getState();
+    act(() => startNew());
+    await act(() => useLibrary.getState().deleteCollection(1));
+    await act(() => openAgain(id ?? 0));
+    await waitFor(() => expect(useChat.getState().scope).toEqual({ kind: 'all' }));
+    expect(screen.getByRole('button', { name: 'Search in: All documents' })).toBeTruthy();
+  });
+
+  it('asks again what was to be replaced, in its place', async () => {
+    await open();
+    for (const question of ['first question', 'second question']) await act(() => useChat.getState().ask(question));
+    await act(() => useChat.getState().ask('fail once', 0));
+    expect(screen.getByRole('heading', { name: 'second question' })).toBeTruthy();
+    fireEvent.click(await screen.findByRole('button', { name: 'Ask again' }));
+    await waitFor(() => expect(useChat.getState().turns.map((turn) => turn.question)).toEqual(['fail once']));
   });
 
   it('undoes the removal of documents', async () => {

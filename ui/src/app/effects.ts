@@ -6,10 +6,40 @@ import { useModels } from '@/features/models/store';
 import { usePerformance } from '@/features/performance/store';
 import { useSettings } from '@/features/settings/store';
 import { useSource } from '@/features/source/store';
-import type { LibrarySummary } from '@/ipc';
+import { backend, type LibrarySummary } from '@/ipc';
 import { setLanguage } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
+import { attempt, insist, warn } from '@/shared/ui/toasts';
 import { useLayout } from './layout';
+
+/** The newest conversations may be missing: that is seen, whenever somebody looks. */
+const LASTING = 'conversations_restored';
+
+/** What opening had to say. */
+async function tellNotices(): Promise<void> {
+  const notices = await attempt(() => backend().openingNotices());
+  for (const notice of notices ?? []) {
+    if (notice.code === LASTING) insist(notice);
+    else warn(notice);
+  }
+}
+
+/** Whether the library is open: its settings were read. */
+function useOpened(): boolean {
+  return useSettings((state) => state.settings !== null);
+}
+
+/** Opens the library. Who listens to one that could not be opened hears nothing, then or later: all that begins once it is open. */
+export function useOpening(): void {
+  const opened = useOpened();
+  useEffect(() => void useSettings.getState().load(), []);
+  useEffect(() => {
+    if (!opened) return;
+    void useChat.getState().loadList();
+    void tellNotices();
+    return useLibrary.getState().start(() => useLayout.getState().show('library'));
+  }, [opened]);
+}
 
 /** Theme, text size and language on the document itself. */
 export function useAppearance(): void {
@@ -48,8 +78,10 @@ export function useTelemetry(): void {
   const live = panel || answering || ingesting || switching || measuring;
   const profile = useModels((state) => state.active);
   const model = useChosenModel();
+  const opened = useOpened();
   // biome-ignore lint/correctness/useExhaustiveDependencies: another profile or model is read once more
   useEffect(() => {
+    if (!opened) return;
     const stop = usePerformance.getState().listen();
     if (live) return stop;
     const timer = setTimeout(stop, 1200);
@@ -57,15 +89,18 @@ export function useTelemetry(): void {
       clearTimeout(timer);
       stop();
     };
-  }, [live, profile, model]);
+  }, [opened, live, profile, model]);
 }
 
 /** First questions come from the documents: asked for again when the first are ready, and when all that were added are. */
 export function useSuggestions(): void {
   const some = useLibrary((state) => (state.summary?.ready ?? 0) > 0);
   const ingesting = useLibrary((state) => isBusy(state.summary));
+  const opened = useOpened();
   // biome-ignore lint/correctness/useExhaustiveDependencies: each change of either is the occasion
-  useEffect(() => void useChat.getState().suggest(), [some, ingesting]);
+  useEffect(() => {
+    if (opened) void useChat.getState().suggest();
+  }, [opened, some, ingesting]);
 }
 
 /** The library's languages against the search model: looked at again when either changed, and not while documents are read. */
@@ -82,6 +117,16 @@ export function useOwnCitations(): void {
   const conversation = useChat((state) => state.id);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation is the occasion
   useEffect(() => useSource.getState().leaveAnswer(), [conversation]);
+}
+
+/** A collection that was deleted can be asked no longer, nor silently: all documents are, and the field says so. */
+export function useKnownScope(): void {
+  const scope = useChat((state) => state.scope);
+  const collections = useLibrary((state) => state.collections);
+  useEffect(() => {
+    if (scope.kind === 'collection' && !collections.some(({ id }) => id === scope.id))
+      useChat.getState().setScope({ kind: 'all' });
+  }, [scope, collections]);
 }
 
 /** The window is called after what is open in it, so that it is found again among others. */

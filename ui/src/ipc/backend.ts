@@ -76,6 +76,8 @@ export interface ProfilePlan {
   device: string;
   available_mib: number;
   context_tokens: number;
+  /** What is computed there in place of what the profile asks for. */
+  execution: data.Execution;
   gpu_layers: number;
   fits: boolean;
   /** What was given up so that it fits, in order. */
@@ -147,7 +149,8 @@ export interface Backend {
   addSamples(): Promise<void>;
   pick(kind: 'files' | 'folder' | 'model'): Promise<string[]>;
   removeDocuments(ids: number[]): Promise<Undo>;
-  retry(ids: number[] | 'all'): Promise<void>;
+  /** How many were queued: none where nothing has changed, or what was asked for is under way already. */
+  retry(ids: number[] | 'all'): Promise<number>;
   setIngestPaused(paused: boolean): Promise<void>;
   cancelIngest(): Promise<void>;
   openDocument(id: number): Promise<void>;
@@ -195,6 +198,8 @@ export interface Backend {
   removeModel(name: string): Promise<void>;
   chooseModel(path: string | null): Promise<void>;
 
+  /** What opening had to say: settings that could not be read, conversations that came from a copy. */
+  openingNotices(): Promise<data.Notice[]>;
   settings(): Promise<data.Settings>;
   changeSettings(change: Partial<data.Settings>): Promise<data.Settings>;
   dataFolder(): Promise<data.DataFolder>;

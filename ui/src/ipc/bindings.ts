@@ -106,6 +106,8 @@ export const commands = {
 	benchRuns: () => __TAURI_INVOKE<BenchRun[]>("bench_runs"),
 	/**  The settings as they are. */
 	settings: () => __TAURI_INVOKE<Settings>("settings"),
+	/**  What was degraded while the library was opened. */
+	openingNotices: () => __TAURI_INVOKE<Notice[]>("opening_notices"),
 	/**  Replaces the settings and gives them back as they are then. */
 	replaceSettings: (settings: Settings) => __TAURI_INVOKE<Settings>("replace_settings", { settings }),
 	/**  The data folder with its sizes. */
@@ -514,6 +516,14 @@ export type ErrorReport = {
 	detail: string | null,
 };
 
+/**  How a profile is computed where it runs, which can differ from what it asks for: see [`execution`]. */
+export type Execution = {
+	/**  The attention that runs; the cache's type is always the profile's. */
+	attention: Attention,
+	/**  Physical batch, in tokens. */
+	n_ubatch: number,
+};
+
 /**  What to write. */
 export type ExportFormat = 
 /**  Plain text with marks. */
@@ -813,6 +823,8 @@ export type MemoryPlan = {
 	profile: Profile,
 	/**  Layers on the GPU, the output layer counted as one more; 0 is the CPU alone. */
 	gpu_layers: number,
+	/**  The attention and the batches that it is computed with there. */
+	execution: Execution,
 	/**  By device; the CPU first. */
 	shares: MemoryShare[],
 	/**  True when every device has room. */
@@ -1126,6 +1138,8 @@ export type Source = {
 	span: Span,
 	/**  Headings above it, outermost first. */
 	heading: string[],
+	/**  Header row of the table that it was cut from, where the passage begins within one; empty elsewhere. */
+	table_header?: string,
 	/**  The passage. */
 	text: string,
 };

@@ -36,7 +36,7 @@ export function telling(running: Job, onFailure: (thrown: unknown) => void | Pro
   return { ...running, finished: running.finished.catch(onFailure) };
 }
 
-/** Listens until stopped. A listener that cannot begin has nothing to say: commands tell why the engine is not there. */
+/** Listens until stopped. A listener that cannot begin hears nothing later either: it is begun when the engine is there. */
 export function subscription<T>(
   start: (id: number, events: Channel<T[]>) => Promise<unknown>,
   onEvent: (event: T) => void,

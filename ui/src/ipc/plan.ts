@@ -37,6 +37,7 @@ export function profilePlan({ profile, plan, reason, missing, make }: PlannedPro
     device: share?.device ?? '',
     available_mib: Math.round(share?.free_mib ?? 0),
     context_tokens: plan?.profile.context_tokens ?? profile.context_tokens,
+    execution: plan?.execution ?? { attention: profile.attention, n_ubatch: profile.n_ubatch },
     gpu_layers: plan?.gpu_layers ?? 0,
     fits: plan?.fits ?? missing === null,
     steps: plan?.steps ?? [],

@@ -134,7 +134,7 @@ export function createTauriBackend(): Backend {
     retry: async (ids) => {
       const wanted =
         ids === 'all' ? (await commands.documents({ states: [...PROBLEM_STATES] })).rows.map((row) => row.id) : ids;
-      await commands.retry(wanted);
+      return commands.retry(wanted);
     },
     setIngestPaused: async (paused) => void (await (paused ? commands.pauseIngest() : commands.resumeIngest())),
     cancelIngest: async () => void (await commands.cancelIngest()),
@@ -249,6 +249,7 @@ export function createTauriBackend(): Backend {
     removeModel: async (name) => void (await commands.removeModel(name)),
     chooseModel: async (path) => void (await changeSettings({ model: path })),
 
+    openingNotices: () => commands.openingNotices(),
     settings: () => commands.settings(),
     changeSettings,
     dataFolder: () => commands.dataFolder(),

@@ -50,7 +50,7 @@ function Editing() {
 
 /** Where questions are written: Enter asks, Shift+Enter makes a new line, Arrow up changes the last question, Escape leaves that. */
 export function Composer({ documents, collections, onChoose }: Properties) {
-  const { draft, scope, editing, turns, setDraft, ask, edit, cancelEdit, stop } = useChat();
+  const { draft, scope, editing, turns, setDraft, send, edit, cancelEdit, stop } = useChat();
   const writing = useChat(isWriting);
   const busy = useChat(isAnswering);
   const field = useRef<HTMLTextAreaElement>(null);
@@ -64,13 +64,9 @@ export function Composer({ documents, collections, onChoose }: Properties) {
     element.style.height = `${Math.min(element.scrollHeight, 200)}px`;
     if (editing !== null) element.focus();
   }, [draft, editing]);
-  const send = (): void => {
-    const question = draft.trim();
-    if (question && !busy) void ask(question, editing);
-  };
   const keys = (event: KeyboardEvent): void => {
     if (event.nativeEvent.isComposing) return;
-    if (event.key === 'Enter' && !event.shiftKey) send();
+    if (event.key === 'Enter' && !event.shiftKey) void send();
     else if (event.key === 'ArrowUp' && draft === '' && turns.length > 0 && !busy) edit(turns.length - 1);
     else if (event.key === 'Escape' && editing !== null) cancelEdit();
     else return;
@@ -81,7 +77,7 @@ export function Composer({ documents, collections, onChoose }: Properties) {
       className="composer"
       onSubmit={(event) => {
         event.preventDefault();
-        send();
+        void send();
       }}
     >
       <Elsewhere />

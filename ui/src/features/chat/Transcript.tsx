@@ -134,7 +134,7 @@ export function Transcript({ onOpen, onOpenSource, onWhy }: Properties) {
                       running={running}
                       onOpen={onOpen}
                       onStop={stop}
-                      onRetry={() => void ask(running.question)}
+                      onRetry={() => void ask(running.question, running.replace)}
                     />
                   )
                 )}

@@ -1,5 +1,5 @@
 import { History, X } from 'lucide-react';
-import { useEffect, useReducer, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useReducer, useRef, useState } from 'react';
 import { type AnswerTrace, backend, type ErrorReport, reportOf, type TracePassage } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { IconButton } from '@/shared/ui/IconButton';
@@ -43,8 +43,14 @@ export function WhyDrawer({
       live = false;
     };
   }, [conversation, turn, attempt]);
+  const keys = (event: KeyboardEvent): void => {
+    if (event.key !== 'Escape') return;
+    // It closes this and nothing else: no answer is stopped by it.
+    event.preventDefault();
+    onClose();
+  };
   return (
-    <aside className="drawer" aria-label={t('chat.why')} onKeyDown={(event) => event.key === 'Escape' && onClose()}>
+    <aside className="drawer" aria-label={t('chat.why')} onKeyDown={keys}>
       <header className="drawer-head">
         <h2>{t('chat.why')}</h2>
         <IconButton label={t('action.close')} onPress={onClose} ref={closer}>

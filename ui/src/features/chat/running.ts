@@ -3,6 +3,8 @@ import type { Answer, AskEvent, CheckedSentence, Citation, ErrorReport, Notice, 
 /** An answer on its way. */
 export interface Running {
   question: string;
+  /** The turn that it is to take the place of, with what follows it; `null` where it comes after all. */
+  replace: number | null;
   startedAt: number;
   stage: { name: string; done: number; total: number } | null;
   standalone: string | null;
@@ -19,9 +21,10 @@ export interface Running {
   answer: Answer | null;
 }
 
-export function begin(question: string, now: number): Running {
+export function begin(question: string, now: number, replace: number | null = null): Running {
   return {
     question,
+    replace,
     startedAt: now,
     stage: null,
     standalone: null,

@@ -42,7 +42,11 @@ interface ChatState {
   startNew: (scope?: Scope) => void;
   setDraft: (draft: string) => void;
   setScope: (scope: Scope) => void;
+  /** Asks; what is being written stays. */
   ask: (question: string, replace?: number | null) => Promise<void>;
+  /** Asks what was written, in the place of the turn that it changes where it does. */
+  send: () => Promise<void>;
+  /** Changes the question of a turn; what was being written waits until that is done. */
   edit: (turn: number) => void;
   /** The earlier question stays as it was. */
   cancelEdit: () => void;
@@ -55,17 +59,26 @@ interface ChatState {
   setRenaming: (renaming: boolean) => void;
 }
 
+const ALL: Scope = { kind: 'all' };
+
 /** Of a conversation that is not there yet. */
-const NOTHING: Pick<ChatState, 'turns' | 'loading' | 'error' | 'running' | 'scope' | 'editing' | 'why' | 'renaming'> = {
+const NOTHING: Pick<ChatState, 'turns' | 'loading' | 'error' | 'running' | 'editing' | 'why' | 'renaming'> = {
   turns: [],
   loading: false,
   error: null,
   running: null,
-  scope: { kind: 'all' },
   editing: null,
   why: null,
   renaming: false,
 };
+
+/** What a conversation is left with. */
+interface Left {
+  /** A question begun and not asked. */
+  draft: string;
+  /** What was asked there. */
+  scope: Scope;
+}
 
 /** An answer that took longer was perhaps not waited for. */
 const LONG_MS = 15_000;
@@ -74,9 +87,14 @@ const LONG_MS = 15_000;
 interface Live {
   /** `null` until the engine has begun one. */
   conversation: number | null;
+  /** It is begun by this question: where nothing is answered the engine takes it back. */
+  begins: boolean;
   title: string;
+  scope: Scope;
   /** The turns before it. */
   turns: Turn[];
+  /** All that there were: they stay where none takes their place. */
+  before: Turn[];
   running: Running;
   /** Its conversation is the open one. */
   shown: boolean;
@@ -96,9 +114,11 @@ export function isAnswering(state: Pick<ChatState, 'running' | 'elsewhere'>): bo
 export const useChat = create<ChatState>((set, get) => {
   let live: Live | null = null;
   let opened = 0;
+  let listed = 0;
   let frame: number | undefined;
-  /** Questions begun and not asked, by conversation. */
-  const drafts = new Map<number | null, string>();
+  const left = new Map<number | null, Left>();
+  /** What was being written when an earlier question came to be changed. */
+  let aside = '';
 
   /** Events come faster than frames: the screen follows once a frame. */
   function show(): void {
@@ -116,8 +136,8 @@ export const useChat = create<ChatState>((set, get) => {
 
   /** Another conversation is opened: an answer under way goes on behind it, a question begun is kept. */
   function leave(): void {
-    const { id, draft, editing } = get();
-    if (editing === null) drafts.set(id, draft);
+    const { id, draft, editing, scope } = get();
+    left.set(id, { draft: editing === null ? draft : aside, scope });
     if (!live) return;
     live.shown = false;
     set({ elsewhere: { id: live.conversation, title: live.title } });
@@ -131,7 +151,11 @@ export const useChat = create<ChatState>((set, get) => {
       case 'started':
         mine.conversation = event.conversation;
         if (mine.shown) set({ id: event.conversation, title: mine.title });
-        else set({ elsewhere: { id: event.conversation, title: mine.title } });
+        else {
+          set({ elsewhere: { id: event.conversation, title: mine.title } });
+          // Left before it had a number.
+          if (mine.begins) left.set(event.conversation, { draft: '', scope: mine.scope });
+        }
         // A new one is listed at once: the way back to it, should another be opened.
         if (!get().conversations?.some(({ id }) => id === event.conversation)) void get().loadList();
         show();
@@ -154,7 +178,9 @@ export const useChat = create<ChatState>((set, get) => {
 
   function fail(mine: Live): void {
     settle();
-    if (mine.shown) set({ running: mine.running });
+    if (mine.begins) mine.conversation = null;
+    if (mine.shown)
+      set({ running: mine.running, turns: mine.before, ...(mine.begins && { id: null, title: '', renaming: false }) });
     else if (mine.running.error) warn(mine.running.error);
   }
 
@@ -192,19 +218,19 @@ export const useChat = create<ChatState>((set, get) => {
     error: null,
     running: null,
     elsewhere: null,
-    scope: { kind: 'all' },
+    scope: ALL,
     draft: '',
     editing: null,
     suggestions: [],
     why: null,
     renaming: false,
     loadList: async () => {
-      const search = get().search;
+      const mine = ++listed;
       try {
-        const conversations = await backend().conversations(search);
-        if (search === get().search) set({ conversations, listError: null });
+        const conversations = await backend().conversations(get().search);
+        if (mine === listed) set({ conversations, listError: null });
       } catch (thrown) {
-        set({ listError: reportOf(thrown) });
+        if (mine === listed) set({ listError: reportOf(thrown) });
       }
     },
     setSearch: (search) => {
@@ -219,14 +245,18 @@ export const useChat = create<ChatState>((set, get) => {
         id,
         title: get().conversations?.find((each) => each.id === id)?.title ?? '',
         loading: true,
-        draft: drafts.get(id) ?? '',
+        draft: '',
+        scope: ALL,
+        ...left.get(id),
       });
       await load(id);
     },
-    startNew: (scope = { kind: 'all' }) => {
+    startNew: (scope) => {
       leave();
       opened += 1;
-      set({ ...NOTHING, id: null, title: '', scope, draft: drafts.get(null) ?? '' });
+      const { draft, scope: before } = left.get(null) ?? { draft: '', scope: ALL };
+      // A question that was begun is about what it was about.
+      set({ ...NOTHING, id: null, title: '', draft, scope: scope ?? (draft === '' ? ALL : before) });
       void get().suggest();
     },
     setDraft: (draft) => set({ draft }),
@@ -236,19 +266,24 @@ export const useChat = create<ChatState>((set, get) => {
     },
     ask: async (question, replace = null) => {
       if (live) return;
-      const { id, scope, turns, title } = get();
+      const { id, scope, turns, title, editing } = get();
       opened += 1;
       const mine: Live = {
         conversation: id,
+        begins: id === null,
         title: title || question,
+        scope,
         turns: replace === null ? turns : turns.slice(0, replace),
-        running: begin(question, performance.now()),
+        before: turns,
+        running: begin(question, performance.now(), replace),
         shown: true,
         job: null,
       };
       live = mine;
-      drafts.delete(id);
-      set({ running: mine.running, draft: '', editing: null, turns: mine.turns });
+      left.delete(id);
+      // Of a turn that is replaced no question is left to be changed.
+      const gone = replace !== null && editing !== null && editing > replace;
+      set({ running: mine.running, turns: mine.turns, ...(gone && { editing: null }) });
       const request = { question, conversation: id, scope, replace_turn: replace, turns: mine.turns.length };
       try {
         mine.job = backend().ask(request, (event) => follow(mine, event));
@@ -264,11 +299,21 @@ export const useChat = create<ChatState>((set, get) => {
       if (performance.now() - mine.running.startedAt > LONG_MS) void attempt(() => backend().drawAttention());
       void get().loadList();
     },
-    edit: (turn) => {
-      const question = get().turns[turn]?.question;
-      if (question !== undefined) set({ draft: question, editing: turn });
+    send: async () => {
+      const { draft, editing, ask } = get();
+      const question = draft.trim();
+      if (question === '' || live) return;
+      set({ draft: editing === null ? '' : aside, editing: null });
+      await ask(question, editing);
     },
-    cancelEdit: () => set({ editing: null, draft: '' }),
+    edit: (turn) => {
+      const { turns, draft, editing } = get();
+      const question = turns[turn]?.question;
+      if (question === undefined) return;
+      if (editing === null) aside = draft;
+      set({ draft: question, editing: turn });
+    },
+    cancelEdit: () => set({ editing: null, draft: aside }),
     stop: () => live?.job?.cancel(),
     rename: async (id, title) => {
       await attempt(() => backend().renameConversation(id, title));
@@ -277,9 +322,13 @@ export const useChat = create<ChatState>((set, get) => {
     },
     remove: async (id) => {
       // What is still written there would be kept for nobody.
-      if (live?.conversation === id) {
-        live.job?.cancel();
-        await live.job?.finished.catch(() => undefined);
+      const writing = live?.conversation === id ? live : null;
+      writing?.job?.cancel();
+      await writing?.job?.finished.catch(() => undefined);
+      // It went with its only question.
+      if (writing && writing.conversation === null) {
+        if (writing.shown) get().startNew();
+        return;
       }
       const undo = await attempt(() => backend().deleteConversation(id));
       if (!undo) return;

@@ -1,5 +1,5 @@
 import { FileText, MoreHorizontal } from 'lucide-react';
-import { memo, type ReactNode } from 'react';
+import { type MouseEvent, memo, type ReactNode } from 'react';
 import type { DocumentRow } from '@/ipc';
 import { t, wordsOf } from '@/shared/i18n';
 import { bytes, count, date } from '@/shared/text/format';
@@ -19,6 +19,11 @@ interface Properties {
   onPress: (index: number, event: { shiftKey: boolean; ctrlKey: boolean; metaKey: boolean }) => void;
   onOpen: (row: DocumentRow) => void;
   menu: (row: DocumentRow) => ReactNode;
+}
+
+/** Not on its menu, nor on what that opened elsewhere in the page: React lets those clicks rise through here too. */
+function isOnLine({ target, currentTarget }: MouseEvent): boolean {
+  return target instanceof Element && currentTarget.contains(target) && target.closest('.actions') === null;
 }
 
 function secondLine(row: DocumentRow, working: Working | undefined): { text: string; remedy: string } {
@@ -64,8 +69,8 @@ export const DocumentLine = memo(function DocumentLine({
       aria-selected={selected}
       className={`document-line${selected ? ' selected' : ''}${focused ? ' focused' : ''}`}
       style={{ transform: `translateY(${top}px)` }}
-      onClick={(event) => onPress(index, event)}
-      onDoubleClick={() => row.state === 'ready' && onOpen(row)}
+      onClick={(event) => isOnLine(event) && onPress(index, event)}
+      onDoubleClick={(event) => isOnLine(event) && row.state === 'ready' && onOpen(row)}
     >
       <div role="gridcell" className="cell name">
         <FileText size={16} aria-hidden className="quiet-icon" />

@@ -15,15 +15,20 @@ interface Properties {
 
 /** What can be done with one document, or with all that are selected. */
 export function DocumentMenu({ row, onOpen, onAsk }: Properties) {
-  const { selected, collections, query, retry, remove, addToCollection, removeFromCollection } = useLibrary();
-  const ids = selected.has(row.id) ? [...selected] : [row.id];
+  const { rows, selected, collections, query, retry, remove, addToCollection, removeFromCollection } = useLibrary();
+  const meant = selected.has(row.id) ? selected : new Set([row.id]);
+  const ids = [...meant];
   const run = (action: () => unknown) => () => void action();
   return (
     <>
       <MenuItem icon={<BookOpen size={16} />} disabled={row.state !== 'ready'} onSelect={run(() => onOpen(row))}>
         {t('library.read')}
       </MenuItem>
-      <MenuItem icon={<MessageSquare size={16} />} disabled={row.state !== 'ready'} onSelect={run(() => onAsk(ids))}>
+      <MenuItem
+        icon={<MessageSquare size={16} />}
+        disabled={ids.length === 1 && row.state !== 'ready'}
+        onSelect={run(() => onAsk(ids))}
+      >
         {t('library.ask_only', { n: ids.length })}
       </MenuItem>
       <MenuItem icon={<ExternalLink size={16} />} onSelect={run(() => attempt(() => backend().openDocument(row.id)))}>
@@ -32,7 +37,7 @@ export function DocumentMenu({ row, onOpen, onAsk }: Properties) {
       <MenuItem icon={<FolderOpen size={16} />} onSelect={run(() => attempt(() => backend().revealDocument(row.id)))}>
         {t('library.reveal')}
       </MenuItem>
-      {(canRetry(row.state) || row.changed) && (
+      {canRetry(rows, meant) && (
         <MenuItem icon={<RotateCcw size={16} />} onSelect={run(() => retry(ids))}>
           {t('action.retry')}
         </MenuItem>

@@ -29,7 +29,7 @@ interface Properties {
 
 /** The documents: only the rows in sight are drawn and fetched. Arrows move, space selects, Enter reads, Delete removes, Escape lets go. */
 export function DocumentTable({ onOpen, onAsk }: Properties) {
-  const { rows, total, query, selected, working, need, select, selectBetween, sortBy, remove } = useLibrary();
+  const { rows, total, query, shown, selected, working, need, select, selectBetween, sortBy, remove } = useLibrary();
   const rowHeight = ROW_REM * useRootSize();
   const scroller = useRef<HTMLDivElement>(null);
   const [focus, setFocus] = useState(0);
@@ -47,6 +47,12 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => need(first, last), [need, first, last]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the rows of another query are read from their first
+  useLayoutEffect(() => {
+    if (scroller.current) scroller.current.scrollTop = 0;
+    setFocus(0);
+    anchor.current = 0;
+  }, [shown]);
 
   const press = useCallback(
     (index: number, event: { shiftKey: boolean; ctrlKey: boolean; metaKey: boolean }) => {
@@ -107,6 +113,7 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
         aria-label={t('library.documents')}
         aria-rowcount={amount + 1}
         aria-multiselectable
+        aria-busy={query !== shown}
         aria-activedescendant={focused && focus >= first && focus <= last ? `document-${focused.id}` : undefined}
         onKeyDown={keys}
       >

@@ -3,6 +3,7 @@ import type { DocumentRow } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
 import { EmptyState, ErrorState, ErrorText } from '@/shared/ui/states';
+import { useLate } from '@/shared/ui/useLate';
 import { Words } from '@/shared/ui/Words';
 import { DocumentTable } from './DocumentTable';
 import { IngestStatus } from './IngestStatus';
@@ -83,7 +84,8 @@ function SelectedReason() {
 
 /** The library as a page: search, filter, sort, act on what is selected. */
 export function LibraryPage({ onOpen, onAsk, onChooseEmbedder }: Properties) {
-  const { query, collections, total, pick } = useLibrary();
+  const { query, shown, collections, total, pick } = useLibrary();
+  const late = useLate(total !== null && query !== shown);
   const collection = collections.find((each) => each.id === query.collection);
   const title = collection
     ? tameName(collection.name)
@@ -94,7 +96,13 @@ export function LibraryPage({ onOpen, onAsk, onChooseEmbedder }: Properties) {
         <h1 id="library-title" className="clip" title={title}>
           {title}
         </h1>
-        {total !== null && <span className="quiet tabular library-count">{t('library.count', { n: total })}</span>}
+        {late ? (
+          <span className="quiet library-count" role="status">
+            {t('library.loading')}
+          </span>
+        ) : (
+          total !== null && <span className="quiet tabular library-count">{t('library.count', { n: total })}</span>
+        )}
         <div className="spacer" />
         <button type="button" className="button" title={t('library.add_folder')} onClick={() => void pick('folder')}>
           <FolderPlus size={16} aria-hidden />

@@ -54,9 +54,6 @@ function CollectionMenu() {
 function Selection({ onAsk }: { onAsk: (documents: number[]) => void }) {
   const { rows, selected, retry, remove } = useLibrary();
   const ids = [...selected];
-  // Of rows that were not fetched nothing is known: retrying what is ready does no harm.
-  const known = [...rows.values()].filter((row) => selected.has(row.id));
-  const retries = known.length < ids.length || known.some((row) => row.changed || canRetry(row.state));
   return (
     <>
       <span className="quiet tabular" role="status">
@@ -67,7 +64,7 @@ function Selection({ onAsk }: { onAsk: (documents: number[]) => void }) {
         <span className="label">{t('library.ask_selected')}</span>
       </button>
       <CollectionMenu />
-      {retries && (
+      {canRetry(rows, selected) && (
         <button type="button" className="button" title={t('action.retry')} onClick={() => void retry(ids)}>
           <RotateCcw size={16} aria-hidden />
           <span className="label">{t('action.retry')}</span>

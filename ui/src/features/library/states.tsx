@@ -13,7 +13,7 @@ import {
   Timer,
   TriangleAlert,
 } from 'lucide-react';
-import { type DocumentState, PROBLEM_STATES } from '@/ipc';
+import { type DocumentRow, type DocumentState, PROBLEM_STATES } from '@/ipc';
 
 type Tone = 'green' | 'amber' | 'red' | 'grey';
 
@@ -42,7 +42,8 @@ export const STATE_MARKS: Record<DocumentState, Mark> = {
 /** Searchable, but the file is no longer what was read. */
 export const CHANGED_MARK: Mark = { icon: FileClock, tone: 'amber' };
 
-/** States a retry can change. */
-export function canRetry(state: DocumentState): boolean {
-  return PROBLEM_STATES.includes(state);
+/** Whether reading some of the documents again can change anything. Of rows that were not fetched nothing is known: no harm is done. */
+export function canRetry(rows: ReadonlyMap<number, DocumentRow>, ids: ReadonlySet<number>): boolean {
+  const known = [...rows.values()].filter(({ id }) => ids.has(id));
+  return known.length < ids.size || known.some(({ changed, state }) => changed || PROBLEM_STATES.includes(state));
 }

@@ -26,6 +26,10 @@ const LONG_MS = 10_000;
 
 type Query = Omit<DocumentQuery, 'offset' | 'limit'>;
 
+const FIRST: Query = { search: '', state: 'any', collection: null, sort: 'added', descending: true };
+
+const windowOf = (place: number): number => Math.floor(place / WINDOW);
+
 /** What is being read now, by document. */
 export interface Working {
   stage: 'reading' | 'embedding';
@@ -37,6 +41,8 @@ interface LibraryState {
   summary: LibrarySummary | null;
   collections: CollectionRow[];
   query: Query;
+  /** The query that the rows and their number are of: another one's stay until its first are there. */
+  shown: Query;
   /** Rows by their place in the current order; places not fetched yet are absent. */
   rows: ReadonlyMap<number, DocumentRow>;
   total: number | null;
@@ -76,12 +82,20 @@ interface LibraryState {
 export const useLibrary = create<LibraryState>((set, get) => {
   let generation = 0;
   let asked = new Set<number>();
+  /** Windows of the rows in sight, the first and the last. */
+  let needed: [number, number] = [0, 0];
   let waiting = false;
   let selecting = 0;
   let skipped: ErrorReport[] = [];
   let showLibrary: () => void = () => undefined;
   /** The queue under way: since when, and how many of it came to nothing. */
   let queue: { since: number; problems: number } | null = null;
+
+  /** What could not be read; rows of another query do not stand in for it. */
+  function fail(thrown: unknown): void {
+    const { query, shown } = get();
+    set({ error: reportOf(thrown), ...(query !== shown && { rows: new Map(), total: null, shown: query }) });
+  }
 
   async function fetchWindow(index: number): Promise<void> {
     if (asked.has(index)) return;
@@ -90,39 +104,45 @@ export const useLibrary = create<LibraryState>((set, get) => {
     try {
       const list = await backend().documents({ ...get().query, offset: index * WINDOW, limit: WINDOW });
       if (mine !== generation) return;
-      const rows = new Map(get().rows);
+      const { rows: old, query, shown } = get();
+      const rows = new Map(query === shown ? old : []);
       list.rows.forEach((row, at) => {
         rows.set(index * WINDOW + at, row);
       });
-      set({ rows, total: list.total, error: null });
+      set({ rows, total: list.total, shown: query, error: null });
     } catch (thrown) {
+      if (mine !== generation) return;
       asked.delete(index);
-      if (mine === generation) set({ error: reportOf(thrown) });
+      fail(thrown);
     }
   }
 
-  /** Reads the visible windows again, keeping what is shown until the new rows are there. */
+  /** Reads the windows in sight again, keeping what is shown until the new rows are there. */
   async function refresh(): Promise<void> {
-    const wanted = [...asked].slice(-3);
+    const [first, last] = needed;
+    const windows = Array.from({ length: last - first + 1 }, (_, at) => first + at);
     generation += 1;
-    asked = new Set(wanted.length > 0 ? wanted : [0]);
+    asked = new Set(windows);
     const mine = generation;
     try {
       const [summary, collections, ...lists] = await Promise.all([
         backend().summary(),
         backend().collections(),
-        ...[...asked].map((index) => backend().documents({ ...get().query, offset: index * WINDOW, limit: WINDOW })),
+        ...windows.map((index) => backend().documents({ ...get().query, offset: index * WINDOW, limit: WINDOW })),
       ]);
       if (mine !== generation) return;
-      const rows = new Map<number, DocumentRow>();
-      [...asked].forEach((index, at) => {
+      const { rows: old, query, shown, total } = get();
+      // Windows that came into sight meanwhile were fetched by themselves.
+      const kept = (place: number): boolean => asked.has(windowOf(place)) && !windows.includes(windowOf(place));
+      const rows = new Map(query === shown ? [...old].filter(([place]) => kept(place)) : []);
+      windows.forEach((index, at) => {
         lists[at]?.rows.forEach((row, offset) => {
           rows.set(index * WINDOW + offset, row);
         });
       });
-      set({ summary, collections, rows, total: lists[0]?.total ?? get().total, error: null });
+      set({ summary, collections, rows, total: lists[0]?.total ?? total, shown: query, error: null });
     } catch (thrown) {
-      if (mine === generation) set({ error: reportOf(thrown) });
+      if (mine === generation) fail(thrown);
     }
   }
 
@@ -133,6 +153,12 @@ export const useLibrary = create<LibraryState>((set, get) => {
       waiting = false;
       void refresh();
     }, 400);
+  }
+
+  /** A document is worked on no longer. */
+  function rest(id: number): void {
+    const working = new Map(get().working);
+    if (working.delete(id)) set({ working });
   }
 
   function patch(row: DocumentRow): void {
@@ -189,9 +215,8 @@ export const useLibrary = create<LibraryState>((set, get) => {
         break;
       }
       case 'settled': {
-        const working = new Map(get().working);
-        working.delete(event.row.id);
-        set({ working, blocked: null });
+        rest(event.row.id);
+        set({ blocked: null });
         if (queue && PROBLEM_STATES.includes(event.row.state)) queue.problems += 1;
         patch(event.row);
         refreshSoon();
@@ -209,6 +234,7 @@ export const useLibrary = create<LibraryState>((set, get) => {
         refreshSoon();
         break;
       case 'removed':
+        rest(event.id);
         refreshSoon();
         break;
       case 'skipped':
@@ -225,7 +251,8 @@ export const useLibrary = create<LibraryState>((set, get) => {
   return {
     summary: null,
     collections: [],
-    query: { search: '', state: 'any', collection: null, sort: 'added', descending: true },
+    query: FIRST,
+    shown: FIRST,
     rows: new Map(),
     total: null,
     error: null,
@@ -246,7 +273,8 @@ export const useLibrary = create<LibraryState>((set, get) => {
     setQuery: (change) => {
       generation += 1;
       asked = new Set();
-      set({ query: { ...get().query, ...change }, rows: new Map(), total: null, selected: new Set(), error: null });
+      needed = [0, 0];
+      set({ query: { ...get().query, ...change }, selected: new Set(), error: null });
       void fetchWindow(0);
     },
     sortBy: (key) => {
@@ -255,8 +283,8 @@ export const useLibrary = create<LibraryState>((set, get) => {
       setQuery({ sort: key, descending: query.sort === key ? !query.descending : numeric });
     },
     need: (from, to) => {
-      for (let index = Math.floor(from / WINDOW); index <= Math.floor(Math.max(from, to) / WINDOW); index++)
-        void fetchWindow(index);
+      needed = [windowOf(from), windowOf(Math.max(from, to))];
+      for (let index = needed[0]; index <= needed[1]; index++) void fetchWindow(index);
     },
     reload: () => {
       set({ error: null });
@@ -289,7 +317,10 @@ export const useLibrary = create<LibraryState>((set, get) => {
       const undo = await attempt(() => backend().removeDocuments(ids));
       if (!undo) return;
       set({ selected: new Set() });
-      announce(t('library.removed', { n: ids.length }), undo);
+      announce(t('library.removed', { n: ids.length }), async () => {
+        await undo();
+        await refresh();
+      });
     },
     retry: async (ids) => void (await attempt(() => backend().retry(ids))),
     setPaused: async (paused) => void (await attempt(() => backend().setIngestPaused(paused))),

@@ -6,8 +6,8 @@ import { useModels } from './store';
 export function ActiveParameters({ profile }: { profile: string }) {
   const plan = useModels((state) => state.plans?.find((each) => each.profile.name === profile));
   if (!plan) return null;
-  // As it runs: after what was given up to make it fit.
-  const running = { ...plan.profile, context_tokens: plan.context_tokens };
+  // As it runs: after what was given up to make it fit, with the attention that is computed here.
+  const running = { ...plan.profile, ...plan.execution, context_tokens: plan.context_tokens };
   return (
     <ul className="active-parameters small" aria-label={t('profile.parameters')}>
       {parametersOf(running).map(({ key, label, name, value, why }) => (

@@ -150,12 +150,13 @@ export function ProfileChoice() {
           <details>
             <summary>{t('profile.parameters')}</summary>
             <dl className="parameters">
-              {parametersOf(shown.profile).map(({ key, name, label, value, why }) => (
+              {parametersOf(shown.profile, shown.execution).map(({ key, name, label, value, here, why }) => (
                 <div key={key}>
                   <dt>
                     {label} <span className="small quiet">{name}</span>
                   </dt>
                   <dd className="tabular">{value}</dd>
+                  {here && <dd className="here small">{t('parameter.here', { value: here })}</dd>}
                   <dd className="small quiet">{why}</dd>
                 </div>
               ))}

@@ -51,8 +51,9 @@ export const useSettings = create<SettingsState>((set, get) => {
       announce(t('settings.unwatched', { folder }), () => get().change({ watched_folders: before }));
     },
     load: async () => {
+      set({ error: null });
       try {
-        set({ settings: await backend().settings(), error: null });
+        set({ settings: await backend().settings() });
       } catch (thrown) {
         set({ error: reportOf(thrown) });
       }

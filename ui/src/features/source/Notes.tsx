@@ -7,6 +7,7 @@ import { useSource } from './store';
 /** What has to be known of the document that is shown: its file has changed, or this page could not be read. */
 export function Notes({ row, page }: { row: DocumentRow; page: number }) {
   const { reading, readAgain } = useSource();
+  const again = reading.has(row.id);
   const unread = row.failed_pages.find((each) => each.page === page);
   return (
     <>
@@ -15,9 +16,9 @@ export function Notes({ row, page }: { row: DocumentRow; page: number }) {
           <TriangleAlert size={14} aria-hidden className="tone-amber" />
           <span>{t('source.changed')}</span>
           <span className="spacer" />
-          <button type="button" className="button small" disabled={reading} onClick={() => void readAgain()}>
+          <button type="button" className="button small" disabled={again} onClick={() => void readAgain()}>
             <RotateCcw size={14} aria-hidden />
-            {t(reading ? 'source.reading_again' : 'source.read_again')}
+            {t(again ? 'source.reading_again' : 'source.read_again')}
           </button>
         </p>
       )}

@@ -45,8 +45,8 @@ interface SourceState {
   stepFound: (by: number) => void;
   /** Reads the file again that has changed; the document is shown anew when that is done. */
   readAgain: () => Promise<void>;
-  /** The document is being read again. */
-  reading: boolean;
+  /** Documents that are being read again. */
+  reading: ReadonlySet<number>;
   /** A search in the document is under way. */
   finding: boolean;
 }
@@ -56,6 +56,15 @@ const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3] as const;
 export const useSource = create<SourceState>((set, get) => {
   let opened = 0;
   let searched = 0;
+
+  /** Drawn anew: its pages are others now. */
+  function show(id: number): void {
+    const { row, target, open } = get();
+    if (row?.id !== id) return;
+    set({ row: null });
+    void open(target?.document === id ? target : { document: id, page: 1, span: null, n: null, quote: null });
+  }
+
   return {
     row: null,
     page: 1,
@@ -68,17 +77,18 @@ export const useSource = create<SourceState>((set, get) => {
     found: [],
     foundAt: 0,
     error: null,
-    reading: false,
+    reading: new Set(),
     finding: false,
     open: async (target, targets = get().targets.includes(target) ? get().targets : []) => {
       const mine = ++opened;
       const same = get().row?.id === target.document;
+      if (!same) searched += 1;
       set({
         target,
         targets,
         page: target.page,
         error: null,
-        ...(same ? {} : { row: null, found: [], query: '', searching: false }),
+        ...(same ? {} : { row: null, found: [], query: '', searching: false, finding: false }),
       });
       if (same) return;
       try {
@@ -104,9 +114,13 @@ export const useSource = create<SourceState>((set, get) => {
       setZoom(next ?? zoom);
     },
     toggleThumbnails: () => set({ thumbnails: !get().thumbnails }),
-    setSearching: (searching) => set({ searching, ...(searching ? {} : { query: '', found: [], finding: false }) }),
+    setSearching: (searching) => {
+      if (!searching) searched += 1;
+      set({ searching, ...(searching ? {} : { query: '', found: [], finding: false }) });
+    },
     find: async (query) => {
       const mine = ++searched;
+      const before = opened;
       set({ query });
       const row = get().row;
       if (!row || query.trim().length < 2) {
@@ -121,7 +135,9 @@ export const useSource = create<SourceState>((set, get) => {
           0,
           found.findIndex((each) => each.page >= get().page),
         );
-        set({ found, foundAt: at, finding: false, ...(found[at] ? { page: found[at].page } : {}) });
+        // Whoever opened a passage meanwhile stays there.
+        const page = before === opened ? found[at]?.page : undefined;
+        set({ found, foundAt: at, finding: false, ...(page !== undefined && { page }) });
       } catch (thrown) {
         if (mine === searched) set({ error: reportOf(thrown), finding: false });
       }
@@ -134,23 +150,26 @@ export const useSource = create<SourceState>((set, get) => {
     },
     readAgain: async () => {
       const id = get().row?.id;
-      if (id === undefined || get().reading) return;
-      set({ reading: true });
-      const stop = backend().onIngest((event) => {
-        if (event.type !== 'settled' || event.row.id !== id) return;
+      if (id === undefined || get().reading.has(id)) return;
+      set({ reading: new Set(get().reading).add(id) });
+      const end = (): void => {
         stop();
-        set({ reading: false });
-        // Drawn anew: its pages are others now.
-        const { row, target } = get();
-        if (row?.id !== id) return;
-        set({ row: null });
-        void get().open(target?.document === id ? target : { document: id, page: 1, span: null, n: null, quote: null });
+        set({ reading: new Set([...get().reading].filter((each) => each !== id)) });
+      };
+      const stop = backend().onIngest((event) => {
+        // What a cancelled queue puts back is settled, or removed.
+        if (event.type === 'removed' && event.id === id) end();
+        if (event.type !== 'settled' || event.row.id !== id) return;
+        end();
+        show(id);
       });
       try {
-        await backend().retry([id]);
+        if ((await backend().retry([id])) > 0) return;
+        // Nothing is to be read: what is known of it is not what it is now.
+        end();
+        show(id);
       } catch (thrown) {
-        stop();
-        set({ reading: false });
+        end();
         complain(thrown);
       }
     },

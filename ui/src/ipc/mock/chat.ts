@@ -1,5 +1,15 @@
 import type { AnswerTrace, Job, QuestionRequest, Undo } from '../backend';
-import type { Answer, AskEvent, Citation, Conversation, ConversationRow, Source, Support, Turn } from '../types';
+import type {
+  Answer,
+  AskEvent,
+  Citation,
+  Conversation,
+  ConversationRow,
+  ErrorReport,
+  Source,
+  Support,
+  Turn,
+} from '../types';
 import { HOSTILE_LARGE, HOSTILE_MARKDOWN, HOSTILE_NAMES } from './hostile';
 import { LEASE, report } from './library';
 import { PASSAGES } from './pages';
@@ -160,6 +170,9 @@ function rowOf({ id, title, turns, updated }: Kept): ConversationRow {
   return { id, title, turns: turns.length, created_at_ms: updated, updated_at_ms: updated };
 }
 
+const GONE = report('conversation_not_found', 'The conversation is gone.\nStart a new one.');
+const STOPPED = report('cancelled', 'Stopped.');
+
 /** Conversations of the mock. What a question contains decides what happens to it. */
 export class MockChat {
   /** Pieces that a stepped answer may still write; a question with `step` in it waits for them in its thirtieth paragraph. */
@@ -167,6 +180,8 @@ export class MockChat {
   private onAllowed: (() => void) | undefined;
   private conversations: Kept[] = [];
   private nextId = 1;
+  /** What has failed; a question with `once` in it does so the first time only. */
+  private failed = new Set<string>();
 
   constructor(
     private speed: number,
@@ -247,8 +262,8 @@ export class MockChat {
 
   detail(id: number): Conversation {
     const found = this.conversations.find((item) => item.id === id);
-    if (!found) throw report('conversation_gone', 'The conversation is gone.\nStart a new one.');
-    return { row: rowOf(found), turns: found.turns };
+    if (!found) throw GONE;
+    return { row: rowOf(found), turns: [...found.turns] };
   }
 
   rename(id: number, title: string): void {
@@ -256,11 +271,10 @@ export class MockChat {
   }
 
   delete(id: number): Undo {
-    const before = this.conversations;
-    this.conversations = before.filter((item) => item.id !== id);
-    return async () => {
-      this.conversations = before;
-    };
+    const at = this.conversations.findIndex((item) => item.id === id);
+    if (at < 0) throw GONE;
+    const gone = this.conversations.splice(at, 1);
+    return async () => void this.conversations.splice(at, 0, ...gone);
   }
 
   ask(request: QuestionRequest, listener: (event: AskEvent) => void): Job {
@@ -269,33 +283,41 @@ export class MockChat {
   }
 
   private async run(request: QuestionRequest, emit: (event: AskEvent) => void, signal: AbortSignal): Promise<void> {
-    const conversation = this.conversationFor(request);
-    const asked = request.question.toLowerCase();
+    const { conversation: id, replace_turn: replace, question } = request;
+    const conversation = id === null ? this.begin(question) : this.conversations.find((item) => item.id === id);
+    if (!conversation) return emit({ type: 'failed', ...GONE });
+    const asked = question.toLowerCase();
     const { model, profile } = this.answering();
+    const fail = (error: ErrorReport): void => {
+      // A conversation in which nothing was answered is none; what was to be replaced stays.
+      if (id === null) this.conversations = this.conversations.filter((item) => item !== conversation);
+      emit({ type: 'failed', ...error });
+    };
     emit({
       type: 'started',
       conversation: conversation.id,
-      standalone: conversation.turns.length > 0 ? `${request.question} (lease, early termination)` : null,
+      standalone: (replace ?? conversation.turns.length) > 0 ? `${question} (lease, early termination)` : null,
     });
     emit({ type: 'stage', stage: 'searching', done: 0, total: 48_213 });
     await wait(180 * this.speed, signal);
+    if (signal.aborted) return fail(STOPPED);
     const nothing = asked.includes('moon');
     const extract = nothing ? null : extractive();
     emit({ type: 'sources', sources: SOURCES, extract });
     let answer: Answer;
-    if (asked.includes('fail')) {
-      emit({
-        type: 'failed',
+    if (asked.includes('fail') && !(asked.includes('once') && this.failed.has(asked))) {
+      this.failed.add(asked);
+      return fail({
         code: 'worker_died',
         message: 'The model’s process stopped while writing.\nAsk again; it has been restarted.',
         detail: 'signal 6',
       });
-      return;
     } else if (nothing) answer = notFound();
     else if (!model) answer = extractive();
     else answer = await this.write(asked, profile, emit, signal);
-    conversation.turns.push({
-      question: request.question,
+    if (answer.finish === 'cancelled' && answer.text === '' && (id === null || replace !== null)) return fail(STOPPED);
+    conversation.turns.splice(replace ?? conversation.turns.length, Number.POSITIVE_INFINITY, {
+      question,
       standalone: null,
       recalled: [],
       written: null,
@@ -307,13 +329,8 @@ export class MockChat {
     emit({ type: 'done', answer });
   }
 
-  private conversationFor(request: QuestionRequest): Kept {
-    const found = this.conversations.find((item) => item.id === request.conversation);
-    if (found) {
-      if (request.replace_turn !== null) found.turns.splice(request.replace_turn);
-      return found;
-    }
-    const made = { id: this.nextId++, title: request.question.slice(0, 60), turns: [], updated: Date.now() };
+  private begin(question: string): Kept {
+    const made = { id: this.nextId++, title: question.slice(0, 60), turns: [], updated: Date.now() };
     this.conversations.unshift(made);
     return made;
   }

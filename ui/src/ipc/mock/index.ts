@@ -23,8 +23,10 @@ export interface MockOptions {
   language: string;
   /** Percent. */
   textSize: number;
-  /** Commands that fail, for the error states. */
+  /** Commands that fail, for the error states; with `opening` in it the library cannot be opened. */
   failing: string[];
+  /** Codes of what opening had to say. */
+  notices: string[];
 }
 
 export const MOCK_DEFAULTS: MockOptions = {
@@ -41,6 +43,13 @@ export const MOCK_DEFAULTS: MockOptions = {
   language: 'en',
   textSize: 100,
   failing: [],
+  notices: [],
+};
+
+const NOTICES: Record<string, string> = {
+  conversations_restored:
+    'The file of your conversations was damaged; the copy of yesterday took its place.\nThe newest may be missing.',
+  settings_damaged: 'The settings file could not be read, so the defaults are used.\nThe old file is kept beside it.',
 };
 
 /** Reads the options from a query string such as `?documents=10000&turns=1000`. */
@@ -62,6 +71,7 @@ export function optionsFrom(search: string): MockOptions {
     language: given.get('language') ?? 'en',
     textSize: number('text_size', MOCK_DEFAULTS.textSize),
     failing: given.get('failing')?.split(',') ?? [],
+    notices: given.get('notices')?.split(',') ?? [],
   };
 }
 
@@ -116,9 +126,13 @@ export function createMock(options: MockOptions): Backend {
     });
   }
 
+  const isShut = (): boolean => options.failing.includes('opening');
+  const nothing = (): void => undefined;
+
   /** Answers after a moment, or fails when told to. */
   async function after<T>(name: string, make: () => T): Promise<T> {
     await wait(30 * options.speed);
+    if (isShut()) throw report('library_in_use', 'Another DocMind has this library open.\nClose it and start again.');
     if (options.failing.includes(name)) throw report('mock_failure', `\`${name}\` failed.\nTry again.`);
     return make();
   }
@@ -152,7 +166,7 @@ export function createMock(options: MockOptions): Backend {
     cancelIngest: () => after('cancelIngest', () => library.cancel()),
     openDocument: () => after('openDocument', () => undefined),
     revealDocument: () => after('revealDocument', () => undefined),
-    onIngest: (listener) => library.listen(listener),
+    onIngest: (listener) => (isShut() ? nothing : library.listen(listener)),
     onDrop: (listener) => {
       dropListeners.add(listener);
       return () => void dropListeners.delete(listener);
@@ -221,7 +235,7 @@ export function createMock(options: MockOptions): Backend {
         return found;
       }),
 
-    telemetry: (listener) => machine.listen(listener),
+    telemetry: (listener) => (isShut() ? nothing : machine.listen(listener)),
     hardware: () => after('hardware', () => machine.hardware()),
     benchmark: (profiles, listener) => machine.benchmark(profiles, listener),
     promises: (listener) => machine.promises(listener),
@@ -236,6 +250,8 @@ export function createMock(options: MockOptions): Backend {
     removeModel: (name) => after('removeModel', () => machine.removeModel(name)),
     chooseModel: (path) => after('chooseModel', () => void machine.change({ model: path })),
 
+    openingNotices: () =>
+      after('openingNotices', () => options.notices.map((code) => ({ code, message: NOTICES[code] ?? code }))),
     settings: () => after('settings', () => machine.settings),
     changeSettings: (change) => after('changeSettings', () => machine.change(change)),
     dataFolder: () =>

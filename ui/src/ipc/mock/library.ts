@@ -54,6 +54,9 @@ const FAILURES: Partial<Record<DocumentState, string>> = {
   duplicate: 'The same bytes as `Lease Hamburg 2021.pdf`.\nNothing to do: it is searched once.',
 };
 
+/** So long a removal can be undone, as in the engine. */
+const UNDO_MS = 15_000;
+
 /** The title of the document every sample answer cites. */
 export const LEASE = 'Lease-2024.pdf';
 
@@ -278,42 +281,54 @@ export class MockLibrary {
     this.emit({ type: 'overall', ...this.progress() });
   }
 
+  /** What was being read for the first time leaves the library; what was read again is as it was. */
   cancel(): void {
-    const dropped = this.rows.filter((row) => row.state === 'queued' || row.state === 'working');
-    this.rows = this.rows.filter((row) => row.state !== 'queued' && row.state !== 'working');
+    const waiting = this.rows.filter((row) => row.state === 'queued' || row.state === 'working');
+    const [restored, dropped] = [waiting.filter((row) => row.chunks > 0), waiting.filter((row) => row.chunks === 0)];
+    this.rows = this.rows.filter((row) => !dropped.includes(row));
     this.order = null;
-    this.batch = { done: 0, total: 0 };
     for (const row of dropped) this.emit({ type: 'removed', id: row.id });
+    for (const row of restored) {
+      const back: DocumentRow = { ...row, state: 'ready' };
+      this.replace(back);
+      this.emit({ type: 'settled', row: { ...back, changed: false }, outcome: 'ready', indexed_chunks: 0, ms: 0 });
+    }
+    this.batch.done += restored.length;
+    this.batch.total = this.batch.done;
     this.emit({ type: 'overall', ...this.progress() });
   }
 
-  retry(ids: number[] | 'all'): void {
+  retry(ids: number[] | 'all'): number {
     const again = this.rows.filter(
       (row) => (row.error || row.changed) && row.state !== 'duplicate' && (ids === 'all' || ids.includes(row.id)),
     );
+    if (again.length === 0) return 0;
     for (const row of again) this.replace({ ...row, state: 'queued', error: null });
     if (this.batch.done === this.batch.total) this.batch = { done: 0, total: 0 };
     this.batch.total += again.length;
     this.emit({ type: 'queued', files: again.length });
     this.emit({ type: 'overall', ...this.progress() });
     this.timer ??= setInterval(() => this.advance(), 120);
+    return again.length;
   }
 
   remove(ids: number[]): Undo {
-    const before = this.rows;
-    this.rows = this.rows.filter((row) => !ids.includes(row.id));
+    const gone = this.rows.filter((row) => ids.includes(row.id));
+    const removedAt = performance.now();
+    this.rows = this.rows.filter((row) => !gone.includes(row));
     this.order = null;
     for (const id of ids) this.emit({ type: 'removed', id });
+    // Said to nobody; and too late, nothing comes back.
     return async () => {
-      const restored = before.filter((row) => ids.includes(row.id));
-      this.rows = [...this.rows, ...restored];
+      if (performance.now() - removedAt > UNDO_MS) return;
+      this.rows = [...this.rows, ...gone];
       this.order = null;
-      for (const row of restored) this.emit({ type: 'settled', row, outcome: 'ready', indexed_chunks: 0, ms: 0 });
     };
   }
 
   collectionList(): CollectionRow[] {
-    return this.collections.map(({ id, name, members }) => ({ id, name, documents: members.size }));
+    const amount = (members: Set<number>): number => this.rows.filter((row) => members.has(row.id)).length;
+    return this.collections.map(({ id, name, members }) => ({ id, name, documents: amount(members) }));
   }
 
   createCollection(name: string, documents: number[]): CollectionRow {

@@ -2,6 +2,7 @@ import type { ModelEntry } from '../backend';
 import { totalOf } from '../plan';
 import type {
   BenchRow,
+  Execution,
   KvType,
   MemoryOwner,
   MemoryPlan,
@@ -81,6 +82,12 @@ export function predicted(item: Profile): MemoryOwner[] {
   ];
 }
 
+/** On a processor plain attention stands in, where the cache allows it. */
+function execution({ attention, n_ubatch }: Profile, gpu: boolean): Execution {
+  const standsIn = !gpu && attention.kind === 'flash' && attention.kv === 'f16';
+  return standsIn ? { attention: { kind: 'plain' }, n_ubatch: Math.min(n_ubatch, 64) } : { attention, n_ubatch };
+}
+
 function memoryPlan(item: Profile, gpu: boolean): MemoryPlan {
   const free = gpu ? 7400 : 18_400;
   const share = {
@@ -95,6 +102,7 @@ function memoryPlan(item: Profile, gpu: boolean): MemoryPlan {
   return {
     profile: item,
     gpu_layers: gpu ? 36 : 0,
+    execution: execution(item, gpu),
     shares: [share],
     fits,
     verdict: fits ? 'It fits.' : 'The largest context that would fit is 4,096 tokens.',

@@ -6,6 +6,7 @@ export const en = {
   on: 'on',
   off: 'off',
   'app.sidebar': 'Library and conversations',
+  'app.opening': 'Opening the library…',
   'app.resize_sidebar': 'Width of the library',
   'app.resize_source': 'Width of the source',
   'toasts.label': 'Messages',
@@ -424,6 +425,7 @@ export const en = {
   'profile.summary.reference': 'Full precision, plain attention: what every measurement is compared with.',
   'parameter.weights': 'Weights',
   'parameter.weights_why': 'Fewer bits a weight: smaller and faster, slightly less exact.',
+  'parameter.here': 'On this machine: {value}',
   'parameter.attention': 'Attention',
   'parameter.attention_why':
     'Flash attention never stores the attention matrix; a smaller cache leaves room for more text. On a processor with an F16 cache plain attention runs instead: it is faster there.',

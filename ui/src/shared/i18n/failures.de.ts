@@ -142,7 +142,7 @@ export const failures: Record<keyof typeof english, string> = {
     'Die eigene Gesprächsform des Modells ist nicht benutzbar; Antworten können schlechter sein.',
   'notice.context_reduced': 'Der Kontext wurde verkleinert, damit das Modell passt.',
   'notice.conversations_restored':
-    'Die Datei Ihrer Gespräche war beschädigt; eine Sicherung trat an ihre Stelle.\nDie neuesten können fehlen.',
+    'Die Datei Ihrer Gespräche war beschädigt oder fehlte; eine Sicherung trat an ihre Stelle.\nDie neuesten können fehlen.',
   'notice.embedder_changed':
     'Ein anderes Suchmodell wurde gewählt: Alle Passagen bekommen neue Vektoren.\nSolange wird nach Wörtern gesucht.',
   'notice.embedder_on_cpu':
@@ -175,6 +175,10 @@ export const failures: Record<keyof typeof english, string> = {
     'Antworten beginnen nach einem Neustart langsamer: Schnappschüsse lassen sich nicht aufbewahren.',
   'notice.stepped_down':
     'Der Prozess des Modells fiel in zehn Minuten dreimal aus; es läuft jetzt sparsamer und langsamer.',
+  'notice.removed_stay_out':
+    'Einige dieser Dateien wurden früher aus der Bibliothek entfernt und bleiben draußen. Eine Datei, die einzeln hinzugefügt wird, kommt zurück.',
+  'notice.weights_missing':
+    'Die Gewichte dieses Profils sind nicht da; andere Gewichte desselben Modells laufen an ihrer Stelle.',
   'notice.turns_dropped':
     'Das Gespräch ist länger als der Kontext des Modells: Die ältesten Fragen kennt es nicht mehr.',
   'notice.weights_source_missing':

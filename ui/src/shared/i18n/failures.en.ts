@@ -109,7 +109,7 @@ export const failures = {
   'notice.chat_template_replaced': 'The model’s own chat form cannot be used; answers may be worse.',
   'notice.context_reduced': 'The context was made smaller so that the model fits.',
   'notice.conversations_restored':
-    'The file of your conversations was damaged; a copy took its place.\nThe newest may be missing.',
+    'The file of your conversations was damaged or missing; a copy took its place.\nThe newest may be missing.',
   'notice.embedder_changed':
     'Another search model was chosen: all passages get new vectors.\nWords are searched meanwhile.',
   'notice.embedder_on_cpu':
@@ -136,6 +136,9 @@ export const failures = {
   'notice.smaller_cache': 'The context is kept in fewer bits so that it fits.',
   'notice.snapshots_off': 'Answers after a restart begin more slowly: prompt snapshots cannot be kept.',
   'notice.stepped_down': 'The model’s process stopped three times in ten minutes; it runs with less now, more slowly.',
+  'notice.removed_stay_out':
+    'Some of these files were removed from the library before and stay out of it. Add a file by its own name to bring it back.',
+  'notice.weights_missing': 'The profile’s own weights are not at hand; other weights of the same model run instead.',
   'notice.turns_dropped':
     'The conversation is longer than the model’s context: its oldest turns are no longer known to the model.',
   'notice.weights_source_missing':

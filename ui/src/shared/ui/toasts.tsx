@@ -16,11 +16,15 @@ interface Toast {
   action: { label: string; run: () => void } | null;
   /** What follows when it has gone and was not undone. */
   settle: (() => void) | null;
+  /** Stays until it is dismissed. */
+  lasting: boolean;
+  /** It stays no longer, whoever is on it; of `performance.now()`. */
+  until: number;
 }
 
 interface Toasts {
   list: Toast[];
-  add: (toast: Omit<Toast, 'id'>) => void;
+  add: (toast: Omit<Toast, 'id' | 'until'>) => void;
   dismiss: (id: number) => void;
   /** Stays while someone is on it. */
   hold: (id: number) => void;
@@ -30,6 +34,8 @@ interface Toasts {
 }
 
 const LIFE_MS = { info: 8000, warning: 12_000, error: 20_000 };
+/** The engine forgets documents 15 seconds after it began to remove them: a way back that leads nowhere is not offered. */
+const UNDO_MS = 12_000;
 const SHOWN = 4;
 let nextId = 1;
 
@@ -43,26 +49,33 @@ const useToasts = create<Toasts>((set, get) => {
     set({ list: get().list.filter((each) => each !== toast) });
     return toast;
   }
+  /** It goes after so long, at its last moment at the latest. */
+  function goAfter(id: number, lifeOf: (toast: Toast) => number): void {
+    clearTimeout(timers.get(id));
+    const toast = get().list.find((each) => each.id === id);
+    if (!toast) return;
+    const left = Math.min(lifeOf(toast), toast.until - performance.now());
+    if (left < Infinity)
+      timers.set(
+        id,
+        setTimeout(() => get().dismiss(id), left),
+      );
+  }
   return {
     list: [],
     add: (toast) => {
       const id = nextId++;
-      for (const old of get().list.filter((each) => each.text === toast.text)) get().dismiss(old.id);
-      set({ list: [...get().list, { ...toast, id }] });
-      for (const old of get().list.slice(0, -SHOWN)) get().dismiss(old.id);
+      // Two removals are two, though they are told in the same words: each has its own way back.
+      for (const old of get().list.filter((each) => isTold(each) && each.text === toast.text)) get().dismiss(old.id);
+      const until = toast.undo ? performance.now() + UNDO_MS : Infinity;
+      set({ list: [...get().list, { ...toast, id, until }] });
+      const passing = get().list.filter((each) => !each.lasting);
+      for (const old of passing.slice(0, -SHOWN)) get().dismiss(old.id);
       get().release(id);
     },
     dismiss: (id) => take(id)?.settle?.(),
-    hold: (id) => clearTimeout(timers.get(id)),
-    release: (id) => {
-      const tone = get().list.find((toast) => toast.id === id)?.tone;
-      clearTimeout(timers.get(id));
-      if (tone)
-        timers.set(
-          id,
-          setTimeout(() => get().dismiss(id), LIFE_MS[tone]),
-        );
-    },
+    hold: (id) => goAfter(id, () => Infinity),
+    release: (id) => goAfter(id, ({ tone, lasting }) => (lasting ? Infinity : LIFE_MS[tone])),
     undo: (id) => {
       const toast = take(id);
       if (toast?.undo) void attempt(toast.undo);
@@ -70,6 +83,11 @@ const useToasts = create<Toasts>((set, get) => {
     act: (id) => take(id)?.action?.run(),
   };
 });
+
+/** Told and no more: said again, it need not stand there twice. */
+function isTold({ undo, settle }: Pick<Toast, 'undo' | 'settle'>): boolean {
+  return undo === null && settle === null;
+}
 
 function lastToUndo(): Toast | undefined {
   return useToasts.getState().list.findLast((toast) => toast.undo !== null);
@@ -87,7 +105,7 @@ export function undoLast(): void {
 }
 
 /** What most messages are without. */
-const PLAIN = { code: '', detail: null, undo: null, action: null, settle: null };
+const PLAIN = { code: '', detail: null, undo: null, action: null, settle: null, lasting: false };
 
 /** Says that something was done, with a way back where there is one; `settle` follows when that was not taken. */
 export function announce(text: string, undo: Undo | null = null, settle: (() => void) | null = null): void {
@@ -102,6 +120,11 @@ export function offer(text: string, label: string, run: () => void): void {
 /** Says that something was degraded. */
 export function warn({ code, message }: Notice): void {
   useToasts.getState().add({ ...PLAIN, tone: 'warning', text: message, code });
+}
+
+/** The same, until it was seen and dismissed. */
+export function insist({ code, message }: Notice): void {
+  useToasts.getState().add({ ...PLAIN, tone: 'warning', text: message, code, lasting: true });
 }
 
 /** Shows what was thrown. */

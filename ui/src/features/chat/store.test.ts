@@ -1,0 +1,198 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { backend, setBackend } from '@/ipc';
+import { createMock, MOCK_DEFAULTS, type MockOptions } from '@/ipc/mock';
+import { useChat } from './store';
+
+const START = useChat.getInitialState();
+const chat = useChat.getState;
+const questions = (): string[] => chat().turns.map((turn) => turn.question);
+const stored = async (id: number | null): Promise<string[]> =>
+  (await backend().conversation(id ?? 0)).turns.map((turn) => turn.question);
+
+/** The window is opened anew. */
+function open(options: Partial<MockOptions> = {}): void {
+  useChat.setState(START, true);
+  setBackend(createMock({ ...MOCK_DEFAULTS, speed: 0, turns: 0, documents: 12, ...options }));
+}
+
+/** A conversation of so many questions that have been answered. */
+async function talk(turns: number): Promise<void> {
+  for (let n = 1; n <= turns; n++) await chat().ask(`question ${n}`);
+}
+
+/** Starts a question and stops it before anything is written. */
+async function stopEarly(ask: () => Promise<void>): Promise<void> {
+  const asked = ask();
+  await vi.waitFor(() => expect(chat().id).not.toBeNull());
+  chat().stop();
+  await asked;
+}
+
+beforeEach(() => {
+  open();
+  chat().startNew();
+});
+
+describe('a first question without an answer', () => {
+  it('leaves no conversation, and another begins a new one', async () => {
+    await chat().ask('fail now');
+    expect(chat()).toMatchObject({ id: null, title: '', running: { question: 'fail now', error: {} } });
+    await vi.waitFor(() => expect(chat().conversations).toEqual([]));
+    await chat().ask('When may the tenant leave?');
+    expect(questions()).toEqual(['When may the tenant leave?']);
+    await vi.waitFor(() => expect(chat().conversations?.map(({ id }) => id)).toEqual([chat().id]));
+  });
+
+  it('is the same where it was stopped before any text', async () => {
+    open({ speed: 0.1 });
+    await stopEarly(() => chat().ask('When may the tenant leave?'));
+    expect(chat()).toMatchObject({ id: null, title: '', running: { error: { code: 'cancelled' } } });
+    await vi.waitFor(() => expect(chat().conversations).toEqual([]));
+  });
+
+  it('is deleted with its conversation while it is written', async () => {
+    open({ speed: 0.1 });
+    const asked = chat().ask('When may the tenant leave?');
+    await vi.waitFor(() => expect(chat().id).not.toBeNull());
+    await chat().remove(chat().id ?? 0);
+    await asked;
+    expect(chat()).toMatchObject({ id: null, running: null });
+    await vi.waitFor(() => expect(chat().conversations).toEqual([]));
+  });
+});
+
+describe('an answer that is to be written again', () => {
+  it('leaves what was there where it fails, and takes its place when asked again', async () => {
+    await talk(3);
+    await chat().ask('fail once', 1);
+    expect(questions()).toEqual(['question 1', 'question 2', 'question 3']);
+    expect(chat().running).toMatchObject({ question: 'fail once', replace: 1, error: {} });
+    const { running, ask } = chat();
+    await ask(running?.question ?? '', running?.replace);
+    expect(questions()).toEqual(['question 1', 'fail once']);
+    expect(await stored(chat().id)).toEqual(['question 1', 'fail once']);
+  });
+
+  it('leaves what was there where it is stopped before any text', async () => {
+    await talk(3);
+    const { id } = chat();
+    const slow = backend();
+    // As if the model had the sources to read first: stopped at once.
+    setBackend({
+      ...slow,
+      ask: (request, listener) => {
+        const job = slow.ask(request, listener);
+        job.cancel();
+        return job;
+      },
+    });
+    await chat().ask('question 2, changed', 1);
+    expect(questions()).toEqual(['question 1', 'question 2', 'question 3']);
+    expect(chat().running).toMatchObject({ replace: 1, error: { code: 'cancelled' } });
+    expect(await stored(id)).toEqual(['question 1', 'question 2', 'question 3']);
+  });
+
+  it('takes its place alone when it is there', async () => {
+    await talk(3);
+    await chat().ask('question 3', 2);
+    expect(questions()).toEqual(['question 1', 'question 2', 'question 3']);
+    expect(await stored(chat().id)).toEqual(['question 1', 'question 2', 'question 3']);
+  });
+});
+
+describe('a question being typed', () => {
+  it('stays while others are asked, by a suggestion or again', async () => {
+    chat().setDraft('half a question');
+    await chat().ask('When may the tenant end the lease early?');
+    await chat().ask('When may the tenant end the lease early?', 0);
+    expect(chat().draft).toBe('half a question');
+    await chat().send();
+    expect(chat().draft).toBe('');
+    expect(questions().at(-1)).toBe('half a question');
+  });
+
+  it('waits while an earlier question is changed', async () => {
+    await talk(2);
+    chat().setDraft('half a question');
+    chat().edit(0);
+    expect(chat()).toMatchObject({ draft: 'question 1', editing: 0 });
+    chat().edit(1);
+    chat().cancelEdit();
+    expect(chat()).toMatchObject({ draft: 'half a question', editing: null });
+    chat().edit(0);
+    chat().setDraft('question 1, changed');
+    await chat().send();
+    expect(questions()).toEqual(['question 1, changed']);
+    expect(chat()).toMatchObject({ draft: 'half a question', editing: null });
+  });
+
+  it('is there again in its conversation, though it was left while a question was changed', async () => {
+    await talk(1);
+    const { id } = chat();
+    chat().setDraft('half a question');
+    chat().edit(0);
+    chat().startNew();
+    await chat().open(id ?? 0);
+    expect(chat()).toMatchObject({ draft: 'half a question', editing: null });
+  });
+
+  it('is an ordinary question once the turn it changes is gone', async () => {
+    await talk(3);
+    chat().edit(2);
+    await chat().ask('question 1, changed', 0);
+    expect(chat()).toMatchObject({ draft: 'question 3', editing: null });
+  });
+});
+
+describe('what is asked', () => {
+  const COLLECTION = { kind: 'collection', id: 1 } as const;
+
+  it('is kept with each conversation', async () => {
+    chat().setScope(COLLECTION);
+    await talk(1);
+    const { id } = chat();
+    chat().startNew();
+    expect(chat().scope).toEqual({ kind: 'all' });
+    await talk(1);
+    await chat().open(id ?? 0);
+    expect(chat().scope).toEqual(COLLECTION);
+  });
+
+  it('is kept with a conversation that was left before it had begun', async () => {
+    open({ speed: 0.1, turns: 3 });
+    await chat().loadList();
+    const other = chat().conversations?.[0]?.id ?? 0;
+    const mock = backend();
+    setBackend({
+      ...mock,
+      // As if the engine were busy for a moment.
+      ask: (...question) => ({
+        finished: new Promise((resolve) => setTimeout(resolve, 30)).then(() => mock.ask(...question).finished),
+        cancel: () => undefined,
+      }),
+    });
+    chat().startNew(COLLECTION);
+    const asked = chat().ask('When may the tenant leave?');
+    await chat().open(other);
+    expect(chat().scope).toEqual({ kind: 'all' });
+    await asked;
+    const begun = chat().conversations?.[0]?.id ?? 0;
+    expect(begun).not.toBe(other);
+    await chat().open(begun);
+    expect(chat().scope).toEqual(COLLECTION);
+  });
+
+  it('is kept with a question that was begun and not asked', async () => {
+    await talk(1);
+    const { id } = chat();
+    chat().startNew(COLLECTION);
+    await chat().open(id ?? 0);
+    chat().startNew();
+    expect(chat().scope).toEqual({ kind: 'all' });
+    chat().setScope(COLLECTION);
+    chat().setDraft('half a question');
+    await chat().open(id ?? 0);
+    chat().startNew();
+    expect(chat()).toMatchObject({ draft: 'half a question', scope: COLLECTION });
+  });
+});

@@ -1,0 +1,243 @@
+import { act, cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Backend, backend, type DocumentQuery, type IngestEvent, type Stop, setBackend } from '@/ipc';
+import { createMock, MOCK_DEFAULTS, type MockOptions } from '@/ipc/mock';
+import { ToastList, undoLast } from '@/shared/ui/toasts';
+import { LibraryPage } from './LibraryPage';
+import { useLibrary } from './store';
+
+const START = useLibrary.getInitialState();
+const library = useLibrary.getState;
+const opened = vi.fn();
+const asked = vi.fn();
+let stop: Stop = () => undefined;
+
+/** The page is opened on a library of the mock's, with some commands put in their place. */
+async function open(
+  options: Partial<MockOptions> = {},
+  changed: (mock: Backend) => Partial<Backend> = () => ({}),
+): Promise<void> {
+  useLibrary.setState(START, true);
+  const mock = createMock({ ...MOCK_DEFAULTS, speed: 0, turns: 0, documents: 12, ...options });
+  setBackend({ ...mock, ...changed(mock) });
+  render(
+    <>
+      <LibraryPage onOpen={opened} onAsk={asked} onChooseEmbedder={() => undefined} />
+      <ToastList />
+    </>,
+  );
+  act(() => {
+    stop = library().start(() => undefined);
+  });
+  await screen.findByRole('grid');
+  await waitFor(() => expect(lines().length).toBeGreaterThan(0));
+}
+
+const lines = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>('.document-line:not(.waiting)')];
+const line = (at: number): HTMLElement => lines()[at] ?? document.body;
+const idOf = (element: HTMLElement): number => Number(element.id.replace('document-', ''));
+const menuOf = (element: HTMLElement): HTMLElement => within(element).getByRole('button', { name: /^Actions for/ });
+
+beforeEach(() => {
+  vi.clearAllMocks();
+  // Lists draw what is in sight: jsdom lays nothing out, so every box gets a size.
+  for (const [name, value] of Object.entries({ offsetHeight: 600, clientHeight: 600, offsetWidth: 800 }))
+    Object.defineProperty(HTMLElement.prototype, name, { configurable: true, value });
+});
+
+afterEach(() => {
+  act(() => stop());
+  cleanup();
+});
+
+describe('documents that are removed', () => {
+  it('are there again when that is undone, in the list, the counts and their collections', async () => {
+    await open();
+    const before = { documents: 12, collections: library().collections };
+    const ids = [...(library().rows.values() ?? [])].map(({ id }) => id);
+    await act(() => library().remove(ids.slice(0, 8)));
+    await waitFor(() => expect(lines()).toHaveLength(4));
+    expect(library().collections).not.toEqual(before.collections);
+    await act(async () => undoLast());
+    await waitFor(() => expect(lines()).toHaveLength(12));
+    expect(library().summary?.documents).toBe(12);
+    expect(library().collections).toEqual(before.collections);
+  });
+
+  it('come back one removal after the other, the latest first', async () => {
+    await open();
+    const [first, second] = [line(0), line(1)].map(idOf);
+    await act(() => library().remove([first ?? 0]));
+    await act(() => library().remove([second ?? 0]));
+    await waitFor(() => expect(lines()).toHaveLength(10));
+    expect(screen.getAllByRole('button', { name: 'Undo' })).toHaveLength(2);
+    await act(async () => undoLast());
+    await waitFor(() => expect(lines().map(idOf)).toContain(second));
+    expect(lines().map(idOf)).not.toContain(first);
+    await act(async () => undoLast());
+    await waitFor(() => expect(lines().map(idOf)).toContain(first));
+  });
+});
+
+describe('the menu of a line', () => {
+  it('acts on all that are selected, and leaves the selection as it is', async () => {
+    await open();
+    const chosen = [line(1), line(2), line(3)].map(idOf);
+    fireEvent.click(line(1));
+    fireEvent.click(line(3), { shiftKey: true });
+    expect([...library().selected]).toEqual(chosen);
+    fireEvent.click(menuOf(line(2)));
+    expect([...library().selected]).toEqual(chosen);
+    fireEvent.click(screen.getByRole('menuitem', { name: 'Ask only these 3 documents' }));
+    expect(asked).toHaveBeenCalledWith(chosen);
+    expect([...library().selected]).toEqual(chosen);
+    fireEvent.click(menuOf(line(2)));
+    fireEvent.click(screen.getByRole('menuitem', { name: 'Remove 3 from the library' }));
+    await waitFor(() => expect(lines()).toHaveLength(9));
+  });
+
+  it('acts on its own line where that is not selected', async () => {
+    await open();
+    fireEvent.click(line(1));
+    const chosen = [...library().selected];
+    fireEvent.click(menuOf(line(4)));
+    fireEvent.click(screen.getByRole('menuitem', { name: 'Ask only this document' }));
+    expect(asked).toHaveBeenCalledWith([idOf(line(4))]);
+    expect([...library().selected]).toEqual(chosen);
+  });
+
+  it('opens no document when it is pressed twice', async () => {
+    await open();
+    fireEvent.doubleClick(menuOf(line(1)));
+    expect(opened).not.toHaveBeenCalled();
+    fireEvent.doubleClick(line(1));
+    expect(opened).toHaveBeenCalledOnce();
+  });
+
+  it('offers to read again what one of those selected needs', async () => {
+    await open();
+    // The fourth document's file has changed.
+    act(() => library().select([3, 4]));
+    const third = document.querySelector<HTMLElement>('#document-3') ?? document.body;
+    fireEvent.click(menuOf(third));
+    expect(screen.getByRole('menuitem', { name: 'Retry' })).toBeTruthy();
+  });
+});
+
+describe('rows of a long list', () => {
+  it('stay in sight when the list is read again, in whatever order they were come upon', async () => {
+    await open({ documents: 3000 });
+    // Down, and back to the second window by way of others.
+    for (const row of [250, 900, 1300, 1700, 250]) {
+      act(() => library().need(row, row + 20));
+      await waitFor(() => expect(library().rows.has(row)).toBe(true));
+    }
+    await act(async () => library().reload());
+    await waitFor(() => expect(library().rows.has(1700)).toBe(false));
+    expect(library().rows.has(250)).toBe(true);
+  });
+
+  it('that come into sight while the list is read again stay too', async () => {
+    const waiting: (() => void)[] = [];
+    let held = false;
+    await open({ documents: 3000 }, (mock) => ({
+      summary: async () => {
+        if (held) await new Promise<void>((resolve) => waiting.push(resolve));
+        return mock.summary();
+      },
+    }));
+    held = true;
+    act(() => library().reload());
+    act(() => library().need(900, 920));
+    await waitFor(() => expect(library().rows.has(900)).toBe(true));
+    await act(async () => {
+      for (const go of waiting) go();
+    });
+    await waitFor(() => expect(library().summary).not.toBeNull());
+    await act(() => new Promise((resolve) => setTimeout(resolve, 20)));
+    expect(library().rows.has(0)).toBe(true);
+    expect(library().rows.has(900)).toBe(true);
+  });
+});
+
+describe('another order', () => {
+  it('leaves the focus on the column’s head, and the rows until the new ones are there', async () => {
+    await open({ speed: 1 });
+    const head = screen.getByRole('button', { name: 'Pages' });
+    const before = lines().map(idOf);
+    act(() => head.focus());
+    fireEvent.click(head);
+    expect(document.activeElement).toBe(head);
+    expect(lines().map(idOf)).toEqual(before);
+    expect(screen.getByRole('grid').getAttribute('aria-busy')).toBe('true');
+    await waitFor(() => expect(lines().map(idOf)).not.toEqual(before));
+    expect(document.activeElement).toBe(head);
+    expect(screen.getByRole('grid').getAttribute('aria-busy')).toBe('false');
+  });
+
+  it('shows nothing but a search’s last list while the next is read', async () => {
+    await open({ speed: 1 });
+    const words: string[] = [];
+    const observer = new MutationObserver(() => words.push(document.body.textContent));
+    observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+    for (const search of ['L', 'Le', 'Lease-2']) {
+      fireEvent.change(screen.getByRole('searchbox'), { target: { value: search } });
+      await act(() => new Promise((resolve) => setTimeout(resolve, 60)));
+    }
+    await waitFor(() => expect(lines()).toHaveLength(1));
+    observer.disconnect();
+    expect(words.filter((each) => each.includes('Reading the list'))).toEqual([]);
+  });
+
+  it('says that the list is being read where that takes long', async () => {
+    await open({}, (mock) => ({
+      documents: async (query: DocumentQuery) => {
+        if (query.search !== '') await new Promise((resolve) => setTimeout(resolve, 600));
+        return mock.documents(query);
+      },
+    }));
+    fireEvent.change(screen.getByRole('searchbox'), { target: { value: 'Lease' } });
+    expect(await screen.findByText('Reading the list of documents…')).toBeTruthy();
+    await waitFor(() => expect(screen.queryByText('Reading the list of documents…')).toBeNull());
+  });
+
+  it('does not show the rows of the one before where it cannot be read', async () => {
+    const failing: string[] = [];
+    await open({ failing });
+    failing.push('documents');
+    fireEvent.change(screen.getByRole('searchbox'), { target: { value: 'Lease' } });
+    expect(await screen.findByRole('alert')).toBeTruthy();
+    expect(lines()).toEqual([]);
+    failing.pop();
+    fireEvent.click(screen.getByRole('button', { name: 'Retry' }));
+    await waitFor(() => expect(lines().length).toBeGreaterThan(0));
+  });
+});
+
+describe('a queue that is dropped', () => {
+  it('leaves nothing that is said to be worked on', async () => {
+    await open();
+    await act(() => backend().addPaths(['/x/new.pdf']));
+    await waitFor(() => expect(library().working.size).toBe(1));
+    await act(() => library().cancel());
+    expect(library().working.size).toBe(0);
+  });
+
+  it('is over: what was new is gone, what was read again is as it was', async () => {
+    const events: IngestEvent[] = [];
+    await open();
+    const stopHearing = backend().onIngest((event) => events.push(event));
+    await act(() => backend().addPaths(['/x/new.pdf', '/x/other.pdf']));
+    await act(() => library().retry([4]));
+    await screen.findByRole('region', { name: 'Reading documents' });
+    await waitFor(() => expect(library().working.size).toBeGreaterThan(0));
+    await act(() => library().cancel());
+    await waitFor(() => expect(screen.queryByRole('region', { name: 'Reading documents' })).toBeNull());
+    expect(library().working.size).toBe(0);
+    await waitFor(() => expect(library().summary).toMatchObject({ documents: 12 }));
+    await waitFor(() => expect(lines()).toHaveLength(12));
+    await waitFor(() => expect(document.querySelector('#document-4 .state')?.textContent).toBe('Changed'));
+    expect(events.filter(({ type }) => type === 'removed')).toHaveLength(2);
+    stopHearing();
+  });
+});
