@@ -1,16 +1,21 @@
 //! DOCX, DOCM, DOTX: body, tables, text boxes, then notes, comments, diagrams, headers and footers. The same in one XML file.
 
 mod chunks;
+mod numbering;
+mod styles;
 
 use crate::archive::Archive;
 use crate::error::ParseError;
+use crate::grid::{self, Grid};
 use crate::ooxml;
 use crate::output::Output;
 use crate::pptx;
-use crate::text::{PageBuilder, TableHeader};
+use crate::text::{self, PageBuilder, Script, TableHeader, bracket};
 use crate::xml::{Tag, Token, Xml, text_of};
 use chunks::Chunks;
-use std::collections::{BTreeSet, HashMap};
+use numbering::Lists;
+use std::collections::BTreeSet;
+use styles::Styles;
 
 /// The media type.
 pub const MEDIA_TYPE: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
@@ -25,23 +30,25 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     let document = archive.require(&main)?;
     out.started(MEDIA_TYPE, ooxml::title(&mut archive, out), Some(1));
     let relationships = ooxml::relationships(&mut archive, &main, out)?;
-    let styles = match relationships.iter().find(|r| r.kind == "styles") {
-        Some(styles) => archive
-            .read(&styles.target)?
-            .map_or_else(HashMap::new, |bytes| heading_styles(&text_of(&bytes), out)),
-        None => HashMap::new(),
+    let mut part = |kind: &str| match relationships.iter().find(|r| r.kind == kind) {
+        Some(related) => Ok(archive.read(&related.target)?.map(|bytes| text_of(&bytes))),
+        None => Ok::<_, ParseError>(None),
     };
+    let styles = part("styles")?.unwrap_or_default();
+    // A document is worth reading without its numbers.
+    let numbering = part("numbering").unwrap_or_default().unwrap_or_default();
+    let mut shape = Shape::read(&styles, &numbering, out);
     let mut page = PageBuilder::default();
     Body {
         page: &mut page,
-        styles: &styles,
+        shape: &mut shape,
         chunks: Some(Chunks::new(&mut archive, &relationships)),
         out,
     }
     .read(&text_of(&document))?;
     for kind in ["footnotes", "endnotes", "comments"] {
         for part in relationships.iter().filter(|r| r.kind == kind) {
-            add_part(&mut archive, &part.target, &styles, &mut page, out);
+            add_part(&mut archive, &part.target, &mut shape, &mut page, out);
         }
     }
     for part in relationships
@@ -62,7 +69,7 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
         .filter(|r| matches!(r.kind.as_str(), "header" | "footer"))
     {
         let mut margin = PageBuilder::default();
-        add_part(&mut archive, &part.target, &styles, &mut margin, out);
+        add_part(&mut archive, &part.target, &mut shape, &mut margin, out);
         let text = margin.finish(1).text;
         if seen.insert(text.clone()) {
             page.paragraph(&text);
@@ -82,11 +89,11 @@ pub fn parse_flat(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> 
     out.gathering(bytes.len() / 4)?;
     out.started(MEDIA_TYPE, None, Some(1));
     let source = text_of(bytes);
-    let styles = heading_styles(&source, out);
+    let mut shape = Shape::read(&source, &source, out);
     let mut page = PageBuilder::default();
     Body {
         page: &mut page,
-        styles: &styles,
+        shape: &mut shape,
         chunks: None,
         out,
     }
@@ -109,17 +116,11 @@ fn is_text_part(name: &str) -> bool {
 }
 
 /// A part beside the body: losing it loses no document.
-fn add_part(
-    archive: &mut Archive<'_>,
-    path: &str,
-    styles: &HashMap<String, u8>,
-    page: &mut PageBuilder,
-    out: &mut Output<'_>,
-) {
+fn add_part(archive: &mut Archive<'_>, path: &str, shape: &mut Shape, page: &mut PageBuilder, out: &mut Output<'_>) {
     let read = archive.read(path).and_then(|bytes| match bytes {
         Some(bytes) => Body {
             page,
-            styles,
+            shape,
             chunks: None,
             out,
         }
@@ -131,62 +132,40 @@ fn add_part(
     }
 }
 
-/// Heading level by style id: by outline level, by the built-in names, inherited from the style it is based on.
-fn heading_styles(source: &str, out: &Output<'_>) -> HashMap<String, u8> {
-    let mut xml = Xml::new(source, out.limits.xml_depth);
-    let mut levels = HashMap::new();
-    let mut bases: Vec<(String, String)> = Vec::new();
-    let mut id = String::new();
-    while let Ok(Some(token)) = xml.next() {
-        let tag = match token {
-            Token::Open(tag) => tag,
-            // What comes behind belongs to no style; in a flat document paragraphs do.
-            Token::Close(name) if name.name() == "style" => {
-                id.clear();
-                continue;
-            }
-            _ => continue,
+/// What is known of a document's paragraphs and tables besides their text.
+struct Shape {
+    styles: Styles,
+    lists: Lists,
+    /// Cells that spans may still add to tables.
+    span_room: usize,
+}
+
+impl Shape {
+    fn read(styles: &str, numbering: &str, out: &Output<'_>) -> Self {
+        Self {
+            styles: Styles::read(styles, out),
+            lists: Lists::read(numbering, out),
+            span_room: grid::ROOM,
+        }
+    }
+
+    /// Counts a paragraph in its list: the number that stands before it.
+    fn number(&mut self, paragraph: &Paragraph) -> Option<String> {
+        let style = self.styles.get(&paragraph.style);
+        let list = paragraph.list.or(style.list)?;
+        let of_style = || self.lists.level_of_style(list, &paragraph.style).or(style.list_level);
+        let level = match (paragraph.list_level, paragraph.list) {
+            (Some(level), _) => level,
+            (None, Some(_)) => 0,
+            (None, None) => of_style().unwrap_or(0),
         };
-        match tag.name() {
-            "style" => id = tag.attribute("styleId").unwrap_or_default(),
-            _ if id.is_empty() => {}
-            "name" => {
-                let name = tag.attribute("val").unwrap_or_default().to_lowercase();
-                if let Some(level) = name.strip_prefix("heading ").and_then(|level| level.parse().ok()) {
-                    levels.insert(id.clone(), level);
-                } else if name == "title" {
-                    levels.insert(id.clone(), 1);
-                }
-            }
-            "outlineLvl" => {
-                if let Some(level) = tag
-                    .attribute("val")
-                    .and_then(|level| level.parse::<u8>().ok())
-                    .filter(|level| *level < 9)
-                {
-                    levels.entry(id.clone()).or_insert(level + 1);
-                }
-            }
-            "basedOn" => bases.push((id.clone(), tag.attribute("val").unwrap_or_default())),
-            _ => {}
-        }
+        self.lists.next(list, level)
     }
-    // Chains are short; a cycle must end all the same.
-    for _ in 0..5 {
-        for (id, base) in &bases {
-            if !levels.contains_key(id)
-                && let Some(level) = levels.get(base).copied()
-            {
-                levels.insert(id.clone(), level);
-            }
-        }
-    }
-    levels
 }
 
 struct Body<'a, 'b, 'c> {
     page: &'a mut PageBuilder,
-    styles: &'a HashMap<String, u8>,
+    shape: &'a mut Shape,
     chunks: Option<Chunks<'a, 'b>>,
     out: &'a mut Output<'c>,
 }
@@ -194,17 +173,97 @@ struct Body<'a, 'b, 'c> {
 #[derive(Default)]
 struct Paragraph {
     text: String,
+    /// The id of its style.
+    style: String,
     level: Option<u8>,
     in_list: bool,
+    /// The list it says it belongs to, and its level there.
+    list: Option<u32>,
+    list_level: Option<usize>,
+    /// Whether the open run is a superscript, and whether the last text was.
+    is_raised: bool,
+    was_raised: bool,
+    /// Where the open parts of fractions begin.
+    parts: Vec<usize>,
     /// Paragraphs of text boxes anchored in it, which stand after it.
     boxes: Vec<String>,
 }
 
-#[derive(Default)]
+impl Paragraph {
+    fn push(&mut self, text: &str) {
+        let script = match (self.was_raised, self.is_raised) {
+            (false, true) => Script::Raised,
+            (true, false) => Script::Back,
+            _ => Script::Same,
+        };
+        self.was_raised = self.is_raised;
+        self.text.extend(text::between(&self.text, text, script));
+        self.text.push_str(text);
+    }
+
+    /// Begins a part of a fraction, or the exponent of a power.
+    fn begin_part(&mut self, name: &str) {
+        let sign = match name {
+            "num" => ' ',
+            "sup" => '^',
+            _ => '/',
+        };
+        if sign == '/' || self.text.ends_with(|c: char| c.is_ascii_digit()) {
+            self.text.push(sign);
+        }
+        if name != "sup" {
+            self.parts.push(self.text.len());
+        }
+    }
+
+    fn end_part(&mut self) {
+        if let Some(start) = self.parts.pop() {
+            bracket(&mut self.text, start);
+        }
+    }
+}
+
 struct Table {
-    rows: Vec<Vec<String>>,
+    grid: Grid,
     cell: String,
+    /// Columns of the open cell.
+    columns: usize,
+    /// The open cell goes on with the one above it.
+    goes_on: bool,
     marked_header: bool,
+}
+
+impl Table {
+    fn new(room: usize) -> Self {
+        Self {
+            grid: Grid::new(room),
+            cell: String::new(),
+            columns: 1,
+            goes_on: false,
+            marked_header: false,
+        }
+    }
+
+    /// What says how a row or a cell lies in the table.
+    fn place(&mut self, tag: &Tag<'_>) {
+        let count = || tag.attribute("val").and_then(|count| count.parse().ok());
+        match tag.name() {
+            "gridBefore" => self.grid.skip(count().unwrap_or(0)),
+            "gridSpan" => self.columns = count().unwrap_or(1),
+            "vMerge" => self.goes_on = tag.attribute("val").is_none_or(|kind| kind != "restart"),
+            _ => {}
+        }
+    }
+
+    fn end_cell(&mut self) {
+        let text = std::mem::take(&mut self.cell);
+        let columns = std::mem::replace(&mut self.columns, 1);
+        if std::mem::take(&mut self.goes_on) && text.is_empty() {
+            self.grid.cell_from_above(columns);
+        } else {
+            self.grid.cell(text, columns, 1);
+        }
+    }
 }
 
 impl Body<'_, '_, '_> {
@@ -222,15 +281,20 @@ impl Body<'_, '_, '_> {
             match token {
                 Token::Open(tag) => match tag.name() {
                     "p" => paragraphs.push(Paragraph::default()),
-                    "tbl" => tables.push(Table::default()),
+                    "tbl" => tables.push(Table::new(self.shape.span_room)),
                     "tr" => {
                         if let Some(table) = tables.last_mut() {
-                            table.rows.push(Vec::new());
+                            table.grid.row();
+                        }
+                    }
+                    "gridBefore" | "gridSpan" | "vMerge" => {
+                        if let Some(table) = tables.last_mut() {
+                            table.place(&tag);
                         }
                     }
                     "tblHeader" => {
                         if let Some(table) = tables.last_mut()
-                            && table.rows.len() == 1
+                            && table.grid.height() == 1
                             && tag.is_on("val")
                         {
                             table.marked_header = true;
@@ -238,8 +302,10 @@ impl Body<'_, '_, '_> {
                     }
                     // The same drawing once more for old programs; text struck out or moved away; field codes.
                     "Fallback" | "delText" | "moveFrom" | "del" | "instrText" | "delInstrText" => xml.skip()?,
-                    // The reading of a word beside it; how a paragraph was formatted before; pictures of a flat document.
-                    "rt" | "pPrChange" | "rPrChange" | "binData" | "binaryData" => xml.skip()?,
+                    // The reading of a word beside it; how something was formatted before; pictures of a flat document.
+                    "rt" | "pPrChange" | "rPrChange" | "trPrChange" | "tcPrChange" | "binData" | "binaryData" => {
+                        xml.skip()?;
+                    }
                     "part" if tag.attribute("name").is_some_and(|name| !is_text_part(&name)) => xml.skip()?,
                     "altChunk" => {
                         if let Some(chunks) = &mut self.chunks {
@@ -260,10 +326,12 @@ impl Body<'_, '_, '_> {
                     }
                     "tc" => {
                         if let Some(table) = tables.last_mut() {
-                            let cell = std::mem::take(&mut table.cell);
-                            if let Some(row) = table.rows.last_mut() {
-                                row.push(cell);
-                            }
+                            table.end_cell();
+                        }
+                    }
+                    "num" | "den" => {
+                        if let Some(paragraph) = paragraphs.last_mut() {
+                            paragraph.end_part();
                         }
                     }
                     "tbl" => {
@@ -281,9 +349,8 @@ impl Body<'_, '_, '_> {
             self.paragraph(left, paragraphs.last_mut(), tables.last_mut());
         }
         while let Some(mut table) = tables.pop() {
-            let cell = std::mem::take(&mut table.cell);
-            if let Some(row) = table.rows.last_mut() {
-                row.push(cell);
+            if !table.cell.is_empty() {
+                table.end_cell();
             }
             self.table(table, tables.last_mut());
         }
@@ -292,7 +359,13 @@ impl Body<'_, '_, '_> {
 
     fn run(&self, name: &str, tag: &Tag<'_>, xml: &mut Xml<'_>, paragraph: &mut Paragraph) -> Result<(), ParseError> {
         match name {
-            "t" => paragraph.text.push_str(&xml.text()?),
+            "t" => {
+                let text = xml.text()?;
+                paragraph.push(&text);
+            }
+            "r" => paragraph.is_raised = false,
+            "vertAlign" => paragraph.is_raised = tag.attribute("val").is_some_and(|place| place == "superscript"),
+            "num" | "den" | "sup" => paragraph.begin_part(name),
             "tab" | "ptab" => paragraph.text.push('\t'),
             "br" | "cr" => paragraph.text.push('\n'),
             "noBreakHyphen" => paragraph.text.push('-'),
@@ -306,7 +379,8 @@ impl Body<'_, '_, '_> {
             }
             "pStyle" => {
                 let style = tag.attribute("val").unwrap_or_default();
-                paragraph.level = paragraph.level.or(self.styles.get(&style).copied());
+                paragraph.level = paragraph.level.or(self.shape.styles.get(&style).heading);
+                paragraph.style = style;
             }
             "outlineLvl" => {
                 if let Some(level) = tag
@@ -318,6 +392,8 @@ impl Body<'_, '_, '_> {
                 }
             }
             "numPr" => paragraph.in_list = true,
+            "numId" => paragraph.list = tag.attribute("val").and_then(|list| list.parse().ok()),
+            "ilvl" => paragraph.list_level = tag.attribute("val").and_then(|level| level.parse().ok()),
             // Tab stops are `w:tab` as well.
             "tabs" => xml.skip()?,
             _ => {}
@@ -325,7 +401,13 @@ impl Body<'_, '_, '_> {
         Ok(())
     }
 
-    fn paragraph(&mut self, done: Paragraph, outer: Option<&mut Paragraph>, table: Option<&mut Table>) {
+    fn paragraph(&mut self, mut done: Paragraph, outer: Option<&mut Paragraph>, table: Option<&mut Table>) {
+        // Nothing but its number is what a column of numbers holds.
+        if let Some(number) = self.shape.number(&done)
+            && (table.is_some() || !done.text.trim().is_empty())
+        {
+            done.text = format!("{number} {}", done.text.trim_start());
+        }
         if let Some(outer) = outer {
             outer.boxes.push(done.text);
             outer.boxes.extend(done.boxes);
@@ -354,8 +436,10 @@ impl Body<'_, '_, '_> {
     }
 
     fn table(&mut self, table: Table, outer: Option<&mut Table>) {
+        self.shape.span_room = self.shape.span_room.min(table.grid.room());
+        let rows = table.grid.finish();
         if let Some(outer) = outer {
-            for row in table.rows {
+            for row in rows {
                 for cell in row.iter().filter(|cell| !cell.trim().is_empty()) {
                     if !outer.cell.is_empty() {
                         outer.cell.push('\n');
@@ -366,10 +450,10 @@ impl Body<'_, '_, '_> {
             return;
         }
         // A frame around running text is no table.
-        let columns = table.rows.iter().map(Vec::len).max().unwrap_or(0);
-        let prose = table.rows.iter().flatten().any(|cell| cell.chars().count() > 1_500);
+        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let prose = rows.iter().flatten().any(|cell| cell.chars().count() > 1_500);
         if columns <= 1 || prose {
-            for cell in table.rows.iter().flatten() {
+            for cell in rows.iter().flatten() {
                 self.page.paragraph(cell);
             }
             return;
@@ -377,8 +461,8 @@ impl Body<'_, '_, '_> {
         let header = if table.marked_header {
             TableHeader::FirstRow
         } else {
-            TableHeader::guess(&table.rows)
+            TableHeader::guess(&rows)
         };
-        self.page.table(&table.rows, header);
+        self.page.table(&rows, header);
     }
 }

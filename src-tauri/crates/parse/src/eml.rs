@@ -18,6 +18,9 @@ pub const MEDIA_TYPE: &str = "message/rfc822";
 /// Mails attached to mails whose text is taken; of deeper ones the subject is.
 const MAX_FORWARDED: u32 = 3;
 
+/// Bytes of a plain form that may be a stub; mails in words alone are often as short.
+pub const LONGEST_STUB: usize = 500;
+
 /// Reads a mail, a web archive or a mailbox.
 ///
 /// # Errors
@@ -105,13 +108,25 @@ fn write(message: &Message<'_>, page: &mut PageBuilder, depth: u32, out: &Output
     Ok(())
 }
 
+/// True where the plain form of a mail only says that there is another, or how it begins: the other one says much more.
+pub fn is_stub(plain: &str, shown: &PageBuilder) -> bool {
+    plain.trim().len() < LONGEST_STUB && shown.len() > 3 * plain.trim().len()
+}
+
 fn body(message: &Message<'_>, page: &mut PageBuilder, out: &Output<'_>) -> Result<(), ParseError> {
     let before = page.len();
     let plain: Vec<_> = message.text_bodies().collect();
-    bodies(message, &plain, page, out)?;
+    let html: Vec<_> = message.html_bodies().collect();
+    let texts: Vec<&str> = plain.iter().filter_map(|part| part.text_contents()).collect();
+    let mut shown = PageBuilder::default();
+    if texts.iter().map(|text| text.trim().len()).sum::<usize>() < LONGEST_STUB {
+        bodies(message, &html, &mut shown, out)?;
+    }
+    if !is_stub(&texts.join("\n"), &shown) {
+        bodies(message, &plain, page, out)?;
+    }
     // The plain form may be there and empty, because the program that sent it only makes the other one.
     if page.len() == before {
-        let html: Vec<_> = message.html_bodies().collect();
         bodies(message, &html, page, out)?;
     }
     // A mail cut short, or made wrong: whatever text is in it and is no attachment.

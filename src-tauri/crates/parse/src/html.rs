@@ -1,5 +1,7 @@
 //! HTML and XHTML: the main text, not menus. Read as a stream of tokens: no tree, so that nesting costs nothing.
 
+mod list;
+mod maths;
 mod state;
 
 use crate::encoding;
@@ -8,7 +10,7 @@ use crate::output::Output;
 use crate::text::{self, PageBuilder, TableHeader};
 use encoding_rs::Encoding;
 use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::{BufferQueue, Tokenizer, TokenizerOpts};
+use html5ever::tokenizer::{BufferQueue, Tag, Tokenizer, TokenizerOpts};
 use state::{Sink, State};
 
 /// The media type.
@@ -18,10 +20,23 @@ pub const MEDIA_TYPE: &str = "text/html";
 #[derive(Clone, Debug, PartialEq)]
 enum Block {
     Heading { level: u8, text: String },
-    Paragraph { text: String, link_chars: usize },
-    Item { text: String, link_chars: usize },
+    Paragraph { text: String, role: Role },
+    Item { text: String, role: Role },
     Preformatted { text: String },
     Table { rows: Vec<Vec<String>>, header: bool },
+}
+
+/// What a paragraph or an item of a list is to its page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// Running text, long enough to say that the page has begun.
+    Prose,
+    /// Nothing but a short link, as menus have them.
+    Link,
+    /// Such a link in a part that is beside the text.
+    LinkInMargin,
+    /// Anything else.
+    Other,
 }
 
 /// What a page holds.
@@ -149,6 +164,13 @@ fn tokenize_showing(
     Ok(State::finish(tokenizer.sink))
 }
 
+fn attribute(tag: &Tag, name: &str) -> Option<String> {
+    tag.attrs
+        .iter()
+        .find(|attribute| &*attribute.name.local == name)
+        .map(|attribute| attribute.value.to_string())
+}
+
 fn block_text(block: &Block) -> &str {
     match block {
         Block::Heading { text, .. }
@@ -166,46 +188,60 @@ fn flat_text(block: &Block) -> String {
     }
 }
 
-/// Writes blocks, leaving out lists that are menus: five or more items in a row that are nothing but short links, on a page that
-/// has text besides.
+/// Writes blocks, leaving out lists that are menus: five or more items in a row that are nothing but short links, before the text or
+/// beside it, on a page that has text besides. In the text such a list is part of it.
 fn write(blocks: &[Block], page: &mut PageBuilder) {
-    let is_menu_item = |block: &Block| match block {
-        Block::Item { text, link_chars } => {
-            let chars = text.chars().filter(|c| !c.is_whitespace()).count();
-            *link_chars * 10 >= chars * 9 && chars <= 40
-        }
-        _ => false,
+    let link = |block: &Block| match block {
+        Block::Item {
+            role: role @ (Role::Link | Role::LinkInMargin),
+            ..
+        } => Some(*role),
+        _ => None,
     };
     let menu_chars: usize = blocks
         .iter()
-        .filter(|block| is_menu_item(block))
+        .filter(|block| link(block).is_some())
         .map(|block| block_text(block).len())
         .sum();
     let all_chars: usize = blocks.iter().map(|block| flat_text(block).len()).sum();
+    let first_prose = blocks
+        .iter()
+        .position(|block| matches!(block, Block::Paragraph { role: Role::Prose, .. }))
+        .unwrap_or(blocks.len());
     let mut at = 0;
     while at < blocks.len() {
-        let run = blocks[at..].iter().take_while(|block| is_menu_item(block)).count();
-        if run >= 5 && menu_chars * 4 < all_chars {
-            at += run;
-            continue;
+        let run = blocks[at..].iter().map_while(link).count();
+        let is_menu = run >= 5
+            && menu_chars * 4 < all_chars
+            && (at < first_prose
+                || blocks[at..]
+                    .iter()
+                    .map_while(link)
+                    .all(|role| role == Role::LinkInMargin));
+        let next = at + run.max(1);
+        if !is_menu {
+            blocks[at..next].iter().for_each(|block| write_block(block, page));
         }
-        match &blocks[at] {
-            Block::Heading { level, text } => page.heading(*level, text),
-            Block::Paragraph { text, .. } => page.paragraph(&tidy(text)),
-            Block::Item { text, .. } => page.line(&tidy(text)),
-            Block::Preformatted { text } => page.verbatim(text),
-            Block::Table { rows, header } => {
-                page.table(
-                    rows,
-                    if *header {
-                        TableHeader::FirstRow
-                    } else {
-                        TableHeader::guess(rows)
-                    },
-                );
-            }
+        at = next;
+    }
+}
+
+fn write_block(block: &Block, page: &mut PageBuilder) {
+    match block {
+        Block::Heading { level, text } => page.heading(*level, text),
+        Block::Paragraph { text, .. } => page.paragraph(&tidy(text)),
+        Block::Item { text, .. } => page.line(&tidy(text)),
+        Block::Preformatted { text } => page.verbatim(text),
+        Block::Table { rows, header } => {
+            page.table(
+                rows,
+                if *header {
+                    TableHeader::FirstRow
+                } else {
+                    TableHeader::guess(rows)
+                },
+            );
         }
-        at += 1;
     }
 }
 
@@ -259,16 +295,100 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_links_alone_is_kept() {
-        let links = "<ul>".to_owned() + &"<li><a>A link</a></li>".repeat(8) + "</ul>";
-        assert_eq!(plain_text(&links).matches("A link").count(), 8);
-        let with_text = links + "<p>" + &"Running text of the page. ".repeat(40) + "</p>";
-        assert_eq!(plain_text(&with_text).matches("A link").count(), 0);
+    fn lists_of_links_are_left_out_before_and_beside_the_text() {
+        let links = "<ul>".to_owned() + &"<li><a href='x'><div>A link</div></a></li>".repeat(8) + "</ul>";
+        let prose = "<p>".to_owned() + &"Running text of the page. ".repeat(40) + "</p>";
+        let shown = |page: &str| plain_text(page).matches("A link").count();
+        assert_eq!(shown(&links), 8, "a page of links alone is kept");
+        assert_eq!(shown(&format!("{links}{prose}")), 0);
+        assert_eq!(
+            shown(&format!("{prose}{links}{prose}")),
+            8,
+            "links in the text are part of it"
+        );
+        for (open, close) in [
+            ("<footer>", "</footer>"),
+            ("<aside><aside></aside>", "</aside>"),
+            ("<div role=navigation>", "</div>"),
+            ("<div class='left sidebar'>", "</div>"),
+        ] {
+            assert_eq!(shown(&format!("{prose}{open}{links}{close}{prose}")), 0, "{open}");
+            assert_eq!(shown(&format!("{prose}{open}{close}{links}")), 8, "{open}");
+        }
+    }
+
+    #[test]
+    fn an_anchor_is_no_link() {
+        let items = "<li>A member state</li>".repeat(8);
+        for anchor in ["<a id='x'/>", "<a name=x>", "<p><a href='x'>A link that never ends</p>"] {
+            let page = format!(
+                "{anchor}<ul>{items}</ul><p>{}</p>",
+                "Running text of the page. ".repeat(40)
+            );
+            assert_eq!(plain_text(&page).matches("A member state").count(), 8, "{anchor}");
+        }
+    }
+
+    #[test]
+    fn spans_leave_values_under_their_columns() {
+        let table = "<table><tr><th>Region<th colspan=2>Income<th>Note<tr><td rowspan=2>North<td>1<td>2<td>a<tr><td>3<td>4<td>b\
+            <tr><td colspan='2'>South<td>5<td>c</table>";
+        assert_eq!(
+            plain_text(table),
+            "Region | Income |  | Note\nNorth | 1 | 2 | a\nNorth | 3 | 4 | b\nSouth |  | 5 | c"
+        );
+        let outside = "<table><tr><table><tr><td>a<td>b</table><td>c<td>d</table>";
+        assert_eq!(
+            plain_text(outside),
+            "a | b\n\nc | d",
+            "a table between cells is not lost"
+        );
+        let hostile = "<table>".to_owned() + &"<tr><td rowspan=65000 colspan=9999>word<td>x".repeat(3_000) + "</table>";
+        assert!(plain_text(&hostile.repeat(3)).len() < 5_000_000);
+    }
+
+    #[test]
+    fn items_of_ordered_lists_have_their_numbers() {
+        let list = "<ol start=3><li><p>three</p><p>more</p><li>four<ol type=a><li>inner<li>second</ol><li value=9><h2>nine</h2>\
+            <li>ten</ol><ul><li>bullet</ul><ol style='list-style-type: none'><li>plain</ol>";
+        assert_eq!(
+            plain_text(list),
+            "3. three\nmore\n4. four\na. inner\nb. second\n\n9. nine\n10. ten\nbullet\nplain"
+        );
+        assert_eq!(
+            plain_text("<ol><li><li><ol><li>inner<li>next</ol></ol>"),
+            "2. 1. inner\n2. next"
+        );
+    }
+
+    #[test]
+    fn raised_digits_and_fractions_stay_apart_from_the_number_before() {
+        for (source, text) in [
+            ("10<sup>6</sup> m<sup>2</sup>", "10^6 m2"),
+            ("10<sup>-3</sup>5", "10^-3 5"),
+            ("<sup>1</sup>2024 <b>19</b><sup>99</sup>", "1 2024 19^99"),
+            (
+                "the word<sup>3</sup> and the 4<sup>th</sup> [1]",
+                "the word3 and the 4th [1]",
+            ),
+            (
+                "<math><mn>2</mn><mfrac>\n<mn>1</mn> <mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow></mfrac></math> x",
+                "2 1/(a+b) x",
+            ),
+            ("<math><msup><mn>10</mn><mn>6</mn></msup></math> m", "10^6 m"),
+            ("<math><mfrac><mrow></mrow><mn>2</mn></mfrac></math>", "2"),
+            (
+                "<math><mfrac><mfrac><mn>1</mn><mn>2</mn></mfrac><mspace/></mfrac></math>",
+                "(1/2)/",
+            ),
+        ] {
+            assert_eq!(plain_text(source), text, "{source}");
+        }
     }
 
     #[test]
     fn nesting_costs_nothing() {
-        let deep = "<div><b><table><tr><td>cell".repeat(50_000) + "bottom";
+        let deep = "<div><ol><li><b><mfrac><table><tr><td>cell".repeat(50_000) + "bottom";
         let text = plain_text(&deep);
         assert!(text.ends_with("bottom"));
         assert_eq!(text.matches("cell").count(), 50_000);

@@ -29,8 +29,6 @@ pub struct Limits {
     pub rtf_depth: usize,
     /// Cells of all sheets of a workbook that hold something.
     pub cells: usize,
-    /// Columns of a table row; what lies beyond is dropped with a warning.
-    pub table_columns: usize,
     /// Pages, slides, sheets or chapters.
     pub pages: u32,
     /// Characters of one PDF page; real ones stay under 50,000.
@@ -56,7 +54,6 @@ impl Default for Limits {
             json_depth: 127,
             rtf_depth: 512,
             cells: 5_000_000,
-            table_columns: 512,
             pages: 50_000,
             page_chars: 1_000_000,
             page_annotations: 5_000,

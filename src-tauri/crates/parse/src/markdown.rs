@@ -3,7 +3,7 @@
 use crate::error::ParseError;
 use crate::html;
 use crate::output::Output;
-use crate::text::{self, PageBuilder, TableHeader};
+use crate::text::{self, PageBuilder, Script, TableHeader};
 use pulldown_cmark::{Event, HeadingLevel, MetadataBlockKind, Options, Parser, Tag, TagEnd};
 
 /// The media type.
@@ -14,13 +14,8 @@ pub const MEDIA_TYPE: &str = "text/markdown";
 /// # Errors
 /// Its final state.
 pub fn parse(source: &str, out: &mut Output<'_>) -> Result<(), ParseError> {
-    let options = Options::ENABLE_TABLES
-        | Options::ENABLE_FOOTNOTES
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_TASKLISTS
-        | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
     let mut reader = Reader::default();
-    for (at, event) in Parser::new_ext(source, options).enumerate() {
+    for (at, event) in Parser::new_ext(source, options()).enumerate() {
         if at.is_multiple_of(4096) {
             out.gathering(reader.page.len())?;
         }
@@ -34,11 +29,24 @@ pub fn parse(source: &str, out: &mut Output<'_>) -> Result<(), ParseError> {
     out.single_page(reader.page)
 }
 
+fn options() -> Options {
+    Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS
+}
+
 #[derive(Default)]
 struct Reader {
     page: PageBuilder,
     block: String,
     in_item: bool,
+    /// The next number of each open list; nothing for one of bullets.
+    lists: Vec<Option<u64>>,
+    /// What stands before the open item, until text of it comes.
+    number: String,
+    script: Script,
     heading: Option<u8>,
     code: bool,
     metadata: bool,
@@ -54,6 +62,8 @@ impl Reader {
             Event::Start(tag) => self.open(tag),
             Event::End(tag) => self.close(tag),
             Event::Text(text) | Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
+                self.block
+                    .extend(text::between(&self.block, &text, std::mem::take(&mut self.script)));
                 self.block.push_str(&text);
             }
             Event::SoftBreak => self.block.push(' '),
@@ -64,8 +74,26 @@ impl Reader {
                 self.block.push_str(&name);
                 self.block.push(']');
             }
-            // Inline tags carry no text of their own.
-            Event::InlineHtml(_) | Event::Rule | Event::TaskListMarker(_) => {}
+            Event::TaskListMarker(is_done) => self.number.push_str(if is_done { "[x] " } else { "[ ] " }),
+            Event::InlineHtml(tag) => self.inline_tag(&tag),
+            Event::Rule => {}
+        }
+    }
+
+    /// Inline tags carry no text of their own, but some part the text around them.
+    fn inline_tag(&mut self, tag: &str) {
+        let name = tag.trim_start_matches('<').trim_end_matches(['>', '/', ' ']);
+        match name
+            .split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_lowercase()
+            .as_str()
+        {
+            "br" => self.block.push('\n'),
+            "sup" => self.script = Script::Raised,
+            "/sup" => self.script = Script::Back,
+            _ => {}
         }
     }
 
@@ -78,6 +106,14 @@ impl Reader {
             Tag::Item => {
                 self.end_block();
                 self.in_item = true;
+                if let Some(Some(number)) = self.lists.last_mut() {
+                    self.number.push_str(&format!("{number}. "));
+                    *number += 1;
+                }
+            }
+            Tag::List(start) => {
+                self.end_block();
+                self.lists.push(start);
             }
             Tag::CodeBlock(_) => {
                 self.end_block();
@@ -89,7 +125,7 @@ impl Reader {
                 self.rows.clear();
             }
             Tag::TableHead | Tag::TableRow => self.rows.push(Vec::new()),
-            Tag::Paragraph | Tag::List(_) | Tag::BlockQuote(_) | Tag::FootnoteDefinition(_) | Tag::HtmlBlock => {
+            Tag::Paragraph | Tag::BlockQuote(_) | Tag::FootnoteDefinition(_) | Tag::HtmlBlock => {
                 self.end_block();
             }
             _ => {}
@@ -99,7 +135,7 @@ impl Reader {
     fn close(&mut self, tag: TagEnd) {
         match tag {
             TagEnd::Heading(_) => {
-                let heading = std::mem::take(&mut self.block);
+                let heading = std::mem::take(&mut self.number) + &std::mem::take(&mut self.block);
                 let level = self.heading.take().unwrap_or(1);
                 self.first_heading.get_or_insert_with(|| heading.clone());
                 self.page.heading(level, &heading);
@@ -135,8 +171,13 @@ impl Reader {
             TagEnd::Item => {
                 self.end_block();
                 self.in_item = false;
+                self.number.clear();
             }
-            TagEnd::Paragraph | TagEnd::List(_) | TagEnd::BlockQuote(_) | TagEnd::FootnoteDefinition => {
+            TagEnd::List(_) => {
+                self.end_block();
+                self.lists.pop();
+            }
+            TagEnd::Paragraph | TagEnd::BlockQuote(_) | TagEnd::FootnoteDefinition => {
                 self.end_block();
             }
             _ => {}
@@ -144,7 +185,10 @@ impl Reader {
     }
 
     fn end_block(&mut self) {
-        let block = std::mem::take(&mut self.block);
+        let mut block = std::mem::take(&mut self.block);
+        if !block.trim().is_empty() {
+            block.insert_str(0, &std::mem::take(&mut self.number));
+        }
         if self.in_item {
             self.page.line(&block);
         } else {
@@ -155,4 +199,35 @@ impl Reader {
 
 fn level_of(level: HeadingLevel) -> u8 {
     level as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text_of(source: &str) -> String {
+        let mut reader = Reader::default();
+        Parser::new_ext(source, options()).for_each(|event| reader.event(event));
+        reader.end_block();
+        reader.page.finish(1).text
+    }
+
+    #[test]
+    fn items_have_their_numbers_and_ticks() {
+        assert_eq!(
+            text_of("3. three\n4. four\n   - bullet\n5. five\n\ntext\n\n1. ## One\n\n   more\n\n1) again\n"),
+            "3. three\n4. four\nbullet\n5. five\n\ntext\n\n1. One\nmore\n1. again"
+        );
+        assert_eq!(text_of("- [x] done\n- [ ] open\n"), "[x] done\n[ ] open");
+        assert_eq!(text_of("1. [x] done\n\n2. [ ] open\n"), "1. [x] done\n2. [ ] open");
+    }
+
+    #[test]
+    fn tags_part_words_and_figures() {
+        assert_eq!(text_of("one<br>two<BR />three"), "one\ntwo\nthree");
+        assert_eq!(
+            text_of("| A | B |\n|---|---|\n| one<br/>two | 10<sup>6</sup>5 |\n"),
+            "A | B\none two | 10^6 5"
+        );
+    }
 }

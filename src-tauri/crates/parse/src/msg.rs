@@ -1,5 +1,6 @@
 //! Mail as Outlook keeps it (MS-OXMSG): properties as streams of an OLE file.
 
+use crate::eml;
 use crate::encoding;
 use crate::error::ParseError;
 use crate::html;
@@ -97,8 +98,9 @@ fn head(file: &mut File<'_>, properties: &[u8], page: &mut PageBuilder, out: &Ou
 }
 
 fn body(file: &mut File<'_>, page: &mut PageBuilder, out: &Output<'_>) -> Result<(), ParseError> {
-    if let Some(body) = string(file, "", property::BODY, out) {
-        page.paragraph(&body);
+    let plain = string(file, "", property::BODY, out);
+    if let Some(plain) = plain.as_ref().filter(|plain| plain.len() >= eml::LONGEST_STUB) {
+        page.paragraph(plain);
         return out.gathering(page.len());
     }
     let source = match stream(file, &format!("/__substg1.0_{:04X}0102", property::HTML), out) {
@@ -109,6 +111,14 @@ fn body(file: &mut File<'_>, page: &mut PageBuilder, out: &Output<'_>) -> Result
         }
         None => string(file, "", property::HTML, out),
     };
+    if let Some(plain) = plain {
+        let mut shown = PageBuilder::default();
+        html::append(source.as_deref().unwrap_or_default(), &mut shown, out)?;
+        if !eml::is_stub(&plain, &shown) {
+            page.paragraph(&plain);
+            return Ok(());
+        }
+    }
     if let Some(source) = source {
         return html::append(&source, page, out);
     }

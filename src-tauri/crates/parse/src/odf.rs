@@ -2,6 +2,7 @@
 //! one XML file.
 
 mod flow;
+mod numbering;
 mod sheet;
 
 use crate::archive::Archive;
@@ -11,6 +12,7 @@ use crate::output::Output;
 use crate::text::{self, PageBuilder};
 use crate::xml::{Tag, Token, Xml, text_of};
 use flow::Flow;
+use numbering::Lists;
 
 const TEXT: &str = "application/vnd.oasis.opendocument.text";
 const PRESENTATION: &str = "application/vnd.oasis.opendocument.presentation";
@@ -25,7 +27,7 @@ const MAX_REPEATS: u32 = 1_000;
 pub fn parse_odt(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     let document = Document::open(bytes, out)?;
     out.started(TEXT, document.title(out), Some(1));
-    let mut flow = Flow::default();
+    let mut flow = Flow::of(document.lists(out));
     flow.read(&document.content, out)?;
     for text in document.margins(out) {
         flow.page.paragraph(&text);
@@ -43,7 +45,7 @@ pub fn parse_odt(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
 pub fn parse_odp(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     let document = Document::open(bytes, out)?;
     out.started(PRESENTATION, document.title(out), None);
-    let mut flow = Flow::default();
+    let mut flow = Flow::of(document.lists(out));
     flow.read(&document.content, out)?;
     let mut slides = if flow.slides.is_empty() {
         vec![flow.page]
@@ -129,6 +131,14 @@ impl Document {
             meta: Some(text_of(&meta)),
             pictures: ooxml::has_pictures(&archive),
         })
+    }
+
+    fn lists(&self, out: &Output<'_>) -> Lists {
+        let mut lists = Lists::default();
+        for source in self.styles.iter().chain([&self.content]) {
+            lists.learn(source, out);
+        }
+        lists
     }
 
     /// What the master pages show on every page: headers, footers, what stands on the master of a slide; each once. Styles that

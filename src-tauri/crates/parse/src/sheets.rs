@@ -2,6 +2,7 @@
 
 use crate::archive::Archive;
 use crate::error::ParseError;
+use crate::numbering::Numerals;
 use crate::ooxml::{self, drawing_paragraphs};
 use crate::output::Output;
 use crate::pptx;
@@ -52,7 +53,6 @@ impl SparseTable {
         let columns: BTreeSet<u32> = self.rows.values().flatten().map(|(column, _)| *column).collect();
         // Missing cells are written where that stays small, so that columns line up in words.
         let dense = columns.len() * self.rows.len() <= 4 * self.cells + 10_000;
-        let place: BTreeMap<u32, usize> = columns.iter().enumerate().map(|(at, column)| (*column, at)).collect();
         let widest = self.rows.values().map(Vec::len).max().unwrap_or(0);
         // A title over a table is a line of its own.
         while self.rows.len() > 1
@@ -64,25 +64,71 @@ impl SparseTable {
                 page.paragraph(&text);
             }
         }
-        let rows: Vec<Vec<String>> = self
-            .rows
-            .into_values()
-            .map(|mut cells| {
-                cells.sort_by_key(|(column, _)| *column);
-                if !dense {
-                    return cells.into_iter().map(|(_, text)| text).collect();
-                }
-                let mut row = Vec::new();
-                for (column, text) in cells {
-                    row.resize(place.get(&column).copied().unwrap_or(0), String::new());
-                    row.push(text);
-                }
-                row
-            })
-            .collect();
-        let header = TableHeader::guess(&rows);
+        for cells in self.rows.values_mut() {
+            cells.sort_by_key(|(column, _)| *column);
+        }
+        let (rows, header) = if dense {
+            let rows = self.aligned(&columns);
+            let header = TableHeader::guess(&rows);
+            (rows, header)
+        } else {
+            // The names of its columns stand in its cells already.
+            (self.named(), TableHeader::None)
+        };
         page.table(&rows, header);
     }
+
+    /// Rows with their missing cells.
+    fn aligned(self, columns: &BTreeSet<u32>) -> Vec<Vec<String>> {
+        let place: BTreeMap<u32, usize> = columns.iter().enumerate().map(|(at, column)| (*column, at)).collect();
+        let aligned = |cells: Vec<(u32, String)>| {
+            let mut row = Vec::new();
+            for (column, text) in cells {
+                row.resize(place.get(&column).copied().unwrap_or(0), String::new());
+                row.push(text);
+            }
+            row
+        };
+        self.rows.into_values().map(aligned).collect()
+    }
+
+    /// Rows that closed up: each cell says its column, by the first row's name where that names columns, else by its letters.
+    fn named(self) -> Vec<Vec<String>> {
+        /// Names said so often must stay short, and cells that say them few.
+        const LONGEST_NAME: usize = 40;
+        const MOST_CELLS: usize = 200_000;
+        let mut rows = self.rows.into_values();
+        let Some(first) = rows.next() else { return Vec::new() };
+        let rows: Vec<Vec<(u32, String)>> = rows.collect();
+        let texts = |cells: &[(u32, String)]| cells.iter().map(|(_, text)| text.clone()).collect::<Vec<String>>();
+        let sample: Vec<Vec<String>> = std::iter::once(&first)
+            .chain(rows.iter().take(50))
+            .map(|row| texts(row))
+            .collect();
+        let has_names = self.cells <= MOST_CELLS && TableHeader::guess(&sample) == TableHeader::FirstRow;
+        let names: BTreeMap<u32, String> = first
+            .iter()
+            .filter(|(_, name)| has_names && name.chars().nth(LONGEST_NAME).is_none())
+            .cloned()
+            .collect();
+        let named = |(column, text): (u32, String)| match names.get(&column) {
+            Some(name) => format!("{name}: {text}"),
+            None => format!("{}: {text}", letters(column)),
+        };
+        let first = if has_names {
+            texts(&first)
+        } else {
+            first.into_iter().map(named).collect()
+        };
+        std::iter::once(first)
+            .chain(rows.into_iter().map(|cells| cells.into_iter().map(named).collect()))
+            .collect()
+    }
+}
+
+/// A column, from 0, as spreadsheets call it: `A`, `AA`.
+fn letters(column: u32) -> String {
+    Numerals::UpperLetter.write(column.saturating_add(1))
 }
 
 /// Reads XLSX or XLSM.
@@ -447,4 +493,35 @@ fn comment(xml: &mut Xml<'_>) -> Result<String, ParseError> {
         }
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_of_a_sparse_sheet_say_their_columns() {
+        let page = |first: &[(u32, &str)]| {
+            let mut table = SparseTable::default();
+            first
+                .iter()
+                .for_each(|(column, name)| table.push(0, *column, (*name).to_owned()));
+            for row in 1..200 {
+                table.push(row, 0, format!("item {row}"));
+                table.push(row, row, format!("{row}.5"));
+            }
+            let mut page = PageBuilder::default();
+            table.write("S", &mut page);
+            page.finish(1).text
+        };
+        let named = page(&[(0, "Name"), (1, "May"), (2, "June")]);
+        assert!(named.starts_with(
+            "S\n\nName | May | June\nName: item 1 | May: 1.5\nName: item 2 | June: 2.5\nName: item 3 | D: 3.5\n"
+        ));
+        let unnamed = page(&[(0, "17"), (2, "4")]);
+        assert!(
+            unnamed.starts_with("S\n\nA: 17 | C: 4\nA: item 1 | B: 1.5\n"),
+            "{unnamed}"
+        );
+    }
 }

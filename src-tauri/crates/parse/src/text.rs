@@ -69,6 +69,47 @@ pub fn one_line(raw: &str) -> String {
     out
 }
 
+/// How a piece of text stands to the one before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Script {
+    /// On its line, or not the first piece of what is raised.
+    #[default]
+    Same,
+    /// It is raised, and what is before it is not.
+    Raised,
+    /// It is back on the line.
+    Back,
+}
+
+/// What must stand between digits of which one piece is raised: 10⁶ is not 106, and a note's mark is no digit of the year before it.
+/// Behind a word a raised mark stays as it is.
+pub fn between(before: &str, piece: &str, script: Script) -> Option<char> {
+    let digit_first = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    if !before.ends_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    match script {
+        Script::Raised => {
+            let unsigned = piece.strip_prefix(['-', '+', '−', '–']).unwrap_or(piece);
+            digit_first(unsigned).then_some('^')
+        }
+        Script::Back => digit_first(piece).then_some(' '),
+        Script::Same => None,
+    }
+}
+
+/// Puts a part of a fraction, which begins at `start`, in brackets where it is more than a number or a name.
+pub fn bracket(text: &mut String, start: usize) {
+    /// A part that is longer is none of a formula; fractions within fractions are moved once a level.
+    const LONGEST: usize = 1_000;
+    text.truncate(text.trim_end().len().max(start));
+    let part = text.get(start..).unwrap_or_default();
+    if part.len() <= LONGEST && part.contains(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | ',')) {
+        text.insert(start, '(');
+        text.push(')');
+    }
+}
+
 /// A title worth showing, or nothing: programs leave file names and placeholders.
 pub fn title(raw: &str) -> Option<String> {
     let mut title = one_line(raw);
@@ -228,12 +269,17 @@ pub enum TableHeader {
 }
 
 impl TableHeader {
-    /// A first row names the columns when every cell of it is a text, none a number, and there are rows below.
+    /// A first row names the columns when every cell of it is a text, none a number, and there are rows below. Years and dates are
+    /// names too, of columns that hold other numbers.
     pub fn guess(rows: &[Vec<String>]) -> Self {
         let mut filled = rows.iter().filter(|row| row.iter().any(|cell| !cell.trim().is_empty()));
-        let (Some(first), Some(_)) = (filled.next(), filled.next()) else {
+        let Some(first) = filled.next() else {
             return Self::None;
         };
+        let below: Vec<&Vec<String>> = filled.take(50).collect();
+        if below.is_empty() {
+            return Self::None;
+        }
         let named = first.iter().filter(|cell| !cell.trim().is_empty()).count();
         let numbers = first.iter().filter(|cell| is_number(cell)).count();
         let widest = rows
@@ -242,7 +288,7 @@ impl TableHeader {
             .map(|row| row.iter().filter(|cell| !cell.trim().is_empty()).count())
             .max()
             .unwrap_or(0);
-        if numbers == 0 && named * 2 >= widest && named >= 1 {
+        if (numbers == 0 || names_periods(first, &below)) && named * 2 >= widest && named >= 1 {
             Self::FirstRow
         } else {
             Self::None
@@ -255,6 +301,36 @@ fn is_number(cell: &str) -> bool {
     !cell.is_empty()
         && cell.chars().any(|c| c.is_ascii_digit())
         && cell.chars().all(|c| c.is_ascii_digit() || ".,-+%€$£ /:".contains(c))
+}
+
+/// True for `Revenue | 2023 | 2024` over rows of a name and numbers that are no years.
+fn names_periods(first: &[String], below: &[&Vec<String>]) -> bool {
+    let is_text = |cell: Option<&String>| cell.is_some_and(|cell| !cell.trim().is_empty() && !is_number(cell));
+    let corner = first.first().is_some_and(|cell| cell.trim().is_empty());
+    first.iter().all(|cell| !is_number(cell) || is_period(cell))
+        && (is_text(first.first()) || corner && below.iter().any(|row| is_text(row.first())))
+        && below
+            .iter()
+            .flat_map(|row| row.iter().skip(1))
+            .any(|cell| is_number(cell) && !is_period(cell))
+}
+
+/// A year, two of them, a month of one, or a day: `2024`, `2023/24`, `12.2024`, `2024-12-31`, `31.12.24`.
+fn is_period(cell: &str) -> bool {
+    let cell = cell.trim();
+    let parts: Vec<&str> = cell.split(['.', '/', '-']).collect();
+    let is_year = |part: &str| part.len() == 4 && (part.starts_with("19") || part.starts_with("20"));
+    let is_short = |part: &str| (1..=2).contains(&part.len());
+    parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
+        && match *parts {
+            [year] => is_year(year),
+            [year, other] if is_year(year) => (is_short(other) || is_year(other)) && !cell.contains('.'),
+            [month, year] => is_short(month) && is_year(year),
+            [first, middle, last] => {
+                is_short(middle) && (is_short(first) || is_year(first)) && (is_short(last) || is_year(last))
+            }
+            _ => false,
+        }
 }
 
 fn row_line(row: &[String]) -> String {
@@ -338,5 +414,43 @@ mod tests {
             TableHeader::None
         );
         assert_eq!(TableHeader::guess(&rows(&[&["Name", "Age"]])), TableHeader::None);
+        for years in [
+            [["Revenue", "2023", "2024"], ["Europe", "1,250", "1999"]],
+            [["", "31.12.2023", "12/2024"], ["Europe", "12.5", "7%"]],
+            [["in EUR", "2022/23", "2023-12-31"], ["Europe", "", "40"]],
+        ] {
+            let years: Vec<&[&str]> = years.iter().map(<[&str; 3]>::as_slice).collect();
+            assert_eq!(TableHeader::guess(&rows(&years)), TableHeader::FirstRow, "{years:?}");
+        }
+        for no_names in [
+            [["Born", "1955", "1956"], ["Died", "2001", "2002"]],
+            [["2022", "2023", "2024"], ["1", "2", "3"]],
+            [["", "2023", "2024"], ["17", "1,250", "9"]],
+            [["Europe", "2023", "17"], ["Asia", "1,250", "9"]],
+            [["Europe", "2023.50", "2024"], ["Asia", "1,250", "9"]],
+        ] {
+            let no_names: Vec<&[&str]> = no_names.iter().map(<[&str; 3]>::as_slice).collect();
+            assert_eq!(TableHeader::guess(&rows(&no_names)), TableHeader::None, "{no_names:?}");
+        }
+    }
+
+    #[test]
+    fn raised_digits_are_no_digits_of_the_number_before() {
+        assert_eq!(between("10", "6", Script::Raised), Some('^'));
+        assert_eq!(between("10", "−6", Script::Raised), Some('^'));
+        assert_eq!(between("10", "th", Script::Raised), None);
+        assert_eq!(between("word", "6", Script::Raised), None);
+        assert_eq!(between("10^6", "5", Script::Back), Some(' '));
+        assert_eq!(between("10^6", " 5", Script::Back), None);
+        assert_eq!(between("1", "2", Script::Same), None);
+    }
+
+    #[test]
+    fn parts_of_a_fraction_keep_together() {
+        for (part, written) in [("a+b ", "2 (a+b)"), ("1.5", "2 1.5"), ("", "2 ")] {
+            let mut text = format!("2 {part}");
+            bracket(&mut text, 2);
+            assert_eq!(text, written);
+        }
     }
 }

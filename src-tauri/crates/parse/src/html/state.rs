@@ -1,6 +1,10 @@
 //! From tags and texts to blocks.
 
-use super::{Block, Content, block_text, flat_text};
+use super::list::List;
+use super::maths::Maths;
+use super::{Block, Content, Role, attribute, block_text, flat_text};
+use crate::grid::{self, Grid};
+use crate::text::{self, Script};
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult};
 use std::cell::RefCell;
@@ -24,6 +28,25 @@ const HIDDEN: &[&str] = &[
     "datalist",
 ];
 
+/// Elements beside the text; roles, and in older pages classes and ids, that any element may have as such.
+const MARGINS: &[&str] = &["header", "footer", "aside"];
+const MARGIN_ROLES: &[&str] = &[
+    "navigation",
+    "menu",
+    "menubar",
+    "banner",
+    "contentinfo",
+    "complementary",
+];
+const MARGIN_NAMES: &[&str] = &["footer", "menu", "nav", "navbar", "navigation", "sidebar"];
+
+/// Lists within lists whose items are counted.
+const MAX_LISTS: usize = 64;
+
+/// Characters of a link in a menu at most, and of running text at least.
+const LONGEST_LINK: usize = 40;
+const SHORTEST_PROSE: usize = 60;
+
 /// Where the tokenizer's tokens go.
 pub struct Sink {
     state: RefCell<State>,
@@ -36,6 +59,7 @@ impl Sink {
             state: RefCell::new(State {
                 max_bytes,
                 shown: shown.to_vec(),
+                span_room: grid::ROOM,
                 ..State::default()
             }),
         }
@@ -67,6 +91,14 @@ pub struct State {
     in_link: bool,
     heading: Option<u8>,
     in_item: u32,
+    /// Open lists.
+    lists: Vec<List>,
+    /// The number of the open item, until text of it comes.
+    number: String,
+    script: Script,
+    maths: Maths,
+    /// The open element that is beside the text, and how often it is open.
+    margin: Option<(String, u32)>,
     preformatted: u32,
     in_title: bool,
     title: String,
@@ -77,14 +109,32 @@ pub struct State {
     tables: Vec<OpenTable>,
     /// Open tables beyond [`MAX_TABLES`].
     flat_tables: u32,
+    /// Cells that spans may still add to tables.
+    span_room: usize,
 }
 
-#[derive(Default)]
 struct OpenTable {
-    rows: Vec<Vec<String>>,
-    cell: Option<String>,
+    grid: Grid,
+    cell: Option<OpenCell>,
     header_cells: bool,
     blocks: Vec<Block>,
+}
+
+struct OpenCell {
+    text: String,
+    columns: usize,
+    rows: u32,
+}
+
+impl OpenCell {
+    fn of(tag: &Tag) -> Self {
+        let span = |name| attribute(tag, name).and_then(|span| span.trim().parse::<u16>().ok());
+        Self {
+            text: String::new(),
+            columns: span("colspan").map_or(1, usize::from),
+            rows: span("rowspan").map_or(1, u32::from),
+        }
+    }
 }
 
 impl State {
@@ -122,6 +172,12 @@ impl State {
             self.content.too_long = true;
             return;
         }
+        // Between the elements of a formula white space is for those who read its source.
+        if !self.maths.is_empty() && text.trim().is_empty() {
+            return;
+        }
+        self.block
+            .extend(text::between(&self.block, text, std::mem::take(&mut self.script)));
         if self.preformatted > 0 {
             self.block.push_str(text);
         } else {
@@ -158,6 +214,7 @@ impl State {
             // The bodies of these are no markup.
             return raw(name, holds);
         }
+        self.margin_tag(tag, holds);
         match name {
             "title" if !self.is_shown("title") => {
                 self.in_title = holds && self.content.title.is_none();
@@ -184,7 +241,10 @@ impl State {
                 return raw(name, holds);
             }
             "textarea" => return raw(name, holds),
-            "a" => self.in_link = opens,
+            // Anchors are elements of the same name; XHTML has them without an end.
+            "a" => self.in_link = holds && attribute(tag, "href").is_some(),
+            "sup" => self.script = if holds { Script::Raised } else { Script::Back },
+            "math" => self.maths.clear(),
             "br" => self.block.push('\n'),
             "img" => {
                 self.content.pictures = true;
@@ -211,18 +271,34 @@ impl State {
                 } else {
                     self.in_item.saturating_sub(1)
                 };
+                self.number = match self.lists.last_mut() {
+                    Some(list) if opens && name == "li" => list.number(tag),
+                    _ => String::new(),
+                };
             }
             "ul" | "ol" | "dl" => {
                 self.end_block();
-                if !opens {
+                if opens {
+                    let outer = std::mem::take(&mut self.number);
+                    if self.lists.len() < MAX_LISTS {
+                        self.lists.push(List::of(tag, outer));
+                    }
+                } else {
+                    self.lists.pop();
                     self.in_item = 0;
+                    self.number.clear();
                 }
             }
             "table" => {
                 self.end_block();
                 match (opens, self.flat_tables) {
                     (true, _) if self.tables.len() >= MAX_TABLES => self.flat_tables += 1,
-                    (true, _) => self.tables.push(OpenTable::default()),
+                    (true, _) => self.tables.push(OpenTable {
+                        grid: Grid::new(self.span_room),
+                        cell: None,
+                        header_cells: false,
+                        blocks: Vec::new(),
+                    }),
                     (false, 0) => self.end_table(),
                     (false, _) => self.flat_tables -= 1,
                 }
@@ -231,14 +307,14 @@ impl State {
             "tr" => {
                 self.end_cell();
                 if opens && let Some(table) = self.tables.last_mut() {
-                    table.rows.push(Vec::new());
+                    table.grid.row();
                 }
             }
             "td" | "th" => {
                 self.end_cell();
                 if opens && let Some(table) = self.tables.last_mut() {
-                    table.cell = Some(String::new());
-                    table.header_cells |= name == "th" && table.rows.len() <= 1;
+                    table.cell = Some(OpenCell::of(tag));
+                    table.header_cells |= name == "th" && table.grid.height() <= 1;
                 }
             }
             "hr" | "p" | "div" | "nav" | "section" | "article" | "main" | "header" | "footer" | "aside"
@@ -247,11 +323,48 @@ impl State {
             | "button" | "label" | "dialog" => self.end_block(),
             _ => {}
         }
+        match (opens, holds) {
+            (true, true) => self.maths.open(name, &mut self.block),
+            (true, false) => self.maths.empty(&mut self.block),
+            (false, _) => self.maths.close(&mut self.block),
+        }
         TokenSinkResult::Continue
     }
 
     fn is_shown(&self, element: &str) -> bool {
         self.shown.iter().any(|shown| shown == element)
+    }
+
+    /// Notes where a part of the page begins or ends that is beside its text.
+    fn margin_tag(&mut self, tag: &Tag, holds: bool) {
+        let name: &str = &tag.name;
+        if let Some((_, depth)) = self.margin.as_mut().filter(|(margin, _)| margin == name) {
+            match (tag.kind, holds) {
+                (TagKind::EndTag, _) if *depth == 1 => {
+                    self.end_block();
+                    self.margin = None;
+                }
+                (TagKind::EndTag, _) => *depth -= 1,
+                (TagKind::StartTag, true) => *depth += 1,
+                (TagKind::StartTag, false) => {}
+            }
+            return;
+        }
+        // The end of a hidden one is not seen here.
+        if !holds || self.margin.is_some() || HIDDEN.contains(&name) {
+            return;
+        }
+        let says = |key: &str, names: &[&str]| {
+            attribute(tag, key).is_some_and(|value| value.split_whitespace().any(|name| names.contains(&name)))
+        };
+        if MARGINS.contains(&name)
+            || says("role", MARGIN_ROLES)
+            || says("class", MARGIN_NAMES)
+            || says("id", MARGIN_NAMES)
+        {
+            self.end_block();
+            self.margin = Some((name.to_owned(), 1));
+        }
     }
 
     fn end_block(&mut self) {
@@ -260,19 +373,24 @@ impl State {
         if text.trim().is_empty() {
             return;
         }
+        self.in_link = false;
+        self.script = Script::Same;
+        self.maths.clear();
+        let role = self.role(&text, link_chars);
+        let text = std::mem::take(&mut self.number) + &text;
         let block = match (self.heading, self.preformatted > 0, self.in_item > 0) {
             (Some(level), ..) => Block::Heading { level, text },
             (_, true, _) => Block::Preformatted { text },
-            (_, _, true) => Block::Item { text, link_chars },
-            _ => Block::Paragraph { text, link_chars },
+            (_, _, true) => Block::Item { text, role },
+            _ => Block::Paragraph { text, role },
         };
         match self.tables.last_mut() {
             Some(table) => match &mut table.cell {
                 Some(cell) => {
-                    if !cell.is_empty() {
-                        cell.push('\n');
+                    if !cell.text.is_empty() {
+                        cell.text.push('\n');
                     }
-                    cell.push_str(block_text(&block));
+                    cell.text.push_str(block_text(&block));
                     table.blocks.push(block);
                 }
                 // Captions, and text between rows.
@@ -282,27 +400,35 @@ impl State {
         }
     }
 
+    fn role(&self, text: &str, link_chars: usize) -> Role {
+        let chars = text.chars().filter(|c| !c.is_whitespace()).count();
+        let is_link = link_chars * 10 >= chars * 9 && chars <= LONGEST_LINK;
+        match (is_link, self.margin.is_some()) {
+            (true, true) => Role::LinkInMargin,
+            (true, false) => Role::Link,
+            (false, false) if chars >= SHORTEST_PROSE && link_chars * 2 < chars => Role::Prose,
+            (false, _) => Role::Other,
+        }
+    }
+
     fn end_cell(&mut self) {
         self.end_block();
         if let Some(table) = self.tables.last_mut()
             && let Some(cell) = table.cell.take()
         {
-            if table.rows.is_empty() {
-                table.rows.push(Vec::new());
-            }
-            if let Some(row) = table.rows.last_mut() {
-                row.push(cell);
-            }
+            table.grid.cell(cell.text, cell.columns, cell.rows);
         }
     }
 
     fn end_table(&mut self) {
         self.end_cell();
         let Some(table) = self.tables.pop() else { return };
+        self.span_room = self.span_room.min(table.grid.room());
+        let rows = table.grid.finish();
         // A table for layout: few cells with much text, headings, or one column.
-        let columns = table.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
         let layout = columns <= 1
-            || table.rows.iter().flatten().any(|cell| cell.chars().count() > 800)
+            || rows.iter().flatten().any(|cell| cell.chars().count() > 800)
             || table
                 .blocks
                 .iter()
@@ -311,23 +437,25 @@ impl State {
             table.blocks
         } else {
             vec![Block::Table {
-                rows: table.rows,
+                rows,
                 header: table.header_cells,
             }]
         };
         match self.tables.last_mut() {
-            Some(outer) => {
-                if let Some(cell) = &mut outer.cell {
-                    for block in &blocks {
-                        if !cell.is_empty() {
-                            cell.push('\n');
-                        }
-                        cell.push_str(&flat_text(block));
+            Some(OpenTable {
+                cell: Some(cell),
+                blocks: outer,
+                ..
+            }) => {
+                for block in &blocks {
+                    if !cell.text.is_empty() {
+                        cell.text.push('\n');
                     }
+                    cell.text.push_str(&flat_text(block));
                 }
-                outer.blocks.extend(blocks);
+                outer.extend(blocks);
             }
-            None => self.content.blocks.extend(blocks),
+            _ => self.content.blocks.extend(blocks),
         }
     }
 
@@ -345,11 +473,4 @@ fn raw(name: &str, opens: bool) -> TokenSinkResult<()> {
         "title" | "textarea" if opens => TokenSinkResult::RawData(RawKind::Rcdata),
         _ => TokenSinkResult::Continue,
     }
-}
-
-fn attribute(tag: &Tag, name: &str) -> Option<String> {
-    tag.attrs
-        .iter()
-        .find(|attribute| &*attribute.name.local == name)
-        .map(|attribute| attribute.value.to_string())
 }

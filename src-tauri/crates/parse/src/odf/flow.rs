@@ -1,5 +1,6 @@
 //! Text documents and presentations: paragraphs, lists, tables, slides.
 
+use super::numbering::Lists;
 use super::{MAX_REPEATS, is_aside, repeats};
 use crate::error::ParseError;
 use crate::output::Output;
@@ -16,7 +17,7 @@ pub struct Flow {
     /// Open paragraphs; notes and frames nest them.
     paragraphs: Vec<Paragraph>,
     tables: Vec<Table>,
-    list_depth: u32,
+    lists: Lists,
     /// Class of the frame on a slide, such as `title`.
     frame: String,
     /// Nothing but [`Flow::margins`] is wanted.
@@ -29,6 +30,8 @@ pub struct Flow {
 #[derive(Default)]
 struct Paragraph {
     text: String,
+    /// What stands before it.
+    number: Option<String>,
     level: Option<u8>,
     after: Vec<String>,
 }
@@ -41,6 +44,14 @@ struct Table {
 }
 
 impl Flow {
+    /// For a document with these lists.
+    pub fn of(lists: Lists) -> Self {
+        Self {
+            lists,
+            ..Self::default()
+        }
+    }
+
     /// For what stands on master pages alone.
     pub fn of_margins() -> Self {
         Self {
@@ -90,16 +101,22 @@ impl Flow {
 
     fn open(&mut self, tag: &Tag<'_>, xml: &mut Xml<'_>) -> Result<(), ParseError> {
         match tag.name() {
-            "p" => self.paragraphs.push(Paragraph::default()),
-            "h" => {
-                let level = tag
-                    .attribute("outline-level")
-                    .and_then(|level| level.parse().ok())
-                    .unwrap_or(1);
+            "p" | "h" => {
+                let level = tag.attribute("outline-level").and_then(|level| level.parse().ok());
                 self.paragraphs.push(Paragraph {
-                    level: Some(level),
+                    level: (tag.name() == "h").then(|| level.unwrap_or(1)),
+                    number: self.lists.next(tag),
                     ..Paragraph::default()
                 });
+            }
+            // The number once more, for programs that do not count.
+            "number"
+                if self
+                    .paragraphs
+                    .last()
+                    .is_some_and(|paragraph| paragraph.number.is_some()) =>
+            {
+                xml.skip()?;
             }
             "s" => {
                 let count = repeats(tag, "c").min(MAX_REPEATS) as usize;
@@ -116,7 +133,8 @@ impl Flow {
             "body" if self.margins_only => xml.skip()?,
             // An empty place of a slide, or its prompt ("Click to add title").
             "frame" | "custom-shape" if tag.attribute("placeholder").as_deref() == Some("true") => xml.skip()?,
-            "list" => self.list_depth += 1,
+            "list" => self.lists.begin(tag),
+            "list-item" => self.lists.begin_item(tag),
             "page" if !self.margins_only => self.slides.push(PageBuilder::default()),
             "frame" | "custom-shape" => self.frame = tag.attribute("class").unwrap_or_default(),
             "master-page" if self.margins_only => self.in_margin += 1,
@@ -150,7 +168,8 @@ impl Flow {
     fn close(&mut self, name: &str) {
         match name {
             "p" | "h" => self.paragraph(),
-            "list" => self.list_depth = self.list_depth.saturating_sub(1),
+            "list" => self.lists.end(),
+            "list-item" => self.lists.end_item(),
             "master-page" if self.margins_only => self.in_margin = self.in_margin.saturating_sub(1),
             "table-cell" | "covered-table-cell" => {
                 if let Some(table) = self.tables.last_mut()
@@ -177,6 +196,9 @@ impl Flow {
                 done.text = done.text.replace(field, "");
             }
         }
+        if let Some(number) = done.number.filter(|_| !done.text.trim().is_empty()) {
+            done.text = format!("{number} {}", done.text.trim_start());
+        }
         if let Some(outer) = self.paragraphs.last_mut() {
             outer.after.push(done.text);
             outer.after.extend(done.after);
@@ -200,7 +222,7 @@ impl Flow {
             }
             return;
         }
-        let in_list = self.list_depth > 0;
+        let in_list = self.lists.is_open();
         let is_title = self.frame == "title" && !self.slides.is_empty();
         let page = self.target();
         match done.level {

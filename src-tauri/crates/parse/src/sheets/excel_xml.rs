@@ -60,7 +60,7 @@ fn sheet(xml: &mut Xml<'_>, cells: &mut usize, out: &Output<'_>) -> Result<(Spar
                 };
                 bytes += text.len();
                 *cells += 1;
-                table.push(row, column, text);
+                table.push(row, column.saturating_sub(1), text);
                 check_cells(*cells, bytes, out)?;
             }
             _ => {}

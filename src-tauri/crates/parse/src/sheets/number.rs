@@ -1,10 +1,15 @@
 //! Numbers as a person reads them in a cell: without the noise of binary fractions, with the percent sign, currency or unit that
-//! the cell's format gives them. Digits are neither rounded to what the column has room for nor grouped: a search looks for `1234567`.
+//! the cell's format gives them, in thousands where it shows thousands, with the zeros before a postcode. Digits are neither rounded to
+//! what the column has room for nor grouped: a search looks for `1234567`.
 
 use std::collections::HashMap;
 
 /// Letters of a unit at most; what is longer is a sentence, not a unit.
 const LONGEST_UNIT: usize = 12;
+
+/// Bytes of a mask at most, and decimals.
+const LONGEST_MASK: usize = 24;
+const MOST_DECIMALS: usize = 15;
 
 /// What a number format adds that changes what a number means.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,24 +17,51 @@ pub struct Look {
     percent: bool,
     before: String,
     after: String,
+    /// How often the number is divided by a thousand, and the decimals that are then shown.
+    thousands: i32,
+    decimals: usize,
+    /// Digits that are shown whatever the number, and what stands between them: `0` for each digit, as in `000-0000`.
+    mask: Option<String>,
 }
 
 impl Look {
-    /// From a format code (ECMA-376 part 1, 18.8.31). Only the section for positive numbers counts.
+    /// From a format code (ECMA-376 part 1, 18.8.31). Only the section for positive numbers counts; where sections have conditions of
+    /// their own, what one says may not be true of the number.
     pub fn of(code: &str) -> Self {
         let mut look = Self::default();
-        // Whether digits were met: what stands before them is written before the number.
-        let mut digits = false;
+        // Literals that stand behind the last digit so far; those between digits.
+        let (mut behind, mut within) = (String::new(), String::new());
+        let mut mask = Some(String::new());
+        // What stands before digits is written before the number.
+        let (mut digits, mut point, mut commas, mut after_digit) = (false, false, 0, false);
         let mut chars = code.chars();
         while let Some(c) = chars.next() {
+            let follows_digit = std::mem::take(&mut after_digit);
             let literal: String = match c {
                 ';' => break,
                 '0' | '#' | '?' | 'G' => {
-                    digits = true;
+                    (digits, after_digit, commas) = (true, true, 0);
+                    look.decimals = (look.decimals + usize::from(point)).min(MOST_DECIMALS);
+                    within.push_str(&behind);
+                    mask = mask
+                        .filter(|mask| c == '0' && mask.len() + behind.len() < LONGEST_MASK)
+                        .map(|mask| mask + &behind + "0");
+                    behind.clear();
+                    continue;
+                }
+                ',' => {
+                    // Between digits it groups them; behind the last it divides.
+                    after_digit = follows_digit;
+                    commas += i32::from(follows_digit);
+                    continue;
+                }
+                '.' => {
+                    (point, mask) = (true, None);
+                    look.thousands += std::mem::take(&mut commas);
                     continue;
                 }
                 '%' => {
-                    look.percent = true;
+                    (look.percent, mask) = (true, None);
                     continue;
                 }
                 '"' => chars.by_ref().take_while(|c| *c != '"').collect(),
@@ -41,50 +73,79 @@ impl Look {
                 }
                 '[' => {
                     let inside: String = chars.by_ref().take_while(|c| *c != ']').collect();
-                    // `[$€-407]`: a currency and whose it is; other brackets hold colours and conditions.
+                    if inside.starts_with(['<', '>', '=']) {
+                        return Self::default();
+                    }
+                    // `[$€-407]`: a currency and whose it is; other brackets hold colours.
                     let Some(currency) = inside.strip_prefix('$') else {
                         continue;
                     };
                     currency.split('-').next().unwrap_or_default().to_owned()
                 }
                 '$' | '€' | '£' | '¥' | '₹' => c.to_string(),
-                _ => continue,
+                '-' | ' ' | '/' | ':' if digits => c.to_string(),
+                _ => {
+                    mask = mask.filter(String::is_empty);
+                    continue;
+                }
             };
-            if digits { &mut look.after } else { &mut look.before }.push_str(&literal);
+            if digits { &mut behind } else { &mut look.before }.push_str(&literal);
         }
+        look.thousands += commas;
+        look.mask = mask.filter(|mask| mask.matches('0').count() > 1 && !within.contains('0') && look.thousands == 0);
         look.before = unit(&look.before);
-        look.after = unit(&look.after);
+        look.after = unit(&if look.mask.is_some() { behind } else { within + &behind });
         if digits { look } else { Self::default() }
     }
 
     /// The number with what belongs to it.
     pub fn write(&self, value: f64) -> String {
-        let shown = if self.percent {
-            format!("{}%", plain(value * 100.0))
-        } else {
-            plain(value)
-        };
+        let shown = self.digits(value);
         let is_word = |text: &str| text.chars().any(char::is_alphanumeric);
         let before = if is_word(&self.before) {
             format!("{} ", self.before)
         } else {
             self.before.clone()
         };
-        let after = if self.after.is_empty() {
-            String::new()
-        } else {
-            format!(" {}", self.after)
+        let after = match self.after.as_str() {
+            "" | "%" => self.after.clone(),
+            unit => format!(" {unit}"),
         };
         // A unit that is words stands apart from the digits.
         format!("{before}{shown}{after}")
     }
+
+    fn digits(&self, value: f64) -> String {
+        if self.percent {
+            return format!("{}%", plain(value * 100.0));
+        }
+        if self.thousands > 0 {
+            let scaled = format!("{:.*}", self.decimals, value / 1000_f64.powi(self.thousands));
+            return scaled.parse().map_or(scaled, plain);
+        }
+        match &self.mask {
+            Some(mask) if value.fract() == 0.0 && (0.0..1e15).contains(&value) => masked(mask, value as u64),
+            _ => plain(value),
+        }
+    }
+}
+
+/// The digits put in their places from the right; what has no place stands before them.
+fn masked(mask: &str, value: u64) -> String {
+    let digits = format!("{value:0width$}", width = mask.matches('0').count());
+    let (front, placed) = digits.split_at(digits.len() - mask.matches('0').count());
+    let mut placed = placed.chars();
+    let shown = mask
+        .chars()
+        .map(|c| if c == '0' { placed.next().unwrap_or(c) } else { c });
+    front.chars().chain(shown).collect()
 }
 
 fn unit(literal: &str) -> String {
     let unit = literal.trim();
     let says_something = unit
         .chars()
-        .any(|c| c.is_alphabetic() || matches!(c, '$' | '€' | '£' | '¥' | '₹' | '°' | '‰'));
+        .any(|c| c.is_alphabetic() || matches!(c, '$' | '€' | '£' | '¥' | '₹' | '°' | '‰' | '%'));
     if says_something && unit.chars().count() <= LONGEST_UNIT {
         unit.to_owned()
     } else {
@@ -163,6 +224,40 @@ mod tests {
             ("General", 5.25, "5.25"),
             ("#,##0_);(#,##0)", -7.0, "-7"),
             ("@", 7.0, "7"),
+            ("0.0\"%\"", 7.5, "7.5%"),
+            ("0\\ \"dollars and\"\\ .00\\ \"cents\"", 5.25, "5.25"),
+        ] {
+            assert_eq!(Look::of(code).write(value), shown, "{code}");
+        }
+    }
+
+    #[test]
+    fn formats_scale_and_pad() {
+        for (code, value, shown) in [
+            ("0.0,,\"M\"", 5_300_000.0, "5.3 M"),
+            ("#,##0,", 5_300_499.0, "5300"),
+            ("0,.00\"k\"", -1_234.0, "-1.23 k"),
+            ("[>=1000000]0.0,,\"M\";[>=1000]0.0,\"K\";0", 5_300_000.0, "5300000"),
+            ("[$€-407]0.0,,\\ \"Mio.\"", 5_300_000.0, "€5.3 Mio."),
+            ("00000", 1_067.0, "01067"),
+            ("00000", 123_456.0, "123456"),
+            ("00000", 1_067.5, "1067.5"),
+            ("00000", -7.0, "-7"),
+            ("000-0000", 5_551_234.0, "555-1234"),
+            ("000\\-00\\-0000", 12_345_678.0, "012-34-5678"),
+            ("\"No. \"000", 7.0, "No. 007"),
+            ("00\"m\"", 7.0, "07 m"),
+            ("00.0", 7.5, "7.5"),
+            ("0,000", 7.0, "0007"),
+            ("0", 7.0, "7"),
+            ("0#", 7.0, "7"),
+            ("00E+00", 7.0, "7"),
+            ("0".repeat(1_000_000).as_str(), 7.0, "7"),
+            (
+                format!("0.{}{}", "0".repeat(99_999), ",".repeat(1_000)).as_str(),
+                7.0,
+                "0",
+            ),
         ] {
             assert_eq!(Look::of(code).write(value), shown, "{code}");
         }

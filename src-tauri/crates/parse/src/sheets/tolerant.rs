@@ -108,7 +108,7 @@ fn sheet(bytes: &[u8], strings: &[String], cells: &mut usize, out: &Output<'_>) 
                 };
                 size += text.len();
                 *cells += 1;
-                table.push(row, column, text);
+                table.push(row, column.saturating_sub(1), text);
                 check_cells(*cells, size, out)?;
             }
             _ => {}

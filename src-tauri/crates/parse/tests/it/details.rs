@@ -54,6 +54,133 @@ fn files_that_stand_in_a_word_document_are_read_in_their_place() {
     assert!(read.warnings[0].contains("inside this one"), "{:?}", read.warnings);
 }
 
+const LEVELS: &str = r#"<w:numbering>
+    <w:abstractNum w:abstractNumId="0"><w:lvl w:ilvl="0"><w:start w:val="4"/><w:numFmt w:val="decimal"/><w:pStyle w:val="H1"/><w:lvlText w:val="%1."/></w:lvl>
+        <w:lvl w:ilvl="1"><w:start w:val="1"/><w:numFmt w:val="decimal"/><w:pStyle w:val="H2"/><w:lvlText w:val="%1.%2"/></w:lvl>
+        <w:lvl w:ilvl="2"><w:start w:val="1"/><w:numFmt w:val="lowerLetter"/><w:lvlText w:val="(%3)"/></w:lvl></w:abstractNum>
+    <w:abstractNum w:abstractNumId="1"><w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="upperRoman"/><w:lvlText w:val="Annex %1:"/></w:lvl>
+        <w:lvl w:ilvl="1"><w:numFmt w:val="bullet"/><w:lvlText w:val="o"/></w:lvl></w:abstractNum>
+    <w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num><w:num w:numId="2"><w:abstractNumId w:val="1"/></w:num>
+    <w:num w:numId="3"><w:abstractNumId w:val="1"/><w:lvlOverride w:ilvl="0"><w:startOverride w:val="9"/></w:lvlOverride></w:num></w:numbering>"#;
+
+#[test]
+fn word_paragraphs_have_their_automatic_numbers() {
+    let styles = r#"<w:styles><w:style w:styleId="H1"><w:name w:val="heading 1"/><w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr></w:style>
+        <w:style w:styleId="H2"><w:name w:val="heading 2"/><w:basedOn w:val="H1"/></w:style></w:styles>"#;
+    let styled = |style: &str, text: &str| {
+        format!(r#"<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>"#)
+    };
+    let listed = |list: u8, level: u8, text: &str| {
+        format!(
+            r#"<w:p><w:pPr><w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="{list}"/></w:numPr></w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>"#
+        )
+    };
+    let body = [
+        styled("H1", "Term"),
+        styled("H2", "Start"),
+        styled("H2", "Termination"),
+        listed(1, 2, "for cause"),
+        listed(1, 2, "at will"),
+        styled("H1", "Law"),
+        styled("H2", "Courts"),
+        listed(2, 0, "Prices"),
+        listed(2, 1, "a bullet"),
+        listed(2, 0, ""),
+        listed(3, 0, "Places"),
+        listed(2, 0, "People"),
+        listed(0, 0, "no list"),
+        format!(
+            "<w:tbl><w:tr><w:tc>{}</w:tc><w:tc>{}</w:tc></w:tr></w:tbl>",
+            listed(2, 0, ""),
+            paragraph("cell")
+        ),
+    ]
+    .concat();
+    let related = [("a", "styles", "styles.xml"), ("b", "numbering", "numbering.xml")];
+    let parts = [("word/styles.xml", styles), ("word/numbering.xml", LEVELS)];
+    let numbered = read("a.docx", &word(&body, &related, &parts));
+    assert_eq!(
+        numbered.text(),
+        "4. Term\n\n4.1 Start\n\n4.2 Termination\n(a) for cause\n(b) at will\n\n5. Law\n\n5.1 Courts\nAnnex I: Prices\na bullet\n\
+            Annex IX: Places\nAnnex X: People\nno list\n\nAnnex XI: | cell"
+    );
+    let heading = numbered.pages[0].headings[2];
+    assert_eq!(
+        (heading.level, heading.span.slice(&numbered.text())),
+        (2, "4.2 Termination")
+    );
+    let damaged = [
+        ("word/styles.xml", styles),
+        ("word/numbering.xml", "<w:numbering><w:num"),
+    ];
+    assert!(
+        read("a.docx", &word(&body, &related, &damaged))
+            .text()
+            .starts_with("Term\n\nStart")
+    );
+}
+
+#[test]
+fn merged_cells_of_word_leave_values_under_their_columns() {
+    let cell = |properties: &str, text: &str| format!("<w:tc><w:tcPr>{properties}</w:tcPr>{}</w:tc>", paragraph(text));
+    let rows = [
+        vec![
+            cell("", "Region"),
+            cell(r#"<w:gridSpan w:val="2"/>"#, "Income"),
+            cell("", "Note"),
+        ],
+        vec![
+            cell(r#"<w:vMerge w:val="restart"/>"#, "North"),
+            cell("", "1"),
+            cell("", "2"),
+            cell("", "a"),
+        ],
+        vec![cell("<w:vMerge/>", ""), cell("", "3"), cell("", "4"), cell("", "b")],
+        vec![
+            r#"<w:trPr><w:gridBefore w:val="1"/></w:trPr>"#.to_owned(),
+            cell("", "5"),
+            cell("", "6"),
+            cell("", "c"),
+        ],
+    ];
+    let rows: String = rows
+        .iter()
+        .map(|row| format!("<w:tr>{}</w:tr>", row.concat()))
+        .collect();
+    let table = |rows: &str| read("a.docx", &docx(&format!("<w:tbl>{rows}</w:tbl>")));
+    assert_eq!(
+        table(&rows).text(),
+        "Region | Income |  | Note\nNorth | 1 | 2 | a\nNorth | 3 | 4 | b\n| 5 | 6 | c"
+    );
+    let wide = format!(
+        "<w:tr>{}{}</w:tr>",
+        cell(r#"<w:gridSpan w:val="4000000000"/>"#, "a"),
+        cell("", "b")
+    );
+    assert!(table(&wide.repeat(3_000)).text().len() < 2_000_000);
+}
+
+#[test]
+fn powers_and_fractions_of_word_are_told_from_numbers() {
+    let run = |text: &str| format!("<w:r><w:t>{text}</w:t></w:r>");
+    let raised =
+        |text: &str| format!(r#"<w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:t>{text}</w:t></w:r>"#);
+    let body = [
+        "<w:p>".to_owned(),
+        run("10"),
+        raised("1"),
+        raised("2"),
+        run("5 m"),
+        raised("2"),
+        run(" and 2"),
+        "<m:oMath><m:f><m:num><m:r><m:t>1</m:t></m:r></m:num><m:den><m:r><m:t>a+b</m:t></m:r></m:den></m:f>".to_owned(),
+        "<m:r><m:t>, </m:t></m:r><m:sSup><m:e><m:r><m:t>10</m:t></m:r></m:e><m:sup><m:r><m:t>6</m:t></m:r></m:sup></m:sSup></m:oMath></w:p>"
+            .to_owned(),
+    ]
+    .concat();
+    assert_eq!(read("a.docx", &docx(&body)).text(), "10^12 5 m2 and 2 1/(a+b), 10^6");
+}
+
 #[test]
 fn diagrams_of_word_documents_are_read_and_readings_of_words_are_not() {
     let ruby = "<w:p><w:r><w:ruby><w:rt><w:r><w:t>とうきょう</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>東京</w:t></w:r></w:rubyBase></w:ruby></w:r></w:p>";
@@ -202,6 +329,44 @@ fn who_commented_and_what_a_picture_is_called_is_no_text() {
 }
 
 #[test]
+fn items_and_headings_of_opendocument_have_their_numbers() {
+    let styles = r#"<text:outline-style><text:outline-level-style text:level="1" style:num-format="1"/>
+        <text:outline-level-style text:level="2" style:num-format="1" text:display-levels="2"/><text:outline-level-style text:level="3" style:num-format=""/></text:outline-style>
+        <text:list-style style:name="L"><text:list-level-style-number text:level="1" style:num-format="1" style:num-suffix="."/>
+        <text:list-level-style-number text:level="2" style:num-format="a" style:num-prefix="(" style:num-suffix=")"/><text:list-level-style-bullet text:level="3"/></text:list-style>
+        <style:style style:name="Plain" style:list-style-name=""/>"#;
+    let item = |inside: &str| format!("<text:list-item>{inside}</text:list-item>");
+    let p = |text: &str| format!("<text:p>{text}</text:p>");
+    let list = |attributes: &str, items: &str| format!("<text:list {attributes}>{items}</text:list>");
+    let body = [
+        r#"<text:h text:outline-level="1">Term</text:h><text:h text:outline-level="2"><text:number>1.1</text:number>Start</text:h>"#.to_owned(),
+        r#"<text:h text:outline-level="3">No number</text:h><text:h text:outline-level="1" text:style-name="Plain">Preface</text:h>"#.to_owned(),
+        list(
+            r#"text:style-name="L""#,
+            &[
+                item(&(p("one") + &p("more") + &list("", &(item(&p("inner")) + &item(&list("", &item(&p("bullet")))))))),
+                item(&(p("two") + &list("", &item(&p("again"))))),
+            ]
+            .concat(),
+        ),
+        p("Text"),
+        list(
+            r#"text:style-name="L" text:continue-numbering="true""#,
+            &(item(&list("", &item(&p("deeper")))) + &item(&p("three")) + r#"<text:list-item text:start-value="9"><text:p>nine</text:p></text:list-item>"#),
+        ),
+        list(r#"text:style-name="L""#, &item(&p("anew"))),
+        list("", &item(&p("of no style"))),
+    ]
+    .concat();
+    let bytes = open_document("application/vnd.oasis.opendocument.text", &body, styles);
+    assert_eq!(
+        read("a.odt", &bytes).text(),
+        "1 Term\n\n1.1 Start\n\nNo number\n\nPreface\n1. one\nmore\n(a) inner\nbullet\n2. two\n(a) again\n\nText\n(b) deeper\n3. three\n\
+            9. nine\n1. anew\nof no style"
+    );
+}
+
+#[test]
 fn a_sheets_comments_and_boxes_stand_behind_its_table() {
     let body = r#"<table:table table:name="S"><table:shapes><draw:frame><text:p>In a box</text:p></draw:frame></table:shapes>
         <table:table-row><table:table-cell><text:p>Key</text:p></table:table-cell><table:table-cell><office:annotation><dc:creator>Bob</dc:creator><text:p>Check this</text:p></office:annotation><text:p>Value</text:p></table:table-cell></table:table-row></table:table>"#;
@@ -228,6 +393,46 @@ fn a_mail_whose_plain_form_is_empty_is_read_from_its_other_form() {
     let mail = b"From: a@b.c\r\nSubject: Hello\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=x\r\n\r\n\
         --x\r\nContent-Type: text/plain\r\n\r\n \r\n--x\r\nContent-Type: text/html\r\n\r\n<p>The words</p>\r\n--x--\r\n";
     assert_eq!(read("a.eml", mail).text(), "Hello\n\nFrom: a@b.c\n\nThe words");
+}
+
+#[test]
+fn a_mail_whose_plain_form_is_a_stub_is_read_from_its_other_form() {
+    let mail = |plain: &str, html: &str| {
+        format!(
+            "Subject: Hello\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=x\r\n\r\n\
+            --x\r\nContent-Type: text/plain\r\n\r\n{plain}\r\n--x\r\nContent-Type: text/html\r\n\r\n<p>{html}</p>\r\n--x--\r\n"
+        )
+    };
+    let body = "The whole offer. ".repeat(20);
+    let stub = read("a.eml", mail("Your mail program shows no HTML.", &body).as_bytes()).text();
+    assert!(stub.contains("The whole offer") && !stub.contains("no HTML"), "{stub}");
+    for (plain, html) in [
+        ("Plain offer. ".repeat(10), &body),
+        ("Plain offer. ".repeat(50), &body.repeat(10)),
+    ] {
+        let text = read("a.eml", mail(&plain, html).as_bytes()).text();
+        assert!(text.contains("Plain offer.") && !text.contains("whole"), "{text}");
+    }
+}
+
+#[test]
+fn an_outlook_mail_whose_plain_form_is_a_stub_is_read_from_its_other_form() {
+    let mail = |plain: &str, html: &str| {
+        let mut file = cfb::CompoundFile::create(std::io::Cursor::new(Vec::new())).expect("memory");
+        for (name, text) in [("/__substg1.0_1000001E", plain), ("/__substg1.0_10130102", html)] {
+            let mut stream = file.create_stream(name).expect("a new stream");
+            std::io::Write::write_all(&mut stream, text.as_bytes()).expect("memory");
+        }
+        file.create_stream("/__properties_version1.0").expect("a new stream");
+        file.into_inner().into_inner()
+    };
+    let body = format!("<p>{}</p>", "The whole offer. ".repeat(20));
+    assert!(
+        read("a.msg", &mail("View in a browser.", &body))
+            .text()
+            .starts_with("The whole offer.")
+    );
+    assert_eq!(read("a.msg", &mail("Plain.", "<p>The same.</p>")).text(), "Plain.");
 }
 
 #[test]
