@@ -1,23 +1,30 @@
 //! From the model's text to an answer whose sentences name their sources.
 //!
 //! [`CitationParser`] reads tokens as they come: `[S3M]` becomes `[1]`, numbered by first use; a code that no source has, and a bare
-//! `[7]` that the model made up or copied from a footnote, vanish; sentences are cut while they stream, each with the sources it
-//! names. What it does depends on the text alone, never on how it was cut into pieces (property-tested at every split point).
+//! `[7]` that could be the number of a source, vanish; sentences are cut while they stream, each with the sources it names. What
+//! else stands in brackets stays (`[1932] AC 562`, `ports: [80, 443]`, `argv[1]`), kept apart from marks where it looks like one
+//! ([`literal`]). What it does depends on the text alone, never on how it was cut into pieces (property-tested at every split point).
 //!
 //! An answer without any mark is attributed afterwards, sentence by sentence, to the source whose words cover it
 //! ([`attribute`]). The quote shown for a citation is taken from the source itself ([`quote`]): a 4B model cannot be trusted to
 //! quote verbatim.
+
+mod markdown;
 
 use crate::answer::{Citation, Source, Support};
 use crate::document::Span;
 use crate::prompt::number;
 use crate::sentences::{Tail, first_end};
 use crate::support::{Claim, Evidence};
+use crate::words::is_written_without_spaces;
+use markdown::{Code, place_of_mark};
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
 /// Longest run between brackets that is held back: six codes with separators.
 const LONGEST_MARK: usize = 64;
+/// Stands between a bracket and its number where they are no mark. Nothing shows it, and no document has it: parsing drops it.
+const WORD_JOINER: char = '\u{2060}';
 /// Coverage from which a sentence without a mark is attributed to a source.
 const ATTRIBUTED: f32 = 0.5;
 
@@ -35,7 +42,7 @@ pub struct CitedSentence {
 impl CitedSentence {
     /// Without its marks: what is checked against the sources.
     pub fn plain(&self) -> String {
-        without_marks(&self.text)
+        without_marks(&self.text, &self.numbers)
     }
 }
 
@@ -80,14 +87,21 @@ pub struct CitedText {
 #[derive(Clone, Debug)]
 pub struct CitationParser {
     known: HashSet<u32>,
+    highest: u32,
     order: Vec<u32>,
     text: String,
+    /// Whether the text is code here.
+    code: Code,
+    /// Marks of the sentence that is not finished: where in the text each ends, and its number.
+    marks: Vec<(usize, u32)>,
     /// White space not shown yet: it goes where a dropped mark leaves nothing to separate.
     space: String,
     /// An open bracket and what follows it.
     held: String,
     /// A mark was dropped after `space` began.
     dropped: bool,
+    /// Nothing came since the last mark, shown or dropped.
+    after_mark: bool,
     /// Numbers of the run of marks that the text ends with.
     run: Vec<u32>,
     sentence_at: usize,
@@ -97,13 +111,18 @@ pub struct CitationParser {
 impl CitationParser {
     /// `known` are the [`Source::n`] in the context: only they can be cited.
     pub fn new(known: impl IntoIterator<Item = u32>) -> Self {
+        let known: HashSet<u32> = known.into_iter().collect();
         Self {
-            known: known.into_iter().collect(),
+            highest: known.iter().copied().max().unwrap_or(0),
+            known,
             order: Vec::new(),
             text: String::new(),
+            code: Code::default(),
+            marks: Vec::new(),
             space: String::new(),
             held: String::new(),
             dropped: false,
+            after_mark: false,
             run: Vec::new(),
             sentence_at: 0,
             sentences: Vec::new(),
@@ -141,6 +160,7 @@ impl CitationParser {
     }
 
     fn read(&mut self, c: char) {
+        self.code.read(c);
         if self.held.is_empty() {
             match c {
                 '[' | '【' => self.held.push(c),
@@ -151,12 +171,15 @@ impl CitationParser {
         match c {
             ']' | '】' => {
                 let inner = self.held.split_off(self.held.chars().next().map_or(0, char::len_utf8));
-                if let Some(found) = marks(&inner) {
+                if let Some(found) = marks(&inner).filter(|_| self.is_mark(&inner)) {
                     self.held.clear();
                     self.mark(&found);
                 } else {
                     self.held.push_str(&inner);
                     self.held.push(c);
+                    if !self.code.holds() {
+                        self.held = literal(&self.held, self.highest);
+                    }
                     self.release();
                 }
             }
@@ -174,6 +197,23 @@ impl CitationParser {
         }
     }
 
+    /// False for numbers alone that are the text's own: one that no source has, an index behind a word, code.
+    fn is_mark(&self, inner: &str) -> bool {
+        if inner.contains(['S', 's']) {
+            return true;
+        }
+        let mut numbers = inner
+            .split(|c: char| !c.is_ascii_digit())
+            .filter(|part| !part.is_empty());
+        let may_be_source = |number: &str| number.parse().is_ok_and(|n: u32| (1..=self.highest).contains(&n));
+        !self.code.holds() && (self.after_mark || (!self.follows_word() && numbers.all(may_be_source)))
+    }
+
+    fn follows_word(&self) -> bool {
+        let is_word = |c: char| (c.is_alphanumeric() && !is_written_without_spaces(c)) || matches!(c, ')' | ']');
+        self.space.is_empty() && self.text.ends_with(is_word)
+    }
+
     /// Shows what is held as the text it is.
     fn release(&mut self) {
         for c in std::mem::take(&mut self.held).chars() {
@@ -182,6 +222,7 @@ impl CitationParser {
     }
 
     fn show(&mut self, c: char) {
+        self.after_mark = false;
         if c.is_whitespace() {
             if self.dropped && c == ' ' && !self.space.is_empty() {
                 return;
@@ -220,8 +261,10 @@ impl CitationParser {
             shown = true;
             self.run.push(n);
             let _ = write!(self.text, "[{n}]");
+            self.marks.push((self.text.len(), n));
         }
         self.dropped = !shown;
+        self.after_mark = true;
         // A run of white space broken by a dropped mark keeps its first part only.
         if self.dropped && self.space.len() > 1 && !self.space.contains('\n') {
             self.space.truncate(self.space.chars().next().map_or(0, char::len_utf8));
@@ -239,15 +282,17 @@ impl CitationParser {
             };
             let text = rest[..end].trim().to_owned();
             self.sentence_at += end;
+            let own = self.marks.partition_point(|(at, _)| *at <= self.sentence_at);
+            let mut numbers: Vec<u32> = Vec::new();
+            for (_, n) in self.marks.drain(..own) {
+                if !numbers.contains(&n) {
+                    numbers.push(n);
+                }
+            }
             if text.is_empty() {
                 continue;
             }
-            let numbers = numbers_in(&text);
-            let sources = numbers
-                .iter()
-                .filter_map(|n| self.order.get(*n as usize - 1))
-                .copied()
-                .collect();
+            let sources = numbers.iter().map(|n| self.order[*n as usize - 1]).collect();
             self.sentences.push(CitedSentence { text, numbers, sources });
         }
     }
@@ -286,37 +331,44 @@ fn may_become_mark(inner: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, ',' | ';' | ' '))
 }
 
-/// Numbers of the marks `[n]` in shown text, each once.
-fn numbers_in(text: &str) -> Vec<u32> {
-    let mut numbers = Vec::new();
-    for part in text.split('[').skip(1) {
-        if let Some((inner, _)) = part.split_once(']')
-            && let Ok(n) = inner.parse::<u32>()
-            && n > 0
-            && !numbers.contains(&n)
-        {
-            numbers.push(n);
-        }
-    }
-    numbers
+/// The number of the mark `[n]` that `text` begins with.
+fn number_in(text: &str) -> Option<u32> {
+    let inner = text.strip_prefix('[')?;
+    let after = inner.trim_start_matches(|c: char| c.is_ascii_digit());
+    let digits = &inner[..inner.len() - after.len()];
+    after.starts_with(']').then(|| digits.parse().ok())?
 }
 
-/// Shown text without its marks `[n]` and the space before them.
-pub fn without_marks(text: &str) -> String {
+/// Text of a document in which nothing can be taken for one of the marks `[1]` to `[most]`. It reads as before.
+///
+/// ```
+/// use docmind_core::citation::literal;
+/// assert_eq!(literal("argv[1] of x[0] in [1932]", 3), "argv[\u{2060}1] of x[0] in [1932]");
+/// ```
+pub fn literal(text: &str, most: u32) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        out.push(c);
+        if c == '[' && number_in(&text[at..]).is_some_and(|n| (1..=most).contains(&n)) {
+            out.push(WORD_JOINER);
+        }
+    }
+    out
+}
+
+/// Shown text without its marks, which bear these numbers, and the space before them.
+fn without_marks(text: &str, numbers: &[u32]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(open) = rest.find('[') {
         out.push_str(&rest[..open]);
-        let inner = &rest[open + 1..];
-        match inner.split_once(']') {
-            Some((digits, after)) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => {
-                out.truncate(out.trim_end_matches(' ').len());
-                rest = after;
-            }
-            _ => {
-                out.push('[');
-                rest = inner;
-            }
+        rest = &rest[open..];
+        if number_in(rest).is_some_and(|n| numbers.contains(&n)) {
+            out.truncate(out.trim_end_matches(' ').len());
+            rest = rest.split_once(']').map_or("", |(_, after)| after);
+        } else {
+            out.push('[');
+            rest = &rest[1..];
         }
     }
     out.push_str(rest);
@@ -324,7 +376,8 @@ pub fn without_marks(text: &str) -> String {
 }
 
 /// Gives an answer that carries no mark the marks it should have: each sentence the source that covers it best, if at least half.
-/// `cosines`, where at hand, are those of each sentence (rows) with each source (columns), and break near ties.
+/// `cosines`, where at hand, are those of each sentence (rows) with each source (columns), and break near ties. Code, and what a
+/// table has above its rows, get none.
 pub fn attribute(text: CitedText, sources: &[Source], cosines: Option<&[Vec<f32>]>) -> CitedText {
     if !text.order.is_empty() || sources.is_empty() {
         return text;
@@ -335,12 +388,13 @@ pub fn attribute(text: CitedText, sources: &[Source], cosines: Option<&[Vec<f32>
         ..CitedText::default()
     };
     let mut from = 0;
+    let mut code = Code::default();
     for (row, sentence) in text.sentences.iter().enumerate() {
         let end = text.text[from..]
             .find(&sentence.text)
             .map_or(text.text.len(), |at| from + at + sentence.text.len());
-        out.text.push_str(&text.text[from..end]);
-        from = end;
+        text.text[from..end].chars().for_each(|c| code.read(c));
+        let place = place_of_mark(&text.text, end).filter(|place| !code.holds() && *place + sentence.text.len() > end);
         let claim = Claim::of(&sentence.text);
         let value = |at: usize, coverage: f32| {
             let cosine = cosines
@@ -357,7 +411,9 @@ pub fn attribute(text: CitedText, sources: &[Source], cosines: Option<&[Vec<f32>
             .filter(|(_, coverage)| *coverage >= ATTRIBUTED)
             .max_by(|a, b| value(a.0, a.1).total_cmp(&value(b.0, b.1)).then(b.0.cmp(&a.0)));
         let mut cited = sentence.clone();
-        if let Some((at, _)) = best {
+        if let (Some(place), Some((at, _))) = (place, best) {
+            out.text.push_str(&text.text[from..place]);
+            from = place;
             let source = sources[at].n;
             let n = if let Some(at) = out.order.iter().position(|known| *known == source) {
                 at as u32 + 1
@@ -367,10 +423,12 @@ pub fn attribute(text: CitedText, sources: &[Source], cosines: Option<&[Vec<f32>
             };
             let mark = format!(" [{n}]");
             out.text.push_str(&mark);
-            cited.text.push_str(&mark);
+            cited.text.insert_str(sentence.text.len() - (end - place), &mark);
             cited.numbers = vec![n];
             cited.sources = vec![source];
         }
+        out.text.push_str(&text.text[from..end]);
+        from = end;
         out.sentences.push(cited);
     }
     out.text.push_str(&text.text[from..]);
@@ -458,6 +516,7 @@ mod tests {
             page: 3,
             span: Span::new(start, start + text.chars().count() as u32),
             heading: vec![],
+            table_header: String::new(),
             text: text.into(),
         }
     }
@@ -466,7 +525,7 @@ mod tests {
     fn every_split_point_gives_the_same() {
         let (a, b) = (code(2), code(7));
         let text = format!(
-            "Größe [{a}] und „Maß“ [{b}, {a}]. Siehe Dr. X [{a}][{a}] [S9Q]! Links [hier](u) [S3\n- Punkt [12]. [{b}] Ende [{a}"
+            "Größe [{a}] und „Maß“ [{b}, {a}]. Siehe Dr. X [{a}][{a}] [S9Q]! Links [hier](u) [S3\n- Punkt [12]. `f[1]` x[2] [{b}]\n```\n[1]\n``` [1] Ende [{a}"
         );
         let expected = whole(&text, &[2, 7]);
         for (at, _) in text.char_indices() {
@@ -494,10 +553,68 @@ mod tests {
     #[test]
     fn made_up_marks_vanish_with_their_space() {
         assert_eq!(
-            whole("True [S8X], and [7] so on [1, 2].", &[1]).text,
+            whole("True [S8X], and [7] so on [1, 2].", &[7]).text,
             "True, and so on."
         );
         assert_eq!(whole(&format!("True [{}].", code(5)), &[1]).text, "True.");
+    }
+
+    #[test]
+    fn numbers_in_brackets_that_are_no_marks_stay() {
+        for text in [
+            "Donoghue v Stevenson [1932] AC 562 is cited.",
+            "Set ports: [80, 443] and [0, 1].",
+            "Write `ports: [1, 2]` or `x = [3]` there.",
+            "```yaml\nports: [1]\nrest: [2, 3]\n```\nThat is all.",
+            "``a ` [1]`` and\n\n- one:\n  ~~~\n  [2]\n  ```\n  [3]\n  ~~~",
+        ] {
+            let shown = whole(text, &[1, 2, 3, 4]);
+            assert_eq!(shown.text, text);
+            assert!(shown.sentences.iter().all(|sentence| sentence.numbers.is_empty()));
+        }
+        assert_eq!(
+            whole("```b``` [1], `a` [2].\n```\nc\n```\nThe ` is\n\nold [3].", &[3]).text,
+            "```b```, `a`.\n```\nc\n```\nThe ` is\n\nold."
+        );
+        assert_eq!(whole("租金[2]。", &[2]).text, "租金。");
+        // Beside a mark it is one too, if of no source.
+        assert_eq!(
+            whole(&format!("Due [{}][7] [1932] [S9X][2024].", code(1)), &[1]).text,
+            "Due [1] [1932]."
+        );
+    }
+
+    #[test]
+    fn an_index_is_kept_apart_from_the_marks() {
+        let text = whole(
+            &format!(
+                "Here argv[1] is the path of f(x)[2][{}]. It was said in [1932] too [{}].",
+                code(2),
+                code(1)
+            ),
+            &[1, 2],
+        );
+        assert_eq!(
+            text.text,
+            "Here argv[\u{2060}1] is the path of f(x)[\u{2060}2][1]. It was said in [1932] too [2]."
+        );
+        let pairs: Vec<_> = text
+            .sentences
+            .iter()
+            .map(|sentence| (sentence.numbers.as_slice(), sentence.sources.as_slice()))
+            .collect();
+        assert_eq!(pairs, [([1].as_slice(), [2].as_slice()), (&[2], &[1])]);
+        assert_eq!(
+            text.sentences[0].plain(),
+            "Here argv[\u{2060}1] is the path of f(x)[\u{2060}2]."
+        );
+        assert_eq!(text.sentences[1].plain(), "It was said in [1932] too.");
+        let sources = [source(1, 0, "It was said."), source(2, 0, "argv[1] is the path.")];
+        let cited: Vec<_> = citations(&text, &sources, |_, _| Support::Supported)
+            .iter()
+            .map(|citation| (citation.n, citation.source))
+            .collect();
+        assert_eq!(cited, [(1, 2), (2, 1)]);
     }
 
     #[test]
@@ -533,6 +650,55 @@ mod tests {
     }
 
     #[test]
+    fn a_quote_keeps_the_numbers_of_its_document() {
+        let sources = [source(4, 0, "The program reads argv[1] of [1932] as the path [12].")];
+        let found = crate::extract::candidates(&sources);
+        let text = crate::extract::extract("What does the program read?", &sources, &[1.0], &found, None);
+        assert_eq!(
+            text.text,
+            "The program reads argv[\u{2060}1] of [1932] as the path [12]. [1]"
+        );
+        assert_eq!(
+            text.sentences[0].plain(),
+            "The program reads argv[\u{2060}1] of [1932] as the path [12]."
+        );
+        let cited = citations(&text, &sources, |_, _| Support::Supported);
+        assert_eq!((cited.len(), cited[0].quote.as_str()), (1, sources[0].text.as_str()));
+    }
+
+    #[test]
+    fn marks_that_come_afterwards_break_no_table_and_no_code() {
+        let sources = [source(
+            1,
+            0,
+            "City, price and breakfast: Berlin 140 euros, breakfast included; Zurich 230 euros, no breakfast.\n\
+             Set the price with city price 140 breakfast.",
+        )];
+        for (bare, marked) in [
+            (
+                "| City | Price | Breakfast |\n|---|:--|---|\n| Berlin | 140 euros | included |\n| Zurich | 230 euros | no |\n",
+                "| City | Price | Breakfast |\n|---|:--|---|\n| Berlin | 140 euros | included [1] |\n| Zurich | 230 euros | no [1] |",
+            ),
+            (
+                "City | Price\n--- | ---\nBerlin | 140 euros",
+                "City | Price\n--- | ---\nBerlin | 140 euros [1]",
+            ),
+            (
+                "Berlin is 140 euros.\n\n```sh\nset city price 140\n\nSet price breakfast.\n```\n\nZurich is 230 euros.",
+                "Berlin is 140 euros. [1]\n\n```sh\nset city price 140\n\nSet price breakfast.\n```\n\nZurich is 230 euros. [1]",
+            ),
+        ] {
+            let text = attribute(whole(bare, &[1]), &sources, None);
+            assert_eq!(text.text, marked);
+            for sentence in &text.sentences {
+                assert!(marked.contains(&sentence.text), "{}", sentence.text);
+                assert!(bare.contains(&sentence.plain()), "{}", sentence.plain());
+                assert_eq!(sentence.numbers.len(), sentence.text.matches("[1]").count());
+            }
+        }
+    }
+
+    #[test]
     fn the_quote_is_the_pages_own_sentence() {
         let source = source(
             1,
@@ -547,7 +713,7 @@ mod tests {
     proptest! {
         #[test]
         fn pieces_do_not_matter(
-            parts in prop::collection::vec(prop::sample::select(vec!["[", "]", "S1", "S1L", " ", "\n", ".", "a", "B", "é", ", ", "[1]", "S2", "12", "! ", "- ", "\u{4e2d}。", "**"]), 0..24),
+            parts in prop::collection::vec(prop::sample::select(vec!["[", "]", "S1", "S1L", " ", "\n", ".", "a", "B", "é", ", ", "[1]", "x[2]", "`", "```", "~~~", "|", "S2", "12", "! ", "- ", "\u{4e2d}。", "**"]), 0..24),
             at in prop::collection::vec(0_usize..60, 0..6),
         ) {
             let text = parts.concat().replace("S1L", &code(1)).replace("S2", &code(2));
@@ -564,11 +730,12 @@ mod tests {
         }
 
         #[test]
-        fn only_known_sources_are_cited(text in "[S0-9A-Z\\[\\] .,a]{0,40}") {
+        fn only_known_sources_are_cited(text in "[S0-9A-Z\\[\\] .,a`]{0,40}") {
             let parsed = whole(&text, &[1, 2, 3]);
             prop_assert!(parsed.order.iter().all(|n| (1..=3).contains(n)));
             for sentence in &parsed.sentences {
-                prop_assert!(sentence.numbers.iter().all(|n| *n as usize <= parsed.order.len()));
+                let sources: Vec<u32> = sentence.numbers.iter().map(|n| parsed.order[*n as usize - 1]).collect();
+                prop_assert_eq!(&sources, &sentence.sources);
             }
         }
     }

@@ -54,8 +54,12 @@ pub fn first_end(text: &str, tail: Tail) -> Option<usize> {
     let open = tail == Tail::Open;
     let body = text.len() - text.trim_start().len();
     let mut line_start = body;
+    let mut passed = body;
     let chars = text[body..].char_indices().map(|(at, c)| (body + at, c));
     for (at, c) in chars {
+        if at < passed {
+            continue;
+        }
         let after = at + c.len_utf8();
         if c == '\n' {
             let rest = text[after..].trim_start_matches([' ', '\t']);
@@ -73,6 +77,8 @@ pub fn first_end(text: &str, tail: Tail) -> Option<usize> {
             continue;
         }
         let closed = after + closers(&text[after..]);
+        // Every stop among the closers has the same end: each read again would make a page of dots last for hours.
+        passed = closed;
         let rest = &text[closed..];
         let Some(next) = rest.chars().next() else {
             // The end of what is there: a whole text ends here anyway, an open one may go on with a digit or a bracket.
@@ -109,7 +115,8 @@ pub fn first_end(text: &str, tail: Tail) -> Option<usize> {
         if first.is_lowercase() && !blank_line {
             continue;
         }
-        if c == '.' && closed == after && !blank_line && is_abbreviation(&text[body..at]) {
+        let may_be_inside = c == '.' && closed == after && !blank_line;
+        if may_be_inside && is_abbreviation(&text[body..at], following, tail)? {
             continue;
         }
         return past_space(text, closed, open);
@@ -200,12 +207,39 @@ fn line_ends_sentence(line: &str, rest: &str) -> bool {
         && !line.split_whitespace().last().is_some_and(crate::words::is_stop_word)
 }
 
-/// Whether a full stop after `before` belongs to the word: initials, known abbreviations, `e.g.`, and the ordinals of German dates.
-fn is_abbreviation(before: &str) -> bool {
+/// Whether a full stop after `before` belongs to the word: initials, known abbreviations, `e.g.`, the ordinals of German dates, and
+/// words that are an abbreviation by what follows; `None` while more of that has to come.
+fn is_abbreviation(before: &str, following: &str, tail: Tail) -> Option<bool> {
     let word = before
         .rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | '[' | '"' | '“' | '„' | '/'))
         .next()
         .unwrap_or_default();
+    let lower = word.to_lowercase();
+    let lower = lower.as_str();
+    if is_initial_or_ordinal(word) || ABBREVIATIONS.binary_search(&lower).is_ok() {
+        return Some(true);
+    }
+    // "mid-Dec. 2025", "Kunden-Nr. 4711"
+    let last_part = lower.rsplit('-').next().unwrap_or_default();
+    let numbered = BEFORE_NUMBERS.binary_search(&last_part).is_ok();
+    if !numbered && INSIDE_SENTENCES.binary_search(&lower).is_err() {
+        return Some(false);
+    }
+    if numbered && following.starts_with(|c: char| c.is_ascii_digit()) {
+        return Some(true);
+    }
+    let end = following
+        .find(|c: char| !c.is_alphanumeric())
+        .or((tail == Tail::Whole).then_some(following.len()))?;
+    let (next, after) = following.split_at(end);
+    Some(if numbered {
+        is_roman(next, after)
+    } else {
+        !crate::words::is_stop_word(next)
+    })
+}
+
+fn is_initial_or_ordinal(word: &str) -> bool {
     let mut letters = word.chars();
     let first = letters.next();
     if first.is_some_and(char::is_alphabetic) && letters.next().is_none() {
@@ -217,20 +251,36 @@ fn is_abbreviation(before: &str) -> bool {
     {
         return true;
     }
-    if (1..=2).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit()) {
-        return true;
-    }
-    ABBREVIATIONS.binary_search(&word.to_lowercase().as_str()).is_ok()
+    (1..=2).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Roman numerals up to 89. `I` alone is a word, unless a comma, colon or bracket follows.
+fn is_roman(word: &str, after: &str) -> bool {
+    !word.is_empty()
+        && word.chars().all(|c| matches!(c, 'I' | 'V' | 'X' | 'L'))
+        && (word != "I" || after.starts_with([',', ';', ':', ')']))
 }
 
 /// Sorted; without the full stop, lower case. Words that often end a sentence (`etc`, `inc`, `usw`) are not among them: before a
 /// small letter they do not end one anyway.
 const ABBREVIATIONS: &[&str] = &[
-    "abb", "abs", "al", "anm", "approx", "art", "aufl", "bd", "bspw", "bzgl", "bzw", "ca", "cf", "col", "dipl", "dr",
-    "ed", "eds", "eq", "eqs", "evtl", "ff", "fig", "figs", "ggf", "hon", "hr", "hrsg", "ing", "jr", "kap", "lt", "max",
-    "min", "mme", "mr", "mrs", "ms", "mt", "nos", "nr", "pp", "prof", "ref", "refs", "resp", "rev", "sec", "sen",
-    "sgt", "sog", "sr", "st", "str", "tab", "tel", "verf", "vgl", "viz", "vol", "vs", "zit", "zzgl",
+    "abb", "abs", "al", "anm", "approx", "aufl", "bd", "bspw", "bzgl", "bzw", "ca", "cf", "col", "dipl", "dr", "ed",
+    "eds", "einschl", "eq", "eqs", "evtl", "exkl", "ff", "fig", "figs", "gem", "ggf", "hon", "hr", "hrsg", "ing",
+    "inkl", "jr", "kap", "lfd", "lt", "max", "min", "mme", "mr", "mrs", "ms", "mt", "nos", "nr", "pp", "prof", "ref",
+    "refs", "resp", "rev", "sen", "sgt", "sog", "sr", "st", "str", "tab", "tel", "verf", "vgl", "viz", "vol", "vs",
+    "zit", "zzgl",
 ];
+
+/// Months and parts of a whole. Many are words as well (`no`, `art`): abbreviations before a number only. Sorted; the last part of
+/// words with hyphens.
+const BEFORE_NUMBERS: &[&str] = &[
+    "apr", "art", "aug", "ch", "dec", "dez", "feb", "jan", "jul", "jun", "mar", "mrz", "mär", "no", "nov", "nr", "oct",
+    "okt", "par", "sec", "sep", "sept",
+];
+
+/// Amounts and companies, which end a sentence as often as not: they do before the word that begins one ("3 Mio. Die Kosten"), not
+/// before another ("3 Mio. Euro", "& Co. KG"). Sorted.
+const INSIDE_SENTENCES: &[&str] = &["co", "ltd", "mio", "mrd", "std", "tsd"];
 
 #[cfg(test)]
 mod tests {
@@ -243,7 +293,9 @@ mod tests {
 
     #[test]
     fn abbreviations_are_sorted() {
-        assert!(ABBREVIATIONS.is_sorted());
+        for list in [ABBREVIATIONS, BEFORE_NUMBERS, INSIDE_SENTENCES] {
+            assert!(list.is_sorted(), "{:?}", list.windows(2).find(|pair| pair[0] > pair[1]));
+        }
     }
 
     #[test]
@@ -276,6 +328,90 @@ mod tests {
     }
 
     #[test]
+    fn some_words_are_abbreviations_before_a_number() {
+        for whole in [
+            "The lease ends on Dec. 31, 2025.",
+            "Der Vertrag endet am 31. Dez. 2025.",
+            "It began in mid-Sept. 2024 (Invoice No. 12, Art. IV, Sec. I, and Ch. 3).",
+            "Ihre Kunden-Nr. 4711 gilt nach Art. 5 Abs. 2.",
+            "See Art. XIV",
+        ] {
+            assert_eq!(cut(whole), [whole]);
+        }
+        for (text, parts) in [
+            (
+                "Is it open? No. It is shut.",
+                ["Is it open?", "No.", "It is shut."].as_slice(),
+            ),
+            (
+                "We met in Dec. I was late. No. I know.",
+                &["We met in Dec.", "I was late.", "No.", "I know."],
+            ),
+            (
+                "It is state of the art. Nobody has it. So is the art. It is old.",
+                &[
+                    "It is state of the art.",
+                    "Nobody has it.",
+                    "So is the art.",
+                    "It is old.",
+                ],
+            ),
+            (
+                "Räume dieser Art. Der Mieter zahlt.",
+                &["Räume dieser Art.", "Der Mieter zahlt."],
+            ),
+        ] {
+            assert_eq!(cut(text), parts);
+        }
+    }
+
+    #[test]
+    fn amounts_and_companies_end_a_sentence_before_a_word_that_begins_one() {
+        for whole in [
+            "Der Umsatz lag bei 3 Mio. Euro, gem. Anlage 2 inkl. Steuern.",
+            "Die Müller GmbH & Co. KG liefert",
+            "Acme Ltd. & Co. Ltd. London pays 2 Tsd. Euro.",
+            "Er zahlt 900 Tsd. Euro",
+        ] {
+            assert_eq!(cut(whole), [whole]);
+        }
+        assert_eq!(
+            cut("She works for Smith and Co. The next year she left. He lives with Dr. Smith. He is old."),
+            [
+                "She works for Smith and Co.",
+                "The next year she left.",
+                "He lives with Dr. Smith.",
+                "He is old."
+            ]
+        );
+        assert_eq!(
+            cut("Es waren 3 Mrd. Die Kosten sanken. Er arbeitet 40 Std. Das reicht."),
+            [
+                "Es waren 3 Mrd.",
+                "Die Kosten sanken.",
+                "Er arbeitet 40 Std.",
+                "Das reicht."
+            ]
+        );
+    }
+
+    /// Each stop read again what follows it: hours for what one file may hold.
+    #[test]
+    fn a_page_of_stops_is_read_once() {
+        for piece in [".", "!?", "…", ".[1]", ".[1] [2]", ".\"", ". a", ".. b", "[1]. ", ".)*"] {
+            for end in ["", "x", " x", "[1", "\n"] {
+                let text = piece.repeat(1_000_000 / piece.len()) + end;
+                let found: usize = cut(&text).iter().map(|sentence| sentence.len()).sum();
+                assert!(
+                    found + text.matches(' ').count() >= text.trim_end().len(),
+                    "{piece:?} {end:?}"
+                );
+                assert!(first_end(&text, Tail::Open).is_none_or(|at| at <= text.len()));
+            }
+        }
+    }
+
+    #[test]
     fn marks_stay_with_the_sentence_before() {
         assert_eq!(
             cut("One. [1][2] Two [3]. Three.[4]  Four."),
@@ -294,6 +430,20 @@ mod tests {
             let joined: String = cut(&text).concat().chars().filter(|c| !c.is_whitespace()).collect();
             let whole: String = text.chars().filter(|c| !c.is_whitespace()).collect();
             prop_assert_eq!(joined, whole);
+        }
+
+        /// Abbreviations wait for the word that follows them.
+        #[test]
+        fn open_abbreviations_are_never_taken_back(
+            parts in prop::collection::vec(prop::sample::select(vec![
+                "No. ", "Dec. ", "Art. ", "Co. ", "Mio. ", "I", "V", "It", "The", "KG", "3", ".", " ", "\n", ",", "&", "a",
+            ]), 0..12),
+            at in 0..40_usize,
+        ) {
+            let whole = parts.concat();
+            if let Some(end) = first_end(&whole[..at.min(whole.len())], Tail::Open) {
+                prop_assert_eq!(first_end(&whole, Tail::Whole).unwrap_or(whole.len()), end);
+            }
         }
 
         /// What is decided while text may still come is what is decided in the end.

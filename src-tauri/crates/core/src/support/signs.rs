@@ -51,6 +51,22 @@ pub(super) fn is_negation(word: &str) -> bool {
     folded.ends_with("n't") || WORDS.contains(&folded.as_str())
 }
 
+/// Whether the first word of a sentence answers a question before it says anything: `No, dogs are not allowed.`
+pub(super) fn is_answer(folded: &str, after: &str) -> bool {
+    matches!(folded, "no" | "nein" | "yes" | "ja")
+        && after
+            .trim_start_matches(['*', '_'])
+            .starts_with([',', ';', ':', '.', '!', '–', '—'])
+}
+
+/// Whether it is the `No.` of `Invoice No. 12`.
+pub(super) fn is_number_sign(folded: &str, after: &str) -> bool {
+    folded == "no"
+        && after
+            .strip_prefix('.')
+            .is_some_and(|after| after.trim_start().starts_with(|c: char| c.is_ascii_digit()))
+}
+
 /// A number in one spelling: `1,066`, `1.066`, `1066` and `1066th` are one; so are `ten` and `10`.
 pub(super) fn number_of(word: &str) -> Option<String> {
     const WORDS: &[(&str, &str)] = &[
@@ -127,7 +143,9 @@ pub(super) fn number_of(word: &str) -> Option<String> {
     // A group of three digits after a separator is thousands in both conventions; anything else is a fraction.
     let mut out = String::with_capacity(digits.len());
     let mut parts = digits.split([',', '.', '\'', '’']);
-    out.push_str(parts.next()?);
+    let first = parts.next()?;
+    // Days and months, of which `01.` is the first.
+    out.push_str(first.strip_prefix('0').filter(|_| digits.len() == 2).unwrap_or(first));
     for part in parts {
         if part.len() != 3 {
             out.push('.');

@@ -50,6 +50,10 @@ fn numbers_have_one_spelling() {
         ("3.5", "3.5"),
         ("3,5", "3.5"),
         ("1990s", "1990"),
+        ("05", "5"),
+        ("0.5", "0.5"),
+        ("00", "0"),
+        ("0", "0"),
     ] {
         assert_eq!(number_of(written).as_deref(), Some(number));
     }
@@ -87,6 +91,200 @@ fn german_is_checked_too() {
     assert_eq!(
         check("Der Vermieter darf keine Hunde halten.", &[&lease], None).support,
         Support::Weak
+    );
+}
+
+fn against(text: &str, sentence: &str) -> Support {
+    check(sentence, &[&Evidence::new(text, ["Lease"])], None).support
+}
+
+fn all_are(support: Support, pairs: &[(&str, &str)]) {
+    for (text, sentence) in pairs {
+        assert_eq!(against(text, sentence), support, "{sentence} / {text}");
+    }
+}
+
+#[test]
+fn an_answering_no_denies_nothing() {
+    let lease = "Dogs may not be kept in the flat. The tenant may keep two cats.";
+    all_are(
+        Support::Supported,
+        &[
+            (lease, "No, dogs may not be kept in the flat."),
+            (lease, "No, the tenant may keep two cats."),
+            (lease, "Yes, the tenant may keep two cats."),
+            (
+                "Der Mieter darf zwei Katzen halten.",
+                "**Nein**, der Mieter darf zwei Katzen halten.",
+            ),
+            ("Invoice No. 4711 is due in May.", "Invoice 4711 is due in May."),
+        ],
+    );
+    all_are(
+        Support::Weak,
+        &[
+            (lease, "No cats may the tenant keep."),
+            (lease, "No, the tenant may not keep two cats."),
+            (lease, "Yes, dogs may be kept in the flat."),
+            ("Invoice No. 4711 is due in May.", "Invoice No. 4712 is due in May."),
+        ],
+    );
+}
+
+#[test]
+fn both_words_of_a_pair_are_no_opposites() {
+    all_are(
+        Support::Supported,
+        &[
+            (
+                "The shop is open from 9 am to 6 pm.",
+                "The shop opens at 9 am and closes at 6 pm.",
+            ),
+            (
+                "The tenant was able to pay the rent of May.",
+                "The tenant, unable before, was able to pay the rent of May.",
+            ),
+        ],
+    );
+    all_are(
+        Support::Weak,
+        &[
+            ("The shop opens at 9 am.", "The shop closes at 9 am."),
+            ("The team was able to win.", "The team was unable to win."),
+        ],
+    );
+}
+
+#[test]
+fn a_bound_is_no_denial() {
+    let english = "The notice period is not less than three months. Rent is paid no later than the 5th working day.";
+    let german = "Die Kündigungsfrist beträgt nicht weniger als drei Monate und darf nicht mehr als 500 Euro kosten.";
+    all_are(
+        Support::Supported,
+        &[
+            (english, "The notice period is at least three months."),
+            (english, "The notice period is no less than 3 months."),
+            (english, "Rent is paid by the 5th working day."),
+            (
+                "The notice period is at least three months.",
+                "The notice period may not be less than three months.",
+            ),
+            (german, "Die Kündigungsfrist beträgt mindestens drei Monate."),
+            (
+                "Die Frist beträgt drei Monate oder mehr.",
+                "Die Frist beträgt nicht weniger als drei Monate.",
+            ),
+        ],
+    );
+    all_are(
+        Support::Weak,
+        &[
+            (english, "The notice period is less than three months."),
+            (english, "The notice period is not more than three months."),
+            (english, "The notice period is at most three months."),
+            (english, "The notice period is at least four months."),
+            (english, "Rent is paid later than the 5th working day."),
+            (english, "Rent is not paid by the 5th working day."),
+            (german, "Die Kündigungsfrist beträgt höchstens drei Monate."),
+            (german, "Die Kündigungsfrist beträgt weniger als drei Monate."),
+            (
+                "Er gilt als Mieter der Wohnung.",
+                "Er gilt nicht mehr als Mieter der Wohnung.",
+            ),
+            (
+                "She is a tenant of the flat.",
+                "She is no more than a tenant of the flat.",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_claim_without_function_words_is_read_in_the_language_of_its_source() {
+    let german = "Die monatliche Nebenkosten sind 150 Euro, und die Kaution ist mit der ersten Miete zu zahlen.";
+    all_are(
+        Support::Supported,
+        &[
+            (german, "- Monatliche Nebenkosten: 150 Euro"),
+            (
+                "Die monatlichen Nebenkosten betragen 150 Euro.",
+                "- Monatliche Nebenkosten: 150 Euro",
+            ),
+            ("The monthly charges are 150 euros.", "- Monthly charge: 150 euros"),
+        ],
+    );
+    all_are(Support::Weak, &[(german, "- Monatliche Nebenkosten: 160 Euro")]);
+}
+
+#[test]
+fn a_date_is_one_whichever_way_it_is_written() {
+    const WRITTEN: [&str; 10] = [
+        "31.12.2025",
+        "31. 12. 2025",
+        "2025-12-31",
+        "31 December 2025",
+        "the 31st of December, 2025",
+        "December 31, 2025",
+        "Dec. 31, 2025",
+        "31. Dezember 2025",
+        "31. Dez. 2025",
+        "31 Dec 2025",
+    ];
+    for written in WRITTEN {
+        for other in WRITTEN {
+            all_are(
+                Support::Supported,
+                &[
+                    (
+                        &format!("The lease ends on {written}, if nobody objects."),
+                        &format!("The lease ends on {other}."),
+                    ),
+                    (
+                        &format!("Der Vertrag endet am {written}."),
+                        &format!("Der Vertrag endet am {other}."),
+                    ),
+                ],
+            );
+        }
+        for changed in [
+            "31 December 2026",
+            "30 December 2025",
+            "31. November 2025",
+            "Nov. 31, 2025",
+            "01.12.2025",
+            "31.11.2025",
+            "2026-12-31",
+        ] {
+            all_are(
+                Support::Weak,
+                &[
+                    (
+                        &format!("The lease ends on {written}."),
+                        &format!("The lease ends on {changed}."),
+                    ),
+                    (
+                        &format!("Der Vertrag endet am {written}."),
+                        &format!("Der Vertrag endet am {changed}."),
+                    ),
+                ],
+            );
+        }
+    }
+    all_are(
+        Support::Supported,
+        &[
+            ("Rent is due on 01.05.2025.", "Rent is due on May 1, 2025."),
+            ("Rent is due on 1 May 2025.", "Rent is due in May 2025."),
+            (
+                "Die Miete ist am 01. März 2025 fällig.",
+                "Die Miete ist am 1.3.2025 fällig.",
+            ),
+            ("The lease ends in December.", "The lease ends in December."),
+        ],
+    );
+    all_are(
+        Support::Weak,
+        &[("The lease ends in December.", "The lease ends in November.")],
     );
 }
 
