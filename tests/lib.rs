@@ -5,6 +5,7 @@
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::ffi::OsStr;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
@@ -23,13 +24,28 @@ pub fn bin_dir() -> PathBuf {
     std::env::var_os("DOCMIND_BIN_DIR").map_or_else(|| root().join("target/debug"), PathBuf::from)
 }
 
-/// The test corpora beside the project, where they are; a test that needs them prints that it was left out elsewhere.
+/// Says that something was left out, past the test harness, which shows nothing of what passes.
+pub fn left_out(what: &str) {
+    // Without a standard error there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "left out: {what}");
+}
+
+/// Says that what set-up brings is missing; an error under `cargo xtask test`, which has just set it up.
+pub fn missing(what: &str) -> Result<()> {
+    if std::env::var_os("DOCMIND_PARTS_REQUIRED").is_some() {
+        bail!("{what}");
+    }
+    left_out(what);
+    Ok(())
+}
+
+/// The test corpora beside the project, where they are; a test that needs them says that it was left out elsewhere.
 pub fn corpora() -> Option<PathBuf> {
     let folder = root().join("../shared/corpora");
     if folder.is_dir() {
         return folder.canonicalize().ok();
     }
-    eprintln!("left out: `../shared/corpora` is not on this machine");
+    left_out("`../shared/corpora` is not on this machine");
     None
 }
 

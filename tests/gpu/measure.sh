@@ -9,10 +9,12 @@
 #   tests/gpu/measure.sh cpu-speed [FOLDER]   of that, what does, on two cores ($CPUS names others)
 #   tests/gpu/measure.sh dry-run              everything that needs no GPU, with the tiny model
 #
-# FOLDER (default: beside this script) holds docmind-generate and runtime/. Weights go to $MODELS (default: FOLDER/models; F16 needs
-# 8 GB, Q8_0 4.3 GB, Q4_K_M 2.5 GB), results as JSON lines to $RESULTS (default: FOLDER/results). Needs for building: cmake, ninja or
-# make, nvcc, and llama.cpp's source in $LLAMA_SOURCE. Where $LLAMA_BENCH names llama.cpp's llama-bench, speeds are compared with it.
-# Where $VOCABULARY names a GGUF with as many tokens as the model, such as ggml-vocab-qwen2.gguf, second questions are cut with it.
+# FOLDER holds docmind-generate and runtime/. Its default is the folder of this script where they lie beside it, as `pack` puts them, else
+# what the checkout built ($DOCMIND_BIN_DIR, target/debug). Weights go to $MODELS (default: FOLDER/models, of a checkout
+# target/measure/models; F16 needs 8 GB, Q8_0 4.3 GB, Q4_K_M 2.5 GB), results as JSON lines to $RESULTS (FOLDER/results,
+# target/measure/results). Needs for building: cmake, ninja or make, nvcc, and llama.cpp's source in $LLAMA_SOURCE. Where $LLAMA_BENCH
+# names llama.cpp's llama-bench, speeds are compared with it. Where $VOCABULARY names a GGUF with as many tokens as the model, such as
+# ggml-vocab-qwen2.gguf, second questions are cut with it. What fails is said where it happens and at the end, with status 1.
 #
 # `embed` needs docmind-embed beside docmind-generate, and in runtime/ what `cargo xtask backend cuda` puts there, with the folder of the
 # default embedder, whose tokenizer is always used too. $EMBEDDERS are names in
@@ -21,6 +23,31 @@ set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 bin=${DOCMIND_BIN_DIR:-$here/../../target/debug}
+failed=
+
+# Where things are: $folder, $models, $results.
+places() {
+    if [ -n "$1" ] || [ -e "$here/docmind-generate" ]; then
+        folder=${1:-$here}
+        own=$folder
+    else
+        folder=$bin
+        own=$here/../../target/measure
+    fi
+    [ -d "$folder" ] || { echo "there is no folder $folder: build first (cargo xtask build), or name another" >&2; exit 1; }
+    folder=$(CDPATH='' cd -- "$folder" && pwd)
+    mkdir -p "$own"
+    own=$(CDPATH='' cd -- "$own" && pwd)
+    models=${MODELS:-$own/models}
+    results=${RESULTS:-$own/results}
+    mkdir -p "$results"
+}
+
+# The path of a program in $folder.
+program() {
+    [ -x "$folder/$1" ] || { echo "$folder/$1 is missing or cannot be run: build first (cargo xtask build)" >&2; exit 1; }
+    echo "$folder/$1"
+}
 
 pack() {
     out=$1
@@ -71,13 +98,19 @@ build_cuda() {
 }
 
 make_weights() {
-    generate=$1 models=$2 shape=$3
+    shape=$1
     mkdir -p "$models"
+    children=
     for weights in f16 q8_0 q4_k_m; do
-        [ -e "$models/$shape-$weights.gguf" ] ||
-            "$generate" make-model --shape "$shape" --weights "$weights" --out "$models/$shape-$weights.gguf" &
+        [ -e "$models/$shape-$weights.gguf" ] && continue
+        "$generate" make-model --shape "$shape" --weights "$weights" --out "$models/$shape-$weights.gguf" &
+        children="$children $!"
     done
-    wait
+    status=0
+    for child in $children; do
+        wait "$child" || status=1
+    done
+    [ "$status" = 0 ] || { echo "the weights could not be made in $models" >&2; exit 1; }
 }
 
 # Profiles measured beside those that come with DocMind: what they are compared with.
@@ -125,18 +158,17 @@ run() {
     name=$1
     shift
     echo "== $name"
-    "$@" >"$results/$name.json" 2>"$results/$name.log" || { echo "failed:"; tail -n 5 "$results/$name.log"; }
-    show "$results/$name.json"
+    status=0
+    "$@" >"$results/$name.json" 2>"$results/$name.log" || { status=1; echo "failed:"; tail -n 5 "$results/$name.log"; }
+    show "$results/$name.json" || status=1
+    [ "$status" = 0 ] || failed="$failed $name"
 }
 
 measure() {
-    folder=$(CDPATH='' cd -- "${1:-$here}" && pwd)
-    generate=$folder/docmind-generate
-    models=${MODELS:-$folder/models}
-    results=${RESULTS:-$folder/results}
-    mkdir -p "$results"
+    places "$1"
+    generate=$(program docmind-generate)
     build_cuda "$folder"
-    make_weights "$generate" "$models" qwen3-4b
+    make_weights qwen3-4b
     own_profiles >"$results/profiles.toml"
     nvidia-smi --query-gpu=name,memory.total,clocks.max.mem,driver_version --format=csv
     "$generate" devices --runtime "$folder/runtime"
@@ -150,6 +182,7 @@ measure() {
         --output-tokens 128 --model "$small" --profiles plain-64k,flash-64k,long-context --repeat 1
     # 4-bit random weights differ from themselves by more than devices do: what is compared is halves and bytes.
     run devices-agree "$generate" agree --runtime "$folder/runtime" --model "$models" --profiles reference,quality,balanced
+    run fit "$generate" fit --runtime "$folder/runtime" --model "$small" --profiles balanced,compact --room-mib 1000,1500,2000,2500,3000,3500,4000
     run lookup "$generate" lookup --runtime "$folder/runtime" --model "$small" --profiles balanced --repeat 5
     if [ -n "${LLAMA_BENCH:-}" ]; then
         run against $measuring --model "$models" --profiles balanced,reference --repeat 5 --against "$LLAMA_BENCH"
@@ -157,21 +190,19 @@ measure() {
 }
 
 embed() {
-    folder=$(CDPATH='' cd -- "${1:-$here}" && pwd)
-    results=${RESULTS:-$folder/results}
-    mkdir -p "$results"
+    places "$1"
+    embed=$(program docmind-embed)
     for embedder in ${EMBEDDERS:-all-MiniLM-L6-v2}; do
         rows="$results/embed-$(basename "$embedder").json"
         : >"$rows"
         for _ in $(seq "${REPEAT:-3}"); do
             for precision in fp32 fp16; do
-                "$folder/docmind-embed" bench --runtime "$folder/runtime" --embedder "$embedder" --device cuda \
+                "$embed" bench --runtime "$folder/runtime" --embedder "$embedder" --device cuda \
                     --precision "$precision" --count "${TEXTS:-8192}" --compare no >>"$rows"
             done
         done
         # Once more for what half precision changes: the reference is computed on the processor.
-        "$folder/docmind-embed" bench --runtime "$folder/runtime" --embedder "$embedder" --device cuda --precision fp16 --count 64 \
-            >"$rows.cosine"
+        "$embed" bench --runtime "$folder/runtime" --embedder "$embedder" --device cuda --precision fp16 --count 64 >"$rows.cosine"
         cat "$rows" "$rows.cosine"
         python3 - "$rows" <<'RATIO'
 import json, statistics, sys
@@ -190,13 +221,9 @@ two_cores() {
 }
 
 prepare_cpu() {
-    folder=$(CDPATH='' cd -- "${1:-$here}" && pwd)
-    generate=$folder/docmind-generate
-    models=${MODELS:-$folder/models}
-    results=${RESULTS:-$folder/results}
-    shape=${SHAPE:-qwen3-4b}
-    mkdir -p "$results"
-    make_weights "$generate" "$models" "$shape"
+    places "$1"
+    generate=$(program docmind-generate)
+    make_weights "${SHAPE:-qwen3-4b}"
     own_profiles >"$results/profiles.toml"
     small=$models/$shape-q4_k_m.gguf
     common="--runtime $folder/runtime --gpu off --book $results/profiles.toml"
@@ -204,16 +231,17 @@ prepare_cpu() {
 
 # What takes how much memory, and what is read again: the same however fast the machine is.
 cpu_memory() {
-    prepare_cpu "${1:-}"
+    prepare_cpu "$1"
     run cpu-memory "$generate" bench $common --model "$models" --prompt-tokens 64 --output-tokens 4 --repeat 1 \
         --profiles reference,quality,balanced,eight-bit-cache,long-context,compact,plain-64k
     run cpu-filled "$generate" bench $common --model "$small" --prompt-tokens "${FILLED:-8000}" --output-tokens 16 --repeat 1 \
         --profiles balanced,eight-bit-cache
+    run cpu-fit "$generate" fit $common --model "$small" --profiles balanced,long-context,compact --room-mib "${ROOMS:-3000,3500,4000,6000}"
     run cpu-conversation "$generate" conversation $common --model "$small" --profiles balanced
 }
 
 cpu_speed() {
-    prepare_cpu "${1:-}"
+    prepare_cpu "$1"
     cpus=${CPUS:-$(two_cores)}
     pinned="taskset -c $cpus $generate"
     common="$common --threads 2"
@@ -237,16 +265,15 @@ cpu_speed() {
 }
 
 dry_run() {
-    folder=$bin
-    generate=$bin/docmind-generate
-    models=$(mktemp -d)
-    results=$models
-    trap 'rm -rf "$models"' EXIT
-    "$generate" devices --runtime "$bin/runtime"
-    export MODELS="$models" RESULTS="$models" SHAPE=tiny FILLED=1900 SOURCES=600 REPEAT=2
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    export MODELS="$work" RESULTS="$work" SHAPE=tiny FILLED=1900 SOURCES=600 REPEAT=2 ROOMS=12,16
+    places "$bin"
+    generate=$(program docmind-generate)
+    "$generate" devices --runtime "$folder/runtime"
     cpu_memory "$bin"
     cpu_speed "$bin"
-    measuring="$generate bench --runtime $bin/runtime --book $results/profiles.toml --context 2048 --prompt-tokens 300 --output-tokens 32"
+    measuring="$generate bench --runtime $folder/runtime --book $results/profiles.toml --context 2048 --prompt-tokens 300 --output-tokens 32"
     run profiles $measuring --model "$models" --profiles reference,quality,balanced,compact --repeat 2
     run own $measuring --model "$models" --profiles no-graphs --repeat 1
 }
@@ -255,9 +282,10 @@ case "${1:-}" in
     pack) pack "${2:?where to}" ;;
     measure) measure "${2:-}" ;;
     embed) embed "${2:-}" ;;
-    cpu) cpu_memory "${2:-}" && cpu_speed "${2:-}" ;;
+    cpu) cpu_memory "${2:-}"; cpu_speed "${2:-}" ;;
     cpu-memory) cpu_memory "${2:-}" ;;
     cpu-speed) cpu_speed "${2:-}" ;;
     dry-run) dry_run ;;
-    *) sed -n '2,19s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    *) sed -n '2,21s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
+[ -z "$failed" ] || { echo "failed:$failed" >&2; exit 1; }

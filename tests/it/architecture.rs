@@ -1,6 +1,6 @@
 //! The rules of the house, read from `cargo metadata`: which room may lean on what.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use docmind_tests::root;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,13 +21,35 @@ const NATIVE_ENGINES: &[&str] = &[
     "calamine",
 ];
 
-/// Direct dependencies, build and development ones left out.
+/// What a command prints in the root.
+fn said(program: &str, words: &[&str]) -> Result<String> {
+    let output = Command::new(program).args(words).current_dir(root()).output()?;
+    ensure!(
+        output.status.success(),
+        "`{program} {}` failed:\n{}",
+        words.join(" "),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// Direct dependencies, build and development ones left out. Of this machine's packages alone: those for others were never fetched.
 fn graph() -> Result<(Graph, Graph)> {
-    let output = Command::new("cargo")
-        .args(["metadata", "--format-version", "1", "--locked"])
-        .current_dir(root())
-        .output()?;
-    let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata gave no JSON")?;
+    let version = said("rustc", &["-vV"])?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    let host = host.context("rustc does not say for which platform it builds")?;
+    let metadata = said(
+        "cargo",
+        &[
+            "metadata",
+            "--format-version",
+            "1",
+            "--locked",
+            "--filter-platform",
+            host,
+        ],
+    )?;
+    let metadata: Value = serde_json::from_str(&metadata).context("cargo metadata gave no JSON")?;
     let names: BTreeMap<String, String> = metadata["packages"]
         .as_array()
         .context("no packages")?

@@ -155,7 +155,7 @@ fn traced_extract(paths: &[PathBuf]) -> Result<(docmind_tests::Run, Option<Strin
             Ok((docmind_tests::parse(&output)?, Some(trace)))
         }
         _ => {
-            eprintln!("left out: the trace, for which strace is not at hand");
+            docmind_tests::left_out("the trace, for which strace is not at hand");
             Ok((library.run(&arguments)?, None))
         }
     }

@@ -13,11 +13,11 @@ pub struct House {
 }
 
 impl House {
-    /// `None`, with a printed line, where the native libraries were not set up.
+    /// `None`, with a printed line, where the native libraries were not set up; see [`docmind_tests::missing`].
     pub fn new() -> Result<Option<Self>> {
         let runtime = std::env::var_os("DOCMIND_RUNTIME_DIR").map_or_else(|| bin_dir().join("runtime"), PathBuf::from);
         if !runtime.join("embedders").is_dir() {
-            eprintln!("left out: `{}` is not set up; run cargo xtask setup", runtime.display());
+            docmind_tests::missing(&format!("`{}` is not set up; run cargo xtask build", runtime.display()))?;
             return Ok(None);
         }
         Ok(Some(Self {

@@ -1,6 +1,8 @@
 //! `docmind-parse` as it is shipped: its sandbox, and a document through the pipe.
 #![cfg(feature = "parse")]
 
+mod parts;
+
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::DocumentState;
 use docmind_core::fakes::text_of;
@@ -74,7 +76,7 @@ fn a_pdf_is_read_and_drawn_inside_the_sandbox() {
     assert_eq!(outcome, Ok(()));
     assert!(text.contains("caretaker repairs the roof"), "{text}");
     if !runtime().join("libpdfium.so").exists() {
-        eprintln!("PDFium is not set up here: the page was read by the fallback and not drawn");
+        parts::missing("PDFium is not set up here: the page was read by the fallback and not drawn");
         return;
     }
     let page = RenderPage {

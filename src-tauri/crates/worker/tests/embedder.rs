@@ -1,6 +1,8 @@
 //! `docmind-embed` with the real model, where one was set up.
 #![cfg(feature = "embed")]
 
+mod parts;
+
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::Page;
 use docmind_core::embedding::TextKind;
@@ -18,7 +20,7 @@ fn runtime() -> Option<PathBuf> {
     let folder = std::env::var_os("DOCMIND_RUNTIME_DIR").map_or_else(beside, PathBuf::from);
     let there = folder.join("embedders/all-MiniLM-L6-v2/card.json").exists();
     if !there {
-        eprintln!("no embedder is set up here (`cargo xtask setup`): left out");
+        parts::missing("no embedder is set up here (`cargo xtask build`)");
     }
     there.then_some(folder)
 }

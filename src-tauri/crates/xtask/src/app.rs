@@ -35,14 +35,22 @@ pub fn desktop(arguments: &[String]) -> Result<()> {
 
 /// Set-up, the interface's bundle, every binary, and `runtime/` beside them. Gives the folder of binaries.
 pub fn build() -> Result<PathBuf> {
-    build_as(Profile::Debug)
+    build_as(Profile::Debug).map(|built| built.bin_dir)
 }
 
 /// The same in a profile.
-pub fn build_as(profile: Profile) -> Result<PathBuf> {
+pub fn build_as(profile: Profile) -> Result<Built> {
     let cache = set_up(Purpose::Build)?;
     interface()?;
     compile_as(&cache, profile)
+}
+
+/// What a build left.
+pub struct Built {
+    /// The programs, and `runtime/` beside them.
+    pub bin_dir: PathBuf,
+    /// Where llama.cpp was built.
+    pub llama_out: PathBuf,
 }
 
 /// How it is compiled.
@@ -78,13 +86,17 @@ pub fn interface() -> Result<()> {
 }
 
 /// All crates and tests in the one profile and feature set that run and test share, so that nothing heavy is compiled twice.
-pub fn compile(cache: &Path) -> Result<PathBuf> {
+pub fn compile(cache: &Path) -> Result<Built> {
     compile_as(cache, Profile::Debug)
 }
 
+/// Set for the command that was started again.
+const AGAIN: &str = "DOCMIND_XTASK_AGAIN";
+
 /// Clones share one build folder, and cargo takes for fresh what another clone built of other text in the same places, as long as this
-/// clone's files are older. Where another one built last, the files here count as changed.
-fn claim_build_folder() -> Result<()> {
+/// clone's files are older. Where another one built last, the files here count as changed, and the command starts once more: this very
+/// program may be of the other clone's text.
+pub fn claim_build_folder(arguments: &[String]) -> Result<()> {
     let metadata = shell::output(&mut shell::command(
         "cargo",
         &["metadata", "--format-version", "1", "--no-deps", "--offline"],
@@ -94,17 +106,40 @@ fn claim_build_folder() -> Result<()> {
         .iter()
         .find_map(|name| metadata[*name].as_str())
         .context("cargo metadata names no build folder")?;
-    let marker = Path::new(folder).join("built-by");
-    let root = shell::root();
+    let claim = claim(Path::new(folder), &shell::root())?;
+    if claim == Claim::Held || std::env::var_os(AGAIN).is_some() {
+        return Ok(());
+    }
+    eprintln!("this clone did not build last: once more, with xtask built of its text");
+    let status = shell::command("cargo", &["xtask"])
+        .args(arguments)
+        .env(AGAIN, "1")
+        .status()
+        .context("cargo could not be started")?;
+    std::process::exit(status.code().unwrap_or(1));
+}
+
+/// Who built last in a folder.
+#[derive(Debug, PartialEq, Eq)]
+enum Claim {
+    /// This clone.
+    Held,
+    /// Another one, or nobody knows; now this one.
+    Taken,
+}
+
+fn claim(folder: &Path, root: &Path) -> Result<Claim> {
+    let marker = folder.join("built-by");
     let own = root.as_os_str().as_encoded_bytes();
     if std::fs::read(&marker).is_ok_and(|last| last == own) {
-        return Ok(());
+        return Ok(Claim::Held);
     }
     for sources in ["src-tauri", "tests", "assets"] {
         touch(&root.join(sources), SystemTime::now())?;
     }
     std::fs::create_dir_all(folder)?;
-    std::fs::write(&marker, own).with_context(|| format!("`{}` cannot be written", marker.display()))
+    std::fs::write(&marker, own).with_context(|| format!("`{}` cannot be written", marker.display()))?;
+    Ok(Claim::Taken)
 }
 
 /// Gives every file below a folder this time of change. Links are left alone.
@@ -122,10 +157,9 @@ fn touch(folder: &Path, now: SystemTime) -> Result<()> {
     Ok(())
 }
 
-fn compile_as(cache: &Path, profile: Profile) -> Result<PathBuf> {
+fn compile_as(cache: &Path, profile: Profile) -> Result<Built> {
     eprintln!("build (a cold one takes about half an hour on two cores)");
     let started = Instant::now();
-    claim_build_folder()?;
     let mut command = shell::command(
         "cargo",
         &["build", "--workspace", "--message-format=json-render-diagnostics"],
@@ -152,7 +186,7 @@ fn compile_as(cache: &Path, profile: Profile) -> Result<PathBuf> {
     let bin_dir = shell::bin_dir().with_file_name(profile.folder());
     native::install(cache, &llama_out, &bin_dir.join("runtime"))?;
     eprintln!("  built in {:.0} s", started.elapsed().as_secs_f32());
-    Ok(bin_dir)
+    Ok(Built { bin_dir, llama_out })
 }
 
 /// The application on the sample documents; the same job in the terminal where there is no display.
@@ -216,5 +250,21 @@ mod tests {
         touch(folder.path(), now).unwrap();
         assert_eq!(std::fs::metadata(&file).unwrap().modified().unwrap(), now);
         assert_eq!(std::fs::read(&file).unwrap(), b"text");
+    }
+
+    #[test]
+    fn a_build_folder_is_taken_from_another_clone_and_then_held() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("build");
+        let clones = ["one", "two"].map(|name| place.path().join(name));
+        for (clone, sources) in clones
+            .iter()
+            .flat_map(|clone| ["src-tauri", "tests", "assets"].map(|it| (clone, it)))
+        {
+            std::fs::create_dir_all(clone.join(sources)).unwrap();
+        }
+        let [one, two] = &clones;
+        let claims = [one, one, two, one].map(|clone| claim(&folder, clone).unwrap());
+        assert_eq!(claims, [Claim::Taken, Claim::Held, Claim::Taken, Claim::Taken]);
     }
 }

@@ -4,18 +4,43 @@
 //! `runtime/backends/`, the CUDA libraries it needs to `runtime/`. With CUDA comes ONNX Runtime's provider for it, so that documents are
 //! embedded on the card as well.
 
+use crate::native::Wheel;
 use crate::{native, notices, shell};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 
 /// Wheels that together make a CUDA toolchain; versions of one release, so that compiler, headers and libraries agree.
-const CUDA_WHEELS: [&str; 6] = [
-    "nvidia-cuda-nvcc==13.0.88",
-    "nvidia-nvvm==13.0.88",
-    "nvidia-cuda-crt==13.0.88",
-    "nvidia-cuda-runtime==13.0.96",
-    "nvidia-cuda-cccl==13.0.85",
-    "nvidia-cublas==13.0.2.14",
+const CUDA_WHEELS: &[Wheel] = &[
+    Wheel {
+        requirement: "nvidia-cuda-nvcc==13.0.88",
+        sha256: "56fe502eb77625a12f25172caa3cdddb4e4c8ba2c8c17dba44b164761b380f03",
+        platform: "manylinux_2_17_x86_64",
+    },
+    Wheel {
+        requirement: "nvidia-nvvm==13.0.88",
+        sha256: "c5f41ffeb6466944a026dfa5317d7d85355c119bbec279205d22f1869d1054e0",
+        platform: "manylinux_2_12_x86_64",
+    },
+    Wheel {
+        requirement: "nvidia-cuda-crt==13.0.88",
+        sha256: "2c8043c7c9e02492716426e9919fc78d2c5b3b2a7a768a88e952676b08aa55a4",
+        platform: "manylinux_2_17_x86_64",
+    },
+    Wheel {
+        requirement: "nvidia-cuda-runtime==13.0.96",
+        sha256: "7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548",
+        platform: "manylinux_2_17_x86_64",
+    },
+    Wheel {
+        requirement: "nvidia-cuda-cccl==13.0.85",
+        sha256: "e0da7ad981f3a8aff08241b5bfc1af868742a63e2762f53a5171c492ef242649",
+        platform: "manylinux_2_17_x86_64",
+    },
+    Wheel {
+        requirement: "nvidia-cublas==13.0.2.14",
+        sha256: "0cf238ffdbe46c00cb9aa98e7bca745c223a5ca5a53e686ac8b3e5a08fe80d6c",
+        platform: "manylinux_2_27_x86_64",
+    },
 ];
 
 /// Turing, Ampere, Ada, Hopper and Blackwell for desktops; `--arch 89` alone builds in 17 minutes on two cores.
@@ -183,19 +208,15 @@ fn wheel_cuda(cache: &Path) -> Result<PathBuf> {
         return Ok(toolkit);
     }
     let _ = std::fs::remove_dir_all(&folder);
-    let target = folder.to_str().context("the cache folder's path is not UTF-8")?;
-    let mut words = vec![
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--only-binary=:all:",
-        "--target",
-        target,
-    ];
-    words.extend(CUDA_WHEELS);
-    shell::run(&mut shell::command("python3", &words))?;
+    let mut install = shell::command(
+        "python3",
+        &["-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target"],
+    );
+    install.arg(&folder);
+    for wheel in CUDA_WHEELS {
+        install.arg(native::wheel(wheel, cache)?);
+    }
+    shell::run(&mut install)?;
     if !toolkit.join("bin/nvcc").is_file() {
         bail!(
             "the wheels unpacked without a compiler at `{}`",

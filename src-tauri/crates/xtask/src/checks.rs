@@ -14,19 +14,28 @@ struct Context {
     full: bool,
 }
 
-type Step = (&'static str, fn(&Context) -> Result<()>);
+/// How a step ended that did not fail.
+enum Outcome {
+    Passed,
+    /// Not run at all, and why.
+    Skipped(String),
+}
+
+use Outcome::{Passed, Skipped};
+
+type Step = (&'static str, fn(&Context) -> Result<Outcome>);
 
 const STEPS: &[Step] = &[
     ("format", format),
     ("interface-lint", interface_lint),
     ("interface-unit", interface_unit),
-    ("interface-build", |_| app::interface()),
-    ("build", |context| app::compile(&context.cache).map(drop)),
+    ("interface-build", |_| app::interface().map(|()| Passed)),
+    ("build", |context| app::compile(&context.cache).map(|_| Passed)),
     ("clippy", clippy),
     ("rust", rust),
     ("sample-job", sample_job),
     ("interface-e2e", interface_e2e),
-    ("desktop", |context| desktop::play(Play::Suite, &context.cache)),
+    ("desktop", window),
 ];
 
 /// Runs all steps, or those named with `--only`; the first failure of a step does not hide the others.
@@ -56,11 +65,14 @@ pub fn test(arguments: &[String]) -> Result<()> {
         eprintln!("\n== {name}");
         let started = Instant::now();
         let result = step(&context);
-        if let Err(error) = &result {
-            eprintln!("  FAILED: {error:#}");
+        match &result {
+            Ok(Passed) => {}
+            Ok(Skipped(why)) => eprintln!("  SKIPPED: {why}"),
+            Err(error) => eprintln!("  FAILED: {error:#}"),
         }
-        results.push((*name, result.is_ok(), started.elapsed()));
-        if result.is_err() && *name == "build" {
+        let failed = result.is_err();
+        results.push((*name, result, started.elapsed()));
+        if failed && *name == "build" {
             break;
         }
     }
@@ -71,30 +83,41 @@ fn names() -> Vec<&'static str> {
     STEPS.iter().map(|(name, _)| *name).collect()
 }
 
-fn summarise(results: &[(&str, bool, Duration)]) -> Result<()> {
+fn summarise(results: &[(&str, Result<Outcome>, Duration)]) -> Result<()> {
     eprintln!();
-    for (name, passed, time) in results {
-        eprintln!(
-            "  {} {name:<18}{:>7.0} s",
-            if *passed { "passed" } else { "FAILED" },
-            time.as_secs_f32()
-        );
+    let (mut passed, mut skipped, mut failed) = (0, 0, 0);
+    for (name, result, time) in results {
+        let (word, why) = match result {
+            Ok(Passed) => {
+                passed += 1;
+                ("passed", String::new())
+            }
+            Ok(Skipped(why)) => {
+                skipped += 1;
+                ("SKIPPED", format!("  {why}"))
+            }
+            Err(_) => {
+                failed += 1;
+                ("FAILED", String::new())
+            }
+        };
+        eprintln!("  {word:<7} {name:<18}{:>7.0} s{why}", time.as_secs_f32());
     }
-    let failed = results.iter().filter(|(_, passed, _)| !passed).count();
-    println!("steps: {} passed, {failed} failed", results.len() - failed);
+    println!("steps: {passed} passed, {failed} failed, {skipped} skipped");
     if failed > 0 {
         bail!("{failed} of {} steps failed", results.len());
     }
     Ok(())
 }
 
-fn format(_: &Context) -> Result<()> {
-    shell::run(&mut shell::command("cargo", &["fmt", "--all", "--check"]))
+fn format(_: &Context) -> Result<Outcome> {
+    shell::run(&mut shell::command("cargo", &["fmt", "--all", "--check"]))?;
+    Ok(Passed)
 }
 
 /// The lints through the build itself: `cargo clippy` would check every third-party crate a second time, which takes as long as
 /// building it. Our crates are compiled without optimisation and apart from the binaries that run and test use.
-fn clippy(_: &Context) -> Result<()> {
+fn clippy(_: &Context) -> Result<Outcome> {
     let sysroot = shell::output(&mut shell::command("rustc", &["--print", "sysroot"]))?;
     let driver = Path::new(sysroot.trim())
         .join("bin/clippy-driver")
@@ -112,20 +135,27 @@ fn clippy(_: &Context) -> Result<()> {
         .env("CARGO_TARGET_DIR", shell::root().join("target/lint"))
         .env("CARGO_PROFILE_DEV_OPT_LEVEL", "0")
         .env("CARGO_PROFILE_DEV_DEBUG", "false"),
-    )
+    )?;
+    Ok(Passed)
 }
 
-/// Unit and integration tests; the children and their libraries are those just built.
-fn rust(context: &Context) -> Result<()> {
-    let mut command = shell::command("cargo", &["test", "--workspace", "--all-targets", "--no-fail-fast"]);
-    if context.full {
-        command.env("DOCMIND_TEST_FULL", "1");
-    }
-    shell::run(with_binaries(&mut command))
+/// Unit and integration tests, then the documentation's examples, which `--all-targets` leaves out; the children and their libraries
+/// are those just built.
+fn rust(context: &Context) -> Result<Outcome> {
+    let tests = |kind: &str| {
+        let mut command = shell::command("cargo", &["test", "--workspace", kind, "--no-fail-fast"]);
+        if context.full {
+            command.env("DOCMIND_TEST_FULL", "1");
+        }
+        shell::run(with_binaries(&mut command))
+    };
+    let (code, examples) = (tests("--all-targets"), tests("--doc"));
+    code.and(examples)?;
+    Ok(Passed)
 }
 
 /// The README's first command, without its window.
-fn sample_job(_: &Context) -> Result<()> {
+fn sample_job(_: &Context) -> Result<Outcome> {
     let bin_dir = shell::bin_dir();
     let data_dir = tempfile::tempdir()?;
     let docmind = bin_dir.join("docmind").with_extension(std::env::consts::EXE_EXTENSION);
@@ -143,7 +173,7 @@ fn sample_job(_: &Context) -> Result<()> {
     if !answer.contains("\"mode\":\"extractive\"") || !answer.contains("lease") {
         bail!("the sample question was not answered from the lease:\n{answer}");
     }
-    Ok(())
+    Ok(Passed)
 }
 
 fn npm(script: &str, folder: &Path) -> Result<()> {
@@ -156,24 +186,39 @@ fn ui() -> PathBuf {
     shell::root().join("ui")
 }
 
-fn interface_lint(_: &Context) -> Result<()> {
+fn interface_lint(_: &Context) -> Result<Outcome> {
     ["lint", "typecheck", "depcruise", "knip"]
         .into_iter()
-        .try_for_each(|script| npm(script, &ui()))
+        .try_for_each(|script| npm(script, &ui()))?;
+    Ok(Passed)
 }
 
-fn interface_unit(_: &Context) -> Result<()> {
-    npm("test", &ui())
+fn interface_unit(_: &Context) -> Result<Outcome> {
+    npm("test", &ui())?;
+    Ok(Passed)
 }
 
-fn interface_e2e(_: &Context) -> Result<()> {
-    npm("e2e", &ui())
+fn interface_e2e(_: &Context) -> Result<Outcome> {
+    npm("e2e", &ui())?;
+    Ok(Passed)
 }
 
+fn window(context: &Context) -> Result<Outcome> {
+    if let Some(tool) = desktop::missing() {
+        return Ok(Skipped(format!(
+            "the real window needs `{tool}`, which this system does not have"
+        )));
+    }
+    desktop::play(Play::Suite, &context.cache)?;
+    Ok(Passed)
+}
+
+/// With what was built and set up just now, which a test must not leave out for missing.
 fn with_binaries(command: &mut Command) -> &mut Command {
     let bin_dir = shell::bin_dir();
     command
         .env("LD_LIBRARY_PATH", bin_dir.join("runtime"))
         .env("DOCMIND_RUNTIME_DIR", bin_dir.join("runtime"))
         .env("DOCMIND_BIN_DIR", bin_dir)
+        .env("DOCMIND_PARTS_REQUIRED", "1")
 }

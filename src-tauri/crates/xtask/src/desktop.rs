@@ -57,14 +57,13 @@ impl Play {
     }
 }
 
-/// Plays with the binaries just built. Skips, saying so, where the system has no display server or driver to offer.
+/// Plays with the binaries just built.
 ///
 /// The suite gets a second try, from an empty folder and on a new display: a machine that stalls for a minute makes a window miss a
 /// drag, and both tries are in the log.
 pub fn play(play: Play, cache: &Path) -> Result<()> {
-    if let Some(missing) = missing() {
-        eprintln!("  SKIPPED: the real window needs `{missing}`, which this system does not have");
-        return Ok(());
+    if let Some(tool) = missing() {
+        bail!("the real window needs `{tool}`, which this system does not have");
     }
     let driver = driver(cache)
         .inspect_err(|error| eprintln!("  without {DRIVER}, by WebKit's own driver: {error:#}"))
@@ -96,8 +95,8 @@ fn curtain(play: Play, driver: Option<&Path>) -> Result<()> {
     shell::run(&mut command)
 }
 
-/// The first program that is not there.
-fn missing() -> Option<&'static str> {
+/// The first program that the real window needs to be played and that is not there.
+pub fn missing() -> Option<&'static str> {
     if !cfg!(target_os = "linux") {
         return Some("Xvfb (Linux)");
     }

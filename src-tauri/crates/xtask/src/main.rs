@@ -48,6 +48,9 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         std::process::exit(2);
     };
     std::env::set_current_dir(shell::root())?;
+    if !["help", "--help", "-h"].contains(&command.as_str()) {
+        app::claim_build_folder(arguments)?;
+    }
     match command.as_str() {
         "run" => app::run(rest),
         "test" => checks::test(rest),

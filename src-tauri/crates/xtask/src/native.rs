@@ -9,10 +9,13 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// A wheel and where it fits.
-struct Wheel {
-    requirement: &'static str,
-    sha256: &'static str,
-    platform: &'static str,
+pub struct Wheel {
+    /// Name and version, as pip wants them.
+    pub requirement: &'static str,
+    /// Of the file.
+    pub sha256: &'static str,
+    /// The platform in its name.
+    pub platform: &'static str,
 }
 
 const ONNX_RUNTIME: Wheel = Wheel {
@@ -52,7 +55,13 @@ const MINILM_REVISION: u32 = 2;
 pub fn fetch() -> Result<PathBuf> {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         bail!(
-            "native libraries are pinned for x86-64 Linux only; on this platform put them into `runtime/` by hand (README)"
+            "native libraries are pinned for x86-64 Linux only\n\
+             elsewhere `cargo build` makes the programs, and what they load is put beside them by hand, into `runtime/`:\n  \
+             ONNX Runtime ({}), PDFium ({}): the libraries out of these wheels\n  \
+             llama.cpp's libraries, and `backends/` with its modules: out of the build folder of llama-cpp-sys-2\n  \
+             `embedders/all-MiniLM-L6-v2`: from a machine where `cargo xtask setup` ran",
+            ONNX_RUNTIME.requirement,
+            PDFIUM.requirement
         );
     }
     let cache = shell::cache_dir()?;
@@ -213,7 +222,7 @@ fn members(wheel: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<String>> {
 }
 
 /// Downloads a wheel through pip and checks its hash ourselves.
-fn wheel(wheel: &Wheel, cache: &Path) -> Result<PathBuf> {
+pub fn wheel(wheel: &Wheel, cache: &Path) -> Result<PathBuf> {
     let folder = cache.join("wheels").join(wheel.sha256);
     if let Some(path) = only_file(&folder) {
         return Ok(path);

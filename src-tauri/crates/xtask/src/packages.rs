@@ -54,28 +54,33 @@ pub enum Purpose {
 
 /// Installs what is missing, or says which line to run.
 pub fn system(purpose: Purpose) -> Result<()> {
+    let wanted = match purpose {
+        Purpose::Build => BUILD.to_vec(),
+        Purpose::Test => [BUILD, TEST].concat(),
+        Purpose::Prove => [BUILD, TEST, PROVE].concat(),
+    };
     if !cfg!(target_os = "linux") || !shell::has("dpkg-query") {
-        eprintln!("  system packages: not a Debian system; the README lists what is needed");
+        eprintln!(
+            "  system packages: not a Debian system; what these packages hold there is needed here:\n    {}",
+            wanted.join(" ")
+        );
         return Ok(());
     }
-    let lists: &[&[&str]] = match purpose {
-        Purpose::Build => &[BUILD],
-        Purpose::Test => &[BUILD, TEST],
-        Purpose::Prove => &[BUILD, TEST, PROVE],
-    };
-    let wanted = lists.iter().copied().flatten().copied();
-    let missing: Vec<&str> = wanted.filter(|package| !installed(package)).collect();
+    let missing: Vec<&str> = wanted.into_iter().filter(|package| !installed(package)).collect();
     let missing = [missing, python()].concat();
     if missing.is_empty() {
         return Ok(());
     }
-    let line = format!("apt-get install -y --no-install-recommends {}", missing.join(" "));
     let prefix: &[&str] = if is_root()? {
         &[]
     } else if shell::output(&mut shell::command("sudo", &["-n", "true"])).is_ok() {
         &["sudo", "-n"]
     } else {
-        bail!("these Debian packages are missing; run this, then try again:\n\n    sudo {line}\n");
+        bail!(
+            "Debian packages are missing; run this as root, then try again:\n\n    \
+             apt-get update && apt-get install -y --no-install-recommends {}\n",
+            missing.join(" ")
+        );
     };
     let apt = |arguments: &[&str]| {
         // A mirror that stumbles once must not end an installation.
@@ -104,15 +109,35 @@ fn installed(package: &str) -> bool {
     .is_ok_and(|status| status == "installed")
 }
 
-fn is_root() -> Result<bool> {
+/// True for root.
+pub fn is_root() -> Result<bool> {
     Ok(shell::output(&mut shell::command("id", &["-u"]))?.trim() == "0")
+}
+
+/// What vite and what lies below it say that they need, in the versions of the lock file.
+const NODE: &str = "20.19 (or a later 20), or 22.12 or newer";
+
+/// True where `node --version`, such as `v20.19.0`, is of [`NODE`].
+fn runs_what_is_locked(version: &str) -> Result<bool> {
+    let mut numbers = version.trim().trim_start_matches('v').split('.').map(str::parse::<u32>);
+    let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
+        bail!("`node --version` says `{}`, which is no version", version.trim());
+    };
+    Ok((major == 20 && minor >= 19) || (major, minor) >= (22, 12))
 }
 
 /// npm packages of the folder, in the versions of its lock file, once per lock file. Not `npm ci`: npm 11 calls the lock out of step over
 /// the command line tool's packages for other platforms.
 pub fn npm(folder: &Path) -> Result<()> {
     if !shell::has("npm") {
-        bail!("npm is missing: install Node.js 20 or newer, then try again");
+        bail!("npm is missing: install Node.js {NODE}, then try again");
+    }
+    let node = shell::output(&mut shell::command("node", &["--version"]))?;
+    if !runs_what_is_locked(&node)? {
+        bail!(
+            "Node.js {} does not run the interface's packages: install {NODE}, then try again",
+            node.trim()
+        );
     }
     let lock = std::fs::read(folder.join("package-lock.json"))?;
     let stamp = folder.join("node_modules/.docmind-lock");
@@ -128,4 +153,20 @@ pub fn npm(folder: &Path) -> Result<()> {
     )?;
     std::fs::write(stamp, lock)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_node_is_told_from_one_that_runs_what_is_locked() {
+        for new_enough in ["v20.19.0\n", "v20.20.2", "v22.12.0", "v24.0.0", "v26.1.0-nightly"] {
+            assert!(runs_what_is_locked(new_enough).unwrap(), "{new_enough}");
+        }
+        for too_old in ["v12.22.12", "v18.20.8", "v20.18.3", "v21.7.0", "v22.11.0"] {
+            assert!(!runs_what_is_locked(too_old).unwrap(), "{too_old}");
+        }
+        assert!(runs_what_is_locked("command not found").is_err());
+    }
 }

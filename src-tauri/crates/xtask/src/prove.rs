@@ -2,7 +2,7 @@
 
 use crate::packages::Purpose;
 use crate::{desktop, packages, shell};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use std::path::Path;
 
 /// The release that is the oldest we build on.
@@ -35,17 +35,20 @@ else
 fi
 "#;
 
+/// An error for whoever cannot make a system: better before anything is built for it.
+pub fn allowed() -> Result<()> {
+    ensure!(
+        packages::is_root()?,
+        "`--prove` makes a system of its own and installs the package there, which takes root: run it as root"
+    );
+    Ok(())
+}
+
 /// Installs the package in a minimal system, then adds and asks there: in the terminal, and in the window.
 pub fn prove(package: &Path) -> Result<()> {
     packages::system(Purpose::Prove)?;
     if let Some(missing) = TOOLS.iter().find(|tool| !shell::has(tool)) {
-        eprintln!("  SKIPPED: the proof needs `{missing}`, which this system does not have");
-        return Ok(());
-    }
-    let user = shell::output(&mut shell::command("id", &["-u"]))?;
-    if user.trim() != "0" {
-        eprintln!("  SKIPPED: the proof needs root for a system of its own");
-        return Ok(());
+        bail!("the proof needs `{missing}`, which this system does not have");
     }
     eprintln!("proof");
     let place = tempfile::tempdir_in(shell::cache_dir()?)?;
