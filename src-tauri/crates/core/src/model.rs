@@ -74,9 +74,9 @@ impl WeightType {
 /// Bytes of a model's tensors by where llama.cpp puts them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WeightBytes {
-    /// `token_embd.weight`: stays in RAM even when all layers are on a GPU.
+    /// `token_embd.weight`, and `per_layer_token_embd.weight` where there is one: stay in RAM even when all layers are on a GPU.
     pub embedding: u64,
-    /// `output.weight`; equal to `embedding` where the two are tied (a GPU then holds a copy).
+    /// `output.weight`; as large as `token_embd.weight` where the two are tied (a GPU then holds a copy).
     pub output: u64,
     /// True where there is no `output.weight`: on the CPU nothing is added for it.
     pub tied: bool,
@@ -93,6 +93,15 @@ impl WeightBytes {
     }
 }
 
+/// What a model keeps of the tokens it has read, over all layers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CacheShape {
+    /// Numbers in the keys and values of one token.
+    pub values_per_token: u64,
+    /// Bytes of the states that recurrent layers keep, whatever the length of the context and the type of the cache.
+    pub state_bytes: u64,
+}
+
 /// A model's card with what planning needs beyond it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelShape {
@@ -102,14 +111,14 @@ pub struct ModelShape {
     pub weights: WeightBytes,
     /// Width of the feed-forward layers.
     pub feed_forward: u32,
+    /// What it keeps of what it has read.
+    pub cache: CacheShape,
 }
 
 impl ModelShape {
-    /// Bytes of KV cache a token takes in storage type `kv`: layers × KV heads × head width × 2 × bytes a value (2 for f16, 34/32
-    /// for q8_0, 18/32 for q4_0: ggml's block sizes). Qwen3-4B: 147,456, 78,336 and 41,472.
+    /// Bytes of KV cache a token takes in storage type `kv`: its values × bytes a value (2 for f16, 34/32 for q8_0, 18/32 for q4_0:
+    /// ggml's block sizes). Qwen3-4B: 147,456, 78,336 and 41,472.
     pub fn kv_bytes_per_token(&self, kv: KvType) -> u64 {
-        let card = &self.card;
-        let values = u64::from(card.layers) * u64::from(card.kv_heads) * u64::from(card.head_dim) * 2;
-        values * kv.bytes_per_block() / 32
+        self.cache.values_per_token * kv.bytes_per_block() / 32
     }
 }

@@ -1,18 +1,18 @@
 //! Planning memory before a model is loaded, over *free* memory, and what to give up when it does not fit.
 //!
-//! The formula: weights (exact, from the file's tensor table) + KV cache (layers × KV heads × head width × 2 × bytes a value ×
-//! context) + compute buffers (from llama.cpp's own dry run where there is one, else [`compute_bytes`]) + what else shares the
-//! device (the embedder, the CUDA context). [`fit`] walks the ladder of fallbacks until the sum fits: fewer layers on the GPU,
-//! a smaller cache, a shorter context, the CPU; each step is a [`Notice`] with its reason. Never silently on the CPU.
+//! The formula: weights (exact, from the file's tensor table) + the cache (values a token × bytes a value × context, and the states of
+//! recurrent layers) + compute buffers ([`compute_bytes`]), these two from llama.cpp's own dry run where there is one + what else shares
+//! the device (the embedder, snapshots, the CUDA context). [`fit`] walks the ladder of fallbacks until the sum fits: fewer layers on the
+//! GPU, a smaller cache, a shorter context, the CPU; each step is a [`Notice`] with its reason. Never silently on the CPU.
 
 mod ladder;
 
-pub use ladder::{choose, fit};
+pub use ladder::{choose, fit, leaves_layers_behind, with_layers};
 
 use crate::error::Notice;
 use crate::hardware::Device;
 use crate::model::{ModelCard, ModelShape};
-use crate::profile::{Attention, Offload, Profile};
+use crate::profile::{Attention, KvType, Offload, Profile};
 use serde::{Deserialize, Serialize};
 
 /// Kept free on every device, in MiB: the desktop and the driver need room too.
@@ -37,6 +37,39 @@ pub const SMALLEST_CONTEXT: u32 = 2048;
 
 const MIB: f64 = 1024.0 * 1024.0;
 
+/// Tokens computed at once where plain attention stands in for flash attention: larger batches are read no faster there, and the
+/// attention matrix takes a twentieth of the cache.
+const PLAIN_UBATCH: u32 = 64;
+
+/// How a profile is computed where it runs, which can differ from what it asks for: see [`execution`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct Execution {
+    /// The attention that runs; the cache's type is always the profile's.
+    pub attention: Attention,
+    /// Physical batch, in tokens.
+    pub n_ubatch: u32,
+}
+
+/// How `profile` is computed with so many layers on the GPU.
+///
+/// On a processor with a half-precision cache attention is plain, whatever the profile says: ggml's flash attention takes fewer than 64
+/// rows one by one there (`ggml_compute_forward_flash_attn_ext_f16` in its `ops.cpp`). After 4,096 tokens it takes 1.6 times as long for
+/// one token, 2.8 times for 4, 3.6 times for 36, and as long for 64 (four layers with Qwen3-4B's heads, two cores). A quantised cache
+/// works with flash attention alone.
+pub fn execution(profile: &Profile, gpu_layers: u32) -> Execution {
+    match profile.attention {
+        Attention::Flash { kv: KvType::F16 } if gpu_layers == 0 => Execution {
+            attention: Attention::Plain,
+            n_ubatch: profile.n_ubatch.min(PLAIN_UBATCH),
+        },
+        attention => Execution {
+            attention,
+            n_ubatch: profile.n_ubatch,
+        },
+    }
+}
+
 /// What to load, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LoadRequest {
@@ -56,6 +89,35 @@ pub struct LoadRequest {
     pub may_degrade: bool,
 }
 
+/// What takes memory beside a model, in MiB.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Beside {
+    /// The embedder, on the device that holds the model's layers.
+    pub embedder_mib: f64,
+    /// Snapshots of prompt prefixes, in RAM.
+    pub snapshots_mib: f64,
+}
+
+impl From<&LoadRequest> for Beside {
+    fn from(request: &LoadRequest) -> Self {
+        Self {
+            embedder_mib: f64::from(request.embedder_mib),
+            snapshots_mib: f64::from(request.snapshot_memory_mib),
+        }
+    }
+}
+
+/// What llama.cpp's dry run of a plan says it would take, in MiB.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Measured {
+    /// Compute buffers in RAM, without the rows handed to sampling.
+    pub cpu_compute_mib: f64,
+    /// Compute buffers on the GPU.
+    pub gpu_compute_mib: f64,
+    /// The cache of all layers together, states of recurrent ones included.
+    pub cache_mib: f64,
+}
+
 /// Memory by owner on one device, in MiB.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
@@ -72,6 +134,10 @@ pub struct MemoryShare {
     pub runtime_mib: f64,
     /// The embedder, where it shares the device.
     pub embedder_mib: f64,
+    /// Snapshots of prompt prefixes, which come as conversations do: kept free for them, no part of what loading takes.
+    #[serde(default)]
+    #[cfg_attr(feature = "bindings", specta(skip))]
+    pub snapshots_mib: f64,
     /// Free before loading.
     pub free_mib: f64,
     /// In all.
@@ -89,9 +155,9 @@ impl MemoryShare {
         self.weights_mib + self.kv_mib + self.compute_mib
     }
 
-    /// What is wanted from free memory, the embedder and headroom included.
+    /// What is wanted from free memory, the embedder, snapshots and headroom included.
     pub fn wanted_mib(&self) -> f64 {
-        self.needed_mib() + self.embedder_mib + HEADROOM_MIB
+        self.needed_mib() + self.embedder_mib + self.snapshots_mib + HEADROOM_MIB
     }
 
     /// What is missing; 0 when it fits.
@@ -108,6 +174,8 @@ pub struct MemoryPlan {
     pub profile: Profile,
     /// Layers on the GPU, the output layer counted as one more; 0 is the CPU alone.
     pub gpu_layers: u32,
+    /// The attention and the batches that it is computed with there.
+    pub execution: Execution,
     /// By device; the CPU first.
     pub shares: Vec<MemoryShare>,
     /// True when every device has room.
@@ -132,7 +200,7 @@ pub struct FreeMemory {
     pub ram_total_mib: f64,
     /// RAM in MiB that can be had without swapping.
     pub ram_free_mib: f64,
-    /// The GPU that would be used: the one with most free memory.
+    /// The GPU that would be used.
     pub gpu: Option<Device>,
 }
 
@@ -170,18 +238,19 @@ impl LoadReport {
     }
 }
 
-/// Bytes of compute buffers on the CPU for one physical batch. Used where there is no dry run. The terms, each in f32: logits of
-/// [`LOGIT_ROWS`] rows; gate, up and product of the feed-forward; the residual stream; the mask; without flash attention also the
-/// attention matrix (context × batch × heads), which is what grows with the context.
-pub fn compute_bytes(shape: &ModelShape, profile: &Profile) -> u64 {
+/// Bytes of compute buffers for one physical batch with so many layers on the GPU. Used where there is no dry run. The terms, each in
+/// f32: logits of [`LOGIT_ROWS`] rows; gate, up and product of the feed-forward; the residual stream; the mask; without flash attention
+/// also the attention matrix (context × batch × heads), which is what grows with the context.
+pub fn compute_bytes(shape: &ModelShape, profile: &Profile, gpu_layers: u32) -> u64 {
     let card = &shape.card;
-    let rows = u64::from(profile.n_ubatch);
+    let runs = execution(profile, gpu_layers);
+    let rows = u64::from(runs.n_ubatch);
     let context = u64::from(profile.context_tokens);
     let logits = u64::from(LOGIT_ROWS) * u64::from(card.vocabulary) * 4;
     let stream = rows * (2 * u64::from(shape.feed_forward) + 4 * u64::from(card.hidden)) * 4;
     let heads = u64::from(card.heads) * u64::from(card.head_dim);
     let queries = rows * (2 * heads + 2 * u64::from(card.kv_heads) * u64::from(card.head_dim)) * 4;
-    let attention = match profile.attention {
+    let attention = match runs.attention {
         Attention::Flash { .. } => rows * context * 2,
         Attention::Plain => rows * context * (4 + 4 * u64::from(card.heads)),
     };
@@ -193,52 +262,39 @@ pub fn padded_context(tokens: u32) -> u32 {
     tokens.div_ceil(256) * 256
 }
 
-/// What `profile` would take with `gpu_layers` layers (0 to layers + 1) on the GPU. `compute` is the dry run's buffers by device,
-/// where there was one.
+/// What `profile` would take with `gpu_layers` layers (0 to layers + 1) on the GPU. `measured` is the dry run's, where there was one.
 pub fn estimate(
     shape: &ModelShape,
     profile: &Profile,
     gpu_layers: u32,
     memory: &FreeMemory,
-    embedder_mib: f64,
-    compute: Option<(f64, f64)>,
+    beside: Beside,
+    measured: Option<Measured>,
 ) -> Vec<MemoryShare> {
     let layers = shape.weights.layers.len() as u32;
     let on_gpu = gpu_layers.min(layers + 1);
-    let repeating = on_gpu.min(layers) as usize;
-    let output_on_gpu = on_gpu > layers;
-    // llama.cpp puts the last layers on the GPU first.
+    // llama.cpp puts the output layer on the GPU first, then the others from the last one on.
+    let repeating = on_gpu.saturating_sub(1) as usize;
     let split = shape.weights.layers.len() - repeating;
-    let gpu_weights = shape.weights.layers[split..].iter().sum::<u64>()
-        + if output_on_gpu {
-            shape.weights.output + shape.weights.other
-        } else {
-            0
-        };
-    let cpu_weights = shape.weights.embedding
-        + shape.weights.layers[..split].iter().sum::<u64>()
-        + if output_on_gpu {
-            0
-        } else {
-            shape.weights.other + if shape.weights.tied { 0 } else { shape.weights.output }
-        };
-    let kv = shape.kv_bytes_per_token(profile.attention.kv()) * u64::from(padded_context(profile.context_tokens));
-    let kv_gpu = kv as f64 * repeating as f64 / f64::from(layers.max(1));
-    let estimated = compute_bytes(shape, profile) as f64 / MIB;
-    let (cpu_compute, gpu_compute) = compute.unwrap_or(if on_gpu > 0 {
-        (estimated / 4.0, estimated)
+    let weights = &shape.weights;
+    let (mut cpu_weights, mut gpu_weights) = (weights.embedding + weights.layers[..split].iter().sum::<u64>(), 0);
+    if on_gpu > 0 {
+        gpu_weights = weights.layers[split..].iter().sum::<u64>() + weights.output + weights.other;
     } else {
-        (estimated, 0.0)
-    });
+        cpu_weights += weights.other + if weights.tied { 0 } else { weights.output };
+    }
+    let measured = measured.unwrap_or_else(|| formula(shape, profile, on_gpu));
+    let kv_gpu = measured.cache_mib * repeating as f64 / f64::from(layers.max(1));
     let logits = f64::from(LOGIT_ROWS) * f64::from(shape.card.vocabulary) * 4.0 / MIB;
     let mut shares = vec![MemoryShare {
         device: "CPU".to_owned(),
         weights_mib: cpu_weights as f64 / MIB,
-        kv_mib: (kv as f64 - kv_gpu) / MIB,
+        kv_mib: measured.cache_mib - kv_gpu,
         // The rows handed to sampling lie beside the compute buffer.
-        compute_mib: cpu_compute + logits,
+        compute_mib: measured.cpu_compute_mib + logits,
         runtime_mib: process_mib(shape.card.vocabulary),
-        embedder_mib: if on_gpu > 0 { 0.0 } else { embedder_mib },
+        embedder_mib: if on_gpu > 0 { 0.0 } else { beside.embedder_mib },
+        snapshots_mib: beside.snapshots_mib,
         free_mib: memory.ram_free_mib,
         total_mib: memory.ram_total_mib,
     }];
@@ -246,15 +302,33 @@ pub fn estimate(
         shares.push(MemoryShare {
             device: gpu.name.clone(),
             weights_mib: gpu_weights as f64 / MIB,
-            kv_mib: kv_gpu / MIB,
-            compute_mib: gpu_compute,
+            kv_mib: kv_gpu,
+            compute_mib: measured.gpu_compute_mib,
             runtime_mib: GPU_RUNTIME_MIB,
-            embedder_mib,
+            embedder_mib: beside.embedder_mib,
+            snapshots_mib: 0.0,
             free_mib: f64::from(gpu.memory_free_mib),
             total_mib: f64::from(gpu.memory_total_mib),
         });
     }
     shares
+}
+
+/// What stands for a dry run where there was none.
+fn formula(shape: &ModelShape, profile: &Profile, gpu_layers: u32) -> Measured {
+    let per_token = shape.kv_bytes_per_token(profile.attention.kv()) as f64;
+    let cache = per_token * f64::from(padded_context(profile.context_tokens)) + shape.cache.state_bytes as f64;
+    let compute_mib = compute_bytes(shape, profile, gpu_layers) as f64 / MIB;
+    let (cpu_compute_mib, gpu_compute_mib) = if gpu_layers > 0 {
+        (compute_mib / 4.0, compute_mib)
+    } else {
+        (compute_mib, 0.0)
+    };
+    Measured {
+        cpu_compute_mib,
+        gpu_compute_mib,
+        cache_mib: cache / MIB,
+    }
 }
 
 fn all_fit(shares: &[MemoryShare]) -> bool {
@@ -278,14 +352,14 @@ fn thousands(n: u32) -> String {
 }
 
 /// Most layers (output counted) that fit the GPU, 0 to layers + 1.
-fn most_layers(shape: &ModelShape, profile: &Profile, memory: &FreeMemory, embedder_mib: f64) -> u32 {
+fn most_layers(shape: &ModelShape, profile: &Profile, memory: &FreeMemory, beside: Beside) -> u32 {
     if memory.gpu.is_none() {
         return 0;
     }
     let all = shape.weights.layers.len() as u32 + 1;
     (1..=all)
         .rev()
-        .find(|&layers| all_fit(&estimate(shape, profile, layers, memory, embedder_mib, None)))
+        .find(|&layers| all_fit(&estimate(shape, profile, layers, memory, beside, None)))
         .unwrap_or(0)
 }
 
@@ -300,20 +374,15 @@ fn wanted_layers(shape: &ModelShape, profile: &Profile, memory: &FreeMemory) -> 
 }
 
 /// The plan for exactly this profile: nothing is given up, but the verdict says what would fit.
-pub fn plan_exactly(shape: &ModelShape, profile: &Profile, memory: &FreeMemory, embedder_mib: f64) -> MemoryPlan {
+pub fn plan_exactly(shape: &ModelShape, profile: &Profile, memory: &FreeMemory, beside: Beside) -> MemoryPlan {
     let gpu_layers = wanted_layers(shape, profile, memory);
-    let shares = estimate(shape, profile, gpu_layers, memory, embedder_mib, None);
+    let shares = estimate(shape, profile, gpu_layers, memory, beside, None);
     let fits = all_fit(&shares);
     let verdict = if fits {
-        let needed: f64 = shares.iter().map(MemoryShare::needed_mib).sum();
-        format!(
-            "{} tokens fit: {} needed.",
-            thousands(profile.context_tokens),
-            gib(needed)
-        )
+        fitting(profile, &shares)
     } else {
         let missing: f64 = shares.iter().map(MemoryShare::missing_mib).sum();
-        let nearest = fit(shape, profile, memory, embedder_mib);
+        let nearest = fit(shape, profile, memory, beside);
         match nearest {
             Ok(plan) => format!(
                 "{} fit, {} need {} more.",
@@ -327,11 +396,38 @@ pub fn plan_exactly(shape: &ModelShape, profile: &Profile, memory: &FreeMemory, 
     MemoryPlan {
         profile: profile.clone(),
         gpu_layers,
+        execution: execution(profile, gpu_layers),
         shares,
         fits,
         verdict,
         steps: Vec::new(),
     }
+}
+
+/// A plan with what llama.cpp's dry run of it says in the place of the formula, over the memory there is now.
+pub fn with_measured(
+    mut plan: MemoryPlan,
+    shape: &ModelShape,
+    memory: &FreeMemory,
+    beside: Beside,
+    measured: Measured,
+) -> MemoryPlan {
+    let fitted = plan.fits;
+    plan.shares = estimate(shape, &plan.profile, plan.gpu_layers, memory, beside, Some(measured));
+    plan.fits = all_fit(&plan.shares);
+    if plan.fits {
+        plan.verdict = fitting(&plan.profile, &plan.shares);
+    } else if fitted {
+        let missing: f64 = plan.shares.iter().map(MemoryShare::missing_mib).sum();
+        let tokens = phrase_tokens(plan.profile.context_tokens);
+        plan.verdict = format!("{tokens} need {} more.", gib(missing));
+    }
+    plan
+}
+
+fn fitting(profile: &Profile, shares: &[MemoryShare]) -> String {
+    let needed: f64 = shares.iter().map(MemoryShare::needed_mib).sum();
+    format!("{} fit: {} needed.", phrase_tokens(profile.context_tokens), gib(needed))
 }
 
 fn phrase_tokens(tokens: u32) -> String {

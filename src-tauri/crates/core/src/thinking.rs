@@ -1,21 +1,38 @@
-//! Thinking told from answering, in the text that a model streams: between `<think>` and `</think>` at its very beginning.
+//! Thinking told from answering, in the text that a model streams: between a pair of marks at its very beginning.
 
 /// A piece of what the model writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
-    /// Between `<think>` and `</think>`.
+    /// Between the marks.
     Thinking(String),
     /// The answer.
     Answer(String),
 }
 
-const OPEN: &str = "<think>";
-const CLOSE: &str = "</think>";
+/// What a model writes before and after its thinking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ThinkingMarks {
+    /// Before.
+    pub open: &'static str,
+    /// After.
+    pub close: &'static str,
+}
+
+impl Default for ThinkingMarks {
+    /// Those of most models.
+    fn default() -> Self {
+        Self {
+            open: "<think>",
+            close: "</think>",
+        }
+    }
+}
 
 /// Tells thinking from answering as the text streams by; marks may be split over any number of pieces. A thinking block counts only
 /// at the very beginning: later ones are text of the answer.
 #[derive(Clone, Debug)]
 pub struct ThinkingSplitter {
+    marks: ThinkingMarks,
     state: State,
     held: String,
 }
@@ -31,38 +48,50 @@ enum State {
 }
 
 impl ThinkingSplitter {
-    /// `inside` where the prompt already opened the block.
+    /// Between `<think>` and `</think>`; `inside` where the prompt already opened the block.
     pub fn new(inside: bool) -> Self {
+        Self::between(ThinkingMarks::default(), inside)
+    }
+
+    /// Between other marks.
+    pub fn between(marks: ThinkingMarks, inside: bool) -> Self {
         Self {
+            marks,
             state: if inside { State::Thinking } else { State::Before },
             held: String::new(),
         }
     }
 
+    /// True once the answer has begun: marks are text from there on.
+    pub fn is_answering(&self) -> bool {
+        self.state == State::Answer
+    }
+
     /// Adds text and gives what is decided now.
     pub fn push(&mut self, text: &str) -> Vec<Piece> {
+        let ThinkingMarks { open, close } = self.marks;
         self.held.push_str(text);
         let mut out = Vec::new();
         loop {
             match self.state {
                 State::Before => {
                     let trimmed = self.held.trim_start();
-                    if let Some(rest) = trimmed.strip_prefix(OPEN) {
+                    if let Some(rest) = trimmed.strip_prefix(open) {
                         self.held = rest.to_owned();
                         self.state = State::Thinking;
-                    } else if OPEN.starts_with(trimmed) {
+                    } else if open.starts_with(trimmed) {
                         return out;
                     } else {
                         self.state = State::Answer;
                     }
                 }
                 State::Thinking => {
-                    if let Some(end) = self.held.find(CLOSE) {
+                    if let Some(end) = self.held.find(close) {
                         push(&mut out, Piece::Thinking(self.held[..end].to_owned()));
-                        self.held.drain(..end + CLOSE.len());
+                        self.held.drain(..end + close.len());
                         self.state = State::After;
                     } else {
-                        let keep = overlap(&self.held, CLOSE);
+                        let keep = overlap(&self.held, close);
                         let ready: String = self.held.drain(..self.held.len() - keep).collect();
                         push(&mut out, Piece::Thinking(ready));
                         return out;
@@ -117,8 +146,12 @@ mod tests {
     use super::*;
 
     fn split_at_every_point(text: &str, inside: bool) -> Vec<(String, String)> {
+        split_between(ThinkingMarks::default(), text, inside)
+    }
+
+    fn split_between(marks: ThinkingMarks, text: &str, inside: bool) -> Vec<(String, String)> {
         let run = |parts: &[&str]| {
-            let mut splitter = ThinkingSplitter::new(inside);
+            let mut splitter = ThinkingSplitter::between(marks, inside);
             let (mut thinking, mut answer) = (String::new(), String::new());
             let mut take = |pieces: Vec<Piece>| {
                 for piece in pieces {
@@ -154,5 +187,30 @@ mod tests {
         for (thinking, answer) in split_at_every_point("<thin ice> is cold", false) {
             assert_eq!((thinking.as_str(), answer.as_str()), ("", "<thin ice> is cold"));
         }
+    }
+
+    #[test]
+    fn other_models_have_other_marks() {
+        let marks = ThinkingMarks {
+            open: "<|channel>thought",
+            close: "<channel|>",
+        };
+        let text = "<|channel>thought\n<think> is a mark of others\n<channel|>Because.";
+        for (thinking, answer) in split_between(marks, text, false) {
+            assert_eq!(thinking, "\n<think> is a mark of others\n");
+            assert_eq!(answer, "Because.");
+        }
+        for (thinking, answer) in split_between(marks, "<think> is text here", false) {
+            assert_eq!((thinking.as_str(), answer.as_str()), ("", "<think> is text here"));
+        }
+    }
+
+    #[test]
+    fn marks_are_text_once_the_answer_has_begun() {
+        let mut splitter = ThinkingSplitter::new(false);
+        splitter.push("<think>a</think>");
+        assert!(!splitter.is_answering());
+        splitter.push("b");
+        assert!(splitter.is_answering());
     }
 }

@@ -13,7 +13,7 @@ use crate::error::LlamaError;
 use crate::log;
 use docmind_core::hardware::Device;
 use docmind_core::measurement::{BackendReport, ModuleReport};
-use docmind_core::plan::FreeMemory;
+use docmind_core::plan::{FreeMemory, MemoryShare};
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::{LlamaBackendDeviceType, list_llama_ggml_backend_devices};
 use llama_cpp_sys_2 as sys;
@@ -56,6 +56,8 @@ pub enum GpuUse {
 pub struct Backends {
     folder: PathBuf,
     gpu: GpuUse,
+    /// What a loaded model takes, which would be free for the next one.
+    held: Mutex<Vec<MemoryShare>>,
 }
 
 /// A device as ggml knows it.
@@ -65,8 +67,26 @@ pub struct BackendDevice {
     pub index: usize,
     /// Its name, memory and backend.
     pub device: Device,
+    /// What computes there.
+    pub kind: DeviceKind,
+}
+
+/// What computes on a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceKind {
+    /// The processor.
+    Processor,
+    /// A GPU that shares the processor's memory.
+    Integrated,
+    /// A GPU with memory of its own, and what a backend takes for one (lavapipe).
+    Card,
+}
+
+impl BackendDevice {
     /// It is a GPU, integrated ones included.
-    pub is_gpu: bool,
+    pub fn is_gpu(&self) -> bool {
+        self.kind != DeviceKind::Processor
+    }
 }
 
 /// llama.cpp, started once a process.
@@ -78,6 +98,23 @@ static CPU_MODULE: OnceLock<PathBuf> = OnceLock::new();
 /// Proof that llama.cpp was started, for what takes one.
 pub(crate) fn started() -> Result<&'static LlamaBackend, LlamaError> {
     STARTED.get().ok_or_else(|| LlamaError::NoBackend(String::new()))
+}
+
+/// With the memory that a model holds now, as if it were unloaded.
+fn with_given_back(mut free: FreeMemory, held: &[MemoryShare]) -> FreeMemory {
+    for share in held {
+        match &mut free.gpu {
+            Some(gpu) if gpu.name == share.device => {
+                let given_back = gpu.memory_free_mib.saturating_add(share.buffers_mib() as u32);
+                gpu.memory_free_mib = given_back.min(gpu.memory_total_mib);
+            }
+            _ if share.device == "CPU" => {
+                free.ram_free_mib = (free.ram_free_mib + share.buffers_mib()).min(free.ram_total_mib);
+            }
+            _ => {}
+        }
+    }
+    free
 }
 
 impl Backends {
@@ -104,6 +141,7 @@ impl Backends {
         let backends = Self {
             folder: folder.to_owned(),
             gpu,
+            held: Mutex::default(),
         };
         if backends.devices().is_empty() {
             return Err(LlamaError::NoBackend(folder.display().to_string()));
@@ -113,21 +151,21 @@ impl Backends {
 
     /// What there is now.
     pub fn devices(&self) -> Vec<BackendDevice> {
+        let ram = ram();
         list_llama_ggml_backend_devices()
             .into_iter()
             .filter_map(|found| {
-                let is_gpu = match found.device_type {
-                    LlamaBackendDeviceType::Gpu | LlamaBackendDeviceType::IntegratedGpu => true,
-                    LlamaBackendDeviceType::Cpu => false,
+                let kind = match found.device_type {
+                    LlamaBackendDeviceType::Gpu => DeviceKind::Card,
+                    LlamaBackendDeviceType::IntegratedGpu => DeviceKind::Integrated,
+                    LlamaBackendDeviceType::Cpu => DeviceKind::Processor,
                     _ => return None,
                 };
-                let (mut total, mut free) = (found.memory_total as f64 / MIB, found.memory_free as f64 / MIB);
-                if !is_gpu && let Some((ram_total, ram_free)) = ram() {
-                    (total, free) = (ram_total, ram_free);
-                }
+                let reported = (found.memory_total as f64 / MIB, found.memory_free as f64 / MIB);
+                let (total, free) = memory_of(kind, reported, ram);
                 Some(BackendDevice {
                     index: found.index,
-                    is_gpu,
+                    kind,
                     device: Device {
                         name: found.name,
                         description: found.description.trim().to_owned(),
@@ -140,22 +178,24 @@ impl Backends {
             .collect()
     }
 
-    /// The GPU that would be used: the one with most free memory.
+    /// The GPU that would be used.
     pub fn best_gpu(&self) -> Option<BackendDevice> {
         if self.gpu == GpuUse::Forbidden {
             return None;
         }
-        self.devices()
-            .into_iter()
-            .filter(|device| device.is_gpu)
-            .max_by_key(|device| device.device.memory_free_mib)
+        best_of(self.devices())
     }
 
-    /// What planning goes by.
+    /// A model was loaded and takes this; nothing where it is unloaded. A plan is for the model in its place.
+    pub fn hold(&self, allocated: Vec<MemoryShare>) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = allocated;
+    }
+
+    /// What planning goes by: what is free now, and what the loaded model would make room for.
     pub fn free_memory(&self) -> FreeMemory {
         let (ram_total_mib, ram_free_mib) = ram().unwrap_or_else(|| {
             let devices = self.devices();
-            let cpu = devices.iter().find(|device| !device.is_gpu);
+            let cpu = devices.iter().find(|device| !device.is_gpu());
             cpu.map_or((0.0, 0.0), |cpu| {
                 (
                     f64::from(cpu.device.memory_total_mib),
@@ -163,11 +203,15 @@ impl Backends {
                 )
             })
         });
-        FreeMemory {
-            ram_total_mib,
-            ram_free_mib,
-            gpu: self.best_gpu().map(|gpu| gpu.device),
-        }
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        with_given_back(
+            FreeMemory {
+                ram_total_mib,
+                ram_free_mib,
+                gpu: self.best_gpu().map(|gpu| gpu.device),
+            },
+            &held,
+        )
     }
 
     /// Devices, and for every module whether it can be used here and why not. Modules of GPUs that gave no device are tried in a
@@ -177,7 +221,7 @@ impl Backends {
         let mut modules = Vec::new();
         let cpu = devices
             .iter()
-            .find(|device| !device.is_gpu)
+            .find(|device| !device.is_gpu())
             .map(|device| device.device.description.clone());
         for path in module_files(&self.folder) {
             let Some(backend) = backend_of(&path) else { continue };
@@ -217,6 +261,28 @@ impl Backends {
             modules,
             version: version(),
         }
+    }
+}
+
+/// Of several GPUs the one to use: a card before one that shares the processor's memory, and CUDA before another backend, as one card
+/// is a device of each; then the one with most free memory.
+fn best_of(devices: Vec<BackendDevice>) -> Option<BackendDevice> {
+    devices.into_iter().filter(BackendDevice::is_gpu).max_by_key(|found| {
+        (
+            found.kind == DeviceKind::Card,
+            found.device.backend == "cuda",
+            found.device.memory_free_mib,
+        )
+    })
+}
+
+/// Total and free memory of a device: what its backend reports, save that the processor's is the machine's, and that one which shares it
+/// has no more of it free.
+fn memory_of(kind: DeviceKind, reported: (f64, f64), ram: Option<(f64, f64)>) -> (f64, f64) {
+    match (kind, ram) {
+        (DeviceKind::Processor, Some(ram)) => ram,
+        (DeviceKind::Integrated, Some((_, free))) => (reported.0, reported.1.min(free)),
+        _ => reported,
     }
 }
 
@@ -334,6 +400,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_plan_counts_what_the_loaded_model_would_give_back() {
+        let card = Device {
+            name: "CUDA0".into(),
+            description: String::new(),
+            backend: "cuda".into(),
+            memory_total_mib: 8192,
+            memory_free_mib: 3300,
+        };
+        let free = FreeMemory {
+            ram_total_mib: 16_000.0,
+            ram_free_mib: 15_900.0,
+            gpu: Some(card),
+        };
+        let share = |device: &str, mib| MemoryShare {
+            device: device.into(),
+            weights_mib: mib,
+            ..MemoryShare::default()
+        };
+        let held = [share("CPU", 400.0), share("CUDA0", 4700.0)];
+        let after = with_given_back(free.clone(), &held);
+        assert_eq!(after.gpu.map(|gpu| gpu.memory_free_mib), Some(8000));
+        assert_eq!(after.ram_free_mib, 16_000.0, "never more than there is");
+        assert_eq!(with_given_back(free.clone(), &[]), free);
+    }
+
+    #[test]
     fn modules_are_known_by_their_names() {
         assert_eq!(backend_of(Path::new("/x/libggml-cuda.so")).as_deref(), Some("cuda"));
         assert_eq!(
@@ -342,6 +434,45 @@ mod tests {
         );
         assert_eq!(backend_of(Path::new("/x/libggml-base.so")), None);
         assert_eq!(backend_of(Path::new("/x/libllama.so")), None);
+    }
+
+    fn device(index: usize, kind: DeviceKind, backend: &str, memory_free_mib: u32) -> BackendDevice {
+        BackendDevice {
+            index,
+            kind,
+            device: Device {
+                name: format!("{backend}{index}"),
+                description: String::new(),
+                backend: backend.to_owned(),
+                memory_total_mib: 32_768,
+                memory_free_mib,
+            },
+        }
+    }
+
+    #[test]
+    fn a_card_goes_before_shared_memory_and_cuda_before_the_same_card_again() {
+        use DeviceKind::{Card, Integrated, Processor};
+        let best = |devices: &[BackendDevice]| best_of(devices.to_vec()).map(|best| best.index);
+        let cpu = device(0, Processor, "cpu", 30_000);
+        let integrated = device(1, Integrated, "vulkan", 24_000);
+        let card = device(2, Card, "vulkan", 7900);
+        let again = device(3, Card, "cuda", 7800);
+        let small = device(4, Card, "cuda", 3000);
+        assert_eq!(best(&[cpu.clone(), integrated.clone(), card.clone()]), Some(2));
+        assert_eq!(best(&[cpu.clone(), again, card, small]), Some(3));
+        assert_eq!(best(&[cpu.clone(), integrated]), Some(1));
+        assert_eq!(best(&[cpu]), None);
+    }
+
+    #[test]
+    fn shared_memory_is_free_where_ram_is() {
+        let ram = Some((16_000.0, 5000.0));
+        let reported = (16_000.0, 15_000.0);
+        assert_eq!(memory_of(DeviceKind::Integrated, reported, ram), (16_000.0, 5000.0));
+        assert_eq!(memory_of(DeviceKind::Card, reported, ram), reported);
+        assert_eq!(memory_of(DeviceKind::Processor, reported, ram), (16_000.0, 5000.0));
+        assert_eq!(memory_of(DeviceKind::Processor, reported, None), reported);
     }
 
     #[test]

@@ -13,10 +13,11 @@ use crate::error::LlamaError;
 use crate::load;
 use crate::native::{Context, ContextSettings, Model, ModelSettings, Specials, Token};
 use crate::session::Session;
+use docmind_core::answer::FinishReason;
 use docmind_core::cancel::CancelToken;
-use docmind_core::generation::{GenerateEvent, GenerateRequest, Message, Role, Sampling};
+use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats, Message, Role, Sampling};
 use docmind_core::measurement::{AgreementRow, BenchProfile, BenchRequest, BenchRow, Spread};
-use docmind_core::plan::{LoadReport, LoadRequest, MemoryShare};
+use docmind_core::plan::{LoadReport, LoadRequest, MemoryShare, padded_context};
 use docmind_core::profile::{KvType, Offload, Profile};
 use std::path::PathBuf;
 
@@ -31,6 +32,8 @@ const COUNTED: u32 = 96;
 
 /// Positions compared for agreement.
 const COMPARED: usize = 256;
+
+const MIB: f64 = 1024.0 * 1024.0;
 
 /// Numbers of one run.
 #[derive(Clone, Debug, Default)]
@@ -114,7 +117,7 @@ fn measure(
     let free_before = free_on_gpu(backends);
     let (mut session, report) = load::load(backends, &wanted, &mut |_| !cancel.is_cancelled())?;
     session.write_on();
-    let shape = load::check(&entry.model)?.shape;
+    let weights = load::check(&entry.model)?.shape.weights;
     let mut run = Run {
         load_ms: report.load_ms,
         warmup_ms: report.warmup_ms,
@@ -122,7 +125,10 @@ fn measure(
     };
 
     let sources = prompt_text(session.model(), request.prompt_tokens)?;
-    let first = session.generate(&question(&sources, FIRST, request.output_tokens), cancel, &mut |_| ())?;
+    let ask = |session: &mut Session, words: &str, output_tokens: u32| {
+        whole(session.generate(&question(&sources, words, output_tokens), cancel, &mut |_| ())?)
+    };
+    let first = ask(&mut session, FIRST, request.output_tokens)?;
     run.ttft_ms = first.ttft_ms;
     run.prefill_tps = first.prefill_tps;
     run.decode_tps = first.decode_tps;
@@ -135,19 +141,24 @@ fn measure(
     let (memory_mib, rss_mib) = machine::memory(&report.allocated, lost);
     run.memory_mib = memory_mib;
     run.rss_mib = rss_mib;
-    let next = session.generate(
-        &question(&sources, "Another one, about something else?", 1),
-        cancel,
-        &mut |_| (),
-    )?;
+    let next = ask(&mut session, "Another one, about something else?", 1)?;
     run.ttft_resident_ms = next.ttft_ms;
     session.forget_all();
-    let restored = session.generate(&question(&sources, "A third, after a restart?", 1), cancel, &mut |_| ())?;
+    let restored = ask(&mut session, "A third, after a restart?", 1)?;
     run.ttft_disk_ms = restored.ttft_ms;
 
     let depth = f64::from(first.prompt_tokens) + f64::from(first.output_tokens) / 2.0;
-    let kv = shape.kv_bytes_per_token(entry.profile.attention.kv()) as f64;
-    Ok((run, report, shape.weights.total() as f64 + kv * depth))
+    let kv_mib: f64 = report.allocated.iter().map(|share| share.kv_mib).sum();
+    let kv = kv_mib * MIB / f64::from(padded_context(report.plan.profile.context_tokens));
+    Ok((run, report, weights.total() as f64 + kv * depth))
+}
+
+/// What an answer took: a stopped one tells nothing.
+fn whole(stats: GenerationStats) -> Result<GenerationStats, LlamaError> {
+    if stats.finish == Some(FinishReason::Cancelled) {
+        return Err(LlamaError::Cancelled);
+    }
+    Ok(stats)
 }
 
 /// A profile exactly as it is, without snapshots.
@@ -340,11 +351,11 @@ fn answer_about(session: &mut Session, text: &[Token], cancel: &CancelToken) -> 
         )
     };
     let mut answer = String::new();
-    session.generate(&asked, cancel, &mut |event| {
+    whole(session.generate(&asked, cancel, &mut |event| {
         if let GenerateEvent::Text { text } = event {
             answer.push_str(&text);
         }
-    })?;
+    })?)?;
     Ok(answer)
 }
 
@@ -449,5 +460,20 @@ impl Drop for ScratchFolder {
         if let Err(error) = std::fs::remove_dir_all(&self.path) {
             tracing::warn!(%error, "the folder of measuring could not be deleted");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stopped_answer_is_no_measurement() {
+        let stats = GenerationStats {
+            finish: Some(FinishReason::Length),
+            ..GenerationStats::default()
+        };
+        assert!(whole(stats.clone()).is_ok());
+        assert!(matches!(whole(stats.stopped()), Err(LlamaError::Cancelled)));
     }
 }

@@ -1,8 +1,11 @@
 //! From a file and a profile to a session: check, plan, dry run, load, warm up.
 
 mod cores;
+mod fitting;
 
 pub use cores::threads;
+use fitting::{DryRuns, more_layers};
+pub use fitting::{Fitted, compare_fits};
 
 use crate::backend::{BackendDevice, Backends};
 use crate::bandwidth;
@@ -15,10 +18,10 @@ use crate::session::{Parts, Session};
 use crate::snapshot::{DiskSnapshots, ModelFingerprint, SnapshotKey};
 use docmind_core::error::Notice;
 use docmind_core::model::ModelShape;
-use docmind_core::plan::{self, LOGIT_ROWS, LoadReport, LoadRequest, MemoryPlan, MemoryShare};
-use docmind_core::profile::{KvType, Profile};
+use docmind_core::plan::{self, Beside, LOGIT_ROWS, LoadReport, LoadRequest, MemoryPlan, MemoryShare};
+use docmind_core::profile::Profile;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 /// How often a plan is tried again after the dry run found more than the formula.
 const REPLANS: usize = 4;
@@ -52,76 +55,17 @@ pub fn check(path: &str) -> Result<Checked, LlamaError> {
     })
 }
 
-/// Tokens computed at once where plain attention stands in for flash attention: larger batches are read no faster there, and the
-/// attention matrix takes a twentieth of the cache.
-const PLAIN_UBATCH: u32 = 64;
-
-/// How a profile is run.
-///
-/// On a processor with a half-precision cache attention is plain, whatever the profile says: ggml's flash attention takes fewer than 64
-/// rows one by one there (`ggml_compute_forward_flash_attn_ext_f16` in its `ops.cpp`). After 4,096 tokens it takes 1.6 times as long for
-/// one token, 2.8 times for 4, 3.6 times for 36, and as long for 64 (four layers with Qwen3-4B's heads, two cores). A quantised cache
-/// works with flash attention alone.
 fn context_settings(profile: &Profile, gpu_layers: u32) -> ContextSettings {
-    let kv = profile.attention.kv();
-    let flash = profile.attention.is_flash();
-    let stands_in = flash && gpu_layers == 0 && kv == KvType::F16;
+    let runs = plan::execution(profile, gpu_layers);
     ContextSettings {
         context_tokens: plan::padded_context(profile.context_tokens),
         n_batch: profile.n_batch,
-        n_ubatch: if stands_in {
-            profile.n_ubatch.min(PLAIN_UBATCH)
-        } else {
-            profile.n_ubatch
-        },
+        n_ubatch: runs.n_ubatch,
         logit_rows: LOGIT_ROWS,
-        flash: flash && !stands_in,
-        kv,
+        flash: runs.attention.is_flash(),
+        kv: runs.attention.kv(),
         threads: threads(profile),
     }
-}
-
-/// Compute buffers on the CPU and on the GPU in MiB, from llama.cpp's own dry run: the model is read without its weights, the
-/// graph is planned, nothing is allocated. It is what llama.cpp's `common_fit_params` measures with (a model with `no_alloc` and a
-/// context on it, see `common/fit.cpp`); what it then does with the figures does not serve here: it takes RAM for unlimited, leaves
-/// a fixed margin instead of the embedder's share, and gives up context and layers where a profile would rather give up the
-/// cache's precision.
-fn dry_run(
-    path: &str,
-    profile: &Profile,
-    gpu_layers: u32,
-    gpu: Option<&BackendDevice>,
-) -> Result<(f64, f64), LlamaError> {
-    let settings = ModelSettings {
-        gpu_layers,
-        device: gpu.map(|gpu| gpu.index).filter(|_| gpu_layers > 0),
-        dry: true,
-    };
-    log::forget_buffers();
-    let model = Model::load(path, &settings, &mut |_| true)?;
-    let context = Context::new(&model, context_settings(profile, gpu_layers))?;
-    drop(context);
-    let (mut cpu, mut on_gpu) = (0.0, 0.0);
-    for buffer in log::buffers()
-        .into_iter()
-        .filter(|buffer| buffer.owner == Owner::Compute)
-    {
-        match gpu {
-            Some(gpu) if buffer.place == gpu.device.name => on_gpu += buffer.mib,
-            // The rows handed to sampling are in the estimate already.
-            _ if buffer.mib > 0.0 => cpu += buffer.mib,
-            _ => {}
-        }
-    }
-    Ok((cpu, on_gpu))
-}
-
-/// The rows of logits are a buffer of their own that the dry run logs as well; [`plan::estimate`] adds them by itself.
-fn without_logit_rows(shape: &ModelShape, compute: (f64, f64)) -> (f64, f64) {
-    let rows = f64::from(LOGIT_ROWS) * f64::from(shape.card.vocabulary) * 4.0 / (1024.0 * 1024.0);
-    // llama.cpp reserves one row at first and grows to what is asked.
-    let logged = f64::from(shape.card.vocabulary) * 4.0 / (1024.0 * 1024.0);
-    ((compute.0 - logged.min(rows)).max(0.0), compute.1)
 }
 
 fn chosen(made_to_fit: bool) -> Notice {
@@ -138,31 +82,44 @@ fn chosen(made_to_fit: bool) -> Notice {
 /// # Errors
 /// The file is no good, or nothing fits.
 pub fn plan(backends: &Backends, request: &LoadRequest, checked: &Checked) -> Result<(MemoryPlan, Notice), LlamaError> {
-    let shape = &checked.shape;
     let profile = &request.profile;
     profile.validate().map_err(|fault| LlamaError::Plan(fault.report()))?;
     let gpu = backends.best_gpu();
     let mut memory = backends.free_memory();
-    let embedder = f64::from(request.embedder_mib);
+    let beside = Beside::from(request);
+    let mut dry = DryRuns::new(&request.path, gpu.as_ref());
+    // What a model keeps is not always what the numbers of its file give: hybrids, shared and compressed caches. The ladder goes by it,
+    // so llama.cpp is asked first, without a device: none may have room.
+    let wanted = plan::plan_exactly(&checked.shape, profile, &memory, beside).gpu_layers;
+    let shape = &ModelShape {
+        cache: dry.run(0, context_settings(profile, wanted))?.cache(),
+        ..checked.shape.clone()
+    };
     for _ in 0..REPLANS {
         let (mut plan, reason) = if profile.name == "auto" {
-            plan::choose(shape, profile, &memory, embedder).map_err(LlamaError::Plan)?
+            plan::choose(shape, profile, &memory, beside).map_err(LlamaError::Plan)?
         } else if request.may_degrade {
-            let plan = plan::fit(shape, profile, &memory, embedder).map_err(LlamaError::Plan)?;
+            let plan = plan::fit(shape, profile, &memory, beside).map_err(LlamaError::Plan)?;
             let reason = chosen(!plan.steps.is_empty());
             (plan, reason)
         } else {
-            (plan::plan_exactly(shape, profile, &memory, embedder), chosen(false))
+            (plan::plan_exactly(shape, profile, &memory, beside), chosen(false))
         };
-        let compute = dry_run(&request.path, &plan.profile, plan.gpu_layers, gpu.as_ref())?;
-        let compute = without_logit_rows(shape, compute);
-        let mut exact = memory.clone();
-        let real = backends.free_memory();
-        exact.ram_free_mib = real.ram_free_mib;
-        exact.gpu = real.gpu;
         let guessed: Vec<f64> = plan.shares.iter().map(MemoryShare::needed_mib).collect();
-        plan.shares = plan::estimate(shape, &plan.profile, plan.gpu_layers, &exact, embedder, Some(compute));
-        plan.fits = plan.shares.iter().all(|share| share.missing_mib() <= 0.0);
+        let mut measure = |plan: MemoryPlan| -> Result<MemoryPlan, LlamaError> {
+            let run = dry.run(plan.gpu_layers, context_settings(&plan.profile, plan.gpu_layers))?;
+            let now = backends.free_memory();
+            Ok(plan::with_measured(plan, shape, &now, beside, run.measured()))
+        };
+        plan = measure(plan)?;
+        if plan.fits
+            && let Some(gpu) = &gpu
+            && plan::leaves_layers_behind(&plan)
+            && let Some(layers) = more_layers(&request.path, &plan, gpu, beside)?
+        {
+            let more = measure(plan::with_layers(plan.clone(), shape, &memory, beside, layers))?;
+            return Ok((if more.fits { more } else { plan }, reason));
+        }
         if plan.fits || !(request.may_degrade || profile.name == "auto") {
             return Ok((plan, reason));
         }
@@ -263,6 +220,7 @@ fn load_planned(
         whole_on_card: plan.gpu_layers as usize > checked.shape.weights.layers.len(),
         snapshot_memory: request.snapshot_memory_mib as usize * 1024 * 1024,
         disk,
+        loaded_at: SystemTime::now(),
     });
     let warming = Instant::now();
     session.warm_up()?;
@@ -324,38 +282,4 @@ fn allocated(gpu: Option<&BackendDevice>) -> Vec<MemoryShare> {
         }
     }
     std::iter::once(cpu).chain(on_gpu).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use docmind_core::model::WeightType;
-    use docmind_core::profile::{Attention, Offload};
-
-    #[test]
-    fn plain_attention_stands_in_on_a_processor_where_the_cache_allows_it() {
-        let of = |attention, gpu_layers| {
-            let profile = Profile {
-                name: "test".into(),
-                summary: String::new(),
-                weights: WeightType::Q4KM,
-                attention,
-                context_tokens: 8192,
-                n_batch: 2048,
-                n_ubatch: 512,
-                offload: Offload::Auto,
-                threads: 1,
-                graph_capture: true,
-                speculation: true,
-                builtin: false,
-            };
-            let settings = context_settings(&profile, gpu_layers);
-            (settings.flash, settings.n_ubatch)
-        };
-        let flash = |kv| Attention::Flash { kv };
-        assert_eq!(of(flash(KvType::F16), 0), (false, 64));
-        assert_eq!(of(flash(KvType::F16), 12), (true, 512), "some layers on a card");
-        assert_eq!(of(flash(KvType::Q8_0), 0), (true, 512));
-        assert_eq!(of(Attention::Plain, 0), (false, 512), "as the baseline always was");
-    }
 }

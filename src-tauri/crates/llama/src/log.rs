@@ -23,6 +23,15 @@ pub struct Buffer {
     pub mib: f64,
 }
 
+/// The caches llama.cpp said it made, over all devices, in MiB. In a dry run it gives the buffers of the first as empty.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Caches {
+    /// Keys and values.
+    pub kv_mib: f64,
+    /// States of recurrent layers.
+    pub state_mib: f64,
+}
+
 /// Whose a buffer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
@@ -39,6 +48,7 @@ struct Kept {
     line: String,
     last: VecDeque<String>,
     buffers: Vec<Buffer>,
+    caches: Caches,
 }
 
 static KEPT: Mutex<Option<Kept>> = Mutex::new(None);
@@ -64,14 +74,22 @@ pub fn last_words() -> String {
     with_kept(|kept| kept.last.drain(..).collect::<Vec<_>>().join("\n"))
 }
 
-/// Forgets buffers heard of so far.
+/// Forgets buffers and caches heard of so far.
 pub fn forget_buffers() {
-    with_kept(|kept| kept.buffers.clear());
+    with_kept(|kept| {
+        kept.buffers.clear();
+        kept.caches = Caches::default();
+    });
 }
 
 /// Buffers heard of since [`forget_buffers`].
 pub fn buffers() -> Vec<Buffer> {
     with_kept(|kept| kept.buffers.clone())
+}
+
+/// Caches heard of since [`forget_buffers`]: a model with windows has two of keys and values.
+pub fn caches() -> Caches {
+    with_kept(|kept| kept.caches)
 }
 
 unsafe extern "C" fn hear(level: sys::ggml_log_level, text: *const c_char, _: *mut c_void) {
@@ -91,6 +109,10 @@ unsafe extern "C" fn hear(level: sys::ggml_log_level, text: *const c_char, _: *m
             }
             if let Some(buffer) = buffer_of(line) {
                 kept.buffers.push(buffer);
+            }
+            if let Some(cache) = cache_of(line) {
+                kept.caches.kv_mib += cache.kv_mib;
+                kept.caches.state_mib += cache.state_mib;
             }
             if severe {
                 tracing::warn!(target: "llama.cpp", "{line}");
@@ -121,6 +143,19 @@ fn buffer_of(line: &str) -> Option<Buffer> {
     Some(Buffer { place, owner, mib })
 }
 
+/// A line such as `llama_kv_cache: size =  288.00 MiB (  4096 cells,  36 layers,  1/1 seqs), K (q8_0): …`.
+fn cache_of(line: &str) -> Option<Caches> {
+    let (who, rest) = line.split_once(": size = ")?;
+    let mib = rest.split_once(" MiB (")?.0.trim().parse().ok()?;
+    let mut cache = Caches::default();
+    match who {
+        "llama_kv_cache" => cache.kv_mib = mib,
+        "llama_memory_recurrent" => cache.state_mib = mib,
+        _ => return None,
+    }
+    Some(cache)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,5 +176,21 @@ mod tests {
         let output = buffer_of("llama_context:        CPU  output buffer size =     0.58 MiB").expect("a buffer");
         assert_eq!(output.owner, Owner::Compute);
         assert_eq!(buffer_of("llama_context: n_ctx = 4096"), None);
+    }
+
+    #[test]
+    fn whole_caches_are_read_from_the_log() {
+        let kv = "llama_kv_cache: size =  288.00 MiB (  4096 cells,  36 layers,  1/1 seqs), K (f16):  144.00 MiB, V (f16):  144.00 MiB";
+        let whole = cache_of(kv).expect("a cache");
+        assert_eq!((whole.kv_mib, whole.state_mib), (288.0, 0.0));
+        assert_eq!(buffer_of(kv), None);
+        let states = "llama_memory_recurrent: size =   50.25 MiB (     1 cells,  32 layers,  1 seqs  0 rs_seq), R (f32):    2.25 MiB, \
+                      S (f32):   48.00 MiB, P (f32):    0.00 MiB";
+        assert_eq!(cache_of(states).expect("a cache").state_mib, 50.25);
+        assert_eq!(
+            cache_of("llama_kv_cache_iswa: creating     SWA KV cache, size = 1536 cells"),
+            None
+        );
+        assert_eq!(cache_of("print_info: file size = 2.32 GiB (4.95 BPW)"), None);
     }
 }

@@ -1,13 +1,15 @@
 //! llama.cpp behind safe types.
 //!
-//! Models, vocabularies and samplers are those of `llama-cpp-2`. A context is made over `llama-cpp-sys-2` ([`Context`] says why):
-//! beside [`crate::backend`], [`crate::log`], [`crate::quantize`] and [`crate::bench`] the only `unsafe` of the project's own.
+//! Models, vocabularies and samplers are those of `llama-cpp-2`. A context is made over `llama-cpp-sys-2` ([`Context`] says why), and so
+//! is llama.cpp's own [`fit`]: beside [`crate::backend`], [`crate::log`], [`crate::quantize`] and [`crate::bench`] the only `unsafe` of the project's own.
 
 mod context;
+mod fit;
 mod model;
 mod sampler;
 
 pub use context::{Context, ContextSettings, Decoded};
+pub use fit::{Fit, Place, fit};
 pub use model::{Model, ModelSettings, Specials};
 pub use sampler::{Candidates, Link, Sampler, most_likely};
 

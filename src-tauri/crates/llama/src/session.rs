@@ -17,7 +17,7 @@ use crate::error::LlamaError;
 use crate::native::{Context, Model, Sampler, Token};
 use crate::snapshot::{DiskSnapshots, MemorySnapshots};
 use crate::speculation::{Budget, Lookup};
-use crate::template::{ChatTemplate, Marks};
+use crate::template::{ChatTemplate, Marks, Moment};
 use answer::Answer;
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::Notice;
@@ -27,8 +27,8 @@ use sampling::Chooser;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
-use writer::Writer;
+use std::time::{Duration, Instant, SystemTime};
+use writer::{Thinking, Writer};
 
 /// How it goes is told this often.
 const TOLD_EVERY: Duration = Duration::from_millis(500);
@@ -74,6 +74,9 @@ pub struct Parts {
     pub snapshot_memory: usize,
     /// Snapshots on disk.
     pub disk: Option<DiskSnapshots>,
+    /// What chat templates that write the date take for now, as long as the session lives: with the time their prompts would change, and be
+    /// read anew.
+    pub loaded_at: SystemTime,
 }
 
 /// A model with its cache, used by one thread.
@@ -81,6 +84,7 @@ pub struct Session {
     context: Context,
     model: Arc<Model>,
     template: ChatTemplate,
+    thinking: Thinking,
     specials: Vec<String>,
     profile: String,
     speculation: bool,
@@ -110,8 +114,9 @@ impl Session {
             bos: model.written_bos(),
             eos: model.eos_text(),
         };
-        let (template, notice) = ChatTemplate::new(model.chat_template(), marks);
+        let (template, notice) = ChatTemplate::new(model.chat_template(), marks, Moment::from(parts.loaded_at));
         Self {
+            thinking: Thinking::new(template.thinking_marks(), &model),
             specials: model.special_texts(),
             chooser: Chooser::new(model.vocabulary()),
             context: parts.context,
@@ -183,8 +188,7 @@ impl Session {
 
     /// Forgets the cache and what is known of conversations; snapshots stay.
     pub fn forget(&mut self) {
-        self.context.truncate(0);
-        self.cached.clear();
+        self.cut(0);
         self.transcripts.clear();
     }
 
@@ -233,7 +237,7 @@ impl Session {
         let room = (self.context.size() as usize).saturating_sub(prompt.tokens.len() + 1);
         let most = (request.max_output_tokens as usize).min(room);
         self.prepare_drafts(request, &prompt.tokens, most)?;
-        let writer = Writer::new(prompt.inside_thinking);
+        let writer = Writer::new(&self.thinking, prompt.inside_thinking);
         let mut answer = Answer::new(writer, stats, most, grammar, cancel, sink);
         let first = self.choose(self.last_logits, &mut answer)?;
         answer.begin(started);

@@ -26,6 +26,7 @@ use std::process::ExitCode;
 /// - `bench --model FILE [--profiles a,b] [--prompt-tokens N] [--output-tokens N] [--repeat R] [--against LLAMA_BENCH]`: one JSON
 ///   object a line; `--book FILE` adds profiles in the form of `assets/profiles.toml`, `--agree on` compares their output;
 /// - `agree --model FILE [--profiles NAME]`: the GPU's logits against the CPU's, over a forced continuation;
+/// - `fit --model FILE --room-mib N[,N] [--profiles a,b]`: what has room in so much memory by llama.cpp's own search and by our formula;
 /// - `lookup --model FILE [--profiles NAME] [--repeat R]`: decoding with drafts from the sources against decoding without;
 /// - `conversation --model FILE [--profiles NAME]`: tokens read in each of ten turns whose sources change;
 /// - `devices`: devices and modules;
@@ -46,11 +47,12 @@ pub fn main() -> ExitCode {
             Some("quantize") => make_smaller(arguments),
             Some("bench") => bench::run(arguments),
             Some("agree") => bench::agree(arguments),
+            Some("fit") => bench::fit(arguments),
             Some("lookup") => bench::lookup(arguments),
             Some("conversation") => bench::conversation(arguments),
             Some("devices") => devices(arguments),
             Some(other) => Err(format!(
-                "`{other}` is not understood; there are make-model, quantize, bench, agree, lookup, conversation and devices"
+                "`{other}` is not understood; there are make-model, quantize, bench, agree, fit, lookup, conversation and devices"
             )),
         },
     )
@@ -186,14 +188,14 @@ impl Engine {
                 GenerateReply::Quantized(Box::new(card))
             }
             GenerateCall::Bench(request) => {
-                self.session = None;
+                self.unload();
                 let rows = measure::bench(&self.backends, &request, call.cancel(), &mut |stage| {
                     call.event(&GenerateTold::Stage(stage.to_owned()));
                 })?;
                 GenerateReply::Measured(rows)
             }
             GenerateCall::Agree { request, text } => {
-                self.session = None;
+                self.unload();
                 let rows = measure::agreement(&self.backends, &request, &text, call.cancel(), &mut |stage| {
                     call.event(&GenerateTold::Stage(stage.to_owned()));
                 })?;
@@ -202,9 +204,14 @@ impl Engine {
         })
     }
 
+    fn unload(&mut self) {
+        self.session = None;
+        self.backends.hold(Vec::new());
+    }
+
     fn load(&mut self, request: &LoadRequest, call: &Call<GenerateProtocol>) -> Result<GenerateReply, LlamaError> {
         // First, so that its memory is free when planning looks.
-        self.session = None;
+        self.unload();
         let mut last = -1.0_f32;
         let (session, report) = load::load(&self.backends, request, &mut |done| {
             call.tick();
@@ -215,6 +222,7 @@ impl Engine {
             !call.cancel().is_cancelled()
         })?;
         self.session = Some(session);
+        self.backends.hold(report.allocated.clone());
         Ok(GenerateReply::Loaded(Box::new(report)))
     }
 }

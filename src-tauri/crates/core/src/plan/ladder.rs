@@ -1,8 +1,8 @@
 //! What is given up when a profile does not fit, rung by rung, and what `auto` chooses.
 
 use super::{
-    FreeMemory, MemoryPlan, MemoryShare, SMALLEST_CONTEXT, all_fit, estimate, gib, most_layers, phrase_tokens,
-    thousands, wanted_layers,
+    Beside, FreeMemory, MemoryPlan, MemoryShare, SMALLEST_CONTEXT, all_fit, estimate, execution, fitting, gib,
+    most_layers, phrase_tokens, thousands, wanted_layers,
 };
 use crate::error::{ErrorReport, Notice};
 use crate::model::ModelShape;
@@ -17,7 +17,7 @@ pub fn fit(
     shape: &ModelShape,
     profile: &Profile,
     memory: &FreeMemory,
-    embedder_mib: f64,
+    beside: Beside,
 ) -> Result<MemoryPlan, ErrorReport> {
     let asked = capped_context(shape, profile);
     let mut steps = Vec::new();
@@ -40,7 +40,7 @@ pub fn fit(
             .as_ref()
             .map_or_else(String::new, |gpu| gpu.description.clone());
         for rung in rungs(&asked) {
-            let most = most_layers(shape, &rung, memory, embedder_mib).min(wanted);
+            let most = most_layers(shape, &rung, memory, beside).min(wanted);
             // Under half of the layers the transfers cost more than the GPU gains; a smaller cache is the better sacrifice.
             if most < wanted && most * 2 < all {
                 continue;
@@ -48,12 +48,9 @@ pub fn fit(
             let mut taken = steps.clone();
             taken.extend(given_up(&asked, &rung, &gpu_name));
             if most < wanted {
-                taken.push(Notice::new(
-                    "fewer_gpu_layers",
-                    format!("{most} of {wanted} layers fit into the free memory of {gpu_name}; the rest runs on the CPU, more slowly."),
-                ));
+                taken.push(fewer_layers(most, wanted, &gpu_name));
             }
-            return Ok(settled(shape, rung, most, memory, embedder_mib, taken));
+            return Ok(settled(shape, rung, most, memory, beside, taken));
         }
         steps.push(Notice::new(
             "on_cpu",
@@ -74,11 +71,11 @@ pub fn fit(
     }
     let mut missing = 0.0_f64;
     for rung in rungs(&on_cpu) {
-        let shares = estimate(shape, &rung, 0, memory, embedder_mib, None);
+        let shares = estimate(shape, &rung, 0, memory, beside, None);
         missing = shares.iter().map(MemoryShare::missing_mib).sum();
         if missing <= 0.0 {
             steps.extend(given_up(&on_cpu, &rung, "memory"));
-            return Ok(settled(shape, rung, 0, memory, embedder_mib, steps));
+            return Ok(settled(shape, rung, 0, memory, beside, steps));
         }
     }
     Err(ErrorReport::new(
@@ -91,18 +88,58 @@ pub fn fit(
     ))
 }
 
+/// Notices of layers left on the CPU.
+const FEWER_LAYERS: &str = "fewer_gpu_layers";
+
+fn fewer_layers(most: u32, wanted: u32, gpu_name: &str) -> Notice {
+    Notice::new(
+        FEWER_LAYERS,
+        format!(
+            "{most} of {wanted} layers fit into the free memory of {gpu_name}; the rest runs on the CPU, more slowly."
+        ),
+    )
+}
+
+/// A plan that leaves layers on the CPU, with `layers` of them on the GPU instead, as far as its profile wants so many. As it was
+/// where none was left behind.
+pub fn with_layers(
+    plan: MemoryPlan,
+    shape: &ModelShape,
+    memory: &FreeMemory,
+    beside: Beside,
+    layers: u32,
+) -> MemoryPlan {
+    let wanted = wanted_layers(shape, &plan.profile, memory);
+    let layers = layers.min(wanted);
+    let Some(at) = plan.steps.iter().position(|step| step.code == FEWER_LAYERS) else {
+        return plan;
+    };
+    let mut steps = plan.steps;
+    steps.remove(at);
+    if layers < wanted {
+        let gpu_name = memory.gpu.as_ref().map_or("", |gpu| &gpu.description);
+        steps.insert(at, fewer_layers(layers, wanted, gpu_name));
+    }
+    settled(shape, plan.profile, layers, memory, beside, steps)
+}
+
+/// True where a plan leaves layers on the CPU that its profile wants on the GPU.
+pub fn leaves_layers_behind(plan: &MemoryPlan) -> bool {
+    plan.steps.iter().any(|step| step.code == FEWER_LAYERS)
+}
+
 fn settled(
     shape: &ModelShape,
     profile: Profile,
     gpu_layers: u32,
     memory: &FreeMemory,
-    embedder_mib: f64,
+    beside: Beside,
     steps: Vec<Notice>,
 ) -> MemoryPlan {
-    let shares = estimate(shape, &profile, gpu_layers, memory, embedder_mib, None);
-    let needed: f64 = shares.iter().map(MemoryShare::needed_mib).sum();
-    let verdict = format!("{} fit: {} needed.", phrase_tokens(profile.context_tokens), gib(needed));
+    let shares = estimate(shape, &profile, gpu_layers, memory, beside, None);
+    let verdict = fitting(&profile, &shares);
     MemoryPlan {
+        execution: execution(&profile, gpu_layers),
         profile,
         gpu_layers,
         shares,
@@ -177,7 +214,7 @@ pub fn choose(
     shape: &ModelShape,
     auto: &Profile,
     memory: &FreeMemory,
-    embedder_mib: f64,
+    beside: Beside,
 ) -> Result<(MemoryPlan, Notice), ErrorReport> {
     let largest = auto.attention.kv().bytes_per_block();
     let longest = auto.context_tokens.saturating_mul(2);
@@ -191,7 +228,7 @@ pub fn choose(
             candidate.context_tokens = context;
             let candidate = capped_context(shape, &candidate);
             let layers = wanted_layers(shape, &candidate, memory);
-            if all_fit(&estimate(shape, &candidate, layers, memory, embedder_mib, None)) {
+            if all_fit(&estimate(shape, &candidate, layers, memory, beside, None)) {
                 let place = match (&memory.gpu, layers) {
                     (Some(gpu), 1..) => gpu.description.clone(),
                     _ => "the CPU".to_owned(),
@@ -204,14 +241,11 @@ pub fn choose(
                         kv.as_str()
                     ),
                 );
-                return Ok((
-                    settled(shape, candidate, layers, memory, embedder_mib, Vec::new()),
-                    reason,
-                ));
+                return Ok((settled(shape, candidate, layers, memory, beside, Vec::new()), reason));
             }
         }
     }
-    let plan = fit(shape, auto, memory, embedder_mib)?;
+    let plan = fit(shape, auto, memory, beside)?;
     Ok((
         plan,
         Notice::new(

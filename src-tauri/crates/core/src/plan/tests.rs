@@ -1,7 +1,7 @@
 //! Plans over memory that never was.
 
 use super::*;
-use crate::model::{WeightBytes, WeightType};
+use crate::model::{CacheShape, WeightBytes, WeightType};
 use crate::profile::KvType;
 
 /// Qwen3-4B in Q4_K_M, as its file's tensor table sums up.
@@ -30,6 +30,22 @@ fn qwen() -> ModelShape {
             other: 10_240,
         },
         feed_forward: 9728,
+        cache: CacheShape {
+            values_per_token: 36 * 8 * 128 * 2,
+            state_bytes: 0,
+        },
+    }
+}
+
+const ALONE: Beside = Beside {
+    embedder_mib: 0.0,
+    snapshots_mib: 0.0,
+};
+
+fn embedder(mib: f64) -> Beside {
+    Beside {
+        embedder_mib: mib,
+        ..ALONE
     }
 }
 
@@ -82,8 +98,42 @@ fn kv_bytes_are_those_of_the_literature() {
 }
 
 #[test]
+fn plain_attention_stands_in_on_a_processor_where_the_cache_allows_it() {
+    let of = |attention, gpu_layers| {
+        let mut asked = profile(KvType::F16, 8192);
+        asked.attention = attention;
+        let runs = execution(&asked, gpu_layers);
+        (runs.attention, runs.n_ubatch)
+    };
+    let flash = |kv| Attention::Flash { kv };
+    assert_eq!(of(flash(KvType::F16), 0), (Attention::Plain, 64));
+    assert_eq!(
+        of(flash(KvType::F16), 12),
+        (flash(KvType::F16), 512),
+        "some layers on a card"
+    );
+    assert_eq!(of(flash(KvType::Q8_0), 0), (flash(KvType::Q8_0), 512));
+    assert_eq!(
+        of(Attention::Plain, 0),
+        (Attention::Plain, 512),
+        "as the baseline always was"
+    );
+}
+
+#[test]
+fn a_plan_says_what_runs_and_counts_it() {
+    let on_cpu = fit(&qwen(), &profile(KvType::F16, 8192), &ram(16_000.0), ALONE).expect("fits");
+    assert_eq!(on_cpu.execution.attention, Attention::Plain);
+    let on_card = fit(&qwen(), &profile(KvType::F16, 8192), &card(8000), ALONE).expect("fits");
+    assert_eq!(on_card.execution.attention, on_card.profile.attention);
+    let long = compute_bytes(&qwen(), &profile(KvType::F16, 65_536), 0);
+    let matrix = 64 * 65_536 * (4 + 4 * 32);
+    assert!(long >= matrix, "the attention matrix counts: {long} bytes");
+}
+
+#[test]
 fn enough_memory_gives_nothing_up() {
-    let plan = fit(&qwen(), &profile(KvType::F16, 8192), &ram(16_000.0), 200.0).expect("fits");
+    let plan = fit(&qwen(), &profile(KvType::F16, 8192), &ram(16_000.0), embedder(200.0)).expect("fits");
     assert!(plan.steps.is_empty(), "{:?}", plan.steps);
     assert_eq!(plan.profile.context_tokens, 8192);
     assert_eq!(plan.gpu_layers, 0);
@@ -91,7 +141,7 @@ fn enough_memory_gives_nothing_up() {
 
 #[test]
 fn the_ladder_takes_the_cache_before_the_context_and_says_so() {
-    let plan = fit(&qwen(), &profile(KvType::F16, 32_768), &ram(5600.0), 0.0).expect("fits");
+    let plan = fit(&qwen(), &profile(KvType::F16, 32_768), &ram(5600.0), ALONE).expect("fits");
     assert_eq!(plan.profile.attention.kv(), KvType::Q8_0);
     assert_eq!(plan.profile.context_tokens, 32_768);
     assert_eq!(plan.steps.len(), 1);
@@ -100,14 +150,14 @@ fn the_ladder_takes_the_cache_before_the_context_and_says_so() {
 
 #[test]
 fn what_cannot_fit_says_how_much_is_missing() {
-    let error = fit(&qwen(), &profile(KvType::F16, 8192), &ram(1000.0), 0.0).expect_err("too large");
+    let error = fit(&qwen(), &profile(KvType::F16, 8192), &ram(1000.0), ALONE).expect_err("too large");
     assert_eq!(error.code, "model_too_large");
     assert!(error.message.contains("GB"), "{}", error.message);
 }
 
 #[test]
 fn never_silently_on_the_cpu() {
-    let plan = fit(&qwen(), &profile(KvType::F16, 8192), &card(700), 0.0).expect("fits the CPU");
+    let plan = fit(&qwen(), &profile(KvType::F16, 8192), &card(700), ALONE).expect("fits the CPU");
     assert_eq!(plan.gpu_layers, 0);
     assert!(plan.steps.iter().any(|step| step.code == "on_cpu"));
     assert_eq!(
@@ -119,26 +169,121 @@ fn never_silently_on_the_cpu() {
 
 #[test]
 fn a_small_card_gets_fewer_layers_or_a_smaller_cache_and_says_so() {
-    let plan = fit(&qwen(), &profile(KvType::F16, 8192), &card(3600), 0.0).expect("fits");
+    let plan = fit(&qwen(), &profile(KvType::F16, 8192), &card(3600), ALONE).expect("fits");
     assert!(plan.gpu_layers > 0);
     assert!(!plan.steps.is_empty());
     assert!(plan.shares.iter().all(|share| share.missing_mib() <= 0.0));
 }
 
 #[test]
+fn the_output_layer_goes_to_the_card_first() {
+    let shape = qwen();
+    let of = |layers| estimate(&shape, &profile(KvType::F16, 8192), layers, &card(8000), ALONE, None);
+    let one = of(1);
+    assert_eq!(one[1].weights_mib, (319_000_000 + 10_240) as f64 / MIB);
+    assert_eq!(one[1].kv_mib, 0.0, "the output layer has no cache");
+    let three = of(3);
+    assert!((three[1].weights_mib - one[1].weights_mib - 2.0 * 60_300_000.0 / MIB).abs() < 1e-6);
+    assert!(
+        (three[1].kv_mib - three[0].kv_mib / 17.0).abs() < 1e-6,
+        "2 of 36 layers"
+    );
+    let all = of(37);
+    assert_eq!(all[0].kv_mib, 0.0);
+    assert_eq!(
+        all[0].weights_mib,
+        319_000_000.0 / MIB,
+        "tied embeddings stay beside the processor"
+    );
+}
+
+#[test]
+fn layers_left_behind_can_be_given_back() {
+    let (shape, memory) = (qwen(), card(3600));
+    let plan = fit(&shape, &profile(KvType::Q4_0, 2048), &card(2700), ALONE).expect("fits");
+    assert!(leaves_layers_behind(&plan), "{:?}", plan.steps);
+    let more = with_layers(plan.clone(), &shape, &memory, ALONE, plan.gpu_layers + 2);
+    assert_eq!(more.gpu_layers, plan.gpu_layers + 2);
+    assert!(leaves_layers_behind(&more));
+    assert!(
+        more.steps
+            .iter()
+            .any(|step| step.message.contains(&format!("{} of 37", more.gpu_layers)))
+    );
+    let whole = with_layers(more, &shape, &memory, ALONE, u32::MAX);
+    assert_eq!(whole.gpu_layers, 37);
+    assert!(!leaves_layers_behind(&whole), "{:?}", whole.steps);
+    assert_eq!(
+        with_layers(whole.clone(), &shape, &memory, ALONE, 3),
+        whole,
+        "nothing was left behind"
+    );
+}
+
+#[test]
 fn the_embedder_counts() {
     let free = 4300.0;
-    let alone = plan_exactly(&qwen(), &profile(KvType::F16, 8192), &ram(free), 0.0);
-    let together = plan_exactly(&qwen(), &profile(KvType::F16, 8192), &ram(free), 900.0);
+    let alone = plan_exactly(&qwen(), &profile(KvType::F16, 8192), &ram(free), ALONE);
+    let together = plan_exactly(&qwen(), &profile(KvType::F16, 8192), &ram(free), embedder(900.0));
     assert!(alone.fits && !together.fits, "{} / {}", alone.verdict, together.verdict);
     assert!(together.verdict.contains("fit,"), "{}", together.verdict);
+}
+
+#[test]
+fn snapshots_are_kept_room_for_and_are_no_part_of_what_is_predicted() {
+    let beside = Beside {
+        snapshots_mib: 256.0,
+        ..ALONE
+    };
+    let alone = plan_exactly(&qwen(), &profile(KvType::F16, 8192), &ram(4300.0), ALONE);
+    let together = plan_exactly(&qwen(), &profile(KvType::F16, 8192), &ram(4300.0), beside);
+    assert_eq!(alone.needed_mib(), together.needed_mib());
+    assert!(together.shares[0].wanted_mib() > alone.shares[0].wanted_mib());
+    let on_card = plan_exactly(&qwen(), &profile(KvType::F16, 8192), &card(8000), beside);
+    assert_eq!(on_card.shares[1].snapshots_mib, 0.0, "they are in RAM");
+}
+
+#[test]
+fn states_of_recurrent_layers_count_whatever_the_context() {
+    let mut hybrid = qwen();
+    hybrid.cache = CacheShape {
+        values_per_token: 4 * 8 * 128 * 2,
+        state_bytes: 64 << 20,
+    };
+    let kv = |context| {
+        let shares = estimate(&hybrid, &profile(KvType::F16, context), 0, &ram(16_000.0), ALONE, None);
+        shares[0].kv_mib
+    };
+    assert_eq!((kv(4096), kv(8192)), (64.0 + 64.0, 64.0 + 128.0));
+}
+
+#[test]
+fn a_dry_run_stands_in_for_the_formula_and_the_verdict_follows() {
+    let (shape, memory) = (qwen(), card(8000));
+    let plan = plan_exactly(&shape, &profile(KvType::F16, 8192), &memory, ALONE);
+    assert!(plan.fits);
+    let found = Measured {
+        cpu_compute_mib: 20.0,
+        gpu_compute_mib: 300.0,
+        cache_mib: 360.0,
+    };
+    let less = with_measured(plan.clone(), &shape, &memory, ALONE, found);
+    assert_eq!((less.shares[0].kv_mib, less.shares[1].kv_mib), (0.0, 360.0));
+    assert_eq!(less.shares[1].compute_mib, 300.0);
+    assert!(less.fits && less.verdict.contains("fit"), "{}", less.verdict);
+    let much = Measured {
+        cache_mib: 9000.0,
+        ..found
+    };
+    let more = with_measured(plan, &shape, &memory, ALONE, much);
+    assert!(!more.fits && more.verdict.contains("need"), "{}", more.verdict);
 }
 
 #[test]
 fn more_memory_never_gives_a_smaller_plan() {
     let mut last = 0;
     for free in (2800..20_000).step_by(400) {
-        if let Ok(plan) = fit(&qwen(), &profile(KvType::F16, 32_768), &ram(f64::from(free)), 0.0) {
+        if let Ok(plan) = fit(&qwen(), &profile(KvType::F16, 32_768), &ram(f64::from(free)), ALONE) {
             assert!(plan.profile.context_tokens >= last, "{free}");
             last = plan.profile.context_tokens;
         }
@@ -148,22 +293,22 @@ fn more_memory_never_gives_a_smaller_plan() {
 
 #[test]
 fn auto_takes_the_largest_context_there_is_room_for() {
-    let (plan, reason) = choose(&qwen(), &profile(KvType::F16, 16_384), &ram(16_000.0), 0.0).expect("fits");
+    let (plan, reason) = choose(&qwen(), &profile(KvType::F16, 16_384), &ram(16_000.0), ALONE).expect("fits");
     assert_eq!(plan.profile.context_tokens, 32_768);
     assert_eq!(reason.code, "profile_automatic");
     assert!(reason.message.contains("32,768"), "{reason:?}");
-    let (small, _) = choose(&qwen(), &profile(KvType::F16, 16_384), &ram(3600.0), 0.0).expect("fits");
+    let (small, _) = choose(&qwen(), &profile(KvType::F16, 16_384), &ram(3600.0), ALONE).expect("fits");
     assert!(small.profile.context_tokens <= 8192);
 }
 
 #[test]
 fn auto_takes_no_more_than_its_profile_was_cut_down_to() {
     let plenty = ram(20_000.0);
-    let (plan, _) = choose(&qwen(), &profile(KvType::Q8_0, 16_384), &plenty, 0.0).expect("fits");
+    let (plan, _) = choose(&qwen(), &profile(KvType::Q8_0, 16_384), &plenty, ALONE).expect("fits");
     assert_eq!(plan.profile.attention.kv(), KvType::Q8_0);
-    let (plan, _) = choose(&qwen(), &profile(KvType::Q4_0, 4096), &plenty, 0.0).expect("fits");
+    let (plan, _) = choose(&qwen(), &profile(KvType::Q4_0, 4096), &plenty, ALONE).expect("fits");
     assert_eq!(plan.profile.attention.kv(), KvType::Q4_0);
     assert!(plan.profile.context_tokens <= 8192, "{}", plan.profile.context_tokens);
-    let (plan, _) = choose(&qwen(), &profile(KvType::F16, 2048), &plenty, 0.0).expect("fits");
+    let (plan, _) = choose(&qwen(), &profile(KvType::F16, 2048), &plenty, ALONE).expect("fits");
     assert!(plan.profile.context_tokens <= 4096, "{}", plan.profile.context_tokens);
 }

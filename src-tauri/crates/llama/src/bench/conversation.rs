@@ -1,6 +1,6 @@
 //! A conversation of ten turns whose sources change: how much of each turn has to be read.
 
-use super::{bare_request, text};
+use super::{bare_request, text, whole};
 use crate::backend::Backends;
 use crate::error::LlamaError;
 use crate::load;
@@ -70,11 +70,11 @@ pub fn conversation(backends: &Backends, entry: &BenchProfile, cancel: &CancelTo
             draft_from: Vec::new(),
         };
         let mut written = String::new();
-        let stats = session.generate(&request, cancel, &mut |event| {
+        let stats = whole(session.generate(&request, cancel, &mut |event| {
             if let docmind_core::generation::GenerateEvent::Text { text } = event {
                 written.push_str(&text);
             }
-        })?;
+        })?)?;
         messages.push(Message {
             role: Role::Assistant,
             content: written,

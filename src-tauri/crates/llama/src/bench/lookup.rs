@@ -1,6 +1,6 @@
 //! What drafting from the sources gives where an answer repeats them, and what it costs where nothing repeats.
 
-use super::{COUNTED, TEXT, bare_request, question};
+use super::{COUNTED, TEXT, bare_request, question, whole};
 use crate::backend::Backends;
 use crate::error::LlamaError;
 use crate::load;
@@ -64,7 +64,7 @@ impl Kind {
     ) -> Result<GenerationStats, LlamaError> {
         session.draft_answers(drafting);
         session.force_answers(self.forced.clone());
-        session.generate(&self.request, cancel, &mut |_| ())
+        whole(session.generate(&self.request, cancel, &mut |_| ())?)
     }
 
     fn pair(&mut self, session: &mut Session, cancel: &CancelToken) -> Result<(), LlamaError> {

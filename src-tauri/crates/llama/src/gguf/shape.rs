@@ -3,7 +3,7 @@
 use super::Gguf;
 use super::fault::GgufFault;
 use super::reader::{Value, fault};
-use docmind_core::model::{ModelCard, ModelShape, WeightBytes, WeightType};
+use docmind_core::model::{CacheShape, ModelCard, ModelShape, WeightBytes, WeightType};
 use std::ops::RangeInclusive;
 
 /// Architectures that read a text and write none.
@@ -83,6 +83,13 @@ impl Gguf {
                 why: format!("is {head_dim}"),
             });
         }
+        let value_dim = self
+            .number(&key("attention.value_length"))
+            .map_or(head_dim, |width| width.min(65_536));
+        let cache = CacheShape {
+            values_per_token: self.kv_heads(&key("attention.head_count_kv"), layers, kv_heads) * (head_dim + value_dim),
+            state_bytes: 0,
+        };
         let context_tokens = self.needed(&key("context_length"), 1..=u64::from(u32::MAX))?;
         let Some(Value::Array {
             kind: 8,
@@ -97,7 +104,7 @@ impl Gguf {
             layers: vec![0; layers as usize],
             ..WeightBytes::default()
         };
-        let mut parameters = 0_u64;
+        let (mut parameters, mut embedding) = (0_u64, 0_u64);
         for tensor in &self.tensors {
             parameters = parameters.saturating_add(tensor.dimensions.iter().product());
             let layer = tensor
@@ -112,8 +119,10 @@ impl Gguf {
                             &format!("is {:?} for {vocabulary} tokens", tensor.dimensions),
                         ));
                     }
-                    weights.embedding = tensor.bytes;
+                    embedding = tensor.bytes;
                 }
+                // Gemma 3n and 4: as large as the rest of the model, and looked up where the embedding is.
+                ("per_layer_token_embd.weight", _) => weights.embedding += tensor.bytes,
                 ("output.weight", _) => weights.output = tensor.bytes,
                 (_, Some(layer)) => {
                     *weights
@@ -125,7 +134,7 @@ impl Gguf {
                 _ => weights.other += tensor.bytes,
             }
         }
-        if weights.embedding == 0 {
+        if embedding == 0 {
             return Err(GgufFault::MissingTensor("token_embd.weight".to_owned()));
         }
         if let Some(empty) = weights.layers.iter().position(|&bytes| bytes == 0) {
@@ -133,8 +142,9 @@ impl Gguf {
         }
         if weights.output == 0 {
             weights.tied = true;
-            weights.output = weights.embedding;
+            weights.output = embedding;
         }
+        weights.embedding += embedding;
         let kind = match self.number("general.file_type") {
             Some(1) => WeightType::F16,
             Some(7) => WeightType::Q8_0,
@@ -165,7 +175,19 @@ impl Gguf {
             },
             weights,
             feed_forward,
+            cache,
         })
+    }
+
+    /// Key and value heads of all layers together: a number each where the file has so many (a recurrent layer of a hybrid has none),
+    /// else as many in all of them.
+    fn kv_heads(&self, key: &str, layers: u32, each: u32) -> u64 {
+        match self.entries.get(key) {
+            Some(Value::Array { integers, .. }) if integers.len() == layers as usize => {
+                integers.iter().map(|&heads| heads.clamp(0, 65_536) as u64).sum()
+            }
+            _ => u64::from(layers) * u64::from(each),
+        }
     }
 
     /// A file may be whole and still no model that writes: its other kinds are named, so that the right one can be looked for.
@@ -251,13 +273,17 @@ mod tests {
             entries.retain(|(known, _)| known != key);
             entries.push(((*key).to_owned(), value.clone()));
         }
-        let declared = match tensors {
-            Tensors::None => Vec::new(),
-            Tensors::All => vec![
-                ("token_embd.weight".to_owned(), vec![32, 3], TensorType::F32),
-                ("blk.0.attn_q.weight".to_owned(), vec![32, 32], TensorType::F32),
-            ],
-        };
+        let tensor = |name: &str, dimensions: [u64; 2]| (name.to_owned(), dimensions.to_vec(), TensorType::F32);
+        let mut declared = vec![
+            tensor("token_embd.weight", [32, 3]),
+            tensor("blk.0.attn_q.weight", [32, 32]),
+        ];
+        match tensors {
+            Tensors::All => {}
+            Tensors::Two => declared.push(tensor("blk.1.attn_q.weight", [32, 32])),
+            Tensors::PerLayer => declared.push(tensor("per_layer_token_embd.weight", [64, 3])),
+            Tensors::None => declared.clear(),
+        }
         let mut bytes = Vec::new();
         gguf::write(&mut bytes, &entries, &declared, |(_, dimensions, kind), out| {
             let size = kind
@@ -272,7 +298,39 @@ mod tests {
 
     enum Tensors {
         All,
+        /// With a second layer.
+        Two,
+        /// With embeddings of its own for each layer.
+        PerLayer,
         None,
+    }
+
+    #[test]
+    fn heads_are_counted_layer_by_layer_where_the_file_does() {
+        let f16 = docmind_core::profile::KvType::F16;
+        let plain = shape_of(&[("llama.attention.head_count_kv", Entry::U32(2))], Tensors::All).expect("a model");
+        assert_eq!(plain.kv_bytes_per_token(f16), 2 * (8 + 8) * 2);
+        let of = |heads: Vec<i32>| {
+            let changes = [
+                ("llama.block_count", Entry::U32(2)),
+                ("llama.attention.head_count_kv", Entry::Integers(heads)),
+                ("llama.attention.value_length", Entry::U32(4)),
+            ];
+            shape_of(&changes, Tensors::Two)
+                .expect("a model")
+                .kv_bytes_per_token(f16)
+        };
+        assert_eq!(of(vec![4, 1]), 5 * (8 + 4) * 2);
+        assert_eq!(of(vec![0, 4]), 4 * (8 + 4) * 2, "the first layer is recurrent");
+    }
+
+    #[test]
+    fn embeddings_of_the_layers_stay_beside_the_embedding() {
+        let with = shape_of(&[], Tensors::PerLayer).expect("a model").weights;
+        let without = shape_of(&[], Tensors::All).expect("a model").weights;
+        assert_eq!(with.embedding, without.embedding + 64 * 3 * 4);
+        assert!(with.tied);
+        assert_eq!((with.output, with.other), (without.output, without.other));
     }
 
     fn text(text: &str) -> Entry {

@@ -73,28 +73,7 @@ impl Context {
     /// # Errors
     /// [`LlamaError::Context`] where llama.cpp refuses: out of memory, or a setting this model does not take.
     pub fn new(model: &Arc<Model>, settings: ContextSettings) -> Result<Self, LlamaError> {
-        // SAFETY: no arguments; returns a plain struct.
-        let mut params = unsafe { sys::llama_context_default_params() };
-        params.n_ctx = settings.context_tokens;
-        params.n_batch = settings.n_batch;
-        params.n_ubatch = settings.n_ubatch;
-        params.n_seq_max = 1;
-        params.n_outputs_max = settings.logit_rows.min(settings.n_batch);
-        params.n_threads = settings.threads as i32;
-        params.n_threads_batch = settings.threads as i32;
-        params.flash_attn_type = if settings.flash {
-            sys::LLAMA_FLASH_ATTN_TYPE_ENABLED
-        } else {
-            sys::LLAMA_FLASH_ATTN_TYPE_DISABLED
-        };
-        let kind = match settings.kv {
-            KvType::F16 => sys::GGML_TYPE_F16,
-            KvType::Q8_0 => sys::GGML_TYPE_Q8_0,
-            KvType::Q4_0 => sys::GGML_TYPE_Q4_0,
-        };
-        params.type_k = kind;
-        params.type_v = kind;
-        params.no_perf = true;
+        let mut params = parameters(&settings);
         let abort = Box::new(Mutex::new(CancelToken::new()));
         params.abort_callback = Some(asked_to_stop);
         params.abort_callback_data = (&raw const *abort).cast_mut().cast();
@@ -221,16 +200,20 @@ impl Context {
         }
     }
 
-    /// The cache's content as bytes, valid for this version of llama.cpp, this model and this type of cache.
+    /// Bytes that [`Context::save`] would give now; 0 where llama.cpp cannot tell.
+    pub fn state_size(&mut self) -> usize {
+        // SAFETY: the context is alive and ours alone.
+        unsafe { sys::llama_state_seq_get_size(self.raw.as_ptr(), 0) }
+    }
+
+    /// The cache's content as bytes, valid for this version of llama.cpp, this model and this type of cache; none where llama.cpp fails.
     pub fn save(&mut self) -> Vec<u8> {
+        let size = self.state_size();
+        let mut bytes = vec![0_u8; size];
         // SAFETY: the context is alive; the buffer has the size just asked for.
-        unsafe {
-            let size = sys::llama_state_seq_get_size(self.raw.as_ptr(), 0);
-            let mut bytes = vec![0_u8; size];
-            let written = sys::llama_state_seq_get_data(self.raw.as_ptr(), bytes.as_mut_ptr(), size, 0);
-            bytes.truncate(written);
-            bytes
-        }
+        let written = unsafe { sys::llama_state_seq_get_data(self.raw.as_ptr(), bytes.as_mut_ptr(), size, 0) };
+        bytes.truncate(written);
+        bytes
     }
 
     /// Puts back what [`Context::save`] gave. False where llama.cpp refuses; the cache is then empty. The bytes' origin is checked
@@ -254,6 +237,35 @@ impl Drop for Context {
             sys::llama_free(self.raw.as_ptr());
         }
     }
+}
+
+/// The settings as llama.cpp takes them.
+pub(super) fn parameters(settings: &ContextSettings) -> sys::llama_context_params {
+    // SAFETY: no arguments; returns a plain struct.
+    let mut params = unsafe { sys::llama_context_default_params() };
+    params.n_ctx = settings.context_tokens;
+    params.n_batch = settings.n_batch;
+    params.n_ubatch = settings.n_ubatch;
+    params.n_seq_max = 1;
+    params.n_outputs_max = settings.logit_rows.min(settings.n_batch);
+    params.n_threads = settings.threads as i32;
+    params.n_threads_batch = settings.threads as i32;
+    params.flash_attn_type = if settings.flash {
+        sys::LLAMA_FLASH_ATTN_TYPE_ENABLED
+    } else {
+        sys::LLAMA_FLASH_ATTN_TYPE_DISABLED
+    };
+    let kind = match settings.kv {
+        KvType::F16 => sys::GGML_TYPE_F16,
+        KvType::Q8_0 => sys::GGML_TYPE_Q8_0,
+        KvType::Q4_0 => sys::GGML_TYPE_Q4_0,
+    };
+    params.type_k = kind;
+    params.type_v = kind;
+    // A window's cache is as long as the context: else nothing would be left to go back to before the window.
+    params.swa_full = true;
+    params.no_perf = true;
+    params
 }
 
 /// llama.cpp's own pointer to a model. The binding keeps it to itself and gives it out in no other way: `LlamaModel::new_context`

@@ -150,6 +150,22 @@ impl Model {
         Ok(tokens.into_iter().map(|token| token.0).collect())
     }
 
+    /// Control tokens written out in a text: [`Model::piece`] has nothing for them, [`Model::written`] their name.
+    pub fn control_tokens(&self, text: &str) -> Vec<Token> {
+        let vocab = self.inner.vocab();
+        vocab
+            .tokenize(text.as_bytes(), false, true)
+            .into_iter()
+            .filter(|&token| vocab.attr(token).contains(LlamaTokenAttr::Control))
+            .map(|token| token.0)
+            .collect()
+    }
+
+    /// A token as the vocabulary spells it.
+    pub fn written(&self, token: Token) -> String {
+        self.text_of(LlamaToken(token))
+    }
+
     /// Appends the bytes of a token; control tokens have none.
     pub fn piece(&self, token: Token, into: &mut Vec<u8>) {
         self.inner

@@ -138,11 +138,11 @@ impl Session {
         match decoded {
             Ok(Decoded::Done) => {}
             Ok(Decoded::Stopped) => {
-                self.context.truncate(at);
+                self.cut(at);
                 return Ok(None);
             }
             Err(error) => {
-                self.context.truncate(at);
+                self.cut(at);
                 return Err(error);
             }
         }
@@ -159,7 +159,7 @@ impl Session {
             next = self.choose(accepted, answer)?;
         }
         if accepted < draft.len() {
-            self.context.truncate(self.cached.len());
+            self.cut(self.cached.len());
         }
         let seconds = started.elapsed().as_secs_f64();
         if draft.is_empty() {

@@ -42,7 +42,7 @@ impl Session {
             let at = self.cached.len();
             let end = (at + self.slice()).min(tokens.len());
             let again = self.rows_again(end - at);
-            if again > 0 && !self.step_back(again) {
+            if again > 0 && !self.cut(at - again) {
                 continue;
             }
             let at = at - again;
@@ -54,11 +54,11 @@ impl Session {
             {
                 Ok(Decoded::Done) => {}
                 Ok(Decoded::Stopped) => {
-                    self.context.truncate(at);
+                    self.cut(at);
                     return Ok(false);
                 }
                 Err(error) => {
-                    self.context.truncate(at);
+                    self.cut(at);
                     return Err(error);
                 }
             }
@@ -93,14 +93,6 @@ impl Session {
             return 0;
         }
         rows_again(rows, self.cached.len(), self.context.settings().n_batch as usize)
-    }
-
-    /// Forgets the cache's last tokens; all of them, and false, where they cannot be cut off.
-    fn step_back(&mut self, tokens: usize) -> bool {
-        let kept = self.cached.len() - tokens;
-        let cut = self.context.truncate(kept);
-        self.cached.truncate(if cut { kept } else { 0 });
-        cut
     }
 
     /// Tokens of the next slice.

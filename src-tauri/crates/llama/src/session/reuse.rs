@@ -1,7 +1,7 @@
 //! What is kept of a cache: restored where that is faster than reading again, kept in memory before it goes, written to disk.
 
 use super::Session;
-use crate::native::Token;
+use crate::native::{Context, Token};
 use crate::snapshot::{SHORTEST, Snapshot, common_prefix, write_snapshot};
 use docmind_core::generation::{GenerateRequest, Role};
 use std::time::Instant;
@@ -50,28 +50,33 @@ impl Session {
             self.restore(place, prompt);
             shared = common_prefix(&self.cached, prompt).min(most);
         }
-        if shared < self.cached.len() {
-            if self.context.truncate(shared) {
-                self.cached.truncate(shared);
-            } else {
-                self.cached.clear();
-                shared = 0;
-            }
-        }
-        shared
+        // Also where nothing differs: an answer that broke off may have left a draft behind its last token.
+        self.cut(shared);
+        self.cached.len()
+    }
+
+    /// Forgets the cache from `at` on. False where the model's state cannot be cut there; then all of it is gone.
+    pub(super) fn cut(&mut self, at: usize) -> bool {
+        let cut = self.context.truncate(at);
+        self.cached.truncate(if cut { at } else { 0 });
+        cut
     }
 
     /// The snapshot that brings more of `prompt` than the `shared` tokens in the cache, and sooner than they are read: a fast card
     /// reads a prompt anew in less time than a disk gives it back.
     fn worth_restoring(&self, prompt: &[Token], shared: usize) -> Option<Place> {
         let (most, room) = (prompt.len() - 1, self.context.size() as usize);
+        // A state that cannot be cut serves only a prompt that goes on from its end.
+        let whole_only = self.model.is_recurrent();
         let memory = self
             .memory
             .best(prompt, room)
+            .filter(|(count, snapshot)| !whole_only || (*count == snapshot.tokens.len() && *count <= most))
             .map(|(count, snapshot)| (count.min(most), snapshot.state.len() as u64));
         let disk = self
             .disk
             .as_ref()
+            .filter(|_| !whole_only)
             .and_then(|disk| disk.best(prompt, room))
             .map(|(count, bytes)| (count.min(most), bytes));
         let candidates = [
@@ -139,22 +144,22 @@ impl Session {
         {
             return;
         }
-        let state = self.context.save();
-        self.memory.keep(Snapshot {
-            tokens: self.cached.clone(),
-            state,
-        });
+        if let Some(snapshot) = snapshot(&mut self.context, &self.cached, |bytes| self.memory.takes(bytes)) {
+            self.memory.keep(snapshot);
+        }
     }
 
     /// Writes the cache of a conversation's first turn to disk, on a thread of its own: after a restart the same sources are not read
-    /// again. Later turns share its beginning.
+    /// again. Later turns share its beginning; a state that cannot be cut at it would serve none of them.
     pub(super) fn keep_on_disk(&mut self, prompt: &[Token], request: &GenerateRequest) {
         let turns = request
             .messages
             .iter()
             .filter(|message| message.role == Role::User)
             .count();
-        let Some(disk) = &mut self.disk else { return };
+        let Some(disk) = self.disk.as_mut().filter(|_| !self.model.is_recurrent()) else {
+            return;
+        };
         if prompt.len() < SHORTEST
             || (turns > 1 && disk.shared(prompt) * 2 > prompt.len())
             || disk.shared(prompt) + SHORTEST > prompt.len()
@@ -164,10 +169,9 @@ impl Session {
         if self.writing.as_ref().is_some_and(|thread| !thread.is_finished()) {
             return;
         }
-        let state = self.context.save();
-        let snapshot = Snapshot {
-            tokens: self.cached.clone(),
-            state,
+        let taken = |bytes| disk.takes(self.cached.len(), bytes);
+        let Some(snapshot) = snapshot(&mut self.context, &self.cached, taken) else {
+            return;
         };
         let Some((path, key)) = disk.place(&snapshot.tokens, snapshot.state.len()) else {
             return;
@@ -182,4 +186,17 @@ impl Session {
             Err(error) => tracing::warn!(%error, "no thread for writing a snapshot"),
         }
     }
+}
+
+/// The cache as a snapshot, where there is something in it and `takes` has room for so many bytes: asked before they are copied.
+fn snapshot(context: &mut Context, cached: &[Token], takes: impl FnOnce(usize) -> bool) -> Option<Snapshot> {
+    let bytes = context.state_size();
+    if cached.is_empty() || bytes == 0 || !takes(bytes) {
+        return None;
+    }
+    let state = context.save();
+    (!state.is_empty()).then(|| Snapshot {
+        tokens: cached.to_vec(),
+        state,
+    })
 }

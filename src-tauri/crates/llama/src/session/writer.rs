@@ -3,12 +3,28 @@
 use crate::characters::Characters;
 use crate::native::{Model, Token};
 use docmind_core::generation::GenerateEvent;
-use docmind_core::thinking::{Piece, ThinkingSplitter};
+use docmind_core::thinking::{Piece, ThinkingMarks, ThinkingSplitter};
+
+/// How a model marks its thinking.
+pub(super) struct Thinking {
+    marks: ThinkingMarks,
+    /// Control tokens among the marks, which else are no text.
+    tokens: Vec<Token>,
+}
+
+impl Thinking {
+    pub(super) fn new(marks: ThinkingMarks, model: &Model) -> Self {
+        let mut tokens = model.control_tokens(marks.open);
+        tokens.extend(model.control_tokens(marks.close));
+        Self { marks, tokens }
+    }
+}
 
 /// One answer on its way out.
 pub(super) struct Writer {
     pub(super) characters: Characters,
     splitter: ThinkingSplitter,
+    mark_tokens: Vec<Token>,
     pub(super) tokens: Vec<Token>,
     pub(super) answer: String,
     pub(super) thought: bool,
@@ -16,10 +32,11 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(inside_thinking: bool) -> Self {
+    pub(super) fn new(thinking: &Thinking, inside_thinking: bool) -> Self {
         Self {
             characters: Characters::default(),
-            splitter: ThinkingSplitter::new(inside_thinking),
+            splitter: ThinkingSplitter::between(thinking.marks, inside_thinking),
+            mark_tokens: thinking.tokens.clone(),
             tokens: Vec::new(),
             answer: String::new(),
             thought: inside_thinking,
@@ -30,7 +47,11 @@ impl Writer {
     pub(super) fn token(&mut self, model: &Model, token: Token, sink: &mut dyn FnMut(GenerateEvent)) {
         self.tokens.push(token);
         self.bytes.clear();
-        model.piece(token, &mut self.bytes);
+        if self.mark_tokens.contains(&token) && !self.splitter.is_answering() {
+            self.bytes.extend_from_slice(model.written(token).as_bytes());
+        } else {
+            model.piece(token, &mut self.bytes);
+        }
         let text = self.characters.push(&self.bytes);
         if !text.is_empty() {
             let pieces = self.splitter.push(&text);

@@ -118,13 +118,18 @@ impl DiskSnapshots {
         }
     }
 
+    /// True where a snapshot of so many tokens and bytes has a chance.
+    pub fn takes(&self, tokens: usize, state_bytes: usize) -> bool {
+        file_bytes(tokens, state_bytes) <= self.budget
+    }
+
     /// Makes room for a snapshot and says where it goes; `None` where it is larger than the budget. The caller writes it with
     /// [`super::write_snapshot`], on a thread of its own if it likes.
     pub fn place(&mut self, tokens: &[Token], state_bytes: usize) -> Option<(PathBuf, SnapshotKey)> {
-        let bytes = (state_bytes + tokens.len() * 4 + 128) as u64;
-        if bytes > self.budget {
+        if !self.takes(tokens.len(), state_bytes) {
             return None;
         }
+        let bytes = file_bytes(tokens.len(), state_bytes);
         let mut hasher = blake3::Hasher::new();
         tokens.iter().for_each(|token| {
             hasher.update(&token.to_le_bytes());
@@ -152,6 +157,11 @@ impl DiskSnapshots {
             delete(&oldest.path);
         }
     }
+}
+
+/// Bytes of a file, a little more than it takes.
+fn file_bytes(tokens: usize, state_bytes: usize) -> u64 {
+    (state_bytes + tokens * 4 + 128) as u64
 }
 
 fn delete(path: &Path) {
@@ -189,7 +199,7 @@ mod tests {
             again.load(&prompt, 299).is_none(),
             "one longer than the context is not read"
         );
-        assert!(again.place(&prompt, 30_000).is_none());
+        assert!(!again.takes(prompt.len(), 30_000) && again.place(&prompt, 30_000).is_none());
         let other = DiskSnapshots::open(folder.path(), key("b2"), 20_000).expect("opened");
         assert_eq!(other.shared(&prompt), 0);
         let smaller = DiskSnapshots::open(folder.path(), key("b1"), 7000).expect("opened");

@@ -6,6 +6,7 @@ use docmind_core::cancel::CancelToken;
 use docmind_core::error::ErrorReport;
 use docmind_core::generation::GenerateEvent;
 use docmind_core::measurement::{BenchProfile, BenchRequest, BenchRow, Spread, comparisons};
+use docmind_core::plan::Execution;
 use docmind_core::ports::Generator;
 use docmind_core::profile::{BUILTIN_TOML, Offload, Profile, ProfileBook, ProfileFile};
 use docmind_llama::{bench as measure, load};
@@ -45,38 +46,70 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), String> {
     Ok(())
 }
 
-/// One of ours, one of theirs, and so on: a slow minute of the machine hits both.
+/// Prefill and decode in tokens a second.
+#[derive(Clone, Copy)]
+struct Speeds {
+    prefill: f64,
+    decode: f64,
+}
+
+/// One of ours beside one of theirs.
+struct Pair {
+    profile: String,
+    /// What theirs was told about attention and batches.
+    theirs_runs: Execution,
+    ours: Speeds,
+    theirs: Speeds,
+}
+
+/// One of ours, one of theirs, and so on: a slow minute of the machine hits both. Theirs runs with the attention and the batches that
+/// ours runs with and, where the profile asks for others, with those as well.
 fn against(arguments: &Arguments, request: &BenchRequest, program: &Path) -> Result<(), String> {
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let mut pairs = Vec::new();
     for repeat in 1..=request.repeat {
         for entry in &request.profiles {
-            tracing::info!("{} {repeat}/{}", entry.profile.name, request.repeat);
-            let name = &entry.profile.name;
-            let own = as_the_application(arguments, entry, request)?;
-            let other = llama_bench(program, entry, request)?;
-            // At once: all pairs together take many minutes.
-            println!(
-                "{}",
-                json!({
-                    "type": "pair", "profile": name, "repeat": repeat,
-                    "prefill_ratio": own.0 / other.0, "decode_ratio": own.1 / other.1,
-                })
-            );
-            ours.push((name.clone(), own));
-            theirs.push((name.clone(), other));
+            let profile = &entry.profile;
+            tracing::info!("{} {repeat}/{}", profile.name, request.repeat);
+            let (ours, runs) = as_the_application(arguments, entry, request)?;
+            let asked = Execution {
+                attention: profile.attention,
+                n_ubatch: profile.n_ubatch,
+            };
+            for theirs_runs in std::iter::once(runs).chain(Some(asked).filter(|asked| *asked != runs)) {
+                let theirs = llama_bench(program, entry, theirs_runs, request)?;
+                // At once: all pairs together take many minutes.
+                let mut line = json!({ "type": "pair", "repeat": repeat });
+                tell(&mut line, &profile.name, theirs_runs);
+                line["prefill_ratio"] = json!(ours.prefill / theirs.prefill);
+                line["decode_ratio"] = json!(ours.decode / theirs.decode);
+                println!("{line}");
+                pairs.push(Pair {
+                    profile: profile.name.clone(),
+                    theirs_runs,
+                    ours,
+                    theirs,
+                });
+            }
         }
     }
-    print_ratios(request, &ours, &theirs);
+    print_ratios(&pairs);
     Ok(())
 }
 
+/// Which comparison a line is of.
+fn tell(line: &mut Value, profile: &str, theirs_runs: Execution) {
+    line["profile"] = json!(profile);
+    line["llama_bench_flash_attention"] = json!(theirs_runs.attention.is_flash());
+    line["llama_bench_n_ubatch"] = json!(theirs_runs.n_ubatch);
+}
+
 /// Prefill and decode of ours with everything on, as the application runs it: a confined child, sampling, every token told through
-/// the pipe.
+/// the pipe. And what it ran with.
 fn as_the_application(
     arguments: &Arguments,
     entry: &BenchProfile,
     request: &BenchRequest,
-) -> Result<(f64, f64), String> {
+) -> Result<(Speeds, Execution), String> {
     let [warming, question] =
         measure::measured_questions(&entry.model, request.prompt_tokens, request.output_tokens).map_err(words)?;
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
@@ -91,7 +124,7 @@ fn as_the_application(
     let worker = GenerateWorker::new(launch);
     let cancel = CancelToken::new();
     let told = |report: ErrorReport| report.message;
-    worker
+    let loaded = worker
         .load(measure::bare_request(entry), &cancel, &mut |_| ())
         .map_err(told)?;
     worker.generate(&warming, &cancel, &mut |_| ()).map_err(told)?;
@@ -108,7 +141,11 @@ fn as_the_application(
         stats.prompt_tokens,
         stats.output_tokens
     );
-    Ok((stats.prefill_tps, stats.decode_tps))
+    let speeds = Speeds {
+        prefill: stats.prefill_tps,
+        decode: stats.decode_tps,
+    };
+    Ok((speeds, loaded.plan.execution))
 }
 
 /// Compares the GPU with the CPU, for each profile named.
@@ -122,6 +159,33 @@ pub(super) fn agree(arguments: &Arguments) -> Result<(), String> {
             "cpu_spread": found.spread, "contradictions": found.contradictions,
         });
         println!("{line}");
+    }
+    Ok(())
+}
+
+/// Our formula beside llama.cpp's own fit, for each profile and amount of memory named.
+pub(super) fn fit(arguments: &Arguments) -> Result<(), String> {
+    let backends = backends(arguments)?;
+    let rooms = needed(arguments, "room-mib")?
+        .split(',')
+        .map(|room| room.trim().parse::<f64>())
+        .collect::<Result<Vec<f64>, _>>()
+        .map_err(|error| format!("`--room-mib` takes numbers with commas between them ({error})"))?;
+    for entry in &request(arguments)?.profiles {
+        for &room in &rooms {
+            let mut line = json!({
+                "type": "fit", "profile": entry.profile.name, "model": entry.model, "room_mib": room, "fits": false,
+            });
+            if let Some(found) = load::compare_fits(&backends, &entry.model, &entry.profile, room).map_err(words)? {
+                line["fits"] = json!(true);
+                line["device"] = json!(found.device);
+                line["gpu_layers"] = json!(found.gpu_layers);
+                line["formula_gpu_layers"] = json!(found.formula_gpu_layers);
+                line["context_tokens"] = json!(found.context_tokens);
+                line["formula_share"] = json!(found.formula_share);
+            }
+            println!("{line}");
+        }
     }
     Ok(())
 }
@@ -253,29 +317,22 @@ fn row_json(row: &BenchRow) -> Value {
     Value::Object(out)
 }
 
-/// Prefill and decode of llama.cpp's own tool, at our depth, batch and threads.
-fn llama_bench(program: &Path, entry: &BenchProfile, request: &BenchRequest) -> Result<(f64, f64), String> {
+/// Prefill and decode of llama.cpp's own tool, at our depth and threads.
+fn llama_bench(
+    program: &Path,
+    entry: &BenchProfile,
+    runs: Execution,
+    request: &BenchRequest,
+) -> Result<Speeds, String> {
     let profile = &entry.profile;
-    let kv = profile.attention.kv().as_str();
+    let kv = runs.attention.kv().as_str();
     let run = |extra: &[String]| -> Result<f64, String> {
         let output = Command::new(program)
-            .args([
-                "-m",
-                &entry.model,
-                "-o",
-                "json",
-                "-r",
-                "1",
-                "-lm",
-                "none",
-                "-ctk",
-                kv,
-                "-ctv",
-                kv,
-            ])
+            .args(["-m", &entry.model, "-o", "json", "-r", "1", "-lm", "none"])
+            .args(["-ctk", kv, "-ctv", kv])
             .args(["-t", &load::threads(profile).to_string()])
-            .args(["-b", &profile.n_batch.to_string(), "-ub", &profile.n_ubatch.to_string()])
-            .args(["-fa", if profile.attention.is_flash() { "on" } else { "off" }])
+            .args(["-b", &profile.n_batch.to_string(), "-ub", &runs.n_ubatch.to_string()])
+            .args(["-fa", if runs.attention.is_flash() { "on" } else { "off" }])
             .args(["-ngl", if profile.offload == Offload::None { "0" } else { "99" }])
             .args(extra)
             .output()
@@ -292,36 +349,36 @@ fn llama_bench(program: &Path, entry: &BenchProfile, request: &BenchRequest) -> 
             .ok_or_else(|| "llama-bench gave no speed".to_owned())
     };
     let (prompt, output) = (request.prompt_tokens.to_string(), request.output_tokens.to_string());
-    let prefill = run(&["-p".into(), prompt.clone(), "-n".into(), "0".into()])?;
-    let decode = run(&["-p".into(), "0".into(), "-n".into(), output, "-d".into(), prompt])?;
-    Ok((prefill, decode))
+    Ok(Speeds {
+        prefill: run(&["-p".into(), prompt.clone(), "-n".into(), "0".into()])?,
+        decode: run(&["-p".into(), "0".into(), "-n".into(), output, "-d".into(), prompt])?,
+    })
 }
 
-type Speeds = (String, (f64, f64));
-
-fn print_ratios(request: &BenchRequest, ours: &[Speeds], theirs: &[Speeds]) {
-    for entry in &request.profiles {
-        let name = &entry.profile.name;
-        let of_profile = |speeds: &[Speeds], of: fn(&(f64, f64)) -> f64| {
-            let own = speeds.iter().filter(|(profile, _)| profile == name);
-            own.map(|(_, speeds)| of(speeds)).collect::<Vec<f64>>()
+/// One line a profile and way of running theirs: speeds and the pairs' ratios, each as a spread.
+fn print_ratios(pairs: &[Pair]) {
+    let mut kinds: Vec<(&str, Execution)> = Vec::new();
+    for pair in pairs {
+        let kind = (pair.profile.as_str(), pair.theirs_runs);
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    for (profile, theirs_runs) in kinds {
+        let spread = |of: fn(&Pair) -> f64| {
+            let of_kind = pairs
+                .iter()
+                .filter(|pair| (pair.profile.as_str(), pair.theirs_runs) == (profile, theirs_runs));
+            json!(Spread::of(&of_kind.map(of).collect::<Vec<_>>()))
         };
-        let pairs =
-            |ours: &[f64], theirs: &[f64]| Spread::of(&ours.iter().zip(theirs).map(|(a, b)| a / b).collect::<Vec<_>>());
-        let (prefill, decode) = (of_profile(ours, |own| own.0), of_profile(ours, |own| own.1));
-        let (their_prefill, their_decode) = (of_profile(theirs, |own| own.0), of_profile(theirs, |own| own.1));
-        println!(
-            "{}",
-            json!({
-                "type": "against",
-                "profile": name,
-                "prefill_tps": Spread::of(&prefill),
-                "llama_bench_prefill_tps": Spread::of(&their_prefill),
-                "prefill_ratio": pairs(&prefill, &their_prefill),
-                "decode_tps": Spread::of(&decode),
-                "llama_bench_decode_tps": Spread::of(&their_decode),
-                "decode_ratio": pairs(&decode, &their_decode),
-            })
-        );
+        let mut line = json!({ "type": "against" });
+        tell(&mut line, profile, theirs_runs);
+        line["prefill_tps"] = spread(|pair| pair.ours.prefill);
+        line["llama_bench_prefill_tps"] = spread(|pair| pair.theirs.prefill);
+        line["prefill_ratio"] = spread(|pair| pair.ours.prefill / pair.theirs.prefill);
+        line["decode_tps"] = spread(|pair| pair.ours.decode);
+        line["llama_bench_decode_tps"] = spread(|pair| pair.theirs.decode);
+        line["decode_ratio"] = spread(|pair| pair.ours.decode / pair.theirs.decode);
+        println!("{line}");
     }
 }
