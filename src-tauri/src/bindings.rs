@@ -62,6 +62,7 @@ pub fn builder<R: Runtime>() -> Builder<R> {
             models::bench_optimization,
             models::bench_runs,
             settings::settings,
+            settings::opening_notices,
             settings::replace_settings,
             settings::data_folder,
             settings::open_data_folder,

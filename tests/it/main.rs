@@ -4,6 +4,7 @@
 //! `DOCMIND_TEST_FULL=1` (`cargo xtask test --full`) runs the long suites at their full count.
 
 mod architecture;
+mod changing;
 mod cli_contract;
 mod cli_human;
 mod corpora;

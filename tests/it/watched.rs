@@ -1,6 +1,6 @@
 //! Watched folders through the façade: what is added, changed, moved and deleted there is followed, over restarts too.
 
-use crate::house::{House, report};
+use crate::house::{House, add, report};
 use anyhow::{Context, Result, ensure};
 use docmind_core::document::{DocumentId, DocumentState};
 use docmind_engine::documents::ListRequest;
@@ -220,6 +220,76 @@ fn a_watched_disk_that_is_away_at_the_start_loses_no_document() -> Result<()> {
     fs::rename(&aside, &folder)?;
     let engine = house.open(Background::All)?;
     assert_eq!(follows(&engine, &|| on_disk(&folder))?, before);
+    engine.close();
+    Ok(())
+}
+
+#[test]
+fn what_a_person_removed_stays_out_of_the_library_until_it_is_added_by_name() -> Result<()> {
+    let Some(house) = House::new()? else { return Ok(()) };
+    let temp = tempfile::tempdir()?;
+    let folder = temp.path().canonicalize()?.join("papers");
+    for n in 0..4 {
+        write(&note(&folder, n), &format!("Ledger {n} lists the debts of family {n}."))?;
+    }
+    let removed = note(&folder, 1);
+    let rest = || -> Result<Vec<PathBuf>> {
+        let all = on_disk(&folder)?;
+        Ok(all.into_iter().filter(|path| *path != removed).collect())
+    };
+    let engine = house.open(Background::All)?;
+    let watched = serde_json::json!([folder.to_string_lossy()]);
+    engine.set_setting("watched_folders", watched).map_err(report)?;
+    let before = follows(&engine, &|| on_disk(&folder))?;
+    let id = before.get(&removed).copied().context("it is in the library")?;
+    engine.forget(&[id]).map_err(report)?;
+
+    // Written to, with another file by which it shows that this was seen; then over a restart.
+    write(&removed, "Ledger one was written anew about amber.")?;
+    write(&folder.join("later.txt"), "The attic holds a broken barometer.")?;
+    follows(&engine, &rest)?;
+    engine.close();
+    drop(engine);
+    let engine = house.open(Background::All)?;
+    write(&folder.join("after.txt"), "The letter speaks of a walnut cabinet.")?;
+    follows(&engine, &rest)?;
+
+    add(&engine, &removed)?;
+    let back = follows(&engine, &|| on_disk(&folder))?;
+    let id = back.get(&removed).copied().context("it was added by name")?;
+    engine.remove(&[id]).map_err(report)?;
+    engine.undo_remove(&[id]).map_err(report)?;
+    write(&removed, "Ledger one now lists a grandfather clock.")?;
+    wait_until(|| Ok(finds(&engine, "grandfather clock")?.as_ref() == Some(&removed)))?;
+    engine.close();
+    Ok(())
+}
+
+#[test]
+fn a_folder_in_anothers_place_and_what_programs_leave_behind_are_told_apart() -> Result<()> {
+    let Some(house) = House::new()? else { return Ok(()) };
+    let temp = tempfile::tempdir()?;
+    let root = temp.path().canonicalize()?;
+    let (folder, new) = (root.join("papers"), root.join("new"));
+    for n in 0..20 {
+        write(&note(&folder, n), &format!("Ledger {n} lists the debts of family {n}."))?;
+    }
+    let engine = house.open(Background::All)?;
+    let watched = serde_json::json!([folder.to_string_lossy()]);
+    engine.set_setting("watched_folders", watched).map_err(report)?;
+    follows(&engine, &|| on_disk(&folder))?;
+
+    write(&new.join("row-0/fresh.txt"), "The attic holds a broken barometer.")?;
+    fs::remove_dir_all(folder.join("shelf-0"))?;
+    fs::rename(&new, folder.join("shelf-0"))?;
+    follows(&engine, &|| on_disk(&folder))?;
+
+    let wanted = on_disk(&folder)?;
+    write(&folder.join(".git/COMMIT_EDITMSG"), "Move the barometer.")?;
+    write(&folder.join("shelf-0/.~lock.fresh.odt#"), ",me,attic,")?;
+    let last = folder.join("last.txt");
+    write(&last, "The letter speaks of a walnut cabinet.")?;
+    follows(&engine, &|| Ok(wanted.iter().chain([&last]).cloned().collect()))?;
     engine.close();
     Ok(())
 }

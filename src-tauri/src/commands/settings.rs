@@ -3,6 +3,7 @@
 use crate::desk::{Desk, JobId};
 use crate::error::{Reported, link_refused};
 use crate::stream::{Merge, Stream};
+use docmind_core::error::Notice;
 use docmind_core::settings::Settings;
 use docmind_engine::Engine;
 use docmind_engine::window::FolderPart;
@@ -40,6 +41,13 @@ pub struct DataFolder {
 #[specta::specta]
 pub async fn settings(desk: State<'_, Desk>) -> Reported<Settings> {
     desk.run(|engine| Ok(engine.settings())).await
+}
+
+/// What was degraded while the library was opened.
+#[tauri::command]
+#[specta::specta]
+pub async fn opening_notices(desk: State<'_, Desk>) -> Reported<Vec<Notice>> {
+    desk.run(|engine| Ok(engine.notices().to_vec())).await
 }
 
 /// Replaces the settings and gives them back as they are then.

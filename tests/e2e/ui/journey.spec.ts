@@ -342,6 +342,8 @@ test('documents are sorted by their pages, the longest first', async ({ page }) 
   await showLibrary(page);
   await page.getByRole('button', { name: 'Pages', exact: true }).click();
   await expect(page.getByRole('columnheader', { name: 'Pages' })).toHaveAttribute('aria-sort', 'descending');
+  // Until then the rows are those of the order before.
+  await expect(page.getByRole('grid')).toHaveAttribute('aria-busy', 'false');
   const pages = async (): Promise<number[]> =>
     (await page.locator('.document-line .cell.number:nth-of-type(3)').allTextContents()).map(Number);
   await expect.poll(async () => (await pages()).slice(0, 8)).not.toContain(Number.NaN);

@@ -88,6 +88,8 @@ export async function showLibrary(page: Page): Promise<void> {
     .first()
     .click();
   await page.locator('.document-line').first().waitFor();
+  // Until then the rows are those that were listed before.
+  await page.locator('.document-rows[aria-busy="false"]').waitFor();
 }
 
 export async function showSettings(page: Page): Promise<void> {

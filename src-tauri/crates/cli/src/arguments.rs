@@ -202,11 +202,11 @@ pub enum EvalCommand {
         #[arg(long, value_name = "DIR")]
         library: Option<PathBuf>,
     },
-    /// A SQuAD-style folder: refusal, extractive hits, support check
+    /// A SQuAD-style folder: refusal, extractive hits, support check, and a model's answers
     Answers {
         /// The folder
         dir: PathBuf,
-        /// GGUF file, folder, or stored model's name
+        /// Let this model answer too: GGUF file, folder, or stored model's name
         #[arg(long, value_name = "GGUF")]
         model: Option<String>,
         /// Keep the library in this folder, and use what is in it already

@@ -20,6 +20,7 @@ use crate::output::{Output, WARN};
 use crate::{Outcome, interrupt};
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::ErrorReport;
+use docmind_engine::data_dir::DataDir;
 use docmind_engine::events::DocumentRow;
 use docmind_engine::{Background, Engine, EngineOptions, OpenMode};
 use std::path::PathBuf;
@@ -47,6 +48,14 @@ impl Context<'_> {
             self.output.notice(notice)?;
         }
         Ok(engine)
+    }
+
+    /// The data folder that is asked for.
+    fn data_folder(&self) -> anyhow::Result<PathBuf> {
+        match &self.data_dir {
+            Some(folder) => Ok(folder.clone()),
+            None => Ok(DataDir::default_root().map_err(ErrorReport::from)?),
+        }
     }
 
     /// Opens it alone, with nothing going on by itself.

@@ -14,6 +14,7 @@ use arguments::Arguments;
 use clap::Parser;
 use docmind_core::error::ErrorReport;
 use output::Output;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 /// How a command that ran to its end went.
@@ -96,6 +97,7 @@ fn log_to_stderr(verbose: u8) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()))
         .with_target(verbose > 1)
         .init();
 }

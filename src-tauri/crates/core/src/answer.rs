@@ -24,6 +24,9 @@ pub struct Source {
     pub span: Span,
     /// Headings above it, outermost first.
     pub heading: Vec<String>,
+    /// Header row of the table that it was cut from, where the passage begins within one; empty elsewhere.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub table_header: String,
     /// The passage.
     pub text: String,
 }

@@ -111,6 +111,7 @@ mod tests {
             page: 1,
             span: Span::new(0, 9),
             heading: vec!["Secret heading".into()],
+            table_header: String::new(),
             text: text.into(),
         }
     }

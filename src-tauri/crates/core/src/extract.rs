@@ -21,7 +21,7 @@ mod table;
 mod wanted;
 
 use crate::answer::Source;
-use crate::citation::{CitedSentence, CitedText, Parsed, without_marks};
+use crate::citation::{CitedSentence, CitedText, Parsed, literal};
 use crate::rank::{Finder, stems_of};
 use crate::sentences::sentences;
 use crate::words::{Word, fold, is_stop_word, words};
@@ -59,8 +59,8 @@ pub struct Candidate {
     pub source: usize,
     /// Bytes of the source's text.
     pub range: Range<usize>,
-    /// Of a row of a table: bytes of its header.
-    pub header: Option<Range<usize>>,
+    /// Of a row of a table: its header, in one line.
+    pub header: Option<String>,
     /// What is embedded for its cosine: the document's title, the sentence before (for a row its header) and the sentence.
     pub embedded: String,
 }
@@ -80,13 +80,12 @@ pub fn candidates(sources: &[Source]) -> Vec<Candidate> {
             1
         };
         for range in all {
-            let (range, header) = match table::line(&source.text, &range) {
+            let (range, header) = match table::line(&source.text, &source.table_header, &range) {
                 Line::Prose => (range, None),
                 // Says nothing of its own; it is told with the rows.
                 Line::Header => continue,
                 Line::Row { row, header } => {
-                    before = one_line(&source.text[header.clone()]);
-                    before.push(' ');
+                    before = format!("{header} ");
                     (row, Some(header))
                 }
             };
@@ -180,7 +179,7 @@ pub fn rank_sentences(
             let header = candidate
                 .header
                 .as_ref()
-                .map(|header| read_at(candidate.source, header));
+                .map(|header| Read::of(header, &finder, wanted));
             let before = header.as_ref().or_else(|| {
                 let before = at.checked_sub(1)?;
                 (candidates[before].source == candidate.source).then(|| &read[before])
@@ -278,8 +277,18 @@ pub fn extract(
         )
     });
     chosen.insert(0, lead.candidate);
-    let chosen = rows_together(&chosen, candidates, sources);
+    quoted(&chosen, candidates, sources)
+}
 
+/// The beginning in the document's own words: the first sentences of sources given in reading order.
+pub fn opening(sources: &[Source], candidates: &[Candidate]) -> CitedText {
+    let first: Vec<usize> = (0..candidates.len().min(MOST_SENTENCES)).collect();
+    quoted(&first, candidates, sources)
+}
+
+/// Sentences as an answer, each with its mark.
+fn quoted(chosen: &[usize], candidates: &[Candidate], sources: &[Source]) -> CitedText {
+    let chosen = rows_together(chosen, candidates, sources);
     let mut out = CitedText::default();
     let mut tables: Vec<Table> = Vec::new();
     for at in chosen {
@@ -291,14 +300,14 @@ pub fn extract(
             out.order.push(source.n);
             out.order.len() as u32
         };
-        let mut text = one_line(&without_marks(&source.text[candidate.range.clone()]));
+        let mut text = one_line(&literal(&source.text[candidate.range.clone()], MOST_SENTENCES as u32));
         let _ = write!(text, " [{n}]");
         out.sentences.push(CitedSentence {
             text,
             numbers: vec![n],
             sources: vec![source.n],
         });
-        let header = header_of(candidate, source);
+        let header = header_of(candidate);
         match tables.last_mut() {
             Some(table) if table.header == header => table.sentences += 1,
             _ => tables.push(Table { header, sentences: 1 }),
@@ -319,16 +328,18 @@ struct Table {
 }
 
 /// The header over a sentence that is a row of a table.
-fn header_of(candidate: &Candidate, source: &Source) -> Option<String> {
-    let header = candidate.header.clone()?;
-    Some(one_line(&without_marks(&source.text[header])))
+fn header_of(candidate: &Candidate) -> Option<String> {
+    candidate
+        .header
+        .as_deref()
+        .map(|header| literal(header, MOST_SENTENCES as u32))
 }
 
 /// Further rows of a table follow its first one.
 fn rows_together(chosen: &[usize], candidates: &[Candidate], sources: &[Source]) -> Vec<usize> {
     let table = |at: usize| {
         let source = &sources[candidates[at].source];
-        header_of(&candidates[at], source).map(|header| (source.document_id, header))
+        header_of(&candidates[at]).map(|header| (source.document_id, header))
     };
     let mut keyed: Vec<(usize, usize)> = Vec::new();
     for (place, at) in chosen.iter().copied().enumerate() {

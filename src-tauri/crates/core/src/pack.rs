@@ -319,6 +319,7 @@ mod tests {
             page: 1,
             span: Span::new(start, end),
             heading: vec![],
+            table_header: String::new(),
             text: String::new(),
         }
     }

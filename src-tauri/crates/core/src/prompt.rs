@@ -226,6 +226,10 @@ fn push_source(out: &mut String, words: &Words, source: &Source) {
         let _ = write!(out, " · {}", line(&source.heading.join(" › ")));
     }
     out.push('\n');
+    if !source.table_header.is_empty() {
+        out.push_str(&line(&source.table_header));
+        out.push('\n');
+    }
     out.push_str(defuse(source.text.trim()).as_str());
     out.push_str("\n\n");
 }
@@ -348,6 +352,7 @@ mod tests {
             page,
             span: Span::new(0, 10),
             heading: vec!["Rent".into()],
+            table_header: String::new(),
             text: text.into(),
         }
     }

@@ -6,11 +6,13 @@
 //! the common case (peers that embed the raw last message find nothing: anything-llm#4033, #4246).
 
 mod keyword;
+mod overview;
 pub mod written_out;
 
 use crate::words::{fold, is_number, is_stop_word, words};
 
 pub use keyword::{KeywordQuery, Phrase, Term, TermKind};
+pub use overview::wants_overview;
 
 /// True for questions that a handful of passages cannot answer in full ("list all …", "how many documents …"): the answer then
 /// says how much of the library it rests on (anything-llm#4275, lmstudio-bug-tracker#789).

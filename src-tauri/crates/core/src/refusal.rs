@@ -43,6 +43,18 @@ pub struct Verdict {
     pub coverage: f32,
 }
 
+impl Verdict {
+    /// Where nothing was searched for: what there is was asked for as a whole.
+    pub fn given(found: bool) -> Self {
+        Self {
+            found,
+            score: if found { 1.0 } else { 0.0 },
+            best_cosine: 0.0,
+            coverage: if found { 1.0 } else { 0.0 },
+        }
+    }
+}
+
 /// Judges what was retrieved (best first) for a question.
 pub fn judge(question: &str, ranked: &[ScoredChunk]) -> Verdict {
     let best_cosine = ranked.iter().filter_map(|scored| scored.cosine).fold(0.0_f32, f32::max);

@@ -5,6 +5,7 @@
 //! checked against the sources it names as soon as it is finished. What was written when somebody stops it, or the writer dies, is
 //! kept and said to be so.
 
+mod history;
 pub(crate) mod sources;
 mod writing;
 mod written_out;
@@ -22,7 +23,7 @@ use docmind_core::embedding::TextKind;
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::extract;
 use docmind_core::ports::Embedder;
-use docmind_core::question::{EarlierTurn, standalone, wants_everything};
+use docmind_core::question::{EarlierTurn, standalone, wants_everything, wants_overview};
 use docmind_core::refusal::{Verdict, judge};
 use docmind_core::retrieval::SearchMode;
 use docmind_core::support::{Evidence, check};
@@ -65,6 +66,8 @@ struct Asked<'a> {
     retrieved: Retrieved,
     verdict: Verdict,
     gathered: Gathered,
+    /// A document was read through instead of searched.
+    is_overview: bool,
     started: Instant,
     shown_ms: f64,
 }
@@ -119,11 +122,11 @@ impl Engine {
             return Err(EngineError::EmptyQuestion.into());
         }
         let user = self.user()?;
-        let mut earlier = match request.conversation {
+        let mut all = match request.conversation {
             Some(id) => user.turns(id)?,
             None => Vec::new(),
         };
-        earlier.truncate(request.replace_turn.map_or(usize::MAX, |turn| turn as usize));
+        all.truncate(request.replace_turn.map_or(usize::MAX, |turn| turn as usize));
         let settings = self.settings();
         let profile_name = request.profile.as_ref().unwrap_or(&settings.profile);
         let profile = self.profile(profile_name)?;
@@ -136,6 +139,10 @@ impl Engine {
 
         // From here on ingest takes no new step; a question overtakes it.
         let turn = self.0.gate.answering();
+        let dropped = history::first_kept(&all, writer.as_ref(), &settings);
+        // Citations keep the numbers of sources that were forgotten or dropped: none is given twice.
+        let first_source = first_free_number(&all);
+        let earlier = all.split_off(dropped);
         let by_rule = standalone(question, earlier.last().map(earlier_turn).as_ref());
         let standalone = match &writer {
             Some(writer) if by_rule.is_some() => self
@@ -154,16 +161,31 @@ impl Engine {
             conversation,
             standalone: standalone.clone(),
         });
+        if dropped > 0 {
+            told(AskEvent::Notice(history::dropped(dropped)));
+        }
         told(stage("searching", 0, 0));
 
         let scope = self.scope(&request.scope)?;
         let searched = standalone.clone().unwrap_or_else(|| question.to_owned());
-        let retrieved = self.retrieve(&searched, SearchMode::Hybrid, scope.as_deref(), cancel)?;
+        let overview = if wants_overview(question) {
+            self.document_meant(scope.as_deref(), &earlier)?
+        } else {
+            None
+        };
+        let (retrieved, verdict) = if let Some(document) = overview {
+            let read = self.read_through(document)?;
+            let verdict = Verdict::given(!read.passages.is_empty());
+            (read, verdict)
+        } else {
+            let retrieved = self.retrieve(&searched, SearchMode::Hybrid, scope.as_deref(), cancel)?;
+            let verdict = judge(&searched, &retrieved.passages);
+            (retrieved, verdict)
+        };
         for notice in &retrieved.notices {
             told(AskEvent::Notice(notice.clone()));
         }
-        let verdict = judge(&searched, &retrieved.passages);
-        let gathered = self.gather(&retrieved, &earlier, writer.as_ref(), &settings)?;
+        let gathered = self.gather(&retrieved, &earlier, first_source, writer.as_ref(), &settings)?;
         let mut asked = Asked {
             request,
             conversation,
@@ -173,6 +195,7 @@ impl Engine {
             retrieved,
             verdict,
             gathered,
+            is_overview: overview.is_some(),
             started,
             shown_ms: 0.0,
         };
@@ -192,6 +215,12 @@ impl Engine {
             (Some(extracted), None) => told_whole(extracted, told),
             (Some(_), Some(writer)) => self.write(&asked, writer, turn, cancel, told)?,
         };
+        let stopped_at_once = written.answer.finish == FinishReason::Cancelled
+            && written.raw.as_ref().is_some_and(|raw| raw.trim().is_empty());
+        if (request.replace_turn.is_some() || begun.is_some()) && stopped_at_once {
+            // What it was to replace stays; a conversation that it was to begin is none.
+            return Err(EngineError::Cancelled.into());
+        }
         let trace = asked.trace();
         let reasons = serde_json::to_string(&trace)
             .inspect_err(|error| tracing::warn!(%error, "how this answer came about is not kept"))
@@ -234,6 +263,10 @@ impl Engine {
         if candidates.is_empty() {
             return Ok(None);
         }
+        if asked.is_overview {
+            let text = extract::opening(sources, &candidates);
+            return Ok(Some(cited(AnswerMode::Extractive, FinishReason::Stop, &text, sources)));
+        }
         let cosines = asked.retrieved.vector.as_ref().and_then(|question| {
             let texts: Vec<String> = candidates.iter().map(|candidate| candidate.embedded.clone()).collect();
             match self.0.embedder.embed(TextKind::Sentence, &texts, cancel) {
@@ -264,6 +297,16 @@ impl Engine {
         }
         Ok(Some(cited(AnswerMode::Extractive, FinishReason::Stop, &text, sources)))
     }
+}
+
+/// The number that the next new source of a conversation gets.
+fn first_free_number(turns: &[Turn]) -> u32 {
+    let offered = turns.iter().flat_map(|turn| &turn.sources).map(|source| source.n);
+    let cited = turns
+        .iter()
+        .flat_map(|turn| &turn.answer.citations)
+        .map(|citation| citation.source);
+    offered.chain(cited).max().unwrap_or(0) + 1
 }
 
 /// What the turn before gives to a follow-up.

@@ -217,67 +217,6 @@ fn against(ours: &Value, stock: &Value) -> Value {
     })
 }
 
-/// llama.cpp's own tool and what to compare it over.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AgainstOptions {
-    /// A file, a folder with several quantizations, or a stored name.
-    pub model: String,
-    /// llama-bench.
-    pub bench: PathBuf,
-    /// By name; empty is all.
-    pub profiles: Vec<String>,
-    /// Tokens of the prompt.
-    pub prompt_tokens: u32,
-    /// Tokens to write.
-    pub output_tokens: u32,
-    /// Repeats of each.
-    pub repeat: u32,
-}
-
-impl Engine {
-    /// Profiles beside llama.cpp's llama-bench at the same depth, in a process of their own. `told` gets the lines it prints, each when
-    /// it comes: one a pair of runs, then one a profile.
-    ///
-    /// # Errors
-    /// `no_such_model`, the worker is missing or fails, `cancelled`.
-    pub fn bench_against(
-        &self,
-        options: &AgainstOptions,
-        cancel: &CancelToken,
-        told: &mut dyn FnMut(Value),
-    ) -> Result<(), ErrorReport> {
-        let files = self.runtime_files();
-        let family = self.0.generators.family(&options.model)?;
-        // The file that was named, or a folder, in which each profile finds its own.
-        let named = if Path::new(&options.model).is_dir() {
-            options.model.clone()
-        } else {
-            family.files()[0].path.clone()
-        };
-        let mut command = Command::new(files.worker("docmind-generate")?);
-        command
-            .env_clear()
-            .arg("bench")
-            .arg("--runtime")
-            .arg(&files.runtime_dir)
-            .arg("--log")
-            .arg("error");
-        command.arg("--model").arg(named).arg("--against").arg(&options.bench);
-        for (name, value) in [
-            ("--prompt-tokens", options.prompt_tokens),
-            ("--output-tokens", options.output_tokens),
-            ("--repeat", options.repeat),
-        ] {
-            command.arg(name).arg(value.to_string());
-        }
-        if !options.profiles.is_empty() {
-            command.arg("--profiles").arg(options.profiles.join(","));
-        }
-        self.0.generators.unload();
-        lines(command, cancel, told)
-    }
-}
-
 /// Runs a worker's command to its end and reads the one JSON object it prints.
 fn run(command: Command, cancel: &CancelToken) -> Result<Value, ErrorReport> {
     let mut last = None;
@@ -292,7 +231,11 @@ fn run(command: Command, cancel: &CancelToken) -> Result<Value, ErrorReport> {
 
 /// Runs a worker's command to its end. `told` gets the JSON lines it prints, each when it comes: a pipe that nobody reads would also
 /// hold up a child that prints more than it takes.
-fn lines(mut command: Command, cancel: &CancelToken, told: &mut dyn FnMut(Value)) -> Result<(), ErrorReport> {
+pub(crate) fn lines(
+    mut command: Command,
+    cancel: &CancelToken,
+    told: &mut dyn FnMut(Value),
+) -> Result<(), ErrorReport> {
     let failed = |detail: String| {
         ErrorReport::new(
             "bench_failed",

@@ -1,5 +1,6 @@
 //! `docmind bench generate`: speed and memory of profiles on this machine, and how far their output agrees.
 
+use crate::bench::lines;
 use crate::clock::now_ms;
 use crate::engine::{Engine, OpenMode};
 use crate::model_files::ModelFamily;
@@ -10,7 +11,10 @@ use docmind_core::error::ErrorReport;
 use docmind_core::measurement::{AgreementRow, BenchProfile, BenchRequest, BenchRow, comparisons};
 use docmind_core::model::WeightType;
 use docmind_core::ports::Embedder;
+use docmind_core::profile::{Profile, ProfileFile};
 use serde_json::{Map, Value, json};
+use std::path::Path;
+use std::process::Command;
 
 /// Text whose next-token distributions are compared: our own, and long enough for 256 tokens.
 const COMPARED_TEXT: &str = include_str!("../../../ARCHITECTURE.md");
@@ -63,23 +67,28 @@ pub struct GenerateBench {
     pub agreement: Vec<AgreementRow>,
 }
 
+impl Skipped {
+    /// As the command line prints it.
+    pub fn line(&self) -> Value {
+        let mut line = json!({ "profile": self.profile, "status": "skipped" });
+        if let Some(missing) = self.missing {
+            line["missing"] = json!(missing.as_str());
+        }
+        if let Some(make) = &self.make {
+            line["make"] = json!(make);
+        }
+        if let Some(reason) = &self.reason {
+            line["reason"] = json!(reason);
+        }
+        line
+    }
+}
+
 impl GenerateBench {
     /// The lines of the command line's contract: rows, what was skipped, agreement, comparisons.
     pub fn lines(&self) -> Vec<Value> {
         let mut out: Vec<Value> = self.rows.iter().map(row_line).collect();
-        out.extend(self.skipped.iter().map(|skipped| {
-            let mut line = json!({ "profile": skipped.profile, "status": "skipped" });
-            if let Some(missing) = skipped.missing {
-                line["missing"] = json!(missing.as_str());
-            }
-            if let Some(make) = &skipped.make {
-                line["make"] = json!(make);
-            }
-            if let Some(reason) = &skipped.reason {
-                line["reason"] = json!(reason);
-            }
-            line
-        }));
+        out.extend(self.skipped.iter().map(Skipped::line));
         let synthetic = self.is_synthetic();
         out.extend(self.agreement.iter().map(|row| tagged("agreement", synthetic, row)));
         out.extend(
@@ -186,6 +195,8 @@ impl Engine {
         cancel: &CancelToken,
         stage: &mut dyn FnMut(&str),
     ) -> Result<Measured, ErrorReport> {
+        // Before memory is planned over: what is loaded now would count as taken.
+        self.unload_model();
         let (profiles, skipped) = self.measurable(options)?;
         let request = BenchRequest {
             profiles,
@@ -209,6 +220,64 @@ impl Engine {
         }
         self.unload_model();
         self.0.generators.worker()?.bench(request, cancel, stage)
+    }
+
+    /// Profiles beside llama.cpp's llama-bench (`program`) at the same depth, each in a process of its own. `told` gets lines, each when it
+    /// comes: one a pair of runs, then one a profile; one for each profile that cannot be measured.
+    ///
+    /// # Errors
+    /// `no_model`, `unknown_profile`, `cancelled`, the worker is missing or fails.
+    pub fn bench_against(
+        &self,
+        options: &GenerateBenchOptions,
+        program: &Path,
+        cancel: &CancelToken,
+        told: &mut dyn FnMut(Value),
+    ) -> Result<(), ErrorReport> {
+        self.unload_model();
+        let (profiles, skipped) = self.measurable(options)?;
+        skipped.iter().map(Skipped::line).for_each(&mut *told);
+        let files = self.runtime_files();
+        let book = self.data_dir().cache().join("against.toml");
+        for BenchProfile { profile, model } in profiles {
+            let is_synthetic = self.0.generators.worker()?.inspect(&model)?.card.synthetic;
+            let name = profile.name.clone();
+            // Under a name of its own: those that come with DocMind are taken.
+            let written = ProfileFile {
+                profiles: vec![Profile {
+                    name: "measured".to_owned(),
+                    ..profile
+                }],
+            };
+            let failed = |error: String| {
+                ErrorReport::new("bench_failed", "The profile could not be handed over.").with_detail(error)
+            };
+            let text = toml::to_string(&written).map_err(|error| failed(error.to_string()))?;
+            std::fs::write(&book, text).map_err(|error| failed(error.to_string()))?;
+            let mut command = Command::new(files.worker("docmind-generate")?);
+            command
+                .env_clear()
+                .arg("bench")
+                .arg("--runtime")
+                .arg(&files.runtime_dir);
+            command.args(["--log", "error", "--profiles", "measured", "--model", &model]);
+            command.arg("--book").arg(&book).arg("--against").arg(program);
+            for (name, value) in [
+                ("--prompt-tokens", options.prompt_tokens),
+                ("--output-tokens", options.output_tokens),
+                ("--repeat", options.repeat),
+            ] {
+                command.arg(name).arg(value.to_string());
+            }
+            lines(command, cancel, &mut |mut line| {
+                line["profile"] = json!(name);
+                if is_synthetic {
+                    line["synthetic"] = json!(true);
+                }
+                told(line);
+            })?;
+        }
+        Ok(())
     }
 
     /// The files of a model (the settings' one without a name), with a reference that lies elsewhere; without a model, that of the

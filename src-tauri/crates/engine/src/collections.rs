@@ -101,12 +101,10 @@ impl Engine {
             if let Some(record) = self.0.library.document_at(&path)?
                 && record.removed_at_ms.is_none()
             {
-                // A duplicate's passages stand under its original.
-                documents.push(record.duplicate_of.unwrap_or(record.id));
+                documents.push(record.id);
             }
         }
         documents.sort_unstable();
-        documents.dedup();
         Ok(documents)
     }
 

@@ -123,7 +123,7 @@ impl Engine {
         Ok(export::export(format, &conversation.row.title, &conversation.turns))
     }
 
-    /// What is done once at every start: the daily copy, and forgetting what was deleted long ago.
+    /// What is done once at every start and every hour: the daily copy, and forgetting what was deleted long ago.
     pub(crate) fn tend_conversations(&self) {
         let Ok(user) = self.user() else { return };
         if let Err(error) = user.back_up_daily(now_ms()) {

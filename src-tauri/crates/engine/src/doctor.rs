@@ -1,6 +1,7 @@
 //! What this machine and this installation have, and what is missing and why; and diagnostics that hold no document text.
 
 use crate::engine::{Engine, without_secrets};
+use crate::path_text;
 use crate::runtime_files::RuntimeFiles;
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::hardware::HardwareInventory;
@@ -29,6 +30,11 @@ pub struct Examination {
     pub version: String,
     /// Name of the system.
     pub system: String,
+    /// Where documents, conversations and settings lie; lossy where the path is not UTF-8 (`data_dir_bytes` then holds it in base64).
+    pub data_dir: String,
+    /// base64 of the path's bytes, only where it is not UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_dir_bytes: Option<String>,
     /// Processor, memory, GPUs.
     pub machine: HardwareInventory,
     /// Why NVIDIA's library is not used, where it is not.
@@ -41,6 +47,19 @@ pub struct Examination {
     pub library: Value,
     /// What is not broken and could be better, with what to do.
     pub notices: Vec<Notice>,
+}
+
+impl Examination {
+    /// What was found of machine and installation, where the library in `data_dir` cannot be opened.
+    #[must_use]
+    pub fn without_library(mut self, data_dir: &Path, report: &ErrorReport) -> Self {
+        self.ok = false;
+        self.data_dir = data_dir.to_string_lossy().into_owned();
+        self.data_dir_bytes = path_text::base64_if_lossy(data_dir);
+        self.library = json!({ "error": report });
+        self.notices.clear();
+        self
+    }
 }
 
 impl Engine {
@@ -78,6 +97,8 @@ impl Engine {
                     .all(|part| part.ok),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            data_dir: self.data_dir().root().to_string_lossy().into_owned(),
+            data_dir_bytes: path_text::base64_if_lossy(self.data_dir().root()),
             machine: self.0.machine.inventory(),
             nvml: self.0.machine.nvml_absent.clone().unwrap_or_else(|| "found".to_owned()),
             parts,

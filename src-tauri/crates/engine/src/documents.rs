@@ -6,10 +6,10 @@ use crate::error::EngineError;
 use crate::events::{DocumentRow, IngestEvent, IngestProgress};
 use crate::path_text;
 use crate::rows::row;
-use crate::scan::{Found, SkippedPath, walk};
+use crate::scan::{Found, Origin, SkippedPath, describe, stamp, walk};
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::{DocumentId, DocumentState};
-use docmind_core::error::ErrorReport;
+use docmind_core::error::{ErrorReport, Notice};
 use docmind_store::{DocumentOrder, DocumentQuery, Enqueued, FileStamp, LibraryCounts};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -265,7 +265,8 @@ impl Engine {
     }
 
     /// Walks files and folders and queues what is new or changed. Returns when all stands in the ledger; the queue is worked on
-    /// meanwhile. Cancelled, it keeps what stands there.
+    /// meanwhile. Cancelled, by [`Engine::cancel_ingest`] too, it keeps what stands there. Files that a person removed from the library
+    /// come back where they are named, not where they are met in a folder.
     ///
     /// # Errors
     /// `read_only`, a worker that is missing, and the store's own.
@@ -275,12 +276,32 @@ impl Engine {
         cancel: &CancelToken,
         told: &mut dyn FnMut(AddTold),
     ) -> Result<Added, ErrorReport> {
+        self.add(paths, Origin::Named, cancel, told)
+    }
+
+    /// Adds what nobody named: it lies in folders that are followed.
+    ///
+    /// # Errors
+    /// As [`Engine::add_paths`].
+    pub(crate) fn add_met(&self, paths: &[PathBuf], cancel: &CancelToken) -> Result<Added, ErrorReport> {
+        self.add(paths, Origin::Met, cancel, &mut |_| {})
+    }
+
+    fn add(
+        &self,
+        paths: &[PathBuf],
+        origin: Origin,
+        cancel: &CancelToken,
+        told: &mut dyn FnMut(AddTold),
+    ) -> Result<Added, ErrorReport> {
         self.writable()?;
         self.pipeline()?;
+        let _under_way = self.0.walks.begin(cancel);
         let mut added = Added::default();
         let mut batch = Batch::default();
+        let mut left_out = 0;
         let mut failure = None;
-        walk(paths, self.0.dir.root(), cancel, &mut |found| {
+        walk(paths, origin, self.0.dir.root(), cancel, &mut |found| {
             if failure.is_some() {
                 return;
             }
@@ -291,7 +312,10 @@ impl Engine {
                     }
                     batch.files.push(stamp);
                     if batch.files.len() >= ENQUEUE {
-                        failure = self.enqueue(std::mem::take(&mut batch), &mut added, told).err();
+                        match self.enqueue(std::mem::take(&mut batch), &mut added, told) {
+                            Ok(shunned) => left_out += shunned,
+                            Err(report) => failure = Some(report),
+                        }
                     }
                 }
                 Found::Skipped(skipped) => {
@@ -304,11 +328,25 @@ impl Engine {
         if let Some(report) = failure {
             return Err(report);
         }
-        self.enqueue(batch, &mut added, told)?;
+        // Whoever cancelled may have emptied the queue already.
+        if !cancel.is_cancelled() {
+            left_out += self.enqueue(batch, &mut added, told)?;
+        }
+        if origin == Origin::Named && left_out > 0 {
+            self.0.events.tell(&IngestEvent::Notice(Notice::new(
+                "removed_stay_out",
+                format!(
+                    "Left out because they were removed from the library: {left_out}.\nAdd a file by itself to bring it back."
+                ),
+            )));
+        }
         Ok(added)
     }
 
-    fn enqueue(&self, batch: Batch, added: &mut Added, told: &mut dyn FnMut(AddTold)) -> Result<(), ErrorReport> {
+    /// Puts files into the ledger; gives how many of them stay out because a person removed them.
+    fn enqueue(&self, mut batch: Batch, added: &mut Added, told: &mut dyn FnMut(AddTold)) -> Result<u32, ErrorReport> {
+        let left_out = self.leave_shunned(&mut batch)?;
+        added.skipped += left_out;
         let results = self.0.library.enqueue(&batch.files, now_ms())?;
         let unchanged: Vec<DocumentId> = results
             .iter()
@@ -327,6 +365,13 @@ impl Engine {
             .map(|record| record.id)
             .collect();
         let again = self.0.library.retry(&again, now_ms())?;
+        let waiting: Vec<PathBuf> = batch
+            .files
+            .into_iter()
+            .zip(&results)
+            .filter(|(_, result)| matches!(result, Enqueued::Waiting(_)))
+            .map(|(file, _)| file.path)
+            .collect();
         let mut queued = 0;
         for result in results {
             let id = result.id();
@@ -344,8 +389,20 @@ impl Engine {
         added.queued += queued;
         if let Some(pipeline) = &self.0.pipeline {
             pipeline.queued(queued);
+            pipeline.touched(waiting)?;
         }
-        Ok(())
+        Ok(left_out)
+    }
+
+    /// Takes out of a batch what a person removed before and did not name now; what was named is wanted back for good. Gives how many.
+    fn leave_shunned(&self, batch: &mut Batch) -> Result<u32, ErrorReport> {
+        let user = self.user()?;
+        let shunned = user.shunned(batch.files.iter().map(|file| file.path.as_path()))?;
+        let (back, out): (Vec<PathBuf>, Vec<PathBuf>) =
+            shunned.into_iter().partition(|path| batch.named.contains(path));
+        user.unshun(&back)?;
+        batch.files.retain(|file| !out.contains(&file.path));
+        Ok(u32::try_from(out.len()).unwrap_or(u32::MAX))
     }
 
     fn tell_skipped(&self, skipped: &SkippedPath) {
@@ -365,13 +422,35 @@ impl Engine {
         self.pipeline()?.wait_idle(cancel)
     }
 
-    /// Queues settled documents again that are neither ready nor duplicates. Gives how many.
+    /// Queues settled documents again that have no content, and those whose file has changed since it was read. Gives how many.
     ///
     /// # Errors
-    /// `read_only`, and the store's own.
+    /// `read_only`, why a file cannot be opened where nothing else is to do, and the store's own.
     pub fn retry(&self, ids: &[DocumentId]) -> Result<u32, ErrorReport> {
         self.writable()?;
-        let queued = u32::try_from(self.0.library.retry(ids, now_ms())?.len()).unwrap_or(u32::MAX);
+        let again = self.0.library.retry(ids, now_ms())?.len();
+        let mut changed = Vec::new();
+        let mut unopened = None;
+        for record in self.0.library.documents_by_id(ids)?.into_values() {
+            if record.removed_at_ms.is_some()
+                || !matches!(record.state, DocumentState::Ready | DocumentState::Duplicate)
+            {
+                continue;
+            }
+            match std::fs::metadata(&record.path) {
+                Ok(meta) => {
+                    let now = stamp(record.path.clone(), &meta);
+                    changed.extend((now != record.stamp()).then_some(now));
+                }
+                Err(error) => unopened = Some(describe(&record.path, &error)),
+            }
+        }
+        let changed = self.0.library.enqueue(&changed, now_ms())?;
+        let queued = again + changed.iter().filter(|result| result.is_queued()).count();
+        if let (0, Some(report)) = (queued, unopened) {
+            return Err(report);
+        }
+        let queued = u32::try_from(queued).unwrap_or(u32::MAX);
         self.pipeline()?.queued(queued);
         Ok(queued)
     }
@@ -417,6 +496,8 @@ impl Engine {
     /// `read_only`, and the store's own.
     pub fn cancel_ingest(&self) -> Result<(), ErrorReport> {
         self.writable()?;
+        // First what would fill the queue again.
+        self.0.walks.stop();
         self.pipeline()?.cancel_all()?;
         Ok(())
     }
@@ -467,7 +548,7 @@ impl Engine {
 /// The file on the disk is not what was indexed, or is gone.
 pub(crate) fn differs(indexed: &FileStamp) -> bool {
     match std::fs::metadata(&indexed.path) {
-        Ok(meta) => crate::scan::stamp(indexed.path.clone(), &meta) != *indexed,
+        Ok(meta) => stamp(indexed.path.clone(), &meta) != *indexed,
         Err(_) => true,
     }
 }

@@ -13,6 +13,7 @@ use crate::machine::Machine;
 use crate::profile_store::ProfileStore;
 use crate::removal::Removals;
 use crate::runtime_files::RuntimeFiles;
+use crate::scan::Walks;
 use crate::settings_store::SettingsStore;
 use crate::telemetry::{Feed, Live};
 use crate::viewer::KeptFile;
@@ -94,6 +95,7 @@ pub(crate) struct Inner {
     pub(crate) generators: Generators,
     pub(crate) pipeline: Option<Arc<Pipeline>>,
     pub(crate) removals: Removals,
+    pub(crate) walks: Walks,
     pub(crate) gate: Gate,
     pub(crate) events: Listeners<IngestEvent>,
     pub(crate) machine: Arc<Machine>,
@@ -199,6 +201,7 @@ impl Engine {
             generators,
             pipeline,
             removals: Removals::default(),
+            walks: Walks::default(),
             gate,
             events,
             machine,
@@ -213,7 +216,10 @@ impl Engine {
         });
         let engine = Self(inner);
         if options.mode == OpenMode::ReadWrite {
-            engine.purge_hidden(f64::MAX)?;
+            if let Err(report) = engine.purge_hidden(f64::MAX) {
+                // They stay hidden, and nothing else depends on it.
+                tracing::warn!(%report, "removed documents are forgotten at the next start");
+            }
             engine.tend_conversations();
             if options.background != Background::Nothing {
                 engine.start_ingest();
@@ -373,6 +379,8 @@ pub(crate) fn without_secrets(settings: &Settings) -> Settings {
 impl Inner {
     fn close(&self) {
         self.feed.close();
+        // Before the watching thread is waited for: it may be in one.
+        self.walks.close();
         drop(lock(&self.watch).take());
         if let Some(mut ingest) = lock(&self.ingest).take() {
             ingest.stop();

@@ -11,12 +11,14 @@ mod library;
 mod metrics;
 mod retrieval;
 mod statements;
+mod written;
 
 pub use answers::{AnswersEval, eval_answers};
 pub use dataset::{Dataset, DatasetError};
 pub(crate) use metrics::percentile;
 pub use metrics::{auroc, ndcg, recall, reciprocal_rank};
 pub use retrieval::{FollowUpEval, RetrievalEval, eval_followups, eval_retrieval};
+pub use written::WrittenEval;
 
 use std::path::PathBuf;
 

@@ -2,14 +2,20 @@
 //!
 //! A moved file shows as one that is gone and one that is new, in any order. What is gone therefore waits until the queue is empty:
 //! a new file with the same bytes takes the old one's content along meanwhile, and nothing is left to remove.
+//!
+//! What a scan leaves out is not followed either: DocMind's own folder, which is written to all the time, and droppings. What a person
+//! removed from the library stays out of it while its folder is followed.
 
+use crate::clock::now_ms;
 use crate::engine::{Engine, Inner};
 use crate::events::IngestEvent;
 use crate::listeners::lock;
+use crate::scan::{is_missing, leads_to_dropping};
 use crate::watch::Follower;
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::DocumentId;
 use docmind_core::error::{ErrorReport, Notice};
+use docmind_store::DocumentRecord;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Weak};
@@ -22,6 +28,8 @@ const GRACE: Duration = Duration::from_secs(3);
 pub(crate) struct LibraryFollower {
     engine: Weak<Inner>,
     gone: Arc<Mutex<Gone>>,
+    /// Folders of which it was told that they cannot be reached, and that are not back yet.
+    away: Mutex<BTreeSet<PathBuf>>,
 }
 
 #[derive(Default)]
@@ -35,6 +43,7 @@ impl LibraryFollower {
         Self {
             engine,
             gone: Arc::default(),
+            away: Mutex::default(),
         }
     }
 
@@ -44,17 +53,46 @@ impl LibraryFollower {
             tracing::warn!(code = %report.code, "watched folders, {what}: {}", report.message);
         }
     }
+
+    /// An unplugged disk or a network folder that is away: nothing of it is forgotten. Told once, until it is back.
+    fn tell_away(&self, folder: &Path, message: String) {
+        if lock(&self.away).insert(folder.to_owned()) {
+            self.notice(Notice::new("folder_unreachable", message));
+        }
+    }
 }
 
 impl Follower for LibraryFollower {
     fn touched(&self, paths: Vec<PathBuf>) {
         self.with("adding", |engine| {
-            engine.add_paths(&paths, &CancelToken::new(), &mut |_| {})?;
+            let folders = followed(engine);
+            let (whole, mut paths): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| folders.contains(path));
+            for folder in whole {
+                self.rescan(&folder);
+            }
+            paths.retain(|path| is_followed(path, &folders, engine.data_dir().root()));
+            if paths.is_empty() {
+                return Ok(());
+            }
+            let cancel = CancelToken::new();
+            let _under_way = engine.0.walks.begin(&cancel);
+            engine.add_met(&paths, &cancel)?;
+            // A folder that took another's place: of what it does not have, no event told.
+            for path in &paths {
+                let known = engine.0.library.documents_under(path)?;
+                self.gone(missing(known, &cancel));
+            }
             Ok(())
         });
     }
 
-    fn gone(&self, paths: Vec<PathBuf>) {
+    fn gone(&self, mut paths: Vec<PathBuf>) {
+        if let Some(inner) = self.engine.upgrade() {
+            paths.retain(|path| !path.starts_with(inner.dir.root()));
+        }
+        if paths.is_empty() {
+            return;
+        }
         let mut gone = lock(&self.gone);
         gone.paths.extend(paths);
         if gone.waiting {
@@ -72,37 +110,41 @@ impl Follower for LibraryFollower {
 
     fn rescan(&self, folder: &Path) {
         if !folder.is_dir() {
-            // An unplugged disk or a network folder that is away: nothing of it is forgotten.
-            self.notice(Notice::new(
-                "folder_unreachable",
-                format!("The watched folder `{}` cannot be reached.\nIts documents stay; connect it again or stop watching it.", folder.display()),
-            ));
+            self.tell_away(
+                folder,
+                format!(
+                    "The watched folder `{}` cannot be reached.\nIts documents stay; connect it again or stop watching it.",
+                    folder.display()
+                ),
+            );
             return;
         }
         self.with("scanning", |engine| {
-            engine.add_paths(&[folder.to_owned()], &CancelToken::new(), &mut |_| {})?;
+            let cancel = CancelToken::new();
+            let _under_way = engine.0.walks.begin(&cancel);
+            engine.add_met(&[folder.to_owned()], &cancel)?;
             let known = engine.0.library.documents_under(folder)?;
             if !known.is_empty() && is_bare(folder) {
                 // What a disk leaves behind that is not mounted.
-                self.notice(Notice::new(
-                    "folder_unreachable",
+                self.tell_away(
+                    folder,
                     format!(
                         "The watched folder `{}` is empty.\nIts documents stay, because its disk may be away; remove them if you deleted the files.",
                         folder.display()
                     ),
-                ));
+                );
                 return Ok(());
             }
-            let missing: Vec<PathBuf> = known
-                .into_iter()
-                .map(|record| record.path)
-                .filter(|path| path.symlink_metadata().is_err())
-                .collect();
-            if !missing.is_empty() {
-                self.gone(missing);
-            }
+            lock(&self.away).remove(folder);
+            self.gone(missing(known, &cancel));
             Ok(())
         });
+    }
+
+    fn hourly(&self) {
+        if let Some(inner) = self.engine.upgrade() {
+            Engine(inner).tend_conversations();
+        }
     }
 
     fn notice(&self, notice: Notice) {
@@ -146,18 +188,21 @@ fn remove_gone(engine: &Weak<Inner>, gone: &Mutex<Gone>) {
 }
 
 fn forget_missing(engine: &Engine, paths: &BTreeSet<PathBuf>) -> Result<(), ErrorReport> {
+    let folders = followed(engine);
     let mut ids: Vec<DocumentId> = Vec::new();
     for path in paths {
+        // A folder that is followed must lie above and be there: one that vanished as a whole, with its disk, is not a deletion.
+        let holds = |folder: &PathBuf| folder != path && path.starts_with(folder) && folder.is_dir();
+        if !folders.iter().any(holds) {
+            continue;
+        }
         let own = engine
             .0
             .library
             .document_at(path)?
             .filter(|record| record.removed_at_ms.is_none());
         let below = engine.0.library.documents_under(path)?;
-        let missing = own.into_iter().chain(below).filter(|record| {
-            // Its folder must be there: a whole tree that vanished with its disk is not a deletion.
-            record.path.symlink_metadata().is_err() && nearest_watched_is_there(engine, &record.path)
-        });
+        let missing = own.into_iter().chain(below).filter(|record| is_missing(&record.path));
         ids.extend(missing.map(|record| record.id));
     }
     ids.sort_unstable();
@@ -169,12 +214,48 @@ fn forget_missing(engine: &Engine, paths: &BTreeSet<PathBuf>) -> Result<(), Erro
     }
 }
 
-fn nearest_watched_is_there(engine: &Engine, path: &Path) -> bool {
-    let settings = engine.settings();
-    settings
-        .watched_folders
-        .iter()
-        .map(Path::new)
-        .map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.to_owned()))
-        .any(|folder| path.starts_with(&folder) && folder.is_dir())
+/// Of these documents the files that are not there. Ends early when cancelled.
+fn missing(known: Vec<DocumentRecord>, cancel: &CancelToken) -> Vec<PathBuf> {
+    known
+        .into_iter()
+        .map(|record| record.path)
+        .take_while(|_| !cancel.is_cancelled())
+        .filter(|path| is_missing(path))
+        .collect()
 }
+
+/// The folders that are followed, canonical where they are there.
+fn followed(engine: &Engine) -> Vec<PathBuf> {
+    let folders = engine.settings().watched_folders.into_iter().map(PathBuf::from);
+    folders.map(|folder| folder.canonicalize().unwrap_or(folder)).collect()
+}
+
+/// Whether a path lies in a folder that is followed, and in nothing that is left out there.
+fn is_followed(path: &Path, folders: &[PathBuf], data: &Path) -> bool {
+    let in_view = |folder: &PathBuf| path.strip_prefix(folder).is_ok_and(|below| !leads_to_dropping(below));
+    !path.starts_with(data) && folders.iter().any(in_view)
+}
+
+impl Engine {
+    /// Documents that a person removed do not come back by themselves while folders are followed.
+    pub(crate) fn shun(&self, ids: &[DocumentId]) {
+        if self.settings().watched_folders.is_empty() {
+            return;
+        }
+        let work = || -> Result<(), ErrorReport> { Ok(self.user()?.shun(&self.paths_of(ids)?, now_ms())?) };
+        if let Err(report) = work() {
+            tracing::warn!(code = %report.code, "removed documents may come back from watched folders: {}", report.message);
+        }
+    }
+
+    /// A person brought removed documents back.
+    pub(crate) fn unshun(&self, ids: &[DocumentId]) {
+        let work = || -> Result<(), ErrorReport> { Ok(self.user()?.unshun(&self.paths_of(ids)?)?) };
+        if let Err(report) = work() {
+            tracing::warn!(code = %report.code, "changes of restored documents are not followed: {}", report.message);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

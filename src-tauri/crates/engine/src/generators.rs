@@ -46,6 +46,8 @@ pub(crate) struct Writer {
     /// Tokens read a second, measured at the last answer of the same model and profile.
     pub(crate) prefill_tps: Option<f64>,
     speed_key: String,
+    /// The profile's own weights are not at hand.
+    other_weights: Option<Notice>,
 }
 
 enum WriterKind {
@@ -140,6 +142,7 @@ impl Generators {
                 let request = self.load_request(&file.path, profile.clone(), embedder_runs);
                 let held = self.held(&request).map(|(_, report)| report.plan);
                 let speed_key = format!("{}|{}", request.path, profile.name);
+                let other_weights = family.other_weights(profile);
                 let guessed = || {
                     self.on_processor(profile, held.as_ref())
                         .then(|| guess(file.shape.card.parameters))
@@ -149,6 +152,7 @@ impl Generators {
                     prefill_tps: self.speeds.of(&speed_key).or_else(guessed),
                     kind: WriterKind::Embedded(Box::new(request)),
                     speed_key,
+                    other_weights,
                 }))
             }
             (Backend::Ollama | Backend::OpenAi, None) => {
@@ -159,6 +163,7 @@ impl Generators {
                     context_tokens: REMOTE_CONTEXT_TOKENS,
                     prefill_tps: None,
                     speed_key,
+                    other_weights: None,
                 }))
             }
         }
@@ -261,7 +266,7 @@ impl Generators {
         let report = worker.load((**request).clone(), cancel, progress)?;
         *loaded = Some((**request).clone());
         self.note_loaded(&report);
-        let mut notices = report.plan.steps.clone();
+        let mut notices: Vec<Notice> = writer.other_weights.iter().chain(&report.plan.steps).cloned().collect();
         notices.extend(
             report
                 .notices
@@ -442,6 +447,7 @@ mod tests {
                 ..profile.clone()
             },
             gpu_layers: 0,
+            execution: docmind_core::plan::execution(profile, 0),
             shares: Vec::new(),
             fits: true,
             verdict: String::new(),

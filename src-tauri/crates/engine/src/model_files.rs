@@ -1,7 +1,8 @@
 //! A model and its files: one GGUF, or a folder with the same model in several quantizations.
 
 use crate::error::EngineError;
-use docmind_core::error::ErrorReport;
+use crate::models::make_command;
+use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::model::{ModelShape, WeightType};
 use docmind_core::profile::Profile;
 use std::path::{Path, PathBuf};
@@ -59,6 +60,27 @@ impl ModelFamily {
             .or(named)
             .or_else(|| self.files.iter().min_by_key(|file| file.shape.card.size_bytes))
             .expect("BUG: a family has a file")
+    }
+
+    /// Says so where a profile runs on other weights than its own, and how its own are come by. `auto` has none of its own.
+    pub fn other_weights(&self, profile: &Profile) -> Option<Notice> {
+        let (wanted, runs) = (profile.weights, self.file_for(profile).shape.card.weights);
+        if profile.name == "auto" || wanted == runs {
+            return None;
+        }
+        let remedy = match self.with_weights(WeightType::F16) {
+            Some(source) => format!("Make them: {}", make_command(&source.path, wanted)),
+            None => "Put the model's file with these weights, or its F16 file, into the same folder.".to_owned(),
+        };
+        Some(Notice::new(
+            "weights_missing",
+            format!(
+                "The profile `{}` asks for {} weights, which are not at hand; {} weights run instead.\n{remedy}",
+                profile.name,
+                wanted.as_str(),
+                runs.as_str()
+            ),
+        ))
     }
 }
 

@@ -37,6 +37,7 @@ impl Engine {
     pub fn remove(&self, ids: &[DocumentId]) -> Result<(), ErrorReport> {
         self.require(ids)?;
         self.0.library.hide(ids, crate::clock::now_ms())?;
+        self.shun(ids);
         for id in ids {
             self.0.events.tell(&IngestEvent::Removed { id: *id });
         }
@@ -51,6 +52,7 @@ impl Engine {
     pub fn undo_remove(&self, ids: &[DocumentId]) -> Result<(), ErrorReport> {
         self.writable()?;
         self.0.library.unhide(ids)?;
+        self.unshun(ids);
         if let Ok(pipeline) = self.pipeline() {
             // One that was still queued goes on.
             pipeline.wake();
@@ -65,6 +67,8 @@ impl Engine {
     pub fn forget(&self, ids: &[DocumentId]) -> Result<(), ErrorReport> {
         self.require(ids)?;
         self.forget_in_conversations(ids)?;
+        // Before they go: afterwards nobody knows their paths.
+        self.shun(ids);
         self.forget_vanished(ids)
     }
 
@@ -88,15 +92,17 @@ impl Engine {
         let mut paths = HashSet::new();
         let mut hashes = HashSet::new();
         for record in records.into_values() {
-            // A copy still says it.
-            if let Some(hash) = record.hash
-                && !self.0.library.held_beside(&hash, ids)?
-            {
-                paths.insert(record.path.to_string_lossy().into_owned());
+            if let Some(hash) = record.hash {
+                // A copy still says it.
+                if self.0.library.held_beside(&hash, ids)? {
+                    continue;
+                }
                 hashes.insert(hash);
             }
+            // One that could not be read again has no content now, but may have been quoted before.
+            paths.insert(record.path.to_string_lossy().into_owned());
         }
-        if hashes.is_empty() {
+        if paths.is_empty() {
             return Ok(());
         }
         // Where conversations cannot be opened that was said at the start; documents can be removed all the same.
@@ -129,6 +135,7 @@ impl Engine {
             return Ok(());
         }
         self.forget_in_conversations(&hidden)?;
+        self.shun(&hidden);
         self.drop_documents(&hidden)
     }
 

@@ -5,6 +5,8 @@
 //! never opened: opening a pipe would wait for ever. Version-control folders, the system's own droppings and DocMind's data folder
 //! are left out without a word, unless they are what was named.
 
+mod walks;
+
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::ErrorReport;
 use docmind_store::FileStamp;
@@ -13,6 +15,17 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
+
+pub(crate) use walks::Walks;
+
+/// How a walk came to its paths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A person named them.
+    Named,
+    /// They were met: they lie in folders that are followed.
+    Met,
+}
 
 /// One thing met on the walk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +71,9 @@ pub fn modified_ns(meta: &Metadata) -> i64 {
 }
 
 /// Walks `paths`; `leave_out` (the data folder) is not entered. Ends early when cancelled.
-pub fn walk(paths: &[PathBuf], leave_out: &Path, cancel: &CancelToken, sink: &mut dyn FnMut(Found)) {
+pub fn walk(paths: &[PathBuf], origin: Origin, leave_out: &Path, cancel: &CancelToken, sink: &mut dyn FnMut(Found)) {
     let mut walk = Walk {
+        origin,
         leave_out,
         cancel,
         folders: HashSet::new(),
@@ -72,6 +86,7 @@ pub fn walk(paths: &[PathBuf], leave_out: &Path, cancel: &CancelToken, sink: &mu
 }
 
 struct Walk<'a> {
+    origin: Origin,
     leave_out: &'a Path,
     cancel: &'a CancelToken,
     folders: HashSet<PathBuf>,
@@ -84,14 +99,21 @@ impl Walk<'_> {
         if self.cancel.is_cancelled() {
             return;
         }
+        let named = self.origin == Origin::Named;
         match path
             .canonicalize()
             .and_then(|canonical| Ok((fs::metadata(&canonical)?, canonical)))
         {
-            Ok((_, canonical)) if canonical.starts_with(self.leave_out) => self.skip_own(canonical),
+            Ok((_, canonical)) if canonical.starts_with(self.leave_out) => {
+                if named {
+                    self.skip_own(canonical);
+                }
+            }
             Ok((meta, canonical)) if meta.is_dir() => self.folder(&canonical),
-            Ok((meta, canonical)) => self.file(canonical, &meta, true),
-            Err(error) => self.skip(path, &error, true),
+            Ok((meta, canonical)) => self.file(canonical, &meta, named),
+            // Gone again, such as what a program writes beside a file while it saves it.
+            Err(_) if !named && is_missing(path) => {}
+            Err(error) => self.skip(path, &error, named),
         }
     }
 
@@ -252,6 +274,18 @@ fn is_loop(error: &io::Error) -> bool {
     cfg!(unix) && error.raw_os_error() == Some(libc::ELOOP)
 }
 
+/// Nothing is at a path, not even a link. What cannot be looked at may still be there.
+pub(crate) fn is_missing(path: &Path) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    path.symlink_metadata()
+        .is_err_and(|error| matches!(error.kind(), NotFound | NotADirectory))
+}
+
+/// Whether a path relative to a folder that was named leads to or through what is left out there.
+pub(crate) fn leads_to_dropping(below: &Path) -> bool {
+    below.ancestors().any(is_dropping)
+}
+
 /// Folders of version control and files that systems and office programs drop: never a person's documents.
 fn is_dropping(path: &Path) -> bool {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
@@ -279,7 +313,7 @@ mod tests {
     fn names(root: &Path, paths: &[PathBuf], leave_out: &Path) -> Vec<String> {
         let mut out = Vec::new();
         let root = root.canonicalize().unwrap();
-        walk(paths, leave_out, &CancelToken::new(), &mut |found| {
+        walk(paths, Origin::Named, leave_out, &CancelToken::new(), &mut |found| {
             let relative = |path: &Path| path.strip_prefix(&root).unwrap_or(path).to_string_lossy().into_owned();
             out.push(match found {
                 Found::File { stamp, .. } => relative(&stamp.path),
@@ -322,12 +356,17 @@ mod tests {
         fs::write(root.join("b.txt"), "x").unwrap();
         let mut found = Vec::new();
         let paths = [root.join("b.txt"), root.clone()];
-        walk(&paths, Path::new("/x"), &CancelToken::new(), &mut |one| {
-            if let Found::File { stamp, named } = one {
-                found.push((stamp.path, named));
-            }
-        });
-        assert_eq!(found, [(root.join("b.txt"), true), (root.join("a.txt"), false)]);
+        let mut look = |origin| {
+            walk(&paths, origin, Path::new("/x"), &CancelToken::new(), &mut |one| {
+                if let Found::File { stamp, named } = one {
+                    found.push((stamp.path, named));
+                }
+            });
+            std::mem::take(&mut found)
+        };
+        let (a, b) = (root.join("a.txt"), root.join("b.txt"));
+        assert_eq!(look(Origin::Named), [(b.clone(), true), (a.clone(), false)]);
+        assert_eq!(look(Origin::Met), [(b, false), (a, false)]);
     }
 
     #[cfg(unix)]
@@ -364,11 +403,42 @@ mod tests {
         let mut out = Vec::new();
         walk(
             &["/no/such/file".into()],
+            Origin::Named,
             Path::new("/x"),
             &CancelToken::new(),
             &mut |found| out.push(found),
         );
         assert!(matches!(&out[..], [Found::Skipped(skipped)] if skipped.named && skipped.error.code == "file_missing"));
+    }
+
+    #[test]
+    fn what_is_met_and_left_out_or_gone_again_is_no_word_worth() {
+        let temp = tempfile::tempdir().unwrap();
+        let root = temp.path().canonicalize().unwrap();
+        fs::create_dir(root.join("data")).unwrap();
+        fs::write(root.join("data/docmind.log"), "x").unwrap();
+        let met = [root.join("data/docmind.log"), root.join("gone.tmp")];
+        let mut found = 0;
+        walk(&met, Origin::Met, &root.join("data"), &CancelToken::new(), &mut |_| {
+            found += 1;
+        });
+        assert_eq!(found, 0);
+    }
+
+    #[test]
+    fn droppings_are_seen_anywhere_on_the_way() {
+        let left_out = [
+            ".git/COMMIT_EDITMSG",
+            "a/node_modules/b/c.md",
+            "a/.~lock.x.odt#",
+            "~$x.docx",
+        ];
+        for path in left_out {
+            assert!(leads_to_dropping(Path::new(path)), "{path}");
+        }
+        for path in ["", "a.txt", "git/node.md", "a/.config/b.txt"] {
+            assert!(!leads_to_dropping(Path::new(path)), "{path}");
+        }
     }
 
     #[test]
@@ -379,7 +449,8 @@ mod tests {
         }
         let cancel = CancelToken::new();
         let mut seen = 0;
-        walk(&[temp.path().to_owned()], Path::new("/x"), &cancel, &mut |_| {
+        let paths = [temp.path().to_owned()];
+        walk(&paths, Origin::Named, Path::new("/x"), &cancel, &mut |_| {
             seen += 1;
             cancel.cancel();
         });

@@ -5,22 +5,27 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::path_text;
 use docmind_core::cancel::CancelToken;
-use docmind_core::chunk::ChunkId;
-use docmind_core::document::{DocumentId, Span};
+use docmind_core::chunk::{Chunk, ChunkId};
+use docmind_core::conversation::Turn;
+use docmind_core::document::{DocumentId, DocumentState, Span};
 use docmind_core::embedding::{Embedding, TextKind};
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::ports::{Embedder, Reranker};
 use docmind_core::question::KeywordQuery;
 use docmind_core::rank::{self, CANDIDATES, Fused};
 use docmind_core::retrieval::{Hit, ScoredChunk, SearchMode};
-use docmind_store::DocumentRecord;
+use docmind_store::{DocumentQuery, DocumentRecord};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// Most passages a search gives.
 const MOST_RESULTS: usize = 10_000;
+
+/// Passages of a document that is read through: its beginning, and in all.
+const OPENING: usize = 3;
+const READ_THROUGH: usize = 60;
 
 /// Passages a cross-encoder is shown.
 const RERANKED: usize = 20;
@@ -174,11 +179,94 @@ impl Engine {
 
     /// The documents of a scope; `None` is all.
     pub(crate) fn scope(&self, scope: &Scope) -> Result<Option<Vec<DocumentId>>, ErrorReport> {
-        match scope {
-            Scope::All => Ok(None),
-            Scope::Documents { ids } => Ok(Some(ids.clone())),
-            Scope::Collection { id } => self.collection_documents(*id).map(Some),
+        let chosen = match scope {
+            Scope::All => return Ok(None),
+            Scope::Documents { ids } => ids.clone(),
+            Scope::Collection { id } => self.collection_documents(*id)?,
+        };
+        // A duplicate's passages stand under its original.
+        let records = self.0.library.documents_by_id(&chosen)?;
+        let original = |id: DocumentId| records.get(&id).and_then(|record| record.duplicate_of).unwrap_or(id);
+        let mut documents: Vec<DocumentId> = chosen.into_iter().map(original).collect();
+        documents.sort_unstable();
+        documents.dedup();
+        Ok(Some(documents))
+    }
+
+    /// The document that a question about a document as a whole means: the only one to be searched, else the one that the last answer
+    /// cited first.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub(crate) fn document_meant(
+        &self,
+        scope: Option<&[DocumentId]>,
+        earlier: &[Turn],
+    ) -> Result<Option<DocumentId>, ErrorReport> {
+        if let Some([only]) = scope {
+            return Ok(Some(*only));
         }
+        let cited = earlier.last().and_then(|turn| turn.answer.citations.first());
+        if let Some(cited) = cited
+            && scope.is_none_or(|scope| scope.contains(&cited.document_id))
+            && let Some(record) = self.0.library.document(cited.document_id)?
+            && record.removed_at_ms.is_none()
+            && record.hash.as_ref() == Some(&cited.document_hash)
+        {
+            return Ok(Some(record.id));
+        }
+        if scope.is_some() {
+            return Ok(None);
+        }
+        let ready = self.0.library.documents(&DocumentQuery {
+            states: vec![DocumentState::Ready],
+            limit: Some(2),
+            ..DocumentQuery::default()
+        })?;
+        Ok(match &ready[..] {
+            [only] => Some(only.id),
+            _ => None,
+        })
+    }
+
+    /// A document's own passages for a summary: its beginning, then what stands first under each of its headings, then the rest.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub(crate) fn read_through(&self, document: DocumentId) -> Result<Retrieved, ErrorReport> {
+        let started = Instant::now();
+        let chunks = self.0.library.chunks_of(document)?;
+        let mut headings = HashSet::new();
+        let mut ranked: Vec<(u8, Chunk)> = chunks
+            .into_iter()
+            .enumerate()
+            .map(|(at, chunk)| {
+                let is_new = headings.insert(chunk.heading.clone());
+                let group = if at < OPENING { 0 } else { 2 - u8::from(is_new) };
+                (group, chunk)
+            })
+            .collect();
+        // Stable: in reading order within each.
+        ranked.sort_by_key(|(group, _)| *group);
+        ranked.truncate(READ_THROUGH);
+        let count = ranked.len().max(1) as f32;
+        let passages = ranked
+            .into_iter()
+            .enumerate()
+            .map(|(at, (_, chunk))| ScoredChunk {
+                chunk,
+                // None is so low that it would be left out for it.
+                score: 1.0 - 0.5 * at as f32 / count,
+                cosine: None,
+                bm25: None,
+            })
+            .collect();
+        Ok(Retrieved {
+            passages,
+            documents: self.0.library.documents_by_id(&[document])?,
+            search_ms: ms(started),
+            ..Retrieved::default()
+        })
     }
 
     /// Both rankings, fused and read again.

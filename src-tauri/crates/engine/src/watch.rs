@@ -3,6 +3,8 @@
 //! The system's events are hints. They are gathered until it is quiet (or for two seconds at most), and then each touched path is looked
 //! at once: a file or folder that exists is scanned, one that does not is reported as gone. A storm of ten thousand events thus costs
 //! one look a path. Where events were lost, or the system has no more watches to give, whole folders are scanned again.
+//!
+//! A watch holds on to the folder, not to its path: once a minute it is looked whether the folder still is the one that stands there.
 
 use docmind_core::error::Notice;
 use notify::event::{Flag, ModifyKind};
@@ -11,14 +13,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// It must be quiet for so long before touched paths are looked at.
 const QUIET: Duration = Duration::from_millis(400);
 /// Under steady change they are looked at this often.
 const LONGEST: Duration = Duration::from_secs(2);
-/// Folders that could not be watched are scanned this often.
+/// Folders that could not be watched are scanned this often, and the others looked at.
 const POLL: Duration = Duration::from_mins(1);
+/// What is to be done now and then is asked for this often.
+const HOUR: Duration = Duration::from_hours(1);
 
 /// Who follows the changes. Called on the watching thread.
 pub trait Follower: Send + 'static {
@@ -28,6 +32,8 @@ pub trait Follower: Send + 'static {
     fn gone(&self, paths: Vec<PathBuf>);
     /// A folder must be compared as a whole: files added, changed and missing.
     fn rescan(&self, folder: &Path);
+    /// Another hour has passed: whatever is to be done now and then while the library is open.
+    fn hourly(&self);
     /// Something a person should know.
     fn notice(&self, notice: Notice);
 }
@@ -112,39 +118,70 @@ impl Pending {
     }
 }
 
+/// What tells a folder from another that takes its place. A new one often gets the number of the one just deleted, but not its age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Identity {
+    device: u64,
+    inode: u64,
+    created: Option<SystemTime>,
+}
+
+impl Identity {
+    /// Of what stands at a path; `None` where nothing does.
+    fn of(folder: &Path) -> Option<Self> {
+        let meta = folder.metadata().ok()?;
+        #[cfg(unix)]
+        let (device, inode) = {
+            use std::os::unix::fs::MetadataExt;
+            (meta.dev(), meta.ino())
+        };
+        #[cfg(not(unix))]
+        let (device, inode) = (0, 0);
+        Some(Self {
+            device,
+            inode,
+            created: meta.created().ok(),
+        })
+    }
+}
+
+/// A folder that is followed.
+struct Root {
+    /// What stood at its path when it was taken up.
+    identity: Option<Identity>,
+    /// The system tells what changes in it.
+    watched: bool,
+}
+
 struct Watching<F> {
     follower: F,
     events: Sender<Command>,
     watcher: Option<RecommendedWatcher>,
-    /// Folders with whether the system watches them.
-    folders: BTreeMap<PathBuf, bool>,
+    folders: BTreeMap<PathBuf, Root>,
     pending: Pending,
     next_poll: Instant,
+    next_hour: Instant,
 }
 
 impl<F: Follower> Watching<F> {
     fn new(follower: F, events: Sender<Command>) -> Self {
-        let next_poll = Instant::now() + POLL;
+        let now = Instant::now();
         Self {
             follower,
             events,
             watcher: None,
             folders: BTreeMap::new(),
             pending: Pending::default(),
-            next_poll,
+            next_poll: now + POLL,
+            next_hour: now + HOUR,
         }
     }
 
     fn run(mut self, inbox: &Receiver<Command>) {
         loop {
             let now = Instant::now();
-            let polled = self.folders.values().any(|watched| !watched).then_some(self.next_poll);
-            let wake = [self.pending.due(), polled].into_iter().flatten().min();
-            let received = match wake {
-                Some(wake) => inbox.recv_timeout(wake.saturating_duration_since(now)),
-                None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            };
-            match received {
+            let wake = self.pending.due().map_or(self.next_poll, |due| due.min(self.next_poll));
+            match inbox.recv_timeout(wake.saturating_duration_since(now)) {
                 Ok(Command::Folders(folders)) => self.set_folders(folders),
                 Ok(Command::Event(Ok(event))) => self.event(event, Instant::now()),
                 Ok(Command::Event(Err(error))) => {
@@ -170,24 +207,34 @@ impl<F: Follower> Watching<F> {
             .cloned()
             .collect();
         for folder in leaving {
-            self.folders.remove(&folder);
-            if let Some(watcher) = &mut self.watcher
-                && let Err(error) = watcher.unwatch(&folder)
-            {
-                tracing::debug!(%error, folder = %folder.display(), "a folder was not watched any more");
-            }
+            self.unwatch(&folder);
+            // The system lets go of all below: what is followed there is taken up anew.
+            self.folders.retain(|other, _| !other.starts_with(&folder));
         }
         for folder in wanted {
-            if self.folders.contains_key(&folder) {
-                continue;
+            if !self.folders.contains_key(&folder) {
+                self.take_up(folder);
             }
-            // Watch before the scan: what changes in between is then seen twice, never missed.
-            let watched = self.watch(&folder);
-            self.folders.insert(folder.clone(), watched);
-            self.follower.rescan(&folder);
         }
         if self.folders.is_empty() {
             self.watcher = None;
+        }
+    }
+
+    /// Follows what stands at a path now.
+    fn take_up(&mut self, folder: PathBuf) {
+        let identity = Identity::of(&folder);
+        // Watch before the scan: what changes in between is then seen twice, never missed.
+        let watched = identity.is_some() && self.watch(&folder);
+        self.follower.rescan(&folder);
+        self.folders.insert(folder, Root { identity, watched });
+    }
+
+    fn unwatch(&mut self, folder: &Path) {
+        if let Some(watcher) = &mut self.watcher
+            && let Err(error) = watcher.unwatch(folder)
+        {
+            tracing::debug!(%error, folder = %folder.display(), "a folder was not watched any more");
         }
     }
 
@@ -255,11 +302,30 @@ impl<F: Follower> Watching<F> {
         }
         if now >= self.next_poll {
             self.next_poll = now + POLL;
-            for (folder, watched) in &self.folders {
-                if !watched {
-                    self.follower.rescan(folder);
-                }
+            self.poll();
+        }
+        if now >= self.next_hour {
+            self.next_hour = now + HOUR;
+            self.follower.hourly();
+        }
+    }
+
+    /// Takes up anew what is no longer the folder it was: unmounted, mounted again, renamed and made anew. Its watch tells nothing of what
+    /// stands there now.
+    fn poll(&mut self) {
+        let mut replaced = Vec::new();
+        for (folder, root) in &self.folders {
+            if Identity::of(folder) != root.identity {
+                replaced.push(folder.clone());
+            } else if !root.watched {
+                self.follower.rescan(folder);
             }
+        }
+        for folder in replaced {
+            self.unwatch(&folder);
+            self.folders.remove(&folder);
+            // What was away may have been named by a link.
+            self.take_up(folder.canonicalize().unwrap_or(folder));
         }
     }
 
@@ -280,6 +346,7 @@ mod tests {
         Touched(PathBuf),
         Gone(PathBuf),
         Rescan(PathBuf),
+        Hour,
     }
 
     struct Recorder(Sender<Seen>);
@@ -297,6 +364,9 @@ mod tests {
         }
         fn rescan(&self, folder: &Path) {
             self.0.send(Seen::Rescan(folder.to_owned())).unwrap();
+        }
+        fn hourly(&self) {
+            self.0.send(Seen::Hour).unwrap();
         }
         fn notice(&self, notice: Notice) {
             panic!("{notice:?}");
@@ -337,5 +407,82 @@ mod tests {
         std::fs::remove_file(&file).unwrap();
         assert_eq!(next(), Seen::Gone(file));
         drop(watch);
+    }
+
+    /// Watching by hand; what it tells, and what the system tells it.
+    fn watching() -> (Watching<Recorder>, Receiver<Seen>, Receiver<Command>) {
+        let (sender, seen) = mpsc::channel();
+        let (events, inbox) = mpsc::channel();
+        (Watching::new(Recorder(sender), events), seen, inbox)
+    }
+
+    #[test]
+    fn a_folder_that_was_replaced_is_watched_anew() {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = temp.path().canonicalize().unwrap().join("disk");
+        std::fs::create_dir(&folder).unwrap();
+        let (mut watching, seen, inbox) = watching();
+        let told = || seen.try_iter().collect::<Vec<_>>();
+        let rescanned = [Seen::Rescan(folder.clone())];
+        watching.set_folders(vec![folder.clone()]);
+        assert_eq!(told(), rescanned);
+        watching.poll();
+        assert!(told().is_empty(), "it is the same folder");
+
+        std::fs::rename(&folder, folder.with_file_name("aside")).unwrap();
+        std::fs::create_dir(&folder).unwrap();
+        watching.poll();
+        assert_eq!(told(), rescanned);
+        watching.poll();
+        assert!(told().is_empty(), "it is watched again");
+        let file = folder.join("note.txt");
+        std::fs::write(&file, "x").unwrap();
+        let heard = |command| matches!(command, Command::Event(Ok(event)) if event.paths.contains(&file));
+        while !heard(inbox.recv_timeout(Duration::from_secs(10)).unwrap()) {}
+    }
+
+    #[test]
+    fn a_folder_that_was_away_is_watched_when_it_is_back() {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = temp.path().canonicalize().unwrap().join("disk");
+        let (mut watching, seen, _inbox) = watching();
+        let told = || seen.try_iter().collect::<Vec<_>>();
+        let rescanned = [Seen::Rescan(folder.clone())];
+        watching.set_folders(vec![folder.clone()]);
+        assert_eq!(told(), rescanned);
+        watching.poll();
+        assert_eq!(told(), rescanned, "it is looked for");
+        std::fs::create_dir(&folder).unwrap();
+        watching.poll();
+        assert_eq!(told(), rescanned);
+        watching.poll();
+        assert!(told().is_empty());
+        assert!(watching.folders[&folder].watched);
+    }
+
+    #[test]
+    fn a_folder_below_one_that_is_left_is_still_watched() {
+        let temp = tempfile::tempdir().unwrap();
+        let above = temp.path().canonicalize().unwrap();
+        let below = above.join("below");
+        std::fs::create_dir(&below).unwrap();
+        let (mut watching, _seen, inbox) = watching();
+        watching.set_folders(vec![above.clone(), below.clone()]);
+        watching.set_folders(vec![below.clone()]);
+        let file = below.join("note.txt");
+        std::fs::write(&file, "x").unwrap();
+        let heard = |command| matches!(command, Command::Event(Ok(event)) if event.paths.contains(&file));
+        while !heard(inbox.recv_timeout(Duration::from_secs(10)).unwrap()) {}
+    }
+
+    #[test]
+    fn each_hour_is_told() {
+        let (mut watching, seen, _inbox) = watching();
+        let start = Instant::now();
+        watching.look(start + POLL);
+        assert!(seen.try_recv().is_err());
+        watching.look(start + HOUR * 2);
+        watching.look(start + HOUR * 2 + POLL);
+        assert_eq!(seen.try_iter().collect::<Vec<_>>(), [Seen::Hour]);
     }
 }

@@ -502,9 +502,13 @@ impl Watch {
             .name("http cancel".into())
             .stack_size(128 << 10)
             .spawn(move || {
-                while !ended.load(Ordering::Acquire) {
+                loop {
+                    // First: a call that is over because of the cancel leaves the server working.
                     if cancel.is_cancelled() {
                         agent.shutdown();
+                        return;
+                    }
+                    if ended.load(Ordering::Acquire) {
                         return;
                     }
                     thread::sleep(POLL);

@@ -41,8 +41,8 @@ pub use database::create_private_folder;
 pub use error::StoreError;
 pub use library::{CurrentEmbedder, EmbedderChoice, Library};
 pub use records::{
-    CheckReport, Committed, DocumentOrder, DocumentQuery, DocumentRecord, Enqueued, FileStamp, IndexedDocument,
-    LibraryCounts, Recognised, Removed, Settlement, UnreadPage,
+    CancelledQueue, CheckReport, Committed, DocumentOrder, DocumentQuery, DocumentRecord, Enqueued, FileStamp,
+    IndexedDocument, LibraryCounts, Recognised, Removed, Settlement, UnreadPage,
 };
 pub use user::{BenchmarkRecord, Collection, CollectionId, ConversationRecord, SettingsRecord, UserDb};
 pub use vector_store::{INDEX_FROM, IndexState, VectorStore};

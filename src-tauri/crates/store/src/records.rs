@@ -115,6 +115,15 @@ pub struct Committed {
     pub removed: Vec<ChunkId>,
 }
 
+/// What became of an emptied queue.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CancelledQueue {
+    /// New, and gone with it.
+    pub gone: Vec<DocumentId>,
+    /// Settled again as they were.
+    pub restored: Vec<DocumentId>,
+}
+
 /// What left the library.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Removed {

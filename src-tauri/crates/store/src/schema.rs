@@ -20,7 +20,11 @@ pub(crate) const LIBRARY: Schema = Schema {
 /// `user.db`.
 pub(crate) const USER: Schema = Schema {
     application_id: 0x444d_5553,
-    steps: &[include_str!("schema/user-1.sql"), include_str!("schema/user-2.sql")],
+    steps: &[
+        include_str!("schema/user-1.sql"),
+        include_str!("schema/user-2.sql"),
+        include_str!("schema/user-3.sql"),
+    ],
 };
 
 impl Schema {

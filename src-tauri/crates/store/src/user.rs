@@ -1,10 +1,11 @@
-//! `user.db`: what a person made — conversations, collections, the history of settings and benchmarks. It shares no file with what
-//! can be derived again, and is copied once a day.
+//! `user.db`: what a person made — conversations, collections, the history of settings and benchmarks, what was removed on purpose. It
+//! shares no file with what can be derived again, and is copied once a day.
 
 mod backup;
 mod collections;
 mod conversations;
 mod history;
+mod shunned;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,8 @@ use crate::database::Database;
 use crate::error::StoreError;
 use crate::schema;
 use docmind_core::error::Notice;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 pub use collections::{Collection, CollectionId};
@@ -27,18 +30,24 @@ pub struct UserDb {
 }
 
 impl UserDb {
-    /// Opens or creates it in the data folder. When the file is damaged it is set aside and the newest sound copy takes its place:
-    /// [`UserDb::recovered`] says so.
+    /// Opens or creates it in the data folder. When the file is damaged it is set aside and the newest sound copy takes its place; so it
+    /// does where the file is missing or empty. [`UserDb::recovered`] says so.
     ///
     /// # Errors
     /// [`StoreError::Newer`], [`StoreError::ReadOnly`], [`StoreError::DiskFull`]; [`StoreError::UserDamaged`] when no copy is sound.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join("user.db");
+        // SQLite would begin anew there, and copies of nothing would push out the good ones.
+        let recovered = if is_blank(&path) {
+            backup::restore_missing(folder, &path)?
+        } else {
+            None
+        };
         match Self::open_sound(&path) {
             Ok(database) => Ok(Self {
                 database,
                 folder: folder.to_owned(),
-                recovered: None,
+                recovered,
             }),
             Err(StoreError::Damaged { detail, .. }) => {
                 let recovered = backup::restore(folder, &path, &detail)?;
@@ -95,5 +104,13 @@ impl UserDb {
             self.database.truncate_log()?;
         }
         Ok(())
+    }
+}
+
+/// Nothing stands there, or a file without a byte.
+fn is_blank(path: &Path) -> bool {
+    match fs::metadata(path) {
+        Ok(meta) => meta.len() == 0,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
     }
 }

@@ -275,49 +275,38 @@ impl ParseWorker {
         cancel: &CancelToken,
         told: &mut Told<'_>,
     ) -> Result<Result<(), ParseFailure>, CallError> {
-        let mut starts = 1;
-        loop {
-            match self.attempt_once(client, name, len, source, cancel, told) {
-                Err(CallError::Start(StartError::Ended(exit))) if starts < STARTS => {
-                    tracing::warn!(how = exit.words(), "the document reader ended while it started");
-                    starts += 1;
-                }
-                outcome => return outcome,
-            }
-        }
-    }
-
-    fn attempt_once(
-        &self,
-        client: &Client<ParseProtocol>,
-        name: &str,
-        len: u64,
-        source: &mut dyn Replay,
-        cancel: &CancelToken,
-        told: &mut Told<'_>,
-    ) -> Result<Result<(), ParseFailure>, CallError> {
-        let mut bytes = source.reader().take(self.limits.input_bytes + 1);
-        let options = Options {
-            cancel,
-            body: Some(&mut bytes),
-            total: Some(told.left),
-            silence: Some(self.limits.silence),
-        };
         let request = ParseRequest::Parse {
             name: name.to_owned(),
             len,
         };
-        let mut events = 0;
-        let reply = client.call_with(&request, options, &mut |incoming| {
-            let Incoming::Event(event) = incoming else {
-                return ControlFlow::Continue(());
+        let mut starts = 1;
+        loop {
+            let mut bytes = source.reader().take(self.limits.input_bytes + 1);
+            let options = Options {
+                cancel,
+                body: Some(&mut bytes),
+                total: Some(told.left),
+                silence: Some(self.limits.silence),
             };
-            events += 1;
-            told.tell(events, event)
-        })?;
-        match reply {
-            ParseReply::Parsed(outcome) => Ok(outcome),
-            ParseReply::Rendered { .. } => Err(CallError::Message("a picture where a parse was asked for".into())),
+            let mut events = 0;
+            let reply = client.call_with(&request, options, &mut |incoming| {
+                let Incoming::Event(event) = incoming else {
+                    return ControlFlow::Continue(());
+                };
+                events += 1;
+                told.tell(events, event)
+            });
+            match reply {
+                Err(CallError::Start(StartError::Ended(exit))) if starts < STARTS => {
+                    tracing::warn!(how = exit.words(), "the document reader ended while it started");
+                    starts += 1;
+                }
+                Ok(ParseReply::Parsed(outcome)) => return Ok(outcome),
+                Ok(ParseReply::Rendered { .. }) => {
+                    return Err(CallError::Message("a picture where a parse was asked for".into()));
+                }
+                Err(error) => return Err(error),
+            }
         }
     }
 

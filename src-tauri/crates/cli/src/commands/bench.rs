@@ -5,7 +5,7 @@ use crate::Outcome;
 use crate::arguments::{BenchCommand, BenchGenerateArguments};
 use crate::output::{BAD, FAINT, GOOD, WARN};
 use docmind_core::error::ErrorReport;
-use docmind_engine::bench::{AgainstOptions, EmbedBenchOptions};
+use docmind_engine::bench::EmbedBenchOptions;
 use docmind_engine::bench_generate::GenerateBenchOptions;
 use docmind_engine::bench_ingest::bench_ingest;
 use docmind_engine::bench_optimization::RowStatus;
@@ -62,23 +62,6 @@ pub fn run(context: &Context<'_>, command: BenchCommand) -> anyhow::Result<Outco
 
 fn generate(context: &Context<'_>, arguments: BenchGenerateArguments) -> anyhow::Result<Outcome> {
     let engine = context.open_alone()?;
-    if let Some(bench) = arguments.against {
-        let options = AgainstOptions {
-            model: arguments.model,
-            bench,
-            profiles: arguments.profiles,
-            prompt_tokens: arguments.prompt_tokens,
-            output_tokens: arguments.output_tokens,
-            repeat: arguments.repeat,
-        };
-        let mut printed = Ok(());
-        engine.bench_against(&options, &context.cancel, &mut |line| {
-            if printed.is_ok() {
-                printed = print_line(context, &line);
-            }
-        })?;
-        return printed.map(|()| Outcome::Done);
-    }
     let options = GenerateBenchOptions {
         model: Some(arguments.model),
         reference: None,
@@ -87,6 +70,15 @@ fn generate(context: &Context<'_>, arguments: BenchGenerateArguments) -> anyhow:
         output_tokens: arguments.output_tokens,
         repeat: arguments.repeat,
     };
+    if let Some(program) = arguments.against {
+        let mut printed = Ok(());
+        engine.bench_against(&options, &program, &context.cancel, &mut |line| {
+            if printed.is_ok() {
+                printed = print_line(context, &line);
+            }
+        })?;
+        return printed.map(|()| Outcome::Done);
+    }
     let spinner = context.output.spinner("Measuring");
     let bench = engine.bench_generate(&options, &context.cancel, &mut |stage| {
         spinner.set_message(stage.to_owned());

@@ -3,22 +3,32 @@
 use super::Context;
 use crate::Outcome;
 use crate::output::{BAD, FAINT, GOOD, STRONG, bytes, tame_line};
-use serde_json::{Value, json};
+use docmind_core::error::ErrorReport;
+use docmind_engine::doctor::Examination;
+use docmind_engine::{Background, Engine, EngineOptions, OpenMode};
+use serde_json::Value;
 
-/// Beside a running application the machine is examined all the same; the library is then said to be in use, and so the command ends.
+/// Where the library is in use, or cannot be opened, the machine is examined all the same; that is said, and so the command ends.
 pub fn run(context: &Context<'_>) -> anyhow::Result<Outcome> {
-    let (engine, in_use) = context.open_beside()?;
-    let mut examination = engine.examine();
-    if let Some(report) = &in_use {
-        examination.ok = false;
-        examination.library = json!({ "error": report });
-    }
+    let (examination, refused) = match context.open_beside() {
+        Ok((engine, in_use)) => {
+            let examination = engine.examine();
+            engine.close();
+            (examination, in_use)
+        }
+        Err(error) => (elsewhere()?, Some(error.downcast::<ErrorReport>()?)),
+    };
+    let examination = match &refused {
+        Some(report) => examination.without_library(&context.data_folder()?, report),
+        None => examination,
+    };
     context.output.json(&examination)?;
     let machine = &examination.machine;
     context.output.text(format!(
-        "{STRONG}DocMind {}{STRONG:#} on {}\n{}, {} cores, {} of {} MiB free",
+        "{STRONG}DocMind {}{STRONG:#} on {}\n{FAINT}data in {}{FAINT:#}\n{}, {} cores, {} of {} MiB free",
         examination.version,
         examination.system,
+        tame_line(&examination.data_dir),
         machine.cpu,
         machine.cores,
         machine.ram_available_mib,
@@ -49,15 +59,34 @@ pub fn run(context: &Context<'_>) -> anyhow::Result<Outcome> {
             module["reason"].as_str().unwrap_or("")
         ))?;
     }
-    if in_use.is_none() {
+    if refused.is_none() {
         library(context, &examination.library)?;
     }
     for notice in &examination.notices {
         context.output.remark(notice)?;
     }
-    engine.close();
     // What is missing is the report, not a failure to report.
-    in_use.map_or(Ok(Outcome::Done), |report| Err(report.into()))
+    refused.map_or(Ok(Outcome::Done), |report| Err(report.into()))
+}
+
+/// Machine and installation, looked at from an empty folder.
+fn elsewhere() -> anyhow::Result<Examination> {
+    let scratch = std::env::temp_dir().join(format!("docmind-doctor-{}", std::process::id()));
+    let examined = Engine::open(EngineOptions {
+        data_dir: Some(scratch.clone()),
+        runtime_dir: None,
+        bin_dir: None,
+        mode: OpenMode::ReadWrite,
+        background: Background::Nothing,
+    })
+    .map(|engine| {
+        let examination = engine.examine();
+        engine.close();
+        examination
+    });
+    // An empty folder that stays behind harms nobody.
+    drop(std::fs::remove_dir_all(&scratch));
+    Ok(examined?)
 }
 
 /// The library in a line, its problems below it.

@@ -31,12 +31,7 @@ pub fn run(context: &Context<'_>, command: EvalCommand) -> anyhow::Result<Outcom
             print(context, &row)
         }
         EvalCommand::Answers { dir, model, library } => {
-            if model.is_some() {
-                tracing::warn!(
-                    "the figures are those of extractive answers, refusal and the support check: a model changes none of them"
-                );
-            }
-            let row = eval_answers(&options(dir, library), &context.cancel)?;
+            let row = eval_answers(&options(dir, library), model.as_deref(), &context.cancel)?;
             spinner.finish_and_clear();
             print(context, &row)
         }

@@ -26,10 +26,14 @@ pub fn run(context: &Context<'_>, command: ModelsCommand) -> anyhow::Result<Outc
         }
         ModelsCommand::Pull { name } => {
             let engine = context.open_alone()?;
+            let bar = context.output.bar(0);
             let mut told = Progress::new(context);
             let model = engine.pull_model(&name, &context.cancel, &mut |done, total| {
+                bar.set_length(total);
+                bar.set_position(done);
                 told.tell(done as f64 / total.max(1) as f64);
             })?;
+            bar.finish_and_clear();
             told.result?;
             context.output.json(&line(&model)?)?;
             context.output.text(format!("fetched {}", model.name))?;

@@ -65,10 +65,15 @@ fn assert_sound(pages: &[Page], budget: u32, chunks: &[ChunkDraft]) {
         assert_eq!(chunk.text.trim(), chunk.text);
         assert!(!chunk.text.is_empty());
         assert!(chunk.tokens <= budget, "{} tokens in {chunk:?}", chunk.tokens);
-        assert_eq!(
-            chunk.tokens,
-            Pieces.count(&chunk.indexed_text()),
-            "the count is true of {chunk:?}"
+        // Where a word too long for one passage is cut, its pieces of four letters begin elsewhere when it is read alone.
+        let letters: Vec<char> = page.text.chars().collect();
+        let is_break = |at: Option<usize>| at.and_then(|at| letters.get(at)).is_none_or(|c| c.is_whitespace());
+        let whole = is_break((chunk.span.start as usize).checked_sub(1)) && is_break(Some(chunk.span.end as usize));
+        let alone = Pieces.count(&chunk.indexed_text());
+        assert!(
+            chunk.tokens.abs_diff(alone) <= u32::from(!whole),
+            "{} tokens, {alone} alone: {chunk:?}",
+            chunk.tokens
         );
     }
     for (number, page) in pages.iter().enumerate() {

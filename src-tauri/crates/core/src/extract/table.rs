@@ -2,6 +2,7 @@
 //!
 //! Parsers write a table as lines whose cells are joined by ` | `, the header first; every passage of a long table repeats it.
 
+use super::one_line;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -18,13 +19,13 @@ pub(super) enum Line {
     Row {
         /// Bytes of the whole line, white space around it apart.
         row: Range<usize>,
-        /// Bytes of the table's first line.
-        header: Range<usize>,
+        /// The table's header, in one line.
+        header: String,
     },
 }
 
-/// What the line is in which the sentence at `sentence` begins.
-pub(super) fn line(text: &str, sentence: &Range<usize>) -> Line {
+/// What the line is in which the sentence at `sentence` begins. `cut_off` is the header of a table within which the text begins, or empty.
+pub(super) fn line(text: &str, cut_off: &str, sentence: &Range<usize>) -> Line {
     let own = line_at(text, sentence.start);
     if !is_row(text, &own) {
         return Line::Prose;
@@ -36,13 +37,20 @@ pub(super) fn line(text: &str, sentence: &Range<usize>) -> Line {
         }
         first = above;
     }
+    let row = trimmed(text, own.clone());
+    if !cut_off.is_empty() && text[..first.start].trim().is_empty() {
+        return Line::Row {
+            row,
+            header: one_line(cut_off),
+        };
+    }
     let below = text[own.end..].starts_with('\n').then(|| line_at(text, own.end + 1));
     match (first == own, below.is_some_and(|below| is_row(text, &below))) {
         (true, true) => Line::Header,
         (true, false) => Line::Prose,
         (false, _) => Line::Row {
-            row: trimmed(text, own),
-            header: trimmed(text, first),
+            row,
+            header: one_line(&text[first]),
         },
     }
 }
@@ -63,7 +71,9 @@ fn markdown_row(row: &str) -> String {
 }
 
 fn is_row(text: &str, line: &Range<usize>) -> bool {
-    text[line.clone()].contains(CELLS)
+    let line = &text[line.clone()];
+    // The first cell may be blank.
+    line.contains(CELLS) || line.trim_start().starts_with("| ")
 }
 
 /// The line around a byte, without its line break.
@@ -87,7 +97,7 @@ mod tests {
 
     fn at(words: &str) -> Line {
         let start = TEXT.find(words).unwrap();
-        line(TEXT, &(start..start + words.len()))
+        line(TEXT, "", &(start..start + words.len()))
     }
 
     #[test]
@@ -99,10 +109,27 @@ mod tests {
                 panic!("{words} stands in a row");
             };
             assert_eq!(&TEXT[row], "Berlin | 140 euros. Taxes apart | included");
-            assert_eq!(&TEXT[header], "City | Price | Breakfast");
+            assert_eq!(header, "City | Price | Breakfast");
         }
         assert!(matches!(at("Rome"), Line::Row { .. }));
         assert_eq!(at("A | B"), Line::Prose, "a line alone is no table");
+    }
+
+    #[test]
+    fn a_text_that_begins_within_a_table_has_the_header_it_was_cut_from() {
+        let text = "Oslo | 190\nRome | 150\n\nName | Age\nAda | 36";
+        let at = |words: &str| {
+            let start = text.find(words).unwrap();
+            line(text, "City |  Price", &(start..start + words.len()))
+        };
+        for words in ["Oslo", "Rome"] {
+            assert!(
+                matches!(at(words), Line::Row { header, .. } if header == "City | Price"),
+                "{words}"
+            );
+        }
+        assert_eq!(at("Name"), Line::Header);
+        assert!(matches!(at("Ada"), Line::Row { header, .. } if header == "Name | Age"));
     }
 
     #[test]

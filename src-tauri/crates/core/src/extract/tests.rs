@@ -14,6 +14,7 @@ fn source(n: u32, text: &str) -> Source {
         page: 1,
         span: Span::new(0, text.chars().count() as u32),
         heading: vec![],
+        table_header: String::new(),
         text: text.into(),
     }
 }
@@ -30,12 +31,42 @@ fn the_sentence_that_answers_leads() {
     let list = candidates(&sources);
     let text = extract("How much is the rent?", &sources, &[1.0, 0.6], &list, None);
     assert!(
-        text.text.starts_with("The rent is 850 euros a month. [1]"),
+        text.text.starts_with("The rent is 850 euros a month [12]. [1]"),
         "{}",
         text.text
     );
     assert_eq!(text.order[0], 5);
     assert!(text.sentences.len() <= MOST_SENTENCES);
+}
+
+#[test]
+fn an_opening_is_the_first_sentences_in_order() {
+    let sources = [
+        source(
+            5,
+            "The house has four floors. A lift is there. The cellar is dry and cool.",
+        ),
+        source(7, "The garden is shared by all."),
+    ];
+    let text = opening(&sources, &candidates(&sources));
+    assert!(text.text.starts_with("The house has four floors. [1]"), "{}", text.text);
+    assert_eq!(text.sentences.len(), MOST_SENTENCES);
+    assert!(opening(&[], &[]).sentences.is_empty());
+}
+
+#[test]
+fn rows_of_a_table_that_began_earlier_stand_under_its_header() {
+    let mut cut = source(1, "Oslo | 190 euros | no\nRome | 150 euros | yes");
+    cut.table_header = "City | Price | Breakfast".into();
+    let list = candidates(std::slice::from_ref(&cut));
+    assert_eq!(list.len(), 2, "the first row is a row");
+    let text = extract("What is the price in Oslo?", &[cut], &[1.0], &list, None);
+    assert!(
+        text.text
+            .starts_with("| City | Price | Breakfast |\n| --- | --- | --- |\n| Oslo | 190 euros | no [1] |"),
+        "{}",
+        text.text
+    );
 }
 
 #[test]

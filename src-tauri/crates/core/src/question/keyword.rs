@@ -172,10 +172,19 @@ fn is_framing(folded: &[String], at: usize) -> bool {
         "notizen",
         "unterlagen",
     ];
+    // "Summarize the rules on pets", "an overview of the heating": what is summed up is the subject.
+    const SUMMING_UP: &[&str] = &["summarize", "summarise", "fasse"];
+    const SUMMARIES: &[&str] = &["summary", "overview", "zusammenfassung", "uberblick"];
+    const OF: &[&str] = &[
+        "of", "on", "over", "von", "vom", "des", "der", "zu", "zum", "zur", "uber",
+    ];
     let word = folded[at].as_str();
     let before = at.checked_sub(1).map_or("", |before| folded[before].as_str());
     let after = folded.get(at + 1).map_or("", String::as_str);
     (SAYING.contains(&word) && matches!(after, "about" | "uber"))
+        || SUMMING_UP.contains(&word)
+        || (word == "zusammen" && folded.iter().any(|word| word == "fasse"))
+        || (SUMMARIES.contains(&word) && OF.contains(&after))
         || (PAPERS.contains(&word) && OWN.contains(&before))
         || (OWN.contains(&word) && PAPERS.contains(&after))
 }
@@ -319,6 +328,10 @@ mod tests {
             content("Was ist in meinen Unterlagen über Haustiere bekannt?"),
             ["Haustiere", "bekannt"]
         );
+        assert_eq!(content("Summarize the rules on pets"), ["rules", "pets"]);
+        assert_eq!(content("Fasse die Hausordnung zusammen"), ["Hausordnung"]);
+        assert_eq!(content("A summary of the lease"), ["lease"]);
+        assert_eq!(content("project overview"), ["project", "overview"]);
         assert_eq!(
             content("Which documents are needed, and who said it?"),
             ["documents", "needed", "said"]

@@ -1,10 +1,11 @@
 //! Which passages the answer may rest on: packed into what the writer can read in time.
 
+use super::history::turn_tokens;
 use crate::engine::Engine;
 use crate::generators::Writer;
 use crate::search::Retrieved;
 use docmind_core::answer::Source;
-use docmind_core::chunk::{Chunk, ChunkId, rough_tokens};
+use docmind_core::chunk::{Chunk, ChunkId};
 use docmind_core::conversation::Turn;
 use docmind_core::document::{ContentHash, DocumentId};
 use docmind_core::error::ErrorReport;
@@ -18,7 +19,7 @@ use docmind_store::DocumentRecord;
 use std::collections::HashMap;
 
 /// The instructions, with the chat template around them.
-const INSTRUCTION_TOKENS: u32 = 340;
+pub(super) const INSTRUCTION_TOKENS: u32 = 340;
 /// A document of more passages is not looked at as a whole.
 const WHOLE_CHUNKS: u32 = 64;
 
@@ -38,31 +39,29 @@ pub(super) struct Gathered {
 }
 
 impl Engine {
-    /// Packs what was retrieved.
+    /// Packs what was retrieved beside the turns that the writer still knows; new sources are numbered from `first` on.
     pub(super) fn gather(
         &self,
         retrieved: &Retrieved,
         earlier: &[Turn],
+        first: u32,
         writer: Option<&Writer>,
         settings: &Settings,
     ) -> Result<Gathered, ErrorReport> {
         let standing: Vec<Source> = earlier.iter().flat_map(|turn| turn.sources.iter().cloned()).collect();
-        let budget_tokens = budget(&limits(earlier, &standing, writer, settings));
+        let budget_tokens = budget(&limits(earlier, writer, settings));
         let whole = self.whole(retrieved, budget_tokens)?;
-        let packed = pack(&retrieved.passages, &whole, &standing, budget_tokens);
-        // Citations keep the numbers of sources that were forgotten: none is given twice.
-        let cited = earlier
+        // A document that changed since says something else in the same place.
+        let current: Vec<Source> = standing
             .iter()
-            .flat_map(|turn| &turn.answer.citations)
-            .map(|citation| citation.source);
-        let highest = standing.iter().map(|source| source.n).chain(cited).max().unwrap_or(0);
-        Ok(gathered(
-            packed,
-            highest + 1,
-            &standing,
-            &retrieved.documents,
-            budget_tokens,
-        ))
+            .filter(|source| {
+                let record = retrieved.documents.get(&source.document_id);
+                record.is_none_or(|record| record.hash.as_ref() == Some(&source.document_hash))
+            })
+            .cloned()
+            .collect();
+        let packed = pack(&retrieved.passages, &whole, &current, budget_tokens);
+        Ok(gathered(packed, first, &standing, &retrieved.documents, budget_tokens))
     }
 
     /// The passages of the one document that fits as a whole, or none.
@@ -85,12 +84,8 @@ impl Engine {
     }
 }
 
-fn limits(earlier: &[Turn], standing: &[Source], writer: Option<&Writer>, settings: &Settings) -> BudgetLimits {
-    let said: u32 = earlier
-        .iter()
-        .map(|turn| rough_tokens(&turn.question) + rough_tokens(&turn.answer.text))
-        .sum();
-    let history = said + standing.iter().map(|source| rough_tokens(&source.text)).sum::<u32>() + INSTRUCTION_TOKENS;
+fn limits(earlier: &[Turn], writer: Option<&Writer>, settings: &Settings) -> BudgetLimits {
+    let history = earlier.iter().map(turn_tokens).sum::<u32>() + INSTRUCTION_TOKENS;
     let window = writer.map_or(u32::MAX, |writer| writer.context_tokens);
     BudgetLimits {
         source_tokens: settings.source_tokens,
@@ -147,6 +142,7 @@ pub(crate) fn source(n: u32, passage: Passage, record: &DocumentRecord) -> Sourc
         page: passage.page,
         span: passage.span,
         heading: passage.heading,
+        table_header: passage.table_header,
         text: passage.text,
     }
 }

@@ -25,6 +25,7 @@ fn sources() -> Vec<Source> {
         page: 3,
         span: Span::new(100, 100 + TEXT.chars().count() as u32),
         heading: Vec::new(),
+        table_header: String::new(),
         text: TEXT.to_owned(),
     }]
 }

@@ -7,6 +7,7 @@ use super::metrics::{auroc, rounded};
 use super::statements::{
     answering_sentence, declarative, names, negated, squeezed, with_other_name, with_other_number,
 };
+use super::written::{WrittenEval, written};
 use crate::ask::sources::source;
 use crate::search::Retrieved;
 use docmind_core::answer::{Source, Support};
@@ -61,13 +62,20 @@ pub struct AnswersEval {
     pub questions: usize,
     /// From the first file until all is searchable.
     pub index_seconds: f64,
+    /// What a model writes, where one was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written: Option<WrittenEval>,
 }
 
-/// Runs it.
+/// Runs it, and lets a model answer where one is named.
 ///
 /// # Errors
-/// `dataset_unreadable`, `dataset_without_answers`, those of adding and searching, `cancelled`.
-pub fn eval_answers(options: &EvalOptions, cancel: &CancelToken) -> Result<AnswersEval, ErrorReport> {
+/// `dataset_unreadable`, `dataset_without_answers`, `no_such_model`, those of adding, searching and asking, `cancelled`.
+pub fn eval_answers(
+    options: &EvalOptions,
+    model: Option<&str>,
+    cancel: &CancelToken,
+) -> Result<AnswersEval, ErrorReport> {
     let dataset = Dataset::read(&options.dir)?;
     let answerable: Vec<usize> = (0..dataset.queries.len())
         .filter(|query| !dataset.relevant[*query].is_empty() && !dataset.queries[*query].answers.is_empty())
@@ -91,10 +99,13 @@ pub fn eval_answers(options: &EvalOptions, cancel: &CancelToken) -> Result<Answe
     extractive(&dataset, &library, &answerable, cancel, &mut eval)?;
     refusals(&dataset, &library, &answerable, cancel, &mut eval)?;
     support(&dataset, &answerable, &mut eval);
+    if let Some(model) = model {
+        eval.written = Some(written(&dataset, &library, &answerable, model, cancel)?);
+    }
     Ok(eval)
 }
 
-fn share(hits: usize, of: usize) -> f64 {
+pub(super) fn share(hits: usize, of: usize) -> f64 {
     if of == 0 { 0.0 } else { rounded(hits as f64 / of as f64) }
 }
 

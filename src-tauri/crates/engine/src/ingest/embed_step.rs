@@ -82,11 +82,17 @@ impl Pipeline {
         }
         let fingerprint = self.fingerprint()?;
         let (ids, texts): (Vec<_>, Vec<_>) = missing.into_iter().unzip();
+        let first = ids.first().copied();
         let vectors = self.embedder.embed(TextKind::Passage, &texts, cancel)?;
         let added = self
             .library
             .put_vectors(&fingerprint, ids.into_iter().zip(vectors).collect())?;
-        if added.is_empty() {
+        // Passages removed meanwhile need none.
+        let still_first = || -> Result<bool, ErrorReport> {
+            let next = self.library.passages_to_embed(1)?;
+            Ok(next.first().map(|(id, _)| *id) == first)
+        };
+        if added.is_empty() && still_first()? {
             return Err(ErrorReport::new(
                 "reembed_failed",
                 "Passages could not get new vectors.\nRun the check: docmind check",
@@ -137,6 +143,13 @@ impl Pipeline {
         };
         let started = Instant::now();
         match self.trip(&batch, cancel) {
+            Ok(_) if lock(&self.state).fingerprint.as_ref() != Some(&fingerprint) => {
+                // The embedder was exchanged on the way: some of these vectors may be the other one's.
+                for parsed in &batch {
+                    self.undecided(parsed.record.id, Some(&parsed.hash));
+                }
+                0
+            }
             Ok(chunks) => {
                 let total: usize = chunks.iter().map(Vec::len).sum();
                 let spent = elapsed_ms(started);

@@ -9,12 +9,12 @@ use crate::rows::row;
 use crate::waiting::wait;
 use docmind_core::cancel::CancelToken;
 use docmind_core::chunk::{ChunkId, EmbeddedChunk};
-use docmind_core::document::{ContentHash, DocumentId, Page};
+use docmind_core::document::{ContentHash, DocumentId, DocumentState, Page};
 use docmind_core::embedding::Embedding;
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::ports::{DocumentParser, Embedder, VectorIndex};
 use docmind_store::{DocumentRecord, FileStamp, Library, StoreError, UnreadPage};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -104,6 +104,8 @@ pub(super) struct State {
     pub(super) in_flight: HashMap<ContentHash, DocumentId>,
     /// Files with the same bytes as one in flight: looked at again when that one is settled.
     pub(super) deferred: HashMap<ContentHash, Vec<DocumentRecord>>,
+    /// Files that were saved once more while they were worked on: looked at again when they are settled.
+    touched: HashSet<PathBuf>,
     pub(super) reading: usize,
     pub(super) backlog: VecDeque<Parsed>,
     pub(super) backlog_bytes: usize,
@@ -159,6 +161,7 @@ impl Pipeline {
             stranded: Vec::new(),
             in_flight: HashMap::new(),
             deferred: HashMap::new(),
+            touched: HashSet::new(),
             reading: 0,
             backlog: VecDeque::new(),
             backlog_bytes: 0,
@@ -297,15 +300,16 @@ impl Pipeline {
             }
             forget_waiting(&mut state);
         }
-        let gone = self.library.cancel_queued()?;
-        lock(&self.state)
-            .progress
-            .withdrawn(u32::try_from(gone.len()).unwrap_or(u32::MAX));
-        for id in &gone {
+        let cancelled = self.library.cancel_queued()?;
+        lock(&self.state).progress.end();
+        for id in &cancelled.gone {
             self.tell(&IngestEvent::Removed { id: *id });
         }
+        for id in cancelled.restored {
+            self.tell_settled(id, 0, 0.0);
+        }
         self.tell_overall();
-        Ok(gone)
+        Ok(cancelled.gone)
     }
 
     /// Ends the threads that step it.
@@ -322,7 +326,12 @@ impl Pipeline {
 
     /// Sleeps until something changes.
     pub(super) fn rest(&self) {
-        let state = lock(&self.state);
+        let mut state = lock(&self.state);
+        if is_worked_off(&state) && state.progress.end() {
+            drop(state);
+            self.tell_overall();
+            return;
+        }
         if !self.is_stopped() {
             drop(
                 self.changed
@@ -428,14 +437,73 @@ impl Pipeline {
 
     /// Says that a document is settled, and lets go of its content.
     pub(super) fn settled(&self, id: DocumentId, hash: Option<&ContentHash>, indexed_chunks: u32, ms: f64) {
-        let record = self.library.document(id);
         {
             let mut state = lock(&self.state);
             release(&mut state, id, hash);
             state.progress.settled(indexed_chunks, Instant::now());
         }
         self.notify();
-        match record {
+        self.tell_settled(id, indexed_chunks, ms);
+        self.look_again(id);
+        self.tell_overall();
+    }
+
+    /// Files that stand in the queue already were touched once more. What is read of one that is being worked on may be what stood
+    /// there before.
+    pub(crate) fn touched(&self, paths: Vec<PathBuf>) -> Result<(), StoreError> {
+        // Noted before the ledger is asked: one that is settled in between is seen there or here, never by neither.
+        lock(&self.state).touched.extend(paths.iter().cloned());
+        for path in paths {
+            let record = self.library.document_at(&path)?;
+            if let Some(record) = &record
+                && record.state == DocumentState::Working
+            {
+                continue;
+            }
+            lock(&self.state).touched.remove(&path);
+            if let Some(record) = record
+                && record.state.is_settled()
+            {
+                self.queue_if_changed(&record);
+            }
+        }
+        Ok(())
+    }
+
+    /// A document is settled: was its file saved meanwhile?
+    fn look_again(&self, id: DocumentId) {
+        if lock(&self.state).touched.is_empty() {
+            return;
+        }
+        // One that was removed, or that cannot be read, was told of already.
+        let Ok(Some(record)) = self.library.document(id) else {
+            return;
+        };
+        if lock(&self.state).touched.remove(&record.path) {
+            self.queue_if_changed(&record);
+        }
+    }
+
+    fn queue_if_changed(&self, settled: &DocumentRecord) {
+        // A file that is gone is for whoever follows its folder; one that was removed from the library does not come back by this.
+        let there = std::fs::metadata(&settled.path).ok().filter(std::fs::Metadata::is_file);
+        let Some(meta) = there.filter(|_| settled.removed_at_ms.is_none()) else {
+            return;
+        };
+        let now = crate::scan::stamp(settled.path.clone(), &meta);
+        if now == settled.stamp() {
+            return;
+        }
+        match self.library.enqueue(&[now], at_ms()) {
+            Ok(results) => self.queued(u32::from(results.iter().any(|result| result.is_queued()))),
+            Err(error) => {
+                tracing::warn!(path = %settled.path.display(), %error, "a file saved while it was read stays as it was read");
+            }
+        }
+    }
+
+    fn tell_settled(&self, id: DocumentId, indexed_chunks: u32, ms: f64) {
+        match self.library.document(id) {
             Ok(Some(record)) => {
                 if let Some(outcome) = record.state.outcome() {
                     self.tell(&IngestEvent::Settled {
@@ -449,7 +517,6 @@ impl Pipeline {
             Ok(None) => tracing::debug!(%id, "a document was removed while it was read"),
             Err(error) => tracing::warn!(%id, %error, "a settled document cannot be read"),
         }
-        self.tell_overall();
     }
 
     /// Puts a document back into the queue, undecided.
@@ -543,13 +610,17 @@ pub(super) fn at_ms() -> f64 {
 }
 
 fn has_work(state: &State) -> bool {
-    state.reembed
-        || state.more_queued
+    state.reembed || !is_worked_off(state)
+}
+
+/// No document is queued or under way.
+fn is_worked_off(state: &State) -> bool {
+    !(state.more_queued
         || state.taking
         || !state.taken.is_empty()
         || state.reading > 0
         || !state.backlog.is_empty()
-        || state.embedding > 0
+        || state.embedding > 0)
 }
 
 fn is_idle(state: &State) -> bool {
@@ -584,6 +655,7 @@ fn waiting_ids(state: &State) -> Vec<DocumentId> {
 fn forget_waiting(state: &mut State) {
     state.taken.clear();
     state.deferred.clear();
+    state.touched.clear();
     state.in_flight.clear();
     state.backlog.clear();
     state.backlog_bytes = 0;

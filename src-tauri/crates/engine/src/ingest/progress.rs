@@ -58,9 +58,11 @@ impl Progress {
         }
     }
 
-    /// Files left the queue without being settled.
-    pub fn withdrawn(&mut self, files: u32) {
-        self.total = self.total.saturating_sub(files).max(self.done);
+    /// The queue is empty. True where files had left it without being settled: they were cancelled or removed.
+    pub fn end(&mut self) -> bool {
+        let left = self.total > self.done;
+        self.total = self.done;
+        left
     }
 
     /// Why nothing moves, or that it does again.

@@ -201,6 +201,40 @@ fn a_changed_file_replaces_its_passages_and_the_index_forgets_them() {
 }
 
 #[test]
+fn a_file_saved_again_while_it_is_worked_on_is_read_again() {
+    let bench = bench();
+    let path = bench.write("note.txt", "The key hangs behind the can.");
+    let id = bench.enqueue(&path);
+    let says = |words: &str| {
+        let chunks = bench.library.chunks_of(id).unwrap();
+        chunks.len() == 1 && chunks[0].text.contains(words)
+    };
+    bench.pipeline.read_one(&CancelToken::new());
+    fs::write(&path, "The key lies under the third pot.").unwrap();
+    assert_eq!(bench.enqueue(&path), id);
+    bench.pipeline.touched(vec![path.clone()]).unwrap();
+    bench.run();
+    assert!(says("third pot"));
+
+    // It was settled between the ledger's answer and this.
+    fs::write(&path, "The key is lost.").unwrap();
+    bench.pipeline.touched(vec![path.clone()]).unwrap();
+    bench.run();
+    assert!(says("lost"));
+
+    // What was read is what stands there: nothing is done twice.
+    let read = bench.parser.calls.load(Ordering::Relaxed);
+    bench.pipeline.touched(vec![path.clone()]).unwrap();
+    assert!(bench.pipeline.is_idle());
+    bench.library.hide(&[id], 3.0).unwrap();
+    fs::write(&path, "The key was found again.").unwrap();
+    bench.pipeline.touched(vec![path]).unwrap();
+    bench.run();
+    assert_eq!(bench.parser.calls.load(Ordering::Relaxed), read);
+    assert!(bench.library.document(id).unwrap().unwrap().removed_at_ms.is_some());
+}
+
+#[test]
 fn every_failure_is_settled_with_its_reason_and_can_be_tried_again() {
     let bench = bench();
     let damaged = bench.enqueue(&bench.write("damaged.txt", "!damaged"));

@@ -4,7 +4,9 @@ use super::Library;
 use super::commit::{drop_content, promote_duplicate};
 use super::read::{RECORD, record};
 use crate::error::StoreError;
-use crate::records::{DocumentRecord, Enqueued, FileStamp, Recognised, Removed, Settlement, path_to_bytes};
+use crate::records::{
+    CancelledQueue, DocumentRecord, Enqueued, FileStamp, Recognised, Removed, Settlement, path_to_bytes,
+};
 use docmind_core::chunk::ChunkId;
 use docmind_core::document::{ContentHash, DocumentId, DocumentState};
 use rusqlite::{OptionalExtension, Transaction, params};
@@ -95,25 +97,27 @@ impl Library {
         })
     }
 
-    /// Empties the queue: what is new in it is forgotten, what was only to be read again is settled as it was. Gives those that
-    /// are gone.
+    /// Empties the queue: what is new in it is forgotten, what was only to be read again is settled as it was.
     ///
     /// # Errors
     /// As every writing.
-    pub fn cancel_queued(&self) -> Result<Vec<DocumentId>, StoreError> {
+    pub fn cancel_queued(&self) -> Result<CancelledQueue, StoreError> {
         self.write(|transaction| {
-            transaction.execute(
-                "UPDATE documents SET state = prior_state, prior_state = NULL, reread = 0
-                 WHERE state IN ('queued', 'working') AND prior_state IS NOT NULL",
-                [],
-            )?;
-            let mut statement = transaction.prepare(
-                "DELETE FROM documents WHERE state IN ('queued', 'working') AND page_count = 0 RETURNING id",
-            )?;
-            let gone = statement
-                .query_map([], |row| row.get(0).map(DocumentId))?
-                .collect::<Result<_, _>>()?;
-            Ok(gone)
+            let ids = |sql: &str| -> Result<Vec<DocumentId>, StoreError> {
+                Ok(transaction
+                    .prepare(sql)?
+                    .query_map([], |row| row.get(0).map(DocumentId))?
+                    .collect::<Result<_, _>>()?)
+            };
+            Ok(CancelledQueue {
+                restored: ids(
+                    "UPDATE documents SET state = prior_state, prior_state = NULL, reread = 0
+                     WHERE state IN ('queued', 'working') AND prior_state IS NOT NULL RETURNING id",
+                )?,
+                gone: ids(
+                    "DELETE FROM documents WHERE state IN ('queued', 'working') AND page_count = 0 RETURNING id",
+                )?,
+            })
         })
     }
 

@@ -314,7 +314,9 @@ fn states_retries_and_restarts() {
     assert_eq!(library.take_queued(5).unwrap().len(), 3);
     library.put_back(&[DocumentId(2)]).unwrap();
     // What failed before goes back to that; what was never settled is forgotten.
-    assert_eq!(library.cancel_queued().unwrap(), [DocumentId(2), DocumentId(3)]);
+    let cancelled = library.cancel_queued().unwrap();
+    assert_eq!(cancelled.gone, [DocumentId(2), DocumentId(3)]);
+    assert_eq!(cancelled.restored, [DocumentId(1)]);
     assert_eq!(
         library.document(DocumentId(1)).unwrap().unwrap().state,
         DocumentState::Damaged

@@ -7,6 +7,7 @@ use crate::schema;
 use docmind_core::error::Notice;
 use rusqlite::{Connection, OpenFlags};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 const DAY_MS: f64 = 86_400_000.0;
@@ -28,7 +29,7 @@ impl UserDb {
         let unfinished = folder.join("unfinished.db");
         let _ = fs::remove_file(&unfinished);
         self.database.vacuum_into(&unfinished)?;
-        let in_place = || -> std::io::Result<()> {
+        let in_place = || -> io::Result<()> {
             fs::File::open(&unfinished)?.sync_all()?;
             fs::rename(&unfinished, &target)?;
             #[cfg(unix)]
@@ -77,9 +78,27 @@ fn copies(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// Puts the newest sound copy where the file is missing or empty; `None` where there is no such copy.
+pub(super) fn restore_missing(folder: &Path, path: &Path) -> Result<Option<Notice>, StoreError> {
+    let Some(copy) = newest_sound(folder) else {
+        return Ok(None);
+    };
+    prepare(folder, &copy)
+        .and_then(|unfinished| take_place(folder, path, &unfinished))
+        .map_err(|source| StoreError::io(path, source))?;
+    Ok(Some(Notice::new(
+        "conversations_restored",
+        format!(
+            "The file of your conversations was missing or empty; the copy `{}` took its place, so that the newest may be missing.\nIf you have moved the file, close DocMind and put it back as `{}`.",
+            copy.display(),
+            path.display()
+        ),
+    )))
+}
+
 /// Sets the damaged file aside and puts the newest sound copy in its place.
 pub(super) fn restore(folder: &Path, path: &Path, detail: &str) -> Result<Notice, StoreError> {
-    let Some(copy) = copies(folder).into_iter().find(|copy| is_sound(copy)) else {
+    let Some(copy) = newest_sound(folder) else {
         return Err(StoreError::UserDamaged {
             path: path.to_owned(),
             detail: detail.to_owned(),
@@ -91,25 +110,13 @@ pub(super) fn restore(folder: &Path, path: &Path, detail: &str) -> Result<Notice
         number += 1;
         aside = path.with_extension(format!("db.damaged-{number}"));
     }
-    // A file stands under its name at every moment: killed in between, the next start finds the damaged one and tries again; finding
-    // none it would begin anew and say nothing.
-    let unfinished = backups(folder).join("unfinished.db");
-    let in_place = || -> std::io::Result<()> {
-        fs::copy(&copy, &unfinished)?;
-        fs::File::open(&unfinished)?.sync_all()?;
+    // A file stands under its name at every moment: killed in between, the next start finds the damaged one and tries again.
+    let in_place = || -> io::Result<()> {
+        let unfinished = prepare(folder, &copy)?;
         if fs::hard_link(path, &aside).is_err() {
             fs::copy(path, &aside)?;
         }
-        for log in ["user.db-wal", "user.db-shm"] {
-            let log = folder.join(log);
-            if log.exists() {
-                fs::remove_file(log)?;
-            }
-        }
-        fs::rename(&unfinished, path)?;
-        #[cfg(unix)]
-        fs::File::open(folder)?.sync_all()?;
-        Ok(())
+        take_place(folder, path, &unfinished)
     };
     in_place().map_err(|source| StoreError::io(path, source))?;
     Ok(Notice::new(
@@ -120,6 +127,32 @@ pub(super) fn restore(folder: &Path, path: &Path, detail: &str) -> Result<Notice
             aside.display()
         ),
     ))
+}
+
+/// Copies the copy, which stays one.
+fn prepare(folder: &Path, copy: &Path) -> io::Result<PathBuf> {
+    let unfinished = backups(folder).join("unfinished.db");
+    fs::copy(copy, &unfinished)?;
+    fs::File::open(&unfinished)?.sync_all()?;
+    Ok(unfinished)
+}
+
+/// Gives it the file's name; a log left behind is another file's.
+fn take_place(folder: &Path, path: &Path, unfinished: &Path) -> io::Result<()> {
+    for log in ["user.db-wal", "user.db-shm"] {
+        let log = folder.join(log);
+        if log.exists() {
+            fs::remove_file(log)?;
+        }
+    }
+    fs::rename(unfinished, path)?;
+    #[cfg(unix)]
+    fs::File::open(folder)?.sync_all()?;
+    Ok(())
+}
+
+fn newest_sound(folder: &Path) -> Option<PathBuf> {
+    copies(folder).into_iter().find(|copy| is_sound(copy))
 }
 
 fn is_sound(copy: &Path) -> bool {

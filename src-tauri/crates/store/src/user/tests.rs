@@ -228,6 +228,65 @@ fn a_copy_a_day_three_kept_and_the_newest_sound_one_is_used() {
 }
 
 #[test]
+fn a_missing_or_empty_file_is_replaced_by_the_newest_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("user.db");
+    let titles = |user: &UserDb| -> Vec<String> {
+        let kept = user.conversations().unwrap();
+        kept.into_iter().map(|one| one.title).collect()
+    };
+    {
+        let user = UserDb::open(folder.path()).unwrap();
+        assert!(user.recovered().is_none(), "the first start has nothing to restore");
+        user.create_conversation("Kept", 1.0).unwrap();
+        assert!(user.back_up_daily(DAY_MS).unwrap());
+    }
+    fs::remove_file(&path).unwrap();
+    for how in ["missing", "empty"] {
+        let user = UserDb::open(folder.path()).unwrap();
+        assert_eq!(user.recovered().unwrap().code, "conversations_restored", "{how}");
+        assert_eq!(titles(&user), ["Kept"], "{how}");
+        drop(user);
+        fs::write(&path, "").unwrap();
+    }
+    // The copies are still copies.
+    assert!(folder.path().join("backups/user-000001.db").exists());
+    fs::remove_dir_all(folder.path().join("backups")).unwrap();
+    let user = UserDb::open(folder.path()).unwrap();
+    assert!(user.recovered().is_none() && titles(&user).is_empty());
+}
+
+#[test]
+fn what_was_removed_on_purpose_is_remembered_by_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let user = UserDb::open(folder.path()).unwrap();
+    let mut paths = vec![PathBuf::from("/w/a.txt"), PathBuf::from("/w/b.txt")];
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        paths.push(PathBuf::from(std::ffi::OsStr::from_bytes(b"/w/caf\xe9.txt")));
+    }
+    let shunned = |user: &UserDb| {
+        let other = [PathBuf::from("/w/other.txt")];
+        let mut found: Vec<PathBuf> = user
+            .shunned(paths.iter().chain(&other).map(PathBuf::as_path))
+            .unwrap()
+            .into_iter()
+            .collect();
+        found.sort();
+        found
+    };
+    assert!(shunned(&user).is_empty());
+    user.shun(&paths, 1.0).unwrap();
+    user.shun(&paths[..1], 2.0).unwrap();
+    drop(user);
+    let user = UserDb::open(folder.path()).unwrap();
+    assert_eq!(shunned(&user), paths);
+    user.unshun(&paths[..1]).unwrap();
+    assert_eq!(shunned(&user), paths[1..]);
+}
+
+#[test]
 fn damage_without_a_copy_is_said() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("user.db"), vec![7; 50_000]).unwrap();

@@ -1,0 +1,172 @@
+//! Questions about a document as a whole ("Summarize this document", "Worum geht es?"): no passage is like them, so that they are
+//! answered by reading through it.
+
+use crate::words::{fold, is_stop_word, words};
+
+/// Asks for a summary, wherever it stands.
+const SUMMARY: &[&str] = &[
+    "summarize",
+    "summarise",
+    "summary",
+    "overview",
+    "outline",
+    "gist",
+    "tldr",
+    "takeaways",
+    "fasse",
+    "fass",
+    "zusammenfassen",
+    "zusammenfassung",
+    "uberblick",
+    "kernaussagen",
+    "hauptpunkte",
+];
+/// Beginnings of questions that ask the same, and how they end; an empty end is any.
+const FORMS: &[(&str, &str)] = &[
+    ("what", " about"),
+    ("what are the main", " points"),
+    ("what are the key", " points"),
+    ("worum geht", ""),
+    ("um was geht", ""),
+    ("wovon handelt", ""),
+    ("was sind die wichtigsten", " punkte"),
+];
+/// What may stand beside: the document itself, courtesy, length.
+const BESIDE: &[&str] = &[
+    "document",
+    "worum",
+    "wovon",
+    "hier",
+    "here",
+    "documents",
+    "file",
+    "text",
+    "paper",
+    "article",
+    "contract",
+    "agreement",
+    "policy",
+    "report",
+    "letter",
+    "manual",
+    "pdf",
+    "book",
+    "content",
+    "contents",
+    "please",
+    "give",
+    "write",
+    "show",
+    "short",
+    "brief",
+    "briefly",
+    "quick",
+    "main",
+    "key",
+    "important",
+    "points",
+    "entire",
+    "whole",
+    "sentence",
+    "sentences",
+    "words",
+    "sum",
+    "deal",
+    "dokument",
+    "dokuments",
+    "dokumente",
+    "datei",
+    "artikel",
+    "vertrag",
+    "vertrags",
+    "bericht",
+    "brief",
+    "handbuch",
+    "buch",
+    "inhalt",
+    "inhalts",
+    "bitte",
+    "gib",
+    "schreibe",
+    "kurz",
+    "kurze",
+    "kurzen",
+    "knapp",
+    "wichtigsten",
+    "punkte",
+    "zusammen",
+    "ganze",
+    "ganzen",
+    "geht",
+    "handelt",
+    "satzen",
+    "satze",
+    "worten",
+];
+
+/// True for a question about a document as a whole, which names no subject within it.
+///
+/// ```
+/// use docmind_core::question::wants_overview;
+/// assert!(wants_overview("Summarize this document in three sentences, please."));
+/// assert!(wants_overview("Worum geht es in diesem Vertrag?"));
+/// assert!(!wants_overview("Summarize the rules on pets"));
+/// assert!(!wants_overview("What is photosynthesis about?"));
+/// ```
+pub fn wants_overview(question: &str) -> bool {
+    let folded: Vec<String> = words(question).map(|word| fold(word.text)).collect();
+    let joined = folded.join(" ");
+    let asked = folded.iter().any(|word| SUMMARY.contains(&word.as_str()))
+        || FORMS
+            .iter()
+            .any(|(start, end)| joined.starts_with(start) && joined.ends_with(end));
+    asked
+        && words(question).zip(&folded).all(|(word, folded)| {
+            let known = |list: &[&str]| list.contains(&folded.as_str());
+            is_stop_word(word.text)
+                || known(SUMMARY)
+                || known(BESIDE)
+                || folded.chars().all(char::is_numeric)
+                || COUNTS.contains(&folded.as_str())
+        })
+}
+
+const COUNTS: &[&str] = &[
+    "one", "two", "three", "four", "five", "ten", "ein", "einem", "zwei", "drei", "vier", "funf", "zehn",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overviews_are_told_from_questions() {
+        for question in [
+            "Summarize this document.",
+            "Please give me a short summary of the contract",
+            "What is this about?",
+            "What's this document about?",
+            "What are the main points?",
+            "tldr?",
+            "Fasse den Vertrag zusammen.",
+            "Fasse das Dokument in drei Sätzen zusammen.",
+            "Gib mir einen Überblick",
+            "Worum geht es hier?",
+            "Wovon handelt der Bericht?",
+            "Was sind die wichtigsten Punkte?",
+        ] {
+            assert!(wants_overview(question), "{question}");
+        }
+        for question in [
+            "Summarize chapter 3",
+            "What does the contract say about pets?",
+            "What is the notice period?",
+            "Give me an overview of the heating system",
+            "Worum geht es in Paragraph 4?",
+            "What was the war about?",
+            "Fasse die Regeln zur Haustierhaltung zusammen",
+        ] {
+            assert!(!wants_overview(question), "{question}");
+        }
+    }
+}

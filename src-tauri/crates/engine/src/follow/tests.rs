@@ -1,0 +1,223 @@
+//! Following by hand, over a real library whose queue nobody works on.
+
+use super::*;
+use crate::documents::AddTold;
+use crate::engine::{Background, EngineOptions, OpenMode};
+use crate::listeners::Subscription;
+use std::fs;
+
+struct Bench {
+    engine: Engine,
+    follower: LibraryFollower,
+    /// Is followed; the data folder lies in it.
+    home: PathBuf,
+    told: Arc<Mutex<Vec<IngestEvent>>>,
+    _subscription: Subscription,
+    _temp: tempfile::TempDir,
+}
+
+fn bench() -> Bench {
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path().canonicalize().unwrap();
+    let (home, bin) = (root.join("home"), root.join("bin"));
+    for folder in [&home, &bin] {
+        fs::create_dir(folder).unwrap();
+    }
+    // Never started.
+    let reader = format!("docmind-parse{}", std::env::consts::EXE_SUFFIX);
+    fs::write(bin.join(reader), "").unwrap();
+    let engine = Engine::open(EngineOptions {
+        data_dir: Some(home.join(".docmind")),
+        runtime_dir: Some(root.join("runtime")),
+        bin_dir: Some(bin),
+        mode: OpenMode::ReadWrite,
+        background: Background::Nothing,
+    })
+    .unwrap();
+    engine
+        .set_setting("watched_folders", serde_json::json!([home.to_string_lossy()]))
+        .unwrap();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let subscription = engine.on_ingest({
+        let told = Arc::clone(&told);
+        move |event| lock(&told).push(event.clone())
+    });
+    Bench {
+        follower: LibraryFollower::new(Arc::downgrade(&engine.0)),
+        engine,
+        home,
+        told,
+        _subscription: subscription,
+        _temp: temp,
+    }
+}
+
+impl Bench {
+    fn write(&self, name: &str) -> PathBuf {
+        let path = self.home.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "Some words.").unwrap();
+        path
+    }
+
+    /// What the library has, in the order of paths.
+    fn held(&self) -> Vec<PathBuf> {
+        let known = self.engine.0.library.documents_under(&self.home).unwrap();
+        known.into_iter().map(|record| record.path).collect()
+    }
+
+    fn id_of(&self, path: &Path) -> DocumentId {
+        self.engine.0.library.document_at(path).unwrap().unwrap().id
+    }
+
+    fn notices(&self, code: &str) -> usize {
+        let told = lock(&self.told);
+        told.iter()
+            .filter(|event| matches!(event, IngestEvent::Notice(notice) if notice.code == code))
+            .count()
+    }
+}
+
+#[test]
+fn what_a_scan_leaves_out_is_not_followed() {
+    let bench = bench();
+    let note = bench.write("letters/note.txt");
+    let touched = vec![
+        note.clone(),
+        bench.write(".git/COMMIT_EDITMSG"),
+        bench.write("code/node_modules/left/readme.md"),
+        bench.write("letters/.~lock.note.odt#"),
+        bench.write("letters/~$note.docx"),
+        bench.home.join(".docmind"),
+        bench.home.join(".docmind/user.db"),
+        bench.home.join("letters/saved.tmp"),
+        bench.home.with_file_name("bin"),
+    ];
+    bench.follower.touched(touched);
+    assert_eq!(bench.held(), [note]);
+    let told = lock(&bench.told);
+    assert!(
+        !told.iter().any(|event| matches!(event, IngestEvent::Skipped { .. })),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn what_a_person_removed_stays_out_until_it_is_named() {
+    let bench = bench();
+    let (note, other) = (bench.write("note.txt"), bench.write("other.txt"));
+    bench.follower.rescan(&bench.home);
+    assert_eq!(bench.held(), [note.clone(), other.clone()]);
+    let remove = || {
+        let id = [bench.id_of(&note)];
+        bench.engine.shun(&id);
+        bench.engine.0.library.remove(&id).unwrap();
+    };
+    remove();
+    bench.follower.touched(vec![note.clone()]);
+    bench.follower.rescan(&bench.home);
+    assert_eq!(bench.held(), [other.clone()]);
+    assert_eq!(bench.notices("removed_stay_out"), 0);
+
+    let cancel = CancelToken::new();
+    let add = |path: &Path| {
+        let paths = [path.to_owned()];
+        bench.engine.add_paths(&paths, &cancel, &mut |_| {}).unwrap()
+    };
+    assert_eq!(add(&bench.home).skipped, 1);
+    assert_eq!(bench.notices("removed_stay_out"), 1);
+    assert_eq!(bench.held(), [other.clone()]);
+    assert_eq!(add(&note).queued, 1);
+    assert_eq!(bench.held(), [note.clone(), other.clone()]);
+
+    // From then on it is a file as any other.
+    bench.engine.0.library.remove(&[bench.id_of(&note)]).unwrap();
+    bench.follower.touched(vec![note.clone()]);
+    assert_eq!(bench.held(), [note.clone(), other.clone()]);
+
+    // A removal that was undone leaves nothing behind.
+    let id = [bench.id_of(&note)];
+    bench.engine.shun(&id);
+    bench.engine.unshun(&id);
+    bench.engine.0.library.remove(&id).unwrap();
+    bench.follower.touched(vec![note.clone()]);
+    assert_eq!(bench.held(), [note, other]);
+}
+
+#[test]
+fn of_a_folder_in_anothers_place_what_is_missing_is_gone() {
+    let bench = bench();
+    let old = [bench.write("letters/a.txt"), bench.write("letters/deep/b.txt")];
+    bench.follower.rescan(&bench.home);
+    fs::remove_dir_all(bench.home.join("letters")).unwrap();
+    let new = bench.write("letters/c.txt");
+    bench.follower.touched(vec![bench.home.join("letters")]);
+    assert!(bench.held().contains(&new));
+    assert_eq!(lock(&bench.follower.gone).paths, BTreeSet::from(old));
+}
+
+#[test]
+fn a_folder_that_vanished_as_a_whole_is_no_deletion() {
+    let bench = bench();
+    let (note, other) = (bench.write("note.txt"), bench.write("other.txt"));
+    bench.follower.rescan(&bench.home);
+    fs::remove_file(&note).unwrap();
+    fs::remove_file(&other).unwrap();
+    // Such as a disk that was pulled and another that took its place at once.
+    forget_missing(&bench.engine, &BTreeSet::from([bench.home.clone()])).unwrap();
+    assert_eq!(bench.held(), [note.clone(), other.clone()]);
+    forget_missing(&bench.engine, &BTreeSet::from([note])).unwrap();
+    assert_eq!(bench.held(), [other]);
+}
+
+#[test]
+fn a_folder_that_is_away_is_told_once_until_it_is_back() {
+    let bench = bench();
+    let disk = bench.home.with_file_name("disk");
+    let told = || bench.notices("folder_unreachable");
+    bench.follower.rescan(&disk);
+    bench.follower.rescan(&disk);
+    assert_eq!(told(), 1);
+    fs::create_dir(&disk).unwrap();
+    fs::write(disk.join("note.txt"), "Some words.").unwrap();
+    bench.follower.rescan(&disk);
+    fs::remove_file(disk.join("note.txt")).unwrap();
+    bench.follower.rescan(&disk);
+    fs::remove_dir(&disk).unwrap();
+    bench.follower.rescan(&disk);
+    assert_eq!(told(), 2, "an empty folder, then none: the same outage");
+}
+
+#[test]
+fn cancelling_stops_what_is_being_added_too() {
+    let bench = bench();
+    for number in 0..600 {
+        bench.write(&format!("{number}.txt"));
+    }
+    let cancel = CancelToken::new();
+    let (sender, begun) = std::sync::mpsc::channel();
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            let mut told = |_: AddTold| {
+                sender.send(()).unwrap();
+                while !cancel.is_cancelled() {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            };
+            let paths = [bench.home.clone()];
+            bench.engine.add_paths(&paths, &cancel, &mut told).unwrap();
+        });
+        begun.recv().unwrap();
+        bench.engine.cancel_ingest().unwrap();
+    });
+    assert!(bench.held().is_empty());
+}
+
+#[test]
+fn a_closed_library_begins_no_walk() {
+    let bench = bench();
+    let note = bench.write("note.txt");
+    bench.engine.0.walks.close();
+    bench.follower.touched(vec![note]);
+    assert!(bench.held().is_empty());
+}
