@@ -180,7 +180,7 @@ fn the_output_layer_goes_to_the_card_first() {
     let shape = qwen();
     let of = |layers| estimate(&shape, &profile(KvType::F16, 8192), layers, &card(8000), ALONE, None);
     let one = of(1);
-    assert_eq!(one[1].weights_mib, (319_000_000 + 10_240) as f64 / MIB);
+    assert_eq!(one[1].weights_mib, f64::from(319_000_000 + 10_240) / MIB);
     assert_eq!(one[1].kv_mib, 0.0, "the output layer has no cache");
     let three = of(3);
     assert!((three[1].weights_mib - one[1].weights_mib - 2.0 * 60_300_000.0 / MIB).abs() < 1e-6);

@@ -57,7 +57,7 @@ pub(super) fn written(
         ..WrittenEval::default()
     };
     if card.synthetic {
-        eval.status = "skipped".to_owned();
+        "skipped".clone_into(&mut eval.status);
         eval.reason = Some("synthetic weights".to_owned());
         return Ok(eval);
     }

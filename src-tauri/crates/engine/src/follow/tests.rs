@@ -116,7 +116,7 @@ fn what_a_person_removed_stays_out_until_it_is_named() {
     remove();
     bench.follower.touched(vec![note.clone()]);
     bench.follower.rescan(&bench.home);
-    assert_eq!(bench.held(), [other.clone()]);
+    assert_eq!(bench.held(), std::slice::from_ref(&other));
     assert_eq!(bench.notices("removed_stay_out"), 0);
 
     let cancel = CancelToken::new();
@@ -126,7 +126,7 @@ fn what_a_person_removed_stays_out_until_it_is_named() {
     };
     assert_eq!(add(&bench.home).skipped, 1);
     assert_eq!(bench.notices("removed_stay_out"), 1);
-    assert_eq!(bench.held(), [other.clone()]);
+    assert_eq!(bench.held(), std::slice::from_ref(&other));
     assert_eq!(add(&note).queued, 1);
     assert_eq!(bench.held(), [note.clone(), other.clone()]);
 
