@@ -85,7 +85,7 @@ export function predicted(item: Profile): MemoryOwner[] {
 /** On a processor plain attention stands in, where the cache allows it. */
 function execution({ attention, n_ubatch }: Profile, gpu: boolean): Execution {
   const standsIn = !gpu && attention.kind === 'flash' && attention.kv === 'f16';
-  return standsIn ? { attention: { kind: 'plain' }, n_ubatch: Math.min(n_ubatch, 64) } : { attention, n_ubatch };
+  return standsIn ? { attention: { kind: 'plain' }, n_ubatch: Math.min(n_ubatch, 80) } : { attention, n_ubatch };
 }
 
 function memoryPlan(item: Profile, gpu: boolean): MemoryPlan {

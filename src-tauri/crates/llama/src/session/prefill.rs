@@ -14,6 +14,8 @@ const FIRST_SLICE: usize = 64;
 /// On the CPU a slice may be this long whatever it takes: llama.cpp stops there between two operations, and 64 tokens at once are
 /// read a tenth faster than 16 (58 and 66 tokens a second for Qwen3-4B on 2 cores).
 const CPU_SLICE: usize = 64;
+/// Fewer tokens than this are read with the slice before them.
+const SMALL_REST: usize = 17;
 /// Rows that a processor's kernels multiply at once. Of what is left over each row is a pass over all the weights, as long as writing
 /// a token (`forward_mul_mat_one_chunk` in ggml's `repack.cpp`).
 const CPU_ROWS: usize = 4;
@@ -40,7 +42,7 @@ impl Session {
                 return Ok(false);
             }
             let at = self.cached.len();
-            let end = (at + self.slice()).min(tokens.len());
+            let end = at + self.slice_of(tokens.len() - at);
             let again = self.rows_again(end - at);
             if again > 0 && !self.cut(at - again) {
                 continue;
@@ -95,7 +97,18 @@ impl Session {
         rows_again(rows, self.cached.len(), self.context.settings().n_batch as usize)
     }
 
-    /// Tokens of the next slice.
+    /// Tokens of the next slice where so many are still to be read.
+    fn slice_of(&self, left: usize) -> usize {
+        let slice = self.slice();
+        let room = if self.on_cpu {
+            self.context.settings().n_ubatch as usize
+        } else {
+            0
+        };
+        with_rest(slice, left, room)
+    }
+
+    /// Tokens of a usual slice.
     fn slice(&self) -> usize {
         let settings = self.context.settings();
         let most = settings.n_batch as usize;
@@ -119,6 +132,16 @@ impl Session {
     }
 }
 
+/// A slice of `left` tokens, with what would be left over after it where the rest is small and both fit a batch of `room`: on a processor
+/// a few tokens by themselves take as long as writing one.
+fn with_rest(slice: usize, left: usize, room: usize) -> usize {
+    if left <= room && left < slice + SMALL_REST {
+        left
+    } else {
+        slice.min(left)
+    }
+}
+
 /// Up to three of `cached` tokens that fill a batch of `rows` up to whole [`CPU_ROWS`], where it has room.
 fn rows_again(rows: usize, cached: usize, room: usize) -> usize {
     let again = rows.next_multiple_of(CPU_ROWS) - rows;
@@ -132,6 +155,17 @@ fn rows_again(rows: usize, cached: usize, room: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_small_rest_is_read_with_the_slice_before_it() {
+        assert_eq!(with_rest(64, 66, 80), 66);
+        assert_eq!(with_rest(64, 80, 80), 80);
+        assert_eq!(with_rest(64, 81, 80), 64, "no room in the batch");
+        assert_eq!(with_rest(64, 500, 80), 64);
+        assert_eq!(with_rest(64, 20, 80), 20);
+        assert_eq!(with_rest(64, 66, 0), 64, "on a card");
+        assert_eq!(with_rest(64, 66, 64), 64);
+    }
 
     #[test]
     fn no_row_is_left_over_where_there_is_something_to_read_again() {
