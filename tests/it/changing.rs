@@ -146,6 +146,14 @@ fn a_document_is_summed_up_from_its_beginning() -> Result<()> {
     );
     assert_eq!(answer.citations.len(), 3, "{:?}", answer.citations);
 
+    // By its name, where only one has it.
+    let (answer, _) = ask(&engine, &question("Give me a summary of the rules, please"))?;
+    assert!(
+        answer.text.starts_with("These rules are for everybody"),
+        "{}",
+        answer.text
+    );
+
     // In a conversation it is the document that was cited; with nothing to go by it is not guessed.
     let about_it = AskRequest {
         conversation: Some(conversation),

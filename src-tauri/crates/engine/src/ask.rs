@@ -23,7 +23,7 @@ use docmind_core::embedding::TextKind;
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::extract;
 use docmind_core::ports::Embedder;
-use docmind_core::question::{EarlierTurn, standalone, wants_everything, wants_overview};
+use docmind_core::question::{EarlierTurn, overview_of, standalone, wants_everything};
 use docmind_core::refusal::{Verdict, judge};
 use docmind_core::retrieval::SearchMode;
 use docmind_core::support::{Evidence, check};
@@ -168,10 +168,10 @@ impl Engine {
 
         let scope = self.scope(&request.scope)?;
         let searched = standalone.clone().unwrap_or_else(|| question.to_owned());
-        let overview = if wants_overview(question) {
-            self.document_meant(scope.as_deref(), &earlier)?
-        } else {
-            None
+        let overview = match overview_of(question) {
+            Some(subject) if subject.is_empty() => self.document_meant(scope.as_deref(), &earlier)?,
+            Some(subject) => self.document_titled(&subject, scope.as_deref())?,
+            None => None,
         };
         let (retrieved, verdict) = if let Some(document) = overview {
             let read = self.read_through(document)?;

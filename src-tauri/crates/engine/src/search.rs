@@ -14,6 +14,7 @@ use docmind_core::ports::{Embedder, Reranker};
 use docmind_core::question::KeywordQuery;
 use docmind_core::rank::{self, CANDIDATES, Fused};
 use docmind_core::retrieval::{Hit, ScoredChunk, SearchMode};
+use docmind_core::words::{fold, words};
 use docmind_store::{DocumentQuery, DocumentRecord};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
@@ -225,6 +226,38 @@ impl Engine {
         })?;
         Ok(match &ready[..] {
             [only] => Some(only.id),
+            _ => None,
+        })
+    }
+
+    /// The only document whose title or file name has all of these words (folded).
+    ///
+    /// # Errors
+    /// The store's own.
+    pub(crate) fn document_titled(
+        &self,
+        subject: &[String],
+        scope: Option<&[DocumentId]>,
+    ) -> Result<Option<DocumentId>, ErrorReport> {
+        let found = self.0.library.documents(&DocumentQuery {
+            states: vec![DocumentState::Ready],
+            containing: subject.first().cloned(),
+            ..DocumentQuery::default()
+        })?;
+        let is_titled = |record: &&DocumentRecord| {
+            let file = record.path.file_stem().unwrap_or_default().to_string_lossy();
+            let named: HashSet<String> = words(&record.display_title())
+                .map(|word| fold(word.text))
+                .chain(file.split(|c: char| !c.is_alphanumeric()).map(fold))
+                .collect();
+            subject.iter().all(|word| named.contains(word))
+        };
+        let mut titled = found
+            .iter()
+            .filter(|record| scope.is_none_or(|scope| scope.contains(&record.id)))
+            .filter(is_titled);
+        Ok(match (titled.next(), titled.next()) {
+            (Some(only), None) => Some(only.id),
             _ => None,
         })
     }

@@ -114,21 +114,39 @@ const BESIDE: &[&str] = &[
 /// assert!(!wants_overview("What is photosynthesis about?"));
 /// ```
 pub fn wants_overview(question: &str) -> bool {
+    overview_of(question).is_some_and(|subject| subject.is_empty())
+}
+
+/// What a question wants summed up, folded: nothing where it names no more than "the document". `None` for other questions. Whether the
+/// words are a document's title or a subject within one is for whoever knows the titles.
+///
+/// ```
+/// use docmind_core::question::overview_of;
+/// assert_eq!(overview_of("Summarize the travel policy, please"), Some(vec!["travel".to_owned()]));
+/// assert_eq!(overview_of("How long is the travel?"), None);
+/// ```
+pub fn overview_of(question: &str) -> Option<Vec<String>> {
     let folded: Vec<String> = words(question).map(|word| fold(word.text)).collect();
     let joined = folded.join(" ");
     let asked = folded.iter().any(|word| SUMMARY.contains(&word.as_str()))
         || FORMS
             .iter()
             .any(|(start, end)| joined.starts_with(start) && joined.ends_with(end));
-    asked
-        && words(question).zip(&folded).all(|(word, folded)| {
-            let known = |list: &[&str]| list.contains(&folded.as_str());
-            is_stop_word(word.text)
-                || known(SUMMARY)
-                || known(BESIDE)
-                || folded.chars().all(char::is_numeric)
-                || COUNTS.contains(&folded.as_str())
-        })
+    let subject = |word: &str, folded: &String| {
+        let known = |list: &[&str]| list.contains(&folded.as_str());
+        !(is_stop_word(word)
+            || known(SUMMARY)
+            || known(BESIDE)
+            || known(COUNTS)
+            || folded.chars().all(char::is_numeric))
+    };
+    asked.then(|| {
+        words(question)
+            .zip(&folded)
+            .filter(|(word, folded)| subject(word.text, folded))
+            .map(|(_, folded)| folded.clone())
+            .collect()
+    })
 }
 
 const COUNTS: &[&str] = &[
