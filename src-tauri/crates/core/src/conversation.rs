@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, AnswerMode, Source};
 use crate::document::ContentHash;
+use crate::error::Notice;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::path::Path;
@@ -33,6 +34,21 @@ pub struct Turn {
     pub answer: Answer,
     /// Milliseconds since the Unix epoch.
     pub asked_at_ms: f64,
+}
+
+/// Says that so many turns, the oldest, are not known to the model any more.
+pub fn turns_dropped(turns: usize) -> Notice {
+    Notice::new(
+        "turns_dropped",
+        format!(
+            "The conversation is longer than the model's context: its {} no longer known to the model.",
+            if turns == 1 {
+                "oldest question with its answer and sources is".to_owned()
+            } else {
+                format!("{turns} oldest questions with their answers and sources are")
+            }
+        ),
+    )
 }
 
 impl Turn {

@@ -12,7 +12,7 @@ pub mod written_out;
 use crate::words::{fold, is_number, is_stop_word, words};
 
 pub use keyword::{KeywordQuery, Phrase, Term, TermKind};
-pub use overview::{overview_of, wants_overview};
+pub use overview::overview_of;
 
 /// True for questions that a handful of passages cannot answer in full ("list all …", "how many documents …"): the answer then
 /// says how much of the library it rests on (anything-llm#4275, lmstudio-bug-tracker#789).

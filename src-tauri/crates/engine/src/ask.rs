@@ -18,7 +18,7 @@ use crate::search::{Retrieved, Scope, ms};
 use docmind_core::answer::{Answer, AnswerMode, FinishReason, Source};
 use docmind_core::cancel::CancelToken;
 use docmind_core::citation::{CitedText, citations};
-use docmind_core::conversation::{ConversationId, Turn};
+use docmind_core::conversation::{ConversationId, Turn, turns_dropped};
 use docmind_core::embedding::TextKind;
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::extract;
@@ -162,7 +162,7 @@ impl Engine {
             standalone: standalone.clone(),
         });
         if dropped > 0 {
-            told(AskEvent::Notice(history::dropped(dropped)));
+            told(AskEvent::Notice(turns_dropped(dropped)));
         }
         told(stage("searching", 0, 0));
 

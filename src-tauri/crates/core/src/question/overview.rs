@@ -1,6 +1,7 @@
 //! Questions about a document as a whole ("Summarize this document", "Worum geht es?"): no passage is like them, so that they are
 //! answered by reading through it.
 
+use super::PAPERS;
 use crate::words::{fold, is_stop_word, words};
 
 /// Asks for a summary, wherever it stands.
@@ -31,25 +32,13 @@ const FORMS: &[(&str, &str)] = &[
     ("wovon handelt", ""),
     ("was sind die wichtigsten", " punkte"),
 ];
-/// What may stand beside: the document itself, courtesy, length.
+/// What may stand beside the document itself: courtesy, length.
 const BESIDE: &[&str] = &[
-    "document",
     "worum",
     "wovon",
     "hier",
     "here",
     "documents",
-    "file",
-    "text",
-    "paper",
-    "article",
-    "contract",
-    "agreement",
-    "policy",
-    "report",
-    "letter",
-    "manual",
-    "pdf",
     "book",
     "content",
     "contents",
@@ -58,7 +47,6 @@ const BESIDE: &[&str] = &[
     "write",
     "show",
     "short",
-    "brief",
     "briefly",
     "quick",
     "main",
@@ -72,16 +60,9 @@ const BESIDE: &[&str] = &[
     "words",
     "sum",
     "deal",
-    "dokument",
     "dokuments",
     "dokumente",
-    "datei",
-    "artikel",
-    "vertrag",
     "vertrags",
-    "bericht",
-    "brief",
-    "handbuch",
     "buch",
     "inhalt",
     "inhalts",
@@ -104,25 +85,16 @@ const BESIDE: &[&str] = &[
     "worten",
 ];
 
-/// True for a question about a document as a whole, which names no subject within it.
-///
-/// ```
-/// use docmind_core::question::wants_overview;
-/// assert!(wants_overview("Summarize this document in three sentences, please."));
-/// assert!(wants_overview("Worum geht es in diesem Vertrag?"));
-/// assert!(!wants_overview("Summarize the rules on pets"));
-/// assert!(!wants_overview("What is photosynthesis about?"));
-/// ```
-pub fn wants_overview(question: &str) -> bool {
-    overview_of(question).is_some_and(|subject| subject.is_empty())
-}
-
 /// What a question wants summed up, folded: nothing where it names no more than "the document". `None` for other questions. Whether the
 /// words are a document's title or a subject within one is for whoever knows the titles.
 ///
 /// ```
 /// use docmind_core::question::overview_of;
+/// assert_eq!(overview_of("Summarize this document in three sentences, please."), Some(vec![]));
+/// assert_eq!(overview_of("Worum geht es in diesem Vertrag?"), Some(vec![]));
 /// assert_eq!(overview_of("Summarize the travel policy, please"), Some(vec!["travel".to_owned()]));
+/// assert_eq!(overview_of("Summarize the rules on pets"), Some(vec!["rules".to_owned(), "pets".to_owned()]));
+/// assert_eq!(overview_of("What is photosynthesis about?"), Some(vec!["photosynthesis".to_owned()]));
 /// assert_eq!(overview_of("How long is the travel?"), None);
 /// ```
 pub fn overview_of(question: &str) -> Option<Vec<String>> {
@@ -136,6 +108,7 @@ pub fn overview_of(question: &str) -> Option<Vec<String>> {
         let known = |list: &[&str]| list.contains(&folded.as_str());
         !(is_stop_word(word)
             || known(SUMMARY)
+            || known(PAPERS)
             || known(BESIDE)
             || known(COUNTS)
             || folded.chars().all(char::is_numeric))
@@ -156,6 +129,10 @@ const COUNTS: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn wants_overview(question: &str) -> bool {
+        overview_of(question).is_some_and(|subject| subject.is_empty())
+    }
 
     #[test]
     fn overviews_are_told_from_questions() {

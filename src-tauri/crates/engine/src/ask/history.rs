@@ -4,7 +4,6 @@ use super::sources::INSTRUCTION_TOKENS;
 use crate::generators::Writer;
 use docmind_core::chunk::rough_tokens;
 use docmind_core::conversation::Turn;
-use docmind_core::error::Notice;
 use docmind_core::pack::HEADER_TOKENS;
 use docmind_core::settings::Settings;
 
@@ -43,21 +42,6 @@ fn first_within(turns: &[u32], room: u32) -> usize {
         }
     }
     first
-}
-
-/// Says that so many turns are not known to the writer any more.
-pub(super) fn dropped(turns: usize) -> Notice {
-    Notice::new(
-        "turns_dropped",
-        format!(
-            "The conversation is longer than the model's context: its {} no longer known to the model.",
-            if turns == 1 {
-                "oldest question with its answer and sources is".to_owned()
-            } else {
-                format!("{turns} oldest questions with their answers and sources are")
-            }
-        ),
-    )
 }
 
 #[cfg(test)]

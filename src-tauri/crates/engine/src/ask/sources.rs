@@ -48,19 +48,19 @@ impl Engine {
         writer: Option<&Writer>,
         settings: &Settings,
     ) -> Result<Gathered, ErrorReport> {
-        let standing: Vec<Source> = earlier.iter().flat_map(|turn| turn.sources.iter().cloned()).collect();
         let budget_tokens = budget(&limits(earlier, writer, settings));
         let whole = self.whole(retrieved, budget_tokens)?;
         // A document that changed since says something else in the same place.
-        let current: Vec<Source> = standing
+        let standing: Vec<Source> = earlier
             .iter()
+            .flat_map(|turn| &turn.sources)
             .filter(|source| {
                 let record = retrieved.documents.get(&source.document_id);
                 record.is_none_or(|record| record.hash.as_ref() == Some(&source.document_hash))
             })
             .cloned()
             .collect();
-        let packed = pack(&retrieved.passages, &whole, &current, budget_tokens);
+        let packed = pack(&retrieved.passages, &whole, &standing, budget_tokens);
         Ok(gathered(packed, first, &standing, &retrieved.documents, budget_tokens))
     }
 

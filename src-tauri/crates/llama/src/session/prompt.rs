@@ -4,7 +4,7 @@ use super::Session;
 use crate::error::LlamaError;
 use crate::native::{Specials, Token};
 use crate::template::{Ending, defused};
-use docmind_core::error::Notice;
+use docmind_core::conversation::turns_dropped;
 use docmind_core::generation::{GenerateRequest, Message, Role};
 
 /// Room left for the answer when turns are dropped; less where the request wants less.
@@ -63,17 +63,7 @@ impl Session {
 
     fn say_dropped(&mut self, turns: usize) {
         if turns > 0 {
-            self.pending.push(Notice::new(
-                "turns_dropped",
-                format!(
-                    "The conversation is longer than the model's context: its {} no longer known to the model.",
-                    if turns == 1 {
-                        "oldest question with its answer and sources is".to_owned()
-                    } else {
-                        format!("{turns} oldest questions with their answers and sources are")
-                    }
-                ),
-            ));
+            self.pending.push(turns_dropped(turns));
         }
     }
 
