@@ -1,16 +1,19 @@
 //! DOCX, DOCM, DOTX: body, tables, text boxes, then notes, comments, diagrams, headers and footers. The same in one XML file.
 
 mod chunks;
+mod form;
 mod numbering;
 mod styles;
 
 use crate::archive::Archive;
 use crate::error::ParseError;
-use crate::grid::{self, Grid};
+use crate::formula::Line;
+use crate::grid::{self, Finished, Grid};
 use crate::ooxml;
 use crate::output::Output;
 use crate::pptx;
-use crate::text::{self, PageBuilder, Script, TableHeader, bracket};
+use crate::symbol::{SignFont, with_signs};
+use crate::text::PageBuilder;
 use crate::xml::{Tag, Token, Xml, text_of};
 use chunks::Chunks;
 use numbering::Lists;
@@ -172,7 +175,9 @@ struct Body<'a, 'b, 'c> {
 
 #[derive(Default)]
 struct Paragraph {
-    text: String,
+    line: Line,
+    /// The font of the open run, where it shows signs.
+    sign_font: Option<SignFont>,
     /// The id of its style.
     style: String,
     level: Option<u8>,
@@ -180,47 +185,8 @@ struct Paragraph {
     /// The list it says it belongs to, and its level there.
     list: Option<u32>,
     list_level: Option<usize>,
-    /// Whether the open run is a superscript, and whether the last text was.
-    is_raised: bool,
-    was_raised: bool,
-    /// Where the open parts of fractions begin.
-    parts: Vec<usize>,
     /// Paragraphs of text boxes anchored in it, which stand after it.
     boxes: Vec<String>,
-}
-
-impl Paragraph {
-    fn push(&mut self, text: &str) {
-        let script = match (self.was_raised, self.is_raised) {
-            (false, true) => Script::Raised,
-            (true, false) => Script::Back,
-            _ => Script::Same,
-        };
-        self.was_raised = self.is_raised;
-        self.text.extend(text::between(&self.text, text, script));
-        self.text.push_str(text);
-    }
-
-    /// Begins a part of a fraction, or the exponent of a power.
-    fn begin_part(&mut self, name: &str) {
-        let sign = match name {
-            "num" => ' ',
-            "sup" => '^',
-            _ => '/',
-        };
-        if sign == '/' || self.text.ends_with(|c: char| c.is_ascii_digit()) {
-            self.text.push(sign);
-        }
-        if name != "sup" {
-            self.parts.push(self.text.len());
-        }
-    }
-
-    fn end_part(&mut self) {
-        if let Some(start) = self.parts.pop() {
-            bracket(&mut self.text, start);
-        }
-    }
 }
 
 struct Table {
@@ -230,7 +196,8 @@ struct Table {
     columns: usize,
     /// The open cell goes on with the one above it.
     goes_on: bool,
-    marked_header: bool,
+    /// Rows from the first that are marked to be said again on each page.
+    header_rows: usize,
 }
 
 impl Table {
@@ -240,7 +207,7 @@ impl Table {
             cell: String::new(),
             columns: 1,
             goes_on: false,
-            marked_header: false,
+            header_rows: 0,
         }
     }
 
@@ -294,10 +261,10 @@ impl Body<'_, '_, '_> {
                     }
                     "tblHeader" => {
                         if let Some(table) = tables.last_mut()
-                            && table.grid.height() == 1
+                            && table.grid.height() == table.header_rows + 1
                             && tag.is_on("val")
                         {
-                            table.marked_header = true;
+                            table.header_rows += 1;
                         }
                     }
                     // The same drawing once more for old programs; text struck out or moved away; field codes.
@@ -315,6 +282,7 @@ impl Body<'_, '_, '_> {
                     "t" if paragraphs.is_empty() => {}
                     name => {
                         if let Some(paragraph) = paragraphs.last_mut() {
+                            paragraph.line.open(&tag, xml.depth());
                             self.run(name, &tag, &mut xml, paragraph)?;
                         }
                     }
@@ -329,17 +297,16 @@ impl Body<'_, '_, '_> {
                             table.end_cell();
                         }
                     }
-                    "num" | "den" => {
-                        if let Some(paragraph) = paragraphs.last_mut() {
-                            paragraph.end_part();
-                        }
-                    }
                     "tbl" => {
                         if let Some(table) = tables.pop() {
                             self.table(table, tables.last_mut());
                         }
                     }
-                    _ => {}
+                    name => {
+                        if let Some(paragraph) = paragraphs.last_mut() {
+                            paragraph.line.close(name);
+                        }
+                    }
                 },
                 Token::Text(_) => {}
             }
@@ -360,22 +327,27 @@ impl Body<'_, '_, '_> {
     fn run(&self, name: &str, tag: &Tag<'_>, xml: &mut Xml<'_>, paragraph: &mut Paragraph) -> Result<(), ParseError> {
         match name {
             "t" => {
-                let text = xml.text()?;
-                paragraph.push(&text);
+                let text = with_signs(xml.text()?, paragraph.sign_font);
+                paragraph.line.push(&text);
             }
-            "r" => paragraph.is_raised = false,
-            "vertAlign" => paragraph.is_raised = tag.attribute("val").is_some_and(|place| place == "superscript"),
-            "num" | "den" | "sup" => paragraph.begin_part(name),
-            "tab" | "ptab" => paragraph.text.push('\t'),
-            "br" | "cr" => paragraph.text.push('\n'),
-            "noBreakHyphen" => paragraph.text.push('-'),
+            "r" => (paragraph.line.is_raised, paragraph.sign_font) = (false, None),
+            "rFonts" => paragraph.sign_font = tag.attribute("ascii").and_then(|font| SignFont::named(&font)),
+            "checkBox" => paragraph.line.push(form::tick_box(xml)?),
+            "ddList" => paragraph.line.push(&form::choice(xml)?),
+            "vertAlign" => paragraph.line.is_raised = tag.attribute("val").is_some_and(|place| place == "superscript"),
+            "tab" | "ptab" => paragraph.line.text.push('\t'),
+            "br" | "cr" => paragraph.line.text.push('\n'),
+            "noBreakHyphen" => paragraph.line.text.push('-'),
             "sym" => {
-                // Symbol fonts put their glyphs at F000; the low byte is what the text meant where it is ASCII.
-                if let Some(code) = tag.attribute("char").and_then(|hex| u32::from_str_radix(&hex, 16).ok())
-                    && let Some(c) = char::from_u32(code).filter(|c| !('\u{e000}'..='\u{f8ff}').contains(c))
-                {
-                    paragraph.text.push(c);
-                }
+                // A glyph that is at F000 in a font not known here says nothing.
+                let font = tag.attribute("font").and_then(|font| SignFont::named(&font));
+                let code = tag.attribute("char").and_then(|hex| u32::from_str_radix(&hex, 16).ok());
+                let byte = code.and_then(|code| u8::try_from(code & !0xf000).ok());
+                let sign = font.zip(byte).and_then(|(font, byte)| font.sign(byte));
+                let c = code
+                    .and_then(char::from_u32)
+                    .filter(|c| !('\u{e000}'..='\u{f8ff}').contains(c));
+                paragraph.line.text.extend(sign.or(c));
             }
             "pStyle" => {
                 let style = tag.attribute("val").unwrap_or_default();
@@ -401,20 +373,22 @@ impl Body<'_, '_, '_> {
         Ok(())
     }
 
-    fn paragraph(&mut self, mut done: Paragraph, outer: Option<&mut Paragraph>, table: Option<&mut Table>) {
+    fn paragraph(&mut self, done: Paragraph, outer: Option<&mut Paragraph>, table: Option<&mut Table>) {
         // Nothing but its number is what a column of numbers holds.
-        if let Some(number) = self.shape.number(&done)
-            && (table.is_some() || !done.text.trim().is_empty())
+        let number = self.shape.number(&done);
+        let mut text = done.line.text;
+        if let Some(number) = number
+            && (table.is_some() || !text.trim().is_empty())
         {
-            done.text = format!("{number} {}", done.text.trim_start());
+            text = format!("{number} {}", text.trim_start());
         }
         if let Some(outer) = outer {
-            outer.boxes.push(done.text);
+            outer.boxes.push(text);
             outer.boxes.extend(done.boxes);
             return;
         }
         if let Some(table) = table {
-            for text in std::iter::once(done.text)
+            for text in std::iter::once(text)
                 .chain(done.boxes)
                 .filter(|text| !text.trim().is_empty())
             {
@@ -426,9 +400,9 @@ impl Body<'_, '_, '_> {
             return;
         }
         match done.level {
-            Some(level) if done.text.chars().count() <= 300 => self.page.heading(level, &done.text),
-            _ if done.in_list => self.page.line(&done.text),
-            _ => self.page.paragraph(&done.text),
+            Some(level) if text.chars().count() <= 300 => self.page.heading(level, &text),
+            _ if done.in_list => self.page.line(&text),
+            _ => self.page.paragraph(&text),
         }
         for text in done.boxes {
             self.page.paragraph(&text);
@@ -436,18 +410,29 @@ impl Body<'_, '_, '_> {
     }
 
     fn table(&mut self, table: Table, outer: Option<&mut Table>) {
-        self.shape.span_room = self.shape.span_room.min(table.grid.room());
-        let rows = table.grid.finish();
+        let marked = (table.header_rows > 0).then_some(table.header_rows);
+        let Finished {
+            titles,
+            rows,
+            header,
+            room,
+        } = table.grid.finish(marked);
+        self.shape.span_room = self.shape.span_room.min(room);
         if let Some(outer) = outer {
-            for row in rows {
-                for cell in row.iter().filter(|cell| !cell.trim().is_empty()) {
-                    if !outer.cell.is_empty() {
-                        outer.cell.push('\n');
-                    }
-                    outer.cell.push_str(cell);
+            for cell in titles
+                .iter()
+                .chain(rows.iter().flatten())
+                .filter(|cell| !cell.trim().is_empty())
+            {
+                if !outer.cell.is_empty() {
+                    outer.cell.push('\n');
                 }
+                outer.cell.push_str(cell);
             }
             return;
+        }
+        for title in &titles {
+            self.page.paragraph(title);
         }
         // A frame around running text is no table.
         let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -458,11 +443,6 @@ impl Body<'_, '_, '_> {
             }
             return;
         }
-        let header = if table.marked_header {
-            TableHeader::FirstRow
-        } else {
-            TableHeader::guess(&rows)
-        };
         self.page.table(&rows, header);
     }
 }

@@ -19,11 +19,25 @@ pub const MEDIA_TYPE: &str = "text/html";
 /// A piece of a page.
 #[derive(Clone, Debug, PartialEq)]
 enum Block {
-    Heading { level: u8, text: String },
-    Paragraph { text: String, role: Role },
-    Item { text: String, role: Role },
-    Preformatted { text: String },
-    Table { rows: Vec<Vec<String>>, header: bool },
+    Heading {
+        level: u8,
+        text: String,
+    },
+    Paragraph {
+        text: String,
+        role: Role,
+    },
+    Item {
+        text: String,
+        role: Role,
+    },
+    Preformatted {
+        text: String,
+    },
+    Table {
+        rows: Vec<Vec<String>>,
+        header: TableHeader,
+    },
 }
 
 /// What a paragraph or an item of a list is to its page.
@@ -232,16 +246,7 @@ fn write_block(block: &Block, page: &mut PageBuilder) {
         Block::Paragraph { text, .. } => page.paragraph(&tidy(text)),
         Block::Item { text, .. } => page.line(&tidy(text)),
         Block::Preformatted { text } => page.verbatim(text),
-        Block::Table { rows, header } => {
-            page.table(
-                rows,
-                if *header {
-                    TableHeader::FirstRow
-                } else {
-                    TableHeader::guess(rows)
-                },
-            );
-        }
+        Block::Table { rows, header } => page.table(rows, *header),
     }
 }
 
@@ -289,7 +294,7 @@ mod tests {
             content.blocks,
             [Block::Table {
                 rows: vec![vec!["A".into(), "B".into()], vec!["1".into(), "2".into()]],
-                header: true
+                header: TableHeader::FirstRow
             }]
         );
     }
@@ -381,9 +386,34 @@ mod tests {
                 "<math><mfrac><mfrac><mn>1</mn><mn>2</mn></mfrac><mspace/></mfrac></math>",
                 "(1/2)/",
             ),
+            (
+                "<math><mn>2</mn><msqrt><mn>3</mn></msqrt><mn>5</mn><mo>+</mo><mroot><mn>8</mn><mn>3</mn></mroot></math>",
+                "2√3 5+8^(1/3)",
+            ),
+            (
+                "<math><msup><mfenced><mi>a</mi><mrow><mi>b</mi><mo>+</mo><mn>1</mn></mrow></mfenced><mrow><mi>n</mi><mo>+</mo><mn>1</mn></mrow></msup></math>",
+                "(a,b+1)^(n+1)",
+            ),
+            (
+                "<math><munderover><mo>∑</mo><mrow><mi>i</mi><mo>=</mo><mn>1</mn></mrow><mn>9</mn></munderover><msub><mi>x</mi><mn>1</mn></msub><mn>2</mn></math>",
+                "∑_(i=1)^9x1 2",
+            ),
+            (
+                "<math><mtable><mtr><mtd><mn>1</mn></mtd><mtd><mn>0</mn></mtd></mtr><mtr><mtd><mn>7</mn></mtd></mtr></mtable></math>",
+                "1 0 7",
+            ),
         ] {
             assert_eq!(plain_text(source), text, "{source}");
         }
+    }
+
+    #[test]
+    fn readings_of_words_are_no_text() {
+        assert_eq!(
+            plain_text("<p><ruby>東京<rp>(</rp><rt>とうきょう</rt><rp>)</rp></ruby>の<ruby>駅<rt>えき</ruby>へ</p>"),
+            "東京の駅へ"
+        );
+        assert_eq!(plain_text("<p><ruby>駅<rt>never ends</p><p>text</p>"), "駅\n\ntext");
     }
 
     #[test]

@@ -11,6 +11,7 @@
 //! | PPTX, PPTM | ZIP with `ppt/` | a slide with its notes | own, on quick-xml |
 //! | XLSX, XLSM | ZIP with `xl/` | a sheet | calamine, cell by cell |
 //! | XLS | OLE with `Workbook` | a sheet | calamine, decrypted before where Excel would not ask for a password |
+//! | all three under the password that Excel tries itself | OLE with `EncryptedPackage` | as what is inside | decrypted before, own on RustCrypto |
 //! | XML of Excel 2003 | namespace | a sheet | own, on quick-xml |
 //! | ODT, ODP, ODS, flat ones, those of OpenOffice 1 | ZIP with `mimetype`; namespace | the document, a slide, a sheet | own, on quick-xml |
 //! | EPUB | ZIP with `mimetype` | a chapter, in the order of the spine | own, with html5ever |
@@ -44,12 +45,15 @@
 //! the network, OCR, chunking, and limits on the process (crates/wire).
 
 mod archive;
+mod chart;
 mod delimited;
 mod docx;
 mod eml;
 mod encoding;
+mod encrypted;
 mod epub;
 mod error;
+mod formula;
 mod grid;
 mod html;
 mod json;
@@ -67,6 +71,7 @@ mod registry;
 mod rtf;
 mod sheets;
 mod sniff;
+mod symbol;
 mod text;
 mod xml;
 

@@ -1,9 +1,10 @@
 //! Markdown: what it says, not how it is marked.
 
 use crate::error::ParseError;
+use crate::formula::{Script, between};
 use crate::html;
 use crate::output::Output;
-use crate::text::{self, PageBuilder, Script, TableHeader};
+use crate::text::{self, PageBuilder, TableHeader};
 use pulldown_cmark::{Event, HeadingLevel, MetadataBlockKind, Options, Parser, Tag, TagEnd};
 
 /// The media type.
@@ -63,7 +64,7 @@ impl Reader {
             Event::End(tag) => self.close(tag),
             Event::Text(text) | Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
                 self.block
-                    .extend(text::between(&self.block, &text, std::mem::take(&mut self.script)));
+                    .extend(between(&self.block, &text, std::mem::take(&mut self.script)));
                 self.block.push_str(&text);
             }
             Event::SoftBreak => self.block.push(' '),

@@ -3,6 +3,7 @@
 
 mod flow;
 mod numbering;
+mod raised;
 mod sheet;
 
 use crate::archive::Archive;
@@ -13,6 +14,7 @@ use crate::text::{self, PageBuilder};
 use crate::xml::{Tag, Token, Xml, text_of};
 use flow::Flow;
 use numbering::Lists;
+use raised::Positions;
 
 const TEXT: &str = "application/vnd.oasis.opendocument.text";
 const PRESENTATION: &str = "application/vnd.oasis.opendocument.presentation";
@@ -27,7 +29,7 @@ const MAX_REPEATS: u32 = 1_000;
 pub fn parse_odt(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     let document = Document::open(bytes, out)?;
     out.started(TEXT, document.title(out), Some(1));
-    let mut flow = Flow::of(document.lists(out));
+    let mut flow = Flow::of(document.lists(out), document.positions(out));
     flow.read(&document.content, out)?;
     for text in document.margins(out) {
         flow.page.paragraph(&text);
@@ -45,7 +47,7 @@ pub fn parse_odt(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
 pub fn parse_odp(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     let document = Document::open(bytes, out)?;
     out.started(PRESENTATION, document.title(out), None);
-    let mut flow = Flow::of(document.lists(out));
+    let mut flow = Flow::of(document.lists(out), document.positions(out));
     flow.read(&document.content, out)?;
     let mut slides = if flow.slides.is_empty() {
         vec![flow.page]
@@ -72,6 +74,7 @@ pub fn parse_ods(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     let document = Document::open(bytes, out)?;
     out.started(SPREADSHEET, document.title(out), None);
     let mut xml = Xml::new(&document.content, out.limits.xml_depth);
+    let positions = document.positions(out);
     let (mut number, mut cells) = (0, 0);
     let mut margins = document.margins(out);
     while let Some(token) = xml.next()? {
@@ -81,7 +84,7 @@ pub fn parse_ods(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
             number += 1;
             let name = tag.attribute("name").unwrap_or_default();
             let mut page = PageBuilder::default();
-            let sheet = sheet::read(&mut xml, &mut cells, out)?;
+            let sheet = sheet::read(&mut xml, &positions, &mut cells, out)?;
             sheet.table.write(&name, &mut page);
             for text in sheet.beside.iter().chain(&margins) {
                 page.paragraph(text);
@@ -139,6 +142,14 @@ impl Document {
             lists.learn(source, out);
         }
         lists
+    }
+
+    fn positions(&self, out: &Output<'_>) -> Positions {
+        let mut positions = Positions::default();
+        for source in self.styles.iter().chain([&self.content]) {
+            positions.learn(source, out);
+        }
+        positions
     }
 
     /// What the master pages show on every page: headers, footers, what stands on the master of a slide; each once. Styles that

@@ -2,6 +2,7 @@
 
 use crate::archive::{Archive, resolve};
 use crate::error::ParseError;
+use crate::formula::Line;
 use crate::output::Output;
 use crate::text;
 use crate::xml::{Tag, Token, Xml, text_of};
@@ -111,11 +112,14 @@ pub fn has_pictures(archive: &Archive<'_>) -> bool {
 pub fn drawing_paragraphs(xml: &mut Xml<'_>) -> Result<Vec<String>, ParseError> {
     let outside = xml.depth().saturating_sub(1);
     let mut paragraphs = Vec::new();
-    let mut current = String::new();
+    let mut current = Line::default();
     while xml.depth() > outside {
         match xml.next()? {
             Some(Token::Open(tag)) => drawing_open(&tag, xml, &mut current)?,
-            Some(Token::Close(name)) if name.name() == "p" => paragraphs.push(std::mem::take(&mut current)),
+            Some(Token::Close(name)) => match name.name() {
+                "p" => paragraphs.push(std::mem::take(&mut current).text),
+                name => current.close(name),
+            },
             Some(_) => {}
             None => break,
         }
@@ -123,17 +127,25 @@ pub fn drawing_paragraphs(xml: &mut Xml<'_>) -> Result<Vec<String>, ParseError> 
     Ok(paragraphs)
 }
 
-fn drawing_open(tag: &Tag<'_>, xml: &mut Xml<'_>, current: &mut String) -> Result<(), ParseError> {
+fn drawing_open(tag: &Tag<'_>, xml: &mut Xml<'_>, current: &mut Line) -> Result<(), ParseError> {
     match tag.name() {
         "t" => {
             let text = xml.text()?;
-            current.push_str(&text);
+            current.push(&text);
         }
-        "br" => current.push('\n'),
-        "tab" => current.push('\t'),
+        "r" | "fld" => current.is_raised = false,
+        "br" => current.text.push('\n'),
+        "tab" => current.text.push('\t'),
+        "rPr" => {
+            // Thousandths of a percent; below nought it is lowered. Strict documents write `30%`.
+            current.is_raised = tag
+                .attribute("baseline")
+                .is_some_and(|height| !height.starts_with('-') && height.contains(|c: char| ('1'..='9').contains(&c)));
+            xml.skip()?;
+        }
         // Properties have elements named like text's (`a:tab` in `a:tabLst`).
-        "pPr" | "rPr" | "endParaRPr" | "bodyPr" | "lstStyle" => xml.skip()?,
-        _ => {}
+        "pPr" | "endParaRPr" | "bodyPr" | "lstStyle" => xml.skip()?,
+        _ => current.open(tag, xml.depth()),
     }
     Ok(())
 }

@@ -1,11 +1,13 @@
 //! PPTX, PPTM, PPSX: slides in the order of the presentation, each with its tables and its notes.
 
 use crate::archive::Archive;
+use crate::chart::{self, Series};
 use crate::error::ParseError;
+use crate::grid::{self, Finished, Grid};
 use crate::ooxml::{self, Relationship, drawing_paragraphs};
 use crate::output::Output;
-use crate::text::{PageBuilder, TableHeader};
-use crate::xml::{Token, Xml, text_of};
+use crate::text::PageBuilder;
+use crate::xml::{Tag, Token, Xml, text_of};
 
 /// The media type.
 pub const MEDIA_TYPE: &str = "application/vnd.openxmlformats-officedocument.presentationml.presentation";
@@ -78,7 +80,7 @@ fn slide_order(
 }
 
 /// Another prefix than `r`: the attribute that is named `id` and has one.
-fn relationship_id(tag: &crate::xml::Tag<'_>) -> Option<String> {
+fn relationship_id(tag: &Tag<'_>) -> Option<String> {
     tag.attribute("id").filter(|id| !id.chars().all(|c| c.is_ascii_digit()))
 }
 
@@ -131,8 +133,10 @@ fn shapes(bytes: &[u8], page: &mut PageBuilder, part: Part, out: &Output<'_>) ->
     let source = text_of(bytes);
     let mut xml = Xml::new(&source, out.limits.xml_depth);
     let mut placeholder = String::new();
-    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut table = Grid::new(grid::ROOM);
+    let mut span = Span::default();
     let mut in_table = 0_u32;
+    let mut series = Vec::new();
     while let Some(token) = xml.next()? {
         match token {
             Token::Open(tag) => match tag.name() {
@@ -140,7 +144,8 @@ fn shapes(bytes: &[u8], page: &mut PageBuilder, part: Part, out: &Output<'_>) ->
                 "ph" => placeholder = tag.attribute("type").unwrap_or_else(|| "body".to_owned()),
                 "Fallback" => xml.skip()?,
                 "tbl" => in_table += 1,
-                "tr" if in_table > 0 => rows.push(Vec::new()),
+                "tr" if in_table > 0 => table.row(),
+                "tc" if in_table > 0 => span = Span::of(&tag),
                 "txBody" | "t" | "rich" | "text" if in_table == 0 => {
                     let paragraphs = if matches!(tag.name(), "txBody" | "t" | "rich") {
                         drawing_text(tag.name() == "t" && matches!(part, Part::Slide | Part::Notes), &mut xml)?
@@ -152,27 +157,72 @@ fn shapes(bytes: &[u8], page: &mut PageBuilder, part: Part, out: &Output<'_>) ->
                         write(&paragraphs, &placeholder, part, page);
                     }
                 }
-                // Values that a chart shows: categories and names of series, not its numbers.
+                // A title that stands in a cell.
                 "strCache" if part == Part::ChartOfCells => xml.skip()?,
                 "strCache" => write(&chart_texts(&mut xml)?, "", part, page),
+                "ser" if part == Part::Other => series.push(Series::read(&mut xml)?),
                 "txBody" => {
                     let cell = drawing_paragraphs(&mut xml)?.join("\n");
-                    if let Some(row) = rows.last_mut() {
-                        row.push(cell);
+                    if !span.is_covered {
+                        table.cell(cell, span.columns, span.rows);
                     }
                 }
                 _ => {}
             },
             Token::Close(name) if name.name() == "tbl" => {
                 in_table = in_table.saturating_sub(1);
-                let table = std::mem::take(&mut rows);
-                page.table(&table, TableHeader::guess(&table));
+                let Finished {
+                    titles,
+                    rows,
+                    header,
+                    room,
+                } = std::mem::take(&mut table).finish(None);
+                table = Grid::new(room);
+                for title in &titles {
+                    page.paragraph(title);
+                }
+                page.table(&rows, header);
             }
+            Token::Close(name) if name.name() == "plotArea" => chart::write(&std::mem::take(&mut series), page),
             _ => {}
         }
         out.gathering(page.len())?;
     }
     Ok(())
+}
+
+/// How a cell lies in its table.
+struct Span {
+    columns: usize,
+    rows: u32,
+    /// Another cell is shown in its place.
+    is_covered: bool,
+}
+
+impl Default for Span {
+    fn default() -> Self {
+        Self {
+            columns: 1,
+            rows: 1,
+            is_covered: false,
+        }
+    }
+}
+
+impl Span {
+    fn of(cell: &Tag<'_>) -> Self {
+        let count = |name| {
+            cell.attribute(name)
+                .and_then(|count| count.parse::<u16>().ok())
+                .unwrap_or(1)
+        };
+        let is_merged = |name| cell.attribute(name).is_some() && cell.is_on(name);
+        Self {
+            columns: usize::from(count("gridSpan")),
+            rows: u32::from(count("rowSpan")),
+            is_covered: is_merged("hMerge") || is_merged("vMerge"),
+        }
+    }
 }
 
 fn drawing_text(run_alone: bool, xml: &mut Xml<'_>) -> Result<Vec<String>, ParseError> {

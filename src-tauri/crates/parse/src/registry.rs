@@ -1,5 +1,6 @@
 //! The registry: which format reads what, and how every file ends.
 
+use crate::encrypted;
 use crate::error::ParseError;
 use crate::limits::Limits;
 use crate::output::Output;
@@ -118,8 +119,19 @@ impl Registry {
         if bytes.len() as u64 > self.limits.input_bytes {
             return Err(input_too_large(&self.limits));
         }
-        let format = sniff::format(name, bytes, self.limits)?;
+        match sniff::format(name, bytes, self.limits)? {
+            Format::Encrypted => {
+                let package = encrypted::open(bytes, out)?;
+                self.read_as(sniff::format(name, &package, self.limits)?, &package, out)
+            }
+            format => self.read_as(format, bytes, out),
+        }
+    }
+
+    fn read_as(&self, format: Format, bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
         match format {
+            // A package is a ZIP, and none of those is this.
+            Format::Encrypted => return Err(ParseError::NeedsPassword),
             Format::Pdf => pdf::parse(self.library, bytes, out)?,
             Format::Docx => docx::parse(bytes, out)?,
             Format::WordXml => docx::parse_flat(bytes, out)?,

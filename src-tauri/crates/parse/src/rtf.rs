@@ -3,10 +3,12 @@
 mod vocabulary;
 
 use crate::error::ParseError;
+use crate::formula::Line;
 use crate::output::Output;
+use crate::symbol::SignFont;
 use crate::text::{self, PageBuilder, TableHeader};
 use encoding_rs::Encoding;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use vocabulary::{character, charset, is_skipped};
 
 pub use vocabulary::code_page;
@@ -51,8 +53,10 @@ enum Destination {
     Fonts,
     Styles,
     Title,
-    /// A footnote or a comment: it stands after the paragraph it belongs to.
+    /// A footnote, a comment, a text box: it stands after the paragraph it belongs to.
     Note,
+    /// Above or below each page: it stands at the end, once.
+    Margin,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -62,6 +66,7 @@ struct Group {
     /// Characters to leave out after `\u`.
     unicode_skip: usize,
     font: i32,
+    is_raised: bool,
     /// Inside `\htmlrtf`: what RTF adds to the HTML a mail was made from.
     html_rtf: bool,
 }
@@ -75,6 +80,9 @@ struct Reader {
     default_font: i32,
     /// Code page by font.
     fonts: HashMap<i32, &'static Encoding>,
+    /// Fonts that show signs.
+    sign_fonts: HashMap<i32, SignFont>,
+    font_name: String,
     /// Heading level by style.
     styles: HashMap<i32, u8>,
     style_name: String,
@@ -83,8 +91,11 @@ struct Reader {
     pending: Vec<u8>,
     high_surrogate: Option<u32>,
     skip_chars: usize,
-    paragraph: String,
-    notes: String,
+    paragraph: Line,
+    notes: Line,
+    margin: Line,
+    margins: Vec<String>,
+    margins_seen: HashSet<String>,
     level: Option<u8>,
     in_table: bool,
     row: Vec<String>,
@@ -101,7 +112,7 @@ impl Reader {
         while at < bytes.len() {
             steps = steps.wrapping_add(1);
             if steps.is_multiple_of(16_384) {
-                out.gathering(self.page.len() + self.paragraph.len())?;
+                out.gathering(self.page.len() + self.paragraph.text.len())?;
             }
             match bytes[at] {
                 b'{' => {
@@ -129,11 +140,15 @@ impl Reader {
             }
         }
         self.flush();
+        self.end_margin();
         self.state = Group::default();
         self.end_paragraph();
         self.end_table();
-        let notes = std::mem::take(&mut self.notes);
+        let notes = std::mem::take(&mut self.notes).text;
         self.page.paragraph(&notes);
+        for margin in std::mem::take(&mut self.margins) {
+            self.page.paragraph(&margin);
+        }
         out.gathering(self.page.len())
     }
 
@@ -151,7 +166,17 @@ impl Reader {
         }
         self.skip_chars = 0;
         if let Some(outer) = self.groups.pop() {
+            if outer.destination != self.state.destination {
+                self.end_margin();
+            }
             self.state = outer;
+        }
+    }
+
+    fn end_margin(&mut self) {
+        let margin = std::mem::take(&mut self.margin).text;
+        if !margin.trim().is_empty() && self.margins_seen.insert(margin.clone()) {
+            self.margins.push(margin);
         }
     }
 
@@ -220,10 +245,11 @@ impl Reader {
             b'\r' | b'\n' => self.end_paragraph(),
             // The group is for readers that know what follows; those we know are named in `word`.
             b'*' => {
-                self.state.destination = if self.state.destination == Destination::Body {
-                    Destination::Skip
-                } else {
-                    self.state.destination
+                if matches!(
+                    self.state.destination,
+                    Destination::Body | Destination::Note | Destination::Margin
+                ) {
+                    self.state.destination = Destination::Skip;
                 }
             }
             _ => {}
@@ -236,16 +262,25 @@ impl Reader {
             "par" | "sect" | "page" => self.end_paragraph(),
             "line" | "softline" => self.put("\n"),
             "tab" => self.put("\t"),
-            "cell" | "nestcell" => self.end_cell(),
-            "row" | "nestrow" => self.end_row(),
+            "cell" if self.state.destination == Destination::Body => self.end_cell(),
+            "row" if self.state.destination == Destination::Body => self.end_row(),
+            // Of a table in a cell, or in a note.
+            "cell" | "row" | "nestcell" => self.put("\n"),
+            // A note has paragraphs of its own, which say nothing of the one around it.
+            "intbl" | "pard" if self.state.destination != Destination::Body => {}
             "intbl" => self.in_table = true,
             "pard" => {
                 self.level = None;
                 self.in_table = false;
                 self.style = 0;
             }
+            "super" => self.state.is_raised = is_on,
+            // By so many half points.
+            "up" => self.state.is_raised = number.is_none_or(|height| height > 0),
+            "nosupersub" | "sub" | "dn" => self.state.is_raised = false,
             "plain" => {
                 self.state.hidden = false;
+                self.state.is_raised = false;
                 self.state.font = self.default_font;
             }
             "deff" => {
@@ -286,11 +321,21 @@ impl Reader {
             "info" | "htmltag" => self.state.destination = Destination::Skip,
             "title" if self.state.destination == Destination::Skip => self.state.destination = Destination::Title,
             // Known destinations behind `\*` whose text is shown.
-            "shptxt" | "shpinst" | "result" | "fldrslt" if self.state.destination == Destination::Skip => {
-                self.state.destination = Destination::Body;
+            "shpinst" | "result" | "fldrslt" if self.state.destination == Destination::Skip => {
+                let outer = self.groups.last().map(|outer| outer.destination);
+                self.state.destination = outer
+                    .filter(|outer| matches!(outer, Destination::Note | Destination::Margin))
+                    .unwrap_or_default();
             }
-            "footnote" | "annotation" => {
+            "header" | "headerl" | "headerr" | "headerf" | "footer" | "footerl" | "footerr" | "footerf"
+                if self.state.destination == Destination::Body =>
+            {
+                self.state.destination = Destination::Margin;
+                self.state.is_raised = false;
+            }
+            "footnote" | "annotation" | "shptxt" => {
                 self.state.destination = Destination::Note;
+                self.state.is_raised = false;
                 self.put("\n");
             }
             name if is_skipped(name) => {
@@ -323,7 +368,12 @@ impl Reader {
                 char::from_u32(0x10000 + ((high - 0xd800) << 10) + (code - 0xdc00))
             }
             // Symbol fonts sit at F000.
-            0xf020..=0xf0ff => char::from_u32(code - 0xf000).filter(char::is_ascii),
+            0xf020..=0xf0ff => {
+                let font = self.sign_fonts.get(&self.state.font);
+                let c = char::from_u32(code - 0xf000);
+                font.and_then(|font| font.sign((code - 0xf000) as u8))
+                    .or(c.filter(char::is_ascii))
+            }
             code => char::from_u32(code),
         };
         if let Some(c) = c {
@@ -351,8 +401,23 @@ impl Reader {
             .copied()
             .or(self.code_page)
             .unwrap_or(encoding_rs::WINDOWS_1252);
-        let (text, _) = encoding.decode_without_bom_handling(&bytes);
-        let text = text.into_owned();
+        let decoded = |bytes: &[u8]| {
+            let (text, is_faulty) = encoding.decode_without_bom_handling(bytes);
+            if !is_faulty {
+                return text.into_owned();
+            }
+            // Bullets stand in fonts that are said to be of other scripts than they are.
+            let usual = self.code_page.unwrap_or(encoding_rs::WINDOWS_1252);
+            usual.decode_without_bom_handling(bytes).0.into_owned()
+        };
+        let text = match self.sign_fonts.get(&self.state.font) {
+            // There it is set in another.
+            Some(font) if self.state.destination != Destination::Fonts => {
+                let shown = |byte: &u8| font.sign(*byte).map_or_else(|| decoded(&[*byte]), String::from);
+                bytes.iter().map(shown).collect()
+            }
+            _ => decoded(&bytes),
+        };
         self.put(&text);
         self.pending = bytes;
         self.pending.clear();
@@ -362,12 +427,28 @@ impl Reader {
         if self.state.hidden || self.state.html_rtf {
             return;
         }
-        match self.state.destination {
-            Destination::Body => self.paragraph.push_str(text),
-            Destination::Title => self.title.push_str(text),
-            Destination::Styles => self.style_name.push_str(text),
-            Destination::Note => self.notes.push_str(text),
-            Destination::Skip | Destination::Fonts => {}
+        let line = match self.state.destination {
+            Destination::Body => &mut self.paragraph,
+            Destination::Note => &mut self.notes,
+            Destination::Margin => &mut self.margin,
+            Destination::Title => return self.title.push_str(text),
+            Destination::Styles => return self.style_name.push_str(text),
+            Destination::Fonts => return self.font_table(text),
+            Destination::Skip => return,
+        };
+        line.is_raised = self.state.is_raised;
+        line.push(text);
+    }
+
+    /// The name of a font, which a semicolon ends.
+    fn font_table(&mut self, text: &str) {
+        for piece in text.split_inclusive(';') {
+            self.font_name.push_str(piece);
+            if piece.ends_with(';')
+                && let Some(font) = SignFont::named(std::mem::take(&mut self.font_name).trim_end_matches(';'))
+            {
+                self.sign_fonts.insert(self.state.font, font);
+            }
         }
     }
 
@@ -377,12 +458,12 @@ impl Reader {
             return;
         }
         if self.in_table {
-            if !self.paragraph.is_empty() {
-                self.paragraph.push('\n');
+            if !self.paragraph.text.is_empty() {
+                self.paragraph.text.push('\n');
             }
             return;
         }
-        let text = std::mem::take(&mut self.paragraph);
+        let text = std::mem::take(&mut self.paragraph).text;
         if text.trim().is_empty() {
             return;
         }
@@ -391,18 +472,18 @@ impl Reader {
             Some(level) if text.chars().count() <= 300 => self.page.heading(level, &text),
             _ => self.page.paragraph(&text),
         }
-        let notes = std::mem::take(&mut self.notes);
+        let notes = std::mem::take(&mut self.notes).text;
         self.page.paragraph(&notes);
     }
 
     fn end_cell(&mut self) {
         self.in_table = true;
-        self.row.push(std::mem::take(&mut self.paragraph));
+        self.row.push(std::mem::take(&mut self.paragraph).text);
     }
 
     fn end_row(&mut self) {
-        if !self.paragraph.trim().is_empty() {
-            self.row.push(std::mem::take(&mut self.paragraph));
+        if !self.paragraph.text.trim().is_empty() {
+            self.row.push(std::mem::take(&mut self.paragraph).text);
         }
         self.rows.push(std::mem::take(&mut self.row));
     }
@@ -459,10 +540,85 @@ mod tests {
     }
 
     #[test]
+    fn raised_digits_are_told_from_numbers() {
+        for (rtf, text) in [
+            (r"{\rtf1 10{\super 6} m, 10{\super -3}5\par}", "10^6 m, 10^-3 5"),
+            (
+                r"{\rtf1 10\super 6\nosupersub 5 m\super 2\super0  x\par}",
+                "10^6 5 m2 x",
+            ),
+            (
+                r"{\rtf1 10\up6 6\up0 5, 10{\b\super 1}{\i\super 2}\plain 5\par}",
+                "10^6 5, 10^12 5",
+            ),
+            (
+                r"{\rtf1 since 2024{\super 1{\footnote {\super 1} A note of 10{\super 2} words}} it is 7{\sub 2}\par}",
+                "since 2024^1 it is 72\n\n1 A note of 10^2 words",
+            ),
+        ] {
+            assert_eq!(read(rtf.as_bytes()), text, "{rtf}");
+        }
+    }
+
+    #[test]
     fn tables_are_rows() {
         let text =
             read(b"{\\rtf1\\trowd\\intbl A\\cell B\\cell\\row\\trowd\\intbl 1\\cell 2\\cell\\row\\pard after\\par}");
         assert_eq!(text, "A | B\n1 | 2\n\nafter");
+    }
+
+    #[test]
+    fn what_stands_beside_the_text_parts_no_words_and_no_rows() {
+        let boxed = r"{\shp{\*\shpinst{\sp{\sn x}{\sv 1}}{\shptxt \pard In a box\par}}}";
+        for (rtf, text) in [
+            (
+                format!(r"{{\rtf1 before{boxed} and after\par next\par}}"),
+                "before and after\n\nIn a box\n\nnext",
+            ),
+            (
+                format!(r"{{\rtf1\trowd\intbl A\cell B{boxed}\par more\cell\row\trowd\intbl 1\cell 2\cell\row\pard after\par}}"),
+                "A | B more\n1 | 2\n\nafter\n\nIn a box",
+            ),
+            (
+                r"{\rtf1{\header \pard Letterhead}{\headerf Letterhead}{\footer \pard Page\par}Dear Ada\par}".to_owned(),
+                "Dear Ada\n\nLetterhead\n\nPage",
+            ),
+            (
+                r"{\rtf1{\stylesheet{\s1 heading 1;}}\pard\s1 Head{\footnote\pard\plain\trowd a\cell b\cell\row}\par text\par}".to_owned(),
+                "Head\n\na\nb\n\ntext",
+            ),
+            (
+                r"{\rtf1\trowd\intbl A\nestcell B\nestcell{\*\nesttableprops\trowd\nestrow}\cell C\cell\row\trowd\intbl 1\cell 2\cell\row}"
+                    .to_owned(),
+                "A B | C\n1 | 2",
+            ),
+        ] {
+            assert_eq!(read(rtf.as_bytes()), text, "{rtf}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_comments_and_lists_are_no_text() {
+        let rtf = r"{\rtf1 a word{\*\atnid AB}{\*\annotation{\*\atndate -956724704}{\atndate 17}\pard\plain A comment}\par
+            {\list\listtemplateid7{\listlevel\levelnfc0{\leveltext \'02\'00.}{\levelnumbers \'01}}{\listname List1;}\listid9}}";
+        assert_eq!(read(rtf.as_bytes()), "a word\n\nA comment");
+    }
+
+    #[test]
+    fn a_bullet_of_a_font_of_another_script_is_readable() {
+        let rtf = br"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0\fcharset0 A;}{\f3\fcharset128 OpenSymbol;}}{\f3 \'96\tab}item {\f3 \'93\'fa}\par}";
+        assert_eq!(read(rtf), "\u{2013}\titem \u{65e5}");
+    }
+
+    #[test]
+    fn signs_of_symbol_fonts_are_told() {
+        let fonts = r"{\fonttbl{\f0\fcharset0 Arial;}{\f1\fcharset2{\*\panose 05}Symbol;}{\f2\fcharset2 Wingdings;}}";
+        let text = format!(r"{{\rtf1\deff0{fonts}a {{\f1 \'b3 m\'a3}} b {{\f1\u-3919 ?}}5 {{\f2 \'fe l}} \'a3\par}}");
+        assert_eq!(read(text.as_bytes()), "a ≥ μ≤ b ±5 ☑ l £");
+        assert_eq!(
+            read(br"{\rtf1{\fonttbl\f0\fswiss Arial;\f1\fcharset2 Symbol;}\f1 \'b0\f0 \'b0\par}"),
+            "°°"
+        );
     }
 
     #[test]

@@ -8,9 +8,10 @@ use crate::output::Output;
 use crate::pptx;
 use crate::text::{PageBuilder, TableHeader};
 use crate::xml::{Token, Xml, text_of};
-use calamine::{Data, DataRef, ExcelDateTime, Reader, SheetType, Xls, XlsError, Xlsx, XlsxError};
+use calamine::{Data, DataRef, ExcelDateTime, ExcelDateTimeType, Reader, SheetType, Xls, XlsError, Xlsx, XlsxError};
 use cfb::{CompoundFile, Version};
-use number::{Looks, plain};
+use number::plain;
+use raised::RaisedStrings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,9 +19,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 mod excel_xml;
 mod file_pass;
 mod number;
+mod raised;
 mod tolerant;
 
 pub use excel_xml::parse as parse_xml;
+pub use number::Looks;
 
 /// The media type of XLSX and XLSM.
 pub const MEDIA_TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -158,13 +161,16 @@ pub fn parse_xlsx(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> 
         u32::try_from(sheets.len()).ok(),
     );
     let parts: BTreeMap<String, String> = sheet_parts(&mut archive, out).into_iter().collect();
+    let raised = RaisedStrings::read(&mut archive, out);
     let mut cells = 0;
     for (index, (name, kind)) in sheets.iter().enumerate() {
         let number = index as u32 + 1;
         let mut page = PageBuilder::default();
         if *kind == SheetType::WorkSheet {
-            let read = catch_unwind(AssertUnwindSafe(|| xlsx_sheet(&mut workbook, name, &mut cells, out)))
-                .unwrap_or_else(|_| Err(ParseError::damaged("calamine panicked")));
+            let read = catch_unwind(AssertUnwindSafe(|| {
+                xlsx_sheet(&mut workbook, name, &raised, &mut cells, out)
+            }))
+            .unwrap_or_else(|_| Err(ParseError::damaged("calamine panicked")));
             match read {
                 Ok((table, lost)) => {
                     if lost > 0 {
@@ -218,6 +224,7 @@ fn parse_tolerantly(archive: &mut Archive<'_>, error: ParseError, out: &mut Outp
 fn xlsx_sheet(
     workbook: &mut Xlsx<Cursor<&[u8]>>,
     name: &str,
+    raised: &RaisedStrings,
     cells: &mut usize,
     out: &Output<'_>,
 ) -> Result<(SparseTable, usize), ParseError> {
@@ -245,7 +252,7 @@ fn xlsx_sheet(
         let text = match cell.get_value() {
             DataRef::Empty => continue,
             DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
-            DataRef::SharedString(text) => (*text).to_owned(),
+            DataRef::SharedString(text) => raised.told(text),
             DataRef::Int(value) => looks.write(format(), *value as f64),
             DataRef::Float(value) => looks.write(format(), *value),
             DataRef::Bool(value) => if *value { "TRUE" } else { "FALSE" }.to_owned(),
@@ -369,6 +376,11 @@ fn workbook_alone(bytes: &[u8]) -> Result<Vec<u8>, ParseError> {
         .and_then(|mut into| into.write_all(&stream))
         .map_err(ole)?;
     Ok(alone.into_inner().into_inner())
+}
+
+/// The date of a number of days, as workbooks count them.
+pub fn date_of(days: f64) -> String {
+    date_time(&ExcelDateTime::new(days, ExcelDateTimeType::DateTime, false))
 }
 
 /// A date as ISO 8601, the time only where there is one; a duration as hours, minutes, seconds.

@@ -22,6 +22,8 @@ pub enum Format {
     Pptx,
     /// Excel 2007 and later.
     Xlsx,
+    /// One of these three in a container that a password closes.
+    Encrypted,
     /// Excel 97–2003.
     Xls,
     /// Excel in one XML file, of 2003.
@@ -115,7 +117,7 @@ fn has_pdf_objects(piece: &[u8]) -> bool {
 /// The format of a file.
 ///
 /// # Errors
-/// `Empty`, `NeedsPassword`, `Unsupported` with what to convert it to, `Damaged` where a container cannot be opened.
+/// `Empty`, `Unsupported` with what to convert it to, `Damaged` where a container cannot be opened.
 pub fn format(name: &str, bytes: &[u8], limits: Limits) -> Result<Format, ParseError> {
     let extension = extension(name);
     if bytes.iter().all(u8::is_ascii_whitespace) {

@@ -69,47 +69,6 @@ pub fn one_line(raw: &str) -> String {
     out
 }
 
-/// How a piece of text stands to the one before it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Script {
-    /// On its line, or not the first piece of what is raised.
-    #[default]
-    Same,
-    /// It is raised, and what is before it is not.
-    Raised,
-    /// It is back on the line.
-    Back,
-}
-
-/// What must stand between digits of which one piece is raised: 10⁶ is not 106, and a note's mark is no digit of the year before it.
-/// Behind a word a raised mark stays as it is.
-pub fn between(before: &str, piece: &str, script: Script) -> Option<char> {
-    let digit_first = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
-    if !before.ends_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
-    match script {
-        Script::Raised => {
-            let unsigned = piece.strip_prefix(['-', '+', '−', '–']).unwrap_or(piece);
-            digit_first(unsigned).then_some('^')
-        }
-        Script::Back => digit_first(piece).then_some(' '),
-        Script::Same => None,
-    }
-}
-
-/// Puts a part of a fraction, which begins at `start`, in brackets where it is more than a number or a name.
-pub fn bracket(text: &mut String, start: usize) {
-    /// A part that is longer is none of a formula; fractions within fractions are moved once a level.
-    const LONGEST: usize = 1_000;
-    text.truncate(text.trim_end().len().max(start));
-    let part = text.get(start..).unwrap_or_default();
-    if part.len() <= LONGEST && part.contains(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | ',')) {
-        text.insert(start, '(');
-        text.push(')');
-    }
-}
-
 /// A title worth showing, or nothing: programs leave file names and placeholders.
 pub fn title(raw: &str) -> Option<String> {
     let mut title = one_line(raw);
@@ -431,26 +390,6 @@ mod tests {
         ] {
             let no_names: Vec<&[&str]> = no_names.iter().map(<[&str; 3]>::as_slice).collect();
             assert_eq!(TableHeader::guess(&rows(&no_names)), TableHeader::None, "{no_names:?}");
-        }
-    }
-
-    #[test]
-    fn raised_digits_are_no_digits_of_the_number_before() {
-        assert_eq!(between("10", "6", Script::Raised), Some('^'));
-        assert_eq!(between("10", "−6", Script::Raised), Some('^'));
-        assert_eq!(between("10", "th", Script::Raised), None);
-        assert_eq!(between("word", "6", Script::Raised), None);
-        assert_eq!(between("10^6", "5", Script::Back), Some(' '));
-        assert_eq!(between("10^6", " 5", Script::Back), None);
-        assert_eq!(between("1", "2", Script::Same), None);
-    }
-
-    #[test]
-    fn parts_of_a_fraction_keep_together() {
-        for (part, written) in [("a+b ", "2 (a+b)"), ("1.5", "2 1.5"), ("", "2 ")] {
-            let mut text = format!("2 {part}");
-            bracket(&mut text, 2);
-            assert_eq!(text, written);
         }
     }
 }

@@ -1,23 +1,59 @@
-//! Fractions and powers of MathML, whose parts only their order tells apart.
+//! What MathML says by its elements and not in words: fractions, scripts, roots, brackets. Their parts only the order tells apart.
 
-use crate::text::bracket;
+use super::attribute;
+use crate::formula::bracket;
+use html5ever::tokenizer::Tag;
 
-/// Fractions within fractions that are told; each level moves what is in it.
+/// Elements within each other that are told; each level moves what is in it.
 const MAX_DEPTH: usize = 16;
 
-/// The open fractions and powers.
+/// The open elements of which the order of the parts counts.
 #[derive(Debug, Default)]
-pub struct Maths(Vec<Pair>);
+pub struct Maths(Vec<Element>);
 
-/// An element of two parts.
 #[derive(Debug)]
-struct Pair {
-    is_fraction: bool,
+struct Element {
+    kind: Kind,
     /// Open elements in it.
     depth: usize,
     /// Where its part begins in the text.
     start: usize,
     parts_done: u32,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Fraction,
+    Power,
+    Index,
+    /// What stands low, then what stands high.
+    Scripts,
+    Root,
+    /// What it is of, then its degree.
+    NthRoot,
+    Fenced {
+        end: String,
+    },
+}
+
+impl Kind {
+    fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "mfrac" => Self::Fraction,
+            "msup" => Self::Power,
+            "msub" | "munder" => Self::Index,
+            "msubsup" | "munderover" => Self::Scripts,
+            "msqrt" => Self::Root,
+            "mroot" => Self::NthRoot,
+            "mfenced" => Self::Fenced { end: String::new() },
+            _ => return None,
+        })
+    }
+}
+
+/// True for an element whose digits are no digits of the number behind it.
+pub fn parts_numbers(name: &str) -> bool {
+    Kind::of(name).is_some() || name == "mtd"
 }
 
 impl Maths {
@@ -32,56 +68,84 @@ impl Maths {
     }
 
     /// An element that will end begins.
-    pub fn open(&mut self, name: &str, text: &mut String) {
-        if let Some(pair) = self.0.last_mut() {
-            pair.depth += 1;
-        }
-        if matches!(name, "mfrac" | "msup") && self.0.len() < MAX_DEPTH {
-            let is_fraction = name == "mfrac";
-            // Two and a half is not 21/2.
-            if is_fraction && text.ends_with(|c: char| c.is_ascii_digit()) {
-                text.push(' ');
+    pub fn open(&mut self, tag: &Tag, text: &mut String) {
+        if let Some(outer) = self.0.last_mut() {
+            if matches!(outer.kind, Kind::Fenced { .. }) && outer.depth == 0 && outer.parts_done > 0 {
+                text.push(',');
             }
-            self.0.push(Pair {
-                is_fraction,
-                depth: 0,
-                start: text.len(),
-                parts_done: 0,
-            });
+            outer.depth += 1;
         }
+        let Some(mut kind) = Kind::of(&tag.name).filter(|_| self.0.len() < MAX_DEPTH) else {
+            return;
+        };
+        match &mut kind {
+            // Two and a half is not 21/2.
+            Kind::Fraction if text.ends_with(|c: char| c.is_ascii_digit()) => text.push(' '),
+            Kind::Root => text.push('√'),
+            Kind::Fenced { end } => {
+                text.push_str(&attribute(tag, "open").unwrap_or_else(|| "(".to_owned()));
+                *end = attribute(tag, "close").unwrap_or_else(|| ")".to_owned());
+            }
+            _ => {}
+        }
+        self.0.push(Element {
+            kind,
+            depth: 0,
+            start: text.len(),
+            parts_done: 0,
+        });
     }
 
     /// An element without content.
     pub fn empty(&mut self, text: &mut String) {
-        if let Some(pair) = self.0.last_mut().filter(|pair| pair.depth == 0) {
-            pair.end_part(text);
+        if let Some(element) = self.0.last_mut().filter(|element| element.depth == 0) {
+            element.end_part(text);
         }
     }
 
     /// An element ends.
     pub fn close(&mut self, text: &mut String) {
-        if self.0.last().is_some_and(|pair| pair.depth == 0) {
-            self.0.pop();
+        if let Some(done) = self.0.pop_if(|element| element.depth == 0) {
+            match &done.kind {
+                Kind::Root => bracket(text, done.start),
+                Kind::Fenced { end } => text.push_str(end),
+                _ => {}
+            }
         }
-        if let Some(pair) = self.0.last_mut().filter(|pair| pair.depth > 0) {
-            pair.depth -= 1;
-            if pair.depth == 0 {
-                pair.end_part(text);
+        if let Some(element) = self.0.last_mut().filter(|element| element.depth > 0) {
+            element.depth -= 1;
+            if element.depth == 0 {
+                element.end_part(text);
             }
         }
     }
 }
 
-impl Pair {
+impl Element {
     fn end_part(&mut self, text: &mut String) {
         self.parts_done += 1;
         let is_empty = text.len() <= self.start;
-        if self.is_fraction && self.parts_done <= 2 {
-            bracket(text, self.start);
-        }
-        match (self.parts_done, self.is_fraction) {
-            (1, true) if !is_empty => text.push('/'),
-            (1, false) if text.ends_with(|c: char| c.is_ascii_digit()) => text.push('^'),
+        let ends_with_digit = text.ends_with(|c: char| c.is_ascii_digit());
+        match (&self.kind, self.parts_done) {
+            (Kind::Fraction, 1) => {
+                bracket(text, self.start);
+                if !is_empty {
+                    text.push('/');
+                }
+            }
+            (Kind::Power, 1) if !is_empty => text.push('^'),
+            (Kind::Index, 1) if ends_with_digit => text.push('_'),
+            (Kind::Scripts, 1) if !is_empty => text.push('_'),
+            (Kind::Scripts, 2) => {
+                bracket(text, self.start);
+                text.push('^');
+            }
+            (Kind::NthRoot, 1) => {
+                bracket(text, self.start);
+                text.push_str("^(1/");
+            }
+            (Kind::NthRoot, 2) => text.push(')'),
+            (Kind::Fraction | Kind::Power | Kind::Index, 2) | (Kind::Scripts, 3) => bracket(text, self.start),
             _ => {}
         }
         self.start = text.len();

@@ -1,10 +1,10 @@
 //! From tags and texts to blocks.
 
 use super::list::List;
-use super::maths::Maths;
+use super::maths::{self, Maths};
 use super::{Block, Content, Role, attribute, block_text, flat_text};
-use crate::grid::{self, Grid};
-use crate::text::{self, Script};
+use crate::formula::{Script, between};
+use crate::grid::{self, Finished, Grid};
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult};
 use std::cell::RefCell;
@@ -97,6 +97,8 @@ pub struct State {
     number: String,
     script: Script,
     maths: Maths,
+    /// The reading of a word beside it is open.
+    in_reading: bool,
     /// The open element that is beside the text, and how often it is open.
     margin: Option<(String, u32)>,
     preformatted: u32,
@@ -116,12 +118,72 @@ pub struct State {
 struct OpenTable {
     grid: Grid,
     cell: Option<OpenCell>,
-    header_cells: bool,
+    /// Inside `thead`.
+    in_head: bool,
+    row: OpenRow,
+    /// Rows from the first that name the columns; nothing where that is to be guessed.
+    header_rows: Option<usize>,
     blocks: Vec<Block>,
+}
+
+/// What the cells of a row are so far.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum OpenRow {
+    #[default]
+    Empty,
+    /// So many names, and blank cells.
+    Names(usize),
+    /// A name, then what it is the name of.
+    NameAndValues,
+    Values,
+}
+
+impl OpenTable {
+    fn new(room: usize) -> Self {
+        Self {
+            grid: Grid::new(room),
+            cell: None,
+            in_head: false,
+            row: OpenRow::default(),
+            header_rows: None,
+            blocks: Vec::new(),
+        }
+    }
+
+    fn end_cell(&mut self) {
+        let Some(cell) = self.cell.take() else { return };
+        let is_blank = cell.text.trim().is_empty();
+        self.row = match (self.row, cell.is_name) {
+            (OpenRow::Empty, true) => OpenRow::Names(1),
+            (OpenRow::Names(names), true) => OpenRow::Names(names + 1),
+            (row, false) if is_blank => row,
+            (OpenRow::Names(_), false) => OpenRow::NameAndValues,
+            (OpenRow::Empty, false) => OpenRow::Values,
+            (row, _) => row,
+        };
+        self.grid.cell(cell.text, cell.columns, cell.rows);
+    }
+
+    fn end_row(&mut self) {
+        self.end_cell();
+        let height = self.grid.height();
+        let names_before = self.header_rows.unwrap_or(0) + 1 == height;
+        match (self.in_head, std::mem::take(&mut self.row)) {
+            (true, _) if names_before => self.header_rows = Some(height),
+            // A name alone below others is that of the rows that follow.
+            (false, OpenRow::Names(names)) if names_before && (height == 1 || names > 1) => {
+                self.header_rows = Some(height);
+            }
+            // The names are those of the rows.
+            (false, OpenRow::NameAndValues) if height == 1 => self.header_rows = Some(0),
+            _ => {}
+        }
+    }
 }
 
 struct OpenCell {
     text: String,
+    is_name: bool,
     columns: usize,
     rows: u32,
 }
@@ -131,6 +193,7 @@ impl OpenCell {
         let span = |name| attribute(tag, name).and_then(|span| span.trim().parse::<u16>().ok());
         Self {
             text: String::new(),
+            is_name: &*tag.name == "th",
             columns: span("colspan").map_or(1, usize::from),
             rows: span("rowspan").map_or(1, u32::from),
         }
@@ -164,7 +227,7 @@ impl State {
             self.content.hidden_text |= is_text && text.contains(|c: char| !c.is_whitespace());
             return;
         }
-        if self.content.too_long {
+        if self.content.too_long || self.in_reading {
             return;
         }
         self.bytes += text.len();
@@ -177,7 +240,7 @@ impl State {
             return;
         }
         self.block
-            .extend(text::between(&self.block, text, std::mem::take(&mut self.script)));
+            .extend(between(&self.block, text, std::mem::take(&mut self.script)));
         if self.preformatted > 0 {
             self.block.push_str(text);
         } else {
@@ -244,7 +307,11 @@ impl State {
             // Anchors are elements of the same name; XHTML has them without an end.
             "a" => self.in_link = holds && attribute(tag, "href").is_some(),
             "sup" => self.script = if holds { Script::Raised } else { Script::Back },
+            "rt" | "rp" => self.in_reading = holds,
+            "ruby" | "rb" => self.in_reading = false,
             "math" => self.maths.clear(),
+            // A place of a matrix.
+            "mtd" if opens && self.block.ends_with(char::is_alphanumeric) => self.block.push(' '),
             "br" => self.block.push('\n'),
             "img" => {
                 self.content.pictures = true;
@@ -293,40 +360,44 @@ impl State {
                 self.end_block();
                 match (opens, self.flat_tables) {
                     (true, _) if self.tables.len() >= MAX_TABLES => self.flat_tables += 1,
-                    (true, _) => self.tables.push(OpenTable {
-                        grid: Grid::new(self.span_room),
-                        cell: None,
-                        header_cells: false,
-                        blocks: Vec::new(),
-                    }),
+                    (true, _) => self.tables.push(OpenTable::new(self.span_room)),
                     (false, 0) => self.end_table(),
                     (false, _) => self.flat_tables -= 1,
                 }
             }
-            "tr" | "td" | "th" if self.flat_tables > 0 => self.end_block(),
+            "tr" | "td" | "th" | "thead" | "tbody" | "tfoot" if self.flat_tables > 0 => self.end_block(),
             "tr" => {
-                self.end_cell();
+                self.end_row();
                 if opens && let Some(table) = self.tables.last_mut() {
                     table.grid.row();
+                }
+            }
+            "thead" | "tbody" | "tfoot" => {
+                self.end_row();
+                if let Some(table) = self.tables.last_mut() {
+                    table.in_head = opens && name == "thead";
                 }
             }
             "td" | "th" => {
                 self.end_cell();
                 if opens && let Some(table) = self.tables.last_mut() {
                     table.cell = Some(OpenCell::of(tag));
-                    table.header_cells |= name == "th" && table.grid.height() <= 1;
                 }
             }
             "hr" | "p" | "div" | "nav" | "section" | "article" | "main" | "header" | "footer" | "aside"
             | "blockquote" | "figure" | "figcaption" | "address" | "form" | "fieldset" | "legend" | "body" | "html"
-            | "head" | "caption" | "thead" | "tbody" | "tfoot" | "center" | "details" | "summary" | "option"
-            | "button" | "label" | "dialog" => self.end_block(),
+            | "head" | "caption" | "center" | "details" | "summary" | "option" | "button" | "label" | "dialog" => {
+                self.end_block();
+            }
             _ => {}
         }
         match (opens, holds) {
-            (true, true) => self.maths.open(name, &mut self.block),
+            (true, true) => self.maths.open(tag, &mut self.block),
             (true, false) => self.maths.empty(&mut self.block),
             (false, _) => self.maths.close(&mut self.block),
+        }
+        if !opens && maths::parts_numbers(name) {
+            self.script = Script::Back;
         }
         TokenSinkResult::Continue
     }
@@ -368,6 +439,8 @@ impl State {
     }
 
     fn end_block(&mut self) {
+        // One that never ends hides no more than its paragraph.
+        self.in_reading = false;
         let text = std::mem::take(&mut self.block);
         let link_chars = std::mem::take(&mut self.link_chars);
         if text.trim().is_empty() {
@@ -413,18 +486,28 @@ impl State {
 
     fn end_cell(&mut self) {
         self.end_block();
-        if let Some(table) = self.tables.last_mut()
-            && let Some(cell) = table.cell.take()
-        {
-            table.grid.cell(cell.text, cell.columns, cell.rows);
+        if let Some(table) = self.tables.last_mut() {
+            table.end_cell();
+        }
+    }
+
+    fn end_row(&mut self) {
+        self.end_block();
+        if let Some(table) = self.tables.last_mut() {
+            table.end_row();
         }
     }
 
     fn end_table(&mut self) {
-        self.end_cell();
+        self.end_row();
         let Some(table) = self.tables.pop() else { return };
-        self.span_room = self.span_room.min(table.grid.room());
-        let rows = table.grid.finish();
+        let Finished {
+            titles,
+            rows,
+            header,
+            room,
+        } = table.grid.finish(table.header_rows);
+        self.span_room = self.span_room.min(room);
         // A table for layout: few cells with much text, headings, or one column.
         let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
         let layout = columns <= 1
@@ -436,10 +519,11 @@ impl State {
         let blocks = if layout {
             table.blocks
         } else {
-            vec![Block::Table {
-                rows,
-                header: table.header_cells,
-            }]
+            let titles = titles.into_iter().map(|text| Block::Paragraph {
+                text,
+                role: Role::Other,
+            });
+            titles.chain([Block::Table { rows, header }]).collect()
         };
         match self.tables.last_mut() {
             Some(OpenTable {

@@ -1,10 +1,12 @@
 //! Text documents and presentations: paragraphs, lists, tables, slides.
 
 use super::numbering::Lists;
+use super::raised::{Positions, SpannedLine};
 use super::{MAX_REPEATS, is_aside, repeats};
 use crate::error::ParseError;
+use crate::grid::{self, Finished, Grid};
 use crate::output::Output;
-use crate::text::{PageBuilder, TableHeader};
+use crate::text::PageBuilder;
 use crate::xml::{Tag, Token, Xml};
 
 /// Running text with tables, and slides.
@@ -17,7 +19,10 @@ pub struct Flow {
     /// Open paragraphs; notes and frames nest them.
     paragraphs: Vec<Paragraph>,
     tables: Vec<Table>,
+    /// Cells that spans have added to tables.
+    span_cells: usize,
     lists: Lists,
+    positions: Positions,
     /// Class of the frame on a slide, such as `title`.
     frame: String,
     /// Nothing but [`Flow::margins`] is wanted.
@@ -29,25 +34,46 @@ pub struct Flow {
 
 #[derive(Default)]
 struct Paragraph {
-    text: String,
+    text: SpannedLine,
     /// What stands before it.
     number: Option<String>,
     level: Option<u8>,
     after: Vec<String>,
 }
 
-#[derive(Default)]
 struct Table {
-    rows: Vec<Vec<String>>,
-    cell: Option<String>,
-    header_rows: bool,
+    grid: Grid,
+    cell: Option<Cell>,
+    /// Inside the rows that are said again on each page.
+    in_header: bool,
+    header_rows: Option<usize>,
+}
+
+struct Cell {
+    text: String,
+    columns: usize,
+    rows: u32,
+    /// It lies under one that spans, which is shown in its place.
+    is_covered: bool,
+}
+
+impl Cell {
+    fn of(tag: &Tag<'_>) -> Self {
+        Self {
+            text: String::new(),
+            columns: repeats(tag, "number-columns-spanned") as usize,
+            rows: repeats(tag, "number-rows-spanned"),
+            is_covered: tag.name() == "covered-table-cell",
+        }
+    }
 }
 
 impl Flow {
-    /// For a document with these lists.
-    pub fn of(lists: Lists) -> Self {
+    /// For a document with these lists and styles.
+    pub fn of(lists: Lists, positions: Positions) -> Self {
         Self {
             lists,
+            positions,
             ..Self::default()
         }
     }
@@ -78,12 +104,13 @@ impl Flow {
                 Token::Close(name) => self.close(name.name()),
                 Token::Text(text) => {
                     if let Some(paragraph) = self.paragraphs.last_mut() {
+                        let line = &mut paragraph.text.line;
                         // White space collapses as in HTML.
                         for piece in text.split_inclusive(|c: char| c.is_ascii_whitespace()) {
                             let trimmed = piece.trim_end_matches(|c: char| c.is_ascii_whitespace());
-                            paragraph.text.push_str(trimmed);
-                            if trimmed.len() < piece.len() && !paragraph.text.ends_with([' ', '\n', '\t']) {
-                                paragraph.text.push(' ');
+                            line.push(trimmed);
+                            if trimmed.len() < piece.len() && !line.text.ends_with([' ', '\n', '\t']) {
+                                line.text.push(' ');
                             }
                         }
                     }
@@ -121,7 +148,12 @@ impl Flow {
             "s" => {
                 let count = repeats(tag, "c").min(MAX_REPEATS) as usize;
                 if let Some(paragraph) = self.paragraphs.last_mut() {
-                    paragraph.text.extend(std::iter::repeat_n(' ', count));
+                    paragraph.text.line.text.extend(std::iter::repeat_n(' ', count));
+                }
+            }
+            "span" => {
+                if let Some(paragraph) = self.paragraphs.last_mut() {
+                    paragraph.text.begin(tag, &self.positions);
                 }
             }
             "tab" => self.put('\t'),
@@ -138,20 +170,28 @@ impl Flow {
             "page" if !self.margins_only => self.slides.push(PageBuilder::default()),
             "frame" | "custom-shape" => self.frame = tag.attribute("class").unwrap_or_default(),
             "master-page" if self.margins_only => self.in_margin += 1,
-            "table" => self.tables.push(Table::default()),
+            "table" => self.tables.push(Table {
+                grid: Grid::new(grid::ROOM.saturating_sub(self.span_cells)),
+                cell: None,
+                in_header: false,
+                header_rows: None,
+            }),
             "table-header-rows" => {
                 if let Some(table) = self.tables.last_mut() {
-                    table.header_rows = true;
+                    table.in_header = table.grid.height() == 0;
                 }
             }
             "table-row" => {
                 if let Some(table) = self.tables.last_mut() {
-                    table.rows.push(Vec::new());
+                    table.grid.row();
+                    if table.in_header {
+                        table.header_rows = Some(table.grid.height());
+                    }
                 }
             }
             "table-cell" | "covered-table-cell" => {
                 if let Some(table) = self.tables.last_mut() {
-                    table.cell = Some(String::new());
+                    table.cell = Some(Cell::of(tag));
                 }
             }
             _ => {}
@@ -161,22 +201,31 @@ impl Flow {
 
     fn put(&mut self, c: char) {
         if let Some(paragraph) = self.paragraphs.last_mut() {
-            paragraph.text.push(c);
+            paragraph.text.line.text.push(c);
         }
     }
 
     fn close(&mut self, name: &str) {
         match name {
             "p" | "h" => self.paragraph(),
+            "span" => {
+                if let Some(paragraph) = self.paragraphs.last_mut() {
+                    paragraph.text.end();
+                }
+            }
             "list" => self.lists.end(),
             "list-item" => self.lists.end_item(),
             "master-page" if self.margins_only => self.in_margin = self.in_margin.saturating_sub(1),
             "table-cell" | "covered-table-cell" => {
                 if let Some(table) = self.tables.last_mut()
-                    && let Some(cell) = table.cell.take()
-                    && let Some(row) = table.rows.last_mut()
+                    && let Some(cell) = table.cell.take().filter(|cell| !cell.is_covered)
                 {
-                    row.push(cell);
+                    table.grid.cell(cell.text, cell.columns, cell.rows);
+                }
+            }
+            "table-header-rows" => {
+                if let Some(table) = self.tables.last_mut() {
+                    table.in_header = false;
                 }
             }
             "table" => self.table(),
@@ -189,36 +238,37 @@ impl Flow {
     }
 
     fn paragraph(&mut self) {
-        let Some(mut done) = self.paragraphs.pop() else { return };
+        let Some(done) = self.paragraphs.pop() else { return };
+        let mut text = done.text.line.text;
         // Fields that nothing has filled show their own names.
         for field in ["<number>", "<date/time>", "<header>", "<footer>"] {
-            if done.text.contains(field) {
-                done.text = done.text.replace(field, "");
+            if text.contains(field) {
+                text = text.replace(field, "");
             }
         }
-        if let Some(number) = done.number.filter(|_| !done.text.trim().is_empty()) {
-            done.text = format!("{number} {}", done.text.trim_start());
+        if let Some(number) = done.number.filter(|_| !text.trim().is_empty()) {
+            text = format!("{number} {}", text.trim_start());
         }
         if let Some(outer) = self.paragraphs.last_mut() {
-            outer.after.push(done.text);
+            outer.after.push(text);
             outer.after.extend(done.after);
             return;
         }
         if self.margins_only {
-            if self.in_margin > 0 && !done.text.trim().is_empty() && !self.margins.contains(&done.text) {
-                self.margins.push(done.text);
+            if self.in_margin > 0 && !text.trim().is_empty() && !self.margins.contains(&text) {
+                self.margins.push(text);
             }
             return;
         }
         if let Some(cell) = self.tables.last_mut().and_then(|table| table.cell.as_mut()) {
-            for text in std::iter::once(done.text)
+            for text in std::iter::once(text)
                 .chain(done.after)
                 .filter(|text| !text.trim().is_empty())
             {
-                if !cell.is_empty() {
-                    cell.push('\n');
+                if !cell.text.is_empty() {
+                    cell.text.push('\n');
                 }
-                cell.push_str(&text);
+                cell.text.push_str(&text);
             }
             return;
         }
@@ -226,10 +276,10 @@ impl Flow {
         let is_title = self.frame == "title" && !self.slides.is_empty();
         let page = self.target();
         match done.level {
-            Some(level) => page.heading(level, &done.text),
-            None if is_title => page.heading(1, &done.text),
-            None if in_list => page.line(&done.text),
-            None => page.paragraph(&done.text),
+            Some(level) => page.heading(level, &text),
+            None if is_title => page.heading(1, &text),
+            None if in_list => page.line(&text),
+            None => page.paragraph(&text),
         }
         for text in done.after {
             page.paragraph(&text);
@@ -238,28 +288,34 @@ impl Flow {
 
     fn table(&mut self) {
         let Some(table) = self.tables.pop() else { return };
+        let Finished {
+            titles,
+            rows,
+            header,
+            room,
+        } = table.grid.finish(table.header_rows);
+        self.span_cells = self.span_cells.max(grid::ROOM.saturating_sub(room));
         if let Some(cell) = self.tables.last_mut().and_then(|outer| outer.cell.as_mut()) {
-            for inner in table.rows.iter().flatten().filter(|text| !text.trim().is_empty()) {
-                if !cell.is_empty() {
-                    cell.push('\n');
+            let texts = titles.iter().chain(rows.iter().flatten());
+            for inner in texts.filter(|text| !text.trim().is_empty()) {
+                if !cell.text.is_empty() {
+                    cell.text.push('\n');
                 }
-                cell.push_str(inner);
+                cell.text.push_str(inner);
             }
             return;
         }
-        let header = if table.header_rows {
-            TableHeader::FirstRow
-        } else {
-            TableHeader::guess(&table.rows)
-        };
-        let columns = table.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
         let page = self.target();
+        for title in &titles {
+            page.paragraph(title);
+        }
         if columns <= 1 {
-            for cell in table.rows.iter().flatten() {
+            for cell in rows.iter().flatten() {
                 page.paragraph(cell);
             }
         } else {
-            page.table(&table.rows, header);
+            page.table(&rows, header);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A sheet of a spreadsheet.
 
+use super::raised::{Positions, SpannedLine};
 use super::{MAX_REPEATS, is_aside, repeats};
 use crate::error::ParseError;
 use crate::output::Output;
@@ -22,7 +23,12 @@ pub struct Sheet {
 ///
 /// # Errors
 /// Those of XML; limits.
-pub fn read(xml: &mut Xml<'_>, cells: &mut usize, out: &Output<'_>) -> Result<Sheet, ParseError> {
+pub fn read(
+    xml: &mut Xml<'_>,
+    positions: &Positions,
+    cells: &mut usize,
+    out: &Output<'_>,
+) -> Result<Sheet, ParseError> {
     let outside = xml.depth().saturating_sub(1);
     let mut sheet = Sheet::default();
     let (mut row, mut column, mut row_repeats) = (0_u32, 0_u32, 1_u32);
@@ -40,7 +46,7 @@ pub fn read(xml: &mut Xml<'_>, cells: &mut usize, out: &Output<'_>) -> Result<Sh
                     let value = ["value", "date-value", "time-value", "string-value", "boolean-value"]
                         .into_iter()
                         .find_map(|name| tag.attribute(name));
-                    let mut text = cell(xml, &mut sheet.beside)?;
+                    let mut text = cell(xml, positions, &mut sheet.beside)?;
                     if text.trim().is_empty()
                         && let Some(value) = value
                     {
@@ -55,7 +61,7 @@ pub fn read(xml: &mut Xml<'_>, cells: &mut usize, out: &Output<'_>) -> Result<Sh
                 }
                 // Text boxes that hang on the sheet, not on a cell.
                 "shapes" => {
-                    let text = cell(xml, &mut sheet.beside)?;
+                    let text = cell(xml, positions, &mut sheet.beside)?;
                     if !text.trim().is_empty() {
                         sheet.beside.push(text);
                     }
@@ -93,35 +99,37 @@ pub fn read(xml: &mut Xml<'_>, cells: &mut usize, out: &Output<'_>) -> Result<Sh
 }
 
 /// Paragraphs of a cell, the reader standing inside it; its comments go beside the table.
-fn cell(xml: &mut Xml<'_>, beside: &mut Vec<String>) -> Result<String, ParseError> {
+fn cell(xml: &mut Xml<'_>, positions: &Positions, beside: &mut Vec<String>) -> Result<String, ParseError> {
     let outside = xml.depth().saturating_sub(1);
-    let mut text = String::new();
+    let mut text = SpannedLine::default();
     let mut paragraphs = 0_u32;
     while xml.depth() > outside {
         match xml.next()? {
             Some(Token::Open(tag)) => match tag.name() {
                 "p" => {
                     paragraphs += 1;
-                    if !text.is_empty() {
-                        text.push('\n');
+                    if !text.line.text.is_empty() {
+                        text.line.text.push('\n');
                     }
                 }
-                "s" | "tab" | "line-break" => text.push(' '),
+                "s" | "tab" | "line-break" => text.line.text.push(' '),
+                "span" => text.begin(&tag, positions),
                 _ if is_aside(&tag) => xml.skip()?,
                 // A chart with the table it draws, which are cells of a sheet.
                 "object" => xml.skip()?,
                 "annotation" => {
-                    let comment = cell(xml, &mut Vec::new())?;
+                    let comment = cell(xml, positions, &mut Vec::new())?;
                     if !comment.trim().is_empty() {
                         beside.push(comment);
                     }
                 }
                 _ => {}
             },
-            Some(Token::Text(piece)) if paragraphs > 0 => text.push_str(&piece),
+            Some(Token::Close(name)) if name.name() == "span" => text.end(),
+            Some(Token::Text(piece)) if paragraphs > 0 => text.line.push(&piece),
             Some(_) => {}
             None => break,
         }
     }
-    Ok(text)
+    Ok(text.line.text)
 }

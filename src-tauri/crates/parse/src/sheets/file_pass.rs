@@ -6,12 +6,11 @@
 
 mod rc4;
 
+use crate::encrypted::DEFAULT_PASSWORD;
 use crate::error::ParseError;
 use md5::{Digest, Md5};
 use rc4::Rc4;
 use sha1_smol::Sha1;
-
-const DEFAULT_PASSWORD: &str = "VelvetSweatshop";
 
 /// Bytes of the stream under one key.
 const BLOCK_BYTES: usize = 1024;

@@ -57,7 +57,7 @@ fn powerpoint() -> ParseError {
 /// The format inside.
 ///
 /// # Errors
-/// `NeedsPassword`, `Unsupported` with what to convert it to, `Damaged`.
+/// `Unsupported` with what to convert it to, `Damaged`.
 pub fn format(bytes: &[u8], extension: &str) -> Result<Format, ParseError> {
     let file = match cfb::CompoundFile::open(Cursor::new(bytes)) {
         Ok(file) => file,
@@ -72,7 +72,7 @@ pub fn format(bytes: &[u8], extension: &str) -> Result<Format, ParseError> {
     };
     let has = |name: &str| file.exists(name);
     if has("/EncryptedPackage") {
-        return Err(ParseError::NeedsPassword);
+        return Ok(Format::Encrypted);
     }
     if has("/WordDocument") {
         return Err(word());

@@ -161,6 +161,107 @@ fn merged_cells_of_word_leave_values_under_their_columns() {
 }
 
 #[test]
+fn merged_cells_of_slides_leave_values_under_their_columns() {
+    let cell = |attributes: &str, text: &str| {
+        format!("<a:tc {attributes}><a:txBody><a:p><a:r><a:t>{text}</a:t></a:r></a:p></a:txBody><a:tcPr/></a:tc>")
+    };
+    let rows = [
+        vec![
+            cell(r#"rowSpan="2""#, "Region"),
+            cell(r#"gridSpan="2""#, "Income"),
+            cell(r#"hMerge="1""#, ""),
+        ],
+        vec![cell(r#"vMerge="1""#, ""), cell("", "2024"), cell("", "2025")],
+        vec![cell(r#"rowSpan="2""#, "North"), cell("", "7"), cell("", "8")],
+        vec![cell(r#"vMerge="1""#, ""), cell("", "9"), cell(r#"vMerge="0""#, "10")],
+    ];
+    let rows: String = rows
+        .iter()
+        .map(|row| format!("<a:tr>{}</a:tr>", row.concat()))
+        .collect();
+    let read = read("a.pptx", &slides(&[&format!("<a:tbl>{rows}</a:tbl>")]));
+    assert_eq!(
+        read.text(),
+        "Region | Income / 2024 | Income / 2025\nNorth | 7 | 8\nNorth | 9 | 10"
+    );
+}
+
+#[test]
+fn rows_that_name_columns_together_are_one_header() {
+    let joined = "Prices\n\nRegion | 2025 / Q1 | 2025 / Q2\nNorth | 7 | 8";
+    let cell = |properties: &str, text: &str| format!("<w:tc><w:tcPr>{properties}</w:tcPr>{}</w:tc>", paragraph(text));
+    let marked = |cells: &str| format!("<w:tr><w:trPr><w:tblHeader/></w:trPr>{cells}</w:tr>");
+    let word = [
+        "<w:tbl>".to_owned(),
+        marked(&cell(r#"<w:gridSpan w:val="3"/>"#, "Prices")),
+        marked(&(cell(r#"<w:vMerge w:val="restart"/>"#, "Region") + &cell(r#"<w:gridSpan w:val="2"/>"#, "2025"))),
+        marked(&(cell("<w:vMerge/>", "") + &cell("", "Q1") + &cell("", "Q2"))),
+        format!(
+            "<w:tr>{}{}{}</w:tr></w:tbl>",
+            cell("", "North"),
+            cell("", "7"),
+            cell("", "8")
+        ),
+    ]
+    .concat();
+    let office_cell = |attributes: &str, text: &str| {
+        format!("<table:table-cell {attributes}><text:p>{text}</text:p></table:table-cell>")
+    };
+    let office_row = |cells: &[String]| format!("<table:table-row>{}</table:table-row>", cells.concat());
+    let covered = "<table:covered-table-cell/>".to_owned();
+    let office = format!(
+        "<table:table><table:table-header-rows>{}{}{}</table:table-header-rows>{}</table:table>",
+        office_row(&[
+            office_cell(r#"table:number-columns-spanned="3""#, "Prices"),
+            r#"<table:covered-table-cell table:number-columns-repeated="2"/>"#.to_owned()
+        ]),
+        office_row(&[
+            office_cell(r#"table:number-rows-spanned="2""#, "Region"),
+            office_cell(r#"table:number-columns-spanned="2""#, "2025"),
+            covered.clone()
+        ]),
+        office_row(&[covered, office_cell("", "Q1"), office_cell("", "Q2")]),
+        office_row(&[office_cell("", "North"), office_cell("", "7"), office_cell("", "8")]),
+    );
+    for (name, bytes) in [
+        ("a.docx", docx(&word)),
+        ("a.odt", open_document("application/vnd.oasis.opendocument.text", &office, "")),
+        (
+            "a.html",
+            b"<table><thead><tr><th colspan=3>Prices</tr><tr><td rowspan=2>Region<td colspan=2>2025<tr><td>Q1<td>Q2</thead>\
+                <tbody><tr><td>North<td>7<td>8</table>"
+                .to_vec(),
+        ),
+        (
+            "a.html",
+            b"<table><caption>Prices</caption><tr><th rowspan=2>Region</th><th colspan=2>2025</th></tr><tr><th>Q1</th><th>Q2</th></tr>\
+                <tr><th>North</th><td>7</td><td>8</td></tr></table>"
+                .to_vec(),
+        ),
+    ] {
+        let read = read(name, &bytes);
+        assert_eq!(read.text(), joined, "{name}");
+        let page = &read.pages[0];
+        assert_eq!(
+            page.tables[0].header.slice(&page.text),
+            "Region | 2025 / Q1 | 2025 / Q2",
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn names_of_rows_are_no_header() {
+    let page = b"<table><tr><th>Invoice<td>A-17</tr><tr><th>Date<td>3 May</tr><tr><th>Due<td>3 June</tr></table>\
+        <table><tr><td><th>May<th>June</tr><tr><th>Tea<td>some<td>more</tr></table>\
+        <table><tr><th>Item<th>Note</tr><tr><th colspan=2>Fruit</tr><tr><td>Pear<td>ripe</tr></table>";
+    let read = read("a.html", page);
+    let page = &read.pages[0];
+    let headers: Vec<&str> = page.tables.iter().map(|table| table.header.slice(&page.text)).collect();
+    assert_eq!(headers, ["", "| May | June", "Item | Note"], "{}", page.text);
+}
+
+#[test]
 fn powers_and_fractions_of_word_are_told_from_numbers() {
     let run = |text: &str| format!("<w:r><w:t>{text}</w:t></w:r>");
     let raised =
@@ -179,6 +280,159 @@ fn powers_and_fractions_of_word_are_told_from_numbers() {
     ]
     .concat();
     assert_eq!(read("a.docx", &docx(&body)).text(), "10^12 5 m2 and 2 1/(a+b), 10^6");
+}
+
+#[test]
+fn charts_of_documents_are_tables_of_what_they_draw() {
+    let points = |cache: &str, format: &str, values: &[&str]| {
+        let points: String = (0..)
+            .zip(values)
+            .map(|(at, value): (usize, _)| format!(r#"<c:pt idx="{at}"><c:v>{value}</c:v></c:pt>"#))
+            .collect();
+        format!("<c:{cache}>{format}{points}</c:{cache}>")
+    };
+    let percent = "<c:formatCode>0%</c:formatCode>";
+    let days = "<c:formatCode>m/d/yyyy</c:formatCode>";
+    let series = |name: &str, categories: &str, values: &str, more: &str| {
+        format!(
+            "<c:ser><c:tx><c:strRef>{}</c:strRef></c:tx>{more}<c:cat>{categories}</c:cat><c:val><c:numRef>{values}</c:numRef></c:val></c:ser>",
+            points("strCache", "", &[name])
+        )
+    };
+    let quarters = points("strCache", "", &["Q1", "Q2"]);
+    let label =
+        "<c:dLbls><c:dLbl><c:tx><c:rich><a:p><a:r><a:t>Best</a:t></a:r></a:p></c:rich></c:tx></c:dLbl></c:dLbls>";
+    let many: Vec<String> = (0..500).map(|value| value.to_string()).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let chart = [
+        "<c:chart><c:title><c:tx><c:rich><a:p><a:r><a:t>Growth</a:t></a:r></a:p></c:rich></c:tx></c:title><c:plotArea>".to_owned(),
+        series("North", &quarters, &points("numCache", percent, &["0.07", "0.1"]), label),
+        series("South", &quarters, &points("numCache", percent, &["0.2"]), ""),
+        series("By day", &points("numCache", days, &["45292"]), &points("numCache", "", &["7"]), ""),
+        series("Noise", "", &points("numCache", "", &many), ""),
+        "<c:valAx><c:title><c:tx><c:rich><a:p><a:r><a:t>Share</a:t></a:r></a:p></c:rich></c:tx></c:title></c:valAx></c:plotArea></c:chart>".to_owned(),
+    ]
+    .concat();
+    let bytes = word(
+        &paragraph("Text"),
+        &[("b", "chart", "charts/chart1.xml")],
+        &[("word/charts/chart1.xml", &chart)],
+    );
+    let read = read("a.docx", &bytes);
+    assert_eq!(
+        read.text(),
+        "Text\n\nGrowth\n\nShare\n\n| North | South\nQ1 | 7% | 20%\nQ2 | 10%\n\n| By day\n2024-01-01 | 7\n\nNoise\nBest"
+    );
+}
+
+#[test]
+fn raised_digits_of_slides_are_told_from_numbers() {
+    let run = |properties: &str, text: &str| format!(r#"<a:r><a:rPr {properties}/><a:t>{text}</a:t></a:r>"#);
+    let body = [
+        run("", "10"),
+        run(r#"baseline="30000""#, "6"),
+        run(r#"baseline="0""#, "5 m"),
+        run(r#"baseline="30000""#, "2"),
+        run("", " since 2024"),
+        run(r#"baseline="30000""#, "1"),
+        run(r#"baseline="-25000""#, "7"),
+        "<a:r><a:t>, 2</a:t></a:r><a14:m><m:oMath><m:f><m:num><m:r><m:t>1</m:t></m:r></m:num><m:den><m:r><m:t>3</m:t></m:r></m:den></m:f></m:oMath></a14:m>".to_owned(),
+    ]
+    .concat();
+    let text = |body: &str| format!("<p:sp><p:txBody><a:p>{body}</a:p></p:txBody></p:sp>");
+    let cell = |body: &str| format!("<a:tc><a:txBody><a:p>{body}</a:p></a:txBody></a:tc>");
+    let table = format!(
+        "<a:tbl><a:tr>{}{}</a:tr></a:tbl>",
+        cell(&run("", "a")),
+        cell(&(run("", "2") + &run(r#"baseline="30000""#, "10")))
+    );
+    let bytes = slides(&[&(text(&body) + &table)]);
+    assert_eq!(
+        read("a.pptx", &bytes).text(),
+        "10^6 5 m2 since 2024^1 7, 2 1/3\n\na | 2^10"
+    );
+}
+
+/// A presentation of slides with these shapes.
+fn slides(shapes: &[&str]) -> Vec<u8> {
+    let names: Vec<String> = (0..shapes.len())
+        .map(|at| format!("ppt/slides/slide{at}.xml"))
+        .collect();
+    let related: Vec<(String, String)> = (0..shapes.len())
+        .map(|at| (format!("r{at}"), format!("slides/slide{at}.xml")))
+        .collect();
+    let related: Vec<(&str, &str, &str)> = related
+        .iter()
+        .map(|(id, path)| (id.as_str(), "slide", path.as_str()))
+        .collect();
+    let order: String = related
+        .iter()
+        .map(|(id, ..)| format!(r#"<p:sldId id="256" r:id="{id}"/>"#))
+        .collect();
+    let slides: Vec<String> = shapes
+        .iter()
+        .map(|shapes| format!("<p:sld><p:cSld><p:spTree>{shapes}</p:spTree></p:cSld></p:sld>"))
+        .collect();
+    let presentation = format!("<p:presentation><p:sldIdLst>{order}</p:sldIdLst></p:presentation>");
+    let (package, related) = (package_relationship("ppt/presentation.xml"), relationships(&related));
+    let mut entries = vec![
+        ("_rels/.rels", package.as_bytes()),
+        ("ppt/presentation.xml", presentation.as_bytes()),
+        ("ppt/_rels/presentation.xml.rels", related.as_bytes()),
+    ];
+    entries.extend(
+        names
+            .iter()
+            .zip(&slides)
+            .map(|(name, slide)| (name.as_str(), slide.as_bytes())),
+    );
+    zip(&entries)
+}
+
+#[test]
+fn forms_of_word_show_what_is_ticked_and_chosen() {
+    let field = |data: &str| {
+        format!(
+            r#"<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:enabled/>{data}</w:ffData></w:fldChar></w:r><w:r><w:instrText>FORM</w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>"#
+        )
+    };
+    let run = |text: &str| format!("<w:r><w:t>{text}</w:t></w:r>");
+    let body = [
+        field(r#"<w:checkBox><w:sizeAuto/><w:default w:val="0"/><w:checked/></w:checkBox>"#),
+        run("tea "),
+        field(r#"<w:checkBox><w:default w:val="1"/><w:checked w:val="0"/></w:checkBox>"#),
+        run("milk "),
+        field(r#"<w:checkBox><w:default w:val="1"/></w:checkBox>"#),
+        run("sugar, size: "),
+        field(r#"<w:ddList><w:result w:val="1"/><w:listEntry w:val="small"/><w:listEntry w:val="large"/></w:ddList>"#),
+        field(r#"<w:ddList><w:result w:val="9"/><w:listEntry w:val="none"/></w:ddList>"#),
+    ]
+    .concat();
+    let read = read("a.docx", &docx(&format!("<w:p>{body}</w:p>")));
+    assert_eq!(read.text(), "[x] tea [ ] milk [x] sugar, size: large");
+}
+
+#[test]
+fn signs_of_symbol_fonts_in_word_are_told() {
+    let sign = |font: &str, code: &str| format!(r#"<w:r><w:sym w:font="{font}" w:char="{code}"/></w:r>"#);
+    let run = |font: &str, text: &str| {
+        format!(r#"<w:r><w:rPr><w:rFonts w:ascii="{font}"/></w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>"#)
+    };
+    let body = [
+        run("Arial", "x "),
+        sign("Symbol", "F0B3"),
+        run("Symbol", " \u{f06d}"),
+        run("Arial", "m "),
+        sign("Symbol", "00B1"),
+        sign("Wingdings", "F0FE"),
+        sign("Wingdings", "F04A"),
+        sign("Segoe UI", "2713"),
+    ]
+    .concat();
+    assert_eq!(
+        read("a.docx", &docx(&format!("<w:p>{body}</w:p>"))).text(),
+        "x ≥ μm ±☑✓"
+    );
 }
 
 #[test]
@@ -289,6 +543,36 @@ fn a_cell_that_cannot_be_read_costs_no_sheet() {
     assert_eq!((none.state(), none.failed), (DocumentState::Damaged, vec![1]));
 }
 
+#[test]
+fn raised_digits_of_cells_are_told_from_numbers() {
+    let run = |properties: &str, text: &str| format!("<r><rPr>{properties}</rPr><t>{text}</t></r>");
+    let high = r#"<vertAlign val="superscript"/>"#;
+    let strings = [
+        run("", "10") + &run(high, "6") + &run("", "5 m") + &run(high, "2"),
+        run("", "20") + &run(high, "24"),
+        "<t>2024</t>".to_owned(),
+        run("", "see") + &run(high, "1") + "<rPh><t>no</t></rPh>",
+    ];
+    let strings: String = strings.iter().map(|string| format!("<si>{string}</si>")).collect();
+    let cells: String = (0..4).map(|at| format!(r#"<c t="s"><v>{at}</v></c>"#)).collect();
+    let sheet = format!(
+        r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1">{cells}</row></sheetData></worksheet>"#
+    );
+    let bytes = zip(&[
+        ("[Content_Types].xml", br#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>"#),
+        ("_rels/.rels", package_relationship("xl/workbook.xml").as_bytes()),
+        ("xl/workbook.xml", br#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>"#),
+        ("xl/_rels/workbook.xml.rels", relationships(&[("rId1", "worksheet", "worksheets/sheet1.xml"), ("rId2", "sharedStrings", "sharedStrings.xml")]).as_bytes()),
+        ("xl/sharedStrings.xml", format!(r#"<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">{strings}</sst>"#).as_bytes()),
+        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+    ]);
+    assert_eq!(
+        read("a.xlsx", &bytes).text(),
+        "S\n\n10^6 5 m2 | 2024 | 2024 | see1",
+        "what could be either stays as it is"
+    );
+}
+
 const NAMESPACES: &str = r#"xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:text="t" xmlns:table="b" xmlns:draw="d" xmlns:dc="c" xmlns:svg="s" xmlns:presentation="p""#;
 
 fn open_document(kind: &str, body: &str, styles: &str) -> Vec<u8> {
@@ -363,6 +647,50 @@ fn items_and_headings_of_opendocument_have_their_numbers() {
         read("a.odt", &bytes).text(),
         "1 Term\n\n1.1 Start\n\nNo number\n\nPreface\n1. one\nmore\n(a) inner\nbullet\n2. two\n(a) again\n\nText\n(b) deeper\n3. three\n\
             9. nine\n1. anew\nof no style"
+    );
+}
+
+#[test]
+fn raised_digits_of_opendocument_are_told_from_numbers() {
+    let style = |name: &str, more: &str, position: &str| {
+        format!(r#"<style:style style:name="{name}" {more}><style:text-properties {position}/></style:style>"#)
+    };
+    let styles = [
+        style("High", "", r#"style:text-position="super 58%""#),
+        style("T1", r#"style:parent-style-name="High""#, ""),
+        style("T2", "", r#"style:text-position="33% 100%""#),
+        style("Low", "", r#"style:text-position="sub 58%""#),
+        style("Flat", "", r#"style:text-position="0% 100%""#),
+    ]
+    .concat();
+    let span = |style: &str, text: &str| format!(r#"<text:span text:style-name="{style}">{text}</text:span>"#);
+    let paragraph = format!(
+        "<text:p>10{}5 m{} 10{}{} 2024{} 10{}</text:p>",
+        span("T1", &span("Bold", "6")),
+        span("High", "2"),
+        span("T2", "-3"),
+        span("Low", "7"),
+        span(
+            "High",
+            "<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>A note</text:p></text:note-body></text:note>"
+        ),
+        span("High", &span("Flat", "5")),
+    );
+    let text = open_document("application/vnd.oasis.opendocument.text", &paragraph, &styles);
+    assert_eq!(read("a.odt", &text).text(), "10^6 5 m2 10^-3 7 2024 105\n\nA note");
+    let cell = |paragraph: &str| {
+        format!("<table:table-row><table:table-cell>{paragraph}</table:table-cell></table:table-row>")
+    };
+    let sheet = format!(
+        r#"<table:table table:name="S">{}{}</table:table>"#,
+        cell(&paragraph),
+        cell("<text:p>7</text:p>")
+    );
+    let sheet = open_document("application/vnd.oasis.opendocument.spreadsheet", &sheet, &styles);
+    assert!(
+        read("a.ods", &sheet).text().contains("10^6 5 m2 10^-3 7 2024"),
+        "{}",
+        read("a.ods", &sheet).text()
     );
 }
 

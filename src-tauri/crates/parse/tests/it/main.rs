@@ -2,6 +2,7 @@
 
 mod build;
 mod details;
+mod encrypted;
 mod formats;
 mod hostile;
 mod pdf;
