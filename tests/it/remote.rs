@@ -3,6 +3,7 @@
 #[path = "../../src-tauri/crates/net/tests/server/mod.rs"]
 #[expect(dead_code, reason = "the crate's own tests need more of it")]
 mod server;
+mod unsaid;
 
 use crate::house::{House, report};
 use anyhow::{Context, Result};

@@ -127,6 +127,9 @@ pub enum GenerateEvent {
         /// Whole characters.
         text: String,
     },
+    /// All text told so far was thinking; the answer begins after this. Told of servers alone, which may open the thinking block in a
+    /// prompt that nobody here sees (see [`BlindSplitter`](crate::thinking::BlindSplitter)).
+    WereThoughts,
     /// Something was degraded; a person should know.
     Notice(Notice),
     /// How it goes so far: about twice a second while it reads and writes. Those at the end are the answer's.

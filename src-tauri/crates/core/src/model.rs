@@ -82,6 +82,8 @@ pub struct WeightBytes {
     pub tied: bool,
     /// One entry a layer.
     pub layers: Vec<u64>,
+    /// Of the layers, the experts that one token passes by.
+    pub idle: u64,
     /// What belongs to no layer: norms and the like.
     pub other: u64,
 }
@@ -90,6 +92,11 @@ impl WeightBytes {
     /// All of it on the CPU.
     pub fn total(&self) -> u64 {
         self.embedding + self.layers.iter().sum::<u64>() + self.other + if self.tied { 0 } else { self.output }
+    }
+
+    /// What is read for one token, wherever it is computed: an embedding is a single row where it is not the output too.
+    pub fn read_a_token(&self) -> u64 {
+        self.layers.iter().sum::<u64>().saturating_sub(self.idle) + self.output + self.other
     }
 }
 
@@ -113,6 +120,9 @@ pub struct ModelShape {
     pub feed_forward: u32,
     /// What it keeps of what it has read.
     pub cache: CacheShape,
+    /// What tells it from others of its shape, in whichever quantization: a hash of its last norm, which all of them keep whole, else its
+    /// name; empty where its file has neither.
+    pub identity: String,
 }
 
 impl ModelShape {

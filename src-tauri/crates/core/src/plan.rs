@@ -22,6 +22,10 @@ pub const HEADROOM_MIB: f64 = 256.0;
 /// 0.45 GiB on CUDA 13).
 pub const GPU_RUNTIME_MIB: f64 = 460.0;
 
+/// Of [`GPU_RUNTIME_MIB`], what CUDA takes only once it computes, in MiB: cuBLAS's work space (32 on Hopper, else 4) and kernels, which are
+/// loaded when they are first used. The context is there by the time free memory is asked for (`ggml_backend_cuda_device_get_memory` makes it).
+const CUDA_LATE_MIB: f64 = 128.0;
+
 /// Memory of `docmind-generate` beside the backend's buffers, in MiB: code, log and stacks, and 300 bytes a token of the vocabulary
 /// (text, hash tables, the candidates of sampling). Measured with `docmind-generate bench` on 1,100 and 151,936 tokens.
 pub fn process_mib(vocabulary: u32) -> f64 {
@@ -37,9 +41,15 @@ pub const SMALLEST_CONTEXT: u32 = 2048;
 
 const MIB: f64 = 1024.0 * 1024.0;
 
-/// Most tokens computed at once where plain attention stands in for flash attention: slices of 64, and what little is left over after
-/// the last one with it. Larger batches are read 2 to 4 % faster there, and each row of the attention matrix takes 1 MiB at 8,192 tokens.
-const PLAIN_UBATCH: u32 = 80;
+/// Most tokens computed at once where plain attention stands in for flash attention. Each row of the attention matrix takes 1 MiB at
+/// 8,192 tokens. Batches of 128 are read 3 % faster than those of 64, of 256 hardly faster than of 128 (Qwen3-4B's shape, two cores).
+const PLAIN_UBATCH: u32 = 128;
+
+/// The same for contexts beyond [`WIDE_CONTEXT`].
+const PLAIN_UBATCH_WIDE: u32 = 64;
+
+/// Up to so many tokens of context the attention matrix of a whole [`PLAIN_UBATCH`] stays small beside the cache, an eighth of it.
+const WIDE_CONTEXT: u32 = 16_384;
 
 /// How a profile is computed where it runs, which can differ from what it asks for: see [`execution`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +71,11 @@ pub fn execution(profile: &Profile, gpu_layers: u32) -> Execution {
     match profile.attention {
         Attention::Flash { kv: KvType::F16 } if gpu_layers == 0 => Execution {
             attention: Attention::Plain,
-            n_ubatch: profile.n_ubatch.min(PLAIN_UBATCH),
+            n_ubatch: profile.n_ubatch.min(if profile.context_tokens > WIDE_CONTEXT {
+                PLAIN_UBATCH_WIDE
+            } else {
+                PLAIN_UBATCH
+            }),
         },
         attention => Execution {
             attention,
@@ -132,6 +146,10 @@ pub struct MemoryShare {
     pub compute_mib: f64,
     /// The driver's context (GPU), or the process itself (CPU).
     pub runtime_mib: f64,
+    /// Of that, what was taken already when free memory was asked for.
+    #[serde(default)]
+    #[cfg_attr(feature = "bindings", specta(skip))]
+    pub taken_mib: f64,
     /// The embedder, where it shares the device.
     pub embedder_mib: f64,
     /// Snapshots of prompt prefixes, which come as conversations do: kept free for them, no part of what loading takes.
@@ -157,7 +175,7 @@ impl MemoryShare {
 
     /// What is wanted from free memory, the embedder, snapshots and headroom included.
     pub fn wanted_mib(&self) -> f64 {
-        self.needed_mib() + self.embedder_mib + self.snapshots_mib + HEADROOM_MIB
+        self.needed_mib() - self.taken_mib + self.embedder_mib + self.snapshots_mib + HEADROOM_MIB
     }
 
     /// What is missing; 0 when it fits.
@@ -202,6 +220,8 @@ pub struct FreeMemory {
     pub ram_free_mib: f64,
     /// The GPU that would be used.
     pub gpu: Option<Device>,
+    /// It has no memory of its own: what it takes is gone from the RAM.
+    pub gpu_shares_ram: bool,
 }
 
 /// A loaded model.
@@ -213,6 +233,8 @@ pub struct LoadReport {
     pub plan: MemoryPlan,
     /// What llama.cpp allocated, by device.
     pub allocated: Vec<MemoryShare>,
+    /// Weights that are read for one token, in MiB.
+    pub weights_read_mib: f64,
     /// The device that holds most layers, such as `CPU` or `CUDA0`.
     pub device: String,
     /// Why this profile.
@@ -228,13 +250,25 @@ pub struct LoadReport {
 }
 
 impl LoadReport {
-    /// Tokens a second at which decoding meets the memory bandwidth with so many tokens in the cache: weights and cache are read once
-    /// for each. `None` where the bandwidth is not known.
+    /// Tokens a second at which decoding meets the memory bandwidth with so many tokens in the cache: what is in use of weights and cache is
+    /// read once for each. `None` where the bandwidth is not known, and where layers are on two devices: each has its own.
     pub fn decode_limit_tps(&self, cached_tokens: u32) -> Option<f64> {
-        let sum = |of: fn(&MemoryShare) -> f64| self.allocated.iter().map(of).sum::<f64>();
+        if (1..=self.card.layers).contains(&self.plan.gpu_layers) {
+            return None;
+        }
+        let kv_mib: f64 = self.allocated.iter().map(|share| share.kv_mib).sum();
         let filled = f64::from(cached_tokens) / f64::from(padded_context(self.plan.profile.context_tokens).max(1));
-        let read_mib = sum(|share| share.weights_mib) + sum(|share| share.kv_mib) * filled.min(1.0);
+        let read_mib = self.weights_read_mib + kv_mib * filled.min(1.0);
         (self.bandwidth_gbps > 0.0 && read_mib > 0.0).then(|| self.bandwidth_gbps * 1e9 / (read_mib * MIB))
+    }
+}
+
+/// What the driver's context has not taken yet of a GPU whose free memory was asked for, in MiB.
+fn runtime_to_come_mib(gpu: &Device) -> f64 {
+    if gpu.backend == "cuda" {
+        CUDA_LATE_MIB
+    } else {
+        GPU_RUNTIME_MIB
     }
 }
 
@@ -293,21 +327,29 @@ pub fn estimate(
         // The rows handed to sampling lie beside the compute buffer.
         compute_mib: measured.cpu_compute_mib + logits,
         runtime_mib: process_mib(shape.card.vocabulary),
+        taken_mib: 0.0,
         embedder_mib: if on_gpu > 0 { 0.0 } else { beside.embedder_mib },
         snapshots_mib: beside.snapshots_mib,
         free_mib: memory.ram_free_mib,
         total_mib: memory.ram_total_mib,
     }];
     if let (Some(gpu), true) = (&memory.gpu, on_gpu > 0) {
+        let mut free_mib = f64::from(gpu.memory_free_mib);
+        if memory.gpu_shares_ram {
+            // What the processor's share leaves of the one memory, where both keep the same part of it free.
+            let left_mib = memory.ram_free_mib - (shares[0].wanted_mib() - HEADROOM_MIB);
+            free_mib = free_mib.min(left_mib.max(HEADROOM_MIB));
+        }
         shares.push(MemoryShare {
             device: gpu.name.clone(),
             weights_mib: gpu_weights as f64 / MIB,
             kv_mib: kv_gpu,
             compute_mib: measured.gpu_compute_mib,
             runtime_mib: GPU_RUNTIME_MIB,
+            taken_mib: GPU_RUNTIME_MIB - runtime_to_come_mib(gpu),
             embedder_mib: beside.embedder_mib,
             snapshots_mib: 0.0,
-            free_mib: f64::from(gpu.memory_free_mib),
+            free_mib,
             total_mib: f64::from(gpu.memory_total_mib),
         });
     }

@@ -2,7 +2,6 @@
 
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::workers::precision_name;
 use docmind_core::cancel::CancelToken;
 use docmind_core::embedding::Precision;
 use docmind_core::error::ErrorReport;
@@ -74,18 +73,24 @@ impl Engine {
         Ok(first)
     }
 
-    /// Our embedder once over `count` built-in texts (400 where that is not said, then with the cosine to FP32).
+    /// Our embedder once over `count` built-in texts (400 where that is not said, then with the cosine to FP32). `model` is the folder of
+    /// another than that of the settings.
     ///
     /// # Errors
     /// As [`Engine::bench_embed`].
     pub fn embed_once(
         &self,
+        model: Option<&Path>,
         precision: Precision,
         count: Option<usize>,
         cancel: &CancelToken,
     ) -> Result<Value, ErrorReport> {
         let texts = count.map_or(Texts::BuiltIn, Texts::Count);
-        self.embed_run(&Engined::ours(Some(precision)), texts, count.is_none(), cancel)
+        let engined = Engined {
+            model: model.map(Path::to_owned),
+            ..Engined::ours(Some(precision))
+        };
+        self.embed_run(&engined, texts, count.is_none(), cancel)
     }
 
     fn embed_run(
@@ -122,7 +127,7 @@ impl Engine {
             command.arg("--max-tokens").arg(most.to_string());
         }
         if let Some(precision) = engined.precision {
-            command.arg("--precision").arg(precision_name(precision));
+            command.arg("--precision").arg(precision.as_str());
         }
         run(command, cancel)
     }
@@ -183,7 +188,7 @@ impl Engined {
 
     fn name(&self) -> String {
         match self.precision {
-            Some(precision) => format!("{} {}", self.engine, precision_name(precision)),
+            Some(precision) => format!("{} {}", self.engine, precision.as_str()),
             None => self.engine.to_owned(),
         }
     }

@@ -1,6 +1,9 @@
 //! Who writes: the language model beside the application, or a server that a person entered.
 
+mod by_file;
+mod process;
 mod reading_speed;
+mod server_context;
 
 use crate::data_dir::DataDir;
 use crate::error::EngineError;
@@ -9,23 +12,26 @@ use crate::listeners::lock;
 use crate::model_files::{ModelFamily, find_model};
 use crate::runtime_files::RuntimeFiles;
 use crate::telemetry::Live;
+use by_file::ByFile;
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::generation::GenerationStats;
-use docmind_core::hardware::Device;
 use docmind_core::measurement::BackendReport;
+use docmind_core::model::ModelShape;
 use docmind_core::plan::{LoadReport, LoadRequest, MemoryPlan, MemoryShare};
 use docmind_core::ports::Generator;
 use docmind_core::profile::{Offload, Profile};
-use docmind_core::settings::{Backend, Settings};
+use docmind_core::settings::{Backend, RemoteContext, Settings};
 use docmind_net::download::Download;
 use docmind_net::gate::{Gate as NetGate, HostTraffic, Purpose, Rule};
 use docmind_net::remote::{Dialect, RemoteEngine};
 use docmind_wire::generate::GenerateWorker;
 use docmind_wire::launch::Launch;
+pub(crate) use process::{ModelProcess, one_a_card};
 use reading_speed::{Devices, ReadingSpeeds, guess};
+use server_context::{ASSUMED_TOKENS, ServerContexts, ServerModel, decide};
 use std::path::Path;
-use std::sync::{Arc, Mutex, TryLockError};
+use std::sync::{Arc, Mutex};
 
 /// Memory for snapshots of prompt prefixes, in MiB.
 const SNAPSHOT_MEMORY_MIB: u32 = 256;
@@ -33,15 +39,13 @@ const SNAPSHOT_MEMORY_MIB: u32 = 256;
 const SNAPSHOT_DISK_MIB: u32 = 2048;
 /// What the embedder will take where it does not run yet, in MiB.
 const EMBEDDER_MIB: u32 = 150;
-/// A server's context window where nobody said another: what Ollama and vLLM give small models by default.
-const REMOTE_CONTEXT_TOKENS: u32 = 8192;
 /// Fewer tokens read tell nothing of the speed of reading.
 const MEASURABLE_TOKENS: u32 = 64;
 
 /// What will write an answer, known before anything is loaded.
 pub(crate) struct Writer {
     kind: WriterKind,
-    /// As the model was loaded, or as its profile says; what a server is taken to have.
+    /// As the model was loaded, or as its profile says; of a server see [`Generators::with_context`].
     pub(crate) context_tokens: u32,
     /// Tokens read a second, measured at the last answer of the same model and profile.
     pub(crate) prefill_tps: Option<f64>,
@@ -52,7 +56,14 @@ pub(crate) struct Writer {
 
 enum WriterKind {
     Embedded(Box<LoadRequest>),
-    Remote(Arc<RemoteEngine>),
+    Remote(Box<RemoteWriter>),
+}
+
+struct RemoteWriter {
+    engine: RemoteEngine,
+    server: ServerModel,
+    /// `None` before it was asked.
+    context: Option<RemoteContext>,
 }
 
 /// A writer that can be asked.
@@ -69,11 +80,11 @@ pub(crate) struct Generators {
     dir: DataDir,
     live: Arc<Mutex<Live>>,
     net: Arc<NetGate>,
-    worker: Mutex<Option<Arc<GenerateWorker>>>,
-    /// What the worker was last asked to load; its own copy changes when it steps down. Held while a model is loaded.
-    loaded: Mutex<Option<LoadRequest>>,
+    worker: Arc<Mutex<Option<Arc<GenerateWorker>>>>,
+    shapes: ByFile<ModelShape>,
     devices: Devices,
     speeds: ReadingSpeeds,
+    contexts: ServerContexts,
 }
 
 impl Generators {
@@ -84,10 +95,11 @@ impl Generators {
             dir,
             live,
             net: Arc::new(NetGate::closed()),
-            worker: Mutex::default(),
-            loaded: Mutex::default(),
+            worker: Arc::default(),
+            shapes: ByFile::default(),
             devices: Devices::default(),
             speeds,
+            contexts: ServerContexts::default(),
         }
     }
 
@@ -99,10 +111,17 @@ impl Generators {
         }
         let launch = Launch::new(self.files.worker("docmind-generate")?)
             .arg("--runtime")
-            .arg(&self.files.runtime_dir);
+            .arg(&self.files.runtime_dir)
+            .arg("--trials")
+            .arg(self.dir.cache().join("card-trials"));
         let started = Arc::new(GenerateWorker::new(launch));
         *worker = Some(Arc::clone(&started));
         Ok(started)
+    }
+
+    /// The worker's process as the panel sees it.
+    pub(crate) fn process(&self) -> ModelProcess {
+        ModelProcess::of(Arc::clone(&self.worker))
     }
 
     pub(crate) fn backends(&self) -> Result<BackendReport, ErrorReport> {
@@ -117,7 +136,9 @@ impl Generators {
     /// The model's files in all quantizations that are at hand.
     pub(crate) fn family(&self, model: &str) -> Result<ModelFamily, ErrorReport> {
         let worker = self.worker()?;
-        find_model(model, &self.dir.models(), &|path| worker.inspect(path))
+        find_model(model, &self.dir.models(), &|path| {
+            self.shapes.of(path, &|path| worker.inspect(path))
+        })
     }
 
     /// Who would write now; `None` where nobody was chosen.
@@ -156,17 +177,62 @@ impl Generators {
                 }))
             }
             (Backend::Ollama | Backend::OpenAi, None) => {
-                let remote = Arc::new(self.remote(settings)?);
+                let remote = RemoteWriter {
+                    engine: self.remote(settings)?,
+                    server: ServerModel::of(settings),
+                    context: None,
+                };
                 let speed_key = format!("{}|{}", settings.remote_url, settings.remote_model);
                 Ok(Some(Writer {
-                    kind: WriterKind::Remote(remote),
-                    context_tokens: REMOTE_CONTEXT_TOKENS,
+                    kind: WriterKind::Remote(Box::new(remote)),
+                    context_tokens: ASSUMED_TOKENS,
                     prefill_tps: None,
                     speed_key,
                     other_weights: None,
                 }))
             }
         }
+    }
+
+    /// The writer with its context. A server is asked for it, where the settings leave that to it: that takes three seconds at most, and
+    /// its failure is none of the answer's.
+    pub(crate) fn with_context(&self, mut writer: Writer, settings: &Settings, cancel: &CancelToken) -> Writer {
+        if let WriterKind::Remote(remote) = &mut writer.kind {
+            let set = settings.remote_context_tokens;
+            let window = match set {
+                0 => self
+                    .contexts
+                    .known(&remote.server, &|| remote.engine.context_window(cancel)),
+                _ => None,
+            };
+            let context = decide(set, window);
+            writer.context_tokens = context.tokens();
+            if let Some(limit) = context.limit() {
+                remote.engine = remote.engine.clone().with_most_context(limit);
+            }
+            remote.context = Some(context);
+        }
+        writer
+    }
+
+    /// The context of the settings' server, which is asked anew.
+    ///
+    /// # Errors
+    /// `remote_bad_address`, and those of asking it.
+    pub(crate) fn remote_context(
+        &self,
+        settings: &Settings,
+        cancel: &CancelToken,
+    ) -> Result<RemoteContext, ErrorReport> {
+        let set = settings.remote_context_tokens;
+        if set > 0 {
+            return Ok(decide(set, None));
+        }
+        let engine = self.remote(settings)?;
+        let window = self
+            .contexts
+            .asked(&ServerModel::of(settings), &|| engine.context_window(cancel))?;
+        Ok(decide(set, window))
     }
 
     pub(crate) fn load_request(&self, path: &str, profile: Profile, embedder_runs: bool) -> LoadRequest {
@@ -243,29 +309,32 @@ impl Generators {
     ) -> Result<Ready, ErrorReport> {
         let request = match &writer.kind {
             WriterKind::Remote(remote) => {
+                let news = remote
+                    .context
+                    .and_then(|context| self.contexts.news(&remote.server, context));
                 return Ok(Ready {
-                    generator: Arc::clone(remote) as _,
+                    generator: Arc::new(remote.engine.clone()),
                     on_cpu: false,
-                    notices: Vec::new(),
+                    notices: news.into_iter().collect(),
                 });
             }
             WriterKind::Embedded(request) => request,
         };
         let worker = self.worker()?;
-        let mut loaded = lock(&self.loaded);
-        if let Some(report) = worker.loaded()
-            && loaded.as_ref().is_some_and(|known| same_load(known, request))
-        {
+        if let Some(report) = worker.holds(request) {
             return Ok(Ready {
                 generator: worker,
                 on_cpu: report.plan.gpu_layers == 0,
                 notices: Vec::new(),
             });
         }
-        *loaded = None;
+        // Nothing is locked here: the worker lets one load after the other, and who waits there can be stopped.
         let report = worker.load((**request).clone(), cancel, progress)?;
-        *loaded = Some((**request).clone());
-        self.note_loaded(&report);
+        {
+            let mut live = lock(&self.live);
+            show(&mut live, &report);
+            live.conversation = None;
+        }
         let mut notices: Vec<Notice> = writer.other_weights.iter().chain(&report.plan.steps).cloned().collect();
         notices.extend(
             report
@@ -291,45 +360,32 @@ impl Generators {
 
     /// The worker and what it said, where it holds what the request asks for. Who asks while a model is loaded does not wait for it.
     fn held(&self, request: &LoadRequest) -> Option<(Arc<GenerateWorker>, LoadReport)> {
-        let is_held = |known: &Option<LoadRequest>| known.as_ref().is_some_and(|known| same_load(known, request));
-        let same = match self.loaded.try_lock() {
-            Ok(known) => is_held(&known),
-            Err(TryLockError::Poisoned(known)) => is_held(&known.into_inner()),
-            Err(TryLockError::WouldBlock) => false,
-        };
-        if !same {
-            return None;
-        }
         let worker = lock(&self.worker).clone()?;
-        let report = worker.loaded()?;
+        let report = worker.holds(request)?;
         Some((worker, report))
-    }
-
-    fn note_loaded(&self, report: &LoadReport) {
-        let mut live = lock(&self.live);
-        live.model.clone_from(&report.card.name);
-        live.device.clone_from(&report.device);
-        live.profile.clone_from(&report.plan.profile.name);
-        live.profile_reason = Some(report.reason.clone());
-        live.owners = owners(&report.allocated);
-        live.card = card(report);
-        live.conversation = None;
-        live.stats = GenerationStats {
-            context_tokens: report.plan.profile.context_tokens,
-            ..GenerationStats::default()
-        };
     }
 
     /// Figures of a running answer go to the panel.
     pub(crate) fn note_figures(&self, writer: &Writer, stats: &GenerationStats) {
-        let limit = match writer.kind {
-            WriterKind::Embedded(_) => self
-                .loaded()
-                .and_then(|report| report.decode_limit_tps(stats.context_used)),
+        let held = match writer.kind {
+            WriterKind::Embedded(_) => self.loaded(),
             WriterKind::Remote(_) => None,
         };
+        let limit = held
+            .as_ref()
+            .and_then(|report| report.decode_limit_tps(stats.context_used));
         let mut live = lock(&self.live);
+        if let Some(report) = held
+            && live.model.is_empty()
+        {
+            // Its process died after it was loaded, and the next one has loaded it again.
+            show(&mut live, &report);
+        }
         live.stats = stats.clone();
+        if let WriterKind::Remote(_) = writer.kind {
+            // A server tells what of its context is filled, not how much it has.
+            live.stats.context_tokens = writer.context_tokens;
+        }
         live.decode_limit_tps = limit;
     }
 
@@ -342,10 +398,17 @@ impl Generators {
         }
     }
 
+    /// An answer failed.
+    pub(crate) fn note_failure(&self, writer: &Writer) {
+        if let WriterKind::Remote(_) = writer.kind {
+            self.contexts.forget();
+        }
+    }
+
     /// Gives the model's memory back at once.
     pub(crate) fn unload(&self) {
-        *lock(&self.loaded) = None;
-        if let Some(worker) = &*lock(&self.worker) {
+        let worker = lock(&self.worker).clone();
+        if let Some(worker) = worker {
             worker.unload();
         }
         *lock(&self.live) = Live::default();
@@ -353,8 +416,8 @@ impl Generators {
 
     /// Ends the worker.
     pub(crate) fn stop(&self) {
-        *lock(&self.loaded) = None;
-        if let Some(worker) = lock(&self.worker).take() {
+        let worker = lock(&self.worker).take();
+        if let Some(worker) = worker {
             worker.unload();
         }
     }
@@ -386,9 +449,17 @@ fn window(profile: &Profile, trained: u32, held: Option<&MemoryPlan>) -> u32 {
     }
 }
 
-/// The same file run the same way; what the embedder takes does not matter once it is loaded.
-fn same_load(a: &LoadRequest, b: &LoadRequest) -> bool {
-    a.path == b.path && a.profile == b.profile
+/// Tells the panel what is loaded.
+fn show(live: &mut Live, report: &LoadReport) {
+    live.model.clone_from(&report.card.name);
+    live.device.clone_from(&report.device);
+    live.profile.clone_from(&report.plan.profile.name);
+    live.profile_reason = Some(report.reason.clone());
+    live.owners = owners(&report.allocated);
+    live.stats = GenerationStats {
+        context_tokens: report.plan.profile.context_tokens,
+        ..GenerationStats::default()
+    };
 }
 
 /// Memory by owner, summed over devices.
@@ -405,24 +476,6 @@ fn owners(shares: &[MemoryShare]) -> Vec<MemoryOwner> {
         mib,
     })
     .collect()
-}
-
-/// The graphics card that holds a model, as ggml's device list gave it, less what was allocated there since.
-fn card(report: &LoadReport) -> Option<Device> {
-    let share = report
-        .allocated
-        .iter()
-        .find(|share| share.total_mib > 0.0 && share.device != "CPU")?;
-    Some(Device {
-        name: share.device.clone(),
-        description: share.device.clone(),
-        backend: share
-            .device
-            .trim_end_matches(|c: char| c.is_ascii_digit())
-            .to_lowercase(),
-        memory_total_mib: share.total_mib as u32,
-        memory_free_mib: (share.free_mib - share.buffers_mib()).max(0.0) as u32,
-    })
 }
 
 impl From<docmind_store::StoreError> for EngineError {

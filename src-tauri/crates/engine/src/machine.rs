@@ -125,6 +125,7 @@ fn read_gpu(nvml: &Nvml, index: u32) -> Option<GpuReading> {
     let memory = device.memory_info().ok()?;
     Some(GpuReading {
         device: Device {
+            // The model's process numbers them by their slots as well: see `GenerateWorker::new`.
             name: format!("CUDA{index}"),
             description: device.name().unwrap_or_else(|_| "NVIDIA GPU".to_owned()),
             backend: "cuda".to_owned(),

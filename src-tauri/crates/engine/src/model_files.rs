@@ -149,7 +149,8 @@ pub fn gguf_files(folder: &Path) -> Vec<String> {
     files
 }
 
-/// The same model in another quantization: equal in everything but how its weights are stored.
+/// The same model in another quantization: equal in everything but how its weights are stored. Two that were tuned from one differ in
+/// their identity alone.
 fn same_model(a: &ModelShape, b: &ModelShape) -> bool {
     let key = |shape: &ModelShape| {
         let card = &shape.card;
@@ -164,7 +165,81 @@ fn same_model(a: &ModelShape, b: &ModelShape) -> bool {
             // Successors of one shape differ in it (Qwen3-4B: 40,960 tokens; of July 2025: 262,144).
             card.context_tokens,
             card.synthetic,
+            shape.identity.clone(),
         )
     };
     key(a) == key(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use docmind_core::model::{CacheShape, ModelCard, WeightBytes};
+    use std::fs;
+
+    fn shape(weights: WeightType, identity: &str) -> ModelShape {
+        ModelShape {
+            card: ModelCard {
+                name: "Qwen3-4B".into(),
+                architecture: "qwen3".into(),
+                weights,
+                size_bytes: 1,
+                parameters: 4_022_468_096,
+                context_tokens: 262_144,
+                layers: 36,
+                hidden: 2560,
+                heads: 32,
+                kv_heads: 8,
+                head_dim: 128,
+                vocabulary: 151_936,
+                synthetic: false,
+            },
+            weights: WeightBytes::default(),
+            feed_forward: 9728,
+            cache: CacheShape::default(),
+            identity: identity.to_owned(),
+        }
+    }
+
+    /// What stands for a file of that name.
+    fn inspect(path: &str) -> Result<ModelShape, ErrorReport> {
+        let weights = |name: &str| {
+            if name.contains("Q8_0") {
+                WeightType::Q8_0
+            } else {
+                WeightType::Q4KM
+            }
+        };
+        let name = Path::new(path).file_name().unwrap().to_string_lossy().into_owned();
+        Ok(shape(weights(&name), name.split('-').next().unwrap()))
+    }
+
+    #[test]
+    fn models_tuned_from_one_are_no_family() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["Instruct-Q4_K_M", "Instruct-Q8_0", "Thinking-Q8_0"] {
+            fs::write(folder.path().join(format!("{name}.gguf")), "").unwrap();
+        }
+        let names = |family: &ModelFamily| -> Vec<String> {
+            let stem = |file: &ModelFile| {
+                Path::new(&file.path)
+                    .file_stem()
+                    .unwrap()
+                    .to_string_lossy()
+                    .into_owned()
+            };
+            family.files().iter().map(stem).collect()
+        };
+        let named = folder.path().join("Instruct-Q4_K_M.gguf");
+        let mut family = find_model(&named.to_string_lossy(), folder.path(), &inspect).unwrap();
+        assert_eq!(names(&family), ["Instruct-Q4_K_M", "Instruct-Q8_0"]);
+        let whole = find_model(&folder.path().to_string_lossy(), folder.path(), &inspect).unwrap();
+        assert_eq!(names(&whole), ["Instruct-Q4_K_M", "Instruct-Q8_0"]);
+        let file = |identity: &str| ModelFile {
+            path: format!("/elsewhere/{identity}.gguf"),
+            shape: shape(WeightType::F16, identity),
+        };
+        assert!(!family.join(file("Thinking")), "a stranger's half precision");
+        assert!(family.join(file("Instruct")));
+    }
 }

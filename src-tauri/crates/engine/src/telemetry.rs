@@ -1,11 +1,10 @@
 //! Readings of the machine and of the engine, twice a second while somebody listens, and not at all otherwise.
 
-use crate::events::{GpuReading, MemoryOwner, Telemetry};
+use crate::events::{MemoryOwner, Telemetry};
 use crate::listeners::{Listeners, Subscription, lock};
 use docmind_core::conversation::ConversationId;
 use docmind_core::error::Notice;
 use docmind_core::generation::GenerationStats;
-use docmind_core::hardware::Device;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -33,8 +32,6 @@ pub struct Live {
     pub generating: bool,
     /// Whose context the model holds.
     pub conversation: Option<ConversationId>,
-    /// The graphics card that holds the model; told where no driver's own library reads it.
-    pub card: Option<Device>,
 }
 
 impl Live {
@@ -59,17 +56,18 @@ impl Live {
             .filter(|limit| *limit > 0.0)
             .map(|limit| (stats.decode_tps / limit) as f32);
         reading.generating = self.generating;
-        if let Some(card) = &self.card
-            && !reading.gpus.iter().any(|gpu| gpu.device.name == card.name)
-        {
-            reading.gpus.push(GpuReading {
-                device: card.clone(),
-                load_percent: None,
-                power_w: None,
-                temperature_c: None,
-                clock_mhz: None,
-            });
-        }
+    }
+
+    /// Its process is gone. The last answer's figures stay; one that is being written loads the model again.
+    pub fn forget_model(&mut self) {
+        let before = std::mem::take(self);
+        self.stats = GenerationStats {
+            context_tokens: 0,
+            context_used: 0,
+            ..before.stats
+        };
+        self.generating = before.generating;
+        self.conversation = before.conversation.filter(|_| before.generating);
     }
 }
 
@@ -179,27 +177,6 @@ mod tests {
         let after = samples.load(Ordering::Relaxed);
         std::thread::sleep(INTERVAL * 2);
         assert_eq!(samples.load(Ordering::Relaxed), after);
-    }
-
-    #[test]
-    fn a_card_without_a_driver_s_library_is_shown_with_its_memory() {
-        let card = Device {
-            name: "Vulkan0".into(),
-            description: "Vulkan0".into(),
-            backend: "vulkan".into(),
-            memory_total_mib: 8192,
-            memory_free_mib: 4000,
-        };
-        let live = Live {
-            card: Some(card.clone()),
-            ..Live::default()
-        };
-        let mut reading = Telemetry::default();
-        live.fill(&mut reading);
-        assert_eq!(reading.gpus.len(), 1);
-        assert_eq!((&reading.gpus[0].device, reading.gpus[0].load_percent), (&card, None));
-        live.fill(&mut reading);
-        assert_eq!(reading.gpus.len(), 1, "one that is read already is not told twice");
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 mod probe;
 
-pub use probe::probe;
+pub use probe::{Trials, probe};
 
 use crate::error::LlamaError;
 use crate::log;
@@ -17,6 +17,7 @@ use docmind_core::plan::{FreeMemory, MemoryShare};
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::{LlamaBackendDeviceType, list_llama_ggml_backend_devices};
 use llama_cpp_sys_2 as sys;
+use probe::Refused;
 use std::ffi::{CStr, CString};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -56,6 +57,9 @@ pub enum GpuUse {
 pub struct Backends {
     folder: PathBuf,
     gpu: GpuUse,
+    trials: Option<Trials>,
+    /// Cards that failed their trial, once that was made.
+    refused: OnceLock<Vec<Refused>>,
     /// What a loaded model takes, which would be free for the next one.
     held: Mutex<Vec<MemoryShare>>,
 }
@@ -102,16 +106,18 @@ pub(crate) fn started() -> Result<&'static LlamaBackend, LlamaError> {
 
 /// With the memory that a model holds now, as if it were unloaded.
 fn with_given_back(mut free: FreeMemory, held: &[MemoryShare]) -> FreeMemory {
+    let shared = free.gpu_shares_ram;
     for share in held {
-        match &mut free.gpu {
-            Some(gpu) if gpu.name == share.device => {
-                let given_back = gpu.memory_free_mib.saturating_add(share.buffers_mib() as u32);
-                gpu.memory_free_mib = given_back.min(gpu.memory_total_mib);
-            }
-            _ if share.device == "CPU" => {
-                free.ram_free_mib = (free.ram_free_mib + share.buffers_mib()).min(free.ram_total_mib);
-            }
-            _ => {}
+        let on_cpu = share.device == "CPU";
+        let on_gpu = free.gpu.as_ref().is_some_and(|gpu| gpu.name == share.device);
+        if let Some(gpu) = &mut free.gpu
+            && (on_gpu || (on_cpu && shared))
+        {
+            let given_back = gpu.memory_free_mib.saturating_add(share.buffers_mib() as u32);
+            gpu.memory_free_mib = given_back.min(gpu.memory_total_mib);
+        }
+        if on_cpu || (on_gpu && shared) {
+            free.ram_free_mib = (free.ram_free_mib + share.buffers_mib()).min(free.ram_total_mib);
         }
     }
     free
@@ -141,41 +147,44 @@ impl Backends {
         let backends = Self {
             folder: folder.to_owned(),
             gpu,
+            trials: None,
+            refused: OnceLock::new(),
             held: Mutex::default(),
         };
-        if backends.devices().is_empty() {
+        if backends.listed().is_empty() {
             return Err(LlamaError::NoBackend(folder.display().to_string()));
         }
         Ok(backends)
     }
 
-    /// What there is now.
+    /// The same, where a card is used only after it has computed: tried when devices are first asked for, in a child process.
+    pub fn trying(self, trials: Trials) -> Self {
+        Self {
+            trials: Some(trials),
+            ..self
+        }
+    }
+
+    fn refused(&self) -> &[Refused] {
+        match &self.trials {
+            Some(trials) if self.gpu == GpuUse::Allowed => {
+                self.refused.get_or_init(|| trials.refuse(&self.folder, &listed()))
+            }
+            _ => &[],
+        }
+    }
+
+    /// What there is now, without cards that failed their trial.
     pub fn devices(&self) -> Vec<BackendDevice> {
-        let ram = ram();
-        list_llama_ggml_backend_devices()
-            .into_iter()
-            .filter_map(|found| {
-                let kind = match found.device_type {
-                    LlamaBackendDeviceType::Gpu => DeviceKind::Card,
-                    LlamaBackendDeviceType::IntegratedGpu => DeviceKind::Integrated,
-                    LlamaBackendDeviceType::Cpu => DeviceKind::Processor,
-                    _ => return None,
-                };
-                let reported = (found.memory_total as f64 / MIB, found.memory_free as f64 / MIB);
-                let (total, free) = memory_of(kind, reported, ram);
-                Some(BackendDevice {
-                    index: found.index,
-                    kind,
-                    device: Device {
-                        name: found.name,
-                        description: found.description.trim().to_owned(),
-                        backend: found.backend.to_lowercase(),
-                        memory_total_mib: total as u32,
-                        memory_free_mib: free as u32,
-                    },
-                })
-            })
-            .collect()
+        let refused = self.refused();
+        let mut devices = listed();
+        devices.retain(|found| refused.iter().all(|refused| refused.name != found.device.name));
+        devices
+    }
+
+    /// [`Self::devices`] as the application knows them.
+    pub fn device_list(&self) -> Vec<Device> {
+        self.devices().into_iter().map(|found| found.device).collect()
     }
 
     /// The GPU that would be used.
@@ -203,12 +212,14 @@ impl Backends {
                 )
             })
         });
+        let gpu = self.best_gpu();
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         with_given_back(
             FreeMemory {
                 ram_total_mib,
                 ram_free_mib,
-                gpu: self.best_gpu().map(|gpu| gpu.device),
+                gpu_shares_ram: gpu.as_ref().is_some_and(|gpu| gpu.kind == DeviceKind::Integrated),
+                gpu: gpu.map(|gpu| gpu.device),
             },
             &held,
         )
@@ -244,10 +255,12 @@ impl Backends {
                 .find(|device| device.device.backend.starts_with(&backend))
             {
                 (true, device.device.description.clone())
+            } else if let Some(refused) = self.refused().iter().find(|refused| refused.backend == backend) {
+                (false, refused.why.clone())
             } else if self.gpu == GpuUse::Forbidden {
                 (false, "Graphics cards are switched off after a failure.".to_owned())
             } else {
-                (false, probe::probe_in_child(program, &path))
+                (false, probe::explain_module(program, &path))
             };
             modules.push(ModuleReport {
                 file,
@@ -286,11 +299,17 @@ fn memory_of(kind: DeviceKind, reported: (f64, f64), ram: Option<(f64, f64)>) ->
     }
 }
 
-/// llama.cpp's own version, such as `llama.cpp b7000`; snapshots are valid for one version only.
+/// The version of `llama-cpp-sys-2`, which brings llama.cpp: by its own account that is the same one in many builds.
+const SYS_VERSION: &str = "0.1.161";
+
+/// Which llama.cpp this is, such as `llama.cpp 0.6.0-dev (llama-cpp-sys-2 0.1.161)`; snapshots are valid for one build only.
 pub fn version() -> String {
     // SAFETY: a static text, closed by a zero.
     let version = unsafe { CStr::from_ptr(sys::llama_version()) };
-    format!("llama.cpp {}", version.to_string_lossy())
+    format!(
+        "llama.cpp {} (llama-cpp-sys-2 {SYS_VERSION})",
+        version.to_string_lossy()
+    )
 }
 
 fn c_path(path: &Path) -> Result<CString, LlamaError> {
@@ -395,6 +414,35 @@ pub fn ram() -> Option<(f64, f64)> {
     Some((total, free))
 }
 
+/// Every device that the loaded modules tell of.
+fn listed() -> Vec<BackendDevice> {
+    let ram = ram();
+    list_llama_ggml_backend_devices()
+        .into_iter()
+        .filter_map(|found| {
+            let kind = match found.device_type {
+                LlamaBackendDeviceType::Gpu => DeviceKind::Card,
+                LlamaBackendDeviceType::IntegratedGpu => DeviceKind::Integrated,
+                LlamaBackendDeviceType::Cpu => DeviceKind::Processor,
+                _ => return None,
+            };
+            let reported = (found.memory_total as f64 / MIB, found.memory_free as f64 / MIB);
+            let (total, free) = memory_of(kind, reported, ram);
+            Some(BackendDevice {
+                index: found.index,
+                kind,
+                device: Device {
+                    name: found.name,
+                    description: found.description.trim().to_owned(),
+                    backend: found.backend.to_lowercase(),
+                    memory_total_mib: total as u32,
+                    memory_free_mib: free as u32,
+                },
+            })
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -412,6 +460,7 @@ mod tests {
             ram_total_mib: 16_000.0,
             ram_free_mib: 15_900.0,
             gpu: Some(card),
+            gpu_shares_ram: false,
         };
         let share = |device: &str, mib| MemoryShare {
             device: device.into(),
@@ -423,6 +472,27 @@ mod tests {
         assert_eq!(after.gpu.map(|gpu| gpu.memory_free_mib), Some(8000));
         assert_eq!(after.ram_free_mib, 16_000.0, "never more than there is");
         assert_eq!(with_given_back(free.clone(), &[]), free);
+        let shared = FreeMemory {
+            ram_free_mib: 3300.0,
+            gpu_shares_ram: true,
+            ..free
+        };
+        let after = with_given_back(shared, &held);
+        assert_eq!(
+            (after.ram_free_mib, after.gpu.map(|gpu| gpu.memory_free_mib)),
+            (8400.0, Some(8192))
+        );
+    }
+
+    #[test]
+    fn the_version_is_the_locked_one() {
+        let lock = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../Cargo.lock")).expect("read");
+        let locked = format!("name = \"llama-cpp-sys-2\"\nversion = \"{SYS_VERSION}\"\n");
+        assert!(
+            lock.contains(&locked),
+            "another llama-cpp-sys-2 is locked than {SYS_VERSION}"
+        );
+        assert!(version().contains(SYS_VERSION), "{}", version());
     }
 
     #[test]

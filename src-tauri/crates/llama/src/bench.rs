@@ -17,7 +17,7 @@ use docmind_core::answer::FinishReason;
 use docmind_core::cancel::CancelToken;
 use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats, Message, Role, Sampling};
 use docmind_core::measurement::{AgreementRow, BenchProfile, BenchRequest, BenchRow, Spread};
-use docmind_core::plan::{LoadReport, LoadRequest, MemoryShare, padded_context};
+use docmind_core::plan::{LoadReport, LoadRequest, MemoryShare};
 use docmind_core::profile::{KvType, Offload, Profile};
 use std::path::PathBuf;
 
@@ -32,8 +32,6 @@ const COUNTED: u32 = 96;
 
 /// Positions compared for agreement.
 const COMPARED: usize = 256;
-
-const MIB: f64 = 1024.0 * 1024.0;
 
 /// Numbers of one run.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +52,6 @@ struct Run {
 struct Measured {
     report: LoadReport,
     runs: Vec<Run>,
-    bytes_per_token: f64,
 }
 
 /// Measures every profile `repeat` times, in turn, one model in memory at a time. `stage` is told what is running.
@@ -80,14 +77,13 @@ pub fn bench(
                 repeat + 1,
                 request.repeat.max(1)
             ));
-            let (run, report, bytes_per_token) = measure(backends, entry, request, cancel, &folder)?;
+            let (run, report) = measure(backends, entry, request, cancel, &folder)?;
             match slot {
                 Some(known) => known.runs.push(run),
                 None => {
                     *slot = Some(Measured {
                         report,
                         runs: vec![run],
-                        bytes_per_token,
                     });
                 }
             }
@@ -107,7 +103,7 @@ fn measure(
     request: &BenchRequest,
     cancel: &CancelToken,
     folder: &ScratchFolder,
-) -> Result<(Run, LoadReport, f64), LlamaError> {
+) -> Result<(Run, LoadReport), LlamaError> {
     folder.clear();
     let wanted = LoadRequest {
         snapshot_dir: Some(folder.path.display().to_string()),
@@ -117,7 +113,6 @@ fn measure(
     let free_before = free_on_gpu(backends);
     let (mut session, report) = load::load(backends, &wanted, &mut |_| !cancel.is_cancelled())?;
     session.write_on();
-    let weights = load::check(&entry.model)?.shape.weights;
     let mut run = Run {
         load_ms: report.load_ms,
         warmup_ms: report.warmup_ms,
@@ -134,8 +129,7 @@ fn measure(
     run.decode_tps = first.decode_tps;
     run.prompt_tokens = first.prompt_tokens;
     run.output_tokens = first.output_tokens;
-    // The snapshot on its way to disk is no part of what the profile takes, and its thread none of what the next question waits for:
-    // a person reads the answer first.
+    // The thread that gives a snapshot its checksum is no part of what the next question waits for: a person reads the answer first.
     session.settle();
     let lost = (free_before - free_on_gpu(backends)).max(0.0);
     let (memory_mib, rss_mib) = machine::memory(&report.allocated, lost);
@@ -146,11 +140,7 @@ fn measure(
     session.forget_all();
     let restored = ask(&mut session, "A third, after a restart?", 1)?;
     run.ttft_disk_ms = restored.ttft_ms;
-
-    let depth = f64::from(first.prompt_tokens) + f64::from(first.output_tokens) / 2.0;
-    let kv_mib: f64 = report.allocated.iter().map(|share| share.kv_mib).sum();
-    let kv = kv_mib * MIB / f64::from(padded_context(report.plan.profile.context_tokens));
-    Ok((run, report, weights.total() as f64 + kv * depth))
+    Ok((run, report))
 }
 
 /// What an answer took: a stopped one tells nothing.
@@ -248,6 +238,10 @@ fn row(entry: &BenchProfile, measured: Measured) -> BenchRow {
     let decode_tps = spread(|run| run.decode_tps);
     let sum = |of: fn(&MemoryShare) -> f64| measured.report.allocated.iter().map(of).sum::<f64>();
     let last = measured.runs.last().cloned().unwrap_or_default();
+    // Of the tokens that were written half stood in the cache on average.
+    let limit = measured
+        .report
+        .decode_limit_tps(last.prompt_tokens + last.output_tokens / 2);
     BenchRow {
         profile: entry.profile.name.clone(),
         model: entry.model.clone(),
@@ -273,11 +267,7 @@ fn row(entry: &BenchProfile, measured: Measured) -> BenchRow {
         weights_mib: sum(|share| share.weights_mib),
         kv_mib: sum(|share| share.kv_mib),
         compute_mib: sum(|share| share.compute_mib),
-        bandwidth_fraction: if bandwidth_gbps > 0.0 {
-            decode_tps.median * measured.bytes_per_token / (bandwidth_gbps * 1e9)
-        } else {
-            0.0
-        },
+        bandwidth_fraction: limit.map_or(0.0, |limit| decode_tps.median / limit),
         bandwidth_gbps,
         plan: measured.report.plan,
     }

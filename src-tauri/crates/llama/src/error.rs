@@ -136,7 +136,7 @@ impl LlamaError {
         let (message, detail) = match self {
             Self::File { path, fault } => return fault.report(path),
             Self::Plan(report) => return report.clone(),
-            Self::Cancelled => ("Cancelled.".to_owned(), None),
+            Self::Cancelled => return ErrorReport::cancelled(),
             Self::Load { path, words } if code == "out_of_memory" => (
                 format!("There is not enough memory for the model `{path}`.\nClose other programs, or choose a smaller profile."),
                 Some(words),

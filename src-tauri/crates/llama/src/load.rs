@@ -20,8 +20,11 @@ use docmind_core::error::Notice;
 use docmind_core::model::ModelShape;
 use docmind_core::plan::{self, Beside, LOGIT_ROWS, LoadReport, LoadRequest, MemoryPlan, MemoryShare};
 use docmind_core::profile::Profile;
+use std::fs::File;
 use std::path::Path;
 use std::time::{Instant, SystemTime};
+
+const MIB: f64 = 1024.0 * 1024.0;
 
 /// How often a plan is tried again after the dry run found more than the formula.
 const REPLANS: usize = 4;
@@ -45,7 +48,10 @@ pub fn check(path: &str) -> Result<Checked, LlamaError> {
         .map_or_else(|| path.to_owned(), |stem| stem.to_string_lossy().into_owned());
     let read = gguf::read(file).and_then(|read| {
         Ok(Checked {
-            shape: read.shape(&stem)?,
+            shape: ModelShape {
+                identity: read.identity(File::open(file)?)?,
+                ..read.shape(&stem)?
+            },
             data_start: read.data_start,
         })
     });
@@ -115,7 +121,7 @@ pub fn plan(backends: &Backends, request: &LoadRequest, checked: &Checked) -> Re
         if plan.fits
             && let Some(gpu) = &gpu
             && plan::leaves_layers_behind(&plan)
-            && let Some(layers) = more_layers(&request.path, &plan, gpu, beside)?
+            && let Some(layers) = more_layers(&request.path, &plan, gpu)?
         {
             let more = measure(plan::with_layers(plan.clone(), shape, &memory, beside, layers))?;
             return Ok((if more.fits { more } else { plan }, reason));
@@ -126,9 +132,12 @@ pub fn plan(backends: &Backends, request: &LoadRequest, checked: &Checked) -> Re
         // The formula was too low: plan again over what is left after its error.
         for (share, guessed) in plan.shares.iter().zip(guessed) {
             let error = (share.needed_mib() - guessed).max(0.0) + 1.0;
-            if share.device == "CPU" {
+            if share.device == "CPU" || memory.gpu_shares_ram {
                 memory.ram_free_mib -= error;
-            } else if let Some(gpu) = &mut memory.gpu {
+            }
+            if share.device != "CPU"
+                && let Some(gpu) = &mut memory.gpu
+            {
                 gpu.memory_free_mib = gpu.memory_free_mib.saturating_sub(error.ceil() as u32);
             }
         }
@@ -230,6 +239,7 @@ fn load_planned(
         card: checked.shape.card.clone(),
         plan,
         allocated,
+        weights_read_mib: checked.shape.weights.read_a_token() as f64 / MIB,
         device,
         reason,
         load_ms,

@@ -6,6 +6,7 @@
 
 mod answer;
 mod drafts;
+mod limits;
 mod prefill;
 mod prompt;
 mod reuse;
@@ -22,6 +23,7 @@ use answer::Answer;
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::Notice;
 use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats, Message, Role};
+use limits::Count;
 use reuse::RestoreSpeed;
 use sampling::Chooser;
 use std::collections::VecDeque;
@@ -116,7 +118,7 @@ impl Session {
         };
         let (template, notice) = ChatTemplate::new(model.chat_template(), marks, Moment::from(parts.loaded_at));
         Self {
-            thinking: Thinking::new(template.thinking_marks(), &model),
+            thinking: Thinking::new(&template, &model),
             specials: model.special_texts(),
             chooser: Chooser::new(model.vocabulary()),
             context: parts.context,
@@ -235,10 +237,10 @@ impl Session {
         }
 
         let room = (self.context.size() as usize).saturating_sub(prompt.tokens.len() + 1);
-        let most = (request.max_output_tokens as usize).min(room);
-        self.prepare_drafts(request, &prompt.tokens, most)?;
+        let written = Count::new(request, room, self.thinking.closing.len());
+        self.prepare_drafts(request, &prompt.tokens, written.most_answer())?;
         let writer = Writer::new(&self.thinking, prompt.inside_thinking);
-        let mut answer = Answer::new(writer, stats, most, grammar, cancel, sink);
+        let mut answer = Answer::new(writer, stats, written, grammar, cancel, sink);
         let first = self.choose(self.last_logits, &mut answer)?;
         answer.begin(started);
         let finish = self.decode(first, &mut answer)?;

@@ -8,8 +8,8 @@ mod disk;
 mod file;
 mod memory;
 
-pub use disk::DiskSnapshots;
-pub use file::{read_snapshot, write_snapshot};
+pub use disk::{DiskSnapshots, Found};
+pub use file::SnapshotFile;
 pub use memory::MemorySnapshots;
 
 use crate::native::Token;
@@ -85,7 +85,7 @@ pub fn common_prefix(a: &[Token], b: &[Token]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 
-/// The content of a cache with the tokens it holds.
+/// The content of a cache with the tokens it holds, in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     /// In order from position 0.
@@ -103,6 +103,14 @@ mod tests {
             tokens: tokens.collect(),
             state: (0..bytes).map(|at| (at * 31) as u8).collect(),
         }
+    }
+
+    /// A whole file that stands for a snapshot's.
+    pub(super) fn write(path: &Path, version: &str, tokens: std::ops::Range<i32>, bytes: usize) {
+        let snapshot = snapshot(tokens, bytes);
+        let file = SnapshotFile::create(path.to_owned(), key(version)).expect("made");
+        std::fs::write(file.state_path(), &snapshot.state).expect("written");
+        file.finish(&snapshot.tokens).expect("finished");
     }
 
     pub(super) fn key(text: &str) -> SnapshotKey {

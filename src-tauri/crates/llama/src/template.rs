@@ -15,7 +15,7 @@ use docmind_core::thinking::ThinkingMarks;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
 use minijinja::{Environment, Error, ErrorKind, context};
-use thinking::{HARMONY, HARMONY_ANSWER, HARMONY_HEAD};
+use thinking::{HARMONY, HARMONY_ANSWER, HARMONY_END, HARMONY_HEAD};
 
 /// Instructions a template may execute; Qwen3's takes about 60 a message.
 const FUEL: u64 = 2_000_000;
@@ -128,6 +128,18 @@ impl ChatTemplate {
         self.thinking_marks
     }
 
+    /// What closes a block of thinking where the model has not done so, with the space that most models leave around it.
+    pub fn closing(&self) -> String {
+        let close = self.thinking_marks.close;
+        if self.thinking_marks == ThinkingMarks::default() {
+            format!("\n{close}\n\n")
+        } else if self.thinking_marks == HARMONY {
+            format!("{HARMONY_END}{close}")
+        } else {
+            close.to_owned()
+        }
+    }
+
     /// The messages as the model wants them. Falls back to ChatML, for good, where the template fails; the notice says so. One that
     /// fails on instructions alone, or leaves them out, gets them with the first question.
     pub fn render(&mut self, messages: &[Message], thinking: bool, ending: Ending) -> (Rendered, Option<Notice>) {
@@ -185,7 +197,7 @@ impl ChatTemplate {
     /// Thinking-only models open the block themselves and take no switch: an empty block switches it off. gpt-oss takes none either, and
     /// chooses how to begin by itself: that is written for it.
     fn finish(&self, mut text: String, thinking: bool, ending: Ending) -> Rendered {
-        let ThinkingMarks { open, close } = self.thinking_marks;
+        let open = self.thinking_marks.open;
         let mut inside = false;
         if ending == Ending::AnswerHead && self.thinking_marks == HARMONY {
             if text.ends_with(HARMONY_HEAD) {
@@ -194,13 +206,11 @@ impl ChatTemplate {
             }
         } else if ending == Ending::AnswerHead && text.trim_end().ends_with(open) {
             inside = thinking;
-            if !thinking && self.thinking_marks == ThinkingMarks::default() {
-                if !text.ends_with('\n') {
+            if !thinking {
+                if self.thinking_marks == ThinkingMarks::default() && !text.ends_with('\n') {
                     text.push('\n');
                 }
-                text.push_str("\n</think>\n\n");
-            } else if !thinking {
-                text.push_str(close);
+                text.push_str(&self.closing());
             }
         }
         Rendered {
@@ -444,6 +454,10 @@ mod tests {
         );
         let (on, _) = template.render(&turns(), true, Ending::AnswerHead);
         assert!(on.text.ends_with(template.thinking_marks().open) && on.inside_thinking);
+        assert_eq!(
+            template.closing(),
+            "<|end|><|start|>assistant<|channel|>final<|message|>"
+        );
         let (nothing, _) = template.render(&turns(), true, Ending::Nothing);
         assert!(nothing.text.ends_with("<|end|>") && !nothing.inside_thinking);
     }

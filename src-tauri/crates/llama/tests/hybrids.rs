@@ -204,14 +204,12 @@ fn the_plan_of_a_hybrid_is_what_is_allocated() {
 fn marks_that_are_control_tokens_tell_thinking_apart() {
     let _turn = turn();
     let mut session = session();
-    let forced = session
-        .model()
-        .tokenize(
-            "<think>Let me see.</think>\n\nBecause it is <think>.",
-            Specials::Continued,
-        )
-        .expect("tokens");
-    let mut asked = ask(vec![message(Role::User, "Why?")], forced.len() as u32);
+    let tokens = |text: &str| session.model().tokenize(text, Specials::Continued).expect("tokens");
+    let answer = "\n\nBecause it is <think>.";
+    // The block has tokens of its own; the mark that opens it is one of the answer's.
+    let length = tokens(answer).len() as u32 + 1;
+    let forced = tokens(&format!("<think>Let me see.</think>{answer}"));
+    let mut asked = ask(vec![message(Role::User, "Why?")], length);
     asked.thinking = true;
     session.force_answers(forced);
     let (text, _, events) = run(&mut session, &asked);

@@ -146,17 +146,11 @@ fn logits_agree_however_they_are_computed() {
     assert_eq!(after, untouched, "and so is what follows");
     check("snapshot", after);
 
-    let mut plain = context(&model, false, KvType::F16);
-    read(&mut plain, &prompt, 512);
-    // Another way to compute attention moves logits more than another schedule does: its most likely token is compared loosely.
-    let found = agreement(
-        &reference,
-        &forced(&mut plain, &rest, prompt.len(), 1).expect("computed"),
-    );
-    assert!(
-        found.min_cosine >= 0.999 && found.top1 >= 0.9,
-        "plain attention: {found:?}"
-    );
+    check("plain attention", {
+        let mut plain = context(&model, false, KvType::F16);
+        read(&mut plain, &prompt, 512);
+        forced(&mut plain, &rest, prompt.len(), 1).expect("computed")
+    });
 
     let mut eight = context(&model, true, KvType::Q8_0);
     read(&mut eight, &prompt, 512);

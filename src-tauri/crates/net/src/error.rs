@@ -155,7 +155,7 @@ impl NetError {
                 "Free some space or check the permissions, then try again: it goes on where it stopped.",
             ),
             Self::Corrupt => ("download_corrupt", "It was deleted. Download it again."),
-            Self::Cancelled => return ErrorReport::new("cancelled", "Cancelled."),
+            Self::Cancelled => return ErrorReport::cancelled(),
         };
         let what = self.to_string();
         let mut letters = what.chars();

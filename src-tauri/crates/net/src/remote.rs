@@ -4,6 +4,7 @@
 //! agreed form ends the answer with a typed error. The text itself is data; whoever shows it treats it as such.
 
 mod chunk;
+mod context;
 mod request;
 mod stall;
 mod writing;
@@ -12,6 +13,7 @@ use crate::error::NetError;
 use crate::gate::{Answer, Ask, Gate, Origin, Patience, Purpose};
 use crate::lines::{LineError, Lines};
 use chunk::Piece;
+pub use context::ContextWindow;
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats};
@@ -52,6 +54,7 @@ pub enum Dialect {
 }
 
 /// A model on a server.
+#[derive(Clone)]
 pub struct RemoteEngine {
     gate: Arc<Gate>,
     dialect: Dialect,
@@ -60,6 +63,8 @@ pub struct RemoteEngine {
     model: String,
     key: Option<String>,
     silence: Duration,
+    /// Tokens of context that a request may ask for.
+    most_context: u32,
 }
 
 impl RemoteEngine {
@@ -89,6 +94,7 @@ impl RemoteEngine {
             model: model.to_owned(),
             key,
             silence: SILENCE,
+            most_context: request::MOST_CONTEXT,
         })
     }
 
@@ -96,6 +102,15 @@ impl RemoteEngine {
     #[must_use]
     pub fn with_silence(self, silence: Duration) -> Self {
         Self { silence, ..self }
+    }
+
+    /// The same, which asks for no more tokens of context, however long the prompt: what the server has, or a person lets it have.
+    #[must_use]
+    pub fn with_most_context(self, tokens: u32) -> Self {
+        Self {
+            most_context: tokens,
+            ..self
+        }
     }
 
     /// The models that the server offers, by name.
@@ -111,7 +126,8 @@ impl RemoteEngine {
             Dialect::OpenAi => "/models",
             Dialect::Ollama => "/api/tags",
         };
-        let answer = self.ask(Method::GET, path, Vec::new(), SHORT_PATIENCE, cancel)?;
+        let url = format!("{}{path}", self.base);
+        let answer = self.ask(Method::GET, &url, Vec::new(), SHORT_PATIENCE, cancel)?;
         let answer = self.accepted(answer)?;
         let list = self.whole(answer, cancel)?;
         chunk::model_names(self.dialect, list.as_bytes()).map_err(|reason| self.bad(reason))
@@ -120,12 +136,11 @@ impl RemoteEngine {
     fn ask(
         &self,
         method: Method,
-        path: &str,
+        url: &str,
         body: Vec<u8>,
         patience: Patience,
         cancel: &CancelToken,
     ) -> Result<Answer, NetError> {
-        let url = format!("{}{path}", self.base);
         let mut headers = vec![(header::ACCEPT, "application/json, text/event-stream".to_owned())];
         if !body.is_empty() {
             headers.push((header::CONTENT_TYPE, "application/json".to_owned()));
@@ -137,7 +152,7 @@ impl RemoteEngine {
             Ask {
                 purpose: Purpose::RemoteEngine,
                 method,
-                url: &url,
+                url,
                 headers,
                 body,
                 patience,
@@ -187,9 +202,10 @@ impl RemoteEngine {
             Dialect::OpenAi => "/chat/completions",
             Dialect::Ollama => "/api/chat",
         };
-        let full = request::body(self.dialect, &self.model, request);
+        let url = format!("{}{path}", self.base);
+        let full = self.body(request);
         let accepted = self
-            .ask(Method::POST, path, full, PATIENCE, cancel)
+            .ask(Method::POST, &url, full, PATIENCE, cancel)
             .and_then(|answer| self.accepted(answer));
         let Err(NetError::Refused {
             status: 400 | 422,
@@ -212,8 +228,8 @@ impl RemoteEngine {
             _ => return accepted,
         };
         tracing::info!(words, "the server refuses the request as it is; asking more plainly");
-        let plain = request::plain_body(self.dialect, &self.model, request);
-        let answer = self.accepted(self.ask(Method::POST, path, plain, PATIENCE, cancel)?)?;
+        let plain = self.plain_body(request);
+        let answer = self.accepted(self.ask(Method::POST, &url, plain, PATIENCE, cancel)?)?;
         sink(GenerateEvent::Notice(notice));
         Ok(answer)
     }

@@ -65,6 +65,7 @@ fn generate(engine: &RemoteEngine, cancel: &CancelToken) -> (Result<GenerationSt
         GenerateEvent::Text { text } => heard.text.push_str(&text),
         GenerateEvent::Thinking { text } => heard.thinking.push_str(&text),
         GenerateEvent::Notice(notice) => heard.notices.push(notice.code),
+        GenerateEvent::WereThoughts => heard.thinking.push_str(&std::mem::take(&mut heard.text)),
         GenerateEvent::Prefill { .. } | GenerateEvent::Figures(_) => {}
     });
     (outcome.map_err(|report| report.code), heard)

@@ -12,8 +12,8 @@ use crate::frame::{Frame, FrameKind};
 use crate::launch::Launch;
 use crate::protocol::{Hello, encode};
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded};
-use pipes::{read_frames, read_stderr, write_frames};
-use std::collections::{HashMap, VecDeque};
+use pipes::{LastWords, read_frames, read_stderr, write_frames};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -68,7 +68,7 @@ struct Shared {
     exit: Mutex<Option<Exit>>,
     exited: Condvar,
     vitals: Vitals,
-    last_words: Mutex<VecDeque<String>>,
+    last_words: Mutex<LastWords>,
 }
 
 #[derive(Default)]
@@ -447,7 +447,7 @@ impl Supervised {
                 thread::sleep(Duration::from_millis(2));
             }
         }
-        let last_words: Vec<String> = lock(&shared.last_words).iter().cloned().collect();
+        let last_words = lock(&shared.last_words).told();
         let exit = match (verdict, status) {
             (Some(kind), _) => Exit { kind, last_words },
             (None, Some(status)) => Exit::from_status(status, last_words),

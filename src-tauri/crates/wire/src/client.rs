@@ -118,6 +118,10 @@ pub struct Client<P: Protocol> {
 #[derive(Default)]
 struct State {
     running: Option<Arc<Running>>,
+    /// A caller is starting one; the others wait for it, each as long as it likes.
+    starting: bool,
+    /// Calls of [`Client::stop`] so far.
+    stops: u64,
     served: u32,
     deaths: VecDeque<Instant>,
     deaths_in_row: u32,
@@ -150,6 +154,7 @@ impl<P: Protocol> Client<P> {
         let running = {
             let mut state = self.lock();
             state.served = 0;
+            state.stops += 1;
             state.running.take()
         };
         if let Some(running) = running {
@@ -221,6 +226,11 @@ impl<P: Protocol> Client<P> {
                 return Err(CallError::Cancelled);
             }
             let mut state = self.lock();
+            if state.starting {
+                drop(state);
+                std::thread::sleep(POLL);
+                continue;
+            }
             if let Some(running) = state.running.clone() {
                 if running.has_ended() {
                     // It died between two calls.
@@ -263,7 +273,15 @@ impl<P: Protocol> Client<P> {
                 std::thread::sleep(POLL.min(until - now));
                 continue;
             }
-            match Running::start(&self.launch, P::WORKER, &self.rules, &|| cancel.is_cancelled()) {
+            state.starting = true;
+            let stops = state.stops;
+            drop(state);
+            let started = Running::start(&self.launch, P::WORKER, &self.rules, &|| cancel.is_cancelled());
+            let mut state = self.lock();
+            state.starting = false;
+            match started {
+                // Stopped while it started; dropping it ends it.
+                Ok(_) if state.stops != stops => return Err(CallError::Cancelled),
                 Ok(running) => {
                     let running = Arc::new(running);
                     state.running = Some(Arc::clone(&running));

@@ -11,6 +11,8 @@ pub enum ExitKind {
     Status(i32),
     /// A request for memory failed.
     OutOfMemory,
+    /// The driver of its graphics card gave up: the card was lost or reset, or refused the work.
+    DriverLost,
     /// Killed from outside: by a person, or by the system when memory ran out.
     Killed,
     /// It gave up (`abort`), as native libraries do on a broken assumption.
@@ -38,7 +40,7 @@ pub enum ExitKind {
 pub struct Exit {
     /// How.
     pub kind: ExitKind,
-    /// The last lines of its stderr, oldest first.
+    /// What its stderr said of a reason shortly before, then its last lines, oldest first.
     pub last_words: Vec<String>,
 }
 
@@ -49,6 +51,7 @@ impl Exit {
             ExitKind::Orderly => "it ended in an orderly way".into(),
             ExitKind::Status(status) => format!("it ended by itself with status {status}"),
             ExitKind::OutOfMemory => "it ran out of memory".into(),
+            ExitKind::DriverLost => "its graphics driver gave up".into(),
             ExitKind::Killed => "it was killed from outside, by the system if memory ran out".into(),
             ExitKind::Aborted => "it gave up on a broken assumption (abort)".into(),
             ExitKind::BadAccess => "it crashed (bad memory access)".into(),
@@ -71,45 +74,72 @@ impl Exit {
     }
 }
 
-/// Words by which the allocators of Rust and C++ and the CUDA and ggml backends announce that memory ran out.
-const MEMORY_WORDS: [&str; 7] = [
+/// Words by which the allocators of Rust and C++ and the CUDA, Vulkan and ggml backends announce that memory ran out.
+const MEMORY_WORDS: [&str; 9] = [
     "memory allocation of",
     "std::bad_alloc",
     "out of memory",
     "cannot allocate memory",
     "failed to allocate",
     "allocation failed",
-    "OOM error",
+    "oom error",
+    "outofdevicememory",
+    "outofhostmemory",
 ];
 
+/// Words by which the CUDA, ROCm and Vulkan backends announce that the driver failed them.
+const DRIVER_WORDS: [&str; 7] = [
+    "cuda error",
+    "cuda failure",
+    "rocm error",
+    "devicelost",
+    "device_lost",
+    "device lost",
+    "launch failure",
+];
+
+/// Words by which a failed assumption of ggml, Rust and C++ is announced.
+const OTHER_REASONS: [&str; 3] = ["ggml_assert", "panicked at", "terminate called"];
+
+fn says(line: &str, words: &[&str]) -> bool {
+    let line = line.to_lowercase();
+    words.iter().any(|words| line.contains(words))
+}
+
+/// True for a line that tells why a process ends: what a library prints after it, such as where it was, pushes it out of the last ones.
+pub(crate) fn tells_why(line: &str) -> bool {
+    [&MEMORY_WORDS[..], &DRIVER_WORDS, &OTHER_REASONS]
+        .iter()
+        .any(|words| says(line, words))
+}
+
 fn kind_of(status: ExitStatus, last_words: &[String]) -> ExitKind {
-    let starved = || {
-        last_words.iter().any(|line| {
-            MEMORY_WORDS
-                .iter()
-                .any(|words| line.to_lowercase().contains(&words.to_lowercase()))
-        })
+    let said = |words: &[&str]| last_words.iter().any(|line| says(line, words));
+    let reason = || {
+        if said(&MEMORY_WORDS) {
+            Some(ExitKind::OutOfMemory)
+        } else {
+            said(&DRIVER_WORDS).then_some(ExitKind::DriverLost)
+        }
     };
     #[cfg(unix)]
     {
         use std::os::unix::process::ExitStatusExt;
         if let Some(signal) = status.signal() {
             use rustix::process::Signal;
-            return match Signal::from_named_raw(signal) {
-                Some(Signal::KILL | Signal::TERM | Signal::INT | Signal::HUP) => ExitKind::Killed,
-                Some(Signal::SYS) => ExitKind::Sandbox,
-                Some(_) if starved() => ExitKind::OutOfMemory,
+            let by_signal = match Signal::from_named_raw(signal) {
+                Some(Signal::KILL | Signal::TERM | Signal::INT | Signal::HUP) => return ExitKind::Killed,
+                Some(Signal::SYS) => return ExitKind::Sandbox,
                 Some(Signal::ABORT | Signal::TRAP | Signal::ILL) => ExitKind::Aborted,
                 Some(Signal::SEGV | Signal::BUS) => ExitKind::BadAccess,
                 _ => ExitKind::Signal(signal),
             };
+            return reason().unwrap_or(by_signal);
         }
     }
     match status.code() {
         Some(0) => ExitKind::Orderly,
-        _ if starved() => ExitKind::OutOfMemory,
-        Some(code) => ExitKind::Status(code),
-        None => ExitKind::Status(-1),
+        code => reason().unwrap_or(ExitKind::Status(code.unwrap_or(-1))),
     }
 }
 
@@ -128,6 +158,18 @@ mod tests {
         assert_eq!(kind(6, "GGML_ASSERT(x) failed"), ExitKind::Aborted);
         assert_eq!(kind(6, "memory allocation of 4096 bytes failed"), ExitKind::OutOfMemory);
         assert_eq!(kind(6, "CUDA error: out of memory"), ExitKind::OutOfMemory);
+        assert_eq!(
+            kind(6, "vk::Device::allocateMemory: ErrorOutOfDeviceMemory"),
+            ExitKind::OutOfMemory
+        );
+        assert_eq!(
+            kind(6, "CUDA error: an illegal memory access was encountered"),
+            ExitKind::DriverLost
+        );
+        assert_eq!(
+            kind(6, "  what():  vk::Queue::submit: ErrorDeviceLost"),
+            ExitKind::DriverLost
+        );
         assert_eq!(kind(11, ""), ExitKind::BadAccess);
         assert_eq!(kind(31, ""), ExitKind::Sandbox);
         assert_eq!(kind(0, "out of memory, once"), ExitKind::Orderly);

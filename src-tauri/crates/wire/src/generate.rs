@@ -2,8 +2,10 @@
 //!
 //! llama.cpp aborts its process on a damaged model or a full GPU. When that happens the answer so far stays with the caller, the
 //! error says why, and the next question loads the model again in a fresh process. After three deaths within ten minutes the setting
-//! goes one rung down (off the GPU, a smaller cache, half the context), and that is told as a notice.
+//! goes one rung down (off the GPU, a smaller cache, half the context): the question that met the third is told why, the next one runs
+//! with less, which is told as a notice.
 
+mod holding;
 mod ladder;
 mod messages;
 
@@ -14,47 +16,34 @@ use crate::launch::Launch;
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats};
+use docmind_core::hardware::Device;
 use docmind_core::measurement::{AgreementRow, BackendReport, BenchRequest, BenchRow, QuantizeRequest};
 use docmind_core::model::{ModelCard, ModelShape};
 use docmind_core::plan::{LoadReport, LoadRequest, MemoryPlan};
 use docmind_core::ports::Generator;
-use ladder::{Ran, step_down};
-use std::collections::VecDeque;
+use holding::{Aftermath, State};
 use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 const WHO: &str = "The language model";
+const OTHER_ANSWER: &str = "an answer to another question";
 /// A slice of prefill, or one token, takes seconds on the slowest machine; without a sign for so long the worker is taken for hung.
 const SILENCE: Duration = Duration::from_secs(90);
-/// Reading gigabytes from a slow disk tells its progress all along; compiling a GPU's kernels for the first time does not.
+/// Reading gigabytes from a slow disk tells its progress, tensor by tensor; compiling a GPU's kernels for the first time does not.
 const LOADING_SILENCE: Duration = Duration::from_mins(5);
 /// Measuring and quantising.
 const LONG_SILENCE: Duration = Duration::from_mins(30);
 /// A process that ends so soon after a question, without a sign, was ending before.
 const UNSEEN: Duration = Duration::from_millis(500);
-/// Deaths within [`WINDOW`] after which the setting goes one rung down.
-const DEATHS: usize = 3;
-const WINDOW: Duration = Duration::from_mins(10);
 
 /// The language model as a supervised child.
 pub struct GenerateWorker {
     launch: Launch,
     client: Client<GenerateProtocol>,
     state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    /// As it was asked for.
-    asked: Option<LoadRequest>,
-    /// As it is run now: the same, or some rungs down.
-    request: Option<LoadRequest>,
-    report: Option<LoadReport>,
-    /// Process that holds the model.
-    holder: Option<u32>,
-    deaths: VecDeque<Instant>,
-    notices: Vec<Notice>,
+    /// Held by who loads.
+    loading: Mutex<()>,
 }
 
 impl GenerateWorker {
@@ -65,10 +54,16 @@ impl GenerateWorker {
             after_grace: AfterGrace::Abandon,
             ..Rules::default()
         };
+        let launch = launch
+            // A hundred frames would follow the reason of an abort, and a debugger would be started where there is one.
+            .env("GGML_NO_BACKTRACE", "1")
+            // CUDA's own order is fastest first; NVML, which reads the cards for the panel, goes by their slots.
+            .env("CUDA_DEVICE_ORDER", "PCI_BUS_ID");
         Self {
             client: Client::new(launch.clone(), rules),
             launch,
             state: Mutex::default(),
+            loading: Mutex::default(),
         }
     }
 
@@ -81,6 +76,14 @@ impl GenerateWorker {
             GenerateReply::Backends(report) => Ok(report),
             _ => Err(unexpected()),
         }
+    }
+
+    /// Devices of the running process, with what is free on them now; between two tokens, where it writes. `None` where none runs, or
+    /// it ended. One in the middle of a long computation answers late.
+    pub fn devices(&self) -> Option<Vec<Device>> {
+        self.pid()?;
+        let cancel = CancelToken::new();
+        devices(&self.client, Options::new(&cancel)).ok()
     }
 
     /// What a model file says of itself. The file is checked, not loaded.
@@ -121,56 +124,41 @@ impl GenerateWorker {
         cancel: &CancelToken,
         progress: &mut dyn FnMut(f32),
     ) -> Result<LoadReport, ErrorReport> {
-        if !self.is_asked_again(&request) {
+        let _turn = self.turn(cancel).map_err(|error| error.report(WHO))?;
+        let asked_again = self.lock().is_asked_again(&request);
+        if !asked_again {
             self.begin_anew(request);
         }
-        let outcome = self.hold(cancel, &mut |told| {
+        let outcome = self.hold_in_turn(cancel, &mut |told| {
             if let GenerateTold::Progress(done) = told {
                 progress(done);
             }
         });
-        if outcome.is_err() {
-            let mut state = self.lock();
+        let mut state = self.lock();
+        let is_over = match &outcome {
+            // What was given up after deaths stays given up.
+            Ok(_) | Err(CallError::Died(_) | CallError::TimedOut(_)) => false,
+            Err(CallError::Cancelled) => state.request == state.asked,
+            Err(_) => true,
+        };
+        if is_over {
             state.asked = None;
             state.request = None;
         }
-        outcome.map(|held| held.report)
+        outcome.map(|held| held.report).map_err(|error| error.report(WHO))
     }
 
-    /// The same file run the same way as what is held, or was until its process died.
-    fn is_asked_again(&self, request: &LoadRequest) -> bool {
+    /// What is loaded, where this was asked for: the same file run the same way, whatever was given up since.
+    pub fn holds(&self, request: &LoadRequest) -> Option<LoadReport> {
+        let pid = self.pid();
         let state = self.lock();
-        let same = |asked: &LoadRequest| asked.path == request.path && asked.profile == request.profile;
-        state.asked.as_ref().is_some_and(same)
-    }
-
-    /// From now on this is what is to be held; what happened to another counts no more.
-    fn begin_anew(&self, request: LoadRequest) {
-        let other_graphs = {
-            let mut state = self.lock();
-            let graphs = request.profile.graph_capture;
-            state.asked = Some(request.clone());
-            let before = state.request.replace(request);
-            state.report = None;
-            state.holder = None;
-            state.deaths.clear();
-            state.notices.clear();
-            before.is_some_and(|before| before.profile.graph_capture != graphs)
-        };
-        if other_graphs {
-            // Whether graphs are captured is settled once a process.
-            self.client.stop();
-        }
-        self.client.forgive();
+        state.held_by(pid).filter(|_| state.is_asked_again(request))
     }
 
     /// What is loaded, as it was reported. `None` where nothing was, or the process is gone.
     pub fn loaded(&self) -> Option<LoadReport> {
-        let state = self.lock();
-        state
-            .report
-            .clone()
-            .filter(|_| state.holder.is_some() && state.holder == self.pid())
+        let pid = self.pid();
+        self.lock().held_by(pid)
     }
 
     /// What was asked to be loaded.
@@ -283,119 +271,6 @@ impl GenerateWorker {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Makes sure that the running process holds the wished model.
-    fn hold(&self, cancel: &CancelToken, told: &mut dyn FnMut(GenerateTold)) -> Result<Held, ErrorReport> {
-        loop {
-            let request = {
-                let state = self.lock();
-                if let Some(report) = &state.report
-                    && state.holder.is_some()
-                    && state.holder == self.pid()
-                {
-                    return Ok(Held {
-                        report: report.clone(),
-                        since: HeldSince::Before,
-                    });
-                }
-                state.request.clone()
-            };
-            let Some(request) = request else {
-                return Err(ErrorReport::new(
-                    "no_model",
-                    "No model is loaded.\nChoose a model first.",
-                ));
-            };
-            let outcome = ask(
-                &self.client,
-                &GenerateCall::Load(Box::new(request)),
-                cancel,
-                LOADING_SILENCE,
-                told,
-            );
-            match outcome {
-                Ok(GenerateReply::Loaded(report)) => {
-                    let mut state = self.lock();
-                    state.holder = self.pid();
-                    state.report = Some((*report).clone());
-                    return Ok(Held {
-                        report: *report,
-                        since: HeldSince::Now,
-                    });
-                }
-                Ok(_) => return Err(unexpected()),
-                Err(error @ CallError::Died(_)) => {
-                    if !self.note_death() {
-                        return Err(error.report(WHO));
-                    }
-                }
-                Err(error) => return Err(error.report(WHO)),
-            }
-        }
-    }
-
-    /// Counts a death; after the third within ten minutes the setting goes one rung down. True where trying again makes sense.
-    fn note_death(&self) -> bool {
-        let mut state = self.lock();
-        state.holder = None;
-        let now = Instant::now();
-        state.deaths.push_back(now);
-        while state
-            .deaths
-            .front()
-            .is_some_and(|death| now.duration_since(*death) > WINDOW)
-        {
-            state.deaths.pop_front();
-        }
-        if state.deaths.len() < DEATHS {
-            return true;
-        }
-        state.deaths.clear();
-        let on_cpu = state.report.as_ref().is_some_and(|report| report.plan.gpu_layers == 0);
-        let ran = if on_cpu { Ran::OnCpu } else { Ran::PerhapsOnCard };
-        let Some(request) = &mut state.request else {
-            return false;
-        };
-        let Some(notice) = step_down(&mut request.profile, ran) else {
-            return false;
-        };
-        request.may_degrade = true;
-        state.notices.push(notice);
-        drop(state);
-        self.client.forgive();
-        true
-    }
-}
-
-/// The model in the running process.
-struct Held {
-    report: LoadReport,
-    since: HeldSince,
-}
-
-#[derive(PartialEq, Eq)]
-enum HeldSince {
-    /// It was there.
-    Before,
-    /// It was loaded for this call.
-    Now,
-}
-
-impl Held {
-    /// What was given up for it to load, where nobody was told yet.
-    fn news(self) -> Vec<Notice> {
-        if self.since == HeldSince::Before {
-            return Vec::new();
-        }
-        let LoadReport { plan, notices, .. } = self.report;
-        let mut news = plan.steps;
-        for notice in notices {
-            if !news.contains(&notice) {
-                news.push(notice);
-            }
-        }
-        news
-    }
 }
 
 fn tell_stage(told: GenerateTold, stage: &mut dyn FnMut(&str)) {
@@ -423,8 +298,19 @@ fn ask(
     })
 }
 
+fn devices(client: &Client<GenerateProtocol>, options: Options<'_>) -> Result<Vec<Device>, CallError> {
+    match client.call_with(&GenerateCall::Devices, options, &mut |_| ControlFlow::Continue(()))? {
+        GenerateReply::Devices(devices) => Ok(devices),
+        _ => Err(CallError::Message(OTHER_ANSWER.into())),
+    }
+}
+
+fn no_model() -> ErrorReport {
+    ErrorReport::new("no_model", "No model is loaded.\nChoose a model first.")
+}
+
 fn unexpected() -> ErrorReport {
-    CallError::Message("an answer to another question".into()).report(WHO)
+    CallError::Message(OTHER_ANSWER.into()).report(WHO)
 }
 
 impl Generator for GenerateWorker {
@@ -434,54 +320,61 @@ impl Generator for GenerateWorker {
         cancel: &CancelToken,
         sink: &mut dyn FnMut(GenerateEvent),
     ) -> Result<GenerationStats, ErrorReport> {
-        let held = match self.hold(cancel, &mut |_| ()) {
-            Err(error) if error.code == "cancelled" => return Ok(GenerationStats::default().stopped()),
-            held => held?,
-        };
-        let told_before = std::mem::take(&mut self.lock().notices);
-        for notice in told_before.into_iter().chain(held.news()) {
-            sink(GenerateEvent::Notice(notice));
+        match self.answer(request, cancel, sink) {
+            Err(error) if error.code == "cancelled" => Ok(GenerationStats::default().stopped()),
+            outcome => outcome,
         }
+    }
+}
+
+impl GenerateWorker {
+    fn answer(
+        &self,
+        request: &GenerateRequest,
+        cancel: &CancelToken,
+        sink: &mut dyn FnMut(GenerateEvent),
+    ) -> Result<GenerationStats, ErrorReport> {
         let call = GenerateCall::Generate(Box::new(request.clone()));
-        let mut heard = false;
-        let answer = |sink: &mut dyn FnMut(GenerateEvent), heard: &mut bool| {
-            ask(&self.client, &call, cancel, SILENCE, &mut |told| {
-                *heard = true;
+        let mut asked_before = false;
+        loop {
+            let held = self.hold(cancel).map_err(|error| error.report(WHO))?;
+            let told_before = std::mem::take(&mut self.lock().notices);
+            for notice in told_before.into_iter().chain(held.news()) {
+                sink(GenerateEvent::Notice(notice));
+            }
+            let mut heard = false;
+            let asked_at = Instant::now();
+            let outcome = ask(&self.client, &call, cancel, SILENCE, &mut |told| {
+                heard = true;
                 if let GenerateTold::Answer(event) = told {
                     sink(event);
                 }
-            })
-        };
-        let asked_at = Instant::now();
-        let outcome = match answer(sink, &mut heard) {
-            // It was dying when it was asked: the question has done nothing to it, and is put to the next one.
-            Err(CallError::Died(_)) if !heard && asked_at.elapsed() < UNSEEN && self.note_death() => {
-                for notice in self.hold(cancel, &mut |_| ())?.news() {
-                    sink(GenerateEvent::Notice(notice));
+            });
+            let is_for_the_next = match &outcome {
+                Ok(GenerateReply::Generated(stats)) => return Ok(stats.clone()),
+                Ok(_) => return Err(unexpected()),
+                Err(CallError::Died(_)) => {
+                    // It was dying when it was asked: the question has done nothing to it, and is put to the next one.
+                    self.note_death() == Aftermath::Again && !heard && asked_at.elapsed() < UNSEEN
                 }
-                answer(sink, &mut heard)
-            }
-            // It died unseen between two questions and was started afresh, without its model.
-            Err(CallError::Failed(report)) if report.code == "no_model" => {
-                self.lock().holder = None;
-                for notice in self.hold(cancel, &mut |_| ())?.news() {
-                    sink(GenerateEvent::Notice(notice));
-                }
-                answer(sink, &mut heard)
-            }
-            outcome => outcome,
-        };
-        match outcome {
-            Ok(GenerateReply::Generated(stats)) => Ok(stats),
-            Ok(_) => Err(unexpected()),
-            // It did not answer within the grace (a GPU's slice runs to its end); it stops by itself.
-            Err(CallError::Cancelled) => Ok(GenerationStats::default().stopped()),
-            Err(error) => {
-                if matches!(error, CallError::Died(_) | CallError::TimedOut(_)) {
+                Err(CallError::TimedOut(_)) => {
                     self.note_death();
+                    false
                 }
-                Err(error.report(WHO))
+                // It died unseen between two questions and was started afresh, without its model.
+                Err(CallError::Failed(report)) if report.code == "no_model" => {
+                    self.lock().holder = None;
+                    true
+                }
+                // Where it was stopped and did not answer within the grace (a GPU's slice runs to its end), it stops by itself.
+                Err(_) => false,
+            };
+            if let Err(error) = outcome
+                && (!is_for_the_next || asked_before)
+            {
+                return Err(error.report(WHO));
             }
+            asked_before = true;
         }
     }
 }

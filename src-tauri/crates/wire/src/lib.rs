@@ -37,7 +37,7 @@
 //!         let Request::Count { to } = request;
 //!         for number in 0..to {
 //!             if call.cancel().is_cancelled() {
-//!                 return Err(ErrorReport::new("cancelled", "Cancelled."));
+//!                 return Err(ErrorReport::cancelled());
 //!             }
 //!             call.event(&number);
 //!         }

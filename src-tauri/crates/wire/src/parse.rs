@@ -130,7 +130,7 @@ impl ParseWorker {
         cancel: &CancelToken,
     ) -> Result<Picture, ErrorReport> {
         let Some(slot) = self.take(cancel) else {
-            return Err(ErrorReport::new("cancelled", "Cancelled."));
+            return Err(ErrorReport::cancelled());
         };
         let mut png = Vec::new();
         let most = self.limits.picture_bytes;

@@ -248,5 +248,5 @@ fn tell(call: &Call<EmbedProtocol>, last: &mut (u32, u32), now: (u32, u32)) {
 }
 
 fn cancelled() -> ErrorReport {
-    ErrorReport::new("cancelled", "Cancelled.")
+    ErrorReport::cancelled()
 }

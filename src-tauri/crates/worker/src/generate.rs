@@ -9,18 +9,19 @@ use docmind_core::error::ErrorReport;
 use docmind_core::measurement::QuantizeRequest;
 use docmind_core::model::WeightType;
 use docmind_core::plan::LoadRequest;
-use docmind_llama::backend::{self, Backends, GpuUse};
+use docmind_llama::backend::{self, Backends, GpuUse, Trials};
 use docmind_llama::error::LlamaError;
 use docmind_llama::session::Session;
 use docmind_llama::{bench as measure, load, make, quantize};
 use docmind_wire::generate::{GenerateCall, GenerateProtocol, GenerateReply, GenerateTold};
-use docmind_wire::serve::{Call, Serve, serve};
+use docmind_wire::serve::{Call, Serve, adopt_parent, serve};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// The whole program.
 ///
-/// Without a command it serves: `--runtime DIR` (holds `backends/`), `--gpu off`, `--log LEVEL`. Commands:
+/// Without a command it serves: `--runtime DIR` (holds `backends/`), `--gpu off`, `--trials FILE` (which graphics cards have computed, so
+/// that they are not tried at each start), `--log LEVEL`. Commands:
 /// - `make-model --shape tiny|qwen3-4b --weights f16|q8_0|q4_k_m --out FILE`: a model of random weights;
 /// - `quantize --model F16.gguf --type q4_k_m|q8_0 --out FILE`;
 /// - `bench --model FILE [--profiles a,b] [--prompt-tokens N] [--output-tokens N] [--repeat R] [--against LLAMA_BENCH]`: one JSON
@@ -30,14 +31,18 @@ use std::process::ExitCode;
 /// - `lookup --model FILE [--profiles NAME] [--repeat R]`: decoding with drafts from the sources against decoding without;
 /// - `conversation --model FILE [--profiles NAME]`: tokens read in each of ten turns whose sources change;
 /// - `devices`: devices and modules;
-/// - `probe FILE` (started by ourselves): loads one backend module and says what came of it.
+/// - `probe FILE N` (started by ourselves): loads one backend module, lets its devices compute from the Nth on, and says what came of it.
 pub fn main() -> ExitCode {
-    // The one command with a bare word after it: it is ours alone, and runs before anything else.
+    // The one command with bare words after it: it is ours alone, and runs before anything else.
     let words: Vec<_> = std::env::args_os().skip(1).collect();
-    if let [command, module] = &words[..]
+    if let [command, module, from] = &words[..]
         && command == "probe"
     {
-        println!("{}", backend::probe(Path::new(module)));
+        adopt_parent();
+        backend::probe(
+            Path::new(module),
+            from.to_str().and_then(|from| from.parse().ok()).unwrap_or(0),
+        );
         return ExitCode::SUCCESS;
     }
     start::run(
@@ -65,7 +70,17 @@ fn backends(arguments: &Arguments) -> Result<Backends, String> {
     } else {
         GpuUse::Allowed
     };
-    Backends::start(&arguments.runtime().join("backends"), gpu).map_err(words)
+    let trials = Trials {
+        program: own_program(),
+        kept: arguments.path("trials"),
+    };
+    Backends::start(&arguments.runtime().join("backends"), gpu)
+        .map(|backends| backends.trying(trials))
+        .map_err(words)
+}
+
+fn own_program() -> PathBuf {
+    std::env::current_exe().unwrap_or_else(|_| PathBuf::from("docmind-generate"))
 }
 
 fn words(error: LlamaError) -> String {
@@ -80,10 +95,9 @@ fn answer(arguments: &Arguments) -> Result<(), String> {
     let backends = backends(arguments)?;
     let kept = sandbox::confine(&Confinement::model_runner());
     tracing::debug!("sandbox: {kept}");
-    let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("docmind-generate"));
     let engine = Engine {
         backends,
-        program,
+        program: own_program(),
         session: None,
     };
     serve::<GenerateProtocol>(&backend::version(), engine).map_err(|error| error.to_string())
@@ -126,8 +140,7 @@ fn make_smaller(arguments: &Arguments) -> Result<(), String> {
 }
 
 fn devices(arguments: &Arguments) -> Result<(), String> {
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let report = backends(arguments)?.report(&program);
+    let report = backends(arguments)?.report(&own_program());
     println!("{}", report.version);
     for device in &report.devices {
         println!(
@@ -167,7 +180,8 @@ impl Engine {
     fn reply(&mut self, request: GenerateCall, call: &mut Call<GenerateProtocol>) -> Result<GenerateReply, LlamaError> {
         Ok(match request {
             GenerateCall::Backends => GenerateReply::Backends(self.backends.report(&self.program)),
-            GenerateCall::Inspect(path) => GenerateReply::Inspected(Box::new(load::check(&path)?.shape)),
+            GenerateCall::Devices => GenerateReply::Devices(self.backends.device_list()),
+            GenerateCall::Inspect(path) => inspect(&path)?,
             GenerateCall::Plan(request) => {
                 let checked = load::check(&request.path)?;
                 let (plan, reason) = load::plan(&self.backends, &request, &checked)?;
@@ -178,6 +192,7 @@ impl Engine {
                 let session = self.session.as_mut().ok_or(LlamaError::NotLoaded)?;
                 let stats = session.generate(&request, call.cancel(), &mut |event| {
                     call.event(&GenerateTold::Answer(event));
+                    serve_urgent(&self.backends, call);
                 })?;
                 GenerateReply::Generated(stats)
             }
@@ -219,10 +234,27 @@ impl Engine {
                 last = done;
                 call.event(&GenerateTold::Progress(done));
             }
+            serve_urgent(&self.backends, call);
             !call.cancel().is_cancelled()
         })?;
         self.session = Some(session);
         self.backends.hold(report.allocated.clone());
         Ok(GenerateReply::Loaded(Box::new(report)))
     }
+}
+
+/// Answers what needs no model, in the middle of another request.
+fn serve_urgent(backends: &Backends, during: &Call<GenerateProtocol>) {
+    while let Some((request, call)) = during.next_urgent() {
+        let outcome = match request {
+            GenerateCall::Devices => Ok(GenerateReply::Devices(backends.device_list())),
+            GenerateCall::Inspect(path) => inspect(&path),
+            _ => unreachable!("BUG: only these are urgent"),
+        };
+        call.finish(outcome.map_err(|error| error.report()));
+    }
+}
+
+fn inspect(path: &str) -> Result<GenerateReply, LlamaError> {
+    Ok(GenerateReply::Inspected(Box::new(load::check(path)?.shape)))
 }

@@ -60,7 +60,7 @@ impl Serve<ParseProtocol> for Reader {
                 let mut bytes = Vec::new();
                 body.take(len).read_to_end(&mut bytes).map_err(|error| {
                     if call.cancel().is_cancelled() {
-                        ErrorReport::new("cancelled", "Cancelled.")
+                        ErrorReport::cancelled()
                     } else {
                         ErrorReport::new("unreadable", "The document did not arrive whole.\nTry again.")
                             .with_detail(error)

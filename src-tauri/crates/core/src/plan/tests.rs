@@ -27,6 +27,7 @@ fn qwen() -> ModelShape {
             output: 319_000_000,
             tied: true,
             layers: vec![60_300_000; 36],
+            idle: 0,
             other: 10_240,
         },
         feed_forward: 9728,
@@ -34,6 +35,7 @@ fn qwen() -> ModelShape {
             values_per_token: 36 * 8 * 128 * 2,
             state_bytes: 0,
         },
+        identity: String::new(),
     }
 }
 
@@ -70,7 +72,7 @@ fn ram(free_mib: f64) -> FreeMemory {
     FreeMemory {
         ram_total_mib: 24_576.0,
         ram_free_mib: free_mib,
-        gpu: None,
+        ..FreeMemory::default()
     }
 }
 
@@ -86,6 +88,23 @@ fn card(free_mib: u32) -> FreeMemory {
         ram_total_mib: 24_576.0,
         ram_free_mib: 20_000.0,
         gpu: Some(gpu),
+        gpu_shares_ram: false,
+    }
+}
+
+/// A GPU in the processor's package, by whose count all of the RAM is free.
+fn integrated(free_mib: f64) -> FreeMemory {
+    let gpu = Device {
+        name: "Vulkan0".into(),
+        description: "Test graphics".into(),
+        backend: "vulkan".into(),
+        memory_total_mib: 24_576,
+        memory_free_mib: free_mib as u32,
+    };
+    FreeMemory {
+        gpu: Some(gpu),
+        gpu_shares_ram: true,
+        ..ram(free_mib)
     }
 }
 
@@ -106,7 +125,7 @@ fn plain_attention_stands_in_on_a_processor_where_the_cache_allows_it() {
         (runs.attention, runs.n_ubatch)
     };
     let flash = |kv| Attention::Flash { kv };
-    assert_eq!(of(flash(KvType::F16), 0), (Attention::Plain, 80));
+    assert_eq!(of(flash(KvType::F16), 0), (Attention::Plain, 128));
     assert_eq!(
         of(flash(KvType::F16), 12),
         (flash(KvType::F16), 512),
@@ -127,7 +146,7 @@ fn a_plan_says_what_runs_and_counts_it() {
     let on_card = fit(&qwen(), &profile(KvType::F16, 8192), &card(8000), ALONE).expect("fits");
     assert_eq!(on_card.execution.attention, on_card.profile.attention);
     let long = compute_bytes(&qwen(), &profile(KvType::F16, 65_536), 0);
-    let matrix = 80 * 65_536 * (4 + 4 * 32);
+    let matrix = 64 * 65_536 * (4 + 4 * 32);
     assert!(long >= matrix, "the attention matrix counts: {long} bytes");
 }
 
@@ -173,6 +192,84 @@ fn a_small_card_gets_fewer_layers_or_a_smaller_cache_and_says_so() {
     assert!(plan.gpu_layers > 0);
     assert!(!plan.steps.is_empty());
     assert!(plan.shares.iter().all(|share| share.missing_mib() <= 0.0));
+}
+
+#[test]
+fn memory_that_two_devices_share_is_planned_once() {
+    let wanted = profile(KvType::F16, 8192);
+    let shares = estimate(&qwen(), &wanted, 37, &integrated(20_000.0), ALONE, None);
+    let both = shares[0].wanted_mib() + shares[1].wanted_mib() - HEADROOM_MIB;
+    let over = |free: f64| plan_exactly(&qwen(), &wanted, &integrated(free), ALONE);
+    assert!(over(both + 1.0).fits);
+    let short = over(both - 1024.0);
+    assert!(!short.fits, "each alone has room: {:?}", short.shares);
+    let missing: f64 = short.shares.iter().map(MemoryShare::missing_mib).sum();
+    assert!((missing - 1024.0).abs() < 1e-6, "{missing}");
+    assert!(short.verdict.ends_with("need 1.0 GB more."), "{}", short.verdict);
+    // What does not even hold the processor's share is missing once as well.
+    let none = over(500.0);
+    let missing: f64 = none.shares.iter().map(MemoryShare::missing_mib).sum();
+    assert!((missing - (both - 500.0)).abs() < 1e-6, "{missing}");
+    let plan = fit(&qwen(), &wanted, &integrated(both - 300.0), ALONE).expect("fits");
+    let sum: f64 = plan.shares.iter().map(|share| share.wanted_mib() - HEADROOM_MIB).sum();
+    assert!(sum + HEADROOM_MIB <= both - 300.0, "{:?}", plan.shares);
+}
+
+#[test]
+fn what_the_driver_took_before_it_was_asked_is_not_wanted_again() {
+    let of = |memory: &FreeMemory| estimate(&qwen(), &profile(KvType::F16, 8192), 37, memory, ALONE, None).remove(1);
+    let (cuda, vulkan) = (of(&card(8000)), of(&integrated(20_000.0)));
+    assert_eq!(cuda.needed_mib(), vulkan.needed_mib(), "it is predicted all the same");
+    assert_eq!(cuda.wanted_mib(), cuda.buffers_mib() + CUDA_LATE_MIB + HEADROOM_MIB);
+    assert_eq!(vulkan.wanted_mib(), vulkan.needed_mib() + HEADROOM_MIB);
+}
+
+fn loaded(shape: ModelShape, gpu_layers: u32) -> LoadReport {
+    let memory = card(16_000);
+    let wanted = profile(KvType::F16, 8192);
+    LoadReport {
+        card: shape.card.clone(),
+        allocated: estimate(&shape, &wanted, gpu_layers, &memory, ALONE, None),
+        weights_read_mib: shape.weights.read_a_token() as f64 / MIB,
+        plan: MemoryPlan {
+            gpu_layers,
+            ..plan_exactly(&shape, &wanted, &memory, ALONE)
+        },
+        device: "CUDA0".into(),
+        reason: Notice::new("profile_chosen", "Chosen."),
+        load_ms: 0.0,
+        warmup_ms: 0.0,
+        bandwidth_gbps: 500.0,
+        notices: Vec::new(),
+    }
+}
+
+#[test]
+fn the_bandwidth_limit_goes_by_what_is_read() {
+    let layers = 36 * 60_300_000_u64;
+    let limit = |report: &LoadReport| 500e9 / report.decode_limit_tps(0).expect("one device");
+    // A card holds a copy of a tied embedding; the one in RAM is not read.
+    let tied = (layers + 319_000_000 + 10_240) as f64;
+    for gpu_layers in [0, 37] {
+        assert!((limit(&loaded(qwen(), gpu_layers)) - tied).abs() < 1.0, "{gpu_layers}");
+    }
+    let mut untied = qwen();
+    untied.weights.tied = false;
+    assert!(
+        (limit(&loaded(untied, 0)) - tied).abs() < 1.0,
+        "one row of the embedding"
+    );
+    let mut experts = qwen();
+    experts.weights.idle = layers / 2;
+    assert!((limit(&loaded(experts, 37)) - (tied - (layers / 2) as f64)).abs() < 1.0);
+    let full = loaded(qwen(), 37).decode_limit_tps(8192).expect("one device");
+    assert!(
+        (500e9 / full - tied - 147_456.0 * 8192.0).abs() < 1.0,
+        "and the whole cache"
+    );
+    for gpu_layers in [1, 12, 36] {
+        assert_eq!(loaded(qwen(), gpu_layers).decode_limit_tps(0), None, "{gpu_layers}");
+    }
 }
 
 #[test]

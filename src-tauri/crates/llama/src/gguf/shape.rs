@@ -1,9 +1,10 @@
 //! What a checked file is as a language model: its card, and where its bytes go.
 
-use super::Gguf;
 use super::fault::GgufFault;
 use super::reader::{Value, fault};
+use super::{Gguf, TensorType};
 use docmind_core::model::{CacheShape, ModelCard, ModelShape, WeightBytes, WeightType};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::RangeInclusive;
 
 /// Architectures that read a text and write none.
@@ -21,6 +22,12 @@ const ENCODERS: [&str; 12] = [
     "t5encoder",
     "wavtokenizer-dec",
 ];
+
+/// What a norm after the last layer is called, by llama.cpp's names. Quantizing leaves rows of single numbers as they are.
+const LAST_NORMS: [&str; 2] = ["output_norm.weight", "token_embd_norm.weight"];
+
+/// Bytes of a norm, at most: a million numbers.
+const LONGEST_NORM: u64 = 4 << 20;
 
 impl Gguf {
     fn text(&self, key: &str) -> Option<&str> {
@@ -46,7 +53,27 @@ impl Gguf {
         Ok(value as u32)
     }
 
-    /// What the file says of itself as a language model, with where its bytes go. `stem` names it where it has no name.
+    /// What [`ModelShape::identity`] is of this file, whose content is `source`: of that a norm's few kilobytes are read.
+    ///
+    /// # Errors
+    /// What reading says.
+    pub fn identity(&self, mut source: impl Read + Seek) -> io::Result<String> {
+        let norm = LAST_NORMS
+            .iter()
+            .find_map(|name| self.tensors.iter().find(|tensor| tensor.name == *name))
+            .filter(|norm| norm.kind == TensorType::F32 && norm.bytes <= LONGEST_NORM);
+        let Some(norm) = norm else {
+            let name = self.text("general.name").or_else(|| self.text("general.basename"));
+            return Ok(name.unwrap_or_default().to_owned());
+        };
+        source.seek(SeekFrom::Start(self.data_start + norm.offset))?;
+        let mut values = vec![0; norm.bytes as usize];
+        source.read_exact(&mut values)?;
+        Ok(blake3::hash(&values).to_string())
+    }
+
+    /// What the file says of itself as a language model, with where its bytes go. `stem` names it where it has no name. Its identity is
+    /// left open: that is [`Gguf::identity`].
     ///
     /// # Errors
     /// It is no language model, or its numbers contradict its tensors.
@@ -105,8 +132,12 @@ impl Gguf {
             ..WeightBytes::default()
         };
         let (mut parameters, mut embedding) = (0_u64, 0_u64);
+        let idle = self.idle_share(&key("expert_count"), &key("expert_used_count"));
         for tensor in &self.tensors {
             parameters = parameters.saturating_add(tensor.dimensions.iter().product());
+            if tensor.name.contains("_exps.") {
+                weights.idle += (tensor.bytes as f64 * idle) as u64;
+            }
             let layer = tensor
                 .name
                 .strip_prefix("blk.")
@@ -176,7 +207,16 @@ impl Gguf {
             weights,
             feed_forward,
             cache,
+            identity: String::new(),
         })
+    }
+
+    /// Share of a mixture's experts that one token passes by; 0 where there are none.
+    fn idle_share(&self, count: &str, used: &str) -> f64 {
+        match (self.number(count), self.number(used)) {
+            (Some(count @ 1..), Some(used)) => 1.0 - used.min(count) as f64 / count as f64,
+            _ => 0.0,
+        }
     }
 
     /// Key and value heads of all layers together: a number each where the file has so many (a recurrent layer of a hybrid has none),
@@ -212,7 +252,8 @@ impl Gguf {
         Err(GgufFault::Kind(kind))
     }
 
-    /// Arrays beside the tokens have one element a token, and special tokens are among them: llama.cpp reads past the end otherwise.
+    /// Arrays beside the tokens have an element for each of them, or llama.cpp refuses the file. One that has more is taken, and a special
+    /// token that is none of the vocabulary is passed over with a warning.
     fn check_vocabulary(&self, tokens: u64) -> Result<(), GgufFault> {
         if tokens == 0 || tokens > 1 << 24 {
             return Err(GgufFault::Entry {
@@ -223,24 +264,11 @@ impl Gguf {
         for name in ["scores", "token_type"] {
             let key = format!("tokenizer.ggml.{name}");
             if let Some(Value::Array { len, .. }) = self.entries.get(&key)
-                && *len != tokens
+                && *len < tokens
             {
                 return Err(GgufFault::Entry {
                     key,
                     why: format!("has {len} elements for {tokens} tokens"),
-                });
-            }
-        }
-        for (key, value) in &self.entries {
-            if key.starts_with("tokenizer.ggml.")
-                && key.ends_with("_token_id")
-                && value
-                    .unsigned()
-                    .is_some_and(|id| id >= tokens && id != u64::from(u32::MAX))
-            {
-                return Err(GgufFault::Entry {
-                    key: key.clone(),
-                    why: "is no token of the vocabulary".to_owned(),
                 });
             }
         }
@@ -256,8 +284,16 @@ mod tests {
 
     type Changes<'a> = &'a [(&'a str, Entry)];
 
-    /// A language model of one layer, with these entries changed or added and, where wished, without its tensors.
+    /// The shape of [`file_of`].
     fn shape_of(changes: Changes<'_>, tensors: Tensors) -> Result<ModelShape, GgufFault> {
+        let bytes = file_of(changes, tensors, 0);
+        let length = bytes.len() as u64;
+        gguf::read_from(Cursor::new(bytes), length)?.shape("stem")
+    }
+
+    /// A language model of one layer, with these entries changed or added and, where wished, without its tensors; of their data each byte is
+    /// `filling`.
+    fn file_of(changes: Changes<'_>, tensors: Tensors, filling: u8) -> Vec<u8> {
         let mut entries = vec![
             ("general.architecture".to_owned(), text("llama")),
             ("llama.block_count".to_owned(), Entry::U32(1)),
@@ -280,6 +316,8 @@ mod tests {
         ];
         match tensors {
             Tensors::All => {}
+            Tensors::Norm => declared.push(("output_norm.weight".to_owned(), vec![32], TensorType::F32)),
+            Tensors::Experts => declared.push(tensor("blk.0.ffn_up_exps.weight", [32, 128])),
             Tensors::Two => declared.push(tensor("blk.1.attn_q.weight", [32, 32])),
             Tensors::PerLayer => declared.push(tensor("per_layer_token_embd.weight", [64, 3])),
             Tensors::None => declared.clear(),
@@ -289,15 +327,18 @@ mod tests {
             let size = kind
                 .bytes(dimensions[0], dimensions.iter().product())
                 .expect("whole rows");
-            out.write_all(&vec![0; size as usize])
+            out.write_all(&vec![filling; size as usize])
         })
         .expect("written");
-        let length = bytes.len() as u64;
-        gguf::read_from(Cursor::new(bytes), length)?.shape("stem")
+        bytes
     }
 
     enum Tensors {
         All,
+        /// With a norm after the layer.
+        Norm,
+        /// With a mixture of experts, 16 KiB.
+        Experts,
         /// With a second layer.
         Two,
         /// With embeddings of its own for each layer.
@@ -331,6 +372,46 @@ mod tests {
         assert_eq!(with.embedding, without.embedding + 64 * 3 * 4);
         assert!(with.tied);
         assert_eq!((with.output, with.other), (without.output, without.other));
+    }
+
+    #[test]
+    fn a_norm_tells_models_of_one_shape_apart() {
+        let of = |changes: Changes<'_>, tensors, filling| {
+            let bytes = file_of(changes, tensors, filling);
+            let file = gguf::read_from(Cursor::new(&bytes), bytes.len() as u64).expect("whole");
+            file.identity(Cursor::new(&bytes)).expect("read")
+        };
+        let renamed = [("general.name", text("Another")), ("general.file_type", Entry::U32(7))];
+        assert_eq!(of(&[], Tensors::Norm, 1), of(&renamed, Tensors::Norm, 1));
+        assert_ne!(of(&[], Tensors::Norm, 1), of(&[], Tensors::Norm, 2));
+        // Without one the name does.
+        assert_eq!(of(&renamed, Tensors::All, 1), "Another");
+        assert_eq!(of(&[], Tensors::All, 1), "");
+    }
+
+    #[test]
+    fn experts_that_rest_are_not_read() {
+        let experts = [
+            ("llama.expert_count", Entry::U32(8)),
+            ("llama.expert_used_count", Entry::U32(2)),
+        ];
+        let mixture = shape_of(&experts, Tensors::Experts).expect("a model").weights;
+        assert_eq!(mixture.idle, 16_384 * 6 / 8);
+        assert_eq!(shape_of(&[], Tensors::Experts).expect("a model").weights.idle, 0);
+    }
+
+    #[test]
+    fn a_vocabulary_that_llama_cpp_takes_is_taken() {
+        let taken = [
+            ("tokenizer.ggml.eos_token_id", Entry::U32(3)),
+            ("tokenizer.ggml.token_type", Entry::Integers(vec![1; 4])),
+        ];
+        shape_of(&taken, Tensors::All).expect("a model");
+        let short = [("tokenizer.ggml.token_type", Entry::Integers(vec![1; 2]))];
+        assert_eq!(
+            shape_of(&short, Tensors::All).expect_err("two of three").code(),
+            "model_damaged"
+        );
     }
 
     fn text(text: &str) -> Entry {

@@ -9,9 +9,7 @@ use crate::error::LlamaError;
 use crate::log::{self, Caches, Owner};
 use crate::native::{Context, ContextSettings, Model, ModelSettings, Place, fit};
 use docmind_core::model::CacheShape;
-use docmind_core::plan::{
-    self, Beside, FreeMemory, GPU_RUNTIME_MIB, HEADROOM_MIB, Measured, MemoryPlan, MemoryShare, SMALLEST_CONTEXT,
-};
+use docmind_core::plan::{self, Beside, FreeMemory, Measured, MemoryPlan, MemoryShare, SMALLEST_CONTEXT};
 use docmind_core::profile::{Offload, Profile};
 use std::sync::Arc;
 
@@ -103,22 +101,20 @@ fn cache_shape(caches: Caches, settings: &ContextSettings) -> CacheShape {
     }
 }
 
-/// What llama.cpp's buffers may take on a card, the others' shares taken off, in MiB.
-fn room_on(card_free_mib: f64, embedder_mib: f64) -> f64 {
-    card_free_mib - GPU_RUNTIME_MIB - embedder_mib - HEADROOM_MIB
+/// What llama.cpp's buffers may take where a plan has a share, all else that is wanted there taken off, in MiB.
+fn room_of(share: &MemoryShare) -> f64 {
+    share.free_mib - (share.wanted_mib() - share.buffers_mib())
 }
 
 /// The most layers that llama.cpp itself would put on the card with a plan's context and cache; `None` where it would put no more than
 /// the plan does.
-pub(super) fn more_layers(
-    path: &str,
-    plan: &MemoryPlan,
-    gpu: &BackendDevice,
-    beside: Beside,
-) -> Result<Option<u32>, LlamaError> {
+pub(super) fn more_layers(path: &str, plan: &MemoryPlan, gpu: &BackendDevice) -> Result<Option<u32>, LlamaError> {
+    let Some(share) = plan.shares.iter().find(|share| share.device == gpu.device.name) else {
+        return Ok(None);
+    };
     let place = Place {
         device: Some(gpu.index),
-        room_mib: room_on(f64::from(gpu.device.memory_free_mib), beside.embedder_mib),
+        room_mib: room_of(share),
         smallest_context: SMALLEST_CONTEXT,
     };
     let found = fit(path, place, &context_settings(&plan.profile, plan.gpu_layers))?;
@@ -212,6 +208,21 @@ pub fn compare_fits(
 mod tests {
     use super::*;
     use docmind_core::profile::KvType;
+
+    #[test]
+    fn room_for_layers_is_what_all_else_leaves() {
+        let share = MemoryShare {
+            weights_mib: 2000.0,
+            kv_mib: 500.0,
+            compute_mib: 300.0,
+            runtime_mib: 460.0,
+            taken_mib: 332.0,
+            embedder_mib: 150.0,
+            free_mib: 4000.0,
+            ..MemoryShare::default()
+        };
+        assert_eq!(room_of(&share), 4000.0 - 128.0 - 150.0 - plan::HEADROOM_MIB);
+    }
 
     #[test]
     fn a_cache_is_taken_apart_into_tokens_and_states() {

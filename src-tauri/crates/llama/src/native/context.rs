@@ -3,7 +3,7 @@
 //! Over `llama-cpp-sys-2` rather than `llama_cpp_2::context::LlamaContext`, whose parameters keep what DocMind's promises rest on to
 //! themselves in 0.1.160: the abort callback (Stop in the middle of a slice), `n_outputs_max` (290 MiB of logit rows that llama.cpp
 //! else reserves at a batch of 512), and the bytes of a sequence's state without `usize::MAX` as the length of the buffer (snapshots
-//! on disk). It also borrows its model, where a session owns both.
+//! in memory). It also borrows its model, where a session owns both.
 #![expect(
     unsafe_code,
     reason = "the boundary to llama.cpp's C interface; every block has its SAFETY line"
@@ -15,7 +15,9 @@ use docmind_core::cancel::CancelToken;
 use docmind_core::profile::KvType;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_sys_2 as sys;
-use std::ffi::c_void;
+use std::ffi::{CString, c_void};
+use std::io;
+use std::path::Path;
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -216,6 +218,41 @@ impl Context {
         bytes
     }
 
+    /// [`Context::save`] into the file at `path`, which is there already and keeps its mode. A tensor's part is in memory at a time, where
+    /// the bytes together may be as many as the cache has.
+    ///
+    /// # Errors
+    /// llama.cpp's own words, or the system's.
+    pub fn save_to(&mut self, path: &Path) -> io::Result<()> {
+        let file = c_path(path)?;
+        // SAFETY: the context is alive and ours alone; the path is closed by a zero; of no tokens none are read.
+        let written =
+            unsafe { sys::llama_state_seq_save_file(self.raw.as_ptr(), file.as_ptr(), 0, std::ptr::null(), 0) };
+        // The last bytes leave when llama.cpp closes the file, where it does not look for errors.
+        if written == 0 || std::fs::metadata(path)?.len() != written as u64 {
+            return Err(io::Error::other(format!(
+                "llama.cpp could not write all of it: {}",
+                crate::log::last_words()
+            )));
+        }
+        Ok(())
+    }
+
+    /// Puts back what [`Context::save_to`] wrote; what stands after it in the file is not looked at. False as for [`Context::restore`].
+    pub fn restore_from(&mut self, path: &Path) -> bool {
+        let Ok(file) = c_path(path) else { return false };
+        let (mut token, mut tokens) = (0, 0);
+        // SAFETY: the context is alive and ours alone; the path is closed by a zero; there is room for no tokens, and a file with some is
+        // refused; llama.cpp checks the state against the cache's shape.
+        let read = unsafe {
+            sys::llama_state_seq_load_file(self.raw.as_ptr(), file.as_ptr(), 0, &raw mut token, 0, &raw mut tokens)
+        };
+        if read == 0 {
+            self.truncate(0);
+        }
+        read > 0
+    }
+
     /// Puts back what [`Context::save`] gave. False where llama.cpp refuses; the cache is then empty. The bytes' origin is checked
     /// by [`crate::snapshot`] before they come here.
     pub fn restore(&mut self, bytes: &[u8]) -> bool {
@@ -237,6 +274,10 @@ impl Drop for Context {
             sys::llama_free(self.raw.as_ptr());
         }
     }
+}
+
+fn c_path(path: &Path) -> io::Result<CString> {
+    Ok(CString::new(path.as_os_str().as_encoded_bytes())?)
 }
 
 /// The settings as llama.cpp takes them.

@@ -1,5 +1,6 @@
 //! Writing one answer, token by token, with drafts where they pay.
 
+use super::limits::{Count, Phase};
 use super::writer::Writer;
 use super::{Session, TOLD_EVERY, rate};
 use crate::error::LlamaError;
@@ -8,15 +9,16 @@ use crate::speculation::WIDTHS;
 use docmind_core::answer::FinishReason;
 use docmind_core::cancel::CancelToken;
 use docmind_core::generation::{GenerateEvent, GenerationStats};
+use std::collections::VecDeque;
 use std::time::Instant;
 
 /// One answer on its way: what bounds it, what was written, and how it went.
 pub(super) struct Answer<'a> {
     writer: Writer,
     stats: GenerationStats,
-    /// Tokens written, and the most there may be.
-    written: usize,
-    most: usize,
+    written: Count,
+    /// What is left of the closing mark that is written for the model; `None` while that is not needed.
+    closing: Option<VecDeque<Token>>,
     grammar: Option<Sampler>,
     cancel: &'a CancelToken,
     sink: &'a mut dyn FnMut(GenerateEvent),
@@ -37,7 +39,7 @@ impl<'a> Answer<'a> {
     pub(super) fn new(
         writer: Writer,
         stats: GenerationStats,
-        most: usize,
+        written: Count,
         grammar: Option<Sampler>,
         cancel: &'a CancelToken,
         sink: &'a mut dyn FnMut(GenerateEvent),
@@ -46,8 +48,8 @@ impl<'a> Answer<'a> {
         Self {
             writer,
             stats,
-            written: 0,
-            most,
+            written,
+            closing: None,
             grammar,
             cancel,
             sink,
@@ -67,9 +69,36 @@ impl<'a> Answer<'a> {
         self.writer.token(model, token, &mut *self.sink);
     }
 
+    fn phase(&self) -> Phase {
+        if self.writer.is_thinking() {
+            Phase::Thinking
+        } else {
+            Phase::Answering
+        }
+    }
+
+    /// Tokens that may still be written.
+    fn left(&self) -> usize {
+        self.written.left(self.phase())
+    }
+
+    /// One more token will be told.
+    fn count(&mut self) {
+        self.written.add(self.phase());
+    }
+
+    /// The next token of the closing mark, where the model has thought for as long as it may.
+    fn closing_token(&mut self) -> Option<Token> {
+        if self.closing.is_none() && self.phase() == Phase::Thinking && self.written.has_thought_enough() {
+            self.closing = Some(self.writer.closing().into());
+        }
+        self.closing.as_mut()?.pop_front()
+    }
+
     fn note(&mut self, cached: usize) {
-        self.stats.output_tokens = self.written as u32;
-        self.stats.decode_tps = rate(self.written.saturating_sub(1), self.begun.elapsed().as_secs_f64());
+        let written = self.written.all();
+        self.stats.output_tokens = written as u32;
+        self.stats.decode_tps = rate(written.saturating_sub(1), self.begun.elapsed().as_secs_f64());
         self.stats.context_used = cached as u32;
     }
 
@@ -95,12 +124,12 @@ impl<'a> Answer<'a> {
 impl Session {
     /// Writes from the token `next` on until the answer ends.
     pub(super) fn decode(&mut self, mut next: Token, answer: &mut Answer<'_>) -> Result<FinishReason, LlamaError> {
-        while answer.written < answer.most {
+        while answer.left() > 0 {
             if self.ends(next) {
                 return Ok(FinishReason::Stop);
             }
-            answer.written += 1;
-            let is_last = answer.written == answer.most;
+            answer.count();
+            let is_last = answer.left() == 0;
             // A card computes the next token while this one is told; a processor would keep it waiting for a step.
             let told = if self.whole_on_card && !is_last && !answer.cancel.is_cancelled() {
                 Told::Meanwhile
@@ -126,9 +155,9 @@ impl Session {
     /// Computes `token` and a draft of what follows, and gives the token after what was accepted; `None` where it was stopped.
     fn step(&mut self, token: Token, told: Told, answer: &mut Answer<'_>) -> Result<Option<Token>, LlamaError> {
         let started = Instant::now();
-        let draft = self.draft(token, answer.most - answer.written);
+        let draft = self.draft(token, answer.left());
         let mut batch = vec![token];
-        batch.extend_from_slice(&draft);
+        batch.extend_from_slice(&draft.tokens);
         let at = self.cached.len();
         let decoded = self.context.begin(&batch, at, |_| true);
         if told == Told::Meanwhile {
@@ -149,25 +178,24 @@ impl Session {
         self.cached.push(token);
         let mut next = self.choose(0, answer)?;
         let mut accepted = 0;
-        while accepted < draft.len() && next == draft[accepted] && !self.ends(next) && answer.written + 1 < answer.most
-        {
+        while accepted < draft.found && next == draft.tokens[accepted] && !self.ends(next) && answer.left() > 1 {
             accepted += 1;
             self.cached.push(next);
-            answer.written += 1;
+            answer.count();
             answer.tell(&self.model, next);
             self.remember(next);
             next = self.choose(accepted, answer)?;
         }
-        if accepted < draft.len() {
+        if accepted < draft.tokens.len() {
             self.cut(self.cached.len());
         }
         let seconds = started.elapsed().as_secs_f64();
-        if draft.is_empty() {
+        if draft.tokens.is_empty() {
             self.budget.plain(seconds);
         } else {
-            let width = usize::from(draft.len() + 1 > WIDTHS[0]);
-            self.budget.verified(width, seconds, draft.len(), accepted + 1);
-            answer.stats.drafted_tokens += draft.len() as u32;
+            let width = usize::from(draft.tokens.len() + 1 > WIDTHS[0]);
+            self.budget.verified(width, seconds, draft.found, accepted + 1);
+            answer.stats.drafted_tokens += draft.found as u32;
             answer.stats.accepted_tokens += accepted as u32;
         }
         Ok(Some(next))
@@ -175,6 +203,9 @@ impl Session {
 
     /// The token after the batch's one at `index`.
     pub(super) fn choose(&mut self, index: usize, answer: &mut Answer<'_>) -> Result<Token, LlamaError> {
+        if let Some(token) = answer.closing_token() {
+            return Ok(token);
+        }
         self.chooser.choose(self.context.logits(index), answer.grammar.as_mut())
     }
 }

@@ -6,6 +6,25 @@ use crate::native::{Specials, Token};
 use crate::speculation::WIDTHS;
 use docmind_core::generation::GenerateRequest;
 
+/// Tokens that may come next.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Draft {
+    /// As many as a batch has room for.
+    pub(super) tokens: Vec<Token>,
+    /// How many of them were found: the rest fills the batch, and none of it is taken.
+    pub(super) found: usize,
+}
+
+impl Draft {
+    /// A batch always has its full width, so that there are two shapes only.
+    fn of(found: &[Token], wanted: usize) -> Self {
+        let mut tokens = found[..found.len().min(wanted)].to_vec();
+        let found = tokens.len();
+        tokens.resize(wanted, tokens.last().copied().unwrap_or_default());
+        Self { tokens, found }
+    }
+}
+
 impl Session {
     /// Gathers what an answer to `request` may be drafted from.
     pub(super) fn prepare_drafts(
@@ -28,27 +47,19 @@ impl Session {
     }
 
     /// A draft to go with `token`, of one of the two widths; empty for a plain step.
-    pub(super) fn draft(&mut self, token: Token, left: usize) -> Vec<Token> {
+    pub(super) fn draft(&mut self, token: Token, left: usize) -> Draft {
         if !self.speculation || self.model.is_recurrent() {
-            return Vec::new();
+            return Draft::default();
         }
         self.remember(token);
         let room = (self.context.size() as usize)
             .saturating_sub(self.cached.len() + 1)
             .min(left);
         let found = self.lookup.draft(WIDTHS[1] - 1);
-        let Some(width) = self.budget.width(found.len().min(room)) else {
-            return Vec::new();
-        };
-        let wanted = WIDTHS[width] - 1;
-        if room < wanted {
-            return Vec::new();
+        match self.budget.width(found.len().min(room)) {
+            Some(width) if room >= WIDTHS[width] - 1 => Draft::of(found, WIDTHS[width] - 1),
+            _ => Draft::default(),
         }
-        let mut draft = found[..found.len().min(wanted)].to_vec();
-        // A batch always has its full width, so that there are two shapes only; the filling is never accepted but by chance.
-        let filling = draft.last().copied().unwrap_or(token);
-        draft.resize(wanted, filling);
-        draft
     }
 
     /// A token that later drafts may follow.
@@ -56,5 +67,21 @@ impl Session {
         if self.speculation {
             self.lookup.extend(&[token]);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fills_a_batch_is_no_draft() {
+        let draft = |tokens: &[Token], found| Draft {
+            tokens: tokens.to_vec(),
+            found,
+        };
+        assert_eq!(Draft::of(&[5, 6, 7, 8, 9], 3), draft(&[5, 6, 7], 3));
+        assert_eq!(Draft::of(&[5, 6], 3), draft(&[5, 6, 6], 2));
+        assert_eq!(Draft::of(&[5, 6], 7).found, 2);
     }
 }

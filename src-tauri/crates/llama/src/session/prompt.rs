@@ -7,7 +7,7 @@ use crate::template::{Ending, defused};
 use docmind_core::conversation::turns_dropped;
 use docmind_core::generation::{GenerateRequest, Message, Role};
 
-/// Room left for the answer when turns are dropped; less where the request wants less.
+/// Room left for the answer when turns are dropped; less where the request wants less. Thinking gets a quarter of the context with it.
 const ANSWER_ROOM: usize = 512;
 
 /// A prompt as tokens.
@@ -35,7 +35,12 @@ impl Session {
             Some(prompt) => prompt,
             None => self.rendered(&request.messages, request.thinking)?,
         };
-        if prompt.tokens.len() + answer <= room {
+        let wanted = if request.thinking && self.template.can_think() {
+            room / 4
+        } else {
+            answer
+        };
+        if prompt.tokens.len() + wanted <= room {
             return Ok(prompt);
         }
         let mut messages = request.messages.clone();

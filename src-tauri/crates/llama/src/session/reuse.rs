@@ -1,8 +1,8 @@
 //! What is kept of a cache: restored where that is faster than reading again, kept in memory before it goes, written to disk.
 
 use super::Session;
-use crate::native::{Context, Token};
-use crate::snapshot::{SHORTEST, Snapshot, common_prefix, write_snapshot};
+use crate::native::Token;
+use crate::snapshot::{SHORTEST, Snapshot, SnapshotFile, common_prefix};
 use docmind_core::generation::{GenerateRequest, Role};
 use std::time::Instant;
 
@@ -105,25 +105,32 @@ impl Session {
     fn restore(&mut self, place: Place, prompt: &[Token]) {
         let started = Instant::now();
         let room = self.context.size() as usize;
-        let from_disk;
-        let snapshot = match place {
-            Place::Memory => self.memory.best(prompt, room).map(|(_, snapshot)| snapshot),
+        let (restored, tokens, bytes) = match place {
+            Place::Memory => {
+                let Some((_, snapshot)) = self.memory.best(prompt, room) else {
+                    return;
+                };
+                self.context.truncate(0);
+                let restored = self.context.restore(&snapshot.state);
+                (restored, snapshot.tokens.clone(), snapshot.state.len() as u64)
+            }
             Place::Disk => {
                 // It may be the one that is being written.
                 self.settle();
-                from_disk = self.disk.as_mut().and_then(|disk| disk.load(prompt, room));
-                from_disk.as_ref()
+                let Some(found) = self.disk.as_mut().and_then(|disk| disk.find(prompt, room)) else {
+                    return;
+                };
+                self.context.truncate(0);
+                (self.context.restore_from(&found.path), found.tokens, found.bytes)
             }
         };
-        let Some(snapshot) = snapshot else { return };
-        self.context.truncate(0);
         self.cached.clear();
-        if !self.context.restore(&snapshot.state) {
+        if !restored {
             tracing::warn!("llama.cpp refused a snapshot; the prompt is read anew");
             return;
         }
-        self.cached.clone_from(&snapshot.tokens);
-        let measured = snapshot.state.len() as f64 / started.elapsed().as_secs_f64().max(1e-6);
+        self.cached = tokens;
+        let measured = bytes as f64 / started.elapsed().as_secs_f64().max(1e-6);
         let known = match place {
             Place::Memory => &mut self.restore_speed.memory,
             Place::Disk => &mut self.restore_speed.disk,
@@ -144,13 +151,22 @@ impl Session {
         {
             return;
         }
-        if let Some(snapshot) = snapshot(&mut self.context, &self.cached, |bytes| self.memory.takes(bytes)) {
-            self.memory.keep(snapshot);
+        let bytes = self.context.state_size();
+        if self.cached.is_empty() || bytes == 0 || !self.memory.make_room(&self.cached, bytes) {
+            return;
+        }
+        let state = self.context.save();
+        if !state.is_empty() {
+            self.memory.keep(Snapshot {
+                tokens: self.cached.clone(),
+                state,
+            });
         }
     }
 
-    /// Writes the cache of a conversation's first turn to disk, on a thread of its own: after a restart the same sources are not read
-    /// again. Later turns share its beginning; a state that cannot be cut at it would serve none of them.
+    /// Writes the cache of a conversation's first turn to disk: after a restart the same sources are not read again. Later turns share its
+    /// beginning; a state that cannot be cut at it would serve none of them. llama.cpp writes it from the cache itself, since a copy for a
+    /// thread could take as much memory again; only the checksum is left to one.
     pub(super) fn keep_on_disk(&mut self, prompt: &[Token], request: &GenerateRequest) {
         let turns = request
             .messages
@@ -169,16 +185,28 @@ impl Session {
         if self.writing.as_ref().is_some_and(|thread| !thread.is_finished()) {
             return;
         }
-        let taken = |bytes| disk.takes(self.cached.len(), bytes);
-        let Some(snapshot) = snapshot(&mut self.context, &self.cached, taken) else {
+        let bytes = self.context.state_size();
+        if self.cached.is_empty() || bytes == 0 {
+            return;
+        }
+        let Some((path, key)) = disk.place(&self.cached, bytes) else {
             return;
         };
-        let Some((path, key)) = disk.place(&snapshot.tokens, snapshot.state.len()) else {
-            return;
+        let written = SnapshotFile::create(path, key).and_then(|file| {
+            self.context.save_to(file.state_path())?;
+            Ok(file)
+        });
+        let file = match written {
+            Ok(file) => file,
+            Err(error) => {
+                tracing::warn!(%error, "a snapshot could not be written");
+                return;
+            }
         };
+        let tokens = self.cached.clone();
         let thread = std::thread::Builder::new().name("snapshot".to_owned()).spawn(move || {
-            if let Err(error) = write_snapshot(&path, &key, &snapshot) {
-                tracing::warn!(path = %path.display(), %error, "a snapshot could not be written");
+            if let Err(error) = file.finish(&tokens) {
+                tracing::warn!(%error, "a snapshot could not be written");
             }
         });
         match thread {
@@ -186,17 +214,4 @@ impl Session {
             Err(error) => tracing::warn!(%error, "no thread for writing a snapshot"),
         }
     }
-}
-
-/// The cache as a snapshot, where there is something in it and `takes` has room for so many bytes: asked before they are copied.
-fn snapshot(context: &mut Context, cached: &[Token], takes: impl FnOnce(usize) -> bool) -> Option<Snapshot> {
-    let bytes = context.state_size();
-    if cached.is_empty() || bytes == 0 || !takes(bytes) {
-        return None;
-    }
-    let state = context.save();
-    (!state.is_empty()).then(|| Snapshot {
-        tokens: cached.to_vec(),
-        state,
-    })
 }

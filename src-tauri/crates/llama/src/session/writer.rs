@@ -1,7 +1,8 @@
 //! From tokens to events.
 
 use crate::characters::Characters;
-use crate::native::{Model, Token};
+use crate::native::{Model, Specials, Token};
+use crate::template::ChatTemplate;
 use docmind_core::generation::GenerateEvent;
 use docmind_core::thinking::{Piece, ThinkingMarks, ThinkingSplitter};
 
@@ -10,13 +11,21 @@ pub(super) struct Thinking {
     marks: ThinkingMarks,
     /// Control tokens among the marks, which else are no text.
     tokens: Vec<Token>,
+    /// What is written for a model that does not come to an end.
+    pub(super) closing: Vec<Token>,
 }
 
 impl Thinking {
-    pub(super) fn new(marks: ThinkingMarks, model: &Model) -> Self {
+    pub(super) fn new(template: &ChatTemplate, model: &Model) -> Self {
+        let marks = template.thinking_marks();
         let mut tokens = model.control_tokens(marks.open);
         tokens.extend(model.control_tokens(marks.close));
-        Self { marks, tokens }
+        let closing = model.tokenize(&template.closing(), Specials::Continued);
+        Self {
+            marks,
+            tokens,
+            closing: closing.expect("BUG: a mark is shorter than 2 GiB"),
+        }
     }
 }
 
@@ -25,6 +34,7 @@ pub(super) struct Writer {
     pub(super) characters: Characters,
     splitter: ThinkingSplitter,
     mark_tokens: Vec<Token>,
+    closing: Vec<Token>,
     pub(super) tokens: Vec<Token>,
     pub(super) answer: String,
     pub(super) thought: bool,
@@ -37,11 +47,21 @@ impl Writer {
             characters: Characters::default(),
             splitter: ThinkingSplitter::between(thinking.marks, inside_thinking),
             mark_tokens: thinking.tokens.clone(),
+            closing: thinking.closing.clone(),
             tokens: Vec::new(),
             answer: String::new(),
             thought: inside_thinking,
             bytes: Vec::new(),
         }
+    }
+
+    pub(super) fn is_thinking(&self) -> bool {
+        self.splitter.is_thinking()
+    }
+
+    /// What closes the block.
+    pub(super) fn closing(&self) -> Vec<Token> {
+        self.closing.clone()
     }
 
     pub(super) fn token(&mut self, model: &Model, token: Token, sink: &mut dyn FnMut(GenerateEvent)) {

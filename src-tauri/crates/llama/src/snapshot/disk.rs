@@ -1,7 +1,7 @@
 //! Snapshots in a folder, within a budget.
 
-use super::file::{is_part, read_snapshot, read_tokens};
-use super::{Snapshot, SnapshotKey, common_prefix};
+use super::file::{check_snapshot, is_part, read_tokens};
+use super::{SnapshotKey, common_prefix};
 use crate::native::Token;
 use std::fs;
 use std::io;
@@ -25,6 +25,17 @@ struct Indexed {
     tokens: Vec<Token>,
     bytes: u64,
     used: SystemTime,
+}
+
+/// A whole file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Where [`crate::native::Context::restore_from`] reads.
+    pub path: PathBuf,
+    /// What it holds, in order from position 0.
+    pub tokens: Vec<Token>,
+    /// Its size.
+    pub bytes: u64,
 }
 
 impl DiskSnapshots {
@@ -98,16 +109,21 @@ impl DiskSnapshots {
         self.best(prompt, usize::MAX).map_or(0, |(shared, _)| shared)
     }
 
-    /// Reads the file that [`DiskSnapshots::best`] means. A damaged one is deleted and `None` given.
-    pub fn load(&mut self, prompt: &[Token], room: usize) -> Option<Snapshot> {
+    /// The file that [`DiskSnapshots::best`] means, once all of it was checked. A damaged one is deleted and `None` given.
+    pub fn find(&mut self, prompt: &[Token], room: usize) -> Option<Found> {
         let (at, _) = self.place_of_best(prompt, room)?;
-        match read_snapshot(&self.index[at].path, &self.key) {
-            Ok(snapshot) => {
-                self.index[at].used = SystemTime::now();
-                if let Ok(file) = fs::File::options().append(true).open(&self.index[at].path) {
-                    let _ = file.set_modified(self.index[at].used);
+        let entry = &mut self.index[at];
+        match check_snapshot(&entry.path, &self.key) {
+            Ok(tokens) => {
+                entry.used = SystemTime::now();
+                if let Ok(file) = fs::File::options().append(true).open(&entry.path) {
+                    let _ = file.set_modified(entry.used);
                 }
-                Some(snapshot)
+                Some(Found {
+                    path: entry.path.clone(),
+                    tokens,
+                    bytes: entry.bytes,
+                })
             }
             Err(error) => {
                 let entry = self.index.swap_remove(at);
@@ -119,12 +135,12 @@ impl DiskSnapshots {
     }
 
     /// True where a snapshot of so many tokens and bytes has a chance.
-    pub fn takes(&self, tokens: usize, state_bytes: usize) -> bool {
+    fn takes(&self, tokens: usize, state_bytes: usize) -> bool {
         file_bytes(tokens, state_bytes) <= self.budget
     }
 
-    /// Makes room for a snapshot and says where it goes; `None` where it is larger than the budget. The caller writes it with
-    /// [`super::write_snapshot`], on a thread of its own if it likes.
+    /// Makes room for a snapshot and says where it goes; `None` where it is larger than the budget. The caller writes it, as a
+    /// [`super::SnapshotFile`].
     pub fn place(&mut self, tokens: &[Token], state_bytes: usize) -> Option<(PathBuf, SnapshotKey)> {
         if !self.takes(tokens.len(), state_bytes) {
             return None;
@@ -175,8 +191,7 @@ fn delete(path: &Path) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{key, snapshot};
-    use super::super::write_snapshot;
+    use super::super::tests::{key, write};
     use super::*;
 
     #[test]
@@ -184,19 +199,19 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let mut disk = DiskSnapshots::open(folder.path(), key("b1"), 20_000).expect("opened");
         for start in [0, 1000, 2000] {
-            let kept = snapshot(start..start + 300, 5000);
-            let (path, key) = disk.place(&kept.tokens, kept.state.len()).expect("room");
-            write_snapshot(&path, &key, &kept).expect("written");
+            let tokens: Vec<Token> = (start..start + 300).collect();
+            let (path, _) = disk.place(&tokens, 5000).expect("room");
+            write(&path, "b1", start..start + 300, 5000);
         }
         let mut again = DiskSnapshots::open(folder.path(), key("b1"), 20_000).expect("opened");
         let prompt: Vec<Token> = (1000..1200).chain(5..9).collect();
         assert_eq!(again.shared(&prompt), 200);
         assert_eq!(
-            again.load(&prompt, 8192).expect("there").tokens,
+            again.find(&prompt, 8192).expect("there").tokens,
             (1000..1300).collect::<Vec<_>>()
         );
         assert!(
-            again.load(&prompt, 299).is_none(),
+            again.find(&prompt, 299).is_none(),
             "one longer than the context is not read"
         );
         assert!(!again.takes(prompt.len(), 30_000) && again.place(&prompt, 30_000).is_none());
@@ -224,14 +239,14 @@ mod tests {
     fn a_damaged_file_is_deleted_and_not_met_again() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut disk = DiskSnapshots::open(folder.path(), key("b1"), 20_000).expect("opened");
-        let kept = snapshot(0..300, 5000);
-        let (path, key) = disk.place(&kept.tokens, kept.state.len()).expect("room");
-        write_snapshot(&path, &key, &kept).expect("written");
+        let tokens: Vec<Token> = (0..300).collect();
+        let (path, _) = disk.place(&tokens, 5000).expect("room");
+        write(&path, "b1", 0..300, 5000);
         let mut bytes = fs::read(&path).expect("read");
         bytes[2000] ^= 0x40;
         fs::write(&path, bytes).expect("written");
-        assert!(disk.load(&kept.tokens, 8192).is_none());
+        assert!(disk.find(&tokens, 8192).is_none());
         assert!(!path.exists());
-        assert!(disk.best(&kept.tokens, 8192).is_none());
+        assert!(disk.best(&tokens, 8192).is_none());
     }
 }

@@ -24,20 +24,23 @@ impl MemorySnapshots {
         self.kept.iter().map(|snapshot| snapshot.state.len()).sum()
     }
 
-    /// True where a snapshot of so many bytes has a chance.
-    pub fn takes(&self, bytes: usize) -> bool {
-        bytes <= self.budget
+    /// Makes room for a snapshot of so many bytes before it is copied: those that are a beginning of it go, then the oldest until the
+    /// budget holds. False, and nothing goes, where it is larger than that.
+    pub fn make_room(&mut self, tokens: &[Token], bytes: usize) -> bool {
+        if bytes > self.budget {
+            return false;
+        }
+        self.kept.retain(|old| !tokens.starts_with(&old.tokens));
+        while self.bytes() + bytes > self.budget {
+            self.kept.pop();
+        }
+        true
     }
 
-    /// Keeps one; those that are a beginning of it go, then the oldest until the budget holds.
+    /// Keeps one that there is room for.
     pub fn keep(&mut self, snapshot: Snapshot) {
-        if !self.takes(snapshot.state.len()) {
-            return;
-        }
-        self.kept.retain(|old| !snapshot.tokens.starts_with(&old.tokens));
-        self.kept.insert(0, snapshot);
-        while self.bytes() > self.budget {
-            self.kept.pop();
+        if self.make_room(&snapshot.tokens, snapshot.state.len()) {
+            self.kept.insert(0, snapshot);
         }
     }
 

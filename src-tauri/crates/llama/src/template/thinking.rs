@@ -12,6 +12,9 @@ pub(super) const HARMONY: ThinkingMarks = marks(
     "<|start|>assistant<|channel|>final<|message|>",
 );
 
+/// What ends a message of gpt-oss.
+pub(super) const HARMONY_END: &str = "<|end|>";
+
 /// Where gpt-oss begins a message, and where it answers at once.
 pub(super) const HARMONY_HEAD: &str = "<|start|>assistant";
 pub(super) const HARMONY_ANSWER: &str = "<|channel|>final<|message|>";

@@ -1,66 +1,70 @@
 //! Requests in the two dialects.
 
-use super::Dialect;
+use super::{Dialect, RemoteEngine};
 use docmind_core::generation::{GenerateRequest, Message, Role};
 use serde_json::{Map, Value, json};
 
-/// The request's body, with the extensions that vLLM and llama-server know.
-pub(super) fn body(dialect: Dialect, model: &str, request: &GenerateRequest) -> Vec<u8> {
-    let value = match dialect {
-        Dialect::OpenAi => {
-            let mut body = plain(model, request);
-            body.insert(
-                "top_k".into(),
-                json!(if request.sampling.top_k == 0 {
-                    -1
-                } else {
-                    i64::from(request.sampling.top_k)
-                }),
-            );
-            body.insert("min_p".into(), json!(request.sampling.min_p));
-            body.insert(
-                "chat_template_kwargs".into(),
-                json!({ "enable_thinking": request.thinking }),
-            );
-            if let Some(grammar) = &request.grammar {
-                body.insert("grammar".into(), json!(grammar));
-            }
-            Value::Object(body)
-        }
-        Dialect::Ollama => {
-            let sampling = request.sampling;
-            json!({
-                "model": model,
-                "messages": messages(request),
-                "stream": true,
-                "think": request.thinking,
-                "options": {
-                    "temperature": sampling.temperature,
-                    "top_p": sampling.top_p,
-                    "top_k": sampling.top_k,
-                    "min_p": sampling.min_p,
-                    "presence_penalty": sampling.presence_penalty,
-                    "seed": sampling.seed,
-                    "num_predict": request.max_output_tokens,
-                    // Ollama cuts silently at its own default.
-                    "num_ctx": context(request),
-                },
-            })
-        }
-    };
-    value.to_string().into_bytes()
-}
+/// Tokens of context that are asked for at most, where it is not known what the server has.
+pub(super) const MOST_CONTEXT: u32 = 131_072;
+/// Ollama loads a model again when its context changes: so it does in steps of so many tokens.
+const CONTEXT_STEP: u64 = 4096;
 
-/// The request again, for a server that refused it as it was: without our extensions, or for Ollama without thinking.
-pub(super) fn plain_body(dialect: Dialect, model: &str, request: &GenerateRequest) -> Vec<u8> {
-    match dialect {
-        Dialect::OpenAi => Value::Object(plain(model, request)).to_string().into_bytes(),
-        Dialect::Ollama => {
-            let quiet = GenerateRequest {
+impl RemoteEngine {
+    /// The request's body, with the extensions that vLLM and llama-server know.
+    pub(super) fn body(&self, request: &GenerateRequest) -> Vec<u8> {
+        let value = match self.dialect {
+            Dialect::OpenAi => {
+                let mut body = plain(&self.model, request);
+                body.insert(
+                    "top_k".into(),
+                    json!(if request.sampling.top_k == 0 {
+                        -1
+                    } else {
+                        i64::from(request.sampling.top_k)
+                    }),
+                );
+                body.insert("min_p".into(), json!(request.sampling.min_p));
+                body.insert(
+                    "chat_template_kwargs".into(),
+                    json!({ "enable_thinking": request.thinking }),
+                );
+                if let Some(grammar) = &request.grammar {
+                    body.insert("grammar".into(), json!(grammar));
+                }
+                Value::Object(body)
+            }
+            Dialect::Ollama => {
+                let sampling = request.sampling;
+                json!({
+                    "model": self.model,
+                    "messages": messages(request),
+                    "stream": true,
+                    "think": request.thinking,
+                    "options": {
+                        "temperature": sampling.temperature,
+                        "top_p": sampling.top_p,
+                        "top_k": sampling.top_k,
+                        "min_p": sampling.min_p,
+                        "presence_penalty": sampling.presence_penalty,
+                        "seed": sampling.seed,
+                        "num_predict": request.max_output_tokens,
+                        // Ollama cuts silently at its own default.
+                        "num_ctx": context(request, self.most_context),
+                    },
+                })
+            }
+        };
+        value.to_string().into_bytes()
+    }
+
+    /// The request again, for a server that refused it as it was: without our extensions, or for Ollama without thinking.
+    pub(super) fn plain_body(&self, request: &GenerateRequest) -> Vec<u8> {
+        match self.dialect {
+            Dialect::OpenAi => Value::Object(plain(&self.model, request)).to_string().into_bytes(),
+            Dialect::Ollama => self.body(&GenerateRequest {
                 thinking: false,
                 ..request.clone()
-            };
-            body(dialect, model, &quiet)
+            }),
         }
     }
 }
@@ -93,10 +97,13 @@ fn messages(request: &GenerateRequest) -> Vec<Value> {
         .collect()
 }
 
-/// Tokens of context that surely hold the request: no tokenizer makes fewer than two bytes a token of our texts on average; in
-/// steps of 4,096, because Ollama loads the model again when it changes.
-fn context(request: &GenerateRequest) -> u64 {
+/// Tokens of context that surely hold the request, where there are so many: no tokenizer makes fewer than two bytes a token of our texts
+/// on average.
+fn context(request: &GenerateRequest, most: u32) -> u64 {
     let bytes: usize = request.messages.iter().map(|message| message.content.len() + 16).sum();
     let tokens = bytes as u64 / 2 + u64::from(request.max_output_tokens);
-    tokens.next_multiple_of(4096).clamp(4096, 131_072)
+    tokens
+        .next_multiple_of(CONTEXT_STEP)
+        .max(CONTEXT_STEP)
+        .min(u64::from(most))
 }

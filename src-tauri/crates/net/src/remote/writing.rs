@@ -5,7 +5,7 @@ use super::clean;
 use docmind_core::answer::FinishReason;
 use docmind_core::error::Notice;
 use docmind_core::generation::{GenerateEvent, GenerationStats};
-use docmind_core::thinking::{Piece, ThinkingSplitter};
+use docmind_core::thinking::{BlindSplitter, Piece, Seen};
 use std::time::Instant;
 
 /// Bytes of an answer's text a token may have on average, generously; the rest of a stream that goes on is cut.
@@ -18,7 +18,7 @@ pub(super) struct Writing {
     most: usize,
     /// Most servers send a token a piece: the count where none is told.
     pieces: u32,
-    splitter: ThinkingSplitter,
+    splitter: BlindSplitter,
     told: GenerationStats,
     finish: Option<FinishReason>,
 }
@@ -33,7 +33,7 @@ impl Writing {
                 .saturating_mul(BYTES_A_TOKEN)
                 .clamp(64 << 10, 16 << 20),
             pieces: 0,
-            splitter: ThinkingSplitter::new(false),
+            splitter: BlindSplitter::default(),
             told: GenerationStats::default(),
             finish: None,
         }
@@ -41,19 +41,21 @@ impl Writing {
 
     pub(super) fn text(&mut self, text: &str, sink: &mut dyn FnMut(GenerateEvent)) {
         self.came(text);
-        let pieces = self.splitter.push(&clean(text));
-        tell(pieces, sink);
+        let seen = self.splitter.push(&clean(text));
+        tell(seen, sink);
     }
 
     pub(super) fn thinking(&mut self, text: &str, sink: &mut dyn FnMut(GenerateEvent)) {
         self.came(text);
+        let held = self.splitter.settle();
+        tell(held, sink);
         sink(GenerateEvent::Thinking { text: clean(text) });
     }
 
     /// What was held back because it might have become a mark.
     pub(super) fn flush(&mut self, sink: &mut dyn FnMut(GenerateEvent)) {
-        let pieces = self.splitter.finish();
-        tell(pieces, sink);
+        let seen = self.splitter.finish();
+        tell(seen, sink);
     }
 
     pub(super) fn finish(&mut self, reason: FinishReason) {
@@ -139,11 +141,12 @@ impl Writing {
     }
 }
 
-fn tell(pieces: Vec<Piece>, sink: &mut dyn FnMut(GenerateEvent)) {
-    for piece in pieces {
-        sink(match piece {
-            Piece::Thinking(text) => GenerateEvent::Thinking { text },
-            Piece::Answer(text) => GenerateEvent::Text { text },
+fn tell(seen: Vec<Seen>, sink: &mut dyn FnMut(GenerateEvent)) {
+    for seen in seen {
+        sink(match seen {
+            Seen::Piece(Piece::Thinking(text)) => GenerateEvent::Thinking { text },
+            Seen::Piece(Piece::Answer(text)) => GenerateEvent::Text { text },
+            Seen::WereThoughts => GenerateEvent::WereThoughts,
         });
     }
 }

@@ -1,7 +1,7 @@
 //! The three pipes of a worker: frames in, frames out, and lines of stderr.
 
 use super::{Control, Shared, Vitals, lock};
-use crate::exit::ExitKind;
+use crate::exit::{ExitKind, tells_why};
 use crate::frame::{Frame, FrameError, FrameKind, write_parts};
 use crate::protocol::{Heartbeat, Hello, decode};
 use crossbeam_channel::{Receiver, Sender};
@@ -12,12 +12,44 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// Lines of stderr kept to explain an end.
+/// Last lines of stderr kept to explain an end.
 const LAST_WORDS: usize = 12;
+/// Lines kept beyond them for what they say: ggml prints up to a hundred frames after its reason.
+const REASONS: usize = 6;
+/// What was said so long before explains no end any more: memory that ran out once is no reason for an hour later.
+const REASON_AGE: Duration = Duration::from_mins(1);
 /// A line of stderr is cut after so many bytes.
 const LINE_BYTES: u64 = 2048;
 /// Lines of stderr logged in ten seconds; what comes on top is counted.
 const LINES_PER_TEN_SECONDS: u32 = 200;
+
+/// What is kept of stderr to explain an end.
+#[derive(Default)]
+pub(super) struct LastWords {
+    reasons: VecDeque<(Instant, String)>,
+    last: VecDeque<(Instant, String)>,
+}
+
+impl LastWords {
+    fn push(&mut self, line: String) {
+        if self.last.len() == LAST_WORDS
+            && let Some((at, oldest)) = self.last.pop_front()
+            && tells_why(&oldest)
+        {
+            if self.reasons.len() == REASONS {
+                self.reasons.pop_front();
+            }
+            self.reasons.push_back((at, oldest));
+        }
+        self.last.push_back((Instant::now(), line));
+    }
+
+    /// Reasons told shortly before, then the last lines, oldest first.
+    pub(super) fn told(&self) -> Vec<String> {
+        let recent = self.reasons.iter().filter(|(at, _)| at.elapsed() < REASON_AGE);
+        recent.chain(&self.last).map(|(_, line)| line.clone()).collect()
+    }
+}
 
 pub(super) fn write_frames(mut stdin: ChildStdin, frames: &Receiver<Frame>, closing: &Receiver<()>, vitals: &Vitals) {
     loop {
@@ -86,8 +118,8 @@ pub(super) fn read_frames(stdout: ChildStdout, shared: &Shared, hello: &Sender<H
     let _ = control.send(order);
 }
 
-/// Logs stderr line by line and keeps the last lines. Lines are cut, floods are counted instead of logged.
-pub(super) fn read_stderr(stderr: ChildStderr, worker: &str, pid: u32, last_words: &Mutex<VecDeque<String>>) {
+/// Logs stderr line by line and keeps what may explain an end. Lines are cut, floods are counted instead of logged.
+pub(super) fn read_stderr(stderr: ChildStderr, worker: &str, pid: u32, last_words: &Mutex<LastWords>) {
     let mut stderr = BufReader::new(stderr);
     let mut window = Instant::now();
     let (mut in_window, mut dropped) = (0_u32, 0_u32);
@@ -114,11 +146,7 @@ pub(super) fn read_stderr(stderr: ChildStderr, worker: &str, pid: u32, last_word
         } else {
             dropped += 1;
         }
-        let mut kept = lock(last_words);
-        if kept.len() == LAST_WORDS {
-            kept.pop_front();
-        }
-        kept.push_back(text);
+        lock(last_words).push(text);
     }
 }
 

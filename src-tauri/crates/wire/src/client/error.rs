@@ -48,12 +48,16 @@ impl CallError {
     pub fn report(&self, who: &str) -> ErrorReport {
         match self {
             Self::Failed(report) => report.clone(),
-            Self::Cancelled => ErrorReport::new("cancelled", "Cancelled."),
+            Self::Cancelled => ErrorReport::cancelled(),
             Self::Died(exit) => {
                 let (code, advice) = match exit.kind {
                     ExitKind::OutOfMemory | ExitKind::Killed => {
                         ("worker_out_of_memory", "Close other programs or choose a smaller setting, then try again.")
                     }
+                    ExitKind::DriverLost => (
+                        "worker_died",
+                        "It starts again by itself: try once more. If it happens again, restart the machine or update the driver.",
+                    ),
                     _ => ("worker_died", "It starts again by itself: try once more."),
                 };
                 ErrorReport::new(code, format!("{who} stopped: {}.\n{advice}", exit.words())).with_detail_lines(exit)
@@ -62,7 +66,7 @@ impl CallError {
                 "worker_timed_out",
                 format!("{who} gave no result within {seconds} seconds and was ended.\nTry again, or with a smaller document."),
             ),
-            Self::Start(StartError::Cancelled) => ErrorReport::new("cancelled", "Cancelled."),
+            Self::Start(StartError::Cancelled) => ErrorReport::cancelled(),
             Self::Start(error @ (StartError::Spawn { .. } | StartError::Mismatch { .. })) => {
                 ErrorReport::new("worker_missing", format!("{who} could not be started.\nInstall DocMind again.")).with_detail(error)
             }

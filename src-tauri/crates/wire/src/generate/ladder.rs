@@ -7,9 +7,9 @@ use docmind_core::profile::{Attention, Offload, Profile};
 /// What is known of the setting that died.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ran {
-    /// Without a graphics card.
+    /// Without a graphics card: it used none, or there is none.
     OnCpu,
-    /// With one, or it died before it said.
+    /// With one, or nobody knows.
     PerhapsOnCard,
 }
 

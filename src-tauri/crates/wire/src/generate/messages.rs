@@ -3,6 +3,7 @@
 use crate::protocol::Protocol;
 use docmind_core::error::Notice;
 use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats};
+use docmind_core::hardware::Device;
 use docmind_core::measurement::{AgreementRow, BackendReport, BenchRequest, BenchRow, QuantizeRequest};
 use docmind_core::model::{ModelCard, ModelShape};
 use docmind_core::plan::{LoadReport, LoadRequest, MemoryPlan};
@@ -13,7 +14,9 @@ use serde::{Deserialize, Serialize};
 pub enum GenerateCall {
     /// Devices and modules.
     Backends,
-    /// What a model file says of itself; checked, not loaded.
+    /// Devices alone, with what is free on them now. Answered between two tokens, too.
+    Devices,
+    /// What a model file says of itself; checked, not loaded. Answered between two tokens, too.
     Inspect(String),
     /// What loading would take.
     Plan(Box<LoadRequest>),
@@ -50,6 +53,8 @@ pub enum GenerateTold {
 pub enum GenerateReply {
     /// To `Backends`.
     Backends(BackendReport),
+    /// To `Devices`.
+    Devices(Vec<Device>),
     /// To `Inspect`.
     Inspected(Box<ModelShape>),
     /// To `Plan`: the plan and why.
@@ -74,4 +79,8 @@ impl Protocol for GenerateProtocol {
     type Request = GenerateCall;
     type Event = GenerateTold;
     type Reply = GenerateReply;
+
+    fn is_urgent(request: &GenerateCall) -> bool {
+        matches!(request, GenerateCall::Devices | GenerateCall::Inspect(_))
+    }
 }

@@ -1,15 +1,19 @@
 //! The worker that misbehaves on request.
 
+mod generator;
+
 use docmind_core::chunk::{ChunkDraft, EmbeddedChunk};
 use docmind_core::document::{DocumentState, Page, ParseEvent, ParseFailure, Span};
 use docmind_core::embedding::{EmbedderCard, Embedding, Precision};
 use docmind_core::error::ErrorReport;
 use docmind_wire::client::{Client, Rules};
 use docmind_wire::embed::{EmbedEvent, EmbedProtocol, EmbedReply, EmbedRequest, read_documents};
+use docmind_wire::generate::GenerateProtocol;
 use docmind_wire::launch::Launch;
 use docmind_wire::parse::{ParseProtocol, ParseReply, ParseRequest};
 use docmind_wire::protocol::Protocol;
 use docmind_wire::serve::{Call, adopt_parent, serve};
+use generator::Generator;
 use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
 use std::io::{Read, Write};
@@ -25,7 +29,7 @@ pub enum Request {
     Surroundings,
     Print,
     Abort,
-    Starve,
+    AbortWith(String),
     Exit(i32),
     Panic,
     KillSelf,
@@ -79,6 +83,8 @@ pub fn run(args: &[String]) -> ExitCode {
         Some("stranger") => serve::<Stranger>("", |_: Request, _: &mut Call<Stranger>| Ok(String::new())),
         Some("parse") => serve::<ParseProtocol>("", parse),
         Some("embed") => serve::<EmbedProtocol>("", embed),
+        Some("generate") => serve::<GenerateProtocol>("", Generator::with_devices(&["cpu"])),
+        Some("generate-on-card") => serve::<GenerateProtocol>("", Generator::with_devices(&["cpu", "cuda"])),
         Some("garbage") => {
             println!("usage: docmind-double [options]");
             pause(60_000);
@@ -129,7 +135,7 @@ fn handle(request: Request, call: &mut Call<Double>) -> Result<String, ErrorRepo
         Request::Count { to, pause_ms } => {
             for number in 0..to {
                 if call.cancel().is_cancelled() {
-                    return Err(ErrorReport::new("cancelled", "Cancelled."));
+                    return Err(ErrorReport::cancelled());
                 }
                 if pause_ms > 0 {
                     pause(pause_ms);
@@ -161,8 +167,12 @@ fn handle(request: Request, call: &mut Call<Double>) -> Result<String, ErrorRepo
             Ok("printed".into())
         }
         Request::Abort => std::process::abort(),
-        Request::Starve => {
-            eprintln!("memory allocation of 4294967296 bytes failed");
+        Request::AbortWith(reason) => {
+            eprintln!("{reason}");
+            // As ggml prints where it was.
+            for frame in 0..30 {
+                eprintln!("/opt/docmind/runtime/libggml-base.so(+0x1{frame:04}) [0x7f{frame:010}]");
+            }
             std::process::abort()
         }
         Request::Exit(status) => std::process::exit(status),
@@ -265,7 +275,7 @@ fn parse(request: ParseRequest, call: &mut Call<ParseProtocol>) -> Result<ParseR
                 pause(10);
                 call.tick();
             }
-            return Err(ErrorReport::new("cancelled", "Cancelled."));
+            return Err(ErrorReport::cancelled());
         }
         "second-long" => pause(1000),
         "endless" => {
