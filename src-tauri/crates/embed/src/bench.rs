@@ -4,7 +4,7 @@
 //! it: `docmind-embed bench --texts FILE --precision int8 --engine docmind` prints one JSON line.
 
 use crate::embedder::{EmbedderOptions, OnnxEmbedder};
-use crate::error::{EmbedError, precision_name};
+use crate::error::EmbedError;
 use crate::folder::{ModelFolder, Pooling};
 use crate::runtime::Runtime;
 use docmind_core::cancel::CancelToken;
@@ -134,7 +134,7 @@ fn measured(
 ) -> EmbedBench {
     EmbedBench {
         model: folder.card().name.clone(),
-        precision: precision_name(precision),
+        precision: precision.as_str(),
         device,
         engine,
         max_tokens: folder.card().max_tokens,

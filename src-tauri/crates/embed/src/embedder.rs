@@ -2,7 +2,7 @@
 
 use crate::DEFAULT_EMBEDDER;
 use crate::encoder::{Encoder, Threads};
-use crate::error::{EmbedError, precision_name};
+use crate::error::EmbedError;
 use crate::folder::{Kind, ModelFolder};
 use crate::lanes::Urgency;
 use crate::runtime::{Device, DeviceChoice, Runtime, cpu_notice, default_threads};
@@ -142,7 +142,7 @@ impl OnnxEmbedder {
             name = card.name,
             device = encoder.device().name(),
             lanes = encoder.lanes(),
-            precision = precision_name(card.precision),
+            precision = card.precision.as_str(),
             threads,
             "embedder loaded"
         );
@@ -401,7 +401,7 @@ fn choose_precision(
     let precision = folder.usual_precision(device == Device::Cuda).ok_or_else(missing)?;
     let model = folder.model(precision).ok_or_else(missing)?;
     let notice = options.precision.map(|asked| {
-        let (name, asked, used) = (&folder.card().name, precision_name(asked), precision_name(precision));
+        let (name, asked, used) = (&folder.card().name, asked.as_str(), precision.as_str());
         Notice::new(
             "embedder_precision",
             format!("The embedding model `{name}` has no {asked} file, so {used} is used."),

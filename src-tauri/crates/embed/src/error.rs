@@ -1,6 +1,5 @@
 //! What can go wrong, by what a person can do about it.
 
-use docmind_core::embedding::Precision;
 use docmind_core::error::ErrorReport;
 use std::path::PathBuf;
 
@@ -50,7 +49,7 @@ pub enum EmbedError {
         detail: String,
     },
     /// The token was cancelled.
-    #[error("Cancelled.")]
+    #[error("Cancelled.\nWhat was finished before is kept.")]
     Cancelled,
 }
 
@@ -88,14 +87,5 @@ impl From<EmbedError> for ErrorReport {
             }
             _ => report,
         }
-    }
-}
-
-/// The name used in messages, on the command line and in `card.json`.
-pub(crate) fn precision_name(precision: Precision) -> &'static str {
-    match precision {
-        Precision::Fp32 => "fp32",
-        Precision::Fp16 => "fp16",
-        Precision::Int8 => "int8",
     }
 }

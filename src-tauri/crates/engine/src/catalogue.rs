@@ -4,7 +4,7 @@ use crate::engine::Engine;
 use crate::workers::model_folder;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const CATALOGUE: &str = include_str!("../../../../assets/models.toml");
 
@@ -48,6 +48,9 @@ pub struct CatalogueEntry {
     /// ISO 639-1 codes; `*` for many.
     #[serde(default)]
     pub languages: Vec<String>,
+    /// Length of an embedder's vectors.
+    #[serde(default, skip_serializing)]
+    dimensions: u32,
 }
 
 #[derive(Deserialize)]
@@ -68,7 +71,7 @@ impl Engine {
         let known = |kind, entry: CatalogueEntry| {
             let shipped = match kind {
                 KnownKind::Embedder => files.embedders(),
-                KnownKind::Reranker => files.runtime_dir.join("rerankers"),
+                KnownKind::Reranker => files.rerankers(),
             };
             let folder = model_folder(&entry.name, &own, &shipped);
             KnownModel {
@@ -98,29 +101,61 @@ fn is_whole(folder: &Path) -> bool {
     folder.join("tokenizer.json").is_file() && (has_model(folder) || has_model(&folder.join("onnx")))
 }
 
-impl Engine {
-    /// ISO 639-1 codes of the languages that an embedder of the settings knows, `*` for many: as the card in its folder says, else
-    /// as the catalogue does. Empty where neither says.
-    pub(crate) fn embedder_languages(&self, name: &str) -> Vec<String> {
-        #[derive(Default, Deserialize)]
-        struct Card {
-            #[serde(default)]
-            languages: Vec<String>,
-        }
-        let folder = model_folder(name, &self.data_dir().models(), &self.runtime_files().embedders());
-        let card: Card = fs::read(folder.join("card.json"))
+/// What is asked of a model's folder here: as its `card.json` says, else as the catalogue does.
+#[derive(Default, Deserialize)]
+struct Card {
+    #[serde(default)]
+    languages: Vec<String>,
+    #[serde(default)]
+    dimensions: u32,
+}
+
+impl Card {
+    fn of(folder: &Path) -> Self {
+        let mut card: Self = fs::read(folder.join("card.json"))
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .unwrap_or_default();
-        if !card.languages.is_empty() {
-            return card.languages;
-        }
         let known = catalogue().embedder.into_iter();
-        known
-            .filter(|entry| folder.file_name().is_some_and(|file| file == entry.name.as_str()))
-            .find_map(|entry| (!entry.languages.is_empty()).then_some(entry.languages))
-            .unwrap_or_default()
+        for entry in known.filter(|entry| folder.file_name().is_some_and(|file| file == entry.name.as_str())) {
+            if card.languages.is_empty() {
+                card.languages = entry.languages;
+            }
+            if card.dimensions == 0 {
+                card.dimensions = entry.dimensions;
+            }
+        }
+        card
     }
+}
+
+impl Engine {
+    /// ISO 639-1 codes of the languages that an embedder of the settings knows, `*` for many. Empty where nobody says.
+    pub(crate) fn embedder_languages(&self, name: &str) -> Vec<String> {
+        let folder = model_folder(name, &self.data_dir().models(), &self.runtime_files().embedders());
+        Card::of(&folder).languages
+    }
+
+    /// The folder of an embedder at hand with so many dimensions: that of the settings, else the first by name of a person's own, else of
+    /// those that ship.
+    pub(crate) fn embedder_of(&self, dimensions: u32) -> Option<PathBuf> {
+        let (own, shipped) = (self.data_dir().models(), self.runtime_files().embedders());
+        let chosen = model_folder(&self.settings().embedder, &own, &shipped);
+        let others = [own, shipped].into_iter().flat_map(|parent| folders(&parent));
+        std::iter::once(chosen)
+            .chain(others)
+            .find(|folder| Card::of(folder).dimensions == dimensions && is_whole(folder))
+    }
+}
+
+/// By name.
+fn folders(parent: &Path) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = fs::read_dir(parent)
+        .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
+        .unwrap_or_default();
+    folders.retain(|path| path.is_dir());
+    folders.sort();
+    folders
 }
 
 #[cfg(test)]
@@ -137,8 +172,20 @@ mod tests {
                 .chain(&reranker)
                 .all(|entry| entry.size_mib > 0 && !entry.about.is_empty() && !entry.published.is_empty())
         );
+        assert!(embedder.iter().all(|entry| entry.dimensions > 0));
         // What a library that the default does not know is offered.
         assert!(embedder.iter().any(|entry| entry.languages == ["*"]));
         assert!(embedder.iter().all(|entry| !entry.languages.is_empty()));
+    }
+    #[test]
+    fn a_card_goes_before_the_catalogue() {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = temp.path().join("bge-large-en-v1.5");
+        assert_eq!(Card::of(&folder).dimensions, 1024);
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("card.json"), r#"{"dimensions": 768}"#).unwrap();
+        let card = Card::of(&folder);
+        assert_eq!((card.dimensions, card.languages), (768, vec!["en".to_owned()]));
+        assert_eq!(Card::of(&temp.path().join("own")).dimensions, 0);
     }
 }

@@ -23,7 +23,7 @@ use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::settings::Settings;
 use docmind_store::{INDEX_FROM, Library, UserDb, VectorStore};
 use docmind_wire::parse::ParseWorker;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -137,7 +137,7 @@ impl Engine {
             OpenMode::ReadOnly => (DataDir::existing(&root)?, None),
         };
         let mut notices = Vec::new();
-        let (settings, told) = SettingsStore::load(&dir.settings_file())?;
+        let (settings, told) = SettingsStore::load(&dir.settings_file(), options.mode)?;
         notices.extend(told);
         let (profiles, told) = ProfileStore::load(&dir.profiles_file())?;
         notices.extend(told);
@@ -180,14 +180,15 @@ impl Engine {
             .as_ref()
             .zip(user.clone())
             .map(|(pipeline, user)| pipeline.on_move(crate::collections::follow_moves(user)));
+        let generators = Generators::new(files.clone(), dir.clone(), Arc::clone(&live));
         let feed = Feed::new(crate::reading::sampler(
             Arc::clone(&machine),
             Arc::clone(&live),
+            generators.process(),
             Arc::clone(&embedder),
             parser.as_ref().ok().cloned(),
             pipeline.clone(),
         ));
-        let generators = Generators::new(files.clone(), dir.clone(), Arc::clone(&live));
         let inner = Arc::new(Inner {
             dir,
             files,
@@ -313,6 +314,16 @@ impl Engine {
     pub fn set_setting(&self, key: &str, value: Value) -> Result<Settings, ErrorReport> {
         self.writable()?;
         lock(&self.0.settings).set(key, value)?;
+        Ok(self.settings_changed())
+    }
+
+    /// Changes the settings that are named, all or none; what depends on them follows.
+    ///
+    /// # Errors
+    /// `bad_setting`, `settings_unsaved`, `read_only`.
+    pub fn change_settings(&self, change: &Map<String, Value>) -> Result<Settings, ErrorReport> {
+        self.writable()?;
+        lock(&self.0.settings).change(change)?;
         Ok(self.settings_changed())
     }
 

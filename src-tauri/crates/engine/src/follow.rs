@@ -207,6 +207,10 @@ fn forget_missing(engine: &Engine, paths: &BTreeSet<PathBuf>) -> Result<(), Erro
     }
     ids.sort_unstable();
     ids.dedup();
+    // Once more, since looking took its time: a file may be back, or have been found where it moved to.
+    let known = engine.0.library.documents_by_id(&ids)?;
+    let is_gone = |record: &DocumentRecord| record.removed_at_ms.is_none() && is_missing(&record.path);
+    ids.retain(|id| known.get(id).is_some_and(is_gone));
     if ids.is_empty() {
         Ok(())
     } else {
@@ -239,12 +243,20 @@ fn is_followed(path: &Path, folders: &[PathBuf], data: &Path) -> bool {
 impl Engine {
     /// Documents that a person removed do not come back by themselves while folders are followed.
     pub(crate) fn shun(&self, ids: &[DocumentId]) {
+        match self.paths_of(ids) {
+            Ok(paths) => self.shun_files(&paths),
+            Err(report) => may_come_back(&report),
+        }
+    }
+
+    /// As [`Engine::shun`], by path.
+    pub(crate) fn shun_files(&self, paths: &[PathBuf]) {
         if self.settings().watched_folders.is_empty() {
             return;
         }
-        let work = || -> Result<(), ErrorReport> { Ok(self.user()?.shun(&self.paths_of(ids)?, now_ms())?) };
+        let work = || -> Result<(), ErrorReport> { Ok(self.user()?.shun(paths, now_ms())?) };
         if let Err(report) = work() {
-            tracing::warn!(code = %report.code, "removed documents may come back from watched folders: {}", report.message);
+            may_come_back(&report);
         }
     }
 
@@ -255,6 +267,10 @@ impl Engine {
             tracing::warn!(code = %report.code, "changes of restored documents are not followed: {}", report.message);
         }
     }
+}
+
+fn may_come_back(report: &ErrorReport) {
+    tracing::warn!(code = %report.code, "removed documents may come back from watched folders: {}", report.message);
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ pub mod gate;
 pub mod pipeline;
 pub mod progress;
 mod read_step;
+mod requests;
+mod state;
 
 use crate::listeners::lock;
 use docmind_core::cancel::CancelToken;

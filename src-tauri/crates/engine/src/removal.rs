@@ -4,9 +4,11 @@ use crate::engine::{Engine, Inner};
 use crate::error::EngineError;
 use crate::events::IngestEvent;
 use crate::listeners::lock;
-use docmind_core::document::DocumentId;
+use docmind_core::document::{ContentHash, DocumentId};
 use docmind_core::error::ErrorReport;
+use docmind_store::{DocumentRecord, Removed};
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -48,16 +50,21 @@ impl Engine {
     /// Brings removed documents back.
     ///
     /// # Errors
-    /// `read_only`, and the store's own.
+    /// `removal_final` for one that is forgotten already, while the others come back; `read_only`, and the store's own.
     pub fn undo_remove(&self, ids: &[DocumentId]) -> Result<(), ErrorReport> {
         self.writable()?;
-        self.0.library.unhide(ids)?;
+        let removed = self.0.library.unhide(ids)?;
+        self.after_removal(removed);
         self.unshun(ids);
         if let Ok(pipeline) = self.pipeline() {
             // One that was still queued goes on.
             pipeline.wake();
         }
-        Ok(())
+        // Looked for only now: what came back is forgotten no more.
+        match self.first_missing(ids)? {
+            Some(id) => Err(EngineError::RemovalFinal { id }.into()),
+            None => Ok(()),
+        }
     }
 
     /// Forgets documents for good, at once, and erases their text, in conversations too.
@@ -89,20 +96,21 @@ impl Engine {
     /// kill in between they are still there and can be removed again.
     fn forget_in_conversations(&self, ids: &[DocumentId]) -> Result<(), ErrorReport> {
         let records = self.0.library.documents_by_id(ids)?;
-        let mut paths = HashSet::new();
-        let mut hashes = HashSet::new();
-        for record in records.into_values() {
-            if let Some(hash) = record.hash {
-                // A copy still says it.
-                if self.0.library.held_beside(&hash, ids)? {
-                    continue;
-                }
-                hashes.insert(hash);
-            }
-            // One that could not be read again has no content now, but may have been quoted before.
-            paths.insert(record.path.to_string_lossy().into_owned());
-        }
-        if paths.is_empty() {
+        let mut hashes: HashSet<ContentHash> = records.values().filter_map(|record| record.hash.clone()).collect();
+        let known: HashSet<DocumentId> = records.keys().copied().collect();
+        // A copy still says it.
+        let held = self.0.library.held_beside(&hashes, &known)?;
+        hashes.retain(|hash| !held.contains(hash));
+        // Of a file that was moved and then written to neither path nor hash is that of what was quoted first.
+        hashes.extend(self.0.library.former_hashes(&known)?);
+        // One that could not be read again has no content now, but may have been quoted before.
+        let is_last = |record: &DocumentRecord| record.hash.as_ref().is_none_or(|hash| !held.contains(hash));
+        let paths: HashSet<String> = records
+            .into_values()
+            .filter(is_last)
+            .map(|record| record.path.to_string_lossy().into_owned())
+            .collect();
+        if paths.is_empty() && hashes.is_empty() {
             return Ok(());
         }
         // Where conversations cannot be opened that was said at the start; documents can be removed all the same.
@@ -118,8 +126,7 @@ impl Engine {
 
     fn require(&self, ids: &[DocumentId]) -> Result<(), ErrorReport> {
         self.writable()?;
-        let known = self.0.library.documents_by_id(ids)?;
-        match ids.iter().find(|id| !known.contains_key(id)) {
+        match self.first_missing(ids)? {
             Some(missing) => Err(EngineError::NoSuchDocument {
                 what: missing.to_string(),
             }
@@ -128,15 +135,26 @@ impl Engine {
         }
     }
 
-    /// Forgets what was hidden before a time.
+    fn first_missing(&self, ids: &[DocumentId]) -> Result<Option<DocumentId>, ErrorReport> {
+        let known = self.0.library.documents_by_id(ids)?;
+        Ok(ids.iter().copied().find(|id| !known.contains_key(id)))
+    }
+
+    /// Forgets what was hidden before a time, and not what comes back meanwhile.
     pub(crate) fn purge_hidden(&self, before_ms: f64) -> Result<(), ErrorReport> {
         let hidden = self.0.library.hidden(before_ms)?;
         if hidden.is_empty() {
             return Ok(());
         }
         self.forget_in_conversations(&hidden)?;
-        self.shun(&hidden);
-        self.drop_documents(&hidden)
+        let mut records = self.0.library.documents_by_id(&hidden)?;
+        let (gone, removed) = self.0.library.remove_hidden(&hidden, before_ms)?;
+        let records = gone.iter().filter_map(|id| records.remove(id));
+        let paths: Vec<PathBuf> = records.map(|record| record.path).collect();
+        self.shun_files(&paths);
+        self.after_removal(removed);
+        self.forget_in_collections(&paths);
+        Ok(())
     }
 
     /// They leave the library, its index and their collections.
@@ -148,10 +166,13 @@ impl Engine {
         Ok(())
     }
 
-    fn after_removal(&self, removed: docmind_store::Removed) {
+    fn after_removal(&self, removed: Removed) {
+        if removed.chunks.is_empty() {
+            return;
+        }
         if let Some(pipeline) = &self.0.pipeline {
             pipeline.forget_vectors(removed.chunks);
-        } else if !removed.chunks.is_empty() {
+        } else {
             use docmind_core::ports::VectorIndex;
             if let Err(report) = crate::waiting::wait(self.0.index.remove(removed.chunks)) {
                 tracing::warn!(detail = ?report.detail, "removed vectors stay in the index until it is rebuilt");

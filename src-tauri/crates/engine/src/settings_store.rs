@@ -1,9 +1,10 @@
 //! Settings: defaults from `assets/defaults.jsonc`, differences on disk.
 //!
 //! Unknown keys survive (a newer version may know them). A field that cannot be read falls back alone, with a notice; the rest is
-//! kept. A file that is no JSON at all is set aside, never overwritten.
+//! kept. A file that is no JSON at all is set aside, never overwritten, by whoever owns the library; others only say so.
 
 use crate::data_dir::replace_private;
+use crate::engine::OpenMode;
 use crate::error::EngineError;
 use docmind_core::error::Notice;
 use docmind_core::settings::Settings;
@@ -41,14 +42,15 @@ fn default_fields() -> Map<String, Value> {
 }
 
 impl SettingsStore {
-    /// Reads the file; a missing one means defaults. The notices say what could not be read.
+    /// Reads the file; a missing one means defaults. The notices say what could not be read. Opened for reading only, no file is set
+    /// aside.
     ///
     /// # Errors
-    /// [`EngineError::DataFolder`] when the file is there but cannot be read.
-    pub fn load(path: &Path) -> Result<(Self, Vec<Notice>), EngineError> {
+    /// [`EngineError::DataFolder`] when the file is there but cannot be read or set aside.
+    pub fn load(path: &Path, mode: OpenMode) -> Result<(Self, Vec<Notice>), EngineError> {
         let mut notices = Vec::new();
         let differences = match fs::read(path) {
-            Ok(bytes) => parse_differences(path, &bytes, &mut notices)?,
+            Ok(bytes) => parse_differences(path, &bytes, mode, &mut notices)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Map::new(),
             Err(source) => {
                 return Err(EngineError::DataFolder {
@@ -99,20 +101,32 @@ impl SettingsStore {
     /// Sets one field by name and saves.
     ///
     /// # Errors
-    /// [`EngineError::BadSetting`] for an unknown field or a value of the wrong kind, [`EngineError::SettingsUnsaved`].
+    /// As [`SettingsStore::change`].
     pub fn set(&mut self, key: &str, value: Value) -> Result<(), EngineError> {
-        let bad = |detail: String| EngineError::BadSetting {
-            key: key.to_owned(),
-            value: value.to_string(),
-            detail,
-        };
+        self.change(&Map::from_iter([(key.to_owned(), value)]))
+    }
+
+    /// Sets the fields that are named, all or none of them, and saves; the others stay as they are.
+    ///
+    /// # Errors
+    /// [`EngineError::BadSetting`] for an unknown field or a value of the wrong kind, [`EngineError::SettingsUnsaved`].
+    pub fn change(&mut self, change: &Map<String, Value>) -> Result<(), EngineError> {
         let Ok(Value::Object(mut fields)) = serde_json::to_value(&self.current) else {
             unreachable!("BUG: settings serialise to an object");
         };
-        if fields.insert(key.to_owned(), value.clone()).is_none() {
-            return Err(bad("unknown setting".to_owned()));
+        let mut settings = self.current.clone();
+        for (key, value) in change {
+            let bad = |detail: String| EngineError::BadSetting {
+                key: key.clone(),
+                value: value.to_string(),
+                detail,
+            };
+            if fields.insert(key.clone(), value.clone()).is_none() {
+                return Err(bad("unknown setting".to_owned()));
+            }
+            // One after the other, so that the one that is wrong is named.
+            settings = serde_json::from_value(Value::Object(fields.clone())).map_err(|error| bad(error.to_string()))?;
         }
-        let settings = serde_json::from_value(Value::Object(fields)).map_err(|error| bad(error.to_string()))?;
         self.replace(&settings)
     }
 
@@ -126,25 +140,44 @@ impl SettingsStore {
     }
 }
 
-fn parse_differences(path: &Path, bytes: &[u8], notices: &mut Vec<Notice>) -> Result<Map<String, Value>, EngineError> {
+fn parse_differences(
+    path: &Path,
+    bytes: &[u8],
+    mode: OpenMode,
+    notices: &mut Vec<Notice>,
+) -> Result<Map<String, Value>, EngineError> {
     let text = String::from_utf8_lossy(bytes);
     let parsed = jsonc_parser::parse_to_serde_value(&text, &jsonc_parser::ParseOptions::default());
     match parsed {
         Ok(Some(Value::Object(fields))) => Ok(fields),
         Ok(None) => Ok(Map::new()),
         Ok(Some(_)) | Err(_) => {
-            let aside = path.with_extension("damaged.json");
-            fs::rename(path, &aside).map_err(EngineError::data_folder(path))?;
+            let kept = match mode {
+                OpenMode::ReadWrite => set_aside(path).map_err(EngineError::data_folder(path))?,
+                OpenMode::ReadOnly => path.to_owned(),
+            };
             notices.push(Notice::new(
                 "settings_damaged",
                 format!(
                     "The settings file could not be read, so the defaults are used.\nThe old file is kept as `{}`.",
-                    aside.display()
+                    kept.display()
                 ),
             ));
             Ok(Map::new())
         }
     }
+}
+
+/// Under a name that no earlier one has; gives it.
+fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    let mut aside = path.with_extension("damaged.json");
+    let mut number = 1;
+    while aside.exists() {
+        number += 1;
+        aside = path.with_extension(format!("damaged-{number}.json"));
+    }
+    fs::rename(path, &aside)?;
+    Ok(aside)
 }
 
 /// Defaults with every readable difference; what cannot be read is named in a notice and left at its default.
@@ -184,7 +217,7 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let path = temp.path().join("settings.json");
         fs::write(&path, text).unwrap();
-        let (store, notices) = SettingsStore::load(&path).unwrap();
+        let (store, notices) = SettingsStore::load(&path, OpenMode::ReadWrite).unwrap();
         (temp, store, notices)
     }
 
@@ -245,6 +278,50 @@ mod tests {
             fs::read_to_string(temp.path().join("settings.damaged.json")).unwrap(),
             "{ this is no json"
         );
+    }
+
+    #[test]
+    fn a_second_damage_leaves_the_first_and_a_reader_leaves_both() {
+        let (temp, _, _) = store_with("first");
+        let path = temp.path().join("settings.json");
+        fs::write(&path, "second").unwrap();
+        let (store, notices) = SettingsStore::load(&path, OpenMode::ReadOnly).unwrap();
+        assert_eq!(
+            (store.current(), notices[0].code.as_str()),
+            (&defaults(), "settings_damaged")
+        );
+        assert_eq!(fs::read_to_string(&path).unwrap(), "second");
+        SettingsStore::load(&path, OpenMode::ReadWrite).unwrap();
+        let kept = ["settings.damaged.json", "settings.damaged-2.json"];
+        let kept = kept.map(|name| fs::read_to_string(temp.path().join(name)).unwrap());
+        assert_eq!(kept, ["first", "second"]);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn what_is_not_named_stays_and_one_wrong_value_keeps_all_out() {
+        let (temp, mut store, _) = store_with(r#"{"profile": "compact", "reranker": "ms-marco-MiniLM-L-6-v2"}"#);
+        let change = |value| match value {
+            Value::Object(fields) => fields,
+            other => panic!("{other} is no object"),
+        };
+        store
+            .change(&change(serde_json::json!({"theme": "dark", "reranker": null})))
+            .unwrap();
+        let settings = store.current().clone();
+        assert_eq!(
+            (settings.profile.as_str(), settings.theme.as_str()),
+            ("compact", "dark")
+        );
+        assert_eq!(settings.reranker, None);
+        let wrong = store.change(&change(serde_json::json!({"language": "de", "text_size": "x"})));
+        assert!(
+            matches!(&wrong, Err(EngineError::BadSetting { key, .. }) if key == "text_size"),
+            "{wrong:?}"
+        );
+        assert_eq!(*store.current(), settings);
+        let (read_again, _) = SettingsStore::load(&temp.path().join("settings.json"), OpenMode::ReadOnly).unwrap();
+        assert_eq!(*read_again.current(), settings);
     }
 
     #[test]

@@ -2,16 +2,19 @@
 //!
 //! The system's events are hints. They are gathered until it is quiet (or for two seconds at most), and then each touched path is looked
 //! at once: a file or folder that exists is scanned, one that does not is reported as gone. A storm of ten thousand events thus costs
-//! one look a path. Where events were lost, or the system has no more watches to give, whole folders are scanned again.
+//! one look a path, also where they come while a scan takes its minutes. Where events were lost or are too many, or the system has no
+//! more watches to give, whole folders are scanned again.
 //!
 //! A watch holds on to the folder, not to its path: once a minute it is looked whether the folder still is the one that stands there.
 
+use crate::listeners::lock;
 use docmind_core::error::Notice;
 use notify::event::{Flag, ModifyKind};
 use notify::{Config, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -23,6 +26,8 @@ const LONGEST: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_mins(1);
 /// What is to be done now and then is asked for this often.
 const HOUR: Duration = Duration::from_hours(1);
+/// More paths than this are not gathered: the folders are compared as a whole.
+const MOST_PATHS: usize = 50_000;
 
 /// Who follows the changes. Called on the watching thread.
 pub trait Follower: Send + 'static {
@@ -40,7 +45,8 @@ pub trait Follower: Send + 'static {
 
 enum Command {
     Folders(Vec<PathBuf>),
-    Event(notify::Result<Event>),
+    /// Something was [`Heard`].
+    Heard,
     Stop,
 }
 
@@ -54,10 +60,10 @@ impl Watch {
     /// Starts with no folder.
     pub fn start(follower: impl Follower) -> Self {
         let (commands, inbox) = mpsc::channel();
-        let events = commands.clone();
+        let own = commands.clone();
         let thread = std::thread::Builder::new()
             .name("watch".to_owned())
-            .spawn(move || Watching::new(follower, events).run(&inbox))
+            .spawn(move || Watching::new(follower, own).run(&inbox))
             .map_err(|error| tracing::error!(%error, "watched folders cannot be followed"))
             .ok();
         Self { commands, thread }
@@ -73,8 +79,10 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
+        // The watching thread itself, where all others let go of the library while it scanned: it cannot wait for itself.
+        let is_another = |thread: &JoinHandle<()>| thread.thread().id() != std::thread::current().id();
         if self.commands.send(Command::Stop).is_ok()
-            && let Some(thread) = self.thread.take()
+            && let Some(thread) = self.thread.take().filter(is_another)
             && thread.join().is_err()
         {
             tracing::error!("the watching thread panicked");
@@ -118,6 +126,58 @@ impl Pending {
     }
 }
 
+/// What the system told and nobody has looked at yet.
+#[derive(Debug, Default)]
+struct Heard {
+    pending: Pending,
+    /// Events were lost: what was touched is not known.
+    lost: bool,
+    /// The watching thread was sent for and has not come yet.
+    sent_for: bool,
+}
+
+impl Heard {
+    /// Takes one event in. True where the watching thread must be sent for.
+    fn take_in(&mut self, event: notify::Result<Event>, now: Instant) -> bool {
+        match event {
+            Ok(event) if event.attrs.flag() == Some(Flag::Rescan) => self.lost = true,
+            Ok(event) if matters(event.kind) => {
+                for path in event.paths {
+                    self.pending.touch(path, now);
+                }
+                if self.pending.paths.len() > MOST_PATHS {
+                    tracing::info!("too much was touched to look at each");
+                    self.lost = true;
+                }
+            }
+            Ok(_) => return false,
+            Err(error) => {
+                tracing::warn!(%error, "events of watched folders were lost");
+                self.lost = true;
+            }
+        }
+        if self.lost {
+            self.pending = Pending::default();
+        }
+        !std::mem::replace(&mut self.sent_for, true)
+    }
+
+    /// When somebody should look.
+    fn due(&self, now: Instant) -> Option<Instant> {
+        if self.lost { Some(now) } else { self.pending.due() }
+    }
+}
+
+fn matters(kind: EventKind) -> bool {
+    match kind {
+        EventKind::Create(_) | EventKind::Remove(_) | EventKind::Any | EventKind::Other => true,
+        EventKind::Modify(kind) => !matches!(kind, ModifyKind::Metadata(_)),
+        EventKind::Access(kind) => {
+            matches!(kind, notify::event::AccessKind::Close(notify::event::AccessMode::Write))
+        }
+    }
+}
+
 /// What tells a folder from another that takes its place. A new one often gets the number of the one just deleted, but not its age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Identity {
@@ -155,23 +215,23 @@ struct Root {
 
 struct Watching<F> {
     follower: F,
-    events: Sender<Command>,
+    commands: Sender<Command>,
+    heard: Arc<Mutex<Heard>>,
     watcher: Option<RecommendedWatcher>,
     folders: BTreeMap<PathBuf, Root>,
-    pending: Pending,
     next_poll: Instant,
     next_hour: Instant,
 }
 
 impl<F: Follower> Watching<F> {
-    fn new(follower: F, events: Sender<Command>) -> Self {
+    fn new(follower: F, commands: Sender<Command>) -> Self {
         let now = Instant::now();
         Self {
             follower,
-            events,
+            commands,
+            heard: Arc::default(),
             watcher: None,
             folders: BTreeMap::new(),
-            pending: Pending::default(),
             next_poll: now + POLL,
             next_hour: now + HOUR,
         }
@@ -180,16 +240,12 @@ impl<F: Follower> Watching<F> {
     fn run(mut self, inbox: &Receiver<Command>) {
         loop {
             let now = Instant::now();
-            let wake = self.pending.due().map_or(self.next_poll, |due| due.min(self.next_poll));
+            let due = lock(&self.heard).due(now);
+            let wake = due.map_or(self.next_poll, |due| due.min(self.next_poll));
             match inbox.recv_timeout(wake.saturating_duration_since(now)) {
                 Ok(Command::Folders(folders)) => self.set_folders(folders),
-                Ok(Command::Event(Ok(event))) => self.event(event, Instant::now()),
-                Ok(Command::Event(Err(error))) => {
-                    tracing::warn!(%error, "events of watched folders were lost");
-                    self.rescan_all();
-                }
+                Ok(Command::Heard) | Err(RecvTimeoutError::Timeout) => {}
                 Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                Err(RecvTimeoutError::Timeout) => {}
             }
             self.look(Instant::now());
         }
@@ -240,12 +296,14 @@ impl<F: Follower> Watching<F> {
 
     fn watch(&mut self, folder: &Path) -> bool {
         if self.watcher.is_none() {
-            let events = self.events.clone();
-            let forward = move |event| {
-                // After a stop nobody receives any more.
-                let _ended = events.send(Command::Event(event));
+            let (commands, heard) = (self.commands.clone(), Arc::clone(&self.heard));
+            let take_in = move |event| {
+                if lock(&heard).take_in(event, Instant::now()) {
+                    // After a stop nobody receives any more.
+                    let _ended = commands.send(Command::Heard);
+                }
             };
-            match RecommendedWatcher::new(forward, Config::default().with_follow_symlinks(false)) {
+            match RecommendedWatcher::new(take_in, Config::default().with_follow_symlinks(false)) {
                 Ok(watcher) => self.watcher = Some(watcher),
                 Err(error) => return self.cannot_watch(folder, &error),
             }
@@ -269,31 +327,16 @@ impl<F: Follower> Watching<F> {
         false
     }
 
-    fn event(&mut self, event: Event, now: Instant) {
-        if event.attrs.flag() == Some(Flag::Rescan) {
-            self.rescan_all();
-            return;
-        }
-        let matters = match event.kind {
-            EventKind::Create(_) | EventKind::Remove(_) | EventKind::Any | EventKind::Other => true,
-            EventKind::Modify(kind) => !matches!(kind, ModifyKind::Metadata(_)),
-            EventKind::Access(kind) => {
-                matches!(kind, notify::event::AccessKind::Close(notify::event::AccessMode::Write))
-            }
-        };
-        if matters {
-            for path in event.paths {
-                self.pending.touch(path, now);
-            }
-        }
-    }
-
     fn look(&mut self, now: Instant) {
-        let (there, gone): (Vec<_>, Vec<_>) = self
-            .pending
-            .take(now)
-            .into_iter()
-            .partition(|path| path.symlink_metadata().is_ok());
+        let (paths, lost) = {
+            let mut heard = lock(&self.heard);
+            heard.sent_for = false;
+            (heard.pending.take(now), std::mem::take(&mut heard.lost))
+        };
+        if lost {
+            self.rescan_all();
+        }
+        let (there, gone): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| path.symlink_metadata().is_ok());
         if !there.is_empty() {
             self.follower.touched(there);
         }
@@ -412,8 +455,90 @@ mod tests {
     /// Watching by hand; what it tells, and what the system tells it.
     fn watching() -> (Watching<Recorder>, Receiver<Seen>, Receiver<Command>) {
         let (sender, seen) = mpsc::channel();
-        let (events, inbox) = mpsc::channel();
-        (Watching::new(Recorder(sender), events), seen, inbox)
+        let (commands, inbox) = mpsc::channel();
+        (Watching::new(Recorder(sender), commands), seen, inbox)
+    }
+
+    fn wait_until_heard(watching: &Watching<Recorder>, inbox: &Receiver<Command>, file: &Path) {
+        loop {
+            {
+                let mut heard = lock(&watching.heard);
+                heard.sent_for = false;
+                if heard.pending.paths.contains(file) {
+                    return;
+                }
+            }
+            inbox.recv_timeout(Duration::from_secs(10)).unwrap();
+        }
+    }
+
+    #[test]
+    fn events_are_kept_once_a_path_and_too_many_are_a_rescan() {
+        let now = Instant::now();
+        let touched = |name: usize| {
+            let kind = EventKind::Create(notify::event::CreateKind::File);
+            Ok(Event::new(kind).add_path(format!("/{name}").into()))
+        };
+        let mut heard = Heard::default();
+        assert!(heard.take_in(touched(0), now));
+        assert!(!heard.take_in(touched(0), now), "it was sent for already");
+        assert_eq!(heard.pending.paths.len(), 1);
+        let open = EventKind::Access(notify::event::AccessKind::Open(notify::event::AccessMode::Read));
+        assert!(!heard.take_in(Ok(Event::new(open).add_path("/read".into())), now));
+        for name in 0..=MOST_PATHS {
+            heard.take_in(touched(name), now);
+        }
+        assert!(heard.lost && heard.pending.paths.is_empty());
+        assert_eq!(heard.due(now), Some(now));
+    }
+
+    #[test]
+    fn lost_events_rescan_every_folder_once() {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = temp.path().canonicalize().unwrap();
+        let (mut watching, seen, _inbox) = watching();
+        watching.set_folders(vec![folder.clone()]);
+        let rescan = Event::new(EventKind::Other).set_flag(Flag::Rescan);
+        for event in [Ok(rescan), Err(notify::Error::generic("overflow"))] {
+            lock(&watching.heard).take_in(event, Instant::now());
+        }
+        watching.look(Instant::now());
+        watching.look(Instant::now());
+        let told: Vec<Seen> = seen.try_iter().collect();
+        assert_eq!(
+            told,
+            [Seen::Rescan(folder.clone()), Seen::Rescan(folder)],
+            "the first is that of taking it up"
+        );
+    }
+
+    /// Lets go of its own watch when it is told of a folder, as the last handle to a library does.
+    struct LastHandle(Arc<Mutex<Option<Watch>>>, Sender<()>);
+
+    impl Follower for LastHandle {
+        fn touched(&self, _: Vec<PathBuf>) {}
+        fn gone(&self, _: Vec<PathBuf>) {}
+        fn rescan(&self, _: &Path) {
+            let own = lock(&self.0).take();
+            drop(own);
+            self.1.send(()).unwrap();
+        }
+        fn hourly(&self) {}
+        fn notice(&self, _: Notice) {}
+    }
+
+    #[test]
+    fn the_watching_thread_may_drop_its_own_watch() {
+        let temp = tempfile::tempdir().unwrap();
+        let (sender, done) = mpsc::channel();
+        let own = Arc::<Mutex<Option<Watch>>>::default();
+        let watch = Watch::start(LastHandle(Arc::clone(&own), sender));
+        {
+            let mut slot = lock(&own);
+            watch.follow(vec![temp.path().to_owned()]);
+            *slot = Some(watch);
+        }
+        done.recv_timeout(Duration::from_secs(10)).unwrap();
     }
 
     #[test]
@@ -437,8 +562,7 @@ mod tests {
         assert!(told().is_empty(), "it is watched again");
         let file = folder.join("note.txt");
         std::fs::write(&file, "x").unwrap();
-        let heard = |command| matches!(command, Command::Event(Ok(event)) if event.paths.contains(&file));
-        while !heard(inbox.recv_timeout(Duration::from_secs(10)).unwrap()) {}
+        wait_until_heard(&watching, &inbox, &file);
     }
 
     #[test]
@@ -471,8 +595,7 @@ mod tests {
         watching.set_folders(vec![below.clone()]);
         let file = below.join("note.txt");
         std::fs::write(&file, "x").unwrap();
-        let heard = |command| matches!(command, Command::Event(Ok(event)) if event.paths.contains(&file));
-        while !heard(inbox.recv_timeout(Duration::from_secs(10)).unwrap()) {}
+        wait_until_heard(&watching, &inbox, &file);
     }
 
     #[test]

@@ -56,27 +56,31 @@ pub struct ExchangeableEmbedder {
 struct Current {
     choice: EmbedderChoice,
     worker: Result<Arc<EmbedWorker>, ErrorReport>,
+    /// The chosen cross-encoder was not there when the worker was made: it embeds without one.
+    without_reranker: Option<ErrorReport>,
 }
 
 impl ExchangeableEmbedder {
     /// Starts nothing yet. `user_models` holds model folders a person dropped in; they win over those that ship.
     pub fn new(files: RuntimeFiles, user_models: PathBuf, choice: EmbedderChoice) -> Self {
-        let worker = start(&files, &user_models, &choice);
+        let current = start(&files, &user_models, choice);
         Self {
             files,
             user_models,
-            current: RwLock::new(Current { choice, worker }),
+            current: RwLock::new(current),
         }
     }
 
-    /// Exchanges it where the choice differs. True when it did.
+    /// Exchanges it where the choice differs, or where what was missing is there now. True when it did.
     pub fn choose(&self, choice: EmbedderChoice) -> bool {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         if current.choice == choice && current.worker.is_ok() {
-            return false;
+            let missing = reranker_folder(&self.files, &self.user_models, &choice).err();
+            if current.without_reranker == missing {
+                return false;
+            }
         }
-        current.worker = start(&self.files, &self.user_models, &choice);
-        current.choice = choice;
+        *current = start(&self.files, &self.user_models, choice);
         true
     }
 
@@ -122,30 +126,40 @@ pub fn model_folder(name: &str, user_models: &Path, shipped: &Path) -> PathBuf {
     if own.is_dir() { own } else { shipped.join(name) }
 }
 
-/// The launch of `docmind-embed` for a choice.
+/// The launch of `docmind-embed` for a choice; without its cross-encoder where that is missing: passages are found without it too.
 ///
 /// # Errors
-/// The worker's binary or the model's folder is missing.
+/// The worker's binary or the embedder's folder is missing.
 pub fn embed_launch(files: &RuntimeFiles, user_models: &Path, choice: &EmbedderChoice) -> Result<Launch, ErrorReport> {
-    let folder = existing_folder(&choice.embedder, user_models, files)?;
+    let folder = existing_folder(&choice.embedder, user_models, &files.embedders())?;
     let mut launch = Launch::new(files.worker("docmind-embed")?)
         .arg("--runtime")
         .arg(&files.runtime_dir)
         .arg("--embedder")
         .arg(folder);
     if let Some(precision) = choice.precision {
-        launch = launch.arg("--precision").arg(precision_name(precision));
+        launch = launch.arg("--precision").arg(precision.as_str());
     }
-    if let Some(reranker) = &choice.reranker {
-        launch = launch
-            .arg("--reranker")
-            .arg(existing_folder(reranker, user_models, files)?);
+    if let Ok(Some(reranker)) = reranker_folder(files, user_models, choice) {
+        launch = launch.arg("--reranker").arg(reranker);
     }
     Ok(launch)
 }
 
-fn existing_folder(name: &str, user_models: &Path, files: &RuntimeFiles) -> Result<PathBuf, ErrorReport> {
-    let folder = model_folder(name, user_models, &files.embedders());
+/// The folder of the cross-encoder, where one was chosen.
+fn reranker_folder(
+    files: &RuntimeFiles,
+    user_models: &Path,
+    choice: &EmbedderChoice,
+) -> Result<Option<PathBuf>, ErrorReport> {
+    let chosen = choice.reranker.as_deref();
+    chosen
+        .map(|name| existing_folder(name, user_models, &files.rerankers()))
+        .transpose()
+}
+
+fn existing_folder(name: &str, user_models: &Path, shipped: &Path) -> Result<PathBuf, ErrorReport> {
+    let folder = model_folder(name, user_models, shipped);
     if folder.is_dir() {
         return Ok(folder);
     }
@@ -159,17 +173,16 @@ fn existing_folder(name: &str, user_models: &Path, files: &RuntimeFiles) -> Resu
     .with_detail(folder.display()))
 }
 
-/// The name of a precision on the command lines.
-pub fn precision_name(precision: Precision) -> &'static str {
-    match precision {
-        Precision::Fp32 => "fp32",
-        Precision::Fp16 => "fp16",
-        Precision::Int8 => "int8",
+fn start(files: &RuntimeFiles, user_models: &Path, choice: EmbedderChoice) -> Current {
+    let without_reranker = reranker_folder(files, user_models, &choice).err();
+    if let Some(missing) = &without_reranker {
+        tracing::warn!(code = %missing.code, "passages are not reordered: {}", missing.message);
     }
-}
-
-fn start(files: &RuntimeFiles, user_models: &Path, choice: &EmbedderChoice) -> Result<Arc<EmbedWorker>, ErrorReport> {
-    embed_launch(files, user_models, choice).map(|launch| Arc::new(EmbedWorker::new(launch)))
+    Current {
+        worker: embed_launch(files, user_models, &choice).map(|launch| Arc::new(EmbedWorker::new(launch))),
+        without_reranker,
+        choice,
+    }
 }
 
 impl Embedder for ExchangeableEmbedder {
@@ -193,7 +206,14 @@ impl Embedder for ExchangeableEmbedder {
 
 impl Reranker for ExchangeableEmbedder {
     fn rerank(&self, question: &str, passages: &[String], cancel: &CancelToken) -> Result<Vec<f32>, ErrorReport> {
-        self.worker()?.rerank(question, passages, cancel)
+        let (worker, missing) = {
+            let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+            (current.worker.clone(), current.without_reranker.clone())
+        };
+        match missing {
+            Some(missing) => Err(missing),
+            None => worker?.rerank(question, passages, cancel),
+        }
     }
 }
 
@@ -228,5 +248,33 @@ mod tests {
         let report = embedder.card().unwrap_err();
         assert_eq!(report.code, "embedder_missing");
         assert!(report.message.contains("`none`"), "{report}");
+    }
+
+    #[test]
+    fn a_reranker_that_ships_is_found_and_without_one_it_embeds_all_the_same() {
+        let temp = tempfile::tempdir().unwrap();
+        let files = RuntimeFiles {
+            bin_dir: temp.path().into(),
+            runtime_dir: temp.path().join("runtime"),
+        };
+        let worker = format!("docmind-embed{}", std::env::consts::EXE_SUFFIX);
+        std::fs::write(temp.path().join(worker), "").unwrap();
+        std::fs::create_dir_all(files.embedders().join("mini")).unwrap();
+        let choice = EmbedderChoice {
+            embedder: "mini".into(),
+            precision: None,
+            reranker: Some("order".into()),
+        };
+        let embedder = ExchangeableEmbedder::new(files.clone(), temp.path().into(), choice.clone());
+        assert!(embedder.worker().is_ok());
+        let report = embedder.rerank("?", &[], &CancelToken::new()).unwrap_err();
+        assert!(report.message.contains("`order`"), "{report}");
+        assert!(!embedder.choose(choice.clone()), "it is still missing");
+
+        let folder = files.rerankers().join("order");
+        std::fs::create_dir_all(&folder).unwrap();
+        assert_eq!(reranker_folder(&files, temp.path(), &choice).unwrap(), Some(folder));
+        assert!(embedder.choose(choice.clone()));
+        assert!(!embedder.choose(choice));
     }
 }

@@ -170,7 +170,7 @@ impl World {
                 size_bytes: 1,
                 mtime_ns: 1,
             };
-            let id = library.enqueue(std::slice::from_ref(&stamp), 0.0)?[0].id();
+            let id = library.enqueue(std::slice::from_ref(&stamp), 0.0)?.files[0].id();
             let (page, chunks) = self.document(done, count);
             let document = IndexedDocument {
                 stamp: &stamp,

@@ -2,6 +2,8 @@
 
 use crate::error::StoreError;
 use crate::schema::Schema;
+use docmind_core::words::fold;
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::fmt::Write as _;
 use std::fs;
@@ -191,6 +193,11 @@ fn configure(connection: &Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "cache_size", -16_384)?;
     connection.set_prepared_statement_cache_capacity(64);
+    // SQLite's own `lower` and `LIKE` know the letters of ASCII alone.
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function(c"fold", 1, flags, |context| {
+        Ok(context.get_raw(0).as_str_or_null()?.map(fold))
+    })?;
     Ok(())
 }
 

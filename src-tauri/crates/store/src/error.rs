@@ -107,7 +107,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// The job was cancelled.
-    #[error("Cancelled.")]
+    #[error("Cancelled.\nWhat was finished before is kept.")]
     Cancelled,
     /// Any other failure of SQLite.
     #[error("The library could not be used: {0}.\nTry again; if it fails again, run the check.")]

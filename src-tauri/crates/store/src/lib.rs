@@ -42,7 +42,9 @@ pub use error::StoreError;
 pub use library::{CurrentEmbedder, EmbedderChoice, Library};
 pub use records::{
     CancelledQueue, CheckReport, Committed, DocumentOrder, DocumentQuery, DocumentRecord, Enqueued, FileStamp,
-    IndexedDocument, LibraryCounts, Recognised, Removed, Settlement, UnreadPage,
+    IndexedDocument, LibraryCounts, Queueing, Recognised, Removed, Settlement, UnreadPage,
 };
-pub use user::{BenchmarkRecord, Collection, CollectionId, ConversationRecord, SettingsRecord, UserDb};
+pub use user::{
+    BenchmarkRecord, Collection, CollectionId, ConversationRecord, ConversationScope, SettingsRecord, UserDb,
+};
 pub use vector_store::{INDEX_FROM, IndexState, VectorStore};

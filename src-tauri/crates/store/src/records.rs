@@ -46,6 +46,16 @@ impl Enqueued {
     }
 }
 
+/// What queueing files did, and what the vector index must hear of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Queueing {
+    /// One a file, in the order given.
+    pub files: Vec<Enqueued>,
+    /// Passages that are gone: for [`remove`](docmind_core::ports::VectorIndex::remove). A hidden document came back whose bytes another
+    /// holds by now.
+    pub removed: Vec<ChunkId>,
+}
+
 /// What is known of a file once its bytes are hashed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recognised {
@@ -236,7 +246,7 @@ pub enum DocumentOrder {
 pub struct DocumentQuery {
     /// Only these states; all when empty.
     pub states: Vec<DocumentState>,
-    /// Only paths or titles that contain this, letter case aside.
+    /// Only paths or titles that contain this, letter case and diacritics aside.
     pub containing: Option<String>,
     /// In which order.
     pub order: DocumentOrder,

@@ -15,7 +15,10 @@ pub(crate) struct Schema {
 /// `library.db`.
 pub(crate) const LIBRARY: Schema = Schema {
     application_id: 0x444d_4c42,
-    steps: &[include_str!("schema/library-1.sql")],
+    steps: &[
+        include_str!("schema/library-1.sql"),
+        include_str!("schema/library-2.sql"),
+    ],
 };
 /// `user.db`.
 pub(crate) const USER: Schema = Schema {
@@ -24,6 +27,7 @@ pub(crate) const USER: Schema = Schema {
         include_str!("schema/user-1.sql"),
         include_str!("schema/user-2.sql"),
         include_str!("schema/user-3.sql"),
+        include_str!("schema/user-4.sql"),
     ],
 };
 

@@ -88,7 +88,7 @@ pub(crate) fn content(pages: &[&str]) -> (Vec<Page>, Vec<EmbeddedChunk>) {
 /// Queues and commits a document of these pages.
 pub(crate) fn add(library: &Library, path: &str, mtime_ns: i64, pages: &[&str]) -> (DocumentId, Committed) {
     let stamp = stamp(path, mtime_ns);
-    let id = library.enqueue(std::slice::from_ref(&stamp), 1.0).unwrap()[0].id();
+    let id = library.enqueue(std::slice::from_ref(&stamp), 1.0).unwrap().files[0].id();
     let committed = commit(library, id, &stamp, pages).unwrap();
     (id, committed)
 }

@@ -5,6 +5,7 @@ mod backup;
 mod collections;
 mod conversations;
 mod history;
+mod scopes;
 mod shunned;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 pub use collections::{Collection, CollectionId};
 pub use conversations::ConversationRecord;
 pub use history::{BenchmarkRecord, SettingsRecord};
+pub use scopes::ConversationScope;
 
 /// What a person made. All methods block on the disk and may be called from several threads at once.
 #[derive(Debug)]
@@ -62,19 +64,6 @@ impl UserDb {
         }
     }
 
-    /// Opens it for reading, beside the application that writes it.
-    ///
-    /// # Errors
-    /// [`StoreError::Missing`] and as for [`UserDb::open`].
-    pub fn open_read_only(folder: &Path) -> Result<Self, StoreError> {
-        let database = Database::open_read_only(&folder.join("user.db"), &schema::USER)?;
-        Ok(Self {
-            database,
-            folder: folder.to_owned(),
-            recovered: None,
-        })
-    }
-
     /// A small file read whole at every start: damage is found before it spreads into the copies.
     fn open_sound(path: &Path) -> Result<Database, StoreError> {
         let database = Database::open(path, &schema::USER)?;
@@ -100,9 +89,7 @@ impl UserDb {
     /// # Errors
     /// As every writing.
     pub fn close(&self) -> Result<(), StoreError> {
-        if !self.database.is_read_only() {
-            self.database.truncate_log()?;
-        }
+        self.database.truncate_log()?;
         Ok(())
     }
 }

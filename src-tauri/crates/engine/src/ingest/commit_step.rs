@@ -1,7 +1,8 @@
 //! A document with its vectors is committed, in one transaction, while the next ones are embedded: waiting for the disk is half a second
 //! in a hundred documents.
 
-use super::pipeline::{Embedded, Parsed, Pipeline, Step, at_ms, elapsed_ms};
+use super::pipeline::{Pipeline, Step, at_ms, elapsed_ms};
+use super::state::{Embedded, Parsed};
 use crate::listeners::lock;
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::{DocumentState, ParseFailure};

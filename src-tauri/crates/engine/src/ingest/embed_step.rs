@@ -1,10 +1,11 @@
 //! What was read becomes passages with vectors: one trip to the embedder for many small documents, several for a large one.
 
-use super::pipeline::{Embedded, Parsed, Pipeline, Step, TRIP_BYTES, TRIP_DOCUMENTS, elapsed_ms};
+use super::pipeline::{Pipeline, Step, TRIP_BYTES, TRIP_DOCUMENTS, elapsed_ms};
+use super::state::{Embedded, Parsed};
 use crate::events::IngestStage;
 use crate::listeners::lock;
 use docmind_core::cancel::CancelToken;
-use docmind_core::chunk::EmbeddedChunk;
+use docmind_core::chunk::{ChunkId, EmbeddedChunk};
 use docmind_core::document::Page;
 use docmind_core::embedding::TextKind;
 use docmind_core::error::ErrorReport;
@@ -21,6 +22,9 @@ const TOLD_EVERY: Duration = Duration::from_millis(200);
 
 /// Passages that get new vectors in one step: about a second of work.
 const REEMBED: usize = 128;
+
+/// Before all passages.
+const FIRST: ChunkId = ChunkId(0);
 
 /// Why a trip gave nothing.
 enum Trip {
@@ -76,21 +80,30 @@ impl Pipeline {
         if changed && self.library.counts()?.chunks > 0 {
             self.fingerprint()?;
         }
-        let missing = self.library.passages_to_embed(REEMBED)?;
-        if missing.is_empty() {
-            return Ok(false);
+        let after = lock(&self.state).reembedded;
+        let mut missing = self.library.passages_to_embed(after, REEMBED)?;
+        if missing.is_empty() && after > FIRST {
+            // Once more from the first: the embedder may have been exchanged on the way.
+            missing = self.library.passages_to_embed(FIRST, REEMBED)?;
+            if missing.is_empty() {
+                self.library.drop_other_vectors()?;
+            }
         }
+        let (Some((first, _)), Some((last, _))) = (missing.first(), missing.last()) else {
+            lock(&self.state).reembedded = FIRST;
+            return Ok(false);
+        };
+        let (first, last) = (*first, *last);
         let fingerprint = self.fingerprint()?;
         let (ids, texts): (Vec<_>, Vec<_>) = missing.into_iter().unzip();
-        let first = ids.first().copied();
         let vectors = self.embedder.embed(TextKind::Passage, &texts, cancel)?;
         let added = self
             .library
             .put_vectors(&fingerprint, ids.into_iter().zip(vectors).collect())?;
         // Passages removed meanwhile need none.
         let still_first = || -> Result<bool, ErrorReport> {
-            let next = self.library.passages_to_embed(1)?;
-            Ok(next.first().map(|(id, _)| *id) == first)
+            let next = self.library.passages_to_embed(ChunkId(first.0 - 1), 1)?;
+            Ok(next.first().is_some_and(|(id, _)| *id == first))
         };
         if added.is_empty() && still_first()? {
             return Err(ErrorReport::new(
@@ -101,10 +114,7 @@ impl Pipeline {
         let mut state = lock(&self.state);
         state.unflushed.extend(added);
         state.unflushed_since.get_or_insert_with(Instant::now);
-        drop(state);
-        if self.library.passages_to_embed(1)?.is_empty() {
-            self.library.drop_other_vectors()?;
-        }
+        state.reembedded = last;
         Ok(true)
     }
 

@@ -1,7 +1,8 @@
 //! One file: opened once, hashed, recognised, and read into pages.
 
 use super::content::{Content, OpenFailure};
-use super::pipeline::{MovedFile, Parsed, Pipeline, Step, at_ms, elapsed_ms};
+use super::pipeline::{MovedFile, Pipeline, Step, at_ms, elapsed_ms};
+use super::state::Parsed;
 use crate::error::READER_UNAVAILABLE;
 use crate::events::IngestStage;
 use crate::listeners::lock;

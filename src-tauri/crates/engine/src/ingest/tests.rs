@@ -1,5 +1,7 @@
 //! The machine, stepped by hand over a real library in a temporary folder, with fakes for what runs in child processes.
 
+mod reembed;
+
 use super::gate::Gate;
 use super::pipeline::{Pipeline, Step};
 use crate::events::IngestEvent;
@@ -70,7 +72,7 @@ impl Bench {
 
     fn enqueue(&self, path: &Path) -> DocumentId {
         let stamp: FileStamp = crate::scan::stamp(path.to_owned(), &fs::metadata(path).unwrap());
-        let queued = self.library.enqueue(&[stamp], 1.0).unwrap()[0];
+        let queued = self.library.enqueue(&[stamp], 1.0).unwrap().files[0];
         self.pipeline.queued(u32::from(queued.is_queued()));
         queued.id()
     }

@@ -8,7 +8,7 @@ use crate::records::{CheckReport, TextHash};
 use crate::terms::Analyzer;
 use docmind_core::document::{DocumentState, Span};
 use half::f16;
-use rusqlite::Connection;
+use rusqlite::{Connection, Rows};
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -201,44 +201,79 @@ fn byte_of(text: &str, character: u32) -> Option<usize> {
     starts.chain([text.len()]).nth(character as usize)
 }
 
+/// A passage as it is stored.
+struct Stored {
+    page: u32,
+    id: u32,
+    span: Span,
+    text: String,
+    heading: String,
+    table_header: String,
+    text_hash: Vec<u8>,
+}
+
+impl Stored {
+    fn next(rows: &mut Rows<'_>) -> Result<Option<Self>, StoreError> {
+        let Some(row) = rows.next()? else { return Ok(None) };
+        Ok(Some(Self {
+            page: row.get(0)?,
+            id: row.get(1)?,
+            span: Span::new(row.get(2)?, row.get(3)?),
+            text: row.get(4)?,
+            heading: row.get(5)?,
+            table_header: row.get(6)?,
+            text_hash: row.get(7)?,
+        }))
+    }
+
+    fn is_hashed_right(&self) -> bool {
+        indexed_text(&self.heading, &self.table_header, &self.text)
+            .is_ok_and(|text| TextHash::of_text(&text).0.as_slice() == self.text_hash)
+    }
+}
+
 /// Each passage is its page's text at its span; its hash is that of its text; layouts can be read.
 fn passages(connection: &Connection, problems: &mut Vec<String>) -> Result<u32, StoreError> {
+    let documents: Vec<u32> = connection
+        .prepare("SELECT DISTINCT document_id FROM pages ORDER BY document_id")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
     let mut pages =
-        connection.prepare("SELECT document_id, number, text, layout FROM pages ORDER BY document_id, number")?;
+        connection.prepare("SELECT number, text, layout FROM pages WHERE document_id = ?1 ORDER BY number")?;
+    // All of a document at once: no index finds those of a page, and a page's would be looked for among all of its document.
     let mut chunks = connection.prepare(
-        "SELECT id, span_start, span_end, text, heading, table_header, text_hash FROM chunks WHERE document_id = ?1 AND page = ?2
-         ORDER BY span_start",
+        "SELECT page, id, span_start, span_end, text, heading, table_header, text_hash FROM chunks WHERE document_id = ?1
+         ORDER BY page, span_start",
     )?;
     let mut count = 0;
-    let mut rows = pages.query([])?;
-    while let Some(row) = rows.next()? {
-        let (document, number): (u32, u32) = (row.get(0)?, row.get(1)?);
-        let text: String = row.get(2)?;
-        if layout::decode(&row.get::<_, Vec<u8>>(3)?).is_none() {
-            problems.push(format!(
-                "the layout of page {number} of document {document} cannot be read"
-            ));
-        }
-        let mut page = Forward::new(&text);
-        let mut of_page = chunks.query([document, number])?;
-        while let Some(chunk) = of_page.next()? {
-            count += 1;
-            let id: u32 = chunk.get(0)?;
-            let passage: String = chunk.get(3)?;
-            if page.slice(Span::new(chunk.get(1)?, chunk.get(2)?)) != Some(passage.as_str()) {
+    for document in documents {
+        let mut of_document = chunks.query([document])?;
+        let mut next = Stored::next(&mut of_document)?;
+        let mut rows = pages.query([document])?;
+        while let Some(row) = rows.next()? {
+            let number: u32 = row.get(0)?;
+            let text: String = row.get(1)?;
+            if layout::decode(&row.get::<_, Vec<u8>>(2)?).is_none() {
                 problems.push(format!(
-                    "passage {id} is not the text of page {number} of document {document}"
+                    "the layout of page {number} of document {document} cannot be read"
                 ));
             }
-            let indexed = indexed_text(&chunk.get::<_, String>(4)?, &chunk.get::<_, String>(5)?, &passage);
-            if indexed
-                .map(|text| TextHash::of_text(&text))
-                .ok()
-                .as_ref()
-                .map(|hash| hash.0.as_slice())
-                != Some(chunk.get::<_, Vec<u8>>(6)?.as_slice())
-            {
-                problems.push(format!("the hash of passage {id} is not that of its text"));
+            let mut page = Forward::new(&text);
+            while let Some(passage) = next.take_if(|passage| passage.page <= number) {
+                next = Stored::next(&mut of_document)?;
+                if passage.page < number {
+                    continue;
+                }
+                count += 1;
+                let id = passage.id;
+                if page.slice(passage.span) != Some(passage.text.as_str()) {
+                    problems.push(format!(
+                        "passage {id} is not the text of page {number} of document {document}"
+                    ));
+                }
+                if !passage.is_hashed_right() {
+                    problems.push(format!("the hash of passage {id} is not that of its text"));
+                }
             }
         }
     }

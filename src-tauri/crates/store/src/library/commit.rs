@@ -101,7 +101,7 @@ impl Library {
             }
             transaction
                 .prepare_cached(
-                    "UPDATE documents SET state = 'ready', prior_state = NULL, reread = 0, hash = ?2, size = ?3, mtime_ns = ?4, media_type = ?5,
+                    "UPDATE documents SET state = 'ready', prior_state = NULL, hash = ?2, size = ?3, mtime_ns = ?4, media_type = ?5,
                        title = ?6, language = ?7, failed_pages = ?8, page_count = ?9, chunk_count = ?10, duplicate_of = NULL,
                        error_code = NULL, error_message = NULL, error_detail = NULL, settled_at_ms = ?11
                      WHERE id = ?1",

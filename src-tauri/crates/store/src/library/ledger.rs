@@ -5,7 +5,7 @@ use super::commit::{drop_content, promote_duplicate};
 use super::read::{RECORD, record};
 use crate::error::StoreError;
 use crate::records::{
-    CancelledQueue, DocumentRecord, Enqueued, FileStamp, Recognised, Removed, Settlement, path_to_bytes,
+    CancelledQueue, DocumentRecord, Enqueued, FileStamp, Queueing, Recognised, Removed, Settlement, path_to_bytes,
 };
 use docmind_core::chunk::ChunkId;
 use docmind_core::document::{ContentHash, DocumentId, DocumentState};
@@ -20,11 +20,18 @@ impl Library {
     ///
     /// # Errors
     /// As every writing; then none is queued.
-    pub fn enqueue(&self, files: &[FileStamp], at_ms: f64) -> Result<Vec<Enqueued>, StoreError> {
+    pub fn enqueue(&self, files: &[FileStamp], at_ms: f64) -> Result<Queueing, StoreError> {
         if files.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Queueing::default());
         }
-        self.write(|transaction| files.iter().map(|file| enqueue_one(transaction, file, at_ms)).collect())
+        let queueing = self.write(|transaction| {
+            let mut removed = Vec::new();
+            let queue = |file| enqueue_one(transaction, file, at_ms, &mut removed);
+            let files = files.iter().map(queue).collect::<Result<_, _>>()?;
+            Ok(Queueing { files, removed })
+        })?;
+        self.after_removal(&queueing.removed);
+        Ok(queueing)
     }
 
     /// Takes up to `limit` files off the queue, oldest first, and marks them as being worked on.
@@ -80,23 +87,6 @@ impl Library {
         })
     }
 
-    /// Queues ready documents again, to be read anew (another parser, another chunker). Their content answers until it is replaced.
-    ///
-    /// # Errors
-    /// As every writing.
-    pub fn reread(&self, ids: &[DocumentId], at_ms: f64) -> Result<(), StoreError> {
-        self.write(|transaction| {
-            let mut statement = transaction.prepare_cached(
-                "UPDATE documents SET prior_state = state, state = 'queued', attempts = 0, queued_at_ms = ?2, reread = 1
-                 WHERE id = ?1 AND state = 'ready'",
-            )?;
-            for id in ids {
-                statement.execute(params![id.0, at_ms])?;
-            }
-            Ok(())
-        })
-    }
-
     /// Empties the queue: what is new in it is forgotten, what was only to be read again is settled as it was.
     ///
     /// # Errors
@@ -110,10 +100,8 @@ impl Library {
                     .collect::<Result<_, _>>()?)
             };
             Ok(CancelledQueue {
-                restored: ids(
-                    "UPDATE documents SET state = prior_state, prior_state = NULL, reread = 0
-                     WHERE state IN ('queued', 'working') AND prior_state IS NOT NULL RETURNING id",
-                )?,
+                restored: ids("UPDATE documents SET state = prior_state, prior_state = NULL
+                     WHERE state IN ('queued', 'working') AND prior_state IS NOT NULL RETURNING id")?,
                 gone: ids(
                     "DELETE FROM documents WHERE state IN ('queued', 'working') AND page_count = 0 RETURNING id",
                 )?,
@@ -153,11 +141,8 @@ impl Library {
             };
             recognise_in(transaction, id, hash, &disk, at_ms)
         })?;
-        if let Recognised::Duplicate { removed, .. } | Recognised::Moved { removed, .. } = &recognised
-            && !removed.is_empty()
-        {
-            self.forget_vectors(removed);
-            self.erase_soon();
+        if let Recognised::Duplicate { removed, .. } | Recognised::Moved { removed, .. } = &recognised {
+            self.after_removal(removed);
         }
         Ok(recognised)
     }
@@ -183,7 +168,7 @@ impl Library {
             transaction.execute(
                 "UPDATE documents SET state = ?2, hash = ?3, size = ?4, mtime_ns = ?5, media_type = ?6, title = NULL, language = NULL,
                    error_code = ?7, error_message = ?8, error_detail = ?9, failed_pages = '[]', page_count = 0, chunk_count = 0,
-                   duplicate_of = NULL, prior_state = NULL, reread = 0, settled_at_ms = ?10
+                   duplicate_of = NULL, prior_state = NULL, settled_at_ms = ?10
                  WHERE id = ?1",
                 params![
                     id.0,
@@ -200,7 +185,7 @@ impl Library {
             )?;
             Ok(removed)
         })?;
-        self.after_removal(&removed);
+        self.after_removal(&removed.chunks);
         Ok(removed)
     }
 
@@ -209,21 +194,31 @@ impl Library {
     /// # Errors
     /// As every writing; then all are still there. Ids that are not there are passed over.
     pub fn remove(&self, ids: &[DocumentId]) -> Result<Removed, StoreError> {
-        let removed = self.write(|transaction| {
-            let mut all = Removed::default();
-            for id in ids {
-                let removed = release_content(transaction, *id)?;
-                all.chunks.extend(removed.chunks);
-                all.promoted.extend(removed.promoted);
-                transaction
-                    .prepare_cached("DELETE FROM documents WHERE id = ?1")?
-                    .execute([id.0])?;
-            }
-            all.promoted.retain(|id| !ids.contains(id));
-            Ok(all)
-        })?;
-        self.after_removal(&removed);
+        let removed = self.write(|transaction| remove_in(transaction, ids))?;
+        self.after_removal(&removed.chunks);
         Ok(removed)
+    }
+
+    /// As [`Library::remove`], those of the documents that are still hidden since before `before_ms`: one that came back meanwhile
+    /// stays. Gives which went.
+    ///
+    /// # Errors
+    /// As every writing; then all are still there.
+    pub fn remove_hidden(&self, ids: &[DocumentId], before_ms: f64) -> Result<(Vec<DocumentId>, Removed), StoreError> {
+        let (gone, removed) = self.write(|transaction| {
+            let mut hidden =
+                transaction.prepare_cached("SELECT 1 FROM documents WHERE id = ?1 AND removed_at_ms < ?2")?;
+            let mut gone = Vec::with_capacity(ids.len());
+            for id in ids {
+                if hidden.exists(params![id.0, before_ms])? {
+                    gone.push(*id);
+                }
+            }
+            let removed = remove_in(transaction, &gone)?;
+            Ok((gone, removed))
+        })?;
+        self.after_removal(&removed.chunks);
+        Ok((gone, removed))
     }
 
     /// Hides documents from lists and searches until [`Library::unhide`] or [`Library::remove`]. A duplicate of a hidden
@@ -257,7 +252,7 @@ impl Library {
             }
             Ok(all)
         })?;
-        self.after_removal(&removed);
+        self.after_removal(&removed.chunks);
         Ok(removed)
     }
 
@@ -274,9 +269,9 @@ impl Library {
         })
     }
 
-    fn after_removal(&self, removed: &Removed) {
-        if !removed.chunks.is_empty() {
-            self.forget_vectors(&removed.chunks);
+    fn after_removal(&self, removed: &[ChunkId]) {
+        if !removed.is_empty() {
+            self.forget_vectors(removed);
             self.erase_soon();
         }
     }
@@ -296,7 +291,13 @@ impl Library {
     }
 }
 
-fn enqueue_one(transaction: &Transaction<'_>, file: &FileStamp, at_ms: f64) -> Result<Enqueued, StoreError> {
+/// Adds to `removed` the passages of a hidden document that comes back as another's duplicate.
+fn enqueue_one(
+    transaction: &Transaction<'_>,
+    file: &FileStamp,
+    at_ms: f64,
+    removed: &mut Vec<ChunkId>,
+) -> Result<Enqueued, StoreError> {
     let path = path_to_bytes(&file.path);
     let known = transaction
         .prepare_cached("SELECT id, state, size, mtime_ns, removed_at_ms IS NOT NULL FROM documents WHERE path = ?1")?
@@ -322,7 +323,7 @@ fn enqueue_one(transaction: &Transaction<'_>, file: &FileStamp, at_ms: f64) -> R
     };
     let document = DocumentId(id);
     if hidden {
-        unhide_in(transaction, document)?;
+        removed.extend(unhide_in(transaction, document)?);
     }
     if matches!(state.as_str(), "queued" | "working") {
         return Ok(Enqueued::Waiting(document));
@@ -336,6 +337,24 @@ fn enqueue_one(transaction: &Transaction<'_>, file: &FileStamp, at_ms: f64) -> R
         )?
         .execute(params![id, at_ms])?;
     Ok(Enqueued::Changed(document))
+}
+
+fn remove_in(transaction: &Transaction<'_>, ids: &[DocumentId]) -> Result<Removed, StoreError> {
+    // First none of them is an heir any more: content would be handed on from each to the next, through all copies that are left.
+    let mut disinherit =
+        transaction.prepare_cached("UPDATE documents SET removed_at_ms = 0 WHERE id = ?1 AND removed_at_ms IS NULL")?;
+    for id in ids {
+        disinherit.execute([id.0])?;
+    }
+    let mut delete = transaction.prepare_cached("DELETE FROM documents WHERE id = ?1")?;
+    let mut all = Removed::default();
+    for id in ids {
+        let removed = release_content(transaction, *id)?;
+        all.chunks.extend(removed.chunks);
+        all.promoted.extend(removed.promoted);
+        delete.execute([id.0])?;
+    }
+    Ok(all)
 }
 
 fn unhide_in(transaction: &Transaction<'_>, id: DocumentId) -> Result<Vec<ChunkId>, StoreError> {
@@ -370,21 +389,17 @@ fn recognise_in(
     at_ms: f64,
 ) -> Result<Recognised, StoreError> {
     let stamp = disk.stamp;
-    let (own_hash, pages, duplicate_of, reread) = transaction
-        .prepare_cached("SELECT hash, page_count, duplicate_of, reread FROM documents WHERE id = ?1")?
+    let (own_hash, pages, duplicate_of) = transaction
+        .prepare_cached("SELECT hash, page_count, duplicate_of FROM documents WHERE id = ?1")?
         .query_row([id.0], |row| {
             Ok((
                 row.get::<_, Option<String>>(0)?,
                 row.get::<_, u32>(1)?,
                 row.get::<_, Option<u32>>(2)?,
-                row.get::<_, bool>(3)?,
             ))
         })
         .optional()?
         .ok_or(StoreError::UnknownDocument(id.0))?;
-    if reread {
-        return Ok(Recognised::New);
-    }
     if own_hash.as_ref() == Some(&hash.0) && (pages > 0 || duplicate_of.is_some()) {
         let state = if pages > 0 {
             DocumentState::Ready
@@ -410,9 +425,7 @@ fn recognise_in(
             DocumentState::Duplicate
         };
         transaction
-            .prepare_cached(
-                "UPDATE documents SET state = ?2, prior_state = NULL, reread = 0, settled_at_ms = ?3 WHERE id = ?1",
-            )?
+            .prepare_cached("UPDATE documents SET state = ?2, prior_state = NULL, settled_at_ms = ?3 WHERE id = ?1")?
             .execute(params![moved.id.0, state.as_str(), at_ms])?;
         return Ok(Recognised::Moved {
             document: moved.id,
@@ -482,7 +495,7 @@ pub(super) fn mark_duplicate(
 ) -> Result<(), StoreError> {
     transaction
         .prepare_cached(
-            "UPDATE documents SET state = 'duplicate', prior_state = NULL, reread = 0, hash = ?2, size = ?3, mtime_ns = ?4, duplicate_of = ?5, settled_at_ms = ?6,
+            "UPDATE documents SET state = 'duplicate', prior_state = NULL, hash = ?2, size = ?3, mtime_ns = ?4, duplicate_of = ?5, settled_at_ms = ?6,
                media_type = (SELECT media_type FROM documents WHERE id = ?5), title = NULL, language = NULL, failed_pages = '[]',
                page_count = 0, chunk_count = 0, error_code = NULL, error_message = NULL, error_detail = NULL
              WHERE id = ?1",

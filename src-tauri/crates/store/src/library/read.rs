@@ -12,9 +12,10 @@ use docmind_core::document::{ContentHash, DocumentId, DocumentState, Outcome, Pa
 use docmind_core::embedding::Embedding;
 use docmind_core::error::ErrorReport;
 use docmind_core::language::LanguageCount;
+use docmind_core::words::fold;
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
-use std::collections::HashMap;
+use rusqlite::{Connection, OptionalExtension, Row, Statement, params, params_from_iter};
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -123,17 +124,40 @@ impl Library {
         })
     }
 
-    /// True when a document other than these has the same bytes.
+    /// Of these hashes those of whose bytes a document other than `ids` has a copy.
     ///
     /// # Errors
     /// As every reading.
-    pub fn held_beside(&self, hash: &ContentHash, ids: &[DocumentId]) -> Result<bool, StoreError> {
+    pub fn held_beside(
+        &self,
+        hashes: &HashSet<ContentHash>,
+        ids: &HashSet<DocumentId>,
+    ) -> Result<HashSet<ContentHash>, StoreError> {
         self.database.read(|connection| {
-            let mut statement = connection.prepare_cached("SELECT id FROM documents WHERE hash = ?1")?;
-            let holders = statement
-                .query_map([&hash.0], |row| row.get(0).map(DocumentId))?
-                .collect::<Result<Vec<_>, _>>()?;
-            Ok(holders.iter().any(|holder| !ids.contains(holder)))
+            let mut holders = connection.prepare_cached("SELECT id FROM documents WHERE hash = ?1")?;
+            held_by_others(&mut holders, hashes, ids)
+        })
+    }
+
+    /// Hashes of what these documents held before, and no other document holds or held.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn former_hashes(&self, ids: &HashSet<DocumentId>) -> Result<HashSet<ContentHash>, StoreError> {
+        self.database.read(|connection| {
+            let mut own = connection.prepare_cached("SELECT hash FROM former_hashes WHERE document_id = ?1")?;
+            let mut former = HashSet::new();
+            for id in ids {
+                for hash in own.query_map([id.0], |row| row.get(0))? {
+                    former.insert(ContentHash(hash?));
+                }
+            }
+            let mut holders = connection.prepare_cached(
+                "SELECT id FROM documents WHERE hash = ?1 UNION ALL SELECT document_id FROM former_hashes WHERE hash = ?1",
+            )?;
+            let held = held_by_others(&mut holders, &former, ids)?;
+            former.retain(|hash| !held.contains(hash));
+            Ok(former)
         })
     }
 
@@ -358,19 +382,21 @@ impl Library {
         })
     }
 
-    /// Passages without a vector of the current embedder, with the text to embed, oldest first.
+    /// Passages behind `after` without a vector of the current embedder, with the text to embed, oldest first. Whoever embeds them
+    /// batch by batch goes on from the last one, since those with a vector are passed over one by one; [`ChunkId`] 0 is before all.
     ///
     /// # Errors
     /// As every reading.
-    pub fn passages_to_embed(&self, limit: usize) -> Result<Vec<(ChunkId, String)>, StoreError> {
+    pub fn passages_to_embed(&self, after: ChunkId, limit: usize) -> Result<Vec<(ChunkId, String)>, StoreError> {
         self.database.read(|connection| {
             let Some(embedder) = current_embedder(connection)? else { return Ok(Vec::new()) };
             let mut statement = connection.prepare_cached(&format!(
-                "SELECT {CHUNK} FROM chunks WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE chunk_id = chunks.id AND embedder_id = ?1)
-                 ORDER BY chunks.id LIMIT ?2"
+                "SELECT {CHUNK} FROM chunks
+                 WHERE chunks.id > ?1 AND NOT EXISTS (SELECT 1 FROM vectors WHERE chunk_id = chunks.id AND embedder_id = ?2)
+                 ORDER BY chunks.id LIMIT ?3"
             ))?;
             statement
-                .query_and_then(params![embedder.id, limit as i64], |row| -> Result<_, StoreError> {
+                .query_and_then(params![after.0, embedder.id, limit as i64], |row| -> Result<_, StoreError> {
                     let chunk = chunk(row)?;
                     let draft = ChunkDraft {
                         page: chunk.page,
@@ -412,6 +438,25 @@ impl Library {
     }
 }
 
+/// Of these hashes those that `holders` finds at another document than `ids`: one look a hash, however many copies there are.
+fn held_by_others(
+    holders: &mut Statement<'_>,
+    hashes: &HashSet<ContentHash>,
+    ids: &HashSet<DocumentId>,
+) -> Result<HashSet<ContentHash>, StoreError> {
+    let mut held = HashSet::new();
+    for hash in hashes {
+        let mut rows = holders.query([&hash.0])?;
+        while let Some(row) = rows.next()? {
+            if !ids.contains(&DocumentId(row.get(0)?)) {
+                held.insert(hash.clone());
+                break;
+            }
+        }
+    }
+    Ok(held)
+}
+
 pub(super) fn embedding(bytes: &[u8]) -> Result<Embedding, StoreError> {
     Embedding::from_bytes(bytes).ok_or_else(|| StoreError::Value("a vector of an odd number of bytes".into()))
 }
@@ -438,9 +483,8 @@ fn filter(query: &DocumentQuery) -> (String, Vec<Value>) {
         let _ = write!(sql, " AND state IN ({})", names.join(", "));
     }
     if let Some(text) = &query.containing {
-        sql.push_str(" AND (path_text LIKE ?1 ESCAPE '\\' OR title LIKE ?1 ESCAPE '\\')");
-        let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        values.push(Value::Text(format!("%{escaped}%")));
+        sql.push_str(" AND (instr(fold(path_text), ?1) > 0 OR instr(fold(title), ?1) > 0)");
+        values.push(Value::Text(fold(text)));
     }
     (sql, values)
 }

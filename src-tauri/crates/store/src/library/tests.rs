@@ -1,6 +1,8 @@
 //! The library by its public face.
 
 mod damage;
+mod lists;
+mod removal;
 mod stories;
 
 use super::Library;
@@ -118,7 +120,7 @@ fn a_moved_copy_is_still_that_copy() {
     let library = library(folder.path());
     let (first, _) = add(&library, "/a.txt", 1, &["Zinc is bluish."]);
     let (copy, _) = add(&library, "/b.txt", 1, &["Zinc is bluish."]);
-    let queued = library.enqueue(&[stamp("/c.txt", 1)], 1.0).unwrap()[0].id();
+    let queued = library.enqueue(&[stamp("/c.txt", 1)], 1.0).unwrap().files[0].id();
     let former = RefCell::new(Vec::new());
     let known = library
         .recognise(
@@ -162,7 +164,7 @@ fn the_same_bytes_are_held_once() {
         library.page(second, 1).unwrap().map(|page| page.text).as_deref(),
         Some("Copper conducts heat.")
     );
-    let third = library.enqueue(&[stamp("/c.txt", 1)], 1.0).unwrap()[0].id();
+    let third = library.enqueue(&[stamp("/c.txt", 1)], 1.0).unwrap().files[0].id();
     let known = library
         .recognise(
             third,
@@ -208,12 +210,12 @@ fn a_touched_file_is_free_a_changed_one_is_replaced_a_moved_one_keeps_its_vector
     let library = library(folder.path());
     let (id, before) = add(&library, "/a.txt", 1, &["Old words."]);
     assert_eq!(
-        library.enqueue(&[stamp("/a.txt", 1)], 3.0).unwrap(),
+        library.enqueue(&[stamp("/a.txt", 1)], 3.0).unwrap().files,
         [Enqueued::Unchanged(id)]
     );
 
     assert_eq!(
-        library.enqueue(&[stamp("/a.txt", 2)], 3.0).unwrap(),
+        library.enqueue(&[stamp("/a.txt", 2)], 3.0).unwrap().files,
         [Enqueued::Changed(id)]
     );
     assert_eq!(library.take_queued(10).unwrap()[0].id, id);
@@ -223,7 +225,7 @@ fn a_touched_file_is_free_a_changed_one_is_replaced_a_moved_one_keeps_its_vector
     assert_eq!(same, Recognised::Same);
     assert_eq!(library.document(id).unwrap().unwrap().state, DocumentState::Ready);
     assert_eq!(
-        library.enqueue(&[stamp("/a.txt", 2)], 3.0).unwrap(),
+        library.enqueue(&[stamp("/a.txt", 2)], 3.0).unwrap().files,
         [Enqueued::Unchanged(id)]
     );
 
@@ -239,7 +241,7 @@ fn a_touched_file_is_free_a_changed_one_is_replaced_a_moved_one_keeps_its_vector
     assert_eq!(texts(&library, "words"), ["New words."]);
     assert_sound(&library);
 
-    let moved = library.enqueue(&[stamp("/elsewhere/b.txt", 3)], 5.0).unwrap()[0].id();
+    let moved = library.enqueue(&[stamp("/elsewhere/b.txt", 3)], 5.0).unwrap().files[0].id();
     let former = RefCell::new(Vec::new());
     let known = library
         .recognise(
@@ -304,7 +306,7 @@ fn states_retries_and_restarts() {
     let counts = library.counts().unwrap();
     assert_eq!((counts.queued, counts.working, counts.failed), (2, 0, 1));
     assert_eq!(
-        library.enqueue(&[stamp("/a", 1)], 3.0).unwrap(),
+        library.enqueue(&[stamp("/a", 1)], 3.0).unwrap().files,
         [Enqueued::Unchanged(DocumentId(1))]
     );
     assert_eq!(
@@ -449,7 +451,7 @@ fn another_embedder_never_mixes() {
         [None, None],
         "none of the one before counts"
     );
-    let waiting = library.passages_to_embed(10).unwrap();
+    let waiting = library.passages_to_embed(ChunkId(0), 10).unwrap();
     assert_eq!(waiting[1].1, "Page 1\nTwo.");
     let short = docmind_core::embedding::Embedding(vector("x").0[..8].to_vec());
     let given: Vec<_> = waiting
@@ -458,7 +460,7 @@ fn another_embedder_never_mixes() {
         .chain([(ChunkId(99), short.clone())])
         .collect();
     assert_eq!(library.put_vectors("other", given).unwrap().len(), 2);
-    assert_eq!(library.passages_to_embed(10).unwrap(), []);
+    assert_eq!(library.passages_to_embed(ChunkId(0), 10).unwrap(), []);
     assert_eq!(library.exact_search(&short, 5, None).unwrap().len(), 2);
     library.drop_other_vectors().unwrap();
     assert_sound(&library);

@@ -7,6 +7,9 @@ use rusqlite::params;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
+/// Tables that name documents by their paths.
+const BY_PATH: [&str; 2] = ["collection_documents", "conversation_documents"];
+
 /// A collection. Never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -147,31 +150,35 @@ impl UserDb {
         })
     }
 
-    /// A document's file moved: its collections follow.
+    /// A document's file moved: its collections, and the conversations that ask it, follow.
     ///
     /// # Errors
     /// As every writing.
     pub fn relocate_in_collections(&self, from: &Path, to: &Path) -> Result<(), StoreError> {
         let (from, to) = (path_to_bytes(from), path_to_bytes(to));
         self.database.write(|transaction| {
-            transaction.execute(
-                "UPDATE OR IGNORE collection_documents SET path = ?2 WHERE path = ?1",
-                params![from, to],
-            )?;
-            transaction.execute("DELETE FROM collection_documents WHERE path = ?1", params![from])?;
+            for table in BY_PATH {
+                transaction.execute(
+                    &format!("UPDATE OR IGNORE {table} SET path = ?2 WHERE path = ?1"),
+                    params![from, to],
+                )?;
+                transaction.execute(&format!("DELETE FROM {table} WHERE path = ?1"), params![from])?;
+            }
             Ok(())
         })
     }
 
-    /// Documents left the library for good: their paths leave all collections.
+    /// Documents left the library for good: their paths leave all collections, and the conversations that ask them.
     ///
     /// # Errors
     /// As every writing.
     pub fn forget_in_collections(&self, paths: &[PathBuf]) -> Result<(), StoreError> {
         self.database.write(|transaction| {
-            let mut statement = transaction.prepare_cached("DELETE FROM collection_documents WHERE path = ?1")?;
-            for path in paths {
-                statement.execute([path_to_bytes(path)])?;
+            for table in BY_PATH {
+                let mut statement = transaction.prepare_cached(&format!("DELETE FROM {table} WHERE path = ?1"))?;
+                for path in paths {
+                    statement.execute([path_to_bytes(path)])?;
+                }
             }
             Ok(())
         })

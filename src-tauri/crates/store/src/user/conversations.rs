@@ -8,7 +8,8 @@ use docmind_core::document::ContentHash;
 use docmind_core::words::fold;
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Row, Transaction, params, params_from_iter};
-use std::collections::BTreeMap;
+use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// The format in which turns are written now.
@@ -84,7 +85,7 @@ impl UserDb {
             // Writing into a string cannot fail.
             let _ = write!(
                 sql,
-                " AND (instr(lower(title), ?{number}) > 0 OR EXISTS (SELECT 1 FROM turns WHERE conversation_id = conversations.id AND instr(searched, ?{number}) > 0))"
+                " AND (instr(fold(title), ?{number}) > 0 OR EXISTS (SELECT 1 FROM turns WHERE conversation_id = conversations.id AND instr(searched, ?{number}) > 0))"
             );
         }
         sql.push_str(" ORDER BY updated_at_ms DESC, id DESC");
@@ -243,10 +244,11 @@ impl UserDb {
     }
 
     /// Forgets what conversations and their daily copies quote of documents that `gone` names by path and hash: see
-    /// [`Turn::forget`]. Gives how many turns changed. A copy that is no sound database is deleted: nothing could be restored from it.
+    /// [`Turn::forget`]. Gives how many turns changed. A turn that cannot be read stays as it is, with a warning. A copy that is no
+    /// sound database is deleted: nothing could be restored from it.
     ///
     /// # Errors
-    /// As every writing; [`StoreError::Value`] for a turn written by a newer version. What was changed before stays changed.
+    /// As every writing. What was changed before stays changed.
     pub fn forget_quotes(&self, gone: &dyn Fn(&str, &ContentHash) -> bool) -> Result<u32, StoreError> {
         let changed = forget_quotes_in(&self.database, gone)?;
         self.each_copy(|copy| forget_quotes_in(copy, gone).map(drop))?;
@@ -266,32 +268,66 @@ impl UserDb {
 }
 
 fn forget_quotes_in(database: &Database, gone: &dyn Fn(&str, &ContentHash) -> bool) -> Result<u32, StoreError> {
-    let changed = database.write(|transaction| {
-        let mut conversations: BTreeMap<u32, Vec<(u32, Turn)>> = BTreeMap::new();
-        let mut select = transaction
-            .prepare("SELECT conversation_id, ordinal, format, turn FROM turns ORDER BY conversation_id, ordinal")?;
-        let mut rows = select.query([])?;
-        while let Some(row) = rows.next()? {
-            let turn = turn_from(row.get(2)?, &row.get::<_, String>(3)?)?;
-            conversations.entry(row.get(0)?).or_default().push((row.get(1)?, turn));
-        }
-        let mut update = transaction
-            .prepare("UPDATE turns SET turn = ?3, searched = ?4 WHERE conversation_id = ?1 AND ordinal = ?2")?;
-        let mut count = 0;
-        for (conversation, turns) in conversations {
-            let (ordinals, mut turns): (Vec<u32>, Vec<Turn>) = turns.into_iter().unzip();
-            for place in Turn::forget(&mut turns, gone) {
-                let (json, searched) = row_of(&turns[place])?;
-                update.execute(params![conversation, ordinals[place], json, searched])?;
-                count += 1;
-            }
-        }
-        Ok(count)
-    })?;
+    let mut changed = 0;
+    for conversation in conversations_naming(database, gone)? {
+        changed += database.write(|transaction| forget_quotes_of(transaction, conversation, gone))?;
+    }
     if changed > 0 {
         database.truncate_log()?;
     }
     Ok(changed)
+}
+
+/// Conversations with a turn that draws on a document that is gone. Reads one turn at a time: all of them need not fit into memory.
+fn conversations_naming(
+    database: &Database,
+    gone: &dyn Fn(&str, &ContentHash) -> bool,
+) -> Result<BTreeSet<u32>, StoreError> {
+    database.read(|connection| {
+        let mut select = connection.prepare("SELECT conversation_id, ordinal, format, turn FROM turns")?;
+        let mut rows = select.query([])?;
+        let mut naming = BTreeSet::new();
+        while let Some(row) = rows.next()? {
+            let (conversation, ordinal, format): (u32, u32, u32) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            match turn_from::<Names>(format, &row.get::<_, String>(3)?) {
+                Ok(names) if names.of_any(gone) => {
+                    naming.insert(conversation);
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(conversation, ordinal, %error, "what a turn quotes of removed documents stays in it");
+                }
+            }
+        }
+        Ok(naming)
+    })
+}
+
+fn forget_quotes_of(
+    transaction: &Transaction<'_>,
+    conversation: u32,
+    gone: &dyn Fn(&str, &ContentHash) -> bool,
+) -> Result<u32, StoreError> {
+    let mut select = transaction
+        .prepare_cached("SELECT ordinal, format, turn FROM turns WHERE conversation_id = ?1 ORDER BY ordinal")?;
+    let mut rows = select.query([conversation])?;
+    let (mut ordinals, mut turns) = (Vec::<u32>::new(), Vec::new());
+    while let Some(row) = rows.next()? {
+        // One that cannot be read was told of already.
+        if let Ok(turn) = turn_from::<Turn>(row.get(1)?, &row.get::<_, String>(2)?) {
+            ordinals.push(row.get(0)?);
+            turns.push(turn);
+        }
+    }
+    let mut update = transaction
+        .prepare_cached("UPDATE turns SET turn = ?3, searched = ?4 WHERE conversation_id = ?1 AND ordinal = ?2")?;
+    let mut count = 0;
+    for place in Turn::forget(&mut turns, gone) {
+        let (json, searched) = row_of(&turns[place])?;
+        update.execute(params![conversation, ordinals[place], json, searched])?;
+        count += 1;
+    }
+    Ok(count)
 }
 
 fn touch(transaction: &Transaction<'_>, id: ConversationId, at_ms: f64) -> Result<(), StoreError> {
@@ -331,11 +367,37 @@ fn row_of(turn: &Turn) -> Result<(String, String), StoreError> {
     Ok((json, searched.join(" ")))
 }
 
-fn turn_from(format: u32, json: &str) -> Result<Turn, StoreError> {
+/// A turn, or as much of it as is asked for.
+fn turn_from<'j, T: Deserialize<'j>>(format: u32, json: &'j str) -> Result<T, StoreError> {
     if format != FORMAT {
         return Err(StoreError::Value(format!(
             "a turn of format {format}, this version knows {FORMAT}"
         )));
     }
     serde_json::from_str(json).map_err(|error| StoreError::Value(format!("a turn: {error}")))
+}
+
+/// The documents that a turn draws on, without the rest of it, which is most.
+#[derive(Deserialize)]
+struct Names {
+    sources: Vec<Name>,
+    answer: Cited,
+}
+
+#[derive(Deserialize)]
+struct Cited {
+    citations: Vec<Name>,
+}
+
+#[derive(Deserialize)]
+struct Name {
+    path: String,
+    document_hash: ContentHash,
+}
+
+impl Names {
+    fn of_any(&self, gone: &dyn Fn(&str, &ContentHash) -> bool) -> bool {
+        let mut names = self.sources.iter().chain(&self.answer.citations);
+        names.any(|name| gone(&name.path, &name.document_hash))
+    }
 }

@@ -285,7 +285,7 @@ fn another_embedder_gets_another_folder() {
     let short = |text: &str| Embedding(vector(text).0[..8].to_vec());
     assert_eq!(block_on(index.search(&short("x"), 5)).unwrap(), []);
     let given: Vec<_> = library
-        .passages_to_embed(100)
+        .passages_to_embed(ChunkId(0), 100)
         .unwrap()
         .into_iter()
         .map(|(id, text)| (id, short(&text)))

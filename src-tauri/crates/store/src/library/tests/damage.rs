@@ -40,7 +40,7 @@ fn a_full_disk_loses_nothing() {
     library.database.limit_pages(80).unwrap();
     let long = "These are words that fill the disk, line by line.\n".repeat(4000);
     let stamp = stamp("/b.txt", 1);
-    let id = library.enqueue(std::slice::from_ref(&stamp), 1.0).unwrap()[0].id();
+    let id = library.enqueue(std::slice::from_ref(&stamp), 1.0).unwrap().files[0].id();
     assert_eq!(commit(&library, id, &stamp, &[&long]).unwrap_err().code(), "disk_full");
     assert_eq!(texts(&library, "kept"), ["Kept."]);
     assert_eq!(library.document(id).unwrap().unwrap().state, DocumentState::Queued);
@@ -80,6 +80,14 @@ fn what_was_altered_by_hand_is_found_by_the_check() {
         (
             "UPDATE chunks SET span_start = span_start + 500, span_end = span_end + 500 WHERE ordinal = 1",
             "is not the text of page",
+        ),
+        (
+            "UPDATE chunks SET page = 0 WHERE ordinal = 0",
+            "1 passages belong to pages that are not there",
+        ),
+        (
+            "UPDATE chunks SET page = 9 WHERE ordinal = 0",
+            "1 passages belong to pages that are not there",
         ),
         ("UPDATE pages SET layout = x'07'", "the layout of page"),
         ("UPDATE vectors SET vector = x'00'", "a vector of another length"),

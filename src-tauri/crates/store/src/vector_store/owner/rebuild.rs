@@ -9,10 +9,14 @@ use crate::library::CurrentEmbedder;
 use docmind_core::cancel::CancelToken;
 use std::collections::BTreeMap;
 use std::fs;
+use std::future::Future;
 use std::path::Path;
+use std::time::Duration;
 
 /// A session that had to rebuild so often stops trying; the exact scan answers.
 const REBUILDS_AT_MOST: u32 = 3;
+/// Whether it was cancelled is looked at so often while the graph is built, which takes minutes on a large library.
+const LOOKED_AT_EVERY: Duration = Duration::from_millis(100);
 
 impl Owner {
     /// After any error: the only repair is to build it anew.
@@ -121,6 +125,10 @@ impl Owner {
             }
             Err(error) => {
                 let _ = fs::remove_dir_all(&folder);
+                if matches!(error, StoreError::Cancelled) {
+                    // LanceDB's own threads may still be at work in it: its name is not used again before the next sweep.
+                    let _ = create_private_folder(&folder);
+                }
                 Err(error)
             }
         }
@@ -139,8 +147,6 @@ impl Owner {
             async move { LanceTable::create(&folder, dimensions).await }
         })
         .await?;
-        // Removed while it is built: deleted again below.
-        lock(&self.shared.removals).clear();
         let (mut seq, mut done) = (0, 0_u32);
         loop {
             if cancel.is_cancelled() {
@@ -167,24 +173,58 @@ impl Owner {
                 );
             }
         }
+        // Those removed while it was built are in it.
         let removed = std::mem::take(&mut *lock(&self.shared.removals));
+        let in_it = removed.clone();
         let rows = usize::try_from(done).unwrap_or(usize::MAX);
         let finishing = table.clone();
-        lance(async move {
-            if !removed.is_empty() {
-                finishing.delete(&removed).await?;
+        let finish = lance(async move {
+            if !in_it.is_empty() {
+                finishing.delete(&in_it).await?;
             }
             finishing.compact().await?;
             if rows >= INDEX_FROM {
                 finishing.build_graph().await?;
             }
             finishing.prune(0).await
-        })
-        .await?;
-        if cancel.is_cancelled() {
-            return Err(StoreError::Cancelled);
+        });
+        if let Err(error) = unless_cancelled(cancel, finish).await {
+            // The old one goes on, and holds them still.
+            lock(&self.shared.removals).extend(removed);
+            return Err(error);
         }
         self.reach = if rows >= INDEX_FROM { Reach::Graph } else { Reach::Flat };
         Ok((table, seq, done))
+    }
+}
+
+/// Ends as cancelled as soon as it is, whatever `work` is at; that is dropped.
+async fn unless_cancelled<T>(
+    cancel: &CancelToken,
+    work: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let cancelled = async {
+        while !cancel.is_cancelled() {
+            tokio::time::sleep(LOOKED_AT_EVERY).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = cancelled => Err(StoreError::Cancelled),
+        result = work => result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_cancelled_is_not_waited_for() {
+        let cancel = CancelToken::new();
+        assert_eq!(unless_cancelled(&cancel, async { Ok(7) }).await.unwrap(), 7);
+        let for_ever = unless_cancelled(&cancel, std::future::pending::<Result<u32, StoreError>>());
+        let (ended, ()) = tokio::join!(for_ever, async { cancel.cancel() });
+        assert_eq!(ended.unwrap_err().code(), "cancelled");
     }
 }
