@@ -5,6 +5,7 @@ use crate::error::{Reported, not_saved};
 use crate::host::Host;
 use crate::stream::{Merge, Stream};
 use docmind_core::conversation::ConversationId;
+use docmind_core::words::Language;
 use docmind_engine::Engine;
 use docmind_engine::ask::AskRequest;
 use docmind_engine::conversations::export::ExportFormat;
@@ -82,16 +83,18 @@ pub async fn restore_conversation(desk: State<'_, Desk>, id: ConversationId) -> 
     desk.run(move |engine| engine.restore_conversation(id)).await
 }
 
-/// Asks where to and writes a conversation there. `None` when the dialog was closed.
+/// Asks where to and writes a conversation there, in the window's language. `None` when the dialog was closed.
 #[tauri::command]
 #[specta::specta]
 pub async fn export_conversation(
     desk: State<'_, Desk>,
     id: ConversationId,
     format: ExportFormat,
+    language: Language,
 ) -> Reported<Option<String>> {
     let host = desk.host();
-    desk.run(move |engine| export(engine, host.as_ref(), id, format)).await
+    desk.run(move |engine| export(engine, host.as_ref(), id, format, language))
+        .await
 }
 
 /// How the answer of a turn came about; `None` where it was not kept.
@@ -113,8 +116,14 @@ pub async fn suggestions(desk: State<'_, Desk>, scope: Scope) -> Reported<Vec<St
         .await
 }
 
-fn export(engine: &Engine, host: &dyn Host, id: ConversationId, format: ExportFormat) -> Reported<Option<String>> {
-    let text = engine.export_conversation(id, format)?;
+fn export(
+    engine: &Engine,
+    host: &dyn Host,
+    id: ConversationId,
+    format: ExportFormat,
+    language: Language,
+) -> Reported<Option<String>> {
+    let text = engine.export_conversation(id, format, language)?;
     let title = engine.conversation(id)?.row.title;
     let Some(path) = host.save_as(&file_name(&title, format)) else {
         return Ok(None);

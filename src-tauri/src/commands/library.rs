@@ -184,7 +184,7 @@ pub async fn retry(desk: State<'_, Desk>, ids: Vec<DocumentId>) -> Reported<u32>
     desk.run(move |engine| engine.retry(&ids)).await
 }
 
-/// Queues all again that failed.
+/// Queues all again that need a person.
 #[tauri::command]
 #[specta::specta]
 pub async fn retry_failed(desk: State<'_, Desk>) -> Reported<u32> {

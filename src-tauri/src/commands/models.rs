@@ -3,7 +3,6 @@
 use crate::desk::{Desk, JobId};
 use crate::error::Reported;
 use crate::stream::{Merge, Stream};
-use docmind_core::cancel::CancelToken;
 use docmind_core::profile::Profile;
 use docmind_engine::Engine;
 use docmind_engine::bench_optimization::OptimizationRow;
@@ -51,6 +50,24 @@ impl Merge for Measuring {
     }
 }
 
+/// How far a model is stored: copied from another disk, or compared with one of its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+pub struct Storing {
+    /// Bytes done.
+    #[specta(type = f64)]
+    pub done: u64,
+    /// Bytes in all.
+    #[specta(type = f64)]
+    pub total: u64,
+}
+
+impl Merge for Storing {
+    fn absorb(&mut self, next: &Self) -> bool {
+        *self = *next;
+        true
+    }
+}
+
 /// Models in the data folder.
 #[tauri::command]
 #[specta::specta]
@@ -58,12 +75,20 @@ pub async fn models(desk: State<'_, Desk>) -> Reported<Vec<StoredModel>> {
     desk.run(Engine::models).await
 }
 
-/// Stores a model.
+/// Stores a model. Where it has to be copied that takes a while; stopped, nothing of it stays.
 #[tauri::command]
 #[specta::specta]
-pub async fn add_model(desk: State<'_, Desk>, path: PathBuf) -> Reported<StoredModel> {
-    desk.run(move |engine| engine.add_model(&path, &CancelToken::new(), &mut |_, _| {}))
-        .await
+pub async fn add_model(
+    desk: State<'_, Desk>,
+    job: JobId,
+    path: PathBuf,
+    events: Channel<Vec<Storing>>,
+) -> Reported<StoredModel> {
+    let stream = Stream::new(events);
+    desk.run_job(job, move |engine, cancel| {
+        engine.add_model(&path, cancel, &mut |done, total| stream.tell(Storing { done, total }))
+    })
+    .await
 }
 
 /// Removes a stored model.
@@ -71,6 +96,13 @@ pub async fn add_model(desk: State<'_, Desk>, path: PathBuf) -> Reported<StoredM
 #[specta::specta]
 pub async fn remove_model(desk: State<'_, Desk>, name: String) -> Reported<()> {
     desk.run(move |engine| engine.remove_model(&name)).await
+}
+
+/// Models that the server of the settings offers: it can be reached, then.
+#[tauri::command]
+#[specta::specta]
+pub async fn remote_models(desk: State<'_, Desk>, job: JobId) -> Reported<Vec<String>> {
+    desk.run_job(job, Engine::remote_models).await
 }
 
 /// Profiles with what each would take; of a model, or of the settings' one.

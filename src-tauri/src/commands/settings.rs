@@ -3,11 +3,13 @@
 use crate::desk::{Desk, JobId};
 use crate::error::{Reported, link_refused};
 use crate::stream::{Merge, Stream};
+use docmind_core::cancel::CancelToken;
 use docmind_core::error::Notice;
-use docmind_core::settings::Settings;
+use docmind_core::settings::{RemoteContext, Settings};
 use docmind_engine::Engine;
 use docmind_engine::window::FolderPart;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use tauri::State;
 use tauri::ipc::Channel;
 
@@ -36,6 +38,17 @@ pub struct DataFolder {
     pub parts: Vec<FolderPart>,
 }
 
+/// Some of the settings by their names, with the values that they are to have.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct SettingsChange(Map<String, Value>);
+
+impl specta::Type for SettingsChange {
+    fn definition(_: &mut specta::Types) -> specta::datatype::DataType {
+        // Which one is to be emptied and which one is not meant differ by their presence alone, which Rust's types do not say.
+        specta_typescript::define("Partial<Settings>").into()
+    }
+}
+
 /// The settings as they are.
 #[tauri::command]
 #[specta::specta]
@@ -50,11 +63,18 @@ pub async fn opening_notices(desk: State<'_, Desk>) -> Reported<Vec<Notice>> {
     desk.run(|engine| Ok(engine.notices().to_vec())).await
 }
 
-/// Replaces the settings and gives them back as they are then.
+/// Changes the settings that are named and gives all back as they are then.
 #[tauri::command]
 #[specta::specta]
-pub async fn replace_settings(desk: State<'_, Desk>, settings: Settings) -> Reported<Settings> {
-    desk.run(move |engine| engine.replace_settings(&settings)).await
+pub async fn change_settings(desk: State<'_, Desk>, change: SettingsChange) -> Reported<Settings> {
+    desk.run(move |engine| engine.change_settings(&change.0)).await
+}
+
+/// How much the server of the settings reads at once.
+#[tauri::command]
+#[specta::specta]
+pub async fn remote_context(desk: State<'_, Desk>) -> Reported<RemoteContext> {
+    desk.run(|engine| engine.remote_context(&CancelToken::new())).await
 }
 
 /// The data folder with its sizes.

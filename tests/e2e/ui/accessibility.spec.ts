@@ -43,6 +43,15 @@ const SCREENS: Record<string, { options?: Record<string, string | number>; go?: 
     },
   },
   settings: { go: showSettings },
+  'a server that answers': {
+    go: async (page) => {
+      await showSettings(page);
+      await page.getByLabel('Who writes the answers').selectOption('ollama');
+      await page.getByLabel('Address of the server').fill('http://localhost:11434');
+      await page.getByRole('button', { name: 'Check' }).click();
+      await page.locator('.server-said').waitFor();
+    },
+  },
   models: {
     go: async (page) => {
       await showSettings(page);

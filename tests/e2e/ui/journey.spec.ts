@@ -505,3 +505,67 @@ test('what is named in the side bar is renamed and deleted by keys', async ({ pa
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(page.locator('.nav-button', { hasText: 'Handbooks' })).toBeVisible();
 });
+
+test('each document is asked by itself: fifty of them under their names, each mark with its passage', async ({
+  page,
+}) => {
+  await open(page, { documents: 90 });
+  await ask(page, 'Which of the 60 documents name a notice period?');
+  await page.getByRole('button', { name: 'Search in: All documents' }).click();
+  await page.getByRole('menuitemcheckbox', { name: 'Each document by itself' }).click();
+  await ask(page, 'Which of the 60 documents name a notice period?');
+  const turn = page.locator('.turn').last();
+  await expect(turn.getByText('say something about this, 50 of them are quoted.', { exact: false })).toBeVisible();
+  await expect(turn.locator('.markdown strong')).toHaveCount(50);
+  await expect(turn.locator('.citation-list .cite')).toHaveCount(10);
+  await page.screenshot({ path: `${import.meta.dirname}/artifacts/each-end.png` });
+  await turn.locator('.markdown strong').nth(24).scrollIntoViewIfNeeded();
+  await page.screenshot({ path: `${import.meta.dirname}/artifacts/each-middle.png` });
+  const name = (await turn.locator('.markdown strong').nth(24).textContent()) ?? '';
+  const mark = turn.getByRole('button', { name: /^Citation 25:/ }).first();
+  const before = await mark.boundingBox();
+  await mark.click();
+  await expect(page.locator('.source-head h2')).toHaveText(name);
+  await expect(page.locator('.source-scroll')).toContainText('The landlord');
+  // The source took half the room, and every line above breaks anew: what was pressed is where it was.
+  expect(Math.abs(((await mark.boundingBox())?.y ?? 0) - (before?.y ?? 0))).toBeLessThan(2);
+});
+
+test('a few passages for a question about everything say so, and lead to each document', async ({ page }) => {
+  await open(page);
+  await ask(page, 'Which documents name a notice period?');
+  const turn = page.locator('.turn').last();
+  await turn.getByRole('button', { name: 'Ask each document' }).click();
+  await expect(page.getByText('12 of', { exact: false })).toContainText('documents say something about this.');
+  await expect(page.getByText('Written from a few passages.')).toHaveCount(0);
+});
+
+test('words selected in a document begin a question about it', async ({ page }) => {
+  await open(page);
+  await ask(page, 'When may the tenant end the lease early?');
+  await openCitation(page);
+  await page.locator('.text-layer span', { hasText: 'landlord' }).first().dblclick();
+  await page.getByRole('button', { name: 'Ask about this document' }).click();
+  await page.screenshot({ path: `${import.meta.dirname}/artifacts/source-ask.png` });
+  await page.getByRole('menuitem', { name: 'Ask about the selection' }).click();
+  await expect(page.locator('#question')).toHaveValue(/^About “\S+”: $/);
+  await expect(page.locator('#question')).toBeFocused();
+  await expect(page.getByRole('button', { name: 'Search in: 1 document' })).toBeVisible();
+});
+
+test('the search in a conversation opens from another page, and takes the focus when called again', async ({
+  page,
+}) => {
+  await open(page);
+  await ask(page, 'When may the tenant end the lease early?');
+  await showLibrary(page);
+  await page.keyboard.press('Control+Shift+f');
+  const field = page.getByRole('searchbox', { name: 'Find in this conversation' });
+  await expect(field).toBeFocused();
+  await field.fill('tenant');
+  await page.locator('#question').focus();
+  await page.keyboard.press('Control+f');
+  await expect(field).toBeFocused();
+  await page.keyboard.type('lease');
+  await expect(field).toHaveValue('lease');
+});

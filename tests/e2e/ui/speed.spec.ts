@@ -82,3 +82,14 @@ test('a conversation of two thousand messages opens and scrolls without a long t
   });
   expect(await page.locator('.turn').count()).toBeLessThan(20);
 });
+
+test('an answer of fifty documents scrolls without a long task', async ({ page, browser }) => {
+  await expectNone(async () => {
+    await open(page, { documents: 90, turns: 0 });
+    await page.locator('#question').fill('List all 60 documents');
+    await page.locator('#question').press('Enter');
+    await page.locator('.citation-list').waitFor();
+    await page.waitForTimeout(500);
+    return longTasks(browser, page, '50 documents in an answer', () => scroll(page, '.transcript'));
+  });
+});

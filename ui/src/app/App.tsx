@@ -12,6 +12,7 @@ import { useLate } from '@/shared/ui/useLate';
 import { Columns } from './Columns';
 import { hint } from './commands';
 import {
+  useActiveProfile,
   useAppearance,
   useChosenModel,
   useKnownScope,
@@ -42,10 +43,12 @@ function Opening() {
 export function App() {
   const language = useLanguage();
   const { settings, error } = useSettings();
+  const opened = settings !== null;
   const panel = useLayout((state) => state.panel);
   const set = useLayout((state) => state.set);
   const model = useChosenModel();
   useAppearance();
+  useActiveProfile();
   useShortcuts();
   usePaste();
   useOpening();
@@ -56,8 +59,8 @@ export function App() {
   useKnownScope();
   useTitle();
   useEffect(() => {
-    if (settings) void useModels.getState().load();
-  }, [settings]);
+    if (opened) void useModels.getState().load();
+  }, [opened]);
   if (error && !settings) return <ErrorState error={error} onRetry={() => void useSettings.getState().load()} />;
   if (!settings) return <Opening />;
   return (

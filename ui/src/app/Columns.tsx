@@ -9,6 +9,7 @@ import { hint } from './commands';
 import { overlays, stored, useLayout } from './layout';
 import { Main } from './Main';
 import { Sidebar } from './Sidebar';
+import { SourceAsk } from './SourceAsk';
 
 function useWidth(): number {
   return useSyncExternalStore(
@@ -109,13 +110,13 @@ export function Columns() {
             onResize={(sourceWidth) => set({ sourceWidth })}
           />
           <div className="column" style={{ width: shownSource }}>
-            <SourcePanel onClose={closeSource} />
+            <SourcePanel ask={<SourceAsk />} onClose={closeSource} />
           </div>
         </>
       )}
       {source && sourceOver && (
         <Overlay side="right" onClose={closeSource}>
-          <SourcePanel onClose={closeSource} />
+          <SourcePanel ask={<SourceAsk />} onClose={closeSource} />
         </Overlay>
       )}
       {sidebar && sidebarOver && (

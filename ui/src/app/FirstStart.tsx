@@ -1,6 +1,7 @@
 import { CircleCheck, FileText, FolderPlus, Lock } from 'lucide-react';
 import { useEffect } from 'react';
 import { useLibrary } from '@/features/library/store';
+import { Adding } from '@/features/models/Adding';
 import { MachineLine } from '@/features/models/ModelsPage';
 import { useModels } from '@/features/models/store';
 import { useSettings } from '@/features/settings/store';
@@ -12,7 +13,7 @@ import { Mark } from './Mark';
 
 /** The first screen: what this is, documents to try, a model or "later". Nothing here is a dead end. */
 export function FirstStart() {
-  const { models, error, load, add } = useModels();
+  const { models, error, adding, load, add } = useModels();
   const documents = useLibrary((state) => state.summary?.documents ?? 0);
   const { addSamples, pick } = useLibrary();
   const finish = (): void => void useSettings.getState().change({ welcomed: true });
@@ -59,7 +60,7 @@ export function FirstStart() {
             </p>
           )}
           <div className="row">
-            <button type="button" className="button" onClick={() => void add()}>
+            <button type="button" className="button" disabled={adding !== null} onClick={() => void add()}>
               <FolderPlus size={16} aria-hidden />
               {t('models.add')}
             </button>
@@ -73,6 +74,7 @@ export function FirstStart() {
               <span className="quiet">{t('first.later')}</span>
             )}
           </div>
+          <Adding />
         </section>
         <button type="button" className="button primary large" onClick={finish}>
           {t('first.start')}

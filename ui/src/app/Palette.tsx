@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { useChat } from '@/features/chat/store';
 import { backend, type DocumentRow } from '@/ipc';
 import { t } from '@/shared/i18n';
+import { isComposing } from '@/shared/ui/composing';
 import { type Entry, entriesFor } from './entries';
 import { Keys } from './Keys';
 import { useLayout } from './layout';
@@ -54,7 +55,6 @@ function OpenPalette() {
   const [at, setAt] = useState(0);
   const documents = useDocuments(query);
   const input = useRef<HTMLInputElement>(null);
-  const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const before = document.activeElement;
     input.current?.focus();
@@ -91,6 +91,7 @@ function OpenPalette() {
               setAt(0);
             }}
             onKeyDown={(event) => {
+              if (isComposing(event)) return;
               if (event.key === 'ArrowDown') setAt(Math.min(entries.length - 1, at + 1));
               else if (event.key === 'ArrowUp') setAt(Math.max(0, at - 1));
               else if (event.key === 'Enter') choose(current);
@@ -102,7 +103,7 @@ function OpenPalette() {
             }}
           />
         </label>
-        <div ref={list} id="palette-list" className="palette-list" role="listbox" aria-label={t('palette.results')}>
+        <div id="palette-list" className="palette-list" role="listbox" aria-label={t('palette.results')}>
           {entries.map((entry) => (
             // biome-ignore lint/a11y/useKeyWithClickEvents: the field above handles the keys
             <div

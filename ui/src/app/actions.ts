@@ -4,8 +4,9 @@ import { isWriting, useChat } from '@/features/chat/store';
 import { useLibrary } from '@/features/library/store';
 import { TEXT_SIZES, useSettings } from '@/features/settings/store';
 import { type Target, useSource } from '@/features/source/store';
-import type { Citation, DocumentRow, Source, TracePassage } from '@/ipc';
-import { useLayout } from './layout';
+import type { Citation, DocumentRow, ExportFormat, Source, TracePassage } from '@/ipc';
+import { t } from '@/shared/i18n';
+import { overlaysNow, useLayout } from './layout';
 
 function targetOf(item: Citation | Source, n: number | null): Target {
   return {
@@ -32,12 +33,12 @@ export function openSource(source: Source): void {
   void useSource.getState().open(targetOf(source, null), []);
 }
 
-/** A passage that was considered for an answer: found on its page by its words. */
-export function openPassage({ document_id, page, text }: TracePassage): void {
+/** A passage that was considered for an answer: its place, or its page where the place was not kept. */
+export function openPassage({ document_id, page, span, text }: TracePassage): void {
   const target = {
     document: document_id,
     page,
-    span: text ? { start: 0, end: 0 } : null,
+    span,
     n: null,
     quote: text || null,
   };
@@ -50,10 +51,26 @@ export function readDocument(row: DocumentRow): void {
   void useSource.getState().open({ document: row.id, page: 1, span: null, n: null, quote: null }, []);
 }
 
-export function askAbout(documents: number[]): void {
-  useChat.getState().startNew({ kind: 'documents', ids: documents });
-  useLayout.getState().show('chat');
+/** More of a selection does not help a question. */
+const QUOTED = 600;
+
+/** A new conversation about these documents; with a quote its question begins with that, before what was begun already. */
+export function askAbout(documents: number[], quote = ''): void {
+  const { startNew, setDraft } = useChat.getState();
+  startNew({ kind: 'documents', ids: documents });
+  const words = [...quote.trim().replace(/\s+/g, ' ')].slice(0, QUOTED).join('');
+  if (words !== '') setDraft(`${t('chat.about', { quote: words })}${useChat.getState().draft}`);
+  // The document may lie over the field.
+  if (overlaysNow().source) useLayout.getState().set({ source: false });
   focusQuestion();
+}
+
+/** The words that are selected in the open document. */
+export function selectedInSource(): string {
+  const selection = document.getSelection();
+  const at = selection?.anchorNode;
+  const element = at instanceof Element ? at : at?.parentElement;
+  return element?.closest('.source-scroll') ? (selection?.toString().trim() ?? '') : '';
 }
 
 export function focusQuestion(): void {
@@ -109,6 +126,8 @@ export function findInConversation(): void {
   if (useChat.getState().turns.length === 0) return;
   useLayout.getState().show('chat');
   useFind.getState().setOpen(true);
+  // Open already, with the focus elsewhere.
+  focusSearch('.chat-page .find-bar');
 }
 
 function focusSearch(selector: string): boolean {
@@ -124,8 +143,10 @@ export function findHere(): void {
   const open = source && useSource.getState().row !== null;
   const inSource = document.activeElement?.closest('.source-panel') !== null;
   if (!(open && inSource) && view !== 'chat' && focusSearch('main .page')) return;
-  if (open) useSource.getState().setSearching(true);
-  else findInConversation();
+  if (open) {
+    useSource.getState().setSearching(true);
+    focusSearch('.source-panel .find-bar');
+  } else findInConversation();
 }
 
 export function hasCitations(): boolean {
@@ -142,7 +163,7 @@ export function showDocuments(collection: number | null, state: 'any' | 'problem
   useLayout.getState().show('library');
 }
 
-export function exportConversation(format: 'markdown' | 'html'): void {
+export function exportConversation(format: ExportFormat): void {
   const { id, exportTo } = useChat.getState();
   if (id !== null) void exportTo(id, format);
 }

@@ -5,9 +5,10 @@ import { useLibrary } from '@/features/library/store';
 import { useModels } from '@/features/models/store';
 import { useSettings } from '@/features/settings/store';
 import { useSource } from '@/features/source/store';
-import { type DropEvent, type IngestEvent, setBackend } from '@/ipc';
+import { backend, type DropEvent, type IngestEvent, setBackend } from '@/ipc';
 import { createMock, MOCK_DEFAULTS, type MockOptions } from '@/ipc/mock';
 import { App } from './App';
+import { readDocument } from './actions';
 import { useLayout } from './layout';
 
 const START = {
@@ -139,7 +140,7 @@ describe('the window', () => {
     act(() =>
       (window as unknown as Mischief).mockDrop({ type: 'drop', paths: ['/x/a.pdf', '/x/damaged.pdf'] } as never),
     );
-    expect(await screen.findByText(/2 files were read; 1 of them need/, {}, { timeout: 20_000 })).toBeTruthy();
+    expect(await screen.findByText(/2 files were read\. 1 needs attention\./, {}, { timeout: 20_000 })).toBeTruthy();
     fireEvent.click(screen.getByRole('button', { name: 'Show' }));
     expect(useLayout.getState().view).toBe('library');
     expect(useLibrary.getState().query.state).toBe('problem');
@@ -293,6 +294,111 @@ describe('the window', () => {
   it('speaks German', async () => {
     await open({ language: 'de' });
     expect(await screen.findByText('Bibliothek')).toBeTruthy();
+  });
+
+  it('finds in the conversation from another page, and takes the focus on every call', async () => {
+    await open();
+    await act(() => useChat.getState().ask('When may the tenant leave?'));
+    act(() => useLayout.getState().show('library'));
+    const find = (): void => void fireEvent.keyDown(window, { key: 'F', ctrlKey: true, shiftKey: true });
+    find();
+    const field = await screen.findByRole('searchbox', { name: 'Find in this conversation' });
+    await waitFor(() => expect(document.activeElement).toBe(field));
+    act(() => document.getElementById('question')?.focus());
+    find();
+    expect(document.activeElement).toBe(field);
+    act(() => useChat.getState().startNew());
+    expect(screen.queryByRole('searchbox', { name: 'Find in this conversation' })).toBeNull();
+  });
+
+  it('offers every conversation in the palette and to the keys, whatever is searched for in the side bar', async () => {
+    await open({ turns: 3 });
+    await waitFor(() => expect(useChat.getState().conversations).not.toBeNull());
+    const all = useChat.getState().conversations ?? [];
+    act(() => useChat.getState().setSearch('boiler'));
+    await waitFor(() => expect(document.querySelectorAll('.conversation-nav .nav-line')).toHaveLength(1));
+    await act(() => useChat.getState().loadList());
+    fireEvent.keyDown(window, { key: 'k', ctrlKey: true });
+    fireEvent.change(await screen.findByRole('combobox'), { target: { value: 'Travel costs' } });
+    expect(await screen.findByRole('option', { name: /Travel costs to Porto/ })).toBeTruthy();
+    fireEvent.keyDown(screen.getByRole('combobox'), { key: 'Escape' });
+    await act(() => useChat.getState().open(all[0]?.id ?? 0));
+    fireEvent.keyDown(window, { key: 'PageDown', ctrlKey: true });
+    await waitFor(() => expect(useChat.getState().id).toBe(all[1]?.id));
+  });
+
+  it('begins no other answer while one is written elsewhere, and says so by its buttons', async () => {
+    await open({ turns: 3, speed: 0.02 });
+    await waitFor(() => expect(useChat.getState().conversations).not.toBeNull());
+    const other = useChat.getState().conversations?.[0]?.id ?? 0;
+    await act(() => useChat.getState().open(other));
+    const again = (): HTMLButtonElement => screen.getByRole<HTMLButtonElement>('button', { name: 'Write again' });
+    await waitFor(() => expect(again().disabled).toBe(false));
+    act(() => useChat.getState().startNew());
+    await waitFor(() => expect(document.querySelector('.suggestion')).not.toBeNull());
+    const asked = act(() => useChat.getState().ask('A long answer, step by step'));
+    await waitFor(() => expect(useChat.getState().running?.text).toContain('Paragraph 2.'));
+    await act(() => useChat.getState().open(other));
+    await waitFor(() => expect(again().disabled).toBe(true));
+    act(() => useChat.getState().startNew());
+    await waitFor(() => expect(document.querySelector<HTMLButtonElement>('.suggestion')?.disabled).toBe(true));
+    act(() => useChat.getState().stop());
+    await asked;
+    await waitFor(() => expect(document.querySelector<HTMLButtonElement>('.suggestion')?.disabled).toBe(false));
+  });
+
+  it('asks about the open document, and about what is selected in it', async () => {
+    await open();
+    // Shown as text: what is drawn cannot be selected here.
+    const query = { search: '', state: 'ready', collection: null, sort: 'added', descending: false } as const;
+    const { rows } = await backend().documents({ ...query, offset: 0, limit: 12 });
+    const row = rows.find(({ media_type }) => media_type !== 'application/pdf');
+    if (!row) throw new Error('no document is shown as text');
+    act(() => readDocument(row));
+    const words = await waitFor(() => {
+      const found = document.querySelector('.source-scroll p');
+      expect(found?.textContent).toContain('tenant');
+      return found as Element;
+    });
+    fireEvent.click(screen.getByRole('button', { name: 'Ask about this document' }));
+    expect(screen.getByRole<HTMLButtonElement>('menuitem', { name: 'Ask about the selection' }).disabled).toBe(true);
+    fireEvent.click(screen.getByRole('menuitem', { name: 'Ask only this document' }));
+    const question = (): string => document.querySelector<HTMLTextAreaElement>('#question')?.value ?? '';
+    expect(useChat.getState()).toMatchObject({ id: null, scope: { kind: 'documents', ids: [row.id] } });
+    expect(question()).toBe('');
+    act(() => useChat.getState().setDraft('why?'));
+    getSelection()?.selectAllChildren(words);
+    fireEvent.click(screen.getByRole('button', { name: 'Ask about this document' }));
+    fireEvent.click(screen.getByRole('menuitem', { name: 'Ask about the selection' }));
+    await waitFor(() => expect(question()).toMatch(/^About “[^\n]*tenant[^\n]*”: why\?$/));
+    await waitFor(() => expect(document.activeElement?.id).toBe('question'));
+    getSelection()?.removeAllRanges();
+  });
+
+  it('says how many documents say something, and asks each where a few passages answered', async () => {
+    await open();
+    await act(() => useChat.getState().ask('Which documents name a notice period?'));
+    expect(await screen.findByText('Written from a few passages.')).toBeTruthy();
+    fireEvent.click(screen.getByRole('button', { name: 'Ask each document' }));
+    expect(await screen.findByText('12 of 12 documents say something about this.')).toBeTruthy();
+    expect(useChat.getState().turns).toHaveLength(1);
+    expect(screen.queryByText('Written from a few passages.')).toBeNull();
+    expect(screen.queryByText(/no language model is chosen/)).toBeNull();
+  });
+
+  it('asks each document of a conversation until that is switched off', async () => {
+    await open();
+    const scope = (name: string): void => void fireEvent.click(screen.getByRole('button', { name }));
+    const item = (): HTMLElement => screen.getByRole('menuitemcheckbox', { name: 'Each document by itself' });
+    scope('Search in: All documents');
+    expect(item().getAttribute('aria-checked')).toBe('false');
+    fireEvent.click(item());
+    await act(() => useChat.getState().ask('How far is the moon?'));
+    expect(await screen.findByText('0 of 12 documents say something about this.')).toBeTruthy();
+    scope('Search in: All documents, each by itself');
+    expect(item().getAttribute('aria-checked')).toBe('true');
+    fireEvent.click(item());
+    expect(useChat.getState().each).toBe(false);
   });
 
   it('opens the palette and runs a command from it', async () => {

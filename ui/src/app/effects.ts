@@ -51,8 +51,19 @@ export function useAppearance(): void {
     else delete root.dataset.theme;
     root.style.fontSize = `${settings.text_size}%`;
     setLanguage(settings.language);
-    useModels.getState().setActive(settings.profile);
   }, [settings]);
+}
+
+/** The profile that is active is a setting, and is set by a switch too: each tells the other. */
+export function useActiveProfile(): void {
+  const set = useSettings((state) => state.settings?.profile);
+  const active = useModels((state) => state.active);
+  useEffect(() => {
+    if (set !== undefined) useModels.getState().setActive(set);
+  }, [set]);
+  useEffect(() => {
+    if (active !== '') useSettings.getState().adopt({ profile: active });
+  }, [active]);
 }
 
 function isBusy(summary: LibrarySummary | null): boolean {
@@ -122,11 +133,13 @@ export function useOwnCitations(): void {
 /** A collection that was deleted can be asked no longer, nor silently: all documents are, and the field says so. */
 export function useKnownScope(): void {
   const scope = useChat((state) => state.scope);
+  // Until they were read it is not known which there are.
+  const known = useLibrary((state) => state.summary !== null);
   const collections = useLibrary((state) => state.collections);
   useEffect(() => {
-    if (scope.kind === 'collection' && !collections.some(({ id }) => id === scope.id))
+    if (known && scope.kind === 'collection' && !collections.some(({ id }) => id === scope.id))
       useChat.getState().setScope({ kind: 'all' });
-  }, [scope, collections]);
+  }, [scope, known, collections]);
 }
 
 /** The window is called after what is open in it, so that it is found again among others. */

@@ -68,7 +68,7 @@ function places(name: string): ReactNode {
         menu={none}
       />
       <CitationList citations={[citation(name)]} onOpen={none} />
-      <NotFound sources={[source(name)]} onOpenSource={none} />
+      <NotFound coverage={undefined} busy={false} sources={[source(name)]} onOpenSource={none} />
       <Thinking text={name} ms={null} running={false} />
       <ErrorText error={{ code: '', message: `\`${name}\`\n${name}`, detail: name }} />
     </>

@@ -28,6 +28,8 @@ export interface QuestionRequest {
   question: string;
   conversation: number | null;
   scope: data.Scope;
+  /** Put it to each document for itself. */
+  each_document: boolean;
   /** Replace this turn and what follows it (regenerate, edit and resend); `null` appends. */
   replace_turn: number | null;
   /** Turns that stand before the answer. */
@@ -39,7 +41,9 @@ export interface TracePassage {
   document_id: number;
   title: string;
   page: number;
-  /** Empty for a passage that was left out: only sources are told with their text. */
+  /** `null` in traces that were kept before places were. */
+  span: data.Span | null;
+  /** Empty where no source holds the passage: only sources are told with their text. */
   text: string;
   vector_rank: number | null;
   keyword_rank: number | null;
@@ -119,6 +123,24 @@ export interface ModelEntry {
   fits: boolean;
 }
 
+/** The models, the profiles with what each would take, and the machine they run on: looked at together. */
+export interface Inventory {
+  models: ModelEntry[];
+  /** `null` where the chosen model could not be looked into; `planError` then says why. */
+  plans: ProfilePlan[] | null;
+  planError: data.ErrorReport | null;
+  hardware: data.HardwareInventory;
+}
+
+/** Bytes of a model that is copied into the data folder. */
+export type StoreEvent =
+  | { type: 'progress'; done: number; total: number }
+  | { type: 'done'; path: string }
+  | { type: 'failed'; error: data.ErrorReport };
+
+/** What a server said when it was asked for its models. */
+export type ServerEvent = { type: 'done'; models: string[] } | { type: 'failed'; error: data.ErrorReport };
+
 export type RebuildEvent =
   | { type: 'progress'; done: number; total: number }
   | { type: 'done'; chunks: number }
@@ -171,10 +193,12 @@ export interface Backend {
   renameConversation(id: number, title: string): Promise<void>;
   deleteConversation(id: number): Promise<Undo>;
   /** Asks where to, writes, and tells the path; `null` when the person changed their mind. */
-  exportConversation(id: number, format: 'markdown' | 'html'): Promise<string | null>;
+  exportConversation(id: number, format: data.ExportFormat, language: data.Language): Promise<string | null>;
   suggestions(scope: data.Scope): Promise<string[]>;
   /** `null` where it was not kept: the answer was given before the window was opened. */
   trace(conversation: number, turn: number): Promise<AnswerTrace | null>;
+  /** Whether the question of that turn asks for everything there is, as far as that is known. */
+  wantsEverything(conversation: number, turn: number): Promise<boolean>;
 
   page(document: number, number: number): Promise<data.Page>;
   /** PNG of a page at `scale` pixels a point, or of a tile of it. */
@@ -182,19 +206,17 @@ export interface Backend {
   findInDocument(document: number, text: string): Promise<data.Place[]>;
 
   telemetry(listener: (reading: data.Telemetry) => void): Stop;
-  hardware(): Promise<data.HardwareInventory>;
   benchmark(profiles: string[], listener: (event: BenchmarkEvent) => void): Job;
   benchmarkHistory(): Promise<data.BenchRun[]>;
   /** What the optimizations were promised to gain, measured here. */
   promises(listener: (event: PromisesEvent) => void): Job;
 
-  profiles(): Promise<ProfilePlan[]>;
+  inventory(): Promise<Inventory>;
   /** Of one's own: a new one, or a changed one in the place of the one called `replaces`. */
   saveProfile(profile: data.Profile, replaces: string | null): Promise<void>;
   deleteProfile(name: string): Promise<void>;
   switchProfile(name: string, listener: (event: SwitchEvent) => void): Job;
-  models(): Promise<ModelEntry[]>;
-  addModel(path: string): Promise<{ path: string }>;
+  addModel(path: string, listener: (event: StoreEvent) => void): Job;
   removeModel(name: string): Promise<void>;
   chooseModel(path: string | null): Promise<void>;
 
@@ -202,6 +224,10 @@ export interface Backend {
   openingNotices(): Promise<data.Notice[]>;
   settings(): Promise<data.Settings>;
   changeSettings(change: Partial<data.Settings>): Promise<data.Settings>;
+  /** Asks the server of the settings which models it has. */
+  remoteModels(listener: (event: ServerEvent) => void): Job;
+  /** How much the server of the settings reads at once; it is asked now. */
+  remoteContext(): Promise<data.RemoteContext>;
   dataFolder(): Promise<data.DataFolder>;
   openDataFolder(): Promise<void>;
   rebuildIndex(listener: (event: RebuildEvent) => void): Job;

@@ -38,7 +38,7 @@ export const commands = {
 	restoreDocuments: (ids: DocumentId[]) => __TAURI_INVOKE<null>("restore_documents", { ids }),
 	/**  Queues documents again. */
 	retry: (ids: DocumentId[]) => __TAURI_INVOKE<number>("retry", { ids }),
-	/**  Queues all again that failed. */
+	/**  Queues all again that need a person. */
 	retryFailed: () => __TAURI_INVOKE<number>("retry_failed"),
 	/**  Stops taking new steps. */
 	pauseIngest: () => __TAURI_INVOKE<null>("pause_ingest"),
@@ -74,8 +74,8 @@ export const commands = {
 	deleteConversation: (id: ConversationId) => __TAURI_INVOKE<null>("delete_conversation", { id }),
 	/**  Brings a deleted conversation back. */
 	restoreConversation: (id: ConversationId) => __TAURI_INVOKE<null>("restore_conversation", { id }),
-	/**  Asks where to and writes a conversation there. `None` when the dialog was closed. */
-	exportConversation: (id: ConversationId, format: ExportFormat) => __TAURI_INVOKE<string | null>("export_conversation", { id, format }),
+	/**  Asks where to and writes a conversation there, in the window's language. `None` when the dialog was closed. */
+	exportConversation: (id: ConversationId, format: ExportFormat, language: Language) => __TAURI_INVOKE<string | null>("export_conversation", { id, format, language }),
 	/**  How the answer of a turn came about; `None` where it was not kept. */
 	answerTrace: (conversation: ConversationId, turn: number) => __TAURI_INVOKE<AnswerTrace | null>("answer_trace", { conversation, turn }),
 	/**  First questions to try about the documents of a scope. */
@@ -86,10 +86,12 @@ export const commands = {
 	hardware: () => __TAURI_INVOKE<HardwareInventory>("hardware"),
 	/**  Models in the data folder. */
 	models: () => __TAURI_INVOKE<StoredModel[]>("models"),
-	/**  Stores a model. */
-	addModel: (path: string) => __TAURI_INVOKE<StoredModel>("add_model", { path }),
+	/**  Stores a model. Where it has to be copied that takes a while; stopped, nothing of it stays. */
+	addModel: (job: number, path: string, events: Channel<Storing[]>) => __TAURI_INVOKE<StoredModel>("add_model", { job, path, events }),
 	/**  Removes a stored model. */
 	removeModel: (name: string) => __TAURI_INVOKE<null>("remove_model", { name }),
+	/**  Models that the server of the settings offers: it can be reached, then. */
+	remoteModels: (job: number) => __TAURI_INVOKE<string[]>("remote_models", { job }),
 	/**  Profiles with what each would take; of a model, or of the settings' one. */
 	plannedProfiles: (model: string | null) => __TAURI_INVOKE<PlannedProfile[]>("planned_profiles", { model }),
 	/**  Saves a profile of one's own, in the place of the one called `replaces` where that is said. */
@@ -108,8 +110,10 @@ export const commands = {
 	settings: () => __TAURI_INVOKE<Settings>("settings"),
 	/**  What was degraded while the library was opened. */
 	openingNotices: () => __TAURI_INVOKE<Notice[]>("opening_notices"),
-	/**  Replaces the settings and gives them back as they are then. */
-	replaceSettings: (settings: Settings) => __TAURI_INVOKE<Settings>("replace_settings", { settings }),
+	/**  Changes the settings that are named and gives all back as they are then. */
+	changeSettings: (change: Partial<Settings>) => __TAURI_INVOKE<Settings>("change_settings", { change }),
+	/**  How much the server of the settings reads at once. */
+	remoteContext: () => __TAURI_INVOKE<RemoteContext>("remote_context"),
 	/**  The data folder with its sizes. */
 	dataFolder: () => __TAURI_INVOKE<DataFolder>("data_folder"),
 	/**  Shows the data folder. */
@@ -141,6 +145,8 @@ export type Answer = {
 	citations: Citation[],
 	/**  Sentences that state something and name no source, in their order. */
 	uncited?: CheckedSentence[],
+	/**  How much of the library it rests on, where each document was asked for itself. */
+	coverage?: Coverage | null,
 	/**  Speed and counts; absent for extractive answers. */
 	stats: GenerationStats | null,
 };
@@ -202,6 +208,8 @@ text: string }) & { answer?: never; conversation?: never; done?: never; extract?
 ({ type: "token"; 
 /**  Markdown. */
 text: string }) & { answer?: never; conversation?: never; done?: never; extract?: never; n?: never; sentence?: never; source?: never; sources?: never; stage?: never; standalone?: never; support?: never; total?: never } | 
+/**  Every token told so far was a thought, and no sentence checked so far counts: the answer begins after this. */
+({ type: "were_thoughts" }) & { answer?: never; conversation?: never; done?: never; extract?: never; n?: never; sentence?: never; source?: never; sources?: never; stage?: never; standalone?: never; support?: never; text?: never; total?: never } | 
 /**  A sentence was finished and checked. */
 ({ type: "citation"; 
 /**  Number shown; 0 for a sentence that cites nothing. */
@@ -239,6 +247,11 @@ export type AskRequest = {
 	replace_turn?: number | null,
 	/**  Where to look. */
 	scope?: Scope,
+	/**
+	 *  Put the question to each document for itself, and quote what each says. Without a model that is also done where the question asks
+	 *  for everything there is.
+	 */
+	each_document?: boolean,
 	/**  Another model than the settings': a GGUF file, a folder, or a stored name. */
 	model?: string | null,
 	/**  Another profile than the settings'. */
@@ -379,6 +392,8 @@ export type Conversation = {
 	row: ConversationRow,
 	/**  In order. */
 	turns: Turn[],
+	/**  Where its last question looked, and the next one looks. */
+	scope: Scope,
 };
 
 /**  A conversation. Never reused. */
@@ -396,6 +411,16 @@ export type ConversationRow = {
 	created_at_ms: number | null,
 	/**  Of the last question. */
 	updated_at_ms: number | null,
+};
+
+/**  How much of the library an answer rests on, in documents. */
+export type Coverage = {
+	/**  All that could be searched. */
+	asked: number,
+	/**  Those that say something about it. */
+	found: number,
+	/**  Those quoted: as many as found, up to a limit. */
+	quoted: number,
 };
 
 /**  The data folder and what its parts take. */
@@ -724,6 +749,13 @@ export type KvType =
 /**  4 bits. */
 "q4_0";
 
+/**  Languages that have their own stop words, instructions and phrases here. Others are read with the rules of English. */
+export type Language = 
+/**  English, and everything not known better. */
+"en" | 
+/**  German. */
+"de";
+
 /**  Most of the library is in languages that the embedder does not know: what it is, and what would help. */
 export type LanguageOffer = {
 	/**  In words: what is so, and what to do. */
@@ -770,7 +802,7 @@ export type ListRequest = {
 	states?: DocumentState[],
 	/**  Only those of a collection. */
 	collection?: number | null,
-	/**  Only paths or titles that contain this, letter case aside. */
+	/**  Only paths or titles that contain this, letter case and diacritics aside. */
 	containing?: string | null,
 	/**  In which order. */
 	sort?: ListSort,
@@ -1023,6 +1055,23 @@ export type Rect = {
 	y1: number | null,
 };
 
+/**  Tokens that a model on a server reads and writes at once, as far as that is known. */
+export type RemoteContext = 
+/**  A person set it. */
+{ source: "set"; 
+/**  In tokens. */
+tokens: number } | 
+/**  The server tells its own. */
+{ source: "told"; 
+/**  Tokens that are used of it. */
+tokens: number; 
+/**  Tokens that it has. */
+of: number } | 
+/**  Neither did. */
+{ source: "assumed"; 
+/**  In tokens. */
+tokens: number };
+
 /**  Why these sources and no others: what the "why this answer" view shows. Nothing is left out in silence. */
 export type RetrievalTrace = {
 	/**  What was searched for. */
@@ -1088,6 +1137,8 @@ export type Settings = {
 	remote_model: string,
 	/**  Key of the remote engine, where it wants one. Never shown again, never in diagnostics. */
 	remote_api_key: string | null,
+	/**  Tokens that the remote engine reads and writes at once; 0 asks the server. */
+	remote_context_tokens: number,
 	/**  Name of the active profile, or `auto`. */
 	profile: string,
 	/**  Path or stored name of the language model; `None` answers extractively. */
@@ -1202,6 +1253,14 @@ export type StoredModel = {
 	error: ErrorReport | null,
 };
 
+/**  How far a model is stored: copied from another disk, or compared with one of its name. */
+export type Storing = {
+	/**  Bytes done. */
+	done: number | null,
+	/**  Bytes in all. */
+	total: number | null,
+};
+
 /**  Whether the cited source says what the sentence says. */
 export type Support = 
 /**  The source supports it. */
@@ -1263,6 +1322,8 @@ export type TracedChunk = {
 	document: DocumentId,
 	/**  1-based page. */
 	page: number,
+	/**  Where in the page's text; `None` in traces that were kept before places were. */
+	span?: Span | null,
 	/**  Rank by words, from 1. */
 	keyword_rank: number | null,
 	/**  BM25. */

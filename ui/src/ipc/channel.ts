@@ -31,6 +31,12 @@ export function job<T, R>(
   return { finished, cancel: () => void commands.cancelJob(id) };
 }
 
+/** Starts a command that tells nothing while it works, and can be stopped all the same. */
+export function stoppable<R>(start: (id: number) => Promise<R>, onResult: (result: R) => void): Job {
+  const id = nextId++;
+  return { finished: start(id).then(onResult), cancel: () => void commands.cancelJob(id) };
+}
+
 /** The same job, whose failure is told as one more event instead of thrown. */
 export function telling(running: Job, onFailure: (thrown: unknown) => void | Promise<void>): Job {
   return { ...running, finished: running.finished.catch(onFailure) };

@@ -1,5 +1,5 @@
 import { invoke } from '@tauri-apps/api/core';
-import type { AnswerTrace, Backend, DocumentQuery, LibrarySummary, ModelEntry } from './backend';
+import type { AnswerTrace, Backend, DocumentQuery, Inventory, LibrarySummary } from './backend';
 import {
   commands,
   type AnswerTrace as EngineTrace,
@@ -8,11 +8,13 @@ import {
   type Measuring,
   type Rebuilt,
   type SourcePage,
+  type Storing,
 } from './bindings';
-import { job, subscription, telling } from './channel';
+import { job, stoppable, subscription, telling } from './channel';
 import { reportOf } from './error';
 import { fitOf, profilePlan } from './plan';
-import { type AskEvent, type Page, PROBLEM_STATES, type Settings, type Source } from './types';
+import { traceOf } from './trace';
+import { type AskEvent, type Page, PROBLEM_STATES, type Source } from './types';
 
 function listRequest(query: DocumentQuery): ListRequest {
   return {
@@ -56,55 +58,30 @@ function pageOf({ number, text, headings, words, size, drawable }: SourcePage): 
   };
 }
 
-/** What the trace of an answer says, with the titles and the texts that are at hand. */
-async function traceOf(told: EngineTrace, sources: readonly Source[]): Promise<AnswerTrace> {
-  const { retrieval } = told;
-  const ids = [...new Set(retrieval.candidates.map((candidate) => candidate.document))];
+/** How an answer came about, with the titles of the documents. */
+async function withTitles(told: EngineTrace, sources: readonly Source[]): Promise<AnswerTrace> {
+  const ids = [...new Set(told.retrieval.candidates.map((candidate) => candidate.document))];
   const rows = await Promise.all(ids.map((id) => commands.document(id).catch(() => null)));
-  const titles = new Map(rows.flatMap((row) => (row ? [[row.id, row.title] as const] : [])));
-  return {
-    query: retrieval.searched,
-    mode: retrieval.mode,
-    exact: retrieval.exact,
-    wants_everything: told.wants_everything,
-    vector_weight: retrieval.vector_weight,
-    coverage: retrieval.coverage,
-    best_cosine: retrieval.best_cosine,
-    packed_tokens: retrieval.used_tokens,
-    budget_tokens: retrieval.budget_tokens,
-    passages: retrieval.candidates.map(({ document, page, vector_rank, keyword_rank, cosine, bm25, score, fate }) => ({
-      document_id: document,
-      title: titles.get(document) ?? String(document),
-      page,
-      text: sources.find((source) => source.document_id === document && source.page === page)?.text ?? '',
-      vector_rank,
-      keyword_rank,
-      cosine,
-      bm25,
-      score,
-      dropped: fate.type === 'source' || fate.type === 'recalled' ? null : fate.type,
-    })),
-    timings: [
-      { name: 'embed', ms: told.embed_ms },
-      { name: 'search', ms: told.search_ms },
-      { name: 'shown', ms: told.shown_ms },
-      { name: 'total', ms: told.total_ms },
-    ],
-  };
+  return traceOf(told, sources, new Map(rows.flatMap((row) => (row ? [[row.id, row.title] as const] : []))));
 }
 
-async function models(): Promise<ModelEntry[]> {
-  const [stored, settings, hardware] = await Promise.all([commands.models(), commands.settings(), commands.hardware()]);
-  const plans = await commands.plannedProfiles(null).catch(() => []);
-  return stored.map((model) => {
+/** A plan a profile takes the longest of it all: they are made once. */
+async function inventory(): Promise<Inventory> {
+  const [stored, settings, hardware, planned] = await Promise.all([
+    commands.models(),
+    commands.settings(),
+    commands.hardware(),
+    commands.plannedProfiles(null).then(
+      (plans) => ({ plans, error: null }),
+      (thrown: unknown) => ({ plans: null, error: reportOf(thrown) }),
+    ),
+  ]);
+  const running = planned.plans?.find((each) => each.active)?.plan ?? null;
+  const models = stored.map((model) => {
     const active = settings.model !== null && [model.path, model.name].includes(settings.model);
-    const plan = active ? (plans.find((each) => each.active)?.plan ?? null) : null;
-    return { ...model, active, ...fitOf(model, plan, hardware) };
+    return { ...model, active, ...fitOf(model, active ? running : null, hardware) };
   });
-}
-
-async function changeSettings(change: Partial<Settings>): Promise<Settings> {
-  return commands.replaceSettings({ ...(await commands.settings()), ...change });
+  return { models, plans: planned.plans?.map(profilePlan) ?? null, planError: planned.error, hardware };
 }
 
 /** What is being measured: the engine says it as `balanced 2/3`. */
@@ -131,11 +108,7 @@ export function createTauriBackend(): Backend {
       await commands.removeDocuments(ids);
       return async () => void (await commands.restoreDocuments(ids));
     },
-    retry: async (ids) => {
-      const wanted =
-        ids === 'all' ? (await commands.documents({ states: [...PROBLEM_STATES] })).rows.map((row) => row.id) : ids;
-      return commands.retry(wanted);
-    },
+    retry: (ids) => (ids === 'all' ? commands.retryFailed() : commands.retry(ids)),
     setIngestPaused: async (paused) => void (await (paused ? commands.pauseIngest() : commands.resumeIngest())),
     cancelIngest: async () => void (await commands.cancelIngest()),
     openDocument: async (id) => void (await commands.openDocument(id)),
@@ -179,11 +152,11 @@ export function createTauriBackend(): Backend {
       await commands.deleteConversation(id);
       return async () => void (await commands.restoreConversation(id));
     },
-    exportConversation: (id, format) => commands.exportConversation(id, format),
+    exportConversation: (id, format, language) => commands.exportConversation(id, format, language),
     suggestions: (scope) => commands.suggestions(scope),
     trace: async (conversation, turn) => {
       const kept = traces.get(`${conversation}.${turn}`);
-      if (kept) return traceOf(kept.trace, kept.sources);
+      if (kept) return withTitles(kept.trace, kept.sources);
       // Answered before the window was opened: it was saved with the answer.
       const [saved, { turns }] = await Promise.all([
         commands.answerTrace(conversation, turn),
@@ -191,11 +164,15 @@ export function createTauriBackend(): Backend {
       ]);
       return (
         saved &&
-        traceOf(
+        withTitles(
           saved,
           turns.slice(0, turn + 1).flatMap((each) => each.sources),
         )
       );
+    },
+    wantsEverything: async (conversation, turn) => {
+      const kept = traces.get(`${conversation}.${turn}`)?.trace ?? (await commands.answerTrace(conversation, turn));
+      return kept?.wants_everything ?? false;
     },
 
     page: async (document, number) => pageOf(await commands.sourcePage(document, number)),
@@ -207,7 +184,6 @@ export function createTauriBackend(): Backend {
     findInDocument: (document, text) => commands.findInDocument(document, text),
 
     telemetry: (listener) => subscription(commands.listenTelemetry, listener),
-    hardware: () => commands.hardware(),
     benchmark: (profiles, listener) =>
       telling(
         job(
@@ -228,7 +204,7 @@ export function createTauriBackend(): Backend {
         (thrown) => listener({ type: 'failed', error: reportOf(thrown) }),
       ),
 
-    profiles: async () => (await commands.plannedProfiles(null)).map(profilePlan),
+    inventory,
     saveProfile: async (profile, replaces) => void (await commands.saveProfile(profile, replaces)),
     deleteProfile: async (name) => void (await commands.deleteProfile(name)),
     switchProfile: (name, listener) =>
@@ -244,14 +220,30 @@ export function createTauriBackend(): Backend {
           listener({ type: 'failed', error: reportOf(thrown), restored: profile });
         },
       ),
-    models,
-    addModel: (path) => commands.addModel(path),
+    addModel: (path, listener) =>
+      telling(
+        job(
+          (id, events) => commands.addModel(id, path, events),
+          ({ done, total }: Storing) => listener({ type: 'progress', done: done ?? 0, total: total ?? 0 }),
+          (stored) => listener({ type: 'done', path: stored.path }),
+        ),
+        (thrown) => listener({ type: 'failed', error: reportOf(thrown) }),
+      ),
     removeModel: async (name) => void (await commands.removeModel(name)),
-    chooseModel: async (path) => void (await changeSettings({ model: path })),
+    chooseModel: async (path) => void (await commands.changeSettings({ model: path })),
 
     openingNotices: () => commands.openingNotices(),
     settings: () => commands.settings(),
-    changeSettings,
+    changeSettings: (change) => commands.changeSettings(change),
+    remoteModels: (listener) =>
+      telling(
+        stoppable(
+          (id) => commands.remoteModels(id),
+          (models) => listener({ type: 'done', models }),
+        ),
+        (thrown) => listener({ type: 'failed', error: reportOf(thrown) }),
+      ),
+    remoteContext: () => commands.remoteContext(),
     dataFolder: () => commands.dataFolder(),
     openDataFolder: async () => void (await commands.openDataFolder()),
     rebuildIndex: (listener) =>

@@ -4,6 +4,7 @@ import {
   Copy,
   FileDown,
   Lightbulb,
+  ListChecks,
   MessageCircleQuestion,
   Pencil,
   RotateCcw,
@@ -91,7 +92,14 @@ export const CONVERSATION: readonly Command[] = [
     title: 'command.regenerate',
     icon: RotateCcw,
     applies: hasAnswer,
-    run: () => withLast((at, turn) => void chat().ask(turn.question, at)),
+    run: () => withLast((at) => void chat().askAgain(at)),
+  },
+  {
+    id: 'ask_each',
+    title: 'command.ask_each',
+    icon: ListChecks,
+    applies: hasAnswer,
+    run: () => withLast((at) => void chat().askAgain(at, true)),
   },
   {
     id: 'copy_answer',

@@ -1,10 +1,21 @@
-import { ChevronLeft, ChevronRight, FileText, Images, Quote, Scan, Search, ZoomIn, ZoomOut } from 'lucide-react';
+import {
+  ChevronLeft,
+  ChevronRight,
+  FileText,
+  Images,
+  MessageCircleQuestion,
+  Quote,
+  Scan,
+  Search,
+  ZoomIn,
+  ZoomOut,
+} from 'lucide-react';
 import { passageWithSource } from '@/features/source/passage';
 import { useSource } from '@/features/source/store';
 import { backend } from '@/ipc';
 import { copyText } from '@/shared/ui/copyText';
 import { attempt } from '@/shared/ui/toasts';
-import { findHere, hasCitations, stepCitation } from '../actions';
+import { askAbout, findHere, hasCitations, stepCitation } from '../actions';
 import { useLayout } from '../layout';
 import type { Command } from './command';
 
@@ -85,6 +96,13 @@ export const SOURCE: readonly Command[] = [
     icon: Quote,
     applies: () => passage() !== null,
     run: copyPassage,
+  },
+  {
+    id: 'ask_document',
+    title: 'source.ask',
+    icon: MessageCircleQuestion,
+    applies: documentOpen,
+    run: () => askAbout([source().row?.id ?? 0]),
   },
   {
     id: 'open_system',

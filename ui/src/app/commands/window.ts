@@ -63,7 +63,15 @@ export const WINDOW: readonly Command[] = [
   },
   { id: 'settings', title: 'command.settings', icon: Settings, keys: 'Mod+,', run: () => layout().show('settings') },
   { id: 'models', title: 'command.models', icon: Cpu, run: () => layout().show('models') },
-  { id: 'add_model', title: 'models.add', icon: FolderPlus, run: () => void useModels.getState().add() },
+  {
+    id: 'add_model',
+    title: 'models.add',
+    icon: FolderPlus,
+    run: () => {
+      layout().show('models');
+      void useModels.getState().add();
+    },
+  },
   { id: 'benchmark', title: 'command.benchmark', icon: Timer, run: () => layout().show('benchmark') },
   { id: 'shortcuts', title: 'command.shortcuts', icon: Keyboard, keys: '?', run: () => layout().show('shortcuts') },
   { id: 'light', title: 'command.light', icon: Sun, run: () => void settings().change({ theme: 'light' }) },

@@ -1,7 +1,8 @@
-import { BookOpenText, CircleSlash, Quote, TriangleAlert } from 'lucide-react';
+import { BookOpenText, CircleSlash, LibraryBig, Quote, TriangleAlert } from 'lucide-react';
 import type { Answer, CheckedSentence, Notice } from '@/ipc';
 import { t, wordsOf } from '@/shared/i18n';
 import { plainWords, Words } from '@/shared/ui/Words';
+import { covered } from './covered';
 
 /** What was degraded for this answer, each with its reason. */
 export function Notices({ notices }: { notices: readonly Notice[] }) {
@@ -57,7 +58,13 @@ export function AnswerMarks({
   const doubtful = new Set(doubted.map(({ sentence }) => sentence)).size;
   return (
     <>
-      {answer.mode === 'extractive' && (
+      {answer.coverage && (
+        <p className="answer-mark" title={t('chat.each_text')}>
+          <LibraryBig size={16} aria-hidden />
+          {covered(answer.coverage)}
+        </p>
+      )}
+      {answer.mode === 'extractive' && !answer.coverage && (
         <p className="answer-mark">
           <Quote size={16} aria-hidden />
           {t('chat.extractive')}

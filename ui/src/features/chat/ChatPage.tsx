@@ -1,5 +1,5 @@
 import { Search, SquarePen } from 'lucide-react';
-import { useEffect } from 'react';
+import { useShallow } from 'zustand/react/shallow';
 import type { Citation, Source, TracePassage } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
@@ -12,6 +12,7 @@ import { ConversationMenu } from './ConversationMenu';
 import { useFind } from './find';
 import { useChat } from './store';
 import { Transcript } from './Transcript';
+import { Welcome } from './Welcome';
 import { WhyDrawer } from './WhyDrawer';
 
 interface Properties {
@@ -31,7 +32,16 @@ interface Properties {
 }
 
 function Head({ onSearch, newHere }: Pick<Properties, 'onSearch' | 'newHere'>) {
-  const { id, title, renaming, rename, setRenaming, startNew } = useChat();
+  const { id, title, renaming, rename, setRenaming, startNew } = useChat(
+    useShallow(({ id, title, renaming, rename, setRenaming, startNew }) => ({
+      id,
+      title,
+      renaming,
+      rename,
+      setRenaming,
+      startNew,
+    })),
+  );
   return (
     <header className="page-head">
       {renaming && id !== null ? (
@@ -63,35 +73,8 @@ function Head({ onSearch, newHere }: Pick<Properties, 'onSearch' | 'newHere'>) {
   );
 }
 
-function Welcome({ empty, documents }: { empty: React.ReactNode; documents: number }) {
-  const { suggestions, ask } = useChat();
-  if (documents === 0) return <div className="chat-welcome">{empty}</div>;
-  return (
-    <div className="chat-welcome">
-      <h2>{t('chat.welcome', { n: documents })}</h2>
-      <p className="quiet">{t('chat.welcome_text')}</p>
-      {suggestions.length > 0 && (
-        <ul className="suggestions" aria-label={t('chat.suggestions')}>
-          {suggestions.map((suggestion) => (
-            <li key={suggestion}>
-              <button type="button" className="suggestion" dir="auto" onClick={() => void ask(suggestion)}>
-                {tameName(suggestion)}
-              </button>
-            </li>
-          ))}
-        </ul>
-      )}
-    </div>
-  );
-}
-
 function Find() {
   const { open, query, hits, at, search, step, setOpen } = useFind();
-  const { id, turns } = useChat();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation is the occasion
-  useEffect(() => setOpen(false), [id, setOpen]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: there is more to be searched
-  useEffect(() => search(query), [turns, search]);
   if (!open) return null;
   return (
     <FindField
@@ -118,8 +101,11 @@ export function ChatPage({
   onSearch,
   newHere,
 }: Properties) {
-  const { id, turns, running, loading, error, why, open, explain } = useChat();
-  const nothing = turns.length === 0 && !running;
+  const { id, loading, error, why, open, explain } = useChat(
+    useShallow(({ id, loading, error, why, open, explain }) => ({ id, loading, error, why, open, explain })),
+  );
+  const nothing = useChat(({ turns, running }) => turns.length === 0 && !running);
+  const each = useChat(({ turns }) => why !== null && Boolean(turns[why.turn]?.answer.coverage));
   return (
     <section className="page chat-page" aria-label={t('chat.conversation')}>
       <Head onSearch={onSearch} newHere={newHere} />
@@ -140,6 +126,7 @@ export function ChatPage({
         <WhyDrawer
           conversation={why.conversation}
           turn={why.turn}
+          each={each}
           onOpen={onOpenPassage}
           onClose={() => explain(null)}
         />

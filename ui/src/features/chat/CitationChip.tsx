@@ -1,6 +1,7 @@
 import { memo } from 'react';
 import type { Citation } from '@/ipc';
 import { t } from '@/shared/i18n';
+import { fileName } from '@/shared/text/path';
 import { tame, tameName } from '@/shared/text/tame';
 import { HoverCard } from '@/shared/ui/HoverCard';
 
@@ -12,8 +13,14 @@ function PassageCard({ citation }: { citation: Citation }) {
   return (
     <>
       <p className="passage-place">
-        <bdi>{tameName(citation.title)}</bdi> · {t('source.page', { page: citation.page })}
+        <bdi title={tameName(citation.path)}>{tameName(citation.title)}</bdi> ·{' '}
+        {t('source.page', { page: citation.page })}
       </p>
+      {fileName(citation.path) !== citation.title && (
+        <p className="small quiet clip">
+          <bdi>{tameName(fileName(citation.path))}</bdi>
+        </p>
+      )}
       <blockquote dir="auto">{quote.length > SHOWN ? `${quote.slice(0, SHOWN)}…` : quote}</blockquote>
       <p className={`support-line ${citation.support}`}>{t(`support.${citation.support}`)}</p>
     </>

@@ -1,5 +1,6 @@
 import { CornerDownLeft, Square, X } from 'lucide-react';
-import { type KeyboardEvent, useEffect, useRef } from 'react';
+import { type KeyboardEvent, memo, useEffect, useRef } from 'react';
+import { useShallow } from 'zustand/react/shallow';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
 import { IconButton } from '@/shared/ui/IconButton';
@@ -15,7 +16,8 @@ interface Properties {
 
 /** An answer is written in another conversation: one at a time, and the way there. */
 function Elsewhere() {
-  const { elsewhere, open, stop } = useChat();
+  const elsewhere = useChat((state) => state.elsewhere);
+  const { open, stop } = useChat.getState();
   if (!elsewhere) return null;
   const { id, title } = elsewhere;
   return (
@@ -36,8 +38,9 @@ function Elsewhere() {
 }
 
 function Editing() {
-  const { editing, cancelEdit } = useChat();
-  if (editing === null) return null;
+  const editing = useChat((state) => state.editing !== null);
+  const { cancelEdit } = useChat.getState();
+  if (!editing) return null;
   return (
     <div className="composer-note small">
       {t('chat.editing')}
@@ -49,8 +52,9 @@ function Editing() {
 }
 
 /** Where questions are written: Enter asks, Shift+Enter makes a new line, Arrow up changes the last question, Escape leaves that. */
-export function Composer({ documents, collections, onChoose }: Properties) {
-  const { draft, scope, editing, turns, setDraft, send, edit, cancelEdit, stop } = useChat();
+export const Composer = memo(function Composer({ documents, collections, onChoose }: Properties) {
+  const { draft, scope, editing } = useChat(useShallow(({ draft, scope, editing }) => ({ draft, scope, editing })));
+  const { setDraft, send, edit, cancelEdit, stop } = useChat.getState();
   const writing = useChat(isWriting);
   const busy = useChat(isAnswering);
   const field = useRef<HTMLTextAreaElement>(null);
@@ -66,6 +70,7 @@ export function Composer({ documents, collections, onChoose }: Properties) {
   }, [draft, editing]);
   const keys = (event: KeyboardEvent): void => {
     if (event.nativeEvent.isComposing) return;
+    const { turns } = useChat.getState();
     if (event.key === 'Enter' && !event.shiftKey) void send();
     else if (event.key === 'ArrowUp' && draft === '' && turns.length > 0 && !busy) edit(turns.length - 1);
     else if (event.key === 'Escape' && editing !== null) cancelEdit();
@@ -112,4 +117,4 @@ export function Composer({ documents, collections, onChoose }: Properties) {
       </div>
     </form>
   );
-}
+});

@@ -1,5 +1,6 @@
 import { LoaderCircle, RotateCcw, SquarePen } from 'lucide-react';
-import { useState } from 'react';
+import { memo, useState } from 'react';
+import { useShallow } from 'zustand/react/shallow';
 import type { ConversationRow } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { dateTime } from '@/shared/text/format';
@@ -10,6 +11,7 @@ import { SearchField } from '@/shared/ui/SearchField';
 import { ErrorText } from '@/shared/ui/states';
 import { byAge } from './age';
 import { ConversationMenu } from './ConversationMenu';
+import { listed } from './list';
 import { isWriting, useChat } from './store';
 
 /** How many conversations are listed before a search is the better way. */
@@ -22,8 +24,8 @@ interface LineProperties {
 }
 
 /** One conversation: opened, renamed, and what else its menu offers. */
-function Line({ conversation: { id, title, updated_at_ms }, active, onShow }: LineProperties) {
-  const { open, rename, remove } = useChat();
+const Line = memo(function Line({ conversation: { id, title, updated_at_ms }, active, onShow }: LineProperties) {
+  const { open, rename, remove } = useChat.getState();
   const writing = useChat((state) => state.elsewhere?.id === id || (state.id === id && isWriting(state)));
   const [editing, setEditing] = useState(false);
   const name = tameName(title);
@@ -72,12 +74,21 @@ function Line({ conversation: { id, title, updated_at_ms }, active, onShow }: Li
       />
     </li>
   );
-}
+});
 
 /** The conversations in the side bar: newest first, by their age; searched, renamed, deleted with a way back. */
 export function ConversationNav({ active, onShow }: { active: boolean; onShow: () => void }) {
-  const { conversations, search, listError, id, setSearch, loadList, startNew } = useChat();
-  const groups = byAge(conversations?.slice(0, LISTED) ?? [], Date.now());
+  const { all, rows, search, listError, id } = useChat(
+    useShallow((state) => ({
+      all: state.conversations?.length ?? 0,
+      rows: listed(state),
+      search: state.search,
+      listError: state.listError,
+      id: state.id,
+    })),
+  );
+  const { setSearch, loadList, startNew } = useChat.getState();
+  const groups = byAge(rows?.slice(0, LISTED) ?? [], Date.now());
   return (
     <nav className="conversation-nav" aria-label={t('chat.conversations')}>
       <div className="nav-head">
@@ -92,7 +103,7 @@ export function ConversationNav({ active, onShow }: { active: boolean; onShow: (
           <SquarePen size={16} aria-hidden />
         </IconButton>
       </div>
-      {(search !== '' || (conversations?.length ?? 0) > 4) && (
+      {(search !== '' || all > 4) && (
         <SearchField className="nav-search" label={t('chat.search')} value={search} onChange={setSearch} />
       )}
       {listError && (
@@ -104,19 +115,17 @@ export function ConversationNav({ active, onShow }: { active: boolean; onShow: (
           </button>
         </div>
       )}
-      {conversations === null && !listError && (
+      {rows === null && !listError && (
         <p className="nav-empty small quiet" role="status">
           {t('chat.list_loading')}
         </p>
       )}
-      {conversations?.length === 0 && (
-        <p className="nav-empty small quiet">{t(search ? 'chat.no_match' : 'chat.none')}</p>
-      )}
-      {groups.map(({ age, rows }) => (
+      {rows?.length === 0 && <p className="nav-empty small quiet">{t(search ? 'chat.no_match' : 'chat.none')}</p>}
+      {groups.map(({ age, rows: aged }) => (
         <section key={age} aria-label={t(`age.${age}`)}>
           {groups.length > 1 && <h3 className="nav-group">{t(`age.${age}`)}</h3>}
           <ul className="nav-list">
-            {rows.map((conversation) => (
+            {aged.map((conversation) => (
               <Line
                 key={conversation.id}
                 conversation={conversation}
@@ -127,8 +136,8 @@ export function ConversationNav({ active, onShow }: { active: boolean; onShow: (
           </ul>
         </section>
       ))}
-      {(conversations?.length ?? 0) > LISTED && (
-        <p className="nav-empty small quiet">{t('chat.more', { n: (conversations?.length ?? 0) - LISTED })}</p>
+      {rows && rows.length > LISTED && (
+        <p className="nav-empty small quiet">{t('chat.more', { n: rows.length - LISTED })}</p>
       )}
     </nav>
   );

@@ -1,15 +1,22 @@
 import { CircleSlash, LibraryBig } from 'lucide-react';
-import type { Source } from '@/ipc';
+import type { Coverage, Source } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { tame, tameName } from '@/shared/text/tame';
+import { covered } from './covered';
 
 /** "Not in your documents", said plainly, with the passages that came nearest. */
 export function NotFound({
   sources,
+  coverage,
+  busy,
   onOpenSource,
   onAskAll,
 }: {
   sources: readonly Source[];
+  /** Of how many documents none says anything, where each was asked. */
+  coverage: Coverage | undefined;
+  /** An answer is being written. */
+  busy: boolean;
   onOpenSource: (source: Source) => void;
   onAskAll?: () => void;
 }) {
@@ -20,8 +27,9 @@ export function NotFound({
         {t('chat.not_found')}
       </p>
       <p className="quiet">{t('chat.not_found_text')}</p>
+      {coverage && <p className="quiet">{covered(coverage)}</p>}
       {onAskAll && (
-        <button type="button" className="button" onClick={onAskAll}>
+        <button type="button" className="button" disabled={busy} onClick={onAskAll}>
           <LibraryBig size={16} aria-hidden />
           {t('chat.ask_all')}
         </button>

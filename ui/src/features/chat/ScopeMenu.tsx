@@ -35,19 +35,22 @@ interface Properties {
 
 /** What is asked: everything, a collection, or some documents. Anything but everything stands out. */
 export function ScopeMenu({ collections, onChoose }: Properties) {
-  const { scope, setScope } = useChat();
+  const scope = useChat((state) => state.scope);
+  const each = useChat((state) => state.each);
+  const { setScope, setEach } = useChat.getState();
   const chosen = useNames(scope);
   const collection = scope.kind === 'collection' ? collections.find((each) => each.id === scope.id) : undefined;
-  const name =
+  const asked =
     scope.kind === 'all'
       ? t('chat.scope_all')
       : scope.kind === 'collection'
         ? tameName(collection?.name ?? '')
         : t('chat.scope_documents', { n: scope.ids.length });
+  const name = each ? t('chat.scope_each', { name: asked }) : asked;
   return (
     <Popover
       kind="menu"
-      className={scope.kind === 'all' ? 'button quiet small scope' : 'button quiet small scope narrowed'}
+      className={scope.kind === 'all' && !each ? 'button quiet small scope' : 'button quiet small scope narrowed'}
       label={t('chat.scope', { name })}
       {...(chosen && { title: chosen })}
       trigger={
@@ -79,6 +82,9 @@ export function ScopeMenu({ collections, onChoose }: Properties) {
       )}
       <MenuItem icon={<ListChecks size={16} />} onSelect={onChoose}>
         {t('chat.scope_choose')}
+      </MenuItem>
+      <MenuItem icon={each && <Check size={16} />} checked={each} onSelect={() => setEach(!each)}>
+        {t('chat.each')}
       </MenuItem>
     </Popover>
   );

@@ -66,10 +66,10 @@ function Passages({ title, passages, onOpen }: PassagesProperties) {
 }
 
 /** How was searched, and how near the documents came. */
-function Search({ trace }: { trace: AnswerTrace }) {
+function Search({ trace, each }: { trace: AnswerTrace; each: boolean }) {
   return (
     <div className="quiet small">
-      {trace.wants_everything && <p className="tone-amber">{t('why.everything')}</p>}
+      {each ? <p>{t('why.each')}</p> : trace.wants_everything && <p className="tone-amber">{t('why.everything')}</p>}
       <p>
         {t(`why.mode.${trace.mode}`)}{' '}
         {trace.mode === 'hybrid' && trace.vector_weight !== null && (
@@ -77,7 +77,7 @@ function Search({ trace }: { trace: AnswerTrace }) {
         )}
         {trace.exact && t('why.exact')}
       </p>
-      <p>{t('why.coverage', { share: percent(trace.coverage), cosine: decimal(trace.best_cosine, 2) })}</p>
+      {!each && <p>{t('why.coverage', { share: percent(trace.coverage), cosine: decimal(trace.best_cosine, 2) })}</p>}
     </div>
   );
 }
@@ -102,23 +102,27 @@ function Timings({ trace }: { trace: AnswerTrace }) {
 
 interface Properties {
   trace: AnswerTrace;
+  /** Each document was asked by itself, and quoted. */
+  each: boolean;
   /** Opens a passage beside it. */
   onOpen: (passage: TracePassage) => void;
 }
 
 /** How an answer came about: what was searched, both rankings, what was given to the model and what was left out, and the time. */
-export function TraceView({ trace, onOpen }: Properties) {
+export function TraceView({ trace, each, onOpen }: Properties) {
   return (
     <>
       <p>
         <span className="quiet">{t('why.query')}</span> <q dir="auto">{tame(trace.query)}</q>
       </p>
-      <p className="quiet small">
-        {t('why.budget', { packed: count(trace.packed_tokens), budget: count(trace.budget_tokens) })}
-      </p>
-      <Search trace={trace} />
+      {!each && (
+        <p className="quiet small">
+          {t('why.budget', { packed: count(trace.packed_tokens), budget: count(trace.budget_tokens) })}
+        </p>
+      )}
+      <Search trace={trace} each={each} />
       <Passages
-        title={t('why.packed')}
+        title={t(each ? 'why.quoted' : 'why.packed')}
         passages={trace.passages.filter((passage) => passage.dropped === null)}
         onOpen={onOpen}
       />

@@ -1,13 +1,16 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown } from 'lucide-react';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { useShallow } from 'zustand/react/shallow';
 import type { Citation, Source } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { useInSteps } from '@/shared/ui/useInSteps';
 import { RunningTurn } from './RunningTurn';
-import { useChat } from './store';
-import { type TurnActions, TurnView } from './TurnView';
+import { isAnswering, useChat } from './store';
+import { TurnView } from './TurnView';
 import { useFound } from './useFound';
+import { useHeld } from './useHeld';
+import { useTurnActions } from './useTurnActions';
 
 interface Properties {
   onOpen: (citation: Citation, all: readonly Citation[]) => void;
@@ -15,12 +18,17 @@ interface Properties {
   onWhy: (turn: number) => void;
 }
 
+const chat = useChat.getState;
+
 /** Closer to the end than this counts as being there. */
 const NEAR_END = 48;
 
 /** The conversation. Only turns in sight are drawn; the view follows an answer only while it is at the bottom. */
 export function Transcript({ onOpen, onOpenSource, onWhy }: Properties) {
-  const { id, turns, running, scope, ask, edit, stop, setScope } = useChat();
+  const { id, turns, running, few } = useChat(
+    useShallow(({ id, turns, running, few }) => ({ id, turns, running, few })),
+  );
+  const busy = useChat(isAnswering);
   const scroller = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   // Where the view was last seen or put: a scroll event arrives a frame after the reader has moved, and a new word may come between.
@@ -46,9 +54,19 @@ export function Transcript({ onOpen, onOpenSource, onWhy }: Properties) {
     element.scrollTop = element.scrollHeight;
     lastTop.current = element.scrollTop;
   };
+  const held = useHeld(scroller);
+  /** True where what was pressed stays where it is, whatever else moves. */
+  const isHeld = useCallback((): boolean => {
+    const element = scroller.current;
+    if (!element || !held.keep()) return false;
+    lastTop.current = element.scrollTop;
+    atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < 2;
+    return true;
+  }, [held]);
   const size = virtual.getTotalSize();
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs whenever the content grew
   useLayoutEffect(() => {
+    if (isHeld()) return;
     const movedUp = (scroller.current?.scrollTop ?? 0) < lastTop.current - 1;
     if (atEnd.current && !movedUp) toEnd();
   }, [size, running, amount]);
@@ -57,13 +75,13 @@ export function Transcript({ onOpen, onOpenSource, onWhy }: Properties) {
     const element = scroller.current;
     if (!element) return;
     const observer = new ResizeObserver(() => {
-      if (!atEnd.current) return;
+      if (isHeld() || !atEnd.current) return;
       element.scrollTop = element.scrollHeight;
       lastTop.current = element.scrollTop;
     });
     observer.observe(element);
     return () => observer.disconnect();
-  }, []);
+  }, [isHeld]);
   useFound(scroller, (turn) => {
     atEnd.current = false;
     virtual.scrollToIndex(turn, { align: 'center' });
@@ -78,26 +96,7 @@ export function Transcript({ onOpen, onOpenSource, onWhy }: Properties) {
     toEnd();
   }, [id, asked.current]);
 
-  const actions = useMemo<TurnActions>(
-    () => ({
-      onOpen,
-      onOpenSource,
-      onWhy,
-      onEdit: edit,
-      onRegenerate: (turn) => {
-        const question = useChat.getState().turns[turn]?.question;
-        if (question !== undefined) void ask(question, turn);
-      },
-      ...(scope.kind !== 'all' && {
-        onAskAll: () => {
-          const turn = useChat.getState().turns.length - 1;
-          setScope({ kind: 'all' });
-          actions.onRegenerate(turn);
-        },
-      }),
-    }),
-    [onOpen, onOpenSource, onWhy, edit, ask, scope, setScope],
-  );
+  const actions = useTurnActions({ onOpen, onOpenSource, onWhy });
   return (
     <div className="transcript-frame">
       <section
@@ -105,6 +104,8 @@ export function Transcript({ onOpen, onOpenSource, onWhy }: Properties) {
         className="transcript"
         tabIndex={0}
         aria-label={t('chat.transcript')}
+        onClickCapture={(event) => held.hold(event.target)}
+        onWheel={held.release}
         onScroll={(event) => {
           const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
           const left = scrollHeight - scrollTop - clientHeight;
@@ -127,14 +128,21 @@ export function Transcript({ onOpen, onOpenSource, onWhy }: Properties) {
                 style={{ transform: `translateY(${item.start}px)` }}
               >
                 {turn ? (
-                  <TurnView turn={turn} index={item.index} last={item.index === amount - 1} actions={actions} />
+                  <TurnView
+                    turn={turn}
+                    index={item.index}
+                    last={item.index === amount - 1}
+                    busy={busy && item.index === amount - 1}
+                    few={turn === few && item.index === amount - 1}
+                    actions={actions}
+                  />
                 ) : (
                   running && (
                     <RunningTurn
                       running={running}
                       onOpen={onOpen}
-                      onStop={stop}
-                      onRetry={() => void ask(running.question, running.replace)}
+                      onStop={chat().stop}
+                      onRetry={() => void chat().ask(running.question, running.replace, running.each)}
                     />
                   )
                 )}

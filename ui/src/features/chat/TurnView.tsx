@@ -10,6 +10,7 @@ import { AnswerMarks, Notices } from './AnswerMarks';
 import { AnswerText } from './AnswerText';
 import { CitationList } from './CitationList';
 import { withSources } from './copy';
+import { FewPassages } from './FewPassages';
 import { NotFound } from './NotFound';
 import { toldOf, uncitedOf } from './running';
 import { Thinking } from './Thinking';
@@ -20,30 +21,40 @@ export interface TurnActions {
   onRegenerate: (turn: number) => void;
   onEdit: (turn: number) => void;
   onWhy: (turn: number) => void;
+  /** Asks the question of a turn again, of each document by itself. */
+  onAskEach: (turn: number) => void;
   /** Asks the last question again of all documents; absent where all were asked. */
   onAskAll?: () => void;
 }
 
-function Action({ icon, label, onPress }: { icon: ReactNode; label: MessageKey; onPress: () => void }) {
+interface ActionProperties {
+  icon: ReactNode;
+  label: MessageKey;
+  disabled?: boolean;
+  onPress: () => void;
+}
+
+function Action({ icon, label, disabled = false, onPress }: ActionProperties) {
   return (
-    <IconButton label={t(label)} onPress={onPress}>
+    <IconButton label={t(label)} disabled={disabled} onPress={onPress}>
       {icon}
     </IconButton>
   );
 }
 
-/** One question with its finished answer. */
-export const TurnView = memo(function TurnView({
-  turn,
-  index,
-  last,
-  actions,
-}: {
+interface Properties {
   turn: Turn;
   index: number;
   last: boolean;
+  /** An answer is being written, here or elsewhere: no other is begun. */
+  busy: boolean;
+  /** A few passages answer, though everything was asked for. */
+  few: boolean;
   actions: TurnActions;
-}) {
+}
+
+/** One question with its finished answer. */
+export const TurnView = memo(function TurnView({ turn, index, last, busy, few, actions }: Properties) {
   const { answer } = turn;
   const told = toldOf(turn);
   const open = (citation: Citation): void => actions.onOpen(citation, answer.citations);
@@ -62,6 +73,8 @@ export const TurnView = memo(function TurnView({
       {answer.mode === 'not_found' ? (
         <NotFound
           sources={turn.sources}
+          coverage={answer.coverage ?? undefined}
+          busy={busy}
           onOpenSource={actions.onOpenSource}
           {...(last && actions.onAskAll && { onAskAll: actions.onAskAll })}
         />
@@ -69,6 +82,7 @@ export const TurnView = memo(function TurnView({
         <>
           <StableAnswer turn={turn} onOpen={actions.onOpen} />
           <AnswerMarks answer={answer} uncited={uncitedOf(turn)} notices={told.notices} />
+          {few && <FewPassages busy={busy} onAskEach={() => actions.onAskEach(index)} />}
           <CitationList citations={answer.citations} onOpen={open} />
         </>
       )}
@@ -83,7 +97,12 @@ export const TurnView = memo(function TurnView({
         )}
         {/* An earlier answer is written again by its question, which says that what follows is replaced. */}
         {last && (
-          <Action icon={<RotateCcw size={16} />} label="chat.regenerate" onPress={() => actions.onRegenerate(index)} />
+          <Action
+            icon={<RotateCcw size={16} />}
+            label="chat.regenerate"
+            disabled={busy}
+            onPress={() => actions.onRegenerate(index)}
+          />
         )}
         <Action icon={<Pencil size={16} />} label="chat.edit" onPress={() => actions.onEdit(index)} />
         <button type="button" className="button quiet small" onClick={() => actions.onWhy(index)}>

@@ -10,11 +10,14 @@ import { TraceView } from './TraceView';
 export function WhyDrawer({
   conversation,
   turn,
+  each,
   onOpen,
   onClose,
 }: {
   conversation: number;
   turn: number;
+  /** Each document was asked by itself. */
+  each: boolean;
   /** Opens a passage beside it. */
   onOpen: (passage: TracePassage) => void;
   onClose: () => void;
@@ -65,7 +68,7 @@ export function WhyDrawer({
           </p>
         )}
         {trace === null && <EmptyState icon={<History size={20} />} title={t('why.none')} text={t('why.none_text')} />}
-        {trace && <TraceView trace={trace} onOpen={onOpen} />}
+        {trace && <TraceView trace={trace} each={each} onOpen={onOpen} />}
       </section>
     </aside>
   );

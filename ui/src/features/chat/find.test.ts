@@ -21,6 +21,12 @@ describe('the search in a conversation', () => {
     expect(hitsIn(turns, 'fee?')).toEqual([{ turn: 1, nth: 0 }]);
   });
 
+  it('finds nothing in words that are not shown: an answer that was not found', () => {
+    const unfound = { question: 'The moon?', answer: { mode: 'not_found', text: 'Not found in your documents.' } };
+    expect(hitsIn([unfound as unknown as Turn], 'found')).toEqual([]);
+    expect(hitsIn([unfound as unknown as Turn], 'moon')).toHaveLength(1);
+  });
+
   it('looks for nothing that stands everywhere', () => {
     expect(hitsIn(turns, ' e ')).toEqual([]);
   });

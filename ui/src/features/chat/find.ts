@@ -13,11 +13,12 @@ export interface Hit {
 const MARKS = /\*\*|__|~~|`|\s?\[\d{1,4}\]/g;
 const plain = new WeakMap<Turn, string>();
 
-/** A turn in small letters, about as it is read. */
+/** A turn in small letters, about as it is read. Where nothing was found the window says so in its own words. */
 function wordsOf(turn: Turn): string {
   let words = plain.get(turn);
   if (words === undefined) {
-    words = `${turn.question}\n${turn.answer.text.replace(MARKS, '')}`.toLowerCase();
+    const { mode, text } = turn.answer;
+    words = `${turn.question}\n${mode === 'not_found' ? '' : text.replace(MARKS, '')}`.toLowerCase();
     plain.set(turn, words);
   }
   return words;
@@ -72,3 +73,11 @@ export const useFind = create<FindState>((set, get) => ({
     if (hits.length > 0) set({ at: (at + by + hits.length) % hits.length });
   },
 }));
+
+// Another conversation ends the search; more turns are searched too.
+useChat.subscribe(({ id, turns }, before) => {
+  const { open, query, setOpen, search } = useFind.getState();
+  if (!open) return;
+  if (id !== before.id) setOpen(false);
+  else if (turns !== before.turns) search(query);
+});

@@ -29,6 +29,19 @@ describe('an answer on its way', () => {
     expect([running.thinking, running.text, running.thinkingMs]).toEqual(['ab', 'xy', 200]);
   });
 
+  it('begins again where what was written turns out to be thoughts', () => {
+    const running = after(
+      { type: 'sources', sources: [source(1)], extract: null },
+      { type: 'token', text: 'Hm [1]. ' },
+      { type: 'citation', n: 1, source: 1, sentence: 'Hm.', support: 'weak' },
+      { type: 'were_thoughts' },
+      { type: 'thinking', text: 'So.' },
+      { type: 'token', text: 'It is.' },
+    );
+    expect([running.thinking, running.text, running.thinkingMs]).toEqual(['Hm [1]. So.', 'It is.', 400]);
+    expect(citationsSoFar(running)).toEqual([]);
+  });
+
   it('makes chips from the sources while the whole answer is not there', () => {
     const running = after(
       { type: 'sources', sources: [source(1), source(5)], extract: null },

@@ -5,6 +5,8 @@ export interface Running {
   question: string;
   /** The turn that it is to take the place of, with what follows it; `null` where it comes after all. */
   replace: number | null;
+  /** Each document is asked by itself. */
+  each: boolean;
   startedAt: number;
   stage: { name: string; done: number; total: number } | null;
   standalone: string | null;
@@ -15,16 +17,20 @@ export interface Running {
   thinkingSince: number | null;
   thinkingMs: number | null;
   text: string;
+  textSince: number | null;
   checked: CheckedSentence[];
   notices: Notice[];
   error: ErrorReport | null;
   answer: Answer | null;
+  /** The question asks for everything there is. */
+  wantsEverything: boolean;
 }
 
-export function begin(question: string, now: number, replace: number | null = null): Running {
+export function begin(question: string, now: number, replace: number | null = null, each = false): Running {
   return {
     question,
     replace,
+    each,
     startedAt: now,
     stage: null,
     standalone: null,
@@ -34,10 +40,12 @@ export function begin(question: string, now: number, replace: number | null = nu
     thinkingSince: null,
     thinkingMs: null,
     text: '',
+    textSince: null,
     checked: [],
     notices: [],
     error: null,
     answer: null,
+    wantsEverything: false,
   };
 }
 
@@ -56,7 +64,18 @@ export function advance(running: Running, event: AskEvent, now: number): Running
       return {
         ...running,
         text: running.text + event.text,
+        textSince: running.textSince ?? now,
         thinkingMs: running.thinkingMs ?? (running.thinkingSince === null ? null : now - running.thinkingSince),
+      };
+    case 'were_thoughts':
+      return {
+        ...running,
+        thinking: running.thinking + running.text,
+        thinkingSince: running.thinkingSince ?? running.textSince,
+        thinkingMs: null,
+        text: '',
+        textSince: null,
+        checked: [],
       };
     case 'citation':
       return {
@@ -69,7 +88,7 @@ export function advance(running: Running, event: AskEvent, now: number): Running
     case 'notice':
       return { ...running, notices: [...running.notices, { code: event.code, message: event.message }] };
     case 'trace':
-      return running;
+      return { ...running, wantsEverything: event.wants_everything };
     case 'done':
       return { ...running, answer: event.answer, stage: null };
     case 'failed':
@@ -80,6 +99,11 @@ export function advance(running: Running, event: AskEvent, now: number): Running
 /** The turn that a finished answer makes. */
 export function turnOf({ question, standalone, sources }: Running, answer: Answer, at_ms: number): Turn {
   return { question, standalone, recalled: [], written: null, sources, answer, asked_at_ms: at_ms };
+}
+
+/** An answer that rests on the passages that fit best: where everything was asked for, other documents may say more. */
+export function restsOnFew({ mode, coverage }: Answer): boolean {
+  return mode !== 'not_found' && !coverage;
 }
 
 /**

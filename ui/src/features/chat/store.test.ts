@@ -1,7 +1,11 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { backend, setBackend } from '@/ipc';
+import { backend, type Job, setBackend } from '@/ipc';
 import { createMock, MOCK_DEFAULTS, type MockOptions } from '@/ipc/mock';
+import { offer, warn } from '@/shared/ui/toasts';
+import { listed } from './list';
 import { useChat } from './store';
+
+vi.mock('@/shared/ui/toasts', async (load) => ({ ...(await load<object>()), offer: vi.fn(), warn: vi.fn() }));
 
 const START = useChat.getInitialState();
 const chat = useChat.getState;
@@ -194,5 +198,150 @@ describe('what is asked', () => {
     await chat().open(id ?? 0);
     chat().startNew();
     expect(chat()).toMatchObject({ draft: 'half a question', scope: COLLECTION });
+  });
+
+  it('is still known after a restart', async () => {
+    chat().setScope(COLLECTION);
+    await talk(1);
+    const { id } = chat();
+    const kept = backend();
+    vi.resetModules();
+    const [ipc, anew] = await Promise.all([import('@/ipc'), import('./store')]);
+    ipc.setBackend(kept);
+    await anew.useChat.getState().open(id ?? 0);
+    expect(anew.useChat.getState().scope).toEqual(COLLECTION);
+  });
+
+  it('is what was chosen meanwhile, where a conversation was slow to open', async () => {
+    await talk(1);
+    const { id } = chat();
+    const slow = backend();
+    vi.resetModules();
+    const [ipc, anew] = await Promise.all([import('@/ipc'), import('./store')]);
+    ipc.setBackend(slow);
+    const opening = anew.useChat.getState().open(id ?? 0);
+    anew.useChat.getState().setScope(COLLECTION);
+    await opening;
+    expect(anew.useChat.getState().scope).toEqual(COLLECTION);
+  });
+});
+
+describe('an answer that is written elsewhere', () => {
+  /** Asks, and opens another conversation as soon as there is text; gives the end of the answer. */
+  async function askAndLeave(change: Partial<Job> = {}): Promise<{ asked: Promise<void>; id: number }> {
+    open({ speed: 0.05, turns: 3 });
+    const mock = backend();
+    setBackend({ ...mock, ask: (...question) => ({ ...mock.ask(...question), ...change }) });
+    await chat().loadList();
+    const other = chat().conversations?.[0]?.id ?? 0;
+    chat().startNew();
+    const asked = chat().ask('A long answer');
+    await vi.waitFor(() => expect(chat().running?.text).toContain('Paragraph 2.'), { timeout: 10_000 });
+    const { id } = chat();
+    await chat().open(other);
+    return { asked, id: id ?? 0 };
+  }
+  beforeEach(() => {
+    vi.mocked(offer).mockClear();
+    vi.mocked(warn).mockClear();
+  });
+
+  it('is told when it is there', async () => {
+    const { asked } = await askAndLeave();
+    await asked;
+    expect(offer).toHaveBeenCalledOnce();
+  });
+
+  it('is not told to be ready when it was stopped', async () => {
+    const { asked } = await askAndLeave();
+    chat().stop();
+    await asked;
+    expect(chat().elsewhere).toBeNull();
+    expect(offer).not.toHaveBeenCalled();
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  it('is not told at all when its conversation was deleted', async () => {
+    // It comes to its end before it can be stopped.
+    const { asked, id } = await askAndLeave({ cancel: () => undefined });
+    await chat().remove(id);
+    await asked;
+    expect(offer).not.toHaveBeenCalled();
+    expect(chat().conversations?.some((each) => each.id === id)).toBe(false);
+  });
+});
+
+describe('the list of conversations', () => {
+  it('is whole, whatever is searched for in the side bar', async () => {
+    open({ turns: 3 });
+    await chat().loadList();
+    const all = chat().conversations?.length ?? 0;
+    chat().setSearch('boiler');
+    await vi.waitFor(() => expect(chat().found).toHaveLength(1));
+    expect(listed(chat())).toHaveLength(1);
+    await chat().loadList();
+    expect(chat().conversations).toHaveLength(all);
+    expect(all).toBeGreaterThan(1);
+    chat().setSearch('');
+    expect(listed(chat())).toHaveLength(all);
+  });
+
+  it('keeps the title of a conversation that could not be renamed', async () => {
+    await talk(1);
+    const { id, title } = chat();
+    setBackend({ ...backend(), renameConversation: () => Promise.reject({ code: 'disk_full', message: 'Full.' }) });
+    await chat().rename(id ?? 0, 'Another');
+    expect(chat().title).toBe(title);
+  });
+});
+
+describe('a question put to each document', () => {
+  const coverage = () => chat().turns.at(-1)?.answer.coverage;
+
+  it('is offered where everything was asked for and a few passages answer, and takes the place of that answer', async () => {
+    await chat().ask('When may the tenant leave?');
+    expect(chat().few).toBeNull();
+    await chat().ask('Which documents name a notice period?');
+    expect(chat().few).toBe(chat().turns[1]);
+    expect(coverage()).toBeUndefined();
+    await chat().askAgain(1, true);
+    expect(chat().turns).toHaveLength(2);
+    expect(coverage()).toEqual({ asked: 12, found: 12, quoted: 12 });
+    expect(chat()).toMatchObject({ few: null, each: false });
+  });
+
+  it('is offered again in a conversation that is opened later', async () => {
+    await chat().ask('Which documents name a notice period?');
+    const { id } = chat();
+    chat().startNew();
+    await chat().open(id ?? 0);
+    await vi.waitFor(() => expect(chat().few).toBe(chat().turns[0]));
+  });
+
+  it('is not offered where one document is asked', async () => {
+    chat().setScope({ kind: 'documents', ids: [1] });
+    await chat().ask('Which documents name a notice period?');
+    expect(chat().few).toBeNull();
+  });
+
+  it('is so for all questions of a conversation, until that is switched off', async () => {
+    chat().setEach(true);
+    await chat().ask('When may the tenant leave?');
+    expect(coverage()).toBeDefined();
+    const { id } = chat();
+    chat().startNew();
+    expect(chat().each).toBe(false);
+    await chat().open(id ?? 0);
+    expect(chat().each).toBe(true);
+    chat().setEach(false);
+    await chat().ask('When may the tenant leave?');
+    expect(coverage()).toBeUndefined();
+  });
+
+  it('is put to each again where that failed', async () => {
+    await talk(1);
+    await chat().askAgain(0, true);
+    await chat().ask('fail once', 0, true);
+    expect(chat().running).toMatchObject({ each: true, replace: 0, error: {} });
   });
 });

@@ -2,21 +2,19 @@ import { create } from 'zustand';
 import {
   type AskEvent,
   backend,
-  type ConversationRow,
   type ErrorReport,
+  type ExportFormat,
   type Job,
   reportOf,
   type Scope,
   type Turn,
 } from '@/ipc';
-import { t } from '@/shared/i18n';
+import { language, t } from '@/shared/i18n';
 import { announce, attempt, offer, warn } from '@/shared/ui/toasts';
-import { advance, begin, keepTold, type Running, turnOf } from './running';
+import { type ConversationList, conversationList } from './list';
+import { advance, begin, keepTold, type Running, restsOnFew, turnOf } from './running';
 
-interface ChatState {
-  conversations: ConversationRow[] | null;
-  search: string;
-  listError: ErrorReport | null;
+interface ChatState extends ConversationList {
   /** The open conversation; `null` is a new one. */
   id: number | null;
   title: string;
@@ -28,6 +26,10 @@ interface ChatState {
   /** Where an answer is still written while another conversation is open. */
   elsewhere: { id: number | null; title: string } | null;
   scope: Scope;
+  /** Each of those documents is asked by itself, until that is switched off. */
+  each: boolean;
+  /** The turn that a few passages answer though its question asks for everything there is, where it is the last one. */
+  few: Turn | null;
   draft: string;
   /** A turn being rewritten, to be replaced when sent. */
   editing: number | null;
@@ -36,14 +38,15 @@ interface ChatState {
   why: { conversation: number; turn: number } | null;
   /** Where the title of the open conversation is being changed. */
   renaming: boolean;
-  loadList: () => Promise<void>;
-  setSearch: (search: string) => void;
   open: (id: number) => Promise<void>;
   startNew: (scope?: Scope) => void;
   setDraft: (draft: string) => void;
   setScope: (scope: Scope) => void;
+  setEach: (each: boolean) => void;
   /** Asks; what is being written stays. */
-  ask: (question: string, replace?: number | null) => Promise<void>;
+  ask: (question: string, replace?: number | null, each?: boolean) => Promise<void>;
+  /** Asks the question of a turn again, as the conversation asks now, or each document by itself. */
+  askAgain: (turn: number, each?: boolean) => Promise<void>;
   /** Asks what was written, in the place of the turn that it changes where it does. */
   send: () => Promise<void>;
   /** Changes the question of a turn; what was being written waits until that is done. */
@@ -53,17 +56,22 @@ interface ChatState {
   stop: () => void;
   rename: (id: number, title: string) => Promise<void>;
   remove: (id: number) => Promise<void>;
-  exportTo: (id: number, format: 'markdown' | 'html') => Promise<void>;
+  exportTo: (id: number, format: ExportFormat) => Promise<void>;
   suggest: () => Promise<void>;
   explain: (turn: number | null) => void;
   setRenaming: (renaming: boolean) => void;
 }
 
+/** What the next question of a conversation asks. */
+type Asks = Pick<ChatState, 'scope' | 'each'>;
+
 const ALL: Scope = { kind: 'all' };
+const ASKS_ALL: Asks = { scope: ALL, each: false };
 
 /** Of a conversation that is not there yet. */
-const NOTHING: Pick<ChatState, 'turns' | 'loading' | 'error' | 'running' | 'editing' | 'why' | 'renaming'> = {
+const NOTHING: Pick<ChatState, 'turns' | 'few' | 'loading' | 'error' | 'running' | 'editing' | 'why' | 'renaming'> = {
   turns: [],
+  few: null,
   loading: false,
   error: null,
   running: null,
@@ -71,14 +79,6 @@ const NOTHING: Pick<ChatState, 'turns' | 'loading' | 'error' | 'running' | 'edit
   why: null,
   renaming: false,
 };
-
-/** What a conversation is left with. */
-interface Left {
-  /** A question begun and not asked. */
-  draft: string;
-  /** What was asked there. */
-  scope: Scope;
-}
 
 /** An answer that took longer was perhaps not waited for. */
 const LONG_MS = 15_000;
@@ -90,7 +90,7 @@ interface Live {
   /** It is begun by this question: where nothing is answered the engine takes it back. */
   begins: boolean;
   title: string;
-  scope: Scope;
+  asks: Asks;
   /** The turns before it. */
   turns: Turn[];
   /** All that there were: they stay where none takes their place. */
@@ -98,6 +98,8 @@ interface Live {
   running: Running;
   /** Its conversation is the open one. */
   shown: boolean;
+  /** Its conversation is being deleted: nobody waits for it. */
+  unwanted: boolean;
   job: Job | null;
 }
 
@@ -111,12 +113,23 @@ export function isAnswering(state: Pick<ChatState, 'running' | 'elsewhere'>): bo
   return state.elsewhere !== null || isWriting(state);
 }
 
+/** Whether there is more than one document to be asked. */
+function asksSeveral(scope: Scope): boolean {
+  return scope.kind !== 'documents' || scope.ids.length > 1;
+}
+
+/** Somebody stopped it: that needs no telling. */
+function isStopped({ running }: Live): boolean {
+  return running.answer?.finish === 'cancelled' || running.error?.code === 'cancelled';
+}
+
 export const useChat = create<ChatState>((set, get) => {
   let live: Live | null = null;
   let opened = 0;
-  let listed = 0;
   let frame: number | undefined;
-  const left = new Map<number | null, Left>();
+  /** Questions begun and not asked, by conversation. */
+  const drafts = new Map<number | null, string>();
+  const asked = new Map<number | null, Asks>();
   /** What was being written when an earlier question came to be changed. */
   let aside = '';
 
@@ -136,8 +149,9 @@ export const useChat = create<ChatState>((set, get) => {
 
   /** Another conversation is opened: an answer under way goes on behind it, a question begun is kept. */
   function leave(): void {
-    const { id, draft, editing, scope } = get();
-    left.set(id, { draft: editing === null ? draft : aside, scope });
+    const { id, draft, editing, scope, each, loading, error } = get();
+    drafts.set(id, editing === null ? draft : aside);
+    if (!loading && error === null) asked.set(id, { scope, each });
     if (!live) return;
     live.shown = false;
     set({ elsewhere: { id: live.conversation, title: live.title } });
@@ -154,7 +168,7 @@ export const useChat = create<ChatState>((set, get) => {
         else {
           set({ elsewhere: { id: event.conversation, title: mine.title } });
           // Left before it had a number.
-          if (mine.begins) left.set(event.conversation, { draft: '', scope: mine.scope });
+          if (mine.begins) asked.set(event.conversation, mine.asks);
         }
         // A new one is listed at once: the way back to it, should another be opened.
         if (!get().conversations?.some(({ id }) => id === event.conversation)) void get().loadList();
@@ -165,7 +179,8 @@ export const useChat = create<ChatState>((set, get) => {
         if (!mine.shown) break;
         const turn = turnOf(mine.running, event.answer, Date.now());
         keepTold(turn, mine.running);
-        set({ running: null, turns: [...mine.turns, turn] });
+        const few = mine.running.wantsEverything && asksSeveral(mine.asks.scope) && restsOnFew(turn.answer);
+        set({ running: null, turns: [...mine.turns, turn], few: few ? turn : null });
         break;
       }
       case 'failed':
@@ -181,16 +196,18 @@ export const useChat = create<ChatState>((set, get) => {
     if (mine.begins) mine.conversation = null;
     if (mine.shown)
       set({ running: mine.running, turns: mine.before, ...(mine.begins && { id: null, title: '', renaming: false }) });
-    else if (mine.running.error) warn(mine.running.error);
+    else if (mine.running.error && !isStopped(mine)) warn(mine.running.error);
   }
 
   /** An answer that nobody looked at is there. */
-  function tell({ conversation, title, running }: Live): void {
+  function tell(mine: Live): void {
+    const { conversation, title, running } = mine;
     set({ elsewhere: null });
-    if (conversation === null || running.error) return;
+    if (conversation === null || running.error || mine.unwanted) return;
     // Opened while the answer was on its way, and perhaps read before it was saved.
     if (get().id === conversation) void load(conversation);
-    else offer(t('chat.answered', { title }), t('chat.show'), () => void get().open(conversation));
+    else if (!isStopped(mine))
+      offer(t('chat.answered', { title }), t('chat.show'), () => void get().open(conversation));
   }
 
   async function load(id: number): Promise<void> {
@@ -199,6 +216,9 @@ export const useChat = create<ChatState>((set, get) => {
       const detail = await backend().conversation(id);
       if (mine !== opened) return;
       set({ title: detail.row.title, turns: detail.turns, loading: false });
+      // Of an earlier day: it asks what it asked then.
+      if (!asked.has(id) && get().scope === ALL) set({ scope: detail.scope });
+      void lookAtLast(id, detail.turns, mine);
       if (live?.conversation !== id) return;
       live.shown = true;
       set({ turns: live.turns, running: live.running, elsewhere: null });
@@ -207,10 +227,18 @@ export const useChat = create<ChatState>((set, get) => {
     }
   }
 
+  /** Whether the last answer rests on less than its question asks for, as was kept with it. */
+  async function lookAtLast(id: number, turns: readonly Turn[], mine: number): Promise<void> {
+    const last = turns.at(-1);
+    if (!last || !restsOnFew(last.answer) || !asksSeveral(get().scope)) return;
+    const everything = await backend()
+      .wantsEverything(id, turns.length - 1)
+      .catch(() => false);
+    if (everything && mine === opened) set({ few: last });
+  }
+
   return {
-    conversations: null,
-    search: '',
-    listError: null,
+    ...conversationList(set, get),
     id: null,
     title: '',
     turns: [],
@@ -218,25 +246,13 @@ export const useChat = create<ChatState>((set, get) => {
     error: null,
     running: null,
     elsewhere: null,
-    scope: ALL,
+    ...ASKS_ALL,
+    few: null,
     draft: '',
     editing: null,
     suggestions: [],
     why: null,
     renaming: false,
-    loadList: async () => {
-      const mine = ++listed;
-      try {
-        const conversations = await backend().conversations(get().search);
-        if (mine === listed) set({ conversations, listError: null });
-      } catch (thrown) {
-        if (mine === listed) set({ listError: reportOf(thrown) });
-      }
-    },
-    setSearch: (search) => {
-      set({ search });
-      void get().loadList();
-    },
     open: async (id) => {
       if (id === get().id && get().error === null) return;
       leave();
@@ -245,18 +261,18 @@ export const useChat = create<ChatState>((set, get) => {
         id,
         title: get().conversations?.find((each) => each.id === id)?.title ?? '',
         loading: true,
-        draft: '',
-        scope: ALL,
-        ...left.get(id),
+        draft: drafts.get(id) ?? '',
+        ...(asked.get(id) ?? ASKS_ALL),
       });
       await load(id);
     },
     startNew: (scope) => {
       leave();
       opened += 1;
-      const { draft, scope: before } = left.get(null) ?? { draft: '', scope: ALL };
+      const draft = drafts.get(null) ?? '';
       // A question that was begun is about what it was about.
-      set({ ...NOTHING, id: null, title: '', draft, scope: scope ?? (draft === '' ? ALL : before) });
+      const before = draft === '' ? undefined : asked.get(null);
+      set({ ...NOTHING, id: null, title: '', draft, ...(before ?? ASKS_ALL), ...(scope && { scope }) });
       void get().suggest();
     },
     setDraft: (draft) => set({ draft }),
@@ -264,7 +280,8 @@ export const useChat = create<ChatState>((set, get) => {
       set({ scope });
       void get().suggest();
     },
-    ask: async (question, replace = null) => {
+    setEach: (each) => set({ each }),
+    ask: async (question, replace = null, each = get().each) => {
       if (live) return;
       const { id, scope, turns, title, editing } = get();
       opened += 1;
@@ -272,21 +289,23 @@ export const useChat = create<ChatState>((set, get) => {
         conversation: id,
         begins: id === null,
         title: title || question,
-        scope,
+        asks: { scope, each: get().each },
         turns: replace === null ? turns : turns.slice(0, replace),
         before: turns,
-        running: begin(question, performance.now(), replace),
+        running: begin(question, performance.now(), replace, each),
         shown: true,
+        unwanted: false,
         job: null,
       };
       live = mine;
-      left.delete(id);
+      drafts.delete(id);
+      asked.delete(id);
       // Of a turn that is replaced no question is left to be changed.
       const gone = replace !== null && editing !== null && editing > replace;
       set({ running: mine.running, turns: mine.turns, ...(gone && { editing: null }) });
-      const request = { question, conversation: id, scope, replace_turn: replace, turns: mine.turns.length };
+      const place = { conversation: id, replace_turn: replace, turns: mine.turns.length };
       try {
-        mine.job = backend().ask(request, (event) => follow(mine, event));
+        mine.job = backend().ask({ question, scope, each_document: each, ...place }, (event) => follow(mine, event));
         await mine.job.finished;
       } catch (thrown) {
         if (live === mine) {
@@ -296,8 +315,13 @@ export const useChat = create<ChatState>((set, get) => {
       }
       if (live === mine) settle();
       if (!mine.shown) tell(mine);
-      if (performance.now() - mine.running.startedAt > LONG_MS) void attempt(() => backend().drawAttention());
+      if (!mine.unwanted && !isStopped(mine) && performance.now() - mine.running.startedAt > LONG_MS)
+        void attempt(() => backend().drawAttention());
       void get().loadList();
+    },
+    askAgain: async (turn, each) => {
+      const question = get().turns[turn]?.question;
+      if (question !== undefined) await get().ask(question, turn, each);
     },
     send: async () => {
       const { draft, editing, ask } = get();
@@ -316,13 +340,18 @@ export const useChat = create<ChatState>((set, get) => {
     cancelEdit: () => set({ editing: null, draft: aside }),
     stop: () => live?.job?.cancel(),
     rename: async (id, title) => {
-      await attempt(() => backend().renameConversation(id, title));
-      if (get().id === id) set({ title });
+      const renamed = await attempt(() =>
+        backend()
+          .renameConversation(id, title)
+          .then(() => true),
+      );
+      if (renamed && get().id === id) set({ title });
       await get().loadList();
     },
     remove: async (id) => {
       // What is still written there would be kept for nobody.
       const writing = live?.conversation === id ? live : null;
+      if (writing) writing.unwanted = true;
       writing?.job?.cancel();
       await writing?.job?.finished.catch(() => undefined);
       // It went with its only question.
@@ -343,7 +372,7 @@ export const useChat = create<ChatState>((set, get) => {
       });
     },
     exportTo: async (id, format) => {
-      const path = await attempt(() => backend().exportConversation(id, format));
+      const path = await attempt(() => backend().exportConversation(id, format, language()));
       if (path) announce(t('chat.exported', { path }));
     },
     explain: (turn) => {

@@ -3,6 +3,7 @@ import { type MouseEvent, memo, type ReactNode } from 'react';
 import type { DocumentRow } from '@/ipc';
 import { t, wordsOf } from '@/shared/i18n';
 import { bytes, count, date } from '@/shared/text/format';
+import { fileName, folderOf } from '@/shared/text/path';
 import { tameName } from '@/shared/text/tame';
 import { Popover } from '@/shared/ui/Popover';
 import { plainWords, Words } from '@/shared/ui/Words';
@@ -41,7 +42,10 @@ function secondLine(row: DocumentRow, working: Working | undefined): { text: str
   if (row.changed) return { text: t('library.changed'), remedy: t('library.changed_remedy') };
   if (row.failed_pages.length > 0)
     return { text: t('library.failed_pages', { n: row.failed_pages.length, pages: row.pages }), remedy: '' };
-  return { text: row.path.slice(0, Math.max(0, row.path.lastIndexOf('/'))), remedy: '' };
+  // A document that is called otherwise than its file is looked for by the file's name too.
+  const file = fileName(row.path);
+  const folder = folderOf(row.path);
+  return { text: file === row.title ? folder : `${file} · ${folder}`, remedy: '' };
 }
 
 /** One document of the table: name, state with its reason and remedy, and what it measures. */
@@ -75,7 +79,7 @@ export const DocumentLine = memo(function DocumentLine({
       <div role="gridcell" className="cell name">
         <FileText size={16} aria-hidden className="quiet-icon" />
         <div className="two-lines">
-          <bdi className="clip" title={name}>
+          <bdi className="clip" title={`${name}\n${tameName(row.path)}`}>
             {name}
           </bdi>
           <span

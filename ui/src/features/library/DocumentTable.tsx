@@ -1,12 +1,13 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useRef } from 'react';
 import type { DocumentRow, SortKey } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { useRootSize } from '@/shared/ui/useRootSize';
 import { DocumentLine } from './DocumentLine';
 import { DocumentMenu } from './DocumentMenu';
 import { useLibrary } from './store';
+import { useFocusedPlace } from './useFocusedPlace';
 
 /** As in `library.css`. */
 const ROW_REM = 3;
@@ -22,6 +23,20 @@ function openMenuOf(row: number): void {
   document.querySelector<HTMLElement>(`#document-${row} [aria-haspopup=menu]`)?.click();
 }
 
+/**
+ * Keys of the lines in sight: that of the document, so that what is open on one stays with it when others come or go above it. One
+ * not loaded has that of its place, and so has one that is listed twice while the list is read anew.
+ */
+function keysOf(places: readonly number[], rows: ReadonlyMap<number, DocumentRow>): (number | string)[] {
+  const seen = new Set<number>();
+  return places.map((place) => {
+    const id = rows.get(place)?.id;
+    if (id === undefined || seen.has(id)) return `place-${place}`;
+    seen.add(id);
+    return id;
+  });
+}
+
 interface Properties {
   onOpen: (row: DocumentRow) => void;
   onAsk: (documents: number[]) => void;
@@ -32,8 +47,7 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
   const { rows, total, query, shown, selected, working, need, select, selectBetween, sortBy, remove } = useLibrary();
   const rowHeight = ROW_REM * useRootSize();
   const scroller = useRef<HTMLDivElement>(null);
-  const [focus, setFocus] = useState(0);
-  const anchor = useRef(0);
+  const { focus, anchor, setFocus, reset } = useFocusedPlace(rows);
   const amount = total ?? 0;
   const virtual = useVirtualizer({
     count: amount,
@@ -50,8 +64,7 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the rows of another query are read from their first
   useLayoutEffect(() => {
     if (scroller.current) scroller.current.scrollTop = 0;
-    setFocus(0);
-    anchor.current = 0;
+    reset();
   }, [shown]);
 
   const press = useCallback(
@@ -68,9 +81,9 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
         select(next);
       }
     },
-    [rows, select, selectBetween, selected],
+    [rows, select, selectBetween, selected, anchor, setFocus],
   );
-  const keys = (event: KeyboardEvent): void => {
+  const onKey = (event: KeyboardEvent): void => {
     if (event.target !== event.currentTarget) return;
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowHeight) - 1);
     const moves: Record<string, number> = {
@@ -103,6 +116,10 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
     event.preventDefault();
   };
   const focused = rows.get(focus);
+  const keys = keysOf(
+    items.map(({ index }) => index),
+    rows,
+  );
   return (
     <div className="document-table">
       <div
@@ -115,7 +132,7 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
         aria-multiselectable
         aria-busy={query !== shown}
         aria-activedescendant={focused && focus >= first && focus <= last ? `document-${focused.id}` : undefined}
-        onKeyDown={keys}
+        onKeyDown={onKey}
       >
         <div role="row" aria-rowindex={1} className="document-head">
           {COLUMNS.map(({ key, className }) => (
@@ -137,12 +154,12 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
           </div>
         </div>
         <div role="presentation" className="document-space" style={{ height: virtual.getTotalSize() }}>
-          {items.map((item) => {
+          {items.map((item, at) => {
             const row = rows.get(item.index);
             if (!row)
               return (
                 <div
-                  key={item.key}
+                  key={keys[at]}
                   role="presentation"
                   className="document-line waiting"
                   style={{ transform: `translateY(${item.start}px)` }}
@@ -150,7 +167,7 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
               );
             return (
               <DocumentLine
-                key={item.key}
+                key={keys[at]}
                 row={row}
                 index={item.index}
                 top={item.start}

@@ -16,10 +16,14 @@ interface LineProperties {
   onSelect: () => void;
   onRename?: () => void;
   onDelete?: () => void;
+  /** The field in its place while it is being named. */
+  field?: ReactNode;
   children?: ReactNode;
 }
 
-function NavLine({ icon, name, amount, active, onSelect, onRename, onDelete, children }: LineProperties) {
+function NavLine({ icon, name, amount, active, onSelect, onRename, onDelete, field, children }: LineProperties) {
+  // The same line all along: the focus comes back to it.
+  if (field) return <li>{field}</li>;
   return (
     <li className={active ? 'nav-line active' : 'nav-line'}>
       <button
@@ -85,39 +89,38 @@ export function LibraryNav({ active, onShow }: { active: boolean; onShow: () => 
             onSelect={() => show(null, 'problem')}
           />
         )}
-        {collections.map((collection) =>
-          editing === collection.id ? (
-            <li key={collection.id}>
-              <InlineEdit
-                value={collection.name}
-                label={t('collection.name')}
-                onCancel={() => setEditing(null)}
-                onCommit={(name) => {
-                  setEditing(null);
-                  void renameCollection(collection.id, name);
-                }}
-              />
-            </li>
-          ) : (
-            <NavLine
-              key={collection.id}
-              icon={<Folder size={16} aria-hidden />}
-              name={tameName(collection.name)}
-              amount={collection.documents}
-              active={active && query.collection === collection.id}
-              onSelect={() => show(collection.id)}
+        {collections.map((collection) => (
+          <NavLine
+            key={collection.id}
+            icon={<Folder size={16} aria-hidden />}
+            name={tameName(collection.name)}
+            amount={collection.documents}
+            active={active && query.collection === collection.id}
+            onSelect={() => show(collection.id)}
+            onRename={() => setEditing(collection.id)}
+            onDelete={() => void deleteCollection(collection.id)}
+            field={
+              editing === collection.id && (
+                <InlineEdit
+                  value={collection.name}
+                  label={t('collection.name')}
+                  onCancel={() => setEditing(null)}
+                  onCommit={(name) => {
+                    setEditing(null);
+                    void renameCollection(collection.id, name);
+                  }}
+                />
+              )
+            }
+          >
+            <EditMenu
+              className="icon-button nav-more"
+              label={t('collection.actions', { name: tameName(collection.name) })}
               onRename={() => setEditing(collection.id)}
               onDelete={() => void deleteCollection(collection.id)}
-            >
-              <EditMenu
-                className="icon-button nav-more"
-                label={t('collection.actions', { name: tameName(collection.name) })}
-                onRename={() => setEditing(collection.id)}
-                onDelete={() => void deleteCollection(collection.id)}
-              />
-            </NavLine>
-          ),
-        )}
+            />
+          </NavLine>
+        ))}
         {naming && (
           <li>
             <InlineEdit

@@ -3,8 +3,8 @@ import type { DocumentRow } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
 import { EmptyState, ErrorState, ErrorText } from '@/shared/ui/states';
+import { Told } from '@/shared/ui/Told';
 import { useLate } from '@/shared/ui/useLate';
-import { Words } from '@/shared/ui/Words';
 import { DocumentTable } from './DocumentTable';
 import { IngestStatus } from './IngestStatus';
 import { LanguageBanner } from './LanguageBanner';
@@ -75,7 +75,7 @@ function SelectedReason() {
       {row.error && <ErrorText error={row.error} />}
       {row.failed_pages.slice(0, 20).map(({ page, reason }) => (
         <p key={page}>
-          {t('source.page', { page })}: <Words text={reason} />
+          {t('source.page', { page })}: <Told text={reason} />
         </p>
       ))}
     </aside>

@@ -1,86 +1,15 @@
-import { Folder, FolderPlus, MessageSquare, RotateCcw, Trash2 } from 'lucide-react';
-import { useState } from 'react';
+import { RotateCcw } from 'lucide-react';
 import { DOCUMENT_STATES, type DocumentQuery } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { count } from '@/shared/text/format';
-import { tameName } from '@/shared/text/tame';
-import { InlineEdit } from '@/shared/ui/InlineEdit';
-import { MenuItem, Popover } from '@/shared/ui/Popover';
 import { SearchField } from '@/shared/ui/SearchField';
-import { canRetry } from './states';
+import { Selection } from './Selection';
 import { useLibrary } from './store';
 
-/** Puts what is selected into a collection, an old one or a new. */
-function CollectionMenu() {
-  const { collections, selected, createCollection, addToCollection } = useLibrary();
-  const [naming, setNaming] = useState(false);
-  if (naming)
-    return (
-      <InlineEdit
-        value={t('collection.new')}
-        fresh
-        label={t('collection.name')}
-        onCancel={() => setNaming(false)}
-        onCommit={(name) => {
-          setNaming(false);
-          void createCollection(name, [...selected]);
-        }}
-      />
-    );
-  return (
-    <Popover
-      kind="menu"
-      title={t('collection.from_selection')}
-      trigger={
-        <>
-          <FolderPlus size={16} aria-hidden />
-          <span className="label">{t('collection.from_selection')}</span>
-        </>
-      }
-    >
-      {collections.map(({ id, name }) => (
-        <MenuItem key={id} icon={<Folder size={16} />} onSelect={() => void addToCollection(id, [...selected])}>
-          {tameName(name)}
-        </MenuItem>
-      ))}
-      <MenuItem icon={<FolderPlus size={16} />} onSelect={() => setNaming(true)}>
-        {t('collection.create_named')}
-      </MenuItem>
-    </Popover>
-  );
-}
-
-/** What can be done with all that are selected. */
-function Selection({ onAsk }: { onAsk: (documents: number[]) => void }) {
-  const { rows, selected, retry, remove } = useLibrary();
-  const ids = [...selected];
-  return (
-    <>
-      <span className="quiet tabular" role="status">
-        {t('library.selected', { n: selected.size })}
-      </span>
-      <button type="button" className="button primary" title={t('library.ask_selected')} onClick={() => onAsk(ids)}>
-        <MessageSquare size={16} aria-hidden />
-        <span className="label">{t('library.ask_selected')}</span>
-      </button>
-      <CollectionMenu />
-      {canRetry(rows, selected) && (
-        <button type="button" className="button" title={t('action.retry')} onClick={() => void retry(ids)}>
-          <RotateCcw size={16} aria-hidden />
-          <span className="label">{t('action.retry')}</span>
-        </button>
-      )}
-      <button type="button" className="button" title={t('action.remove')} onClick={() => void remove(ids)}>
-        <Trash2 size={16} aria-hidden />
-        <span className="label">{t('action.remove')}</span>
-      </button>
-    </>
-  );
-}
-
-/** Search and filter of the list, and what can be done with it. */
+/** Search and filter of the list, and what can be done with it. Always one line: the list below never moves. */
 export function Toolbar({ onAsk }: { onAsk: (documents: number[]) => void }) {
   const { summary, query, selected, setQuery, retry } = useLibrary();
+  const again = t('library.retry_failed', { n: count(summary?.failed) });
   return (
     <div className="toolbar">
       <SearchField label={t('library.search')} value={query.search} onChange={(search) => setQuery({ search })} />
@@ -105,9 +34,9 @@ export function Toolbar({ onAsk }: { onAsk: (documents: number[]) => void }) {
       ) : (
         summary !== null &&
         summary.failed > 0 && (
-          <button type="button" className="button" onClick={() => void retry('all')}>
+          <button type="button" className="button" title={again} onClick={() => void retry('all')}>
             <RotateCcw size={16} aria-hidden />
-            {t('library.retry_failed', { n: count(summary.failed) })}
+            <span className="label">{again}</span>
           </button>
         )
       )}

@@ -2,6 +2,7 @@ import { act, cleanup, fireEvent, render, screen, waitFor, within } from '@testi
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Backend, backend, type DocumentQuery, type IngestEvent, type Stop, setBackend } from '@/ipc';
 import { createMock, MOCK_DEFAULTS, type MockOptions } from '@/ipc/mock';
+import { setLanguage } from '@/shared/i18n';
 import { ToastList, undoLast } from '@/shared/ui/toasts';
 import { LibraryPage } from './LibraryPage';
 import { useLibrary } from './store';
@@ -38,6 +39,13 @@ const line = (at: number): HTMLElement => lines()[at] ?? document.body;
 const idOf = (element: HTMLElement): number => Number(element.id.replace('document-', ''));
 const menuOf = (element: HTMLElement): HTMLElement => within(element).getByRole('button', { name: /^Actions for/ });
 
+/** The other way round: there the mock's new documents come first. */
+async function oldestFirst(): Promise<void> {
+  const first = idOf(line(0));
+  act(() => library().setQuery({ descending: false }));
+  await waitFor(() => expect(idOf(line(0))).not.toBe(first));
+}
+
 beforeEach(() => {
   vi.clearAllMocks();
   // Lists draw what is in sight: jsdom lays nothing out, so every box gets a size.
@@ -46,8 +54,65 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  setLanguage('en');
   act(() => stop());
   cleanup();
+});
+
+describe('the line that the keys act on', () => {
+  it('stays with its document when others come above it', async () => {
+    await open();
+    await oldestFirst();
+    fireEvent.click(line(3));
+    const id = idOf(line(3));
+    await act(() => backend().addPaths(['/x/new.pdf', '/x/other.pdf']));
+    await waitFor(() => expect(lines().findIndex((each) => idOf(each) === id)).toBe(5));
+    fireEvent.keyDown(screen.getByRole('grid'), { key: 'Enter' });
+    expect(opened).toHaveBeenCalledWith(expect.objectContaining({ id }));
+    // A range reaches from the document that was chosen.
+    fireEvent.click(line(6), { shiftKey: true });
+    expect([...library().selected]).toEqual([id, idOf(line(6))]);
+  });
+});
+
+describe('a document that is called otherwise than its file', () => {
+  it('shows the name of its file too, and its path where a pointer rests on it', async () => {
+    await open({}, (mock) => ({
+      documents: async (query) => {
+        const list = await mock.documents(query);
+        const [first, ...rest] = list.rows;
+        const path = '/home/ada/Scans/scan_0042.pdf';
+        return { ...list, rows: first ? [{ ...first, title: 'Annual report', path }, ...rest] : [] };
+      },
+    }));
+    expect(line(0).textContent).toContain('Annual reportscan_0042.pdf · /home/ada/Scans');
+    expect(within(line(0)).getByText('Annual report').title).toContain('/home/ada/Scans/scan_0042.pdf');
+    const { title, path } = library().rows.get(1) ?? { title: '', path: '' };
+    expect(line(1).textContent).toContain(`${title}${path.slice(0, path.lastIndexOf('/'))}`);
+    expect(line(1).textContent).not.toContain('·');
+  });
+});
+
+describe('a queue that ends', () => {
+  it('counts what needs attention by itself', async () => {
+    let tell: (event: IngestEvent) => void = () => undefined;
+    await open({}, (mock) => ({
+      onIngest: (listener) => {
+        tell = listener;
+        return mock.onIngest(listener);
+      },
+    }));
+    const row = library().rows.get(0);
+    if (!row) throw new Error('the list is empty');
+    const queue = { total: 3, chunks_per_second: null, remaining_s: null, paused: null };
+    act(() => {
+      setLanguage('de');
+      tell({ type: 'overall', done: 0, ...queue });
+      tell({ type: 'settled', row: { ...row, state: 'damaged' }, outcome: 'failed', indexed_chunks: 0, ms: 1 });
+      tell({ type: 'overall', done: 3, ...queue });
+    });
+    await screen.findByText('3 Dateien wurden gelesen. 1 braucht Aufmerksamkeit.');
+  });
 });
 
 describe('documents that are removed', () => {
@@ -94,6 +159,17 @@ describe('the menu of a line', () => {
     fireEvent.click(menuOf(line(2)));
     fireEvent.click(screen.getByRole('menuitem', { name: 'Remove 3 from the library' }));
     await waitFor(() => expect(lines()).toHaveLength(9));
+  });
+
+  it('acts on its own document when others come above it while it is open', async () => {
+    await open();
+    await oldestFirst();
+    const id = idOf(line(3));
+    fireEvent.click(menuOf(line(3)));
+    await act(() => backend().addPaths(['/x/new.pdf', '/x/other.pdf']));
+    await waitFor(() => expect(lines().findIndex((each) => idOf(each) === id)).toBe(5));
+    fireEvent.click(screen.getByRole('menuitem', { name: 'Ask only this document' }));
+    expect(asked).toHaveBeenCalledWith([id]);
   });
 
   it('acts on its own line where that is not selected', async () => {
@@ -226,18 +302,23 @@ describe('a queue that is dropped', () => {
   it('is over: what was new is gone, what was read again is as it was', async () => {
     const events: IngestEvent[] = [];
     await open();
-    const stopHearing = backend().onIngest((event) => events.push(event));
-    await act(() => backend().addPaths(['/x/new.pdf', '/x/other.pdf']));
+    const stopHearing = backend().onIngest((event) => {
+      events.push(event);
+      // At once: a moment later, on a busy machine, it would have been read.
+      if (event.type === 'progress' && event.id === 4) void library().cancel();
+    });
+    const added = Array.from({ length: 40 }, (_, at) => `/x/new-${at}.pdf`);
+    await act(() => backend().addPaths(added));
     await act(() => library().retry([4]));
-    await screen.findByRole('region', { name: 'Reading documents' });
-    await waitFor(() => expect(library().working.size).toBeGreaterThan(0));
-    await act(() => library().cancel());
+    await waitFor(() => expect(events.some(({ type }) => type === 'removed')).toBe(true));
     await waitFor(() => expect(screen.queryByRole('region', { name: 'Reading documents' })).toBeNull());
     expect(library().working.size).toBe(0);
-    await waitFor(() => expect(library().summary).toMatchObject({ documents: 12 }));
-    await waitFor(() => expect(lines()).toHaveLength(12));
+    const removed = events.filter(({ type }) => type === 'removed').length;
+    // A file that was read before the rest was cancelled stays.
+    const left = 12 + added.length - removed;
+    expect(removed).toBeGreaterThan(0);
+    await waitFor(() => expect(library().summary).toMatchObject({ documents: left }));
     await waitFor(() => expect(document.querySelector('#document-4 .state')?.textContent).toBe('Changed'));
-    expect(events.filter(({ type }) => type === 'removed')).toHaveLength(2);
     stopHearing();
   });
 });

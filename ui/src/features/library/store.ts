@@ -198,7 +198,10 @@ export const useLibrary = create<LibraryState>((set, get) => {
       showLibrary();
     };
     const { problems } = ended;
-    if (problems > 0) offer(t('ingest.ended_problems', { n: total, problems }), t('chat.show'), () => show('problem'));
+    if (problems > 0)
+      offer(`${t('ingest.ended', { n: total })} ${t('ingest.problems', { n: problems })}`, t('chat.show'), () =>
+        show('problem'),
+      );
     else if (performance.now() - ended.since > LONG_MS)
       offer(t('ingest.ended', { n: total }), t('chat.show'), () => show('any'));
     else return;

@@ -7,6 +7,7 @@ import { tameName } from '@/shared/text/tame';
 import { Page } from '@/shared/ui/Page';
 import { MenuItem, Popover } from '@/shared/ui/Popover';
 import { EmptyState, ErrorState, ErrorText } from '@/shared/ui/states';
+import { Adding } from './Adding';
 import { useModels } from './store';
 import { weightsName } from './weights';
 
@@ -128,14 +129,14 @@ export function MachineLine() {
 
 /** Language models on this machine, and what fits. */
 export function ModelsPage() {
-  const { models, error, load, add } = useModels();
+  const { models, error, adding, load, add } = useModels();
   useEffect(() => void load(), [load]);
   return (
     <Page
       id="models"
       title={t('models.title')}
       actions={
-        <button type="button" className="button primary" onClick={() => void add()}>
+        <button type="button" className="button primary" disabled={adding !== null} onClick={() => void add()}>
           <FolderPlus size={16} aria-hidden />
           {t('models.add')}
         </button>
@@ -143,6 +144,7 @@ export function ModelsPage() {
     >
       <p className="quiet">{t('models.text')}</p>
       <MachineLine />
+      <Adding />
       {error && <ErrorState error={error} onRetry={() => void load()} />}
       {!models && !error && (
         <p className="quiet" role="status">
@@ -151,7 +153,7 @@ export function ModelsPage() {
       )}
       {models?.length === 0 && (
         <EmptyState icon={<Box size={24} />} title={t('models.none')} text={t('models.none_text')}>
-          <button type="button" className="button primary" onClick={() => void add()}>
+          <button type="button" className="button primary" disabled={adding !== null} onClick={() => void add()}>
             {t('models.add')}
           </button>
         </EmptyState>

@@ -10,20 +10,26 @@ import {
   reportOf,
 } from '@/ipc';
 import { profileName, t } from '@/shared/i18n';
+import { fileName } from '@/shared/text/path';
 import { announce, attempt, complain } from '@/shared/ui/toasts';
 
 interface ModelsState {
   models: ModelEntry[] | null;
   plans: ProfilePlan[] | null;
+  /** Why there are no plans, where the models are known all the same. */
+  planError: ErrorReport | null;
   hardware: HardwareInventory | null;
   error: ErrorReport | null;
   active: string;
+  /** A model that is being stored, and how many of its bytes are; 0 of 0 while it is looked into. */
+  adding: { name: string; done: number; total: number } | null;
   switching: { profile: string; stage: string; done: number; total: number } | null;
   switchError: { error: ErrorReport; restored: string } | null;
   load: () => Promise<void>;
   setActive: (profile: string) => void;
   choose: (path: string | null) => Promise<void>;
   add: () => Promise<void>;
+  stopAdding: () => void;
   remove: (name: string) => Promise<void>;
   switchTo: (profile: string) => Promise<void>;
   stopSwitch: () => void;
@@ -34,24 +40,42 @@ interface ModelsState {
 
 export const useModels = create<ModelsState>((set, get) => {
   let job: Job | null = null;
+  let storing: Job | null = null;
   /** Removed, with a way back still open. */
   const leaving = new Set<string>();
+
+  /** Stores a file, and gives where; `null` where it was not, which has been told. */
+  async function store(path: string): Promise<string | null> {
+    const name = fileName(path);
+    let stored: string | null = null;
+    set({ adding: { name, done: 0, total: 0 } });
+    await attempt(async () => {
+      storing = backend().addModel(path, (event) => {
+        if (event.type === 'progress') set({ adding: { name, done: event.done, total: event.total } });
+        else if (event.type === 'done') stored = event.path;
+        else if (event.error.code !== 'cancelled') complain(event.error);
+      });
+      await storing.finished;
+    });
+    storing = null;
+    set({ adding: null });
+    return stored;
+  }
+
   return {
     models: null,
     plans: null,
+    planError: null,
     hardware: null,
     error: null,
     active: '',
+    adding: null,
     switching: null,
     switchError: null,
     load: async () => {
       try {
-        const [models, plans, hardware] = await Promise.all([
-          backend().models(),
-          backend().profiles(),
-          backend().hardware(),
-        ]);
-        set({ models: models.filter(({ name }) => !leaving.has(name)), plans, hardware, error: null });
+        const { models, ...rest } = await backend().inventory();
+        set({ ...rest, models: models.filter(({ name }) => !leaving.has(name)), error: null });
       } catch (thrown) {
         set({ error: reportOf(thrown) });
       }
@@ -62,12 +86,15 @@ export const useModels = create<ModelsState>((set, get) => {
       await get().load();
     },
     add: async () => {
+      if (get().adding) return;
       const [path] = (await attempt(() => backend().pick('model'))) ?? [];
-      if (path === undefined) return;
-      const entry = await attempt(() => backend().addModel(path));
-      if (entry && !get().models?.some((model) => model.active)) await get().choose(entry.path);
-      await get().load();
+      const stored = path === undefined ? null : await store(path);
+      if (stored === null) return;
+      // The first there is, is used.
+      if (get().models?.some((model) => model.active)) await get().load();
+      else await get().choose(stored);
     },
+    stopAdding: () => storing?.cancel(),
     remove: async (name) => {
       const model = get().models?.find((each) => each.name === name);
       if (!model) return;

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import type { Telemetry } from '@/ipc';
 import { profileName, t, wordsOf } from '@/shared/i18n';
 import { count, decimal, milliseconds, percent } from '@/shared/text/format';
+import { tameName } from '@/shared/text/tame';
 import { IconButton } from '@/shared/ui/IconButton';
 import { Words } from '@/shared/ui/Words';
 import type { Reading } from './lines';
@@ -124,7 +125,10 @@ export function PerformancePanel({
         <h2>{t('performance.title')}</h2>
         {latest && latest.model !== '' && (
           <p className="panel-profile clip">
-            <strong>{latest.model}</strong> · {profileName(latest.profile)} · {latest.model_device}
+            <strong>
+              <bdi>{tameName(latest.model)}</bdi>
+            </strong>{' '}
+            · {profileName(latest.profile)} · {latest.model_device}
             {latest.profile_reason && (
               <span className="quiet">
                 {' — '}

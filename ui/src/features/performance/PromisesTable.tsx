@@ -2,6 +2,7 @@ import { Check, Minus, X } from 'lucide-react';
 import type { OptimizationRow, RowStatus } from '@/ipc';
 import { maybe, t } from '@/shared/i18n';
 import { decimal } from '@/shared/text/format';
+import { Told } from '@/shared/ui/Told';
 
 const MARKS: Record<RowStatus, typeof Check> = { passed: Check, missed: X, needs_gpu: Minus, skipped: Minus };
 
@@ -35,7 +36,9 @@ export function PromisesTable({ rows }: { rows: readonly OptimizationRow[] }) {
                 <th scope="row">
                   {maybe(`promises.${row.name}`) ?? row.name}
                   {row.synthetic && <span className="tag">{t('models.synthetic')}</span>}
-                  <p className="small quiet">{row.detail}</p>
+                  <p className="small quiet">
+                    <Told text={row.detail} />
+                  </p>
                 </th>
                 <td className="number">{figure(row.value, row.unit)}</td>
                 <td className="number">{row.floor === null ? '–' : `≥ ${figure(row.floor, row.unit)}`}</td>

@@ -1,6 +1,7 @@
 import { t } from '@/shared/i18n';
 import { Field } from './Field';
-import { NumberSetting, type SectionProperties, SelectSetting, TextSetting } from './fields';
+import { NumberSetting, type SectionProperties, SelectSetting } from './fields';
+import { ServerSettings } from './ServerSettings';
 
 /** Who writes the answers, and how long reading and writing may take. */
 export function AnswerSettings({ settings, change }: SectionProperties) {
@@ -19,13 +20,7 @@ export function AnswerSettings({ settings, change }: SectionProperties) {
         ]}
         onChange={(backend) => change({ backend: backend as typeof settings.backend })}
       />
-      {settings.backend !== 'embedded' && (
-        <>
-          <TextSetting id="remote_url" words="remote_url" {...both} />
-          <TextSetting id="remote_model" words="remote_model" {...both} />
-          <TextSetting id="remote_api_key" words="remote_key" secret {...both} />
-        </>
-      )}
+      {settings.backend !== 'embedded' && <ServerSettings {...both} />}
       <Field id="thinking" label={t('settings.thinking')} text={t('settings.thinking_text')}>
         <input
           id="thinking"

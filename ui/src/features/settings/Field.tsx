@@ -14,14 +14,16 @@ interface Properties {
   /** The parameter's real name. */
   name?: string;
   text: string;
+  /** What is known of it now. */
+  note?: ReactNode;
   children: ReactNode;
 }
 
 /** One setting: plain words, a line of explanation, its control. */
-export function Field({ id, label, name, text, children }: Properties) {
+export function Field({ id, label, name, text, note, children }: Properties) {
   if (!useWanted(label, name, text)) return null;
   return (
-    <div className="setting" data-setting={id}>
+    <div className={note === undefined ? 'setting' : 'setting noted'} data-setting={id}>
       <div className="setting-words">
         <label htmlFor={id}>
           {label}
@@ -30,6 +32,7 @@ export function Field({ id, label, name, text, children }: Properties) {
         <p className="small quiet" id={`${id}-text`}>
           {text}
         </p>
+        {note}
       </div>
       <div className="setting-control">{children}</div>
     </div>

@@ -1,6 +1,7 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, type RefObject, useEffect, useRef } from 'react';
 import type { Settings } from '@/ipc';
 import { t } from '@/shared/i18n';
+import { isComposing } from '@/shared/ui/composing';
 import { Field } from './Field';
 
 /** What each part of the settings is given. */
@@ -28,11 +29,21 @@ interface Described {
     | 'rerank_budget'
     | 'remote_url'
     | 'remote_model'
-    | 'remote_key';
+    | 'remote_key'
+    | 'remote_context';
 }
 
 function words(of: Described['words']): { label: string; text: string } {
   return { label: t(`settings.${of}`), text: t(`settings.${of}_text`) };
+}
+
+/** Writes a setting into the field that is there: another one in its place would not have the focus. */
+function useWritten(value: string): RefObject<HTMLInputElement | null> {
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (field.current) field.current.value = value;
+  }, [value]);
+  return field;
 }
 
 interface NumberProperties extends SectionProperties, Described {
@@ -40,15 +51,23 @@ interface NumberProperties extends SectionProperties, Described {
   min: number;
   max: number;
   step: number;
+  note?: ReactNode;
 }
 
-/** A number, taken when the field is left; what lies outside is brought to the nearest bound. */
-export function NumberSetting({ id, words: of, min, max, step, settings, change }: NumberProperties) {
+/** A whole number, taken with Enter or when the field is left; what lies outside is brought to the nearest bound, and said so. */
+export function NumberSetting({ id, words: of, min, max, step, note, settings, change }: NumberProperties) {
   const value = settings[id] as number | null;
+  const field = useWritten(String(value ?? ''));
+  const take = (input: HTMLInputElement): void => {
+    const given = input.value === '' ? Number.NaN : Math.round(Number(input.value));
+    const taken = Number.isFinite(given) ? Math.max(min, Math.min(max, given)) : value;
+    input.value = String(taken ?? '');
+    if (taken !== value) change({ [id]: taken });
+  };
   return (
-    <Field id={id} name={id} {...words(of)}>
+    <Field id={id} name={id} note={note} {...words(of)}>
       <input
-        key={value}
+        ref={field}
         id={id}
         type="number"
         className="field number-field tabular"
@@ -57,11 +76,8 @@ export function NumberSetting({ id, words: of, min, max, step, settings, change 
         min={min}
         max={max}
         step={step}
-        onBlur={(event) => {
-          const given = event.target.value === '' ? Number.NaN : Number(event.target.value);
-          if (Number.isFinite(given) && given !== value) change({ [id]: Math.max(min, Math.min(max, given)) });
-        }}
-        onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
+        onBlur={(event) => take(event.target)}
+        onKeyDown={(event) => event.key === 'Enter' && take(event.currentTarget)}
       />
     </Field>
   );
@@ -70,15 +86,24 @@ export function NumberSetting({ id, words: of, min, max, step, settings, change 
 interface TextProperties extends SectionProperties, Described {
   id: 'remote_url' | 'remote_model' | 'remote_api_key';
   secret?: boolean;
+  note?: ReactNode;
+  /** What stands beside the field. */
+  children?: ReactNode;
 }
 
-/** A line of text, taken when the field is left. */
-export function TextSetting({ id, words: of, secret = false, settings, change }: TextProperties) {
+/** A line of text, taken with Enter or when the field is left. */
+export function TextSetting({ id, words: of, secret = false, note, children, settings, change }: TextProperties) {
   const value = settings[id] ?? '';
+  const field = useWritten(value);
+  const take = (input: HTMLInputElement): void => {
+    const given = input.value.trim();
+    input.value = given;
+    if (given !== value) change({ [id]: given === '' && secret ? null : given });
+  };
   return (
-    <Field id={id} name={id} {...words(of)}>
+    <Field id={id} name={id} note={note} {...words(of)}>
       <input
-        key={value}
+        ref={field}
         id={id}
         type={secret ? 'password' : 'text'}
         autoComplete="off"
@@ -86,12 +111,10 @@ export function TextSetting({ id, words: of, secret = false, settings, change }:
         className="field"
         aria-describedby={`${id}-text`}
         defaultValue={value}
-        onBlur={(event) => {
-          const given = event.target.value.trim();
-          if (given !== value) change({ [id]: given === '' && secret ? null : given });
-        }}
-        onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
+        onBlur={(event) => take(event.target)}
+        onKeyDown={(event) => event.key === 'Enter' && !isComposing(event) && take(event.currentTarget)}
       />
+      {children}
     </Field>
   );
 }

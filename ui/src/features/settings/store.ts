@@ -1,11 +1,22 @@
 import { create } from 'zustand';
-import { backend, type DataFolder, type ErrorReport, type Job, reportOf, type Settings } from '@/ipc';
+import {
+  backend,
+  type DataFolder,
+  type ErrorReport,
+  type Job,
+  type RemoteContext,
+  reportOf,
+  type Settings,
+} from '@/ipc';
 import { t } from '@/shared/i18n';
 import { announce, attempt, complain } from '@/shared/ui/toasts';
 
 interface SettingsState {
   settings: Settings | null;
   error: ErrorReport | null;
+  /** `null` while the server is asked for it. */
+  remoteContext: RemoteContext | null;
+  remoteContextError: ErrorReport | null;
   folder: DataFolder | null;
   folderError: ErrorReport | null;
   version: string;
@@ -19,6 +30,12 @@ interface SettingsState {
   unwatch: (folder: string) => Promise<void>;
   load: () => Promise<void>;
   change: (change: Partial<Settings>) => Promise<void>;
+  /** What the engine has changed by itself, such as by a switch of the profile. */
+  adopt: (changed: Partial<Settings>) => void;
+  /** When all that was changed here has reached the engine. */
+  saved: () => Promise<unknown>;
+  /** Asks the server of the settings how much it reads at once. */
+  askRemoteContext: () => Promise<void>;
   loadFolder: () => Promise<void>;
   rebuild: () => Promise<void>;
   stopRebuild: () => void;
@@ -30,9 +47,15 @@ export const TEXT_SIZES = [85, 100, 115, 130, 150] as const;
 
 export const useSettings = create<SettingsState>((set, get) => {
   let job: Job | null = null;
+  // The engine asks the server of the settings that it has: what is shown already may still be on its way to it.
+  let saved: Promise<unknown> = Promise.resolve();
+  let changes = 0;
+  let asked = 0;
   return {
     settings: null,
     error: null,
+    remoteContext: null,
+    remoteContextError: null,
     folder: null,
     folderError: null,
     version: '',
@@ -63,8 +86,37 @@ export const useSettings = create<SettingsState>((set, get) => {
       if (!before) return;
       // Shown at once; what the engine makes of it follows.
       set({ settings: { ...before, ...change } });
-      const after = await attempt(() => backend().changeSettings(change));
-      set({ settings: after ?? before });
+      const mine = ++changes;
+      // One after the other: the last of two that change the same is the one that stays.
+      const saving = saved.then(() => attempt(() => backend().changeSettings(change)));
+      saved = saving;
+      const after = await saving;
+      if (after) {
+        // What was changed since is not in it yet.
+        if (mine === changes) set({ settings: after });
+        return;
+      }
+      const refused = Object.keys(change) as (keyof Settings)[];
+      get().adopt(Object.fromEntries(refused.map((key) => [key, before[key]])));
+    },
+    adopt: (changed) => {
+      const { settings } = get();
+      if (settings) set({ settings: { ...settings, ...changed } });
+    },
+    saved: () => saved,
+    askRemoteContext: async () => {
+      asked += 1;
+      const own = asked;
+      set({ remoteContext: null, remoteContextError: null });
+      await saved;
+      const told = await backend()
+        .remoteContext()
+        .then(
+          (remoteContext) => ({ remoteContext }),
+          (thrown: unknown) => ({ remoteContextError: reportOf(thrown) }),
+        );
+      // Only what is said of the server that was asked last counts.
+      if (own === asked) set(told);
     },
     loadFolder: async () => {
       try {

@@ -1,17 +1,28 @@
-import { RotateCcw, TriangleAlert } from 'lucide-react';
+import { FileX, RotateCcw, TriangleAlert } from 'lucide-react';
 import type { DocumentRow } from '@/ipc';
 import { t } from '@/shared/i18n';
-import { Words } from '@/shared/ui/Words';
+import { Told } from '@/shared/ui/Told';
 import { useSource } from './store';
 
-/** What has to be known of the document that is shown: its file has changed, or this page could not be read. */
+/** What has to be known of the document that is shown: it is gone, its file has changed, or this page could not be read. */
 export function Notes({ row, page }: { row: DocumentRow; page: number }) {
-  const { reading, readAgain } = useSource();
+  const { reading, removed, readAgain, lookAgain } = useSource();
   const again = reading.has(row.id);
   const unread = row.failed_pages.find((each) => each.page === page);
   return (
     <>
-      {row.changed && (
+      {removed && (
+        <p className="note small" role="alert">
+          <FileX size={14} aria-hidden className="tone-amber" />
+          <span>{t('source.removed')}</span>
+          <span className="spacer" />
+          <button type="button" className="button small" onClick={() => void lookAgain()}>
+            <RotateCcw size={14} aria-hidden />
+            {t('source.look_again')}
+          </button>
+        </p>
+      )}
+      {row.changed && !removed && (
         <p className="note small" role="note">
           <TriangleAlert size={14} aria-hidden className="tone-amber" />
           <span>{t('source.changed')}</span>
@@ -26,7 +37,7 @@ export function Notes({ row, page }: { row: DocumentRow; page: number }) {
         <p className="note small" role="note">
           <TriangleAlert size={14} aria-hidden className="tone-amber" />
           <span>
-            {t('source.unread', { page })} <Words text={unread.reason} />
+            {t('source.unread', { page })} <Told text={unread.reason} />
           </span>
         </p>
       )}

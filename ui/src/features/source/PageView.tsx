@@ -5,14 +5,17 @@ import { tame } from '@/shared/text/tame';
 import { ErrorState, ErrorText } from '@/shared/ui/states';
 import { bandsOf, linesOf } from './highlight';
 import { type Passage, PassageGone, usePlace } from './passage';
+import type { Aim } from './store';
 import { TextView } from './TextView';
 import { Tiles } from './Tiles';
 import { wholeScale } from './tiles';
+import { useAim } from './useAim';
 import { usePageImage, usePageText } from './usePage';
 
 interface Properties {
   document: number;
   number: number;
+  aim: Aim;
   zoom: number;
   /** Width there is, in CSS pixels. */
   room: number;
@@ -38,7 +41,7 @@ function Band({ rect, scale, kind }: { rect: Rect; scale: number; kind: string }
 }
 
 /** A drawn page under its highlight and a layer of selectable text. Text is stretched to the width it has on the page. */
-export function PageView({ document, number, zoom, room, passage, found, current }: Properties) {
+export function PageView({ document, number, aim, zoom, room, passage, found, current }: Properties) {
   const { page, error, again } = usePageText(document, number);
   const place = usePlace(page, passage);
   const width = page?.size?.[0] ?? 595;
@@ -60,15 +63,10 @@ export function PageView({ document, number, zoom, room, passage, found, current
     [page, found, current],
   );
   const sheet = useRef<HTMLDivElement>(null);
-  const first = bands[0] ?? hits.find((hit) => hit.current)?.rect;
-  const top = first ? first.y0 * scale : null;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only a new passage scrolls, never a change of zoom
-  useEffect(() => {
-    const scroller = sheet.current?.closest('.source-scroll');
-    if (scroller)
-      scroller.scrollTop =
-        top === null ? 0 : Math.max(0, (sheet.current?.offsetTop ?? 0) + top - scroller.clientHeight / 3);
-  }, [document, number, passage, current, page]);
+  useAim(aim, page, sheet, (at) => {
+    const first = at === 'found' ? hits.find((hit) => hit.current)?.rect : bands[0];
+    return first ? (sheet.current?.offsetTop ?? 0) + first.y0 * scale : null;
+  });
 
   if (error) return <ErrorState error={error} onRetry={again} />;
   // Changed since it was opened, or not to be drawn: its text as it was read is there all the same.
@@ -80,7 +78,7 @@ export function PageView({ document, number, zoom, room, passage, found, current
             <ErrorText error={image.error} />
           </div>
         )}
-        <TextView document={document} number={number} passage={passage} found={found} current={current} />
+        <TextView document={document} number={number} aim={aim} passage={passage} found={found} current={current} />
       </>
     );
   return (

@@ -1,5 +1,5 @@
 import { ChevronLeft, ChevronRight, ZoomIn, ZoomOut } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { t } from '@/shared/i18n';
 import { count, percent } from '@/shared/text/format';
 import { IconButton } from '@/shared/ui/IconButton';
@@ -7,6 +7,11 @@ import { useSource } from './store';
 
 /** The page number, to be read and to be typed. */
 function PageField({ page, pages, onGo }: { page: number; pages: number; onGo: (page: number) => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  // Written into the field that is there: another one would not have the focus.
+  useEffect(() => {
+    if (input.current) input.current.value = String(page);
+  }, [page]);
   const go = (field: HTMLInputElement): void => {
     const wanted = Math.max(1, Math.min(pages, Math.round(Number(field.value)) || page));
     field.value = String(wanted);
@@ -16,13 +21,15 @@ function PageField({ page, pages, onGo }: { page: number; pages: number; onGo: (
     <label className="page-field tabular small">
       <span className="visually-hidden">{t('source.page_number')}</span>
       <input
-        key={page}
+        ref={input}
         className="field"
         inputMode="numeric"
         defaultValue={page}
         onFocus={(event) => event.currentTarget.select()}
         onKeyDown={(event) => {
-          if (event.key === 'Enter') go(event.currentTarget);
+          if (event.key !== 'Enter') return;
+          go(event.currentTarget);
+          event.currentTarget.select();
         }}
         onBlur={(event) => go(event.currentTarget)}
       />

@@ -1,4 +1,5 @@
 import { ExternalLink, PanelLeft, Quote, Search, X } from 'lucide-react';
+import type { ReactNode } from 'react';
 import { backend, type DocumentRow } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
@@ -9,7 +10,7 @@ import { passageWithSource } from './passage';
 import { useSource } from './store';
 
 /** The document's name and what can be done with it. */
-export function SourceHead({ row, onClose }: { row: DocumentRow | null; onClose: () => void }) {
+export function SourceHead({ row, ask, onClose }: { row: DocumentRow | null; ask?: ReactNode; onClose: () => void }) {
   const { thumbnails, searching, target, toggleThumbnails, setSearching } = useSource();
   const passage = row && passageWithSource(row, target);
   return (
@@ -23,6 +24,7 @@ export function SourceHead({ row, onClose }: { row: DocumentRow | null; onClose:
         <bdi title={row ? tameName(row.path) : ''}>{row ? tameName(row.title) : t('source.title')}</bdi>
       </h2>
       <span className="spacer" />
+      {row && ask}
       {passage !== null && (
         <IconButton label={t('source.copy_passage')} onPress={() => copyText(passage)}>
           <Quote size={16} aria-hidden />

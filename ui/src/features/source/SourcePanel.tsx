@@ -1,5 +1,5 @@
 import { BookOpen } from 'lucide-react';
-import { type KeyboardEvent, type RefObject, useEffect, useMemo, useRef, useState } from 'react';
+import { type ReactNode, type RefObject, useEffect, useMemo, useRef, useState } from 'react';
 import type { DocumentRow } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { FindField } from '@/shared/ui/FindField';
@@ -11,43 +11,7 @@ import { SourceHead } from './SourceHead';
 import { useSource } from './store';
 import { TextView } from './TextView';
 import { Thumbnails } from './Thumbnails';
-
-/** Keys that enlarge and shrink the page, as in every reader. */
-const ZOOM_KEYS: Record<string, () => void> = {
-  '+': () => useSource.getState().stepZoom(1),
-  '=': () => useSource.getState().stepZoom(1),
-  '-': () => useSource.getState().stepZoom(-1),
-  '0': () => useSource.getState().setZoom(1),
-};
-
-/** At the end of a page the keys that scroll it turn it. */
-function keys(event: KeyboardEvent<HTMLElement>): void {
-  if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
-  const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
-  const { page, goTo } = useSource.getState();
-  const down = event.key === 'PageDown' || (event.key === ' ' && !event.shiftKey);
-  const zoom = ZOOM_KEYS[event.key];
-  if (zoom) zoom();
-  else if (down && scrollTop + clientHeight >= scrollHeight - 2) goTo(page + 1);
-  else if (event.key === 'PageUp' && scrollTop <= 0) goTo(page - 1);
-  else return;
-  event.preventDefault();
-}
-
-/** Ctrl and the wheel zoom. React listens passively, and the window must not scroll meanwhile. */
-function useWheelZoom(scroller: RefObject<HTMLElement | null>): void {
-  useEffect(() => {
-    const element = scroller.current;
-    if (!element) return;
-    const wheel = (event: WheelEvent): void => {
-      if (!event.ctrlKey) return;
-      event.preventDefault();
-      useSource.getState().stepZoom(event.deltaY < 0 ? 1 : -1);
-    };
-    element.addEventListener('wheel', wheel, { passive: false });
-    return () => element.removeEventListener('wheel', wheel);
-  }, [scroller]);
-}
+import { turningKeys, useWheel } from './turning';
 
 /** Width that there is for a page. */
 function useRoom(scroller: RefObject<HTMLElement | null>): number {
@@ -80,10 +44,10 @@ function Find() {
 
 /** The pages in small, and the one that is read. */
 function Reader({ row }: { row: DocumentRow }) {
-  const { page, target, found, foundAt, zoom, thumbnails, goTo } = useSource();
+  const { page, aim, target, found, foundAt, zoom, thumbnails, goTo } = useSource();
   const scroller = useRef<HTMLElement>(null);
   const room = useRoom(scroller);
-  useWheelZoom(scroller);
+  useWheel(scroller);
   // A page of a file that has changed cannot be drawn as it was: its text is shown.
   const drawn = row.media_type === 'application/pdf' && !row.changed;
   const passage = useMemo(
@@ -95,7 +59,7 @@ function Reader({ row }: { row: DocumentRow }) {
   );
   const here = useMemo(() => found.filter((each) => each.page === page).map((each) => each.span), [found, page]);
   const current = found[foundAt]?.page === page ? (found[foundAt]?.span ?? null) : null;
-  const shown = { document: row.id, number: page, passage, found: here, current };
+  const shown = { document: row.id, number: page, aim, passage, found: here, current };
   return (
     <>
       <div className="source-body">
@@ -105,7 +69,7 @@ function Reader({ row }: { row: DocumentRow }) {
           className="source-scroll"
           tabIndex={0}
           aria-label={t('source.page', { page })}
-          onKeyDown={keys}
+          onKeyDown={turningKeys}
         >
           {drawn ? <PageView {...shown} zoom={zoom} room={room} /> : <TextView {...shown} />}
         </section>
@@ -116,11 +80,11 @@ function Reader({ row }: { row: DocumentRow }) {
 }
 
 /** The document beside the answer: the page itself with the passage marked, or its text. */
-export function SourcePanel({ onClose }: { onClose: () => void }) {
+export function SourcePanel({ ask, onClose }: { ask?: ReactNode; onClose: () => void }) {
   const { row, page, target, searching, error, open } = useSource();
   return (
     <section className="source-panel" aria-label={t('source.title')}>
-      <SourceHead row={row} onClose={onClose} />
+      <SourceHead row={row} ask={ask} onClose={onClose} />
       {searching && row && <Find />}
       {row && <Notes row={row} page={page} />}
       {error ? (

@@ -1,10 +1,12 @@
-import { Fragment, type ReactNode, useEffect, useMemo, useRef } from 'react';
+import { Fragment, type ReactNode, useMemo, useRef } from 'react';
 import type { Page, Span } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { unitsAt } from '@/shared/text/spans';
 import { tame } from '@/shared/text/tame';
 import { ErrorState } from '@/shared/ui/states';
 import { type Passage, PassageGone, usePlace } from './passage';
+import type { Aim } from './store';
+import { useAim } from './useAim';
 import { usePageText } from './usePage';
 
 interface Mark {
@@ -81,13 +83,14 @@ function Paragraphs({ page, marks }: { page: Page; marks: readonly Mark[] }) {
 interface Properties {
   document: number;
   number: number;
+  aim: Aim;
   passage: Passage | null;
   found: readonly Span[];
   current: Span | null;
 }
 
 /** A page as clean text, for formats that are not drawn. */
-export function TextView({ document, number, passage, found, current }: Properties) {
+export function TextView({ document, number, aim, passage, found, current }: Properties) {
   const { page, error, again } = usePageText(document, number);
   const place = usePlace(page, passage);
   const body = useRef<HTMLDivElement>(null);
@@ -98,12 +101,12 @@ export function TextView({ document, number, passage, found, current }: Properti
     ],
     [place, found, current],
   );
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new passage scrolls
-  useEffect(() => {
-    const element = body.current?.querySelector('mark.current, mark.cited');
-    if (element) element.scrollIntoView({ block: 'center' });
-    else body.current?.closest('.source-scroll')?.scrollTo({ top: 0 });
-  }, [page, place, current]);
+  useAim(aim, page, body, (at) => {
+    const mark = body.current?.querySelector(at === 'found' ? 'mark.current' : 'mark.cited');
+    const scroller = body.current?.closest('.source-scroll');
+    if (!mark || !scroller) return null;
+    return mark.getBoundingClientRect().top - scroller.getBoundingClientRect().top + scroller.scrollTop;
+  });
   if (error) return <ErrorState error={error} onRetry={again} />;
   return (
     <div ref={body} className="text-view">

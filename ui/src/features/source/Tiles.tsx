@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { backend, type Tile } from '@/ipc';
+import { useSource } from './store';
 import { type Seen, tilesOf } from './tiles';
 
 interface Properties {
@@ -17,6 +18,7 @@ interface Properties {
 export function Tiles({ document, number, size, scale, pixels }: Properties) {
   const layer = useRef<HTMLDivElement>(null);
   const [seen, setSeen] = useState<Seen | null>(null);
+  const reads = useSource((state) => state.reads);
   useEffect(() => {
     const scroller = layer.current?.closest('.source-scroll');
     if (!scroller) return;
@@ -47,7 +49,7 @@ export function Tiles({ document, number, size, scale, pixels }: Properties) {
       {seen &&
         tilesOf(whole, seen).map((tile) => (
           <Piece
-            key={`${document}.${number}.${pixels}.${tile.join('.')}`}
+            key={`${document}.${number}.${reads}.${pixels}.${tile.join('.')}`}
             document={document}
             number={number}
             tile={tile}

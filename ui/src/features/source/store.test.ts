@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Backend, backend, type IngestEvent, type Place, setBackend } from '@/ipc';
+import { type Backend, backend, type DocumentRow, type IngestEvent, type Place, setBackend } from '@/ipc';
 import { createMock, MOCK_DEFAULTS } from '@/ipc/mock';
 import { type Target, useSource } from './store';
 
@@ -47,7 +47,7 @@ describe('a document that is read again', () => {
     await source().open(passage(CHANGED));
     await vi.waitFor(() => expect(source().row?.changed).toBe(false), { timeout: 5000 });
     expect(source().reading.size).toBe(0);
-    expect(listening.size).toBe(0);
+    expect(listening.size).toBe(1);
   });
 
   it('waits for nothing where nothing was queued', async () => {
@@ -55,7 +55,7 @@ describe('a document that is read again', () => {
     await source().open(passage(CHANGED));
     await source().readAgain();
     expect(source().reading.size).toBe(0);
-    expect(listening.size).toBe(0);
+    expect(listening.size).toBe(1);
     await vi.waitFor(() => expect(source().row?.id).toBe(CHANGED));
   });
 
@@ -64,7 +64,7 @@ describe('a document that is read again', () => {
     await source().open(passage(CHANGED));
     await source().readAgain();
     expect(source().reading.size).toBe(0);
-    expect(listening.size).toBe(0);
+    expect(listening.size).toBe(1);
   });
 
   it('is waited for no longer when the queue is dropped, nor when it is removed', async () => {
@@ -79,7 +79,114 @@ describe('a document that is read again', () => {
     expect([...source().reading]).toEqual([CHANGED]);
     await backend().removeDocuments([CHANGED]);
     expect(source().reading.size).toBe(0);
-    expect(listening.size).toBe(0);
+    expect(listening.size).toBe(1);
+  });
+});
+
+/** Tells the store what the engine would of a document. */
+function tell(event: IngestEvent): void {
+  for (const listener of listening) listener(event);
+}
+
+function settled(row: DocumentRow): IngestEvent {
+  return { type: 'settled', row, outcome: 'ready', indexed_chunks: row.chunks, ms: 40 };
+}
+
+describe('a document that changes while it is open', () => {
+  /** What the engine knows of it now. */
+  let now: DocumentRow;
+
+  beforeEach(async () => {
+    engine({ document: async () => now });
+    now = await createMock({ ...MOCK_DEFAULTS, speed: 0, documents: 12 }).document(1);
+    await source().open(passage(1, 7));
+    source().goTo(9);
+  });
+
+  it('is shown anew on the page that was read, and goes nowhere', async () => {
+    const { aim, reads } = source();
+    now = { ...now, title: 'Lease, second edition', pages: 40 };
+    tell(settled(now));
+    await vi.waitFor(() => expect(source().row?.title).toBe('Lease, second edition'));
+    expect(source()).toMatchObject({ page: 9, reads: reads + 1 });
+    expect(source().aim).toBe(aim);
+    // Of another document it is no matter.
+    tell(settled({ ...now, id: 2 }));
+    await vi.waitFor(() => expect(source().reads).toBe(reads + 1));
+  });
+
+  it('ends on its last page where there are fewer now', async () => {
+    now = { ...now, pages: 4 };
+    tell(settled(now));
+    await vi.waitFor(() => expect(source().page).toBe(4));
+  });
+
+  it('is searched anew for what was looked for', async () => {
+    source().setSearching(true);
+    await source().find('tenant');
+    const before = source().found;
+    source().stepFound(1);
+    const { foundAt, page } = source();
+    tell(settled(now));
+    await vi.waitFor(() => expect(source().found).not.toBe(before));
+    expect(source()).toMatchObject({ found: before, foundAt, page });
+  });
+
+  it('says why where it could not be read again, and shows it once it could', async () => {
+    const whole = now;
+    const error = { code: 'damaged', message: 'Cut off.', detail: null };
+    now = { ...now, state: 'damaged', pages: 0, error };
+    tell(settled(now));
+    await vi.waitFor(() => expect(source().error).toEqual(error));
+    now = whole;
+    tell(settled(now));
+    await vi.waitFor(() => expect(source().error).toBeNull());
+    expect(source().row).toEqual(whole);
+  });
+
+  it('is said to be gone when it is, until it is back', async () => {
+    tell({ type: 'removed', id: 2 });
+    expect(source().removed).toBe(false);
+    tell({ type: 'removed', id: 1 });
+    expect(source()).toMatchObject({ removed: true, page: 9 });
+    await source().lookAgain();
+    expect(source()).toMatchObject({ removed: false, page: 9 });
+  });
+});
+
+describe('where the view goes', () => {
+  beforeEach(() => source().open(passage(1, 7)));
+
+  it('is the passage that was opened, each time it is', async () => {
+    const { aim } = source();
+    expect(aim.at).toBe('passage');
+    await source().open(passage(1, 7));
+    expect(source().aim).toEqual(aim);
+    expect(source().aim).not.toBe(aim);
+  });
+
+  it('is what was found, and stays when the search is closed', async () => {
+    source().setSearching(true);
+    await source().find('tenant');
+    expect(source()).toMatchObject({ page: 7, aim: { at: 'found' } });
+    const { aim } = source();
+    source().stepFound(1);
+    expect(source().aim).not.toBe(aim);
+    const last = source().aim;
+    source().setSearching(false);
+    expect(source().aim).toBe(last);
+  });
+
+  it('is the top of the next page and the foot of the one before, and nowhere at the last', () => {
+    source().goTo(8);
+    expect(source()).toMatchObject({ page: 8, aim: { at: 'start' } });
+    source().goTo(7, 'end');
+    expect(source()).toMatchObject({ page: 7, aim: { at: 'end' } });
+    source().goTo(99);
+    const { aim } = source();
+    source().goTo(100);
+    expect(source()).toMatchObject({ page: 31 });
+    expect(source().aim).toBe(aim);
   });
 });
 

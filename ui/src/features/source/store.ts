@@ -1,5 +1,14 @@
 import { create } from 'zustand';
-import { backend, type DocumentRow, type ErrorReport, reportOf, type Span } from '@/ipc';
+import {
+  type Backend,
+  backend,
+  type DocumentRow,
+  type ErrorReport,
+  type IngestEvent,
+  reportOf,
+  type Span,
+  type Stop,
+} from '@/ipc';
 import { complain } from '@/shared/ui/toasts';
 
 /** A passage to be shown: from a citation, a source, or a search in the document. */
@@ -13,6 +22,11 @@ export interface Target {
   quote: string | null;
 }
 
+/** Where the view goes, once, each time it is told anew: the passage, what the search found, or an end of the page. */
+export interface Aim {
+  at: 'passage' | 'found' | 'start' | 'end';
+}
+
 interface Found {
   page: number;
   span: Span;
@@ -21,6 +35,11 @@ interface Found {
 interface SourceState {
   row: DocumentRow | null;
   page: number;
+  aim: Aim;
+  /** How often documents that were shown have been read anew: what is drawn of one is fetched again. */
+  reads: number;
+  /** The document has left the library since it was opened. */
+  removed: boolean;
   target: Target | null;
   /** The citations of the answer it was opened from: next and previous go through these. */
   targets: readonly Target[];
@@ -35,7 +54,8 @@ interface SourceState {
   step: (by: number) => void;
   /** The answer is no longer shown: the document stays, there is nothing to step through. */
   leaveAnswer: () => void;
-  goTo: (page: number) => void;
+  /** Another page, from its top or, reading backwards, from its foot. */
+  goTo: (page: number, at?: 'start' | 'end') => void;
   setZoom: (zoom: number) => void;
   /** The next larger or smaller. */
   stepZoom: (by: 1 | -1) => void;
@@ -45,6 +65,8 @@ interface SourceState {
   stepFound: (by: number) => void;
   /** Reads the file again that has changed; the document is shown anew when that is done. */
   readAgain: () => Promise<void>;
+  /** Looks whether a document that was removed is back. */
+  lookAgain: () => Promise<void>;
   /** Documents that are being read again. */
   reading: ReadonlySet<number>;
   /** A search in the document is under way. */
@@ -56,18 +78,80 @@ const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3] as const;
 export const useSource = create<SourceState>((set, get) => {
   let opened = 0;
   let searched = 0;
+  let shownAnew = 0;
+  let heard: Backend | null = null;
+  let stopHearing: Stop = () => undefined;
 
-  /** Drawn anew: its pages are others now. */
-  function show(id: number): void {
-    const { row, target, open } = get();
-    if (row?.id !== id) return;
-    set({ row: null });
-    void open(target?.document === id ? target : { document: id, page: 1, span: null, n: null, quote: null });
+  /** One listener for all that is shown, from the first document on. */
+  function hear(): void {
+    if (heard === backend()) return;
+    stopHearing();
+    heard = backend();
+    stopHearing = heard.onIngest(onIngest);
+  }
+
+  // What a cancelled queue puts back is settled, or removed.
+  function onIngest(event: IngestEvent): void {
+    if (event.type === 'settled') {
+      rest(event.row.id);
+      void showAnew(event.row.id);
+    } else if (event.type === 'removed') {
+      rest(event.id);
+      if (get().row?.id === event.id) set({ removed: true });
+    }
+  }
+
+  /** A document is being read again no longer. */
+  function rest(id: number): void {
+    const { reading } = get();
+    if (reading.has(id)) set({ reading: new Set([...reading].filter((each) => each !== id)) });
+  }
+
+  const within = (page: number, row: DocumentRow | null): number => Math.max(1, Math.min(row?.pages ?? 1, page));
+
+  /** The shown document was read again: its text and pictures are others now, the page stays. */
+  async function showAnew(id: number): Promise<void> {
+    if (get().row?.id !== id) return;
+    const mine = ++shownAnew;
+    try {
+      const row = await backend().document(id);
+      if (mine !== shownAnew || get().row?.id !== id) return;
+      const { page, reads, query, foundAt } = get();
+      set({ row, error: row.error, removed: false, page: within(page, row), reads: reads + 1 });
+      const found = query === '' ? null : await look(query);
+      if (found) set({ found, foundAt: Math.max(0, Math.min(found.length - 1, foundAt)) });
+    } catch (thrown) {
+      if (mine === shownAnew && get().row?.id === id) set({ error: reportOf(thrown) });
+    }
+  }
+
+  /** Where words stand in the document; `null` where another search, or another document, took the place of this one. */
+  async function look(query: string): Promise<Found[] | null> {
+    const mine = ++searched;
+    const row = get().row;
+    const words = query.trim();
+    if (!row || words.length < 2) {
+      set({ finding: false });
+      return [];
+    }
+    set({ finding: true });
+    try {
+      const found = await backend().findInDocument(row.id, words);
+      if (mine !== searched) return null;
+      set({ finding: false });
+      return found;
+    } catch (thrown) {
+      if (mine === searched) set({ error: reportOf(thrown), finding: false });
+      return null;
+    }
   }
 
   return {
     row: null,
     page: 1,
+    aim: { at: 'start' },
+    reads: 0,
+    removed: false,
     target: null,
     targets: [],
     zoom: 1,
@@ -80,20 +164,22 @@ export const useSource = create<SourceState>((set, get) => {
     reading: new Set(),
     finding: false,
     open: async (target, targets = get().targets.includes(target) ? get().targets : []) => {
+      hear();
       const mine = ++opened;
-      const same = get().row?.id === target.document;
+      const same = get().row?.id === target.document && get().error === null;
       if (!same) searched += 1;
       set({
         target,
         targets,
         page: target.page,
+        aim: { at: 'passage' },
         error: null,
-        ...(same ? {} : { row: null, found: [], query: '', searching: false, finding: false }),
+        ...(same ? {} : { row: null, removed: false, found: [], query: '', searching: false, finding: false }),
       });
       if (same) return;
       try {
         const row = await backend().document(target.document);
-        if (mine === opened) set({ row });
+        if (mine === opened) set({ row, error: row.error });
       } catch (thrown) {
         if (mine === opened) set({ error: reportOf(thrown) });
       }
@@ -106,7 +192,10 @@ export const useSource = create<SourceState>((set, get) => {
       if (next) void open(next, targets);
     },
     leaveAnswer: () => set({ targets: [] }),
-    goTo: (page) => set({ page: Math.max(1, Math.min(get().row?.pages ?? 1, page)) }),
+    goTo: (wanted, at = 'start') => {
+      const page = within(wanted, get().row);
+      if (page !== get().page) set({ page, aim: { at } });
+    },
     setZoom: (zoom) => set({ zoom: Math.max(0.25, Math.min(4, zoom)) }),
     stepZoom: (by) => {
       const { zoom, setZoom } = get();
@@ -119,59 +208,41 @@ export const useSource = create<SourceState>((set, get) => {
       set({ searching, ...(searching ? {} : { query: '', found: [], finding: false }) });
     },
     find: async (query) => {
-      const mine = ++searched;
       const before = opened;
       set({ query });
-      const row = get().row;
-      if (!row || query.trim().length < 2) {
-        set({ found: [], foundAt: 0, finding: false });
-        return;
-      }
-      set({ finding: true });
-      try {
-        const found = await backend().findInDocument(row.id, query.trim());
-        if (mine !== searched) return;
-        const at = Math.max(
-          0,
-          found.findIndex((each) => each.page >= get().page),
-        );
-        // Whoever opened a passage meanwhile stays there.
-        const page = before === opened ? found[at]?.page : undefined;
-        set({ found, foundAt: at, finding: false, ...(page !== undefined && { page }) });
-      } catch (thrown) {
-        if (mine === searched) set({ error: reportOf(thrown), finding: false });
-      }
+      const found = await look(query);
+      if (!found) return;
+      const foundAt = Math.max(
+        0,
+        found.findIndex((each) => each.page >= get().page),
+      );
+      // Whoever opened a passage meanwhile stays there.
+      const page = before === opened ? found[foundAt]?.page : undefined;
+      set({ found, foundAt, ...(page !== undefined && { page, aim: { at: 'found' } }) });
     },
     stepFound: (by) => {
       const { found, foundAt } = get();
       if (found.length === 0) return;
       const at = (foundAt + by + found.length) % found.length;
-      set({ foundAt: at, page: found[at]?.page ?? get().page });
+      set({ foundAt: at, page: found[at]?.page ?? get().page, aim: { at: 'found' } });
     },
     readAgain: async () => {
       const id = get().row?.id;
       if (id === undefined || get().reading.has(id)) return;
       set({ reading: new Set(get().reading).add(id) });
-      const end = (): void => {
-        stop();
-        set({ reading: new Set([...get().reading].filter((each) => each !== id)) });
-      };
-      const stop = backend().onIngest((event) => {
-        // What a cancelled queue puts back is settled, or removed.
-        if (event.type === 'removed' && event.id === id) end();
-        if (event.type !== 'settled' || event.row.id !== id) return;
-        end();
-        show(id);
-      });
       try {
         if ((await backend().retry([id])) > 0) return;
         // Nothing is to be read: what is known of it is not what it is now.
-        end();
-        show(id);
+        rest(id);
+        await showAnew(id);
       } catch (thrown) {
-        end();
+        rest(id);
         complain(thrown);
       }
+    },
+    lookAgain: async () => {
+      const id = get().row?.id;
+      if (id !== undefined) await showAnew(id);
     },
   };
 });

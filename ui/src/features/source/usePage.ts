@@ -1,11 +1,13 @@
-import { useEffect, useReducer, useState } from 'react';
+import { useEffect, useReducer, useRef, useState } from 'react';
 import { backend, type ErrorReport, type Page, reportOf } from '@/ipc';
+import { useSource } from './store';
 
-/** Text and words of a page; `null` until they are there. */
+/** Text and words of a page; `null` until they are there. Those of a document that was read anew take the place of the old. */
 export function usePageText(
   document: number,
   number: number,
 ): { page: Page | null; error: ErrorReport | null; again: () => void } {
+  const reads = useSource((state) => state.reads);
   const [attempt, again] = useReducer((count: number) => count + 1, 0);
   const [state, setState] = useState<{ key: string; page: Page | null; error: ErrorReport | null }>({
     key: '',
@@ -13,7 +15,7 @@ export function usePageText(
     error: null,
   });
   const key = `${document}.${number}`;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt asks again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt asks again, and so does a document read anew
   useEffect(() => {
     let live = true;
     backend()
@@ -23,7 +25,7 @@ export function usePageText(
     return () => {
       live = false;
     };
-  }, [document, number, key, attempt]);
+  }, [document, number, key, attempt, reads]);
   return { ...(state.key === key ? state : { page: null, error: null }), again };
 }
 
@@ -33,35 +35,36 @@ export function usePageImage(
   number: number,
   scale: number,
 ): { url: string | null; error: ErrorReport | null } {
+  const reads = useSource((state) => state.reads);
   const [state, setState] = useState<{ page: string; url: string | null; error: ErrorReport | null }>({
     page: '',
     url: null,
     error: null,
   });
+  /** What is shown now: an address holds its picture in memory until it is given back. */
+  const held = useRef<string | null>(null);
   const page = `${document}.${number}`;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a document that was read anew has other pictures
   useEffect(() => {
     let live = true;
+    const show = (url: string | null, error: ErrorReport | null): void => {
+      if (held.current) URL.revokeObjectURL(held.current);
+      held.current = url;
+      setState({ page, url, error });
+    };
     backend()
       .renderPage(document, number, scale)
-      .then((blob) => {
-        if (!live) return;
-        const url = URL.createObjectURL(blob);
-        setState((old) => {
-          if (old.url) URL.revokeObjectURL(old.url);
-          return { page, url, error: null };
-        });
-      })
-      .catch((thrown: unknown) => live && setState({ page, url: null, error: reportOf(thrown) }));
+      .then((blob) => live && show(URL.createObjectURL(blob), null))
+      .catch((thrown: unknown) => live && show(null, reportOf(thrown)));
     return () => {
       live = false;
     };
-  }, [document, number, scale, page]);
+  }, [document, number, scale, page, reads]);
   useEffect(
-    () => () =>
-      setState((old) => {
-        if (old.url) URL.revokeObjectURL(old.url);
-        return { page: '', url: null, error: null };
-      }),
+    () => () => {
+      if (held.current) URL.revokeObjectURL(held.current);
+      held.current = null;
+    },
     [],
   );
   return state.page === page ? state : { url: null, error: null };

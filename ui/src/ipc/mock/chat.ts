@@ -5,11 +5,14 @@ import type {
   Citation,
   Conversation,
   ConversationRow,
+  DocumentRow,
   ErrorReport,
+  Scope,
   Source,
   Support,
   Turn,
 } from '../types';
+import { eachDocument, noneOf, traced, wantsEverything } from './each';
 import { HOSTILE_LARGE, HOSTILE_MARKDOWN, HOSTILE_NAMES } from './hostile';
 import { LEASE, report } from './library';
 import { PASSAGES } from './pages';
@@ -159,11 +162,20 @@ function piecesOf(text: string, asked: string): string[] {
   return Array.from({ length: Math.ceil(text.length / size) }, (_, at) => text.slice(at * size, (at + 1) * size));
 }
 
+/** An answer that does not stream is told at once. */
+function told(answer: Answer, emit: (event: AskEvent) => void): Answer {
+  emit({ type: 'token', text: answer.text });
+  for (const { n, source, sentence, support } of answer.citations)
+    emit({ type: 'citation', n, source, sentence, support });
+  return answer;
+}
+
 interface Kept {
   id: number;
   title: string;
   turns: Turn[];
   updated: number;
+  scope?: Scope;
 }
 
 function rowOf({ id, title, turns, updated }: Kept): ConversationRow {
@@ -186,6 +198,7 @@ export class MockChat {
   constructor(
     private speed: number,
     private answering: () => { model: boolean; profile: string },
+    private documents: () => readonly DocumentRow[],
   ) {}
 
   /** A conversation with so many turns, for the performance check. */
@@ -263,7 +276,11 @@ export class MockChat {
   detail(id: number): Conversation {
     const found = this.conversations.find((item) => item.id === id);
     if (!found) throw GONE;
-    return { row: rowOf(found), turns: [...found.turns] };
+    return { row: rowOf(found), turns: [...found.turns], scope: found.scope ?? { kind: 'all' } };
+  }
+
+  wantsEverything(id: number, turn: number): boolean {
+    return wantsEverything(this.detail(id).turns[turn]?.question ?? '');
   }
 
   rename(id: number, title: string): void {
@@ -286,6 +303,7 @@ export class MockChat {
     const { conversation: id, replace_turn: replace, question } = request;
     const conversation = id === null ? this.begin(question) : this.conversations.find((item) => item.id === id);
     if (!conversation) return emit({ type: 'failed', ...GONE });
+    conversation.scope = request.scope;
     const asked = question.toLowerCase();
     const { model, profile } = this.answering();
     const fail = (error: ErrorReport): void => {
@@ -302,8 +320,11 @@ export class MockChat {
     await wait(180 * this.speed, signal);
     if (signal.aborted) return fail(STOPPED);
     const nothing = asked.includes('moon');
-    const extract = nothing ? null : extractive();
-    emit({ type: 'sources', sources: SOURCES, extract });
+    const each = (request.each_document || asked.startsWith('list all')) && !asked.includes('fail');
+    const ofEach = each && !nothing ? eachDocument(this.documents(), question) : null;
+    const extract = nothing ? null : (ofEach?.answer ?? extractive());
+    const sources = ofEach?.sources ?? SOURCES;
+    emit({ type: 'sources', sources, extract });
     let answer: Answer;
     if (asked.includes('fail') && !(asked.includes('once') && this.failed.has(asked))) {
       this.failed.add(asked);
@@ -312,7 +333,8 @@ export class MockChat {
         message: 'The model’s process stopped while writing.\nAsk again; it has been restarted.',
         detail: 'signal 6',
       });
-    } else if (nothing) answer = notFound();
+    } else if (nothing) answer = each ? noneOf(this.documents(), notFound()) : notFound();
+    else if (ofEach) answer = told(ofEach.answer, emit);
     else if (!model) answer = extractive();
     else answer = await this.write(asked, profile, emit, signal);
     if (answer.finish === 'cancelled' && answer.text === '' && (id === null || replace !== null)) return fail(STOPPED);
@@ -321,11 +343,12 @@ export class MockChat {
       standalone: null,
       recalled: [],
       written: null,
-      sources: SOURCES,
+      sources,
       answer,
       asked_at_ms: Date.now(),
     });
     conversation.updated = Date.now();
+    emit({ type: 'trace', ...traced(question) });
     emit({ type: 'done', answer });
   }
 
@@ -421,6 +444,7 @@ export class MockChat {
       document_id: 1,
       title: item.title,
       page: item.page,
+      span: item.span,
       text: item.text,
       vector_rank: index + 1,
       keyword_rank: [2, 1, null][index] ?? null,
@@ -433,6 +457,7 @@ export class MockChat {
       document_id: 1,
       title: LEASE,
       page,
+      span: { start: 0, end: 40 },
       text: '',
       vector_rank: index + 4,
       keyword_rank: null,

@@ -96,10 +96,11 @@ export function createMock(options: MockOptions): Backend {
     text_size: options.textSize,
   };
   const machine = new MockMachine(settings, options.speed, options.gpu, () => library.progress());
-  const chat = new MockChat(options.speed, () => ({
-    model: machine.settings.model !== null,
-    profile: machine.active().name,
-  }));
+  const chat = new MockChat(
+    options.speed,
+    () => ({ model: machine.settings.model !== null, profile: machine.active().name }),
+    () => library.rows,
+  );
   const dropListeners = new Set<(event: DropEvent) => void>();
   if (options.turns > 0) {
     chat.addTitles([
@@ -216,6 +217,7 @@ export function createMock(options: MockOptions): Backend {
             : ['What is due when the lease ends early?'],
       ),
     trace: () => after('trace', () => chat.trace()),
+    wantsEverything: (conversation, turn) => after('wantsEverything', () => chat.wantsEverything(conversation, turn)),
 
     page: (document, number) => after('page', () => mockPage(library.find(document), number)),
     renderPage: async (document, number, scale, tile) =>
@@ -236,17 +238,21 @@ export function createMock(options: MockOptions): Backend {
       }),
 
     telemetry: (listener) => (isShut() ? nothing : machine.listen(listener)),
-    hardware: () => after('hardware', () => machine.hardware()),
     benchmark: (profiles, listener) => machine.benchmark(profiles, listener),
     promises: (listener) => machine.promises(listener),
     benchmarkHistory: () => after('benchmarkHistory', () => machine.history()),
 
-    profiles: () => after('profiles', () => machine.plans()),
+    inventory: () =>
+      after('inventory', () => ({
+        models: machine.models(),
+        plans: machine.plans(),
+        planError: null,
+        hardware: machine.hardware(),
+      })),
     saveProfile: (profile, replaces) => after('saveProfile', () => machine.saveProfile(profile, replaces)),
     deleteProfile: (name) => after('deleteProfile', () => machine.deleteProfile(name)),
     switchProfile: (name, listener) => machine.switch(name, listener),
-    models: () => after('models', () => machine.models()),
-    addModel: (path) => after('addModel', () => machine.addModel(path)),
+    addModel: (path, listener) => machine.addModel(path, listener),
     removeModel: (name) => after('removeModel', () => machine.removeModel(name)),
     chooseModel: (path) => after('chooseModel', () => void machine.change({ model: path })),
 
@@ -254,6 +260,8 @@ export function createMock(options: MockOptions): Backend {
       after('openingNotices', () => options.notices.map((code) => ({ code, message: NOTICES[code] ?? code }))),
     settings: () => after('settings', () => machine.settings),
     changeSettings: (change) => after('changeSettings', () => machine.change(change)),
+    remoteModels: (listener) => machine.remoteModels(listener),
+    remoteContext: () => after('remoteContext', () => machine.remoteContext()),
     dataFolder: () =>
       after('dataFolder', () => ({
         path: '/home/ada/.local/share/docmind',

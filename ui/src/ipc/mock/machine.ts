@@ -5,11 +5,22 @@ import type {
   ProfilePlan,
   PromisesEvent,
   RebuildEvent,
+  ServerEvent,
   Stop,
+  StoreEvent,
   SwitchEvent,
 } from '../backend';
 import { profilePlan, totalOf } from '../plan';
-import type { BenchRow, BenchRun, HardwareInventory, IngestProgress, Profile, Settings, Telemetry } from '../types';
+import type {
+  BenchRow,
+  BenchRun,
+  HardwareInventory,
+  IngestProgress,
+  Profile,
+  RemoteContext,
+  Settings,
+  Telemetry,
+} from '../types';
 import { report } from './library';
 import { ALL_LAYERS_FIT, benchRows, modelEntries, PROFILES, planned, predicted, promisedRows } from './plans';
 import { wait } from './random';
@@ -19,6 +30,7 @@ export const DEFAULTS: Settings = {
   remote_url: '',
   remote_model: '',
   remote_api_key: null,
+  remote_context_tokens: 0,
   reranker: null,
   rerank_budget_ms: 400,
   profile: 'balanced',
@@ -64,6 +76,15 @@ export class MockMachine {
   change(change: Partial<Settings>): Settings {
     this.settings = { ...this.settings, ...change };
     return this.settings;
+  }
+
+  /** A server without an address is nowhere; Ollama's tells its context, the other does not. */
+  remoteContext(): RemoteContext {
+    const { backend, remote_url, remote_context_tokens: tokens } = this.settings;
+    if (tokens > 0) return { source: 'set', tokens };
+    if (remote_url === '')
+      throw report('remote_bad_address', '`` is not an address.\nEnter it as http://host:port or https://host.');
+    return backend === 'ollama' ? { source: 'told', tokens: 16_384, of: 40_960 } : { source: 'assumed', tokens: 8192 };
   }
 
   active(): Profile {
@@ -209,13 +230,45 @@ export class MockMachine {
     return modelEntries(this.added, this.settings.model).filter((entry) => !this.removed.has(entry.name));
   }
 
-  addModel(path: string): ModelEntry {
-    if (!path.endsWith('.gguf'))
-      throw report('not_a_model', `\`${path}\` is not a GGUF file.\nChoose a file that ends in .gguf.`);
-    this.added.push(path);
-    const made = this.models().at(-1);
-    if (!made) throw new Error('BUG: just added');
-    return made;
+  /** As from another disk. */
+  addModel(path: string, emit: (event: StoreEvent) => void): Job {
+    const abort = new AbortController();
+    const run = async (): Promise<void> => {
+      if (!path.endsWith('.gguf')) {
+        const message = `\`${path}\` is not a GGUF file.\nChoose a file that ends in .gguf.`;
+        return emit({ type: 'failed', error: report('not_a_model', message) });
+      }
+      for (let step = 0; step <= 10; step++) {
+        await wait(100 * this.speed, abort.signal);
+        if (abort.signal.aborted) return emit({ type: 'failed', error: report('cancelled', 'Stopped.') });
+        emit({ type: 'progress', done: step * 500_000_000, total: 5_000_000_000 });
+      }
+      this.added.push(path);
+      const made = this.models().at(-1);
+      if (!made) throw new Error('BUG: just added');
+      emit({ type: 'done', path: made.path });
+    };
+    return { finished: run(), cancel: () => abort.abort() };
+  }
+
+  /** A server that is nowhere, where its address says so. */
+  remoteModels(emit: (event: ServerEvent) => void): Job {
+    const abort = new AbortController();
+    const run = async (): Promise<void> => {
+      const { remote_url: url } = this.settings;
+      await wait(200 * this.speed, abort.signal);
+      if (abort.signal.aborted) return emit({ type: 'failed', error: report('cancelled', 'Stopped.') });
+      if (url === '') {
+        const message = '`` is not an address.\nEnter it as http://host:port or https://host.';
+        return emit({ type: 'failed', error: report('remote_bad_address', message) });
+      }
+      if (url.includes('nowhere')) {
+        const message = `\`${url}\` cannot be reached.\nCheck that the server runs and that its address is right.`;
+        return emit({ type: 'failed', error: report('remote_unreachable', message) });
+      }
+      emit({ type: 'done', models: ['qwen3:4b', 'llama3.2:3b', 'mistral-small:24b'] });
+    };
+    return { finished: run(), cancel: () => abort.abort() };
   }
 
   removeModel(name: string): void {

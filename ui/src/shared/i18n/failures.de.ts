@@ -32,6 +32,8 @@ export const failures: Record<keyof typeof english, string> = {
   'error.index_unavailable':
     'Der Suchindex ist nicht benutzbar; eine genaue Suche vertritt ihn.\nBauen Sie ihn in den Einstellungen neu auf.',
   'error.no_such_document': 'Das Dokument ist nicht mehr in der Bibliothek.\nFügen Sie die Datei neu hinzu.',
+  'error.removal_final':
+    'Das Dokument ist endgültig vergessen: Rückgängig kam zu spät.\nFügen Sie die Datei neu hinzu.',
   'error.no_such_page': 'Diese Seite hat das Dokument nicht.',
   'error.no_such_conversation': 'Das Gespräch ist nicht mehr da.\nBeginnen Sie ein neues.',
   'error.file_unreadable': 'Die Datei ließ sich nicht öffnen.\nPrüfen Sie, ob sie vorhanden und lesbar ist.',
@@ -135,6 +137,25 @@ export const failures: Record<keyof typeof english, string> = {
   'error.worker_message':
     'Ein Hilfsprozess wurde nicht verstanden; er wird neu gestartet.\nVersuchen Sie es noch einmal.',
   'error.worker_start_failed': 'Ein Hilfsprozess konnte nicht gestartet werden.\nInstallieren Sie DocMind neu.',
+  'error.network_offline':
+    'Das Netzwerk ist ausgeschaltet.\nNutzen Sie ein Modell auf diesem Rechner, oder schalten Sie es ein.',
+  'error.network_not_allowed': 'Diese Adresse ist nicht erlaubt.\nTragen Sie sie zuerst in den Einstellungen ein.',
+  'error.remote_bad_address': 'Das ist keine Adresse.\nGeben Sie sie als http://rechner:port oder https://rechner ein.',
+  'error.remote_unreachable': 'Der Server ist nicht erreichbar.\nPrüfen Sie, ob er läuft und ob seine Adresse stimmt.',
+  'error.remote_timeout': 'Der Server antwortet nicht.\nPrüfen Sie ihn, und versuchen Sie es erneut.',
+  'error.remote_insecure':
+    'Zum Server kommt keine sichere Verbindung zustande.\nPrüfen Sie Adresse, Zertifikat und Uhrzeit.',
+  'error.remote_denied': 'Der Server hat die Anfrage abgewiesen.\nPrüfen Sie den Schlüssel in den Einstellungen.',
+  'error.remote_model_missing':
+    'Dieses Modell hat der Server nicht.\nWählen Sie eines aus seiner Liste, oder laden Sie es dort.',
+  'error.remote_busy': 'Der Server hat zu viel zu tun.\nVersuchen Sie es gleich noch einmal.',
+  'error.remote_refused':
+    'Der Server hat geantwortet, dass er das nicht kann.\nSehen Sie in seinem eigenen Protokoll nach.',
+  'error.remote_bad_answer':
+    'Die Antwort des Servers ist unverständlich.\nPrüfen Sie, ob es die richtige Art von Server ist.',
+  'error.remote_truncated': 'Die Antwort des Servers brach mittendrin ab.\nVersuchen Sie es erneut.',
+  'error.remote_too_large': 'Die Antwort des Servers ist zu groß.\nPrüfen Sie, ob es der richtige Server ist.',
+  'error.remote_redirect': 'Der Server verweist an einen anderen Ort.\nGeben Sie seine endgültige Adresse ein.',
 
   'notice.answer_interrupted': 'Die Antwort brach ab.\nFragen Sie erneut.',
   'notice.answer_unsaved': 'Diese Antwort ließ sich nicht speichern.\nKopieren Sie sie, wenn Sie sie brauchen.',
@@ -160,6 +181,8 @@ export const failures: Record<keyof typeof english, string> = {
     'Ein kürzerer Kontext oder ein kleinerer Cache könnte passen. „Automatisch“ findet, was passt.',
   'notice.profiles_damaged':
     'Ihre eigenen Profile ließen sich nicht lesen.\nBerichtigen Sie die Datei; die anderen gehen.',
+  'notice.remote_context_assumed':
+    'Der Server sagt nicht, wie viel er auf einmal liest; ein kleiner Kontext wird angenommen.\nIn den Einstellungen lässt sich sagen, wie groß er ist.',
   'notice.remote_cut': 'Der Server schrieb mehr als verlangt; der Rest wurde abgeschnitten.',
   'notice.remote_plain_request': 'Der Server kennt nicht jede Einstellung; manche bleiben ihm überlassen.',
   'notice.rerank_failed': 'Die Passagen wurden nicht nachgeordnet.',

@@ -20,6 +20,7 @@ export const failures = {
   'error.index_unavailable':
     'The search index cannot be used; an exact search stands in for it.\nRebuild it in the settings.',
   'error.no_such_document': 'The document is no longer in the library.\nAdd the file again.',
+  'error.removal_final': 'The document is forgotten for good: undo came too late.\nAdd the file again.',
   'error.no_such_page': 'The document has no such page.',
   'error.no_such_conversation': 'The conversation is gone.\nStart a new one.',
   'error.file_unreadable': 'The file could not be opened.\nCheck that it is there and that you may read it.',
@@ -103,6 +104,21 @@ export const failures = {
   'error.result_too_large': 'What was read of the document is too much at once.\nSplit the document and try again.',
   'error.worker_message': 'A helping process was not understood; it is started again.\nTry again.',
   'error.worker_start_failed': 'A helping process could not be started.\nInstall DocMind again.',
+  'error.network_offline': 'The network is switched off.\nUse a model on this computer, or switch it on.',
+  'error.network_not_allowed': 'This address is not allowed.\nEnter it in the settings first.',
+  'error.remote_bad_address': 'This is not an address.\nEnter it as http://host:port or https://host.',
+  'error.remote_unreachable': 'The server cannot be reached.\nCheck that it runs and that its address is right.',
+  'error.remote_timeout': 'The server does not answer.\nCheck it, then try again.',
+  'error.remote_insecure':
+    'There is no secure connection to the server.\nCheck its address, its certificate and the clock.',
+  'error.remote_denied': 'The server refused the request.\nCheck the key in the settings.',
+  'error.remote_model_missing': 'The server does not have this model.\nChoose one from its list, or load it there.',
+  'error.remote_busy': 'The server has too much to do.\nTry again in a moment.',
+  'error.remote_refused': 'The server answered that it cannot do this.\nLook into its own log.',
+  'error.remote_bad_answer': 'The server’s answer is not understood.\nCheck that it is the right kind of server.',
+  'error.remote_truncated': 'The server’s answer ended in the middle.\nTry again.',
+  'error.remote_too_large': 'The server’s answer is too large.\nCheck that it is the right server.',
+  'error.remote_redirect': 'The server leads elsewhere.\nEnter its final address.',
 
   'notice.answer_interrupted': 'The answer was cut off.\nAsk again.',
   'notice.answer_unsaved': 'This answer could not be saved.\nCopy it if you need it.',
@@ -125,6 +141,8 @@ export const failures = {
   'notice.profile_made_to_fit': 'Chosen in the settings, made to fit.',
   'notice.profile_too_large': 'A shorter context or a smaller cache may fit. Automatic finds what does.',
   'notice.profiles_damaged': 'Your own profiles could not be read.\nCorrect the file; the others work.',
+  'notice.remote_context_assumed':
+    'The server does not say how much it reads at once; a small context is assumed.\nThe settings can say how large it is.',
   'notice.remote_cut': 'The server wrote more than it was asked for; the rest was cut.',
   'notice.remote_plain_request': 'The server does not know every setting; some are left to it.',
   'notice.rerank_failed': 'The passages were not read again in order.',

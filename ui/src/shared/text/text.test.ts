@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bytes, duration, memory, milliseconds } from './format';
 import { locate } from './locate';
+import { fileName, folderOf } from './path';
 import { sliceSpan, unitsAt } from './spans';
 import { tame, tameName } from './tame';
 
@@ -49,5 +50,15 @@ describe('figures', () => {
     expect([memory(297), memory(8188)]).toEqual(['297 MB', '8.0 GB']);
     expect([milliseconds(0.4), milliseconds(412), milliseconds(2513)]).toEqual(['0.4 ms', '412 ms', '2.5 s']);
     expect([duration(0.2), duration(40), duration(600), duration(7200)]).toEqual(['1 s', '40 s', '10 min', '2.0 h']);
+  });
+});
+
+describe('paths', () => {
+  it('are parted as their system parts them', () => {
+    expect(fileName('/home/ada/a\\b.pdf')).toBe('a\\b.pdf');
+    expect(folderOf('/home/ada/a\\b.pdf')).toBe('/home/ada');
+    expect(fileName('C:\\Users\\Ada\\a.pdf')).toBe('a.pdf');
+    expect(folderOf('C:\\Users\\Ada\\a.pdf')).toBe('C:\\Users\\Ada');
+    expect([fileName('a.pdf'), folderOf('a.pdf')]).toEqual(['a.pdf', '']);
   });
 });

@@ -1,6 +1,7 @@
 import { ChevronDown, ChevronUp, X } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import { t } from '../i18n';
+import { isComposing } from './composing';
 import { IconButton } from './IconButton';
 
 interface Properties {
@@ -48,6 +49,7 @@ export function FindField({ label, query, found, at, finding = false, onFind, on
         value={query}
         onChange={(event) => onFind(event.target.value)}
         onKeyDown={(event) => {
+          if (isComposing(event)) return;
           if (event.key === 'Enter') onStep(event.shiftKey ? -1 : 1);
           else if (event.key === 'Escape') onClose();
           else return;

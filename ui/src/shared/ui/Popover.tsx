@@ -92,7 +92,7 @@ export function place(card: HTMLElement, anchor: DOMRect): void {
 }
 
 /** Items that can be chosen: the focus passes over the others. */
-const ITEMS = '[role="menuitem"]:not(:disabled)';
+const ITEMS = '[role^="menuitem"]:not(:disabled)';
 
 /** Where the focus goes in a menu by a key, from one of so many items; `null` where the key is none of its. */
 function nextItem(key: string, at: number, items: number): number | null {
@@ -155,18 +155,21 @@ function Card({ anchor, at, kind, label, children, onClose, onEscape }: CardProp
 interface MenuItemProperties {
   icon?: ReactNode;
   children: ReactNode;
+  /** Whether what it switches is on, where it is a switch. */
+  checked?: boolean;
   danger?: boolean;
   disabled?: boolean;
   onSelect: () => void;
 }
 
 /** One line of a menu; choosing it closes the menu first. */
-export function MenuItem({ icon, children, danger = false, disabled = false, onSelect }: MenuItemProperties) {
+export function MenuItem({ icon, children, checked, danger = false, disabled = false, onSelect }: MenuItemProperties) {
   const close = useContext(CloseMenu);
   return (
     <button
       type="button"
-      role="menuitem"
+      role={checked === undefined ? 'menuitem' : 'menuitemcheckbox'}
+      aria-checked={checked}
       tabIndex={-1}
       className={danger ? 'menu-item danger' : 'menu-item'}
       disabled={disabled}

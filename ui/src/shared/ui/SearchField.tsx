@@ -1,4 +1,5 @@
 import { Search } from 'lucide-react';
+import { isComposing } from './composing';
 
 interface Properties {
   label: string;
@@ -19,7 +20,7 @@ export function SearchField({ label, value, onChange, className = '' }: Properti
         value={value}
         onChange={(event) => onChange(event.target.value)}
         onKeyDown={(event) => {
-          if (event.key !== 'Escape' || value === '') return;
+          if (event.key !== 'Escape' || value === '' || isComposing(event)) return;
           event.stopPropagation();
           event.preventDefault();
           onChange('');

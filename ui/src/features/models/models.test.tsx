@@ -1,0 +1,87 @@
+import { act, fireEvent, render, screen, waitFor } from '@testing-library/react';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type Backend, type StoreEvent, setBackend } from '@/ipc';
+import { createMock, MOCK_DEFAULTS } from '@/ipc/mock';
+import { ToastList } from '@/shared/ui/toasts';
+import { ModelsPage } from './ModelsPage';
+import { useModels } from './store';
+
+const START = useModels.getInitialState();
+const models = useModels.getState;
+
+async function open(changed: Partial<Backend> = {}): Promise<void> {
+  useModels.setState(START, true);
+  setBackend({ ...createMock({ ...MOCK_DEFAULTS, speed: 0 }), ...changed });
+  render(
+    <>
+      <ModelsPage />
+      <ToastList />
+    </>,
+  );
+  await screen.findByText('Qwen3-4B-Q4_K_M.gguf', { exact: false });
+}
+
+describe('a model that is copied from another disk', () => {
+  /** Tells what the copying would. */
+  let tell: (event: StoreEvent) => void;
+  let cancelled: boolean;
+  let end: () => void;
+
+  beforeEach(async () => {
+    cancelled = false;
+    await open({
+      addModel: (_, listener) => {
+        tell = listener;
+        const finished = new Promise<void>((resolve) => {
+          end = resolve;
+        });
+        return {
+          finished,
+          cancel: () => {
+            cancelled = true;
+            listener({ type: 'failed', error: { code: 'cancelled', message: 'Stopped.', detail: null } });
+            end();
+          },
+        };
+      },
+    });
+    fireEvent.click(screen.getByRole('button', { name: 'Choose a model file' }));
+    await screen.findByText('Looking into Mistral-7B-Q5_K_M.gguf…');
+  });
+
+  it('says how far it is, and is there at the end', async () => {
+    act(() => tell({ type: 'progress', done: 1_200_000_000, total: 4_800_000_000 }));
+    await screen.findByText('Storing Mistral-7B-Q5_K_M.gguf: 1.2 GB of 4.8 GB');
+    expect(screen.getByRole('button', { name: 'Choose a model file' })).toHaveProperty('disabled', true);
+    await act(async () => {
+      tell({ type: 'done', path: '/home/ada/Models/Mistral-7B-Q5_K_M.gguf' });
+      end();
+    });
+    await waitFor(() => expect(models().adding).toBeNull());
+    expect(screen.queryByText(/^Storing/)).toBeNull();
+  });
+
+  it('is stopped when told to, and nothing is made of that', async () => {
+    fireEvent.click(screen.getByRole('button', { name: 'Stop' }));
+    await waitFor(() => expect(models().adding).toBeNull());
+    expect(cancelled).toBe(true);
+    expect(document.querySelector('.toast')).toBeNull();
+  });
+
+  it('says why it could not be stored', async () => {
+    await act(async () => {
+      tell({ type: 'failed', error: { code: 'disk_full', message: 'The disk is full.', detail: null } });
+      end();
+    });
+    await screen.findByText('The disk is full.');
+  });
+});
+
+describe('the models', () => {
+  it('are shown where the chosen one cannot be planned for, so that another can be chosen', async () => {
+    const mock = createMock({ ...MOCK_DEFAULTS, speed: 0 });
+    const planError = { code: 'no_such_model', message: 'Gone.', detail: null };
+    await open({ inventory: async () => ({ ...(await mock.inventory()), plans: null, planError }) });
+    expect(models()).toMatchObject({ error: null, plans: null, planError });
+  });
+});
