@@ -139,14 +139,31 @@ fn failures_cross_with_code_and_message() {
 #[test]
 fn settings_are_kept() {
     let window = window();
-    let mut settings = window.call("settings", json!({})).unwrap();
-    settings["theme"] = json!("dark");
-    settings["welcomed"] = json!(true);
-    let kept = window
-        .call("replace_settings", json!({ "settings": settings }))
-        .unwrap();
-    assert_eq!(kept["theme"], "dark");
-    assert_eq!(window.call("settings", json!({})).unwrap()["welcomed"], true);
+    let change = |change: Value| window.call("change_settings", json!({ "change": change }));
+    change(json!({ "theme": "dark" })).unwrap();
+    let kept = change(json!({ "welcomed": true, "model": null })).unwrap();
+    assert_eq!(kept["theme"], "dark", "what is not named stays");
+    assert_eq!(window.call("settings", json!({})).unwrap(), kept);
+    let report = change(json!({ "welcomed": false, "text_size": "huge" })).unwrap_err();
+    assert_eq!(report["code"], "bad_setting");
+    assert_eq!(window.call("settings", json!({})).unwrap(), kept);
+}
+
+#[test]
+fn a_model_that_is_none_is_refused_by_a_job_that_ends() {
+    let window = window();
+    let arguments = json!({ "job": 1, "path": "/nowhere/model.gguf", "events": "__CHANNEL__:1" });
+    let report = window.call("add_model", arguments).unwrap_err();
+    assert_eq!(report["code"], "file_unreadable");
+}
+
+#[test]
+fn a_server_without_an_address_is_said_to_have_none() {
+    let window = window();
+    let change = json!({ "backend": "ollama", "remote_url": "" });
+    window.call("change_settings", json!({ "change": change })).unwrap();
+    let report = window.call("remote_models", json!({ "job": 1 })).unwrap_err();
+    assert_eq!(report["code"], "remote_bad_address");
 }
 
 #[test]

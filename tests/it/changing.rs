@@ -1,48 +1,14 @@
 //! Documents that change, copies, tables and whole documents: what a person asks of them, with the real workers.
 
-use crate::house::{House, add, report};
-use anyhow::{Context, Result, ensure};
-use docmind_core::answer::{Answer, AnswerMode};
+use crate::house::{House, add, ask, folder, id_of, question, report};
+use anyhow::{Result, ensure};
+use docmind_core::answer::AnswerMode;
 use docmind_core::cancel::CancelToken;
-use docmind_core::conversation::ConversationId;
-use docmind_core::document::{DocumentId, DocumentState};
+use docmind_core::document::DocumentState;
+use docmind_engine::Background;
 use docmind_engine::ask::AskRequest;
-use docmind_engine::events::AskEvent;
 use docmind_engine::search::Scope;
-use docmind_engine::{Background, Engine};
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-
-fn folder() -> Result<(tempfile::TempDir, PathBuf)> {
-    let temp = tempfile::tempdir()?;
-    let path = temp.path().canonicalize()?;
-    Ok((temp, path))
-}
-
-fn id_of(engine: &Engine, path: &Path) -> Result<DocumentId> {
-    let found = engine.documents_at(path).map_err(report)?;
-    found.first().copied().context("it is in the library")
-}
-
-/// Asks, and gives the answer with the conversation that it stands in.
-fn ask(engine: &Engine, request: &AskRequest) -> Result<(Answer, ConversationId)> {
-    let mut conversation = request.conversation;
-    let answer = engine
-        .ask(request, &CancelToken::new(), &mut |event| {
-            if let AskEvent::Started { conversation: id, .. } = event {
-                conversation = Some(id);
-            }
-        })
-        .map_err(report)?;
-    Ok((answer, conversation.context("a conversation")?))
-}
-
-fn question(text: &str) -> AskRequest {
-    AskRequest {
-        question: text.to_owned(),
-        ..AskRequest::default()
-    }
-}
 
 #[test]
 fn a_changed_document_is_read_again_and_follow_ups_answer_from_it() -> Result<()> {

@@ -84,6 +84,8 @@ fn add_list_search_ask_and_remove_speak_the_contract() -> Result<()> {
         &done["citations"][0],
         &["n", "document_id", "path", "page", "span", "quote", "supported"],
     );
+    let each = library.ok(&["ask", "--each", "How much is the deposit?"])?;
+    has_all(&each.last()["coverage"], &["asked", "found", "quoted"]);
 
     let id = listed.lines[0]["id"].to_string();
     library.ok(&["remove", &id])?;
@@ -457,5 +459,51 @@ fn what_cannot_be_read_is_said_with_a_code() -> Result<()> {
         assert_eq!(run.last()["error"]["code"], code, "{arguments:?}: {:#?}", run.lines);
         assert_eq!(run.stderr, "", "{arguments:?}");
     }
+    Ok(())
+}
+
+#[test]
+fn measuring_commands_print_what_the_contract_names() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let line = |text: &str| format!("{text}\n");
+    let corpus = [
+        r#"{"_id": "mill", "title": "Mill", "text": "The mill was built in 1743 by the brothers Arnold. It has two wheels."}"#,
+        r#"{"_id": "weir", "title": "Weir", "text": "The weir holds back the river Elz. Its keeper is Marta Lund."}"#,
+    ];
+    let queries = [
+        r#"{"_id": "1", "text": "When was the mill built?", "answers": ["1743"], "answerable": true}"#,
+        r#"{"_id": "2", "text": "Who is the keeper of the weir?", "answers": ["Marta Lund"], "answerable": true}"#,
+        r#"{"_id": "3", "text": "How tall is the tower of the mill?", "answers": [], "answerable": false}"#,
+    ];
+    let judged = "query-id\tcorpus-id\tscore\n1\tmill\t1\n2\tweir\t1\n";
+    std::fs::write(folder.path().join("corpus.jsonl"), corpus.map(line).concat())?;
+    std::fs::write(folder.path().join("queries.jsonl"), queries.map(line).concat())?;
+    std::fs::write(folder.path().join("qrels.tsv"), judged)?;
+    let set = folder.path().to_string_lossy().into_owned();
+
+    let library = Library::new()?;
+    let retrieval = library.ok(&["eval", "retrieval", &set])?;
+    let fields = "dataset mode documents queries ndcg@10 recall@1 recall@5 recall@10 mrr@10 index_seconds query_ms_p50 query_ms_p95";
+    has_all(retrieval.last(), &fields.split(' ').collect::<Vec<_>>());
+    assert_eq!(
+        (&retrieval.last()["documents"], &retrieval.last()["queries"]),
+        (&2.into(), &2.into())
+    );
+    let answers = library.ok(&["eval", "answers", &set])?;
+    let fields = "dataset foreign_refused own_refused answer_in_first answer_in_first3 support_true support_foreign_flagged \
+                  support_changed_flagged unanswerable_auroc";
+    has_all(answers.last(), &fields.split_whitespace().collect::<Vec<_>>());
+
+    let added = library.ok(&["add", &sample("lease-agreement.pdf")])?;
+    let rebuilt = library.ok(&["rebuild"])?;
+    assert_eq!(rebuilt.last()["type"], "summary");
+    assert_eq!(rebuilt.last()["vectors"], added.last()["chunks"]);
+    let search = library.ok(&["bench", "search", "--rows", "2000"])?;
+    assert_eq!(search.last()["rows"], 2000, "{:?}", search.last());
+    let ingest = library.ok(&["bench", "ingest", &set])?;
+    has_all(
+        ingest.last(),
+        &["documents_per_second", "chunks_per_second", "peak_rss_mib"],
+    );
     Ok(())
 }

@@ -64,6 +64,8 @@ fn a_moved_file_and_a_moved_copy_stay_in_their_collections() -> Result<()> {
     engine.undo_remove(&[rent]).map_err(report)?;
     assert_eq!(engine.collection_documents(collection).map_err(report)?, held);
     engine.forget(&[rent]).map_err(report)?;
+    let too_late = engine.undo_remove(&[rent]).err().map(|report| report.code);
+    assert_eq!(too_late.as_deref(), Some("removal_final"));
     let left = engine.collections().map_err(report)?;
     assert_eq!(left.first().map(|row| row.documents), Some(1));
     engine.close();
@@ -90,8 +92,13 @@ fn a_written_answer_keeps_its_marks_and_its_reasons_over_a_restart() -> Result<(
     let engine = house.with_samples()?;
     let models = tempfile::tempdir()?;
     let model = tiny_model(models.path())?;
+    let lease = root().join("assets/samples/lease-agreement.pdf").canonicalize()?;
+    let scope = Scope::Documents {
+        ids: vec![id_of(&engine, &lease)?],
+    };
     let request = AskRequest {
         question: "How much is the deposit?".to_owned(),
+        scope: scope.clone(),
         model: Some(model.to_string_lossy().into_owned()),
         grammar: Some(format!("root ::= \"{SUPPORTED} [{}]. {INVENTED}\"", code(1))),
         ..AskRequest::default()
@@ -136,6 +143,7 @@ fn a_written_answer_keeps_its_marks_and_its_reasons_over_a_restart() -> Result<(
         answer
     };
     assert_eq!(words(kept.turns[0].answer.clone()), words(answer));
+    assert_eq!(kept.scope, scope, "the next question looks where this one did");
     let trace = engine
         .answer_trace(conversation, 0)
         .map_err(report)?
@@ -143,6 +151,7 @@ fn a_written_answer_keeps_its_marks_and_its_reasons_over_a_restart() -> Result<(
     let candidates = &trace.retrieval.candidates;
     assert_eq!(*candidates, traced.retrieval.candidates);
     assert!(candidates.iter().any(|candidate| candidate.fate == Fate::Source));
+    assert!(candidates.iter().all(|candidate| candidate.span.is_some()));
     assert_eq!(engine.answer_trace(conversation, 7).map_err(report)?, None);
     let missing = engine.answer_trace(ConversationId(9_999), 0).map_err(report)?;
     assert_eq!(missing, None);

@@ -38,6 +38,21 @@ fn a_missing_path_is_an_error_that_names_it() -> Result<()> {
 }
 
 #[test]
+fn a_model_whose_name_is_not_utf8_is_refused_before_it_is_made() -> Result<()> {
+    let library = Library::new()?;
+    let name = OsStr::from_bytes(b"caf\xe9.gguf");
+    let arguments = ["models", "quantize", "/nowhere.gguf", "--type", "q8_0", "--output"].map(OsStr::new);
+    let run = library.run(&[&arguments[..], &[name]].concat())?;
+    assert_eq!(
+        (run.status, error_code(&run)),
+        (Some(1), "path_not_utf8"),
+        "{}",
+        run.stderr
+    );
+    Ok(())
+}
+
+#[test]
 fn wrong_usage_is_status_2() -> Result<()> {
     let library = Library::new()?;
     for arguments in [

@@ -1,7 +1,13 @@
 //! A library opened through the façade, with the real workers.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use docmind_core::answer::Answer;
+use docmind_core::cancel::CancelToken;
+use docmind_core::conversation::ConversationId;
+use docmind_core::document::DocumentId;
 use docmind_core::error::ErrorReport;
+use docmind_engine::ask::AskRequest;
+use docmind_engine::events::AskEvent;
 use docmind_engine::{Background, Engine, EngineOptions, OpenMode};
 use docmind_tests::bin_dir;
 use std::path::{Path, PathBuf};
@@ -26,6 +32,11 @@ impl House {
         }))
     }
 
+    /// Its data folder.
+    pub fn path(&self) -> &Path {
+        self.data.path()
+    }
+
     /// Opens the library.
     pub fn open(&self, background: Background) -> Result<Engine> {
         Engine::open(EngineOptions {
@@ -48,7 +59,7 @@ impl House {
 
 /// Adds a path and waits until it is searchable.
 pub fn add(engine: &Engine, path: &Path) -> Result<()> {
-    let cancel = docmind_core::cancel::CancelToken::new();
+    let cancel = CancelToken::new();
     engine
         .add_paths(&[path.to_owned()], &cancel, &mut |_| {})
         .map_err(report)?;
@@ -58,4 +69,38 @@ pub fn add(engine: &Engine, path: &Path) -> Result<()> {
 /// A report as an error of the test, code first.
 pub fn report(report: ErrorReport) -> anyhow::Error {
     anyhow::anyhow!("{}: {}", report.code, report.message)
+}
+
+/// A folder of one's own, by its true path.
+pub fn folder() -> Result<(tempfile::TempDir, PathBuf)> {
+    let temp = tempfile::tempdir()?;
+    let path = temp.path().canonicalize()?;
+    Ok((temp, path))
+}
+
+/// The document at a path.
+pub fn id_of(engine: &Engine, path: &Path) -> Result<DocumentId> {
+    let found = engine.documents_at(path).map_err(report)?;
+    found.first().copied().context("it is in the library")
+}
+
+/// Asks, and gives the answer with the conversation that it stands in.
+pub fn ask(engine: &Engine, request: &AskRequest) -> Result<(Answer, ConversationId)> {
+    let mut conversation = request.conversation;
+    let answer = engine
+        .ask(request, &CancelToken::new(), &mut |event| {
+            if let AskEvent::Started { conversation: id, .. } = event {
+                conversation = Some(id);
+            }
+        })
+        .map_err(report)?;
+    Ok((answer, conversation.context("a conversation")?))
+}
+
+/// A question with nothing else set.
+pub fn question(text: &str) -> AskRequest {
+    AskRequest {
+        question: text.to_owned(),
+        ..AskRequest::default()
+    }
 }

@@ -8,6 +8,7 @@ mod changing;
 mod cli_contract;
 mod cli_human;
 mod corpora;
+mod each;
 mod facade;
 mod faults;
 mod hostile_files;

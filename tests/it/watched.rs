@@ -38,7 +38,7 @@ fn settled(engine: &Engine) -> Result<Option<BTreeMap<PathBuf, DocumentId>>> {
     }))
 }
 
-/// Waits until exactly these files stand in the library, all of them settled. The figure is how long a look at the list took at most.
+/// Waits until exactly these files stand in the library, all of them settled.
 fn follows(engine: &Engine, wanted: &dyn Fn() -> Result<Vec<PathBuf>>) -> Result<BTreeMap<PathBuf, DocumentId>> {
     let wanted = wanted()?;
     let until = Instant::now() + Duration::from_secs(if full() { 1800 } else { 180 });
@@ -176,14 +176,16 @@ fn a_watched_folder_is_followed_over_changes_moves_and_restarts() -> Result<()> 
     wait_until(|| Ok(finds(&engine, "burnt amber")? == Some(note(&folder, 5))))?;
     assert_eq!(finds(&engine, "broken barometer")?, Some(folder.join("while-away.txt")));
 
-    // No longer watched: it stays as it is.
+    // No longer watched: it stays as it is, while another folder is followed.
+    let other = folder.with_file_name("other");
+    fs::create_dir(&other)?;
     engine
-        .set_setting("watched_folders", serde_json::json!([]))
+        .set_setting("watched_folders", serde_json::json!([other.to_string_lossy()]))
         .map_err(report)?;
-    std::thread::sleep(Duration::from_millis(300));
     write(&folder.join("unseen.txt"), "Nobody follows this any more.")?;
-    std::thread::sleep(Duration::from_secs(3));
-    assert_eq!(settled(&engine)?.map(|there| there.len()), Some(last.len()));
+    write(&other.join("followed.txt"), "The granary holds nine sacks of spelt.")?;
+    wait_until(|| Ok(finds(&engine, "nine sacks of spelt")? == Some(other.join("followed.txt"))))?;
+    assert_eq!(settled(&engine)?.map(|there| there.len()), Some(last.len() + 1));
     let soundness = engine.check().map_err(report)?;
     assert!(soundness.ok, "{soundness:?}");
     engine.close();
@@ -210,8 +212,12 @@ fn a_watched_disk_that_is_away_at_the_start_loses_no_document() -> Result<()> {
     fs::rename(&folder, &aside)?;
     fs::create_dir(&folder)?;
     let engine = house.open(Background::All)?;
-    // Longer than what is gone waits for its other half.
+    // Longer than what is gone waits for its other half, and then what comes is followed.
     std::thread::sleep(Duration::from_secs(5));
+    write(&folder.join("since.txt"), "The boathouse has a new roof of slate.")?;
+    wait_until(|| Ok(finds(&engine, "roof of slate")? == Some(folder.join("since.txt"))))?;
+    fs::remove_file(folder.join("since.txt"))?;
+    wait_until(|| Ok(finds(&engine, "roof of slate")?.is_none()))?;
     assert_eq!(settled(&engine)?, Some(before.clone()));
     engine.close();
     drop(engine);

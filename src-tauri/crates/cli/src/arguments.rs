@@ -160,6 +160,10 @@ pub struct SearchArguments {
 pub struct AskArguments {
     /// The question
     pub question: String,
+    /// Put the question to each document for itself and quote what each says; done by itself where no model writes and the question
+    /// asks for everything ("List all …", "Which documents …")
+    #[arg(long)]
+    pub each: bool,
     /// GGUF file, folder, or stored model's name; without one the settings' model, or the best sentences themselves
     #[arg(long, value_name = "GGUF")]
     pub model: Option<String>,

@@ -82,6 +82,18 @@ pub struct CheckedSentence {
     pub support: Support,
 }
 
+/// How much of the library an answer rests on, in documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct Coverage {
+    /// All that could be searched.
+    pub asked: u32,
+    /// Those that say something about it.
+    pub found: u32,
+    /// Those quoted: as many as found, up to a limit.
+    pub quoted: u32,
+}
+
 /// How an answer came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
@@ -127,6 +139,9 @@ pub struct Answer {
     /// Sentences that state something and name no source, in their order.
     #[serde(default)]
     pub uncited: Vec<CheckedSentence>,
+    /// How much of the library it rests on, where each document was asked for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Coverage>,
     /// Speed and counts; absent for extractive answers.
     pub stats: Option<GenerationStats>,
 }

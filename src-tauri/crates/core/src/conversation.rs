@@ -167,6 +167,7 @@ mod tests {
                 thinking: None,
                 citations,
                 uncited: vec![],
+                coverage: None,
                 stats: None,
             },
             asked_at_ms: 1.0,

@@ -86,6 +86,17 @@ pub enum Precision {
     Int8,
 }
 
+impl Precision {
+    /// Its name in messages, on command lines and in `card.json`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fp32 => "fp32",
+            Self::Fp16 => "fp16",
+            Self::Int8 => "int8",
+        }
+    }
+}
+
 /// What a text is to the embedder: which of the two prefixes it gets, and whether somebody waits for its vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

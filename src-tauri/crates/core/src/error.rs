@@ -25,6 +25,11 @@ impl ErrorReport {
         }
     }
 
+    /// Somebody stopped it.
+    pub fn cancelled() -> Self {
+        Self::new("cancelled", "Cancelled.\nWhat was finished before is kept.")
+    }
+
     /// Adds the library's own words.
     pub fn with_detail(mut self, detail: impl fmt::Display) -> Self {
         self.detail = Some(detail.to_string());

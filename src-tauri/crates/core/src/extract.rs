@@ -17,8 +17,13 @@
 //! Measured with `docmind eval answers` on squad-a (1,126 questions; the answer is in the first sentence / in one of the three): .782 /
 //! .925; without `before`, `new` and the sentence before in what is embedded .774 / .909.
 
+mod each;
+mod page_bodies;
 mod table;
 mod wanted;
+
+pub use each::{candidates_of_each, each};
+pub use page_bodies::PageBodies;
 
 use crate::answer::Source;
 use crate::citation::{CitedSentence, CitedText, Parsed, literal};
@@ -67,6 +72,11 @@ pub struct Candidate {
 
 /// The sentences of sources given best first, each once, at most [`MOST_CANDIDATES`].
 pub fn candidates(sources: &[Source]) -> Vec<Candidate> {
+    candidates_within(sources, MOST_CANDIDATES)
+}
+
+/// [`candidates`], at most so many.
+fn candidates_within(sources: &[Source], most: usize) -> Vec<Candidate> {
     let mut seen = HashSet::new();
     let mut out = Vec::new();
     for (at, source) in sources.iter().enumerate() {
@@ -108,7 +118,7 @@ pub fn candidates(sources: &[Source]) -> Vec<Candidate> {
                 header,
                 embedded,
             });
-            if out.len() == MOST_CANDIDATES {
+            if out.len() == most {
                 return out;
             }
         }
@@ -281,43 +291,101 @@ pub fn extract(
 }
 
 /// The beginning in the document's own words: the first sentences of sources given in reading order.
-pub fn opening(sources: &[Source], candidates: &[Candidate]) -> CitedText {
+pub fn opening(sources: &[Source]) -> CitedText {
+    let candidates = candidates(sources);
     let first: Vec<usize> = (0..candidates.len().min(MOST_SENTENCES)).collect();
-    quoted(&first, candidates, sources)
+    quoted(&first, &candidates, sources)
 }
 
 /// Sentences as an answer, each with its mark.
 fn quoted(chosen: &[usize], candidates: &[Candidate], sources: &[Source]) -> CitedText {
-    let chosen = rows_together(chosen, candidates, sources);
-    let mut out = CitedText::default();
-    let mut tables: Vec<Table> = Vec::new();
-    for at in chosen {
-        let candidate = &candidates[at];
-        let source = &sources[candidate.source];
-        let n = if let Some(at) = out.order.iter().position(|known| *known == source.n) {
-            at as u32 + 1
-        } else {
-            out.order.push(source.n);
-            out.order.len() as u32
-        };
-        let mut text = one_line(&literal(&source.text[candidate.range.clone()], MOST_SENTENCES as u32));
-        let _ = write!(text, " [{n}]");
-        out.sentences.push(CitedSentence {
-            text,
-            numbers: vec![n],
-            sources: vec![source.n],
-        });
-        let header = header_of(candidate);
-        match tables.last_mut() {
-            Some(table) if table.header == header => table.sentences += 1,
-            _ => tables.push(Table { header, sentences: 1 }),
+    let mut quotes = Quotes::new(candidates, sources, MOST_SENTENCES);
+    quotes.add(chosen);
+    quotes.finish()
+}
+
+/// Quoted sentences on their way to an answer.
+struct Quotes<'a> {
+    candidates: &'a [Candidate],
+    sources: &'a [Source],
+    /// The highest mark that may be given.
+    marks: u32,
+    out: CitedText,
+}
+
+impl<'a> Quotes<'a> {
+    fn new(candidates: &'a [Candidate], sources: &'a [Source], marks: usize) -> Self {
+        Self {
+            candidates,
+            sources,
+            marks: marks as u32,
+            out: CitedText::default(),
         }
     }
-    out.text = told(&tables, &out.sentences);
-    out.rest = Parsed {
-        text: out.text.clone(),
-        sentences: out.sentences.clone(),
-    };
+
+    /// A heading of their own for the sentences that follow.
+    fn title(&mut self, title: &str) {
+        let title = in_bold(&literal(&one_line(title), self.marks));
+        self.paragraph(&format!("**{title}**"));
+    }
+
+    /// Sentences in this order, rows of a table under its header, as paragraphs of their own.
+    fn add(&mut self, chosen: &[usize]) {
+        let from = self.out.sentences.len();
+        let mut tables: Vec<Table> = Vec::new();
+        for at in rows_together(chosen, self.candidates, self.sources, self.marks) {
+            let candidate = &self.candidates[at];
+            let source = &self.sources[candidate.source];
+            let order = &mut self.out.order;
+            let n = if let Some(at) = order.iter().position(|known| *known == source.n) {
+                at as u32 + 1
+            } else {
+                order.push(source.n);
+                order.len() as u32
+            };
+            let mut text = one_line(&literal(&source.text[candidate.range.clone()], self.marks));
+            let _ = write!(text, " [{n}]");
+            self.out.sentences.push(CitedSentence {
+                text,
+                numbers: vec![n],
+                sources: vec![source.n],
+            });
+            let header = header_of(candidate, self.marks);
+            match tables.last_mut() {
+                Some(table) if table.header == header => table.sentences += 1,
+                _ => tables.push(Table { header, sentences: 1 }),
+            }
+        }
+        let text = told(&tables, &self.out.sentences[from..]);
+        self.paragraph(&text);
+    }
+
+    fn paragraph(&mut self, text: &str) {
+        if !self.out.text.is_empty() {
+            self.out.text.push_str("\n\n");
+        }
+        self.out.text.push_str(text);
+    }
+
+    fn finish(self) -> CitedText {
+        let mut out = self.out;
+        out.rest = Parsed {
+            text: out.text.clone(),
+            sentences: out.sentences.clone(),
+        };
+        out
+    }
+}
+
+/// A title within bold type, in which nothing is taken for Markdown.
+fn in_bold(title: &str) -> String {
+    let mut out = String::with_capacity(title.len());
+    for c in title.chars() {
+        if c.is_ascii_punctuation() && !matches!(c, '[' | ']') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
     out
 }
 
@@ -328,18 +396,15 @@ struct Table {
 }
 
 /// The header over a sentence that is a row of a table.
-fn header_of(candidate: &Candidate) -> Option<String> {
-    candidate
-        .header
-        .as_deref()
-        .map(|header| literal(header, MOST_SENTENCES as u32))
+fn header_of(candidate: &Candidate, marks: u32) -> Option<String> {
+    candidate.header.as_deref().map(|header| literal(header, marks))
 }
 
 /// Further rows of a table follow its first one.
-fn rows_together(chosen: &[usize], candidates: &[Candidate], sources: &[Source]) -> Vec<usize> {
+fn rows_together(chosen: &[usize], candidates: &[Candidate], sources: &[Source], marks: u32) -> Vec<usize> {
     let table = |at: usize| {
         let source = &sources[candidates[at].source];
-        header_of(&candidates[at]).map(|header| (source.document_id, header))
+        header_of(&candidates[at], marks).map(|header| (source.document_id, header))
     };
     let mut keyed: Vec<(usize, usize)> = Vec::new();
     for (place, at) in chosen.iter().copied().enumerate() {

@@ -5,65 +5,16 @@
 //! the search; what the person typed stays what the model is asked. The rule costs microseconds, so that no model is needed for
 //! the common case (peers that embed the raw last message find nothing: anything-llm#4033, #4246).
 
+mod everything;
 mod keyword;
 mod overview;
 pub mod written_out;
 
 use crate::words::{fold, is_number, is_stop_word, words};
 
+pub use everything::{asks_each_document, everything_wanted, wants_everything};
 pub use keyword::{KeywordQuery, Phrase, Term, TermKind};
 pub use overview::overview_of;
-
-/// True for questions that a handful of passages cannot answer in full ("list all …", "how many documents …"): the answer then
-/// says how much of the library it rests on (anything-llm#4275, lmstudio-bug-tracker#789).
-///
-/// ```
-/// use docmind_core::question::wants_everything;
-/// assert!(wants_everything("List all invoices over 100 euros"));
-/// assert!(wants_everything("Wie viele Verträge laufen 2027 aus?"));
-/// assert!(!wants_everything("Who signed the treaty?"));
-/// ```
-pub fn wants_everything(question: &str) -> bool {
-    const STARTS: &[&str] = &[
-        "list",
-        "enumerate",
-        "count",
-        "summarize all",
-        "summarise all",
-        "name all",
-        "name every",
-        "give me all",
-        "show all",
-        "show me all",
-        "find all",
-        "how many",
-        "what are all",
-        "which documents",
-        "in which documents",
-        "which files",
-        "liste",
-        "zahle",
-        "nenne alle",
-        "wie viele",
-        "wieviele",
-        "zeige alle",
-        "zeig mir alle",
-        "welche dokumente",
-        "in welchen dokumenten",
-        "finde alle",
-    ];
-    let folded = words(question)
-        .map(|word| fold(word.text))
-        .collect::<Vec<_>>()
-        .join(" ");
-    STARTS.iter().any(|start| {
-        folded
-            .strip_prefix(start)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-    }) || folded.contains("every single ")
-        || folded.contains("all of the ")
-        || folded.contains("complete list")
-}
 
 /// What an earlier turn gives to a follow-up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

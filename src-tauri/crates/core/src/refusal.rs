@@ -13,10 +13,12 @@
 //! about a word or two is also answered where one sentence covers [`FOUND_FEW`] of it: names that stand in one paragraph of squad-a
 //! were refused to 55 % and are to 4 %, foreign questions as often as before (.990).
 
+use crate::document::DocumentId;
 use crate::question::{KeywordQuery, TermKind};
 use crate::rank::{READ, Reading};
 use crate::retrieval::ScoredChunk;
 use crate::words::codes::{codes, joined, number_writings};
+use std::collections::{HashMap, HashSet};
 
 /// From this score on an answer is attempted.
 pub const FOUND: f32 = 0.51;
@@ -57,29 +59,97 @@ impl Verdict {
 
 /// Judges what was retrieved (best first) for a question.
 pub fn judge(question: &str, ranked: &[ScoredChunk]) -> Verdict {
-    let best_cosine = ranked.iter().filter_map(|scored| scored.cosine).fold(0.0_f32, f32::max);
-    let with_vectors = ranked.iter().any(|scored| scored.cosine.is_some());
+    let best_cosine = best_cosine(ranked);
     let reading = Reading::of(question, ranked.iter().take(READ).map(|scored| &scored.chunk));
     let coverage = reading.best_coverage(JUDGED);
-    let score = best_cosine + COVERAGE * coverage;
-    let enough = if with_vectors {
-        score >= FOUND
-    } else {
-        coverage >= FOUND_BY_WORDS
-    };
-    let named = reading.terms() <= FEW && coverage >= FOUND_FEW;
-    let found = !ranked.is_empty() && (enough || named || has_exact(question, ranked));
+    let score = best_cosine.unwrap_or(0.0) + COVERAGE * coverage;
+    let judged = &ranked[..ranked.len().min(JUDGED)];
     Verdict {
-        found,
+        found: !ranked.is_empty() && (is_enough(best_cosine, coverage, reading.terms()) || has_exact(question, judged)),
         score,
-        best_cosine,
+        best_cosine: best_cosine.unwrap_or(0.0),
         coverage,
     }
 }
 
+/// The best cosine of any passage with the question; `None` where no vectors were at hand.
+fn best_cosine<'r>(passages: impl IntoIterator<Item = &'r ScoredChunk>) -> Option<f32> {
+    passages
+        .into_iter()
+        .filter_map(|scored| scored.cosine)
+        .reduce(f32::max)
+        .map(|cosine| cosine.max(0.0))
+}
+
+/// Whether an answer is attempted on this cosine and coverage of a question of so many terms.
+fn is_enough(cosine: Option<f32>, coverage: f32, terms: usize) -> bool {
+    let enough = match cosine {
+        Some(cosine) => cosine + COVERAGE * coverage >= FOUND,
+        None => coverage >= FOUND_BY_WORDS,
+    };
+    enough || (terms <= FEW && coverage >= FOUND_FEW)
+}
+
+/// Most passages that speak for a document where each is asked for itself.
+const PASSAGES_EACH: usize = 3;
+
+/// A document that says something about a question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnsweringDocument<'r> {
+    /// The document.
+    pub document: DocumentId,
+    /// Its best passages, at most three, best first.
+    pub passages: Vec<&'r ScoredChunk>,
+    /// As [`Verdict::score`].
+    pub score: f32,
+}
+
+/// Judges each document of what was retrieved (best passage first) for itself: those that say something about the question, best first.
+/// Words are weighed by how rare they are among the passages of all of them.
+pub fn judge_each<'r>(question: &str, ranked: &'r [ScoredChunk]) -> Vec<AnsweringDocument<'r>> {
+    let mut documents: Vec<AnsweringDocument<'r>> = Vec::new();
+    let mut at: HashMap<DocumentId, usize> = HashMap::new();
+    for scored in ranked {
+        let place = *at.entry(scored.chunk.document).or_insert_with(|| {
+            documents.push(AnsweringDocument {
+                document: scored.chunk.document,
+                passages: Vec::new(),
+                score: 0.0,
+            });
+            documents.len() - 1
+        });
+        let passages = &mut documents[place].passages;
+        if passages.len() < PASSAGES_EACH {
+            passages.push(scored);
+        }
+    }
+    let read = documents.iter().flat_map(|document| &document.passages);
+    let reading = Reading::of(question, read.map(|scored| &scored.chunk));
+    let mut first = 0;
+    let mut exact = HashSet::new();
+    documents.retain_mut(|document| {
+        let passages = first..first + document.passages.len();
+        first = passages.end;
+        let coverage = reading.coverage_within(passages);
+        let cosine = best_cosine(document.passages.iter().copied());
+        document.score = cosine.unwrap_or(0.0) + COVERAGE * coverage;
+        let has_exact = has_exact(question, document.passages.iter().copied());
+        if has_exact {
+            exact.insert(document.document);
+        }
+        has_exact || is_enough(cosine, coverage, reading.terms())
+    });
+    if !exact.is_empty() {
+        // Whoever types a code or a phrase means that one, not what is like it.
+        documents.retain(|document| exact.contains(&document.document));
+    }
+    documents.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.document.cmp(&b.document)));
+    documents
+}
+
 /// A quoted phrase or a code of the question stands in a passage letter by letter, or the code otherwise written: then it is there,
 /// whatever the scores.
-fn has_exact(question: &str, ranked: &[ScoredChunk]) -> bool {
+fn has_exact<'r>(question: &str, passages: impl IntoIterator<Item = &'r ScoredChunk>) -> bool {
     let query = KeywordQuery::parse(question);
     // A number is in many passages that say nothing of what is asked.
     let phrases = query
@@ -87,17 +157,22 @@ fn has_exact(question: &str, ranked: &[ScoredChunk]) -> bool {
         .iter()
         .filter(|phrase| phrase.quoted || number_writings(&phrase.text).is_none())
         .map(|phrase| (phrase.text.as_str(), phrase.quoted));
+    // A part of a code ("2024" of "INV-2024/17") is in others too.
+    let is_part = |text: &str| query.phrases.iter().any(|phrase| phrase.text.contains(text));
     let terms = query
         .terms
         .iter()
-        .filter(|term| term.kind == TermKind::Code && term.text.len() > 3);
-    let mut wanted = phrases.chain(terms.map(|term| (term.text.as_str(), false)));
-    let has = |holds: &dyn Fn(&str) -> bool| ranked.iter().take(JUDGED).any(|scored| holds(&scored.chunk.text));
+        .filter(|term| term.kind == TermKind::Code && term.text.len() > 3 && !is_part(&term.text));
+    let mut wanted = phrases.chain(terms.map(|term| (term.text.as_str(), false))).peekable();
+    if wanted.peek().is_none() {
+        return false;
+    }
+    let texts: Vec<&str> = passages.into_iter().map(|scored| scored.chunk.text.as_str()).collect();
     wanted.any(|(text, quoted)| {
         let lower = text.to_lowercase();
         let code = joined(text).filter(|_| !quoted);
-        has(&|passage| passage.to_lowercase().contains(&lower))
-            || code.is_some_and(|code| has(&|passage| has_code(passage, &code)))
+        texts.iter().any(|passage| passage.to_lowercase().contains(&lower))
+            || code.is_some_and(|code| texts.iter().any(|passage| has_code(passage, &code)))
     })
 }
 
@@ -131,6 +206,30 @@ mod tests {
             cosine,
             bm25: None,
         }
+    }
+
+    #[test]
+    fn each_document_is_judged_for_itself() {
+        let of = |document: u32, text: &str, cosine: f32| {
+            let mut scored = scored(text, Some(cosine));
+            scored.chunk.document = DocumentId(document);
+            scored
+        };
+        let ranked = [
+            of(2, "The lease of the garage ends in May.", 0.6),
+            of(1, "This lease ends after two years.", 0.5),
+            of(2, "It may end sooner.", 0.3),
+            of(3, "Add two spoons of sugar.", 0.1),
+            of(2, "Keys are handed over.", 0.1),
+            of(2, "The fourth passage does not count.", 0.1),
+        ];
+        let found = judge_each("When does the lease end?", &ranked);
+        let documents: Vec<(u32, usize)> = found.iter().map(|one| (one.document.0, one.passages.len())).collect();
+        assert_eq!(documents, [(2, 3), (1, 1)]);
+        assert!(judge_each("anything", &[]).is_empty());
+        let exact = [of(1, "Paid: inv-2024/17.", 0.0), of(2, "Paid: inv-2024/18.", 0.0)];
+        let found = judge_each("Which documents mention INV-2024/17?", &exact);
+        assert_eq!(found.len(), 1);
     }
 
     #[test]
@@ -183,6 +282,8 @@ mod tests {
     #[test]
     fn a_code_found_letter_by_letter_is_found() {
         assert!(judge("Where is INV-2024/17?", &[scored("Paid: inv-2024/17.", Some(0.05))]).found);
+        let other = [scored("Paid: inv-2024/18, as agreed upon before.", Some(0.05))];
+        assert!(!judge("Which of our banks has paid INV-2024/17 late?", &other).found);
         let part = [scored("Part AX-4711-B is out of stock.", Some(0.05))];
         assert!(judge("Who delivers AX4711B to us?", &part).found);
         assert!(!judge("Who delivers AX4711C to us?", &part).found);

@@ -67,6 +67,23 @@ pub struct Passage {
     pub score: f32,
 }
 
+impl From<&ScoredChunk> for Passage {
+    fn from(scored: &ScoredChunk) -> Self {
+        let chunk = &scored.chunk;
+        Self {
+            chunks: vec![chunk.id],
+            document: chunk.document,
+            page: chunk.page,
+            span: chunk.span,
+            heading: chunk.heading.clone(),
+            text: chunk.text.clone(),
+            table_header: chunk.table_header.clone(),
+            tokens: chunk.prompt_tokens(),
+            score: scored.score,
+        }
+    }
+}
+
 /// What became of a candidate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
@@ -102,6 +119,9 @@ pub struct TracedChunk {
     pub document: DocumentId,
     /// 1-based page.
     pub page: u32,
+    /// Where in the page's text; `None` in traces that were kept before places were.
+    #[serde(default)]
+    pub span: Option<Span>,
     /// Rank by words, from 1.
     pub keyword_rank: Option<u32>,
     /// BM25.

@@ -17,6 +17,48 @@ pub enum Backend {
     OpenAi,
 }
 
+/// Tokens that a model on a server reads and writes at once, as far as that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(tag = "source", rename_all = "snake_case")]
+pub enum RemoteContext {
+    /// A person set it.
+    Set {
+        /// In tokens.
+        tokens: u32,
+    },
+    /// The server tells its own.
+    Told {
+        /// Tokens that are used of it.
+        tokens: u32,
+        /// Tokens that it has.
+        of: u32,
+    },
+    /// Neither did.
+    Assumed {
+        /// In tokens.
+        tokens: u32,
+    },
+}
+
+impl RemoteContext {
+    /// Tokens that prompts are made for.
+    pub fn tokens(self) -> u32 {
+        match self {
+            Self::Set { tokens } | Self::Told { tokens, .. } | Self::Assumed { tokens } => tokens,
+        }
+    }
+
+    /// Tokens that a request may ask for; `None` where that is not known.
+    pub fn limit(self) -> Option<u32> {
+        match self {
+            Self::Set { tokens } => Some(tokens),
+            Self::Told { of, .. } => Some(of),
+            Self::Assumed { .. } => None,
+        }
+    }
+}
+
 /// All settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
@@ -29,6 +71,8 @@ pub struct Settings {
     pub remote_model: String,
     /// Key of the remote engine, where it wants one. Never shown again, never in diagnostics.
     pub remote_api_key: Option<String>,
+    /// Tokens that the remote engine reads and writes at once; 0 asks the server.
+    pub remote_context_tokens: u32,
     /// Name of the active profile, or `auto`.
     pub profile: String,
     /// Path or stored name of the language model; `None` answers extractively.

@@ -9,8 +9,9 @@
 //! - one of the two denies what the other asserts (`not`, `never`, `kein`; `unable` for `able`), says the opposite word
 //!   (`increase` for `decrease`), or bounds a number from the other side (`at least` for `not more than`).
 //!
-//! Dates are read as day, month and year, whichever way they are written. A claim without function words of one language is read in
-//! that of the source.
+//! Dates are read as day, month and year, whichever way they are written. Where `03/04/2026` stands on one side and 3 April or 4 March
+//! on the other, it may be meant: nothing is missing, and nothing is more than [`Support::Weak`]. A claim without function words of one
+//! language is read in that of the source.
 //!
 //! These caught changes are what vectors cannot see: the cosine of a sentence with and without `not` is above .95. A cosine, where
 //! one is at hand, only lifts a paraphrase of middling coverage. Figures: `docmind eval answers`, and the module's tests.
@@ -23,7 +24,7 @@ use crate::answer::{Source, Support};
 use crate::sentences::sentences;
 use crate::words::{Language, Stems, Word, fold, is_stop_word, words};
 use bounds::{Bound, bound_at};
-use dates::{date_in_figures, month};
+use dates::{date_in_figures, month, readings};
 use signs::{PREFIXES, is_answer, is_negation, is_number_sign, number_of, opposites, same_people};
 use std::ops::Range;
 
@@ -40,6 +41,8 @@ const PARAPHRASED: f32 = 0.45;
 const NEAR: f32 = 0.7;
 /// Weight of a name or a number.
 const HEAVY: f32 = 1.5;
+/// Of a date that may be meant, the share that counts as covered.
+const PERHAPS: f32 = 0.75;
 /// Content words after a negation that it denies.
 const SCOPE: usize = 3;
 
@@ -133,6 +136,8 @@ impl Claim {
 /// A sentence in terms.
 struct Read {
     terms: Vec<Term>,
+    /// Terms of what its dates may mean as well.
+    possible: Vec<String>,
     /// For each negation, the terms it denies.
     denied: Vec<Vec<String>>,
     bounds: Vec<Bound>,
@@ -147,6 +152,7 @@ impl Read {
                 .is_some_and(|word| word.text.starts_with(|c: char| c.is_ascii_digit()))
         };
         let mut terms: Vec<Term> = Vec::with_capacity(list.len());
+        let mut possible: Vec<String> = Vec::new();
         // Where each negation stands among the terms.
         let mut negated_at: Vec<usize> = Vec::new();
         let mut bounds: Vec<Bound> = Vec::new();
@@ -161,10 +167,11 @@ impl Read {
                 passed = at + length;
                 continue;
             }
-            if let Some((date, length)) = date_in_figures(sentence, &list[at..]) {
+            if let Some(date) = date_in_figures(sentence, &list[at..]) {
                 let kind = Kind::Number;
-                terms.extend(date.map(|stem| Term { stem, kind }));
-                passed = at + length;
+                terms.extend(date.terms.into_iter().map(|stem| Term { stem, kind }));
+                possible.extend(date.possible);
+                passed = at + date.words;
                 continue;
             }
             if is_negation(word.text) {
@@ -207,7 +214,47 @@ impl Read {
                     .collect()
             })
             .collect();
-        Self { terms, denied, bounds }
+        Self {
+            terms,
+            possible,
+            denied,
+            bounds,
+        }
+    }
+}
+
+/// What a text says, as stems.
+#[derive(Clone, Debug, Default)]
+struct Said {
+    stems: Vec<String>,
+    /// What its dates may mean as well.
+    possible: Vec<String>,
+}
+
+impl Said {
+    fn has(&self, stem: &str) -> bool {
+        self.stems.iter().any(|own| own == stem)
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.stems.extend_from_slice(&other.stems);
+        self.possible.extend_from_slice(&other.possible);
+    }
+
+    /// One of the two may be meant by the other.
+    fn may_have(&self, stem: &str) -> bool {
+        self.possible.iter().any(|own| own == stem)
+            || readings(stem)
+                .is_some_and(|readings| readings.iter().any(|reading| reading.iter().all(|part| self.has(part))))
+    }
+}
+
+impl From<Read> for Said {
+    fn from(read: Read) -> Self {
+        Self {
+            stems: read.terms.into_iter().map(|term| term.stem).collect(),
+            possible: read.possible,
+        }
     }
 }
 
@@ -215,15 +262,15 @@ impl Read {
 #[derive(Clone, Debug)]
 pub struct Evidence {
     sentences: Vec<EvidenceSentence>,
-    /// Stems of title and headings: what the text is about without saying it in each sentence.
-    about: Vec<String>,
+    /// Title and headings: what the text is about without saying it in each sentence.
+    about: Said,
     language: Language,
 }
 
 #[derive(Clone, Debug)]
 struct EvidenceSentence {
     range: Range<usize>,
-    stems: Vec<String>,
+    said: Said,
     denied: Vec<Vec<String>>,
     bounds: Vec<Bound>,
     /// It has a number, in digits or words.
@@ -232,7 +279,11 @@ struct EvidenceSentence {
 
 impl EvidenceSentence {
     fn has(&self, stem: &str) -> bool {
-        self.stems.iter().any(|own| own == stem)
+        self.said.has(stem)
+    }
+
+    fn may_have(&self, stem: &str) -> bool {
+        self.said.may_have(stem)
     }
 }
 
@@ -256,26 +307,24 @@ impl Evidence {
         let sentences = sentences(text)
             .into_iter()
             .map(|range| {
-                let read = Read::of(&text[range.clone()], &stems, language);
+                let mut read = Read::of(&text[range.clone()], &stems, language);
                 let counts = read
                     .terms
                     .iter()
                     .any(|term| matches!(term.kind, Kind::Number | Kind::Count));
-                let stems = read.terms.into_iter().map(|term| term.stem).collect();
                 EvidenceSentence {
                     range,
-                    stems,
-                    denied: read.denied,
-                    bounds: read.bounds,
+                    denied: std::mem::take(&mut read.denied),
+                    bounds: std::mem::take(&mut read.bounds),
+                    said: read.into(),
                     counts,
                 }
             })
             .collect();
-        let about = above
-            .into_iter()
-            .flat_map(|line| Read::of(line, &stems, language).terms)
-            .map(|term| term.stem)
-            .collect();
+        let mut about = Said::default();
+        for line in above {
+            about.join(&Read::of(line, &stems, language).into());
+        }
         Self {
             sentences,
             about,
@@ -287,18 +336,36 @@ impl Evidence {
         self.is_about(stem) || self.sentences.iter().any(|sentence| sentence.has(stem))
     }
 
+    fn may_have(&self, stem: &str) -> bool {
+        self.about.may_have(stem) || self.sentences.iter().any(|sentence| sentence.may_have(stem))
+    }
+
     /// The name, or the same place or people in another form: `Persia` for `Persian`.
     fn names(&self, stem: &str) -> bool {
         self.has(stem)
             || self
                 .about
+                .stems
                 .iter()
-                .chain(self.sentences.iter().flat_map(|sentence| &sentence.stems))
+                .chain(self.sentences.iter().flat_map(|sentence| &sentence.said.stems))
                 .any(|own| same_people(own, stem))
     }
 
     fn is_about(&self, stem: &str) -> bool {
-        self.about.iter().any(|own| own == stem)
+        self.about.has(stem)
+    }
+
+    /// How much of a term these sentences, title and headings have: all, perhaps, nothing.
+    fn covered(&self, term: &Term, sentences: &[&EvidenceSentence]) -> f32 {
+        let stem = &term.stem;
+        let within = |has: fn(&Said, &str) -> bool| {
+            has(&self.about, stem) || sentences.iter().any(|sentence| has(&sentence.said, stem))
+        };
+        match (within(Said::has), within(Said::may_have)) {
+            (true, _) => term.weight(),
+            (false, true) => PERHAPS * term.weight(),
+            (false, false) => 0.0,
+        }
     }
 
     /// Share of the claim that one sentence covers, title and headings helping.
@@ -307,13 +374,12 @@ impl Evidence {
         if total <= 0.0 {
             return 0.0;
         }
-        let covered: f32 = claim
+        claim
             .terms
             .iter()
-            .filter(|term| sentence.has(&term.stem) || self.is_about(&term.stem))
-            .map(Term::weight)
-            .sum();
-        covered / total
+            .map(|term| self.covered(term, &[sentence]))
+            .sum::<f32>()
+            / total
     }
 
     /// The sentence that covers most; the first of equals.
@@ -354,10 +420,12 @@ impl Evidence {
         if total <= 0.0 {
             return 0.0;
         }
-        let window = self.window(claim, best);
-        let has =
-            |term: &&Term| self.is_about(&term.stem) || window.iter().any(|at| self.sentences[*at].has(&term.stem));
-        claim.terms.iter().filter(has).map(Term::weight).sum::<f32>() / total
+        let window: Vec<&EvidenceSentence> = self
+            .window(claim, best)
+            .into_iter()
+            .map(|at| &self.sentences[at])
+            .collect();
+        claim.terms.iter().map(|term| self.covered(term, &window)).sum::<f32>() / total
     }
 
     /// Bytes of the sentence that covers the claim best, with a neighbour that adds two terms or more. `None` when nothing does.
@@ -434,7 +502,10 @@ pub fn check_claim(claim: &Claim, sources: &[&Evidence], cosine: Option<f32>) ->
                 .iter()
                 .flat_map(|source| source.sentences.iter().cloned())
                 .collect(),
-            about: sources.iter().flat_map(|source| source.about.iter().cloned()).collect(),
+            about: sources.iter().fold(Said::default(), |mut about, source| {
+                about.join(&source.about);
+                about
+            }),
             language: sources[0].language,
         };
         better(&mut best, check_one(claim, &joined, cosine));
@@ -470,7 +541,7 @@ fn check_one(claim: &Claim, source: &Evidence, cosine: Option<f32>) -> Finding {
     let enough = coverage >= SUPPORTED || (coverage >= PARAPHRASED && cosine.is_some_and(|cosine| cosine >= NEAR));
     let support = if coverage < UNSUPPORTED {
         Support::Unsupported
-    } else if enough && missing.is_empty() && !contradicts {
+    } else if enough && missing.is_empty() && !contradicts && !rests_on_perhaps(claim, source, best, verbatim) {
         Support::Supported
     } else {
         Support::Weak
@@ -501,6 +572,34 @@ fn repeats(claim: &Claim, source: &Evidence, best: usize) -> f32 {
         / plain.len() as f32
 }
 
+/// Whether the source tells a date or number of the claim, and where the claim repeats a sentence, whether that one does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Yes,
+    /// What it tells may mean the same.
+    Perhaps,
+    No,
+}
+
+fn told(stem: &str, source: &Evidence, best: usize, verbatim: bool) -> Told {
+    let repeated = &source.sentences[best];
+    if source.has(stem) && (!verbatim || repeated.has(stem)) {
+        Told::Yes
+    } else if repeated.may_have(stem) || (!verbatim && source.may_have(stem)) {
+        Told::Perhaps
+    } else {
+        Told::No
+    }
+}
+
+fn rests_on_perhaps(claim: &Claim, source: &Evidence, best: usize, verbatim: bool) -> bool {
+    claim
+        .terms
+        .iter()
+        .filter(|term| matches!(term.kind, Kind::Number | Kind::Name | Kind::Opening))
+        .any(|term| told(&term.stem, source, best, verbatim) == Told::Perhaps)
+}
+
 fn missing(claim: &Claim, source: &Evidence, best: usize, verbatim: bool) -> Vec<String> {
     let near = |stem: &str| {
         source.is_about(stem)
@@ -514,13 +613,14 @@ fn missing(claim: &Claim, source: &Evidence, best: usize, verbatim: bool) -> Vec
         .iter()
         .filter(|term| match term.kind {
             Kind::Word => false,
-            Kind::Number => !source.has(&term.stem) || (verbatim && !source.sentences[best].has(&term.stem)),
+            Kind::Number => told(&term.stem, source, best, verbatim) == Told::No,
             // Only beside another figure is a missing one a changed one.
             Kind::Count => verbatim && source.sentences[best].counts && !source.sentences[best].has(&term.stem),
             Kind::Name => !source.names(&term.stem) || (verbatim && source.has(&term.stem) && !near(&term.stem)),
             // Perhaps no name at all: only its absence from an otherwise repeated sentence tells.
             Kind::Opening => verbatim && !source.has(&term.stem),
         })
+        .filter(|term| told(&term.stem, source, best, verbatim) != Told::Perhaps)
         .map(|term| term.stem.clone())
         .collect()
 }

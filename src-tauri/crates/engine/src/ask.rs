@@ -3,8 +3,9 @@
 //! Search, judge, pack; the sources and an extractive answer are shown before any model is loaded. Where a writer was chosen and the
 //! documents support an answer, the prompt grows by this turn, the text streams through the citation parser, and each sentence is
 //! checked against the sources it names as soon as it is finished. What was written when somebody stops it, or the writer dies, is
-//! kept and said to be so.
+//! kept and said to be so. A question that wants everything is put to each document for itself ([`each`]) and quoted.
 
+pub(crate) mod each;
 mod history;
 pub(crate) mod sources;
 mod writing;
@@ -15,15 +16,18 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::events::{AnswerTrace, AskEvent};
 use crate::search::{Retrieved, Scope, ms};
-use docmind_core::answer::{Answer, AnswerMode, FinishReason, Source};
+use docmind_core::answer::{Answer, AnswerMode, Coverage, FinishReason, Source};
 use docmind_core::cancel::CancelToken;
 use docmind_core::citation::{CitedText, citations};
 use docmind_core::conversation::{ConversationId, Turn, turns_dropped};
-use docmind_core::embedding::TextKind;
+use docmind_core::document::DocumentId;
+use docmind_core::embedding::{Embedding, TextKind};
 use docmind_core::error::{ErrorReport, Notice};
-use docmind_core::extract;
+use docmind_core::extract::{self, Candidate, PageBodies};
 use docmind_core::ports::Embedder;
-use docmind_core::question::{EarlierTurn, overview_of, standalone, wants_everything};
+use docmind_core::question::{
+    EarlierTurn, asks_each_document, everything_wanted, overview_of, standalone, wants_everything,
+};
 use docmind_core::refusal::{Verdict, judge};
 use docmind_core::retrieval::SearchMode;
 use docmind_core::support::{Evidence, check};
@@ -48,6 +52,9 @@ pub struct AskRequest {
     pub replace_turn: Option<u32>,
     /// Where to look.
     pub scope: Scope,
+    /// Put the question to each document for itself, and quote what each says. Without a model that is also done where the question asks
+    /// for everything there is.
+    pub each_document: bool,
     /// Another model than the settings': a GGUF file, a folder, or a stored name.
     pub model: Option<String>,
     /// Another profile than the settings'.
@@ -66,10 +73,20 @@ struct Asked<'a> {
     retrieved: Retrieved,
     verdict: Verdict,
     gathered: Gathered,
-    /// A document was read through instead of searched.
-    is_overview: bool,
+    reach: Reach,
     started: Instant,
     shown_ms: f64,
+}
+
+/// What an answer is taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// The passages that fit best, of whichever documents.
+    Best,
+    /// This document, read through.
+    Whole(DocumentId),
+    /// Each document for itself; so many say something.
+    Each(Coverage),
 }
 
 /// What was answered, before it is saved.
@@ -136,6 +153,7 @@ impl Engine {
             &profile,
             self.0.embedder.pid().is_some(),
         )?;
+        let writer = writer.map(|writer| self.0.generators.with_context(writer, &settings, cancel));
 
         // From here on ingest takes no new step; a question overtakes it.
         let turn = self.0.gate.answering();
@@ -157,6 +175,7 @@ impl Engine {
             *begun = Some(id);
             id
         };
+        self.keep_scope(conversation, &request.scope);
         told(AskEvent::Started {
             conversation,
             standalone: standalone.clone(),
@@ -173,19 +192,24 @@ impl Engine {
             Some(subject) => self.document_titled(&subject, scope.as_deref())?,
             None => None,
         };
-        let (retrieved, verdict) = if let Some(document) = overview {
+        let asks_each = request.each_document || (writer.is_none() && asks_each_document(question));
+        let (retrieved, verdict, gathered, reach) = if let Some(document) = overview {
             let read = self.read_through(document)?;
             let verdict = Verdict::given(!read.passages.is_empty());
-            (read, verdict)
+            let gathered = self.gather(&read, &earlier, first_source, writer.as_ref(), &settings)?;
+            (read, verdict, gathered, Reach::Whole(document))
+        } else if asks_each {
+            let from = self.ask_each(everything_wanted(&searched), scope.as_deref(), first_source, cancel)?;
+            (from.retrieved, from.verdict, from.gathered, Reach::Each(from.coverage))
         } else {
             let retrieved = self.retrieve(&searched, SearchMode::Hybrid, scope.as_deref(), cancel)?;
             let verdict = judge(&searched, &retrieved.passages);
-            (retrieved, verdict)
+            let gathered = self.gather(&retrieved, &earlier, first_source, writer.as_ref(), &settings)?;
+            (retrieved, verdict, gathered, Reach::Best)
         };
         for notice in &retrieved.notices {
             told(AskEvent::Notice(notice.clone()));
         }
-        let gathered = self.gather(&retrieved, &earlier, first_source, writer.as_ref(), &settings)?;
         let mut asked = Asked {
             request,
             conversation,
@@ -195,12 +219,12 @@ impl Engine {
             retrieved,
             verdict,
             gathered,
-            is_overview: overview.is_some(),
+            reach,
             started,
             shown_ms: 0.0,
         };
         let extracted = if asked.verdict.found {
-            self.extract(&asked, cancel)?
+            self.extract(&mut asked, cancel)?
         } else {
             None
         };
@@ -210,10 +234,13 @@ impl Engine {
         });
         asked.shown_ms = ms(started);
 
-        let written = match (extracted, &writer) {
-            (None, _) => told_whole(not_found(question), told),
-            (Some(extracted), None) => told_whole(extracted, told),
-            (Some(_), Some(writer)) => self.write(&asked, writer, turn, cancel, told)?,
+        let written = match (extracted, &writer, asked.reach) {
+            (None, ..) => told_whole(asked.covered(not_found(question)), told),
+            (Some(extracted), Some(writer), Reach::Best | Reach::Whole(_)) => {
+                drop(extracted);
+                self.write(&asked, writer, turn, cancel, told)?
+            }
+            (Some(extracted), ..) => told_whole(extracted, told),
         };
         let stopped_at_once = written.answer.finish == FinishReason::Cancelled
             && written.raw.as_ref().is_some_and(|raw| raw.trim().is_empty());
@@ -257,45 +284,56 @@ impl Engine {
     }
 
     /// The documents' own best sentences; `None` where there are none.
-    fn extract(&self, asked: &Asked<'_>, cancel: &CancelToken) -> Result<Option<Answer>, ErrorReport> {
-        let sources = &asked.gathered.shown;
-        let candidates = extract::candidates(sources);
-        if candidates.is_empty() {
-            return Ok(None);
-        }
-        if asked.is_overview {
-            let text = extract::opening(sources, &candidates);
-            return Ok(Some(cited(AnswerMode::Extractive, FinishReason::Stop, &text, sources)));
-        }
-        let cosines = asked.retrieved.vector.as_ref().and_then(|question| {
-            let texts: Vec<String> = candidates.iter().map(|candidate| candidate.embedded.clone()).collect();
-            match self.0.embedder.embed(TextKind::Sentence, &texts, cancel) {
-                Ok(vectors) => Some(
-                    vectors
-                        .iter()
-                        .map(|vector| question.cosine(vector))
-                        .collect::<Vec<f32>>(),
-                ),
-                Err(report) => {
-                    tracing::warn!(code = %report.code, "sentences are ranked by words alone: {}", report.message);
-                    None
-                }
+    fn extract(&self, asked: &mut Asked<'_>, cancel: &CancelToken) -> Result<Option<Answer>, ErrorReport> {
+        let vector = asked.retrieved.vector.as_ref();
+        let mut bodies: Option<Vec<Source>> = None;
+        let text = match asked.reach {
+            Reach::Each(_) => {
+                let wanted = everything_wanted(&asked.searched);
+                self.quote_each(wanted, vector, &mut asked.gathered, cancel)?
             }
-        });
-        if cancel.is_cancelled() {
-            return Err(EngineError::Cancelled.into());
-        }
-        let text = extract::extract(
-            &asked.searched,
-            sources,
-            &asked.gathered.scores,
-            &candidates,
-            cosines.as_deref(),
-        );
+            Reach::Whole(document) => {
+                let of_pages = PageBodies::of(&self.0.library.chunks_of(document)?);
+                extract::opening(bodies.insert(of_pages.within(&asked.gathered.shown)))
+            }
+            Reach::Best => {
+                let sources = &asked.gathered.shown;
+                let candidates = extract::candidates(sources);
+                let cosines = self.sentence_cosines(vector, &candidates, cancel)?;
+                let scores = &asked.gathered.scores;
+                extract::extract(&asked.searched, sources, scores, &candidates, cosines.as_deref())
+            }
+        };
         if text.sentences.is_empty() {
             return Ok(None);
         }
-        Ok(Some(cited(AnswerMode::Extractive, FinishReason::Stop, &text, sources)))
+        let sources = bodies.as_ref().unwrap_or(&asked.gathered.shown);
+        let answer = cited(AnswerMode::Extractive, FinishReason::Stop, &text, sources);
+        Ok(Some(asked.covered(answer)))
+    }
+
+    /// Cosines of sentences with the question; `None` where it has no vector, or they get none.
+    fn sentence_cosines(
+        &self,
+        question: Option<&Embedding>,
+        candidates: &[Candidate],
+        cancel: &CancelToken,
+    ) -> Result<Option<Vec<f32>>, ErrorReport> {
+        let Some(question) = question.filter(|_| !candidates.is_empty()) else {
+            return Ok(None);
+        };
+        let texts: Vec<String> = candidates.iter().map(|candidate| candidate.embedded.clone()).collect();
+        let embedded = self.0.embedder.embed(TextKind::Sentence, &texts, cancel);
+        if cancel.is_cancelled() {
+            return Err(EngineError::Cancelled.into());
+        }
+        Ok(match embedded {
+            Ok(vectors) => Some(vectors.iter().map(|vector| question.cosine(vector)).collect()),
+            Err(report) => {
+                tracing::warn!(code = %report.code, "sentences are ranked by words alone: {}", report.message);
+                None
+            }
+        })
     }
 }
 
@@ -335,13 +373,14 @@ fn cited(mode: AnswerMode, finish: FinishReason, text: &CitedText, sources: &[So
         thinking: None,
         citations,
         uncited: Vec::new(),
+        coverage: None,
         stats: None,
     }
 }
 
 fn not_found(question: &str) -> Answer {
     let text = match Language::of(question) {
-        Language::German => "Dazu steht nichts in deinen Dokumenten.",
+        Language::German => "Dazu steht nichts in Ihren Dokumenten.",
         Language::English => "Not found in your documents.",
     };
     Answer {
@@ -351,6 +390,7 @@ fn not_found(question: &str) -> Answer {
         thinking: None,
         citations: Vec::new(),
         uncited: Vec::new(),
+        coverage: None,
         stats: None,
     }
 }
@@ -380,6 +420,15 @@ fn stage(name: &str, done: u32, total: u32) -> AskEvent {
 }
 
 impl Asked<'_> {
+    /// An answer with how much of the library it rests on, where that was counted.
+    fn covered(&self, answer: Answer) -> Answer {
+        let coverage = match self.reach {
+            Reach::Each(coverage) => Some(coverage),
+            Reach::Best | Reach::Whole(_) => None,
+        };
+        Answer { coverage, ..answer }
+    }
+
     fn trace(&self) -> AnswerTrace {
         AnswerTrace {
             retrieval: self.gathered.trace(&self.searched, &self.retrieved, &self.verdict),

@@ -96,8 +96,16 @@ impl Engine {
     /// # Errors
     /// `collection_not_found`, and the store's own.
     pub fn collection_documents(&self, id: u32) -> Result<Vec<DocumentId>, ErrorReport> {
+        self.documents_of_paths(self.user()?.collection_paths(CollectionId(id))?)
+    }
+
+    /// The documents at these paths that the library has.
+    pub(crate) fn documents_of_paths(
+        &self,
+        paths: impl IntoIterator<Item = PathBuf>,
+    ) -> Result<Vec<DocumentId>, ErrorReport> {
         let mut documents = Vec::new();
-        for path in self.user()?.collection_paths(CollectionId(id))? {
+        for path in paths {
             if let Some(record) = self.0.library.document_at(&path)?
                 && record.removed_at_ms.is_none()
             {

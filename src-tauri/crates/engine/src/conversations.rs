@@ -5,9 +5,11 @@ pub mod export;
 use crate::clock::now_ms;
 use crate::engine::Engine;
 use crate::events::AnswerTrace;
+use crate::search::Scope;
 use docmind_core::conversation::{ConversationId, Turn};
 use docmind_core::error::ErrorReport;
-use docmind_store::ConversationRecord;
+use docmind_core::words::Language;
+use docmind_store::{CollectionId, ConversationRecord, ConversationScope};
 use export::ExportFormat;
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +52,8 @@ pub struct Conversation {
     pub row: ConversationRow,
     /// In order.
     pub turns: Vec<Turn>,
+    /// Where its last question looked, and the next one looks.
+    pub scope: Scope,
 }
 
 impl Engine {
@@ -76,7 +80,39 @@ impl Engine {
         Ok(Conversation {
             row: user.conversation(id)?.into(),
             turns: user.turns(id)?,
+            scope: self.kept_scope(id)?,
         })
+    }
+
+    /// Where a conversation looks; in all documents once its collection, or the last of its own documents, is gone.
+    fn kept_scope(&self, id: ConversationId) -> Result<Scope, ErrorReport> {
+        Ok(match self.user()?.conversation_scope(id)? {
+            ConversationScope::All => Scope::All,
+            ConversationScope::Collection(CollectionId(id)) => Scope::Collection { id },
+            ConversationScope::Documents(paths) => {
+                let ids = self.documents_of_paths(paths)?;
+                if ids.is_empty() {
+                    Scope::All
+                } else {
+                    Scope::Documents { ids }
+                }
+            }
+        })
+    }
+
+    /// Keeps where a conversation looks. A failure costs no answer.
+    pub(crate) fn keep_scope(&self, id: ConversationId, scope: &Scope) {
+        let keep = || -> Result<(), ErrorReport> {
+            let scope = match scope {
+                Scope::All => ConversationScope::All,
+                Scope::Collection { id } => ConversationScope::Collection(CollectionId(*id)),
+                Scope::Documents { ids } => ConversationScope::Documents(self.paths_of(ids)?.into_iter().collect()),
+            };
+            Ok(self.user()?.keep_conversation_scope(id, &scope)?)
+        };
+        if let Err(report) = keep() {
+            tracing::warn!(code = %report.code, "where this conversation looks is not kept: {}", report.message);
+        }
     }
 
     /// How the answer of a turn (from 0) came about, as kept with it; `None` for answers of versions that kept nothing, and where
@@ -114,13 +150,19 @@ impl Engine {
         Ok(self.user()?.restore_conversation(id)?)
     }
 
-    /// The whole conversation as text of a format, with the quoted passages.
+    /// The whole conversation as text of a format, with the quoted passages; what stands around them is in `language`.
     ///
     /// # Errors
     /// `conversation_not_found`, and the store's own.
-    pub fn export_conversation(&self, id: ConversationId, format: ExportFormat) -> Result<String, ErrorReport> {
+    pub fn export_conversation(
+        &self,
+        id: ConversationId,
+        format: ExportFormat,
+        language: Language,
+    ) -> Result<String, ErrorReport> {
         let conversation = self.conversation(id)?;
-        Ok(export::export(format, &conversation.row.title, &conversation.turns))
+        let Conversation { row, turns, .. } = &conversation;
+        Ok(export::export(format, language, &row.title, turns))
     }
 
     /// What is done once at every start and every hour: the daily copy, and forgetting what was deleted long ago.
@@ -132,5 +174,17 @@ impl Engine {
         if let Err(error) = user.purge_conversations(now_ms() - KEPT_DELETED_MS) {
             tracing::warn!(%error, "old deleted conversations stay for now");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use docmind_core::retrieval::TracedChunk;
+
+    #[test]
+    fn a_trace_that_was_kept_before_places_were_is_still_read() {
+        let kept = r#"{"id":3,"document":1,"page":7,"keyword_rank":1,"bm25":2.5,"vector_rank":null,"cosine":null,"score":0.5,"fate":{"type":"source"}}"#;
+        let read: TracedChunk = serde_json::from_str(kept).unwrap();
+        assert_eq!((read.page, read.span), (7, None));
     }
 }

@@ -10,7 +10,7 @@ use crate::scan::{Found, Origin, SkippedPath, describe, stamp, walk};
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::{DocumentId, DocumentState};
 use docmind_core::error::{ErrorReport, Notice};
-use docmind_store::{DocumentOrder, DocumentQuery, Enqueued, FileStamp, LibraryCounts};
+use docmind_store::{DocumentOrder, DocumentQuery, Enqueued, FileStamp, LibraryCounts, Queueing};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ pub struct ListRequest {
     pub states: Vec<DocumentState>,
     /// Only those of a collection.
     pub collection: Option<u32>,
-    /// Only paths or titles that contain this, letter case aside.
+    /// Only paths or titles that contain this, letter case and diacritics aside.
     pub containing: Option<String>,
     /// In which order.
     pub sort: ListSort,
@@ -159,7 +159,7 @@ impl Engine {
     /// A part of the list of documents. What is being worked on stands as `working`.
     ///
     /// # Errors
-    /// `no_such_collection`, and the store's own.
+    /// `collection_not_found`, and the store's own.
     pub fn documents(&self, request: &ListRequest) -> Result<DocumentPage, ErrorReport> {
         let query = DocumentQuery {
             states: request.states.clone(),
@@ -347,7 +347,10 @@ impl Engine {
     fn enqueue(&self, mut batch: Batch, added: &mut Added, told: &mut dyn FnMut(AddTold)) -> Result<u32, ErrorReport> {
         let left_out = self.leave_shunned(&mut batch)?;
         added.skipped += left_out;
-        let results = self.0.library.enqueue(&batch.files, now_ms())?;
+        let Queueing {
+            files: results,
+            removed,
+        } = self.0.library.enqueue(&batch.files, now_ms())?;
         let unchanged: Vec<DocumentId> = results
             .iter()
             .filter_map(|result| {
@@ -388,6 +391,7 @@ impl Engine {
         }
         added.queued += queued;
         if let Some(pipeline) = &self.0.pipeline {
+            pipeline.forget_vectors(removed);
             pipeline.queued(queued);
             pipeline.touched(waiting)?;
         }
@@ -445,7 +449,8 @@ impl Engine {
                 Err(error) => unopened = Some(describe(&record.path, &error)),
             }
         }
-        let changed = self.0.library.enqueue(&changed, now_ms())?;
+        // Only a hidden one lets go of passages, and none of them is.
+        let changed = self.0.library.enqueue(&changed, now_ms())?.files;
         let queued = again + changed.iter().filter(|result| result.is_queued()).count();
         if let (0, Some(report)) = (queued, unopened) {
             return Err(report);
@@ -455,14 +460,23 @@ impl Engine {
         Ok(queued)
     }
 
-    /// Queues all documents again that failed. Gives how many.
+    /// Queues all documents again that need a person: what kept each from being read may be put right by now. Gives how many.
     ///
     /// # Errors
     /// `read_only`, and the store's own.
     pub fn retry_failed(&self) -> Result<u32, ErrorReport> {
-        use DocumentState::{Crashed, Damaged, TimedOut, Unreadable};
+        use DocumentState::{Crashed, Damaged, NeedsPassword, NoText, TimedOut, TooLarge, Unreadable, Unsupported};
         let query = DocumentQuery {
-            states: vec![Damaged, TimedOut, Crashed, Unreadable],
+            states: vec![
+                NeedsPassword,
+                NoText,
+                Unsupported,
+                Damaged,
+                TooLarge,
+                TimedOut,
+                Crashed,
+                Unreadable,
+            ],
             ..DocumentQuery::default()
         };
         let failed: Vec<DocumentId> = self

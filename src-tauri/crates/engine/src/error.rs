@@ -1,5 +1,7 @@
 //! What can go wrong in the engine itself. The rooms below report for themselves; all ends as an [`ErrorReport`].
 
+use crate::removal::UNDO_FOR;
+use docmind_core::document::DocumentId;
 use docmind_core::error::ErrorReport;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -52,6 +54,12 @@ pub enum EngineError {
         /// Id or path as given.
         what: String,
     },
+    /// A removal that can no longer be undone.
+    #[error("Document `{id}` is forgotten: a removal can be undone for {} seconds.\nAdd the file again.", UNDO_FOR.as_secs())]
+    RemovalFinal {
+        /// The document.
+        id: DocumentId,
+    },
     /// A page that a document does not have.
     #[error("`{title}` has no page {page}.\nIt may have been indexed again since; ask again.")]
     NoSuchPage {
@@ -59,18 +67,6 @@ pub enum EngineError {
         title: String,
         /// 1-based.
         page: u32,
-    },
-    /// A conversation that does not exist.
-    #[error("There is no conversation {id}.\nIt may have been deleted.")]
-    NoSuchConversation {
-        /// The number given.
-        id: u32,
-    },
-    /// A collection that does not exist.
-    #[error("There is no collection {id}.\nIt may have been deleted.")]
-    NoSuchCollection {
-        /// The number given.
-        id: u32,
     },
     /// The named model is nowhere.
     #[error(
@@ -123,12 +119,6 @@ pub enum EngineError {
     /// The job was cancelled.
     #[error("Cancelled.\nWhat was finished before is kept.")]
     Cancelled,
-    /// A profile that does not exist.
-    #[error("There is no profile `{name}`.\nList them: docmind profiles")]
-    NoSuchProfile {
-        /// As given.
-        name: String,
-    },
     /// Another report, of a room below.
     #[error("{0}")]
     Report(ErrorReport),
@@ -152,9 +142,8 @@ impl EngineError {
             Self::WorkerMissing { .. } => "worker_missing",
             Self::ReadOnly => "read_only",
             Self::NoSuchDocument { .. } => "no_such_document",
+            Self::RemovalFinal { .. } => "removal_final",
             Self::NoSuchPage { .. } => "no_such_page",
-            Self::NoSuchConversation { .. } => "no_such_conversation",
-            Self::NoSuchCollection { .. } => "no_such_collection",
             Self::NoSuchModel { .. } => "no_such_model",
             Self::SettingsUnsaved { .. } => "settings_unsaved",
             Self::BadSetting { .. } => "bad_setting",
@@ -163,7 +152,6 @@ impl EngineError {
             Self::VectorsPending => "vectors_pending",
             Self::EmptyQuestion => "empty_question",
             Self::Cancelled => "cancelled",
-            Self::NoSuchProfile { .. } => "no_such_profile",
             Self::Report(report) => &report.code,
         }
     }
@@ -217,6 +205,7 @@ mod tests {
             EngineError::NoDataFolder,
             EngineError::NoLibrary { path: "/x".into() },
             EngineError::NoSuchDocument { what: "9".into() },
+            EngineError::RemovalFinal { id: DocumentId(9) },
             EngineError::EmptyQuestion,
             EngineError::Cancelled,
         ];

@@ -176,6 +176,8 @@ pub enum AskEvent {
         /// Markdown.
         text: String,
     },
+    /// Every token told so far was a thought, and no sentence checked so far counts: the answer begins after this.
+    WereThoughts,
     /// A sentence was finished and checked.
     Citation {
         /// Number shown; 0 for a sentence that cites nothing.

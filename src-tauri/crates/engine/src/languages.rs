@@ -182,7 +182,7 @@ mod tests {
                 size_bytes: text.len() as u64,
                 mtime_ns: 1,
             };
-            let id = library.enqueue(std::slice::from_ref(&stamp), 1.0).unwrap()[0].id();
+            let id = library.enqueue(std::slice::from_ref(&stamp), 1.0).unwrap().files[0].id();
             let document = IndexedDocument {
                 stamp: &stamp,
                 hash: &ContentHash(text.clone()),

@@ -156,7 +156,7 @@ impl Engine {
     /// Makes a smaller file of a half-precision one. `progress` gets 0 to 1. Gives the new file.
     ///
     /// # Errors
-    /// What is wrong with the source, a full disk, `cancelled`.
+    /// `path_not_utf8`, what is wrong with the source, a full disk, `cancelled`.
     pub fn quantize_model(
         &self,
         input: &Path,
@@ -167,8 +167,8 @@ impl Engine {
     ) -> Result<(PathBuf, ModelCard), ErrorReport> {
         let output = output.map_or_else(|| quantized_name(input, weights), Path::to_owned);
         let request = QuantizeRequest {
-            input: input.to_string_lossy().into_owned(),
-            output: output.to_string_lossy().into_owned(),
+            input: utf8(input)?,
+            output: utf8(&output)?,
             weights,
             threads: 0,
         };
@@ -254,6 +254,19 @@ fn model_exists(name: &str) -> ErrorReport {
         "model_exists",
         format!("A model named `{name}` is stored already.\nRemove it first: docmind models remove {name}"),
     )
+}
+
+/// A path as the worker takes it, which is told it as text.
+fn utf8(path: &Path) -> Result<String, ErrorReport> {
+    path.to_str().map(str::to_owned).ok_or_else(|| {
+        ErrorReport::new(
+            "path_not_utf8",
+            format!(
+                "The name of `{}` is not UTF-8.\nRename it, or choose another.",
+                path.display()
+            ),
+        )
+    })
 }
 
 fn stem(path: &Path) -> String {

@@ -2,6 +2,7 @@
 
 use crate::clock::now_ms;
 use crate::events::{MemoryOwner, Telemetry};
+use crate::generators::{ModelProcess, one_a_card};
 use crate::ingest::pipeline::Pipeline;
 use crate::listeners::lock;
 use crate::machine::Machine;
@@ -14,18 +15,20 @@ use std::sync::{Arc, Mutex};
 pub(crate) fn sampler(
     machine: Arc<Machine>,
     live: Arc<Mutex<Live>>,
+    model: ModelProcess,
     embedder: Arc<ExchangeableEmbedder>,
     parser: Option<Arc<ParseWorker>>,
     pipeline: Option<Arc<Pipeline>>,
 ) -> impl Fn() -> Telemetry + Send + Sync {
     move || {
         let load = machine.load();
+        let cards = model.look(&live);
         let mut reading = Telemetry {
             at_ms: now_ms(),
             cpu_percent: load.cpu_percent,
             ram_total_mib: load.ram_total_mib,
             ram_used_mib: load.ram_used_mib,
-            gpus: machine.gpus(),
+            gpus: one_a_card(machine.gpus(), &cards),
             ingest: pipeline
                 .as_ref()
                 .map(|pipeline| pipeline.progress())

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 pub struct RuntimeFiles {
     /// Holds `docmind-parse`, `docmind-embed`, `docmind-generate`.
     pub bin_dir: PathBuf,
-    /// Holds `libpdfium.so`, `libonnxruntime.so`, llama.cpp's libraries, `backends/` and `embedders/`.
+    /// Holds `libpdfium.so`, `libonnxruntime.so`, llama.cpp's libraries, `backends/`, `embedders/` and `rerankers/`.
     pub runtime_dir: PathBuf,
 }
 
@@ -64,6 +64,11 @@ impl RuntimeFiles {
     /// Embedding models, a folder each.
     pub fn embedders(&self) -> PathBuf {
         self.runtime_dir.join("embedders")
+    }
+
+    /// Cross-encoders, a folder each.
+    pub fn rerankers(&self) -> PathBuf {
+        self.runtime_dir.join("rerankers")
     }
 }
 

@@ -22,7 +22,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// Most passages a search gives.
-const MOST_RESULTS: usize = 10_000;
+pub(crate) const MOST_RESULTS: usize = 10_000;
 
 /// Passages of a document that is read through: its beginning, and in all.
 const OPENING: usize = 3;
@@ -138,7 +138,7 @@ impl Engine {
     /// Passages that fit a query.
     ///
     /// # Errors
-    /// `empty_question`, `no_such_collection`, `cancelled`, and those of embedder and store.
+    /// `empty_question`, `collection_not_found`, `cancelled`, and those of embedder and store.
     pub fn search(&self, request: &SearchRequest, cancel: &CancelToken) -> Result<SearchAnswer, ErrorReport> {
         let started = Instant::now();
         if request.query.trim().is_empty() {
@@ -317,7 +317,7 @@ impl Engine {
     }
 
     /// As [`Engine::retrieve`], with so many passages from each ranking.
-    fn retrieve_among(
+    pub(crate) fn retrieve_among(
         &self,
         candidates: usize,
         query: &str,

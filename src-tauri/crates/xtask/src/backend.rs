@@ -105,7 +105,7 @@ fn llama_source() -> Result<PathBuf> {
             "metadata",
             "--format-version",
             "1",
-            "--offline",
+            "--locked",
             "--filter-platform",
             &notices::host()?,
         ],

@@ -104,9 +104,10 @@ fn python() -> Vec<&'static str> {
 fn installed(package: &str) -> bool {
     shell::output(&mut shell::command(
         "dpkg-query",
-        &["-W", "-f", "${db:Status-Status}", package],
+        // A line an architecture, where a package is there for several.
+        &["-W", "-f", "${db:Status-Status}\\n", package],
     ))
-    .is_ok_and(|status| status == "installed")
+    .is_ok_and(|status| status.lines().any(|line| line == "installed"))
 }
 
 /// True for root.

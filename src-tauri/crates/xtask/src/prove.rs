@@ -5,8 +5,8 @@ use crate::{desktop, packages, shell};
 use anyhow::{Context, Result, bail, ensure};
 use std::path::Path;
 
-/// The release that is the oldest we build on.
-const RELEASE: &str = "bookworm";
+/// The release that is proved on where the package was not built on Debian: the oldest we build on.
+const OLDEST: &str = "bookworm";
 /// What the proof itself calls.
 const TOOLS: &[&str] = &["mmdebstrap", "unshare", "chroot", "mount", "ip", "xvfb-run"];
 /// For the second half: to drive the window. The application needs none of it.
@@ -44,6 +44,20 @@ pub fn allowed() -> Result<()> {
     Ok(())
 }
 
+/// The Debian release that `/etc/os-release` names.
+fn release(os_release: &str) -> String {
+    let value = |key: &str| {
+        os_release
+            .lines()
+            .find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
+            .map(|value| value.trim_matches('"'))
+    };
+    match (value("ID"), value("VERSION_CODENAME")) {
+        (Some("debian"), Some(name)) if !name.is_empty() => name.to_owned(),
+        _ => OLDEST.to_owned(),
+    }
+}
+
 /// Installs the package in a minimal system, then adds and asks there: in the terminal, and in the window.
 pub fn prove(package: &Path) -> Result<()> {
     packages::system(Purpose::Prove)?;
@@ -54,9 +68,11 @@ pub fn prove(package: &Path) -> Result<()> {
     let place = tempfile::tempdir_in(shell::cache_dir()?)?;
     let root = place.path().join("root");
     let root = root.to_str().context("the cache folder's path is not UTF-8")?;
+    // The package asks for the libraries of the release that it was built on.
+    let release = release(&std::fs::read_to_string("/etc/os-release").unwrap_or_default());
     shell::run(&mut shell::command(
         "mmdebstrap",
-        &["--quiet", "--variant=minbase", RELEASE, root],
+        &["--quiet", "--variant=minbase", &release, root],
     ))?;
     std::fs::copy("/etc/resolv.conf", format!("{root}/etc/resolv.conf"))?;
     std::fs::copy(package, format!("{root}/docmind.deb"))?;
@@ -98,4 +114,19 @@ fn half(name: &str, root: &str, work: &Path) -> std::process::Command {
         .env("DOCMIND_ROOT", root)
         .env_remove("LD_LIBRARY_PATH");
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_proof_is_made_on_the_release_that_was_built_on() {
+        assert_eq!(
+            release("PRETTY_NAME=\"Debian\"\nVERSION_CODENAME=trixie\nID=debian\n"),
+            "trixie"
+        );
+        assert_eq!(release("VERSION_CODENAME=noble\nID=ubuntu\n"), OLDEST);
+        assert_eq!(release(""), OLDEST);
+    }
 }

@@ -5,7 +5,7 @@ use crate::Outcome;
 use crate::arguments::AskArguments;
 use crate::output::{BAD, FAINT, GOOD, Output, STRONG, WARN, object, tame, tame_line};
 use anstyle::Style;
-use docmind_core::answer::{Answer, AnswerMode, Citation, FinishReason, Source, Support};
+use docmind_core::answer::{Answer, AnswerMode, Citation, Coverage, FinishReason, Source, Support};
 use docmind_core::conversation::ConversationId;
 use docmind_core::document::DocumentId;
 use docmind_core::error::ErrorReport;
@@ -31,6 +31,7 @@ pub fn run(context: &Context<'_>, arguments: AskArguments) -> anyhow::Result<Out
     let request = AskRequest {
         question: arguments.question,
         conversation: arguments.conversation.map(ConversationId),
+        each_document: arguments.each,
         model: arguments.model,
         profile: arguments.profile,
         grammar,
@@ -108,6 +109,12 @@ impl Shown<'_> {
                 self.spinner.finish_and_clear();
                 self.output.json(&json!({ "type": "token", "text": text }))?;
                 self.output.piece(tame(&text))
+            }
+            AskEvent::WereThoughts => {
+                self.output.json(&json!({ "type": "were_thoughts" }))?;
+                // What stands on a terminal stays there.
+                self.output
+                    .piece(format!("\n\n{FAINT}The model thought so far. Its answer:{FAINT:#}\n\n"))
             }
             AskEvent::Citation {
                 n: 0,
@@ -236,14 +243,22 @@ impl Shown<'_> {
             .map(|citation| self.citation(citation))
             .collect();
         let stats = answer.stats.as_ref().and_then(|stats| object(stats).ok());
-        self.output.json(&json!({
+        let mut told = json!({
             "type": "done", "mode": answer.mode, "finish": answer.finish, "conversation": self.conversation, "text": answer.text,
             "citations": citations, "stats": stats,
-        }))?;
+        });
+        if let Some(coverage) = &answer.coverage {
+            told["coverage"] = json!(coverage);
+        }
+        self.output.json(&told)?;
         self.output.text("\n")?;
         self.places(&answer.citations)?;
+        if let Some(coverage) = &answer.coverage {
+            self.output.text(format!("{FAINT}{}{FAINT:#}", covered(coverage)))?;
+        }
         match answer.mode {
             AnswerMode::NotFound => self.nearest()?,
+            AnswerMode::Extractive if answer.coverage.is_some() => {}
             AnswerMode::Extractive => self.output.text(format!(
                 "{FAINT}Quoted from the documents: no language model is set.{FAINT:#}"
             ))?,
@@ -277,6 +292,17 @@ impl Shown<'_> {
         }
         Ok(())
     }
+}
+
+/// How much of the library an answer rests on.
+fn covered(coverage: &Coverage) -> String {
+    let Coverage { asked, found, quoted } = *coverage;
+    let some = if quoted < found {
+        format!(", the best {quoted} are quoted")
+    } else {
+        String::new()
+    };
+    format!("Quoted from the documents: {found} of {asked} say something about this{some}.")
 }
 
 /// A place of a document, as a heading.

@@ -57,7 +57,7 @@ pub fn run(context: &Context<'_>, command: ModelsCommand) -> anyhow::Result<Outc
             told.result?;
             let seconds = started.elapsed().as_secs_f64();
             context.output.json(&json!({
-                "type": "done", "path": path, "name": card.name, "weights": card.weights.as_str(), "size_bytes": card.size_bytes,
+                "type": "done", "path": path.to_string_lossy(), "name": card.name, "weights": card.weights.as_str(), "size_bytes": card.size_bytes,
                 "synthetic": card.synthetic, "seconds": seconds,
             }))?;
             context.output.text(format!(

@@ -6,7 +6,7 @@ use super::one_line;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-const CELLS: &str = " | ";
+pub(super) const CELLS: &str = " | ";
 
 /// What a line of a passage is to its table.
 #[derive(Clone, Debug, PartialEq, Eq)]

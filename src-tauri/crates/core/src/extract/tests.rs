@@ -48,10 +48,10 @@ fn an_opening_is_the_first_sentences_in_order() {
         ),
         source(7, "The garden is shared by all."),
     ];
-    let text = opening(&sources, &candidates(&sources));
+    let text = opening(&sources);
     assert!(text.text.starts_with("The house has four floors. [1]"), "{}", text.text);
     assert_eq!(text.sentences.len(), MOST_SENTENCES);
-    assert!(opening(&[], &[]).sentences.is_empty());
+    assert!(opening(&[]).sentences.is_empty());
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn rows_of_a_table_are_told_under_its_header() {
         text.text
     );
     assert_eq!(text.sentences[0].text, "Berlin | 140 euros a night | included [1]");
-    let rows: Vec<usize> = rows_together(&[1, 0, 2], &list, &sources);
+    let rows: Vec<usize> = rows_together(&[1, 0, 2], &list, &sources, 3);
     assert_eq!(rows, [1, 2, 0], "rows of one table stay together");
 }
 

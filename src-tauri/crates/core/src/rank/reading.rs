@@ -7,6 +7,7 @@ use crate::retrieval::ScoredChunk;
 use crate::sentences::sentences;
 use crate::words::{Language, Stems, fold, signed_name, words};
 use std::collections::HashSet;
+use std::ops::Range;
 
 /// Passages that are read.
 pub const READ: usize = 30;
@@ -170,9 +171,13 @@ impl Reading {
 
     /// The best coverage of the first passages.
     pub(crate) fn best_coverage(&self, first: usize) -> f32 {
-        self.seen
+        self.coverage_within(0..first.min(self.seen.len()))
+    }
+
+    /// The best coverage of some of the passages.
+    pub(crate) fn coverage_within(&self, passages: Range<usize>) -> f32 {
+        self.seen[passages]
             .iter()
-            .take(first)
             .map(|seen| self.coverage(seen))
             .fold(0.0, f32::max)
     }

@@ -288,6 +288,67 @@ fn a_date_is_one_whichever_way_it_is_written() {
     );
 }
 
+#[test]
+fn slashes_tell_which_figure_is_the_day_or_leave_it_open() {
+    let ends = |date: &str| format!("The lease of the old mill ends on {date}.");
+    let finding = |source: &str, claim: &str| check(&ends(claim), &[&Evidence::new(&ends(source), [])], None);
+    for (source, claim) in [
+        ("12/31/2025", "31 December 2025"),
+        ("12/31/2025", "31/12/2025"),
+        ("31/12/25", "December 31, 2025"),
+        ("31.12.2025", "12/31/25"),
+        ("2025/12/31", "31. 12. 2025"),
+        ("03/03/2026", "3 March 2026"),
+        ("03/04/2026", "03/04/2026"),
+        ("03/04/2026", "3/4/26"),
+    ] {
+        assert_eq!(finding(source, claim).support, Support::Supported, "{source} / {claim}");
+    }
+    for (source, claim) in [
+        ("03/04/2026", "3 April 2026"),
+        ("03/04/2026", "March 4, 2026"),
+        ("3/4/26", "4.3.2026"),
+        ("3 April 2026", "04/03/2026"),
+        ("03/04/2026", "04/03/2026"),
+        ("12/31/25", "31 December 1925"),
+    ] {
+        let open = finding(source, claim);
+        assert_eq!(open.support, Support::Weak, "{source} / {claim}");
+        assert!(
+            open.missing.is_empty() && !open.contradicts,
+            "{source} / {claim}: {open:?}"
+        );
+    }
+    for (source, claim) in [
+        ("03/04/2026", "5 April 2026"),
+        ("03/04/2026", "3 May 2026"),
+        ("03/04/2026", "3 April 2027"),
+        ("03/04/2026", "03/05/2026"),
+        ("12/31/2025", "30 December 2025"),
+        ("31/12/2025", "11/30/2025"),
+    ] {
+        let changed = finding(source, claim);
+        assert_eq!(changed.support, Support::Weak, "{source} / {claim}");
+        assert!(!changed.missing.is_empty(), "{source} / {claim}");
+    }
+    let alone = check("The date is 3 April.", &[&Evidence::new("Date: 03/04/2026", [])], None);
+    assert_eq!(alone.support, Support::Weak);
+    all_are(
+        Support::Supported,
+        &[
+            (
+                "The mill grinds 24/7 and 1/2/3/26 times.",
+                "The mill grinds 24/7 and 1/2/3/26 times.",
+            ),
+            ("Rent is due on 25/04/2026.", "Rent is due in April 2026."),
+        ],
+    );
+    all_are(
+        Support::Weak,
+        &[("Rent is due on 03/04/2026.", "Rent is due in April.")],
+    );
+}
+
 proptest! {
     #[test]
     fn any_text_can_be_checked(sentence in "\\PC{0,60}", text in "\\PC{0,120}") {

@@ -6,12 +6,15 @@ use docmind_core::chunk::rough_tokens;
 use docmind_core::conversation::Turn;
 use docmind_core::pack::HEADER_TOKENS;
 use docmind_core::settings::Settings;
+use docmind_core::thinking::thinking_room;
 
 /// The first of the earlier turns that the writer keeps: the oldest go where there would be no room for new sources and an answer.
 pub(super) fn first_kept(earlier: &[Turn], writer: Option<&Writer>, settings: &Settings) -> usize {
     let Some(writer) = writer else { return 0 };
     let window = writer.context_tokens;
+    let thinking = if settings.thinking { thinking_room(window) } else { 0 };
     let room = window
+        .saturating_sub(thinking)
         .saturating_sub(settings.answer_tokens.min(window / 4))
         .saturating_sub(settings.source_tokens.min(window / 3))
         .saturating_sub(INSTRUCTION_TOKENS);

@@ -13,8 +13,9 @@ use docmind_core::pack::{BudgetLimits, Packed, budget, pack, whole_document};
 use docmind_core::question::KeywordQuery;
 use docmind_core::rank;
 use docmind_core::refusal::Verdict;
-use docmind_core::retrieval::{Fate, Passage, RetrievalTrace, SearchMode, TracedChunk};
+use docmind_core::retrieval::{Fate, Passage, RetrievalTrace, ScoredChunk, SearchMode, TracedChunk};
 use docmind_core::settings::Settings;
+use docmind_core::thinking::thinking_room;
 use docmind_store::DocumentRecord;
 use std::collections::HashMap;
 
@@ -24,6 +25,7 @@ pub(super) const INSTRUCTION_TOKENS: u32 = 340;
 const WHOLE_CHUNKS: u32 = 64;
 
 /// The sources of one question.
+#[derive(Default)]
 pub(super) struct Gathered {
     /// Those that join the context now.
     pub(super) fresh: Vec<Source>,
@@ -87,9 +89,13 @@ impl Engine {
 fn limits(earlier: &[Turn], writer: Option<&Writer>, settings: &Settings) -> BudgetLimits {
     let history = earlier.iter().map(turn_tokens).sum::<u32>() + INSTRUCTION_TOKENS;
     let window = writer.map_or(u32::MAX, |writer| writer.context_tokens);
+    let thinking = if settings.thinking { thinking_room(window) } else { 0 };
     BudgetLimits {
         source_tokens: settings.source_tokens,
-        context_room_tokens: window.saturating_sub(history).saturating_sub(settings.answer_tokens),
+        context_room_tokens: window
+            .saturating_sub(history)
+            .saturating_sub(settings.answer_tokens)
+            .saturating_sub(thinking),
         prefill_tps: writer.and_then(|writer| writer.prefill_tps),
         first_token_target_s: settings.first_token_target_s,
         other_tokens: if earlier.is_empty() { INSTRUCTION_TOKENS } else { 32 },
@@ -148,6 +154,22 @@ pub(crate) fn source(n: u32, passage: Passage, record: &DocumentRecord) -> Sourc
 }
 
 impl Gathered {
+    /// A passage is shown, without joining the context.
+    pub(super) fn show(&mut self, source: Source, scored: &ScoredChunk) {
+        self.shown.push(source);
+        self.scores.push(scored.score);
+        self.fates.push((scored.chunk.id, Fate::Source));
+    }
+
+    /// Of what is shown only the sources of these numbers stay.
+    pub(super) fn keep(&mut self, numbers: &[u32]) {
+        let shown = std::mem::take(&mut self.shown).into_iter();
+        (self.shown, self.scores) = shown
+            .zip(std::mem::take(&mut self.scores))
+            .filter(|(source, _)| numbers.contains(&source.n))
+            .unzip();
+    }
+
     /// What the "why this answer" view shows of the search.
     pub(super) fn trace(&self, searched: &str, retrieved: &Retrieved, verdict: &Verdict) -> RetrievalTrace {
         let words = KeywordQuery::parse(searched);
@@ -163,6 +185,7 @@ impl Gathered {
                     id,
                     document: scored.chunk.document,
                     page: scored.chunk.page,
+                    span: Some(scored.chunk.span),
                     keyword_rank: ranks.and_then(|fused| fused.keyword_rank),
                     bm25: scored.bm25,
                     vector_rank: ranks.and_then(|fused| fused.vector_rank),

@@ -9,7 +9,7 @@ use docmind_core::conversation::Turn;
 use docmind_core::document::{ContentHash, DocumentId, Span};
 use docmind_core::error::ErrorReport;
 use docmind_core::fakes::FakeGenerator;
-use docmind_core::generation::{GenerateRequest, Sampling};
+use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats, Sampling};
 use docmind_core::ports::Generator;
 use docmind_core::prompt::code;
 
@@ -126,6 +126,56 @@ fn what_was_written_before_a_death_is_kept_and_said_to_be_so() {
 }
 
 #[test]
+fn nothing_that_turns_out_to_be_a_thought_stays_in_the_answer() {
+    let mark = format!("[{}]", code(1));
+    let text = |text: &str| GenerateEvent::Text { text: text.to_owned() };
+    let sources = sources();
+    let mut told = Vec::new();
+    let mut writing = Writing::new(&sources);
+    for event in [
+        text(&format!("A fee of two rents is due {mark}. They pay 900 euros. Or [")),
+        GenerateEvent::WereThoughts,
+        GenerateEvent::Thinking {
+            text: " wait.\n".to_owned(),
+        },
+        text(&format!("The tenant may end the lease after 24 months {mark}.")),
+    ] {
+        writing.take(event, &mut |event| told.push(event));
+    }
+    let written = writing
+        .finish(Ok(GenerationStats::default()), &CancelToken::new(), &mut |event| {
+            told.push(event);
+        })
+        .unwrap();
+    let answer = written.answer;
+    assert_eq!(answer.text, "The tenant may end the lease after 24 months [1].");
+    let cited: Vec<&str> = answer
+        .citations
+        .iter()
+        .map(|citation| citation.sentence.as_str())
+        .collect();
+    assert_eq!(cited, ["The tenant may end the lease after 24 months."]);
+    assert_eq!(answer.uncited, []);
+    assert_eq!(
+        answer.thinking.unwrap(),
+        format!("A fee of two rents is due {mark}. They pay 900 euros. Or [ wait.")
+    );
+    assert_eq!(
+        written.raw.unwrap(),
+        format!("The tenant may end the lease after 24 months {mark}.")
+    );
+    let turned = told.iter().position(|event| *event == AskEvent::WereThoughts).unwrap();
+    let (before, after) = told.split_at(turned);
+    assert!(shown(before).contains("900 euros"), "it streamed all the same");
+    assert_eq!(shown(after), answer.text);
+    let checked = after
+        .iter()
+        .filter(|event| matches!(event, AskEvent::Citation { .. }))
+        .count();
+    assert_eq!(checked, 1);
+}
+
+#[test]
 fn a_death_before_the_first_word_is_an_error() {
     let generator = FakeGenerator::saying(&["Never said."]);
     *generator.die_after.lock().unwrap() = Some(0);
@@ -166,7 +216,7 @@ fn a_made_up_source_is_dropped() {
 
 #[test]
 fn not_found_is_said_in_the_language_of_the_question() {
-    assert!(not_found("Wie hoch ist die Miete?").text.contains("deinen Dokumenten"));
+    assert!(not_found("Wie hoch ist die Miete?").text.contains("Ihren Dokumenten"));
     assert!(not_found("How high is the rent?").text.contains("your documents"));
 }
 

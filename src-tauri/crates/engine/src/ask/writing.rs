@@ -48,6 +48,9 @@ impl Engine {
             event => writing.take(event, told),
         });
         lock(&self.0.live).generating = false;
+        if outcome.is_err() {
+            self.0.generators.note_failure(writer);
+        }
         writing.finish(outcome, cancel, told).inspect(|written| {
             if let Some(stats) = &written.answer.stats {
                 self.0.generators.note_stats(writer, stats);
@@ -104,7 +107,7 @@ impl<'a> Writing<'a> {
         Self {
             sources,
             evidence: sources.iter().map(|source| (source.n, Evidence::of(source))).collect(),
-            parser: Some(CitationParser::new(sources.iter().map(|source| source.n))),
+            parser: Some(parser(sources)),
             raw: String::new(),
             thinking: String::new(),
             reading: false,
@@ -136,10 +139,19 @@ impl<'a> Writing<'a> {
                 let parsed = parser.push(&text);
                 self.tell(&parsed.text, &parsed.sentences, told);
             }
+            GenerateEvent::WereThoughts => self.begin_again(told),
             GenerateEvent::Notice(notice) => told(AskEvent::Notice(notice)),
             // For the panel, not for the answer.
             GenerateEvent::Figures(_) => {}
         }
+    }
+
+    /// What was written was thinking: none of it stays as text, citation or checked sentence, and marks are numbered from 1 again.
+    fn begin_again(&mut self, told: &mut dyn FnMut(AskEvent)) {
+        self.thinking.push_str(&std::mem::take(&mut self.raw));
+        self.parser = Some(parser(self.sources));
+        self.written_any = false;
+        told(AskEvent::WereThoughts);
     }
 
     fn tell(&self, text: &str, sentences: &[CitedSentence], told: &mut dyn FnMut(AskEvent)) {
@@ -245,6 +257,10 @@ impl<'a> Writing<'a> {
         answer.stats = stats;
         answer
     }
+}
+
+fn parser(sources: &[Source]) -> CitationParser {
+    CitationParser::new(sources.iter().map(|source| source.n))
 }
 
 /// Half a sentence without a mark claims nothing yet: it gets none afterwards either, and is not called unsupported.

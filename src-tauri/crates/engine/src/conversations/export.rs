@@ -1,7 +1,9 @@
-//! A conversation as a file: Markdown, or one HTML page that loads nothing. Both quote the cited passages with document and page.
+//! A conversation as a file: Markdown, or one HTML page that loads nothing. Both quote the cited passages with document and page, in
+//! the words of the window's language.
 
-use docmind_core::answer::{Answer, AnswerMode, Citation, FinishReason, Support};
+use docmind_core::answer::{Answer, AnswerMode, Citation, Coverage, FinishReason, Support};
 use docmind_core::conversation::Turn;
+use docmind_core::words::Language;
 use std::fmt::Write;
 
 /// What to write.
@@ -15,15 +17,15 @@ pub enum ExportFormat {
     Html,
 }
 
-/// The whole conversation as text of the format.
-pub fn export(format: ExportFormat, title: &str, turns: &[Turn]) -> String {
+/// The whole conversation as text of the format. What stands around questions and answers is in `language`.
+pub fn export(format: ExportFormat, language: Language, title: &str, turns: &[Turn]) -> String {
     match format {
-        ExportFormat::Markdown => markdown(title, turns),
-        ExportFormat::Html => html(title, turns),
+        ExportFormat::Markdown => markdown(language, title, turns),
+        ExportFormat::Html => html(language, title, turns),
     }
 }
 
-fn markdown(title: &str, turns: &[Turn]) -> String {
+fn markdown(language: Language, title: &str, turns: &[Turn]) -> String {
     let mut out = format!("# {}\n", one_line(title));
     for turn in turns {
         let _infallible = write!(
@@ -32,22 +34,22 @@ fn markdown(title: &str, turns: &[Turn]) -> String {
             one_line(&turn.question),
             turn.answer.text.trim()
         );
-        if let Some(note) = note(&turn.answer) {
+        for note in notes(language, &turn.answer) {
             let _infallible = write!(out, "\n_{note}_\n");
         }
         for (citation, unsupported) in passages(&turn.answer) {
             let _infallible = write!(out, "\n> [{}] {}", citation.n, quoted_lines(&citation.quote));
-            let _infallible = write!(out, "\n>\n> — {}, page {}", one_line(&citation.title), citation.page);
-            if unsupported {
-                out.push_str(" (does not support the sentence that cites it)");
-            }
-            out.push('\n');
+            let _infallible = writeln!(
+                out,
+                "\n>\n> — {}",
+                place(language, &one_line(&citation.title), citation.page, unsupported)
+            );
         }
     }
     out
 }
 
-fn html(title: &str, turns: &[Turn]) -> String {
+fn html(language: Language, title: &str, turns: &[Turn]) -> String {
     let title = escape(&one_line(title));
     let mut out = format!(
         "<!doctype html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n\
@@ -65,22 +67,16 @@ fn html(title: &str, turns: &[Turn]) -> String {
             escape(&one_line(&turn.question)),
             escape(turn.answer.text.trim())
         );
-        if let Some(note) = note(&turn.answer) {
-            let _infallible = writeln!(out, "<p class=\"note\">{}</p>", escape(note));
+        for note in notes(language, &turn.answer) {
+            let _infallible = writeln!(out, "<p class=\"note\">{}</p>", escape(&note));
         }
         for (citation, unsupported) in passages(&turn.answer) {
             let _infallible = writeln!(
                 out,
-                "<blockquote>[{}] {}<cite>{}, page {}{}</cite></blockquote>",
+                "<blockquote>[{}] {}<cite>{}</cite></blockquote>",
                 citation.n,
                 escape(&citation.quote),
-                escape(&one_line(&citation.title)),
-                citation.page,
-                if unsupported {
-                    " (does not support the sentence that cites it)"
-                } else {
-                    ""
-                }
+                escape(&place(language, &one_line(&citation.title), citation.page, unsupported)),
             );
         }
     }
@@ -101,16 +97,63 @@ fn passages(answer: &Answer) -> Vec<(&Citation, bool)> {
     out
 }
 
-fn note(answer: &Answer) -> Option<&'static str> {
-    match (answer.mode, answer.finish) {
-        (AnswerMode::NotFound, _) => Some("Not found in the documents."),
-        (_, FinishReason::Cancelled) => Some("Stopped before its end."),
-        (_, FinishReason::Interrupted) => Some("Interrupted before its end."),
-        (_, FinishReason::Length) => Some("Cut at the allowed length."),
-        (AnswerMode::Extractive, FinishReason::Stop) => {
-            Some("Sentences taken from the documents, not written by a model.")
-        }
+/// Where a passage stands, and whether its sentence goes beyond it.
+fn place(language: Language, title: &str, page: u32, unsupported: bool) -> String {
+    let (word, doubt) = match language {
+        Language::English => ("page", "does not support the sentence that cites it"),
+        Language::German => ("Seite", "stützt den Satz nicht, der sie anführt"),
+    };
+    if unsupported {
+        format!("{title}, {word} {page} ({doubt})")
+    } else {
+        format!("{title}, {word} {page}")
+    }
+}
+
+/// How the answer came about and ended, where that is worth a word.
+fn notes(language: Language, answer: &Answer) -> Vec<String> {
+    let reach = answer.coverage.map(|coverage| covered(language, coverage));
+    let [not_found, cancelled, interrupted, length, extractive] = match language {
+        Language::English => [
+            "Not found in the documents.",
+            "Stopped before its end.",
+            "Interrupted before its end.",
+            "Cut at the allowed length.",
+            "Sentences taken from the documents, not written by a model.",
+        ],
+        Language::German => [
+            "In den Dokumenten nicht gefunden.",
+            "Vor dem Ende angehalten.",
+            "Vor dem Ende abgebrochen.",
+            "Bei der erlaubten Länge abgeschnitten.",
+            "Sätze aus den Dokumenten, nicht von einem Modell geschrieben.",
+        ],
+    };
+    let end = match (answer.mode, answer.finish) {
+        (AnswerMode::NotFound, _) => Some(not_found),
+        (_, FinishReason::Cancelled) => Some(cancelled),
+        (_, FinishReason::Interrupted) => Some(interrupted),
+        (_, FinishReason::Length) => Some(length),
+        (AnswerMode::Extractive, FinishReason::Stop) => Some(extractive),
         (AnswerMode::Generated, FinishReason::Stop) => None,
+    };
+    reach.into_iter().chain(end.map(str::to_owned)).collect()
+}
+
+/// How many documents an answer rests on; as the window says it.
+fn covered(language: Language, Coverage { asked, found, quoted }: Coverage) -> String {
+    let all = quoted >= found;
+    match (language, all) {
+        (Language::English, true) if found == 1 => format!("1 of {asked} documents says something about this."),
+        (Language::English, true) => format!("{found} of {asked} documents say something about this."),
+        (Language::English, false) => {
+            format!("{found} of {asked} documents say something about this, {quoted} of them are quoted.")
+        }
+        (Language::German, true) if found == 1 => format!("1 von {asked} Dokumenten sagt etwas dazu."),
+        (Language::German, true) => format!("{found} von {asked} Dokumenten sagen etwas dazu."),
+        (Language::German, false) => {
+            format!("{found} von {asked} Dokumenten sagen etwas dazu, {quoted} davon sind zitiert.")
+        }
     }
 }
 
@@ -171,6 +214,7 @@ mod tests {
                 thinking: None,
                 citations: vec![citation.clone(), citation],
                 uncited: Vec::new(),
+                coverage: None,
                 stats: None,
             },
             asked_at_ms: 0.0,
@@ -180,15 +224,35 @@ mod tests {
     #[test]
     fn markdown_quotes_each_passage_once() {
         assert_eq!(
-            export(ExportFormat::Markdown, "Lease", &[turn()]),
+            export(ExportFormat::Markdown, Language::English, "Lease", &[turn()]),
             "# Lease\n\n## What is due?\n\nTwo rents are due [1]. <script>alert(1)</script>\n\n_Stopped before its end._\n\n\
              > [1] Two\n> rents.\n>\n> — Lease <2024>, page 7 (does not support the sentence that cites it)\n"
         );
     }
 
     #[test]
+    fn what_stands_around_the_answer_is_in_the_window_s_language() {
+        let mut turn = turn();
+        turn.answer.coverage = Some(Coverage {
+            asked: 90,
+            found: 60,
+            quoted: 50,
+        });
+        let text = export(ExportFormat::Markdown, Language::German, "Miete", &[turn.clone()]);
+        assert!(
+            text.ends_with(
+                "_60 von 90 Dokumenten sagen etwas dazu, 50 davon sind zitiert._\n\n_Vor dem Ende angehalten._\n\n\
+                 > [1] Two\n> rents.\n>\n> — Lease <2024>, Seite 7 (stützt den Satz nicht, der sie anführt)\n"
+            ),
+            "{text}"
+        );
+        let page = export(ExportFormat::Html, Language::German, "Miete", &[turn]);
+        assert!(page.contains("Lease &lt;2024&gt;, Seite 7 (stützt"), "{page}");
+    }
+
+    #[test]
     fn html_runs_nothing() {
-        let page = export(ExportFormat::Html, "</title><script>", &[turn()]);
+        let page = export(ExportFormat::Html, Language::English, "</title><script>", &[turn()]);
         assert!(!page.contains("<script"), "{page}");
         assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
         assert!(page.contains("Lease &lt;2024&gt;, page 7"));

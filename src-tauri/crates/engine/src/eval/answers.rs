@@ -8,6 +8,7 @@ use super::statements::{
     answering_sentence, declarative, names, negated, squeezed, with_other_name, with_other_number,
 };
 use super::written::{WrittenEval, written};
+use crate::ask::each::CANDIDATES_FOR_EACH;
 use crate::ask::sources::source;
 use crate::search::Retrieved;
 use docmind_core::answer::{Source, Support};
@@ -18,7 +19,7 @@ use docmind_core::error::ErrorReport;
 use docmind_core::extract::{candidates, extract};
 use docmind_core::pack::pack;
 use docmind_core::ports::Embedder;
-use docmind_core::refusal::judge;
+use docmind_core::refusal::{judge, judge_each};
 use docmind_core::retrieval::SearchMode;
 use docmind_core::support::{Evidence, check};
 use serde::Serialize;
@@ -40,6 +41,10 @@ pub struct AnswersEval {
     pub answer_in_first: f64,
     /// One of its sentences does (it has three at most).
     pub answer_in_first3: f64,
+    /// Put to each document for itself: the document with the answer is among those that say something.
+    pub each_own_found: f64,
+    /// How many say something then, on average.
+    pub each_documents: f64,
     /// True statements supported by their own document: the answering sentence, and the question with its answer put in.
     pub support_true: f64,
     /// The same statements flagged against another document.
@@ -119,9 +124,20 @@ fn extractive(
 ) -> Result<(), ErrorReport> {
     let mut vectors: HashMap<String, Embedding> = HashMap::new();
     let (mut first, mut any) = (0, 0);
+    let (mut each_own, mut each_all) = (0, 0);
     let mut own_scores = Vec::with_capacity(answerable.len());
-    for query in answerable {
-        let query = &dataset.queries[*query];
+    for at in answerable {
+        let query = &dataset.queries[*at];
+        let far = library.retrieve_among(CANDIDATES_FOR_EACH, &query.text, SearchMode::Hybrid, None, cancel)?;
+        let answering = judge_each(&query.text, &far.passages);
+        let is_own = |id: &DocumentId| {
+            library
+                .places
+                .get(id)
+                .is_some_and(|place| dataset.relevant[*at].contains_key(place))
+        };
+        each_own += usize::from(answering.iter().any(|one| is_own(&one.document)));
+        each_all += answering.len();
         let retrieved = library.retrieve(&query.text, SearchMode::Hybrid, None, cancel)?;
         own_scores.push(judge(&query.text, &retrieved.passages).score);
         let said = extracted(library, &query.text, &retrieved, &mut vectors, cancel)?;
@@ -130,6 +146,8 @@ fn extractive(
         first += usize::from(said.first().is_some_and(holds));
         any += usize::from(said.iter().any(holds));
     }
+    eval.each_own_found = share(each_own, answerable.len());
+    eval.each_documents = rounded(each_all as f64 / answerable.len().max(1) as f64);
     eval.answer_in_first = share(first, answerable.len());
     eval.answer_in_first3 = share(any, answerable.len());
     let mut without = Vec::new();

@@ -7,6 +7,7 @@ use crate::search::Retrieved;
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::DocumentId;
 use docmind_core::error::ErrorReport;
+use docmind_core::rank::CANDIDATES;
 use docmind_core::retrieval::SearchMode;
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -31,7 +32,7 @@ impl LabelledLibrary {
             ErrorReport::new(
                 "data_folder_unusable",
                 format!(
-                    "`{}` cannot be written.\nGive --data-dir a folder with room.",
+                    "`{}` cannot be written.\nName a folder with room with --library, or in TMPDIR.",
                     files.display()
                 ),
             )
@@ -85,7 +86,19 @@ impl LabelledLibrary {
         scope: Option<&[DocumentId]>,
         cancel: &CancelToken,
     ) -> Result<Retrieved, ErrorReport> {
-        let retrieved = self.engine.retrieve(query, mode, scope, cancel)?;
+        self.retrieve_among(CANDIDATES, query, mode, scope, cancel)
+    }
+
+    /// As [`LabelledLibrary::retrieve`], with so many passages from each ranking.
+    pub(super) fn retrieve_among(
+        &self,
+        candidates: usize,
+        query: &str,
+        mode: SearchMode,
+        scope: Option<&[DocumentId]>,
+        cancel: &CancelToken,
+    ) -> Result<Retrieved, ErrorReport> {
+        let retrieved = self.engine.retrieve_among(candidates, query, mode, scope, cancel)?;
         // A figure measured on words alone must not pass for one of both rankings.
         match retrieved.notices.first() {
             Some(notice) => Err(ErrorReport::new(notice.code.clone(), notice.message.clone())),

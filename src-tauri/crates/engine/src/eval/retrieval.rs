@@ -4,9 +4,11 @@ use super::EvalOptions;
 use super::dataset::Dataset;
 use super::library::LabelledLibrary;
 use super::metrics::{mean, ndcg, percentile, recall, reciprocal_rank, rounded};
+use crate::search::MOST_RESULTS;
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::ErrorReport;
 use docmind_core::question::{EarlierTurn, standalone};
+use docmind_core::rank::CANDIDATES;
 use docmind_core::retrieval::SearchMode;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
@@ -98,15 +100,16 @@ fn run(
     let labelled: Vec<usize> = (0..dataset.queries.len())
         .filter(|query| !dataset.relevant[*query].is_empty())
         .collect();
+    let candidates = candidates(k);
     // The first query starts the worker and loads the model: that is not what a query costs.
     if let Some(first) = labelled.first() {
-        library.retrieve(&dataset.queries[*first].text, mode, None, cancel)?;
+        library.retrieve_among(candidates, &dataset.queries[*first].text, mode, None, cancel)?;
     }
     let mut lists = Vec::with_capacity(labelled.len());
     let mut times = Vec::with_capacity(labelled.len());
     for query in &labelled {
         let started = Instant::now();
-        let retrieved = library.retrieve(&dataset.queries[*query].text, mode, None, cancel)?;
+        let retrieved = library.retrieve_among(candidates, &dataset.queries[*query].text, mode, None, cancel)?;
         times.push(started.elapsed().as_secs_f64() * 1000.0);
         lists.push((library.ranked(&retrieved), &dataset.relevant[*query]));
     }
@@ -126,6 +129,12 @@ fn run(
         query_ms_p50: (percentile(&times, 0.5) * 100.0).round() / 100.0,
         query_ms_p95: (percentile(&times, 0.95) * 100.0).round() / 100.0,
     })
+}
+
+/// Passages from each ranking, so that the best `k` documents can be among them: several passages may be of one document. For a
+/// short list as many as the application takes.
+fn candidates(k: usize) -> usize {
+    k.saturating_mul(5).clamp(CANDIDATES, MOST_RESULTS)
 }
 
 /// A follow-up of a labelled pair of questions.
@@ -200,4 +209,16 @@ pub fn eval_followups(options: &EvalOptions, pairs: &Path, cancel: &CancelToken)
         followup: share(followup),
         written_out: share(written_out),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_is_found_among_several_times_as_many_passages() {
+        assert_eq!(candidates(10), CANDIDATES);
+        assert_eq!(candidates(300), 1500);
+        assert_eq!(candidates(usize::MAX), MOST_RESULTS);
+    }
 }

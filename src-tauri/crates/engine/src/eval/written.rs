@@ -130,6 +130,7 @@ mod tests {
             thinking: None,
             citations: Vec::new(),
             uncited: Vec::new(),
+            coverage: None,
             stats: None,
         }
     }
