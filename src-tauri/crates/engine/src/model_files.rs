@@ -211,7 +211,10 @@ mod tests {
             }
         };
         let name = Path::new(path).file_name().unwrap().to_string_lossy().into_owned();
-        Ok(shape(weights(&name), name.split('-').next().unwrap()))
+        let (identity, _) = name
+            .split_once('-')
+            .ok_or_else(|| ErrorReport::new("model_damaged", "Not one of these."))?;
+        Ok(shape(weights(&name), identity))
     }
 
     #[test]
