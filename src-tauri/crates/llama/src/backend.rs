@@ -151,7 +151,7 @@ impl Backends {
             refused: OnceLock::new(),
             held: Mutex::default(),
         };
-        if backends.listed().is_empty() {
+        if listed().is_empty() {
             return Err(LlamaError::NoBackend(folder.display().to_string()));
         }
         Ok(backends)

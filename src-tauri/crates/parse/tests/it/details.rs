@@ -327,7 +327,7 @@ fn charts_of_documents_are_tables_of_what_they_draw() {
 
 #[test]
 fn raised_digits_of_slides_are_told_from_numbers() {
-    let run = |properties: &str, text: &str| format!(r#"<a:r><a:rPr {properties}/><a:t>{text}</a:t></a:r>"#);
+    let run = |properties: &str, text: &str| format!(r"<a:r><a:rPr {properties}/><a:t>{text}</a:t></a:r>");
     let body = [
         run("", "10"),
         run(r#"baseline="30000""#, "6"),
