@@ -117,6 +117,7 @@ impl Session {
             eos: model.eos_text(),
         };
         let (template, notice) = ChatTemplate::new(model.chat_template(), marks, Moment::from(parts.loaded_at));
+        let can_keep = !parts.context.has_window();
         Self {
             thinking: Thinking::new(&template, &model),
             specials: model.special_texts(),
@@ -130,8 +131,8 @@ impl Session {
             whole_on_card: parts.whole_on_card,
             cached: Vec::new(),
             transcripts: VecDeque::new(),
-            memory: MemorySnapshots::new(parts.snapshot_memory),
-            disk: parts.disk,
+            memory: MemorySnapshots::new(if can_keep { parts.snapshot_memory } else { 0 }),
+            disk: parts.disk.filter(|_| can_keep),
             writing: None,
             prefill_tps: 0.0,
             restore_speed: RestoreSpeed::default(),

@@ -114,6 +114,13 @@ impl Context {
         unsafe { sys::llama_n_ctx(self.raw.as_ptr()) }
     }
 
+    /// Some layers look back over a window only. llama.cpp saves no more of them than that (`llama_kv_cache::state_write`, whatever
+    /// `swa_full` says): what comes back could not be cut.
+    pub fn has_window(&self) -> bool {
+        // SAFETY: the context is alive, and its model with it.
+        unsafe { sys::llama_model_n_swa(sys::llama_get_model(self.raw.as_ptr())) > 0 }
+    }
+
     /// Sets what stops a running batch on the CPU; a GPU runs its slice to the end.
     pub fn stop_with(&mut self, cancel: &CancelToken) {
         *self.abort.lock().unwrap_or_else(PoisonError::into_inner) = cancel.clone();
