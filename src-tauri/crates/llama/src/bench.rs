@@ -129,7 +129,7 @@ fn measure(
     run.decode_tps = first.decode_tps;
     run.prompt_tokens = first.prompt_tokens;
     run.output_tokens = first.output_tokens;
-    // The thread that gives a snapshot its checksum is no part of what the next question waits for: a person reads the answer first.
+    // Writing a snapshot is no part of what the next question waits for: a person reads the answer first.
     session.settle();
     let lost = (free_before - free_on_gpu(backends)).max(0.0);
     let (memory_mib, rss_mib) = machine::memory(&report.allocated, lost);

@@ -20,6 +20,7 @@ use crate::snapshot::{DiskSnapshots, MemorySnapshots};
 use crate::speculation::{Budget, Lookup};
 use crate::template::{ChatTemplate, Marks, Moment};
 use answer::Answer;
+use docmind_core::answer::FinishReason;
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::Notice;
 use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats, Message, Role};
@@ -60,6 +61,14 @@ struct Transcript {
     tokens: Vec<Token>,
 }
 
+/// A prompt that was answered and may be worth a snapshot on disk.
+struct Unkept {
+    /// So many of the cached tokens are the prompt's.
+    prompt: usize,
+    /// Questions in it.
+    turns: usize,
+}
+
 /// What a session is made of.
 pub struct Parts {
     /// The context with its model.
@@ -96,6 +105,7 @@ pub struct Session {
     transcripts: VecDeque<Transcript>,
     memory: MemorySnapshots,
     disk: Option<DiskSnapshots>,
+    unkept: Option<Unkept>,
     writing: Option<JoinHandle<()>>,
     prefill_tps: f64,
     restore_speed: RestoreSpeed,
@@ -133,6 +143,7 @@ impl Session {
             transcripts: VecDeque::new(),
             memory: MemorySnapshots::new(if can_keep { parts.snapshot_memory } else { 0 }),
             disk: parts.disk.filter(|_| can_keep),
+            unkept: None,
             writing: None,
             prefill_tps: 0.0,
             restore_speed: RestoreSpeed::default(),
@@ -201,7 +212,7 @@ impl Session {
         self.memory.clear();
     }
 
-    /// Writes one answer. What was told to `sink` stays valid whatever comes after.
+    /// Writes one answer. What was told to `sink` stays valid whatever comes after. Call [`Session::keep_on_disk`] once it was passed on.
     ///
     /// # Errors
     /// See [`LlamaError`]. Stopping is no error: the statistics' `finish` says so.
@@ -212,6 +223,7 @@ impl Session {
         sink: &mut dyn FnMut(GenerateEvent),
     ) -> Result<GenerationStats, LlamaError> {
         let started = Instant::now();
+        self.unkept = None;
         self.context.stop_with(cancel);
         let prompt = self.prompt(request)?;
         for notice in std::mem::take(&mut self.pending) {
@@ -247,7 +259,10 @@ impl Session {
         let finish = self.decode(first, &mut answer)?;
         let (writer, stats) = answer.finish(finish, self.cached.len());
         self.record(request, &prompt.tokens, &writer);
-        self.keep_on_disk(&prompt.tokens, request);
+        self.unkept = (finish != FinishReason::Cancelled).then(|| Unkept {
+            prompt: prompt.tokens.len(),
+            turns: turns(request),
+        });
         Ok(stats)
     }
 
@@ -270,8 +285,13 @@ impl Session {
         });
     }
 
-    /// Waits for a snapshot on its way to disk.
+    /// [`Session::keep_on_disk`], and waits for what is on its way there.
     pub fn settle(&mut self) {
+        self.keep_on_disk();
+        self.finish_writing();
+    }
+
+    fn finish_writing(&mut self) {
         if let Some(thread) = self.writing.take()
             && thread.join().is_err()
         {
@@ -297,6 +317,11 @@ fn is_superseded(known: &[Message], messages: &[Message]) -> bool {
         && known[..before]
             .last()
             .is_some_and(|message| message.role == Role::Assistant)
+}
+
+fn turns(request: &GenerateRequest) -> usize {
+    let questions = request.messages.iter().filter(|message| message.role == Role::User);
+    questions.count()
 }
 
 fn rate(tokens: usize, seconds: f64) -> f64 {

@@ -14,6 +14,8 @@ use docmind_llama::bench::agreement as agreement_of;
 use docmind_llama::compare::{Logits, agreement, contradictions, forced, most_apart};
 use docmind_llama::load;
 use docmind_llama::native::{Context, ContextSettings, Model, ModelSettings, Specials, Token};
+use docmind_llama::session::Session;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 use support::{ask, backends, exactly, flash, message, model, profile, request, run, session, turn};
@@ -455,6 +457,39 @@ fn drafts_from_the_sources_are_accepted_and_change_nothing() {
     assert!(answers[1].2 >= 3, "{} of {} accepted", answers[1].2, answers[1].1);
 }
 
+fn with_disk(folder: &Path) -> Session {
+    let mut wanted = request(model(WeightType::Q8_0), profile(flash(), 4096));
+    wanted.snapshot_dir = Some(folder.display().to_string());
+    wanted.snapshot_disk_mib = 256;
+    load::load(backends(), &wanted, &mut |_| true).expect("loaded").0
+}
+
+#[test]
+fn no_answer_waits_for_the_disk_and_a_stopped_one_leaves_nothing_there() {
+    let _turn = turn();
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = || std::fs::read_dir(folder.path()).expect("listed").count();
+    let mut session = with_disk(folder.path());
+    session.write_on();
+    let sources = "The pump is cleaned in spring, and its filter lasts ten days. ".repeat(20);
+    let asked = ask(vec![message(Role::User, &sources)], 100);
+    let cancel = CancelToken::new();
+    let stats = session
+        .generate(&asked, &cancel, &mut |event| {
+            if let GenerateEvent::Text { .. } = event {
+                cancel.cancel();
+            }
+        })
+        .expect("stopping is no error");
+    assert_eq!(stats.finish, Some(FinishReason::Cancelled));
+    session.settle();
+    assert_eq!(files(), 0, "it was stopped");
+    run(&mut session, &asked);
+    assert_eq!(files(), 0, "the answer comes first");
+    session.settle();
+    assert_eq!(files(), 1);
+}
+
 #[test]
 fn after_a_restart_the_sources_come_from_disk() {
     let _turn = turn();
@@ -470,12 +505,7 @@ fn after_a_restart_the_sources_come_from_disk() {
             4,
         )
     };
-    let load = || {
-        let mut wanted = request(model(WeightType::Q8_0), profile(flash(), 4096));
-        wanted.snapshot_dir = Some(folder.path().display().to_string());
-        wanted.snapshot_disk_mib = 256;
-        load::load(backends(), &wanted, &mut |_| true).expect("loaded").0
-    };
+    let load = || with_disk(folder.path());
     let mut first = load();
     let (_, cold, _) = run(&mut first, &asked("What doubles?"));
     assert_eq!(cold.reused_tokens, 0);

@@ -32,6 +32,9 @@ pub trait Serve<P: Protocol> {
     /// # Errors
     /// A report for a person; code `cancelled` where the token was.
     fn handle(&mut self, request: P::Request, call: &mut Call<P>) -> Result<P::Reply, ErrorReport>;
+
+    /// What is left to do once the reply is on its way; the next request waits for it.
+    fn rest(&mut self) {}
 }
 
 impl<P: Protocol, F> Serve<P> for F
@@ -140,6 +143,7 @@ pub fn serve_on<P: Protocol>(
     while let Some((request, mut call)) = Inbox::next(&inbox, &link) {
         let outcome = engine.handle(request, &mut call);
         call.finish(outcome);
+        engine.rest();
     }
     finished.store(true, Ordering::Release);
     link.broken.store(true, Ordering::Relaxed);

@@ -174,6 +174,12 @@ impl Serve<GenerateProtocol> for Engine {
     ) -> Result<GenerateReply, ErrorReport> {
         self.reply(request, call).map_err(|error| error.report())
     }
+
+    fn rest(&mut self) {
+        if let Some(session) = &mut self.session {
+            session.keep_on_disk();
+        }
+    }
 }
 
 impl Engine {

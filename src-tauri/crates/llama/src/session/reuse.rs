@@ -3,7 +3,6 @@
 use super::Session;
 use crate::native::Token;
 use crate::snapshot::{SHORTEST, Snapshot, SnapshotFile, common_prefix};
-use docmind_core::generation::{GenerateRequest, Role};
 use std::time::Instant;
 
 /// A snapshot is restored only where it saves at least so many tokens.
@@ -116,7 +115,7 @@ impl Session {
             }
             Place::Disk => {
                 // It may be the one that is being written.
-                self.settle();
+                self.finish_writing();
                 let Some(found) = self.disk.as_mut().and_then(|disk| disk.find(prompt, room)) else {
                     return;
                 };
@@ -166,18 +165,20 @@ impl Session {
 
     /// Writes the cache of a conversation's first turn to disk: after a restart the same sources are not read again. Later turns share its
     /// beginning; a state that cannot be cut at it would serve none of them. llama.cpp writes it from the cache itself, since a copy for a
-    /// thread could take as much memory again; only the checksum is left to one.
-    pub(super) fn keep_on_disk(&mut self, prompt: &[Token], request: &GenerateRequest) {
-        let turns = request
-            .messages
-            .iter()
-            .filter(|message| message.role == Role::User)
-            .count();
+    /// thread could take as much memory again; only the checksum is left to one. A gigabyte takes a second, so that nobody should wait for
+    /// it: see [`Session::generate`]. Does nothing a second time.
+    pub fn keep_on_disk(&mut self) {
+        let Some(answered) = self.unkept.take() else {
+            return;
+        };
+        let Some(prompt) = self.cached.get(..answered.prompt) else {
+            return;
+        };
         let Some(disk) = self.disk.as_mut().filter(|_| !self.model.is_recurrent()) else {
             return;
         };
         if prompt.len() < SHORTEST
-            || (turns > 1 && disk.shared(prompt) * 2 > prompt.len())
+            || (answered.turns > 1 && disk.shared(prompt) * 2 > prompt.len())
             || disk.shared(prompt) + SHORTEST > prompt.len()
         {
             return;
@@ -186,7 +187,7 @@ impl Session {
             return;
         }
         let bytes = self.context.state_size();
-        if self.cached.is_empty() || bytes == 0 {
+        if bytes == 0 {
             return;
         }
         let Some((path, key)) = disk.place(&self.cached, bytes) else {
