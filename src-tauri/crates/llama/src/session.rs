@@ -28,6 +28,7 @@ use limits::Count;
 use reuse::RestoreSpeed;
 use sampling::Chooser;
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
@@ -69,6 +70,13 @@ struct Unkept {
     turns: usize,
 }
 
+/// A snapshot on its way to disk.
+struct Writing {
+    path: PathBuf,
+    /// Gives whether the file is whole.
+    thread: JoinHandle<bool>,
+}
+
 /// What a session is made of.
 pub struct Parts {
     /// The context with its model.
@@ -106,7 +114,7 @@ pub struct Session {
     memory: MemorySnapshots,
     disk: Option<DiskSnapshots>,
     unkept: Option<Unkept>,
-    writing: Option<JoinHandle<()>>,
+    writing: Option<Writing>,
     prefill_tps: f64,
     restore_speed: RestoreSpeed,
     budget: Budget,
@@ -291,11 +299,13 @@ impl Session {
         self.finish_writing();
     }
 
+    /// A file that did not become whole is not looked for any more.
     fn finish_writing(&mut self) {
-        if let Some(thread) = self.writing.take()
-            && thread.join().is_err()
+        if let Some(Writing { path, thread }) = self.writing.take()
+            && !thread.join().unwrap_or(false)
+            && let Some(disk) = &mut self.disk
         {
-            tracing::warn!("writing a snapshot failed");
+            disk.forget(&path);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is kept of a cache: restored where that is faster than reading again, kept in memory before it goes, written to disk.
 
-use super::Session;
+use super::{Session, Writing};
 use crate::native::Token;
 use crate::snapshot::{SHORTEST, Snapshot, SnapshotFile, common_prefix};
 use std::time::Instant;
@@ -171,6 +171,14 @@ impl Session {
         let Some(answered) = self.unkept.take() else {
             return;
         };
+        if self
+            .writing
+            .as_ref()
+            .is_some_and(|writing| !writing.thread.is_finished())
+        {
+            return;
+        }
+        self.finish_writing();
         let Some(prompt) = self.cached.get(..answered.prompt) else {
             return;
         };
@@ -183,9 +191,6 @@ impl Session {
         {
             return;
         }
-        if self.writing.as_ref().is_some_and(|thread| !thread.is_finished()) {
-            return;
-        }
         let bytes = self.context.state_size();
         if bytes == 0 {
             return;
@@ -193,7 +198,7 @@ impl Session {
         let Some((path, key)) = disk.place(&self.cached, bytes) else {
             return;
         };
-        let written = SnapshotFile::create(path, key).and_then(|file| {
+        let written = SnapshotFile::create(path.clone(), key).and_then(|file| {
             self.context.save_to(file.state_path())?;
             Ok(file)
         });
@@ -201,18 +206,24 @@ impl Session {
             Ok(file) => file,
             Err(error) => {
                 tracing::warn!(%error, "a snapshot could not be written");
+                disk.forget(&path);
                 return;
             }
         };
         let tokens = self.cached.clone();
         let thread = std::thread::Builder::new().name("snapshot".to_owned()).spawn(move || {
-            if let Err(error) = file.finish(&tokens) {
+            let written = file.finish(&tokens);
+            if let Err(error) = &written {
                 tracing::warn!(%error, "a snapshot could not be written");
             }
+            written.is_ok()
         });
         match thread {
-            Ok(thread) => self.writing = Some(thread),
-            Err(error) => tracing::warn!(%error, "no thread for writing a snapshot"),
+            Ok(thread) => self.writing = Some(Writing { path, thread }),
+            Err(error) => {
+                tracing::warn!(%error, "no thread for writing a snapshot");
+                disk.forget(&path);
+            }
         }
     }
 }

@@ -140,7 +140,7 @@ impl DiskSnapshots {
     }
 
     /// Makes room for a snapshot and says where it goes; `None` where it is larger than the budget. The caller writes it, as a
-    /// [`super::SnapshotFile`].
+    /// [`super::SnapshotFile`]; where that fails, [`DiskSnapshots::forget`].
     pub fn place(&mut self, tokens: &[Token], state_bytes: usize) -> Option<(PathBuf, SnapshotKey)> {
         if !self.takes(tokens.len(), state_bytes) {
             return None;
@@ -161,6 +161,11 @@ impl DiskSnapshots {
             used: SystemTime::now(),
         });
         Some((path, self.key))
+    }
+
+    /// The file that was to go there never came.
+    pub fn forget(&mut self, path: &Path) {
+        self.index.retain(|entry| entry.path != path);
     }
 
     fn make_room(&mut self, wanted: u64) {
@@ -233,6 +238,17 @@ mod tests {
             .filter_map(|entry| entry.ok().map(|entry| entry.file_name()))
             .collect();
         assert_eq!(left, ["notes.txt"]);
+    }
+
+    #[test]
+    fn a_file_that_never_came_is_not_counted_on() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut disk = DiskSnapshots::open(folder.path(), key("b1"), 20_000).expect("opened");
+        let tokens: Vec<Token> = (0..300).collect();
+        let (path, _) = disk.place(&tokens, 5000).expect("room");
+        assert_eq!(disk.shared(&tokens), 300);
+        disk.forget(&path);
+        assert_eq!(disk.shared(&tokens), 0, "it would never be written again");
     }
 
     #[test]
