@@ -259,6 +259,36 @@ fn a_conversation_only_reads_what_is_new() {
 }
 
 #[test]
+fn two_conversations_take_turns_where_memory_keeps_one() {
+    let _turn = turn();
+    let mut wanted = request(model(WeightType::Q8_0), profile(flash(), 2048));
+    wanted.snapshot_memory_mib = 1;
+    let mut session = load::load(backends(), &wanted, &mut |_| true).expect("loaded").0;
+    let long = |words: &str| {
+        let mut text = String::new();
+        while session.model().tokenize(&text, Specials::Text).expect("tokens").len() < 320 {
+            text.push_str(words);
+        }
+        ask(vec![message(Role::User, &text)], 4)
+    };
+    let (first, second) = (
+        long("The pump is cleaned in spring. "),
+        long("Something else entirely. "),
+    );
+    run(&mut session, &first);
+    let bytes = session.context_mut().state_size();
+    assert!(
+        (1 << 19..1 << 20).contains(&bytes),
+        "one fits, two do not: {bytes} bytes"
+    );
+    run(&mut session, &second);
+    for asked in [&first, &second, &first] {
+        let (_, stats, _) = run(&mut session, asked);
+        assert!(stats.prompt_tokens - stats.reused_tokens < 64, "{stats:?}");
+    }
+}
+
+#[test]
 fn a_follow_up_written_out_in_between_costs_the_conversation_nothing() {
     let _turn = turn();
     let mut session = session(profile(flash(), 8192));

@@ -35,6 +35,13 @@ enum Place {
     Disk,
 }
 
+/// A snapshot that is to be restored.
+enum Chosen {
+    /// Taken out: what makes room for another does not meet it.
+    FromMemory(Snapshot),
+    FromDisk,
+}
+
 impl Session {
     /// Makes the cache hold the longest beginning of `prompt` that is known anywhere, and gives its length. At least the last token
     /// is left to compute: its logits are needed.
@@ -44,9 +51,13 @@ impl Session {
         if self.model.is_recurrent() && shared < self.cached.len() {
             shared = 0;
         }
-        self.keep_in_memory(shared);
-        if let Some(place) = self.worth_restoring(prompt, shared) {
-            self.restore(place, prompt);
+        let keeps = self.is_worth_keeping(shared);
+        let chosen = self.take_chosen(prompt, shared);
+        if keeps {
+            self.keep_in_memory();
+        }
+        if let Some(chosen) = chosen {
+            self.restore(chosen, prompt);
             shared = common_prefix(&self.cached, prompt).min(most);
         }
         // Also where nothing differs: an answer that broke off may have left a draft behind its last token.
@@ -101,26 +112,38 @@ impl Session {
             .map(|(place, _)| place)
     }
 
-    fn restore(&mut self, place: Place, prompt: &[Token]) {
-        let started = Instant::now();
-        let room = self.context.size() as usize;
-        let (restored, tokens, bytes) = match place {
+    fn take_chosen(&mut self, prompt: &[Token], shared: usize) -> Option<Chosen> {
+        match self.worth_restoring(prompt, shared)? {
             Place::Memory => {
-                let Some((_, snapshot)) = self.memory.best(prompt, room) else {
-                    return;
-                };
+                let room = self.context.size() as usize;
+                self.memory.take(prompt, room).map(Chosen::FromMemory)
+            }
+            Place::Disk => Some(Chosen::FromDisk),
+        }
+    }
+
+    fn restore(&mut self, chosen: Chosen, prompt: &[Token]) {
+        let started = Instant::now();
+        let (restored, tokens, bytes, speed) = match chosen {
+            Chosen::FromMemory(snapshot) => {
                 self.context.truncate(0);
                 let restored = self.context.restore(&snapshot.state);
-                (restored, snapshot.tokens.clone(), snapshot.state.len() as u64)
+                let (tokens, bytes) = (snapshot.tokens.clone(), snapshot.state.len() as u64);
+                if restored {
+                    self.memory.put_back(snapshot);
+                }
+                (restored, tokens, bytes, &mut self.restore_speed.memory)
             }
-            Place::Disk => {
+            Chosen::FromDisk => {
+                let room = self.context.size() as usize;
                 // It may be the one that is being written.
                 self.finish_writing();
                 let Some(found) = self.disk.as_mut().and_then(|disk| disk.find(prompt, room)) else {
                     return;
                 };
                 self.context.truncate(0);
-                (self.context.restore_from(&found.path), found.tokens, found.bytes)
+                let restored = self.context.restore_from(&found.path);
+                (restored, found.tokens, found.bytes, &mut self.restore_speed.disk)
             }
         };
         self.cached.clear();
@@ -130,26 +153,22 @@ impl Session {
         }
         self.cached = tokens;
         let measured = bytes as f64 / started.elapsed().as_secs_f64().max(1e-6);
-        let known = match place {
-            Place::Memory => &mut self.restore_speed.memory,
-            Place::Disk => &mut self.restore_speed.disk,
-        };
-        *known = *known * 0.5 + measured * 0.5;
+        *speed = *speed * 0.5 + measured * 0.5;
     }
 
-    /// Keeps the cache in memory before all but its first `shared` tokens go, where that is another conversation worth keeping.
-    fn keep_in_memory(&mut self, shared: usize) {
+    /// True where what goes with all but the first `shared` tokens is another conversation, and not in memory yet.
+    fn is_worth_keeping(&self, shared: usize) -> bool {
         let lost = self.cached.len() - shared;
         if lost < SHORTEST || shared * 4 > self.cached.len() * 3 {
-            return;
+            return false;
         }
-        if self
-            .memory
+        self.memory
             .best(&self.cached, usize::MAX)
-            .is_some_and(|(count, _)| count + WORTH_RESTORING >= self.cached.len())
-        {
-            return;
-        }
+            .is_none_or(|(count, _)| count + WORTH_RESTORING < self.cached.len())
+    }
+
+    /// Keeps the cache in memory before it goes.
+    fn keep_in_memory(&mut self) {
         let bytes = self.context.state_size();
         if self.cached.is_empty() || bytes == 0 || !self.memory.make_room(&self.cached, bytes) {
             return;

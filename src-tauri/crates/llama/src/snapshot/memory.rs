@@ -46,11 +46,30 @@ impl MemorySnapshots {
 
     /// The one of at most `room` tokens that shares most with `prompt`, with how much.
     pub fn best(&self, prompt: &[Token], room: usize) -> Option<(usize, &Snapshot)> {
+        let (at, shared) = self.place_of_best(prompt, room)?;
+        Some((shared, &self.kept[at]))
+    }
+
+    fn place_of_best(&self, prompt: &[Token], room: usize) -> Option<(usize, usize)> {
         self.kept
             .iter()
-            .filter(|snapshot| snapshot.tokens.len() <= room)
-            .map(|snapshot| (common_prefix(&snapshot.tokens, prompt), snapshot))
-            .max_by_key(|(shared, _)| *shared)
+            .enumerate()
+            .filter(|(_, snapshot)| snapshot.tokens.len() <= room)
+            .map(|(at, snapshot)| (at, common_prefix(&snapshot.tokens, prompt)))
+            .max_by_key(|(_, shared)| *shared)
+    }
+
+    /// Takes out the one that [`MemorySnapshots::best`] means.
+    pub fn take(&mut self, prompt: &[Token], room: usize) -> Option<Snapshot> {
+        let (at, _) = self.place_of_best(prompt, room)?;
+        Some(self.kept.remove(at))
+    }
+
+    /// Puts back one that was taken out, where there still is room for it.
+    pub fn put_back(&mut self, snapshot: Snapshot) {
+        if self.bytes() + snapshot.state.len() <= self.budget {
+            self.kept.insert(0, snapshot);
+        }
     }
 
     /// Forgets everything.
@@ -76,5 +95,19 @@ mod tests {
         let prompt: Vec<Token> = (500..520).collect();
         assert_eq!(memory.best(&prompt, 8192).expect("there").0, 20);
         assert!(memory.best(&prompt, 99).is_none(), "a cache of 99 tokens holds neither");
+    }
+
+    #[test]
+    fn one_that_was_taken_out_comes_back_only_where_nothing_goes_for_it() {
+        let mut memory = MemorySnapshots::new(10_000);
+        memory.keep(snapshot(0..100, 6000));
+        let prompt: Vec<Token> = (0..120).collect();
+        let taken = memory.take(&prompt, 8192).expect("there");
+        assert_eq!((taken.tokens.len(), memory.bytes()), (100, 0));
+        memory.put_back(taken.clone());
+        assert_eq!(memory.take(&prompt, 8192), Some(taken.clone()));
+        memory.keep(snapshot(500..600, 5000));
+        memory.put_back(taken);
+        assert_eq!(memory.bytes(), 5000);
     }
 }
