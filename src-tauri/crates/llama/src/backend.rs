@@ -174,6 +174,11 @@ impl Backends {
         }
     }
 
+    /// Why cards were refused, in a person's words.
+    pub fn refusals(&self) -> Vec<String> {
+        self.refused().iter().map(|refused| refused.why.clone()).collect()
+    }
+
     /// What there is now, without cards that failed their trial.
     pub fn devices(&self) -> Vec<BackendDevice> {
         let refused = self.refused();
@@ -482,6 +487,26 @@ mod tests {
             (after.ram_free_mib, after.gpu.map(|gpu| gpu.memory_free_mib)),
             (8400.0, Some(8192))
         );
+    }
+
+    #[test]
+    fn a_refused_card_says_why() {
+        let backends = |gpu| Backends {
+            folder: PathBuf::new(),
+            gpu,
+            trials: Some(Trials {
+                program: PathBuf::new(),
+                kept: None,
+            }),
+            refused: OnceLock::from(vec![Refused {
+                name: "CUDA0".into(),
+                backend: "cuda".into(),
+                why: "GTX 1080: it is too old.".into(),
+            }]),
+            held: Mutex::default(),
+        };
+        assert_eq!(backends(GpuUse::Allowed).refusals(), ["GTX 1080: it is too old."]);
+        assert!(backends(GpuUse::Forbidden).refusals().is_empty());
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::snapshot::{DiskSnapshots, ModelFingerprint, SnapshotKey};
 use docmind_core::error::Notice;
 use docmind_core::model::ModelShape;
 use docmind_core::plan::{self, Beside, LOGIT_ROWS, LoadReport, LoadRequest, MemoryPlan, MemoryShare};
-use docmind_core::profile::Profile;
+use docmind_core::profile::{Offload, Profile};
 use std::fs::File;
 use std::path::Path;
 use std::time::{Instant, SystemTime};
@@ -189,6 +189,15 @@ fn load_planned(
         dry: false,
     };
     let mut notices = plan.steps.clone();
+    let wants_card = !matches!(request.profile.offload, Offload::None | Offload::Layers(0));
+    if wants_card && backends.best_gpu().is_none() {
+        notices.extend(backends.refusals().into_iter().map(|why| {
+            Notice::new(
+                "card_refused",
+                format!("{why}\nThe model runs on the CPU, more slowly."),
+            )
+        }));
+    }
     if gpu.is_some() && graphs::settle(plan.profile.graph_capture) != plan.profile.graph_capture {
         notices.push(Notice::new(
             "graphs_unchanged",

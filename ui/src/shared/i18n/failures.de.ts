@@ -159,6 +159,7 @@ export const failures: Record<keyof typeof english, string> = {
 
   'notice.answer_interrupted': 'Die Antwort brach ab.\nFragen Sie erneut.',
   'notice.answer_unsaved': 'Diese Antwort ließ sich nicht speichern.\nKopieren Sie sie, wenn Sie sie brauchen.',
+  'notice.card_refused': 'Die Grafikkarte ist nicht benutzbar: Das Modell läuft langsamer auf dem Prozessor.',
   'notice.chat_template_replaced':
     'Die eigene Gesprächsform des Modells ist nicht benutzbar; Antworten können schlechter sein.',
   'notice.context_reduced': 'Der Kontext wurde verkleinert, damit das Modell passt.',

@@ -122,6 +122,7 @@ export const failures = {
 
   'notice.answer_interrupted': 'The answer was cut off.\nAsk again.',
   'notice.answer_unsaved': 'This answer could not be saved.\nCopy it if you need it.',
+  'notice.card_refused': 'The graphics card cannot be used: the model runs on the processor, more slowly.',
   'notice.chat_template_replaced': 'The model’s own chat form cannot be used; answers may be worse.',
   'notice.context_reduced': 'The context was made smaller so that the model fits.',
   'notice.conversations_restored':
