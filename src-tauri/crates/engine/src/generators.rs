@@ -207,9 +207,11 @@ impl Generators {
             };
             let context = decide(set, window);
             writer.context_tokens = context.tokens();
-            if let Some(limit) = context.limit() {
-                remote.engine = remote.engine.clone().with_most_context(limit);
-            }
+            let engine = remote.engine.clone().with_window(context.tokens());
+            remote.engine = match context.limit() {
+                Some(limit) => engine.with_most_context(limit),
+                None => engine,
+            };
             remote.context = Some(context);
         }
         writer

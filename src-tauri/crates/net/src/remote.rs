@@ -65,6 +65,8 @@ pub struct RemoteEngine {
     silence: Duration,
     /// Tokens of context that a request may ask for.
     most_context: u32,
+    /// Tokens of context that prompts are made for.
+    window: u32,
 }
 
 impl RemoteEngine {
@@ -95,6 +97,7 @@ impl RemoteEngine {
             key,
             silence: SILENCE,
             most_context: request::MOST_CONTEXT,
+            window: request::MOST_CONTEXT,
         })
     }
 
@@ -111,6 +114,12 @@ impl RemoteEngine {
             most_context: tokens,
             ..self
         }
+    }
+
+    /// The same, whose prompts are made for so many tokens of context: thoughts get their share of them.
+    #[must_use]
+    pub fn with_window(self, tokens: u32) -> Self {
+        Self { window: tokens, ..self }
     }
 
     /// The models that the server offers, by name.
@@ -240,7 +249,7 @@ impl RemoteEngine {
         cancel: &CancelToken,
         sink: &mut dyn FnMut(GenerateEvent),
     ) -> Result<GenerationStats, NetError> {
-        let mut writing = Writing::begun_now(request.max_output_tokens);
+        let mut writing = Writing::begun_now(self.most_written(request));
         let stall = Stall::watch(cancel, self.silence);
         let answer = match self.start(request, stall.token(), sink) {
             Err(NetError::Cancelled) => return Ok(GenerationStats::default().stopped()),

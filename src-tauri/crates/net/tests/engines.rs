@@ -208,6 +208,63 @@ fn a_server_that_never_tells_its_context_holds_nothing_up() {
     assert_eq!(outcome.map_err(|report| report.code), Err("cancelled".to_owned()));
 }
 
+/// What of the last request's body is asked of the server.
+fn asked(server: &Server) -> Value {
+    let last = server.requests().pop().expect("a request");
+    serde_json::from_slice(&last.body).expect("JSON")
+}
+
+#[test]
+fn thoughts_are_asked_for_beside_the_answer_as_far_as_the_server_has_room() {
+    let ollama = "{\"message\":{\"content\":\"Yes.\"},\"done\":true}\n";
+    for (dialect, stream) in [(Dialect::OpenAi, vllm(&["Yes."])), (Dialect::Ollama, ollama.to_owned())] {
+        let server = Server::start(move |_| Reply::stream(&stream, 64));
+        // With 16 bytes for the message's form that is a hundred tokens, and a hundred more for the answer.
+        let ask = |thinking, window, most| {
+            let asking = GenerateRequest {
+                thinking,
+                ..request(&"a".repeat(284))
+            };
+            engine(&server, dialect)
+                .with_window(window)
+                .with_most_context(most)
+                .generate(&asking, &CancelToken::new(), &mut |_| {})
+                .expect("an answer");
+            let body = asked(&server);
+            match dialect {
+                Dialect::OpenAi => body["max_tokens"].as_u64(),
+                Dialect::Ollama => body["options"]["num_predict"].as_u64(),
+            }
+        };
+        assert_eq!(ask(false, 8192, 8192), Some(100));
+        assert_eq!(ask(true, 8192, 8192), Some(100 + 2048));
+        assert_eq!(ask(true, 32_768, 262_144), Some(100 + 4096));
+        assert_eq!(ask(true, 2048, 600), Some(100 + 400), "the server has no more");
+        assert_eq!(ask(true, 2048, 150), Some(100), "the answer goes first");
+    }
+}
+
+#[test]
+fn a_strict_server_is_asked_for_the_thoughts_as_well() {
+    let server = Server::start(|request| {
+        let body: Value = serde_json::from_slice(&request.body).expect("JSON");
+        if body.get("top_k").is_some() {
+            Reply::json(400, r#"{"error":{"message":"Unknown parameter: top_k"}}"#)
+        } else {
+            Reply::stream(&vllm(&["Yes."]), 64)
+        }
+    });
+    let asking = GenerateRequest {
+        thinking: true,
+        ..request("Who repairs the roof?")
+    };
+    engine(&server, Dialect::OpenAi)
+        .with_window(8192)
+        .generate(&asking, &CancelToken::new(), &mut |_| {})
+        .expect("an answer");
+    assert_eq!(asked(&server)["max_tokens"], 100 + 2048);
+}
+
 fn context_asked(request: &Request) -> u64 {
     let body: Value = serde_json::from_slice(&request.body).expect("JSON");
     body["options"]["num_ctx"].as_u64().expect("a context")

@@ -8,7 +8,7 @@ use docmind_core::generation::{GenerateEvent, GenerationStats};
 use docmind_core::thinking::{BlindSplitter, Piece, Seen};
 use std::time::Instant;
 
-/// Bytes of an answer's text a token may have on average, generously; the rest of a stream that goes on is cut.
+/// Bytes of text a token may have on average, generously; the rest of a stream that goes on is cut.
 const BYTES_A_TOKEN: usize = 64;
 
 pub(super) struct Writing {
@@ -24,12 +24,12 @@ pub(super) struct Writing {
 }
 
 impl Writing {
-    pub(super) fn begun_now(max_output_tokens: u32) -> Self {
+    pub(super) fn begun_now(most_tokens: u32) -> Self {
         Self {
             asked: Instant::now(),
             first: None,
             bytes: 0,
-            most: (max_output_tokens as usize)
+            most: (most_tokens as usize)
                 .saturating_mul(BYTES_A_TOKEN)
                 .clamp(64 << 10, 16 << 20),
             pieces: 0,
