@@ -6,8 +6,10 @@ use crate::native::{Specials, Token};
 use crate::template::{Ending, defused};
 use docmind_core::conversation::turns_dropped;
 use docmind_core::generation::{GenerateRequest, Message, Role};
+use docmind_core::thinking::thinking_room;
 
-/// Room left for the answer when turns are dropped; less where the request wants less. Thinking gets a quarter of the context with it.
+/// Room left for the answer before turns are dropped; less where the request wants less. Thinking has its own beside it, as whoever
+/// chooses sources and turns leaves it.
 const ANSWER_ROOM: usize = 512;
 
 /// A prompt as tokens.
@@ -35,12 +37,12 @@ impl Session {
             Some(prompt) => prompt,
             None => self.rendered(&request.messages, request.thinking)?,
         };
-        let wanted = if request.thinking && self.template.can_think() {
-            room / 4
+        let thinking = if request.thinking && self.template.can_think() {
+            thinking_room(self.context.size()) as usize
         } else {
-            answer
+            0
         };
-        if prompt.tokens.len() + wanted <= room {
+        if prompt.tokens.len() + answer + thinking <= room {
             return Ok(prompt);
         }
         let mut messages = request.messages.clone();
