@@ -120,8 +120,8 @@ pub struct ModelShape {
     pub feed_forward: u32,
     /// What it keeps of what it has read.
     pub cache: CacheShape,
-    /// What tells it from others of its shape, in whichever quantization: a hash of its last norm, which all of them keep whole, else its
-    /// name; empty where its file has neither.
+    /// What tells it from others of its shape, in whichever quantization: a hash of its last norm, which all of them keep whole, with what
+    /// its file calls its tuning; else its name; empty where its file has neither.
     pub identity: String,
 }
 

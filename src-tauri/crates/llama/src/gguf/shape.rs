@@ -69,7 +69,9 @@ impl Gguf {
         source.seek(SeekFrom::Start(self.data_start + norm.offset))?;
         let mut values = vec![0; norm.bytes as usize];
         source.read_exact(&mut values)?;
-        Ok(blake3::hash(&values).to_string())
+        // A merged LoRA leaves the norms as they were.
+        let finetune = self.text("general.finetune").unwrap_or_default();
+        Ok(format!("{} {finetune}", blake3::hash(&values)))
     }
 
     /// What the file says of itself as a language model, with where its bytes go. `stem` names it where it has no name. Its identity is
@@ -384,6 +386,8 @@ mod tests {
         let renamed = [("general.name", text("Another")), ("general.file_type", Entry::U32(7))];
         assert_eq!(of(&[], Tensors::Norm, 1), of(&renamed, Tensors::Norm, 1));
         assert_ne!(of(&[], Tensors::Norm, 1), of(&[], Tensors::Norm, 2));
+        let tuned = [("general.finetune", text("Contracts"))];
+        assert_ne!(of(&[], Tensors::Norm, 1), of(&tuned, Tensors::Norm, 1), "a merged LoRA");
         // Without one the name does.
         assert_eq!(of(&renamed, Tensors::All, 1), "Another");
         assert_eq!(of(&[], Tensors::All, 1), "");
