@@ -447,7 +447,7 @@ impl Supervised {
                 thread::sleep(Duration::from_millis(2));
             }
         }
-        let last_words = lock(&shared.last_words).told();
+        let last_words = lock(&shared.last_words).told(Instant::now());
         let exit = match (verdict, status) {
             (Some(kind), _) => Exit { kind, last_words },
             (None, Some(status)) => Exit::from_status(status, last_words),

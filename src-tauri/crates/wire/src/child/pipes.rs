@@ -44,10 +44,11 @@ impl LastWords {
         self.last.push_back((Instant::now(), line));
     }
 
-    /// Reasons told shortly before, then the last lines, oldest first.
-    pub(super) fn told(&self) -> Vec<String> {
-        let recent = self.reasons.iter().filter(|(at, _)| at.elapsed() < REASON_AGE);
-        recent.chain(&self.last).map(|(_, line)| line.clone()).collect()
+    /// Reasons, then the last lines, oldest first; none that explained an end a while before `now`.
+    pub(super) fn told(&self, now: Instant) -> Vec<String> {
+        let counts = |(at, line): &&(Instant, String)| now.duration_since(*at) < REASON_AGE || !tells_why(line);
+        let lines = self.reasons.iter().chain(&self.last).filter(counts);
+        lines.map(|(_, line)| line.clone()).collect()
     }
 }
 
@@ -158,5 +159,26 @@ fn log_line(worker: &str, pid: u32, text: &str) {
         "WARN" => tracing::warn!(worker, pid, "{rest}"),
         "INFO" => tracing::info!(worker, pid, "{rest}"),
         _ => tracing::debug!(worker, pid, "{text}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_reason_explains_no_end_wherever_it_stands() {
+        let mut words = LastWords::default();
+        words.push("CUDA error: out of memory".to_owned());
+        for line in 0..LAST_WORDS - 1 {
+            words.push(format!("line {line}"));
+        }
+        let first = |words: &LastWords, now| words.told(now).into_iter().next();
+        let (now, later) = (Instant::now(), Instant::now() + 2 * REASON_AGE);
+        assert_eq!(first(&words, now).as_deref(), Some("CUDA error: out of memory"));
+        assert_eq!(first(&words, later).as_deref(), Some("line 0"), "among the last lines");
+        words.push("one more".to_owned());
+        assert_eq!(first(&words, now).as_deref(), Some("CUDA error: out of memory"));
+        assert_eq!(first(&words, later).as_deref(), Some("line 0"), "kept beyond them");
     }
 }
