@@ -243,6 +243,10 @@ impl Engine {
             serve_urgent(&self.backends, call);
             !call.cancel().is_cancelled()
         })?;
+        // Since the weights were read nobody asked: warming up takes its time, and who gave up would not know of the model.
+        if call.cancel().is_cancelled() {
+            return Err(LlamaError::Cancelled);
+        }
         self.session = Some(session);
         self.backends.hold(report.allocated.clone());
         Ok(GenerateReply::Loaded(Box::new(report)))
