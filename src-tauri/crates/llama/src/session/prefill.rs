@@ -139,7 +139,7 @@ impl Session {
 /// writing one each.
 fn without_small_rest(slice: usize, left: usize) -> usize {
     if left > slice && left < slice + SMALL_REST {
-        (left / 2).next_multiple_of(CPU_ROWS)
+        (left / 2).next_multiple_of(CPU_ROWS).min(slice)
     } else {
         slice.min(left)
     }
@@ -167,6 +167,7 @@ mod tests {
         assert_eq!(without_small_rest(128, 145), 128, "no small rest");
         assert_eq!(without_small_rest(128, 128), 128);
         assert_eq!(without_small_rest(128, 500), 128);
+        assert_eq!(without_small_rest(18, 34), 18, "a batch has room for no more");
     }
 
     #[test]
