@@ -156,7 +156,7 @@ pub enum Seen {
 
 /// A [`ThinkingSplitter`] that does not know whether the prompt opened the block: a closing mark without an opening one before it ends
 /// thoughts that were told as the answer. So do Qwen3-Thinking and DeepSeek-R1 behind vLLM without `--reasoning-parser`. A mark in
-/// quotation marks or backticks is a word: an answer may speak of it.
+/// quotation marks, backticks or a block of code is a word: an answer may speak of it.
 ///
 /// ```
 /// use docmind_core::thinking::{BlindSplitter, Piece, Seen};
@@ -171,8 +171,31 @@ pub struct BlindSplitter {
     watch: Watch,
     /// What may be the beginning of a mark.
     held: String,
-    /// The last letter of the answer that was told.
+    told: Told,
+}
+
+/// What is known of the answer's text up to a place in it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    /// The last letter.
     last: Option<char>,
+    /// Backticks right before, of which three open or close a block of code.
+    ticks: u8,
+    in_code: bool,
+}
+
+impl Told {
+    fn and(mut self, text: &str) -> Self {
+        for c in text.chars() {
+            self.ticks = if c == '`' { self.ticks + 1 } else { 0 };
+            if self.ticks == 3 {
+                self.ticks = 0;
+                self.in_code = !self.in_code;
+            }
+            self.last = Some(c);
+        }
+        self
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,7 +215,7 @@ impl Default for BlindSplitter {
             splitter: ThinkingSplitter::new(false),
             watch: Watch::On,
             held: String::new(),
-            last: None,
+            told: Told::default(),
         }
     }
 }
@@ -242,10 +265,10 @@ impl BlindSplitter {
         let marks = self.splitter.marks;
         loop {
             match self.watch {
-                Watch::On => match first_mark(&self.held, marks, self.last, tail) {
+                Watch::On => match first_mark(&self.held, marks, self.told, tail) {
                     Found::Opening => self.watch = Watch::Over,
                     Found::Closing(at) => {
-                        if self.last.is_some() {
+                        if self.told.last.is_some() {
                             out.push(Seen::WereThoughts);
                         }
                         push_seen(out, Piece::Thinking(self.held[..at].to_owned()));
@@ -254,7 +277,7 @@ impl BlindSplitter {
                     }
                     Found::NoneBefore(end) => {
                         let ready: String = self.held.drain(..end).collect();
-                        self.last = ready.chars().next_back().or(self.last);
+                        self.told = self.told.and(&ready);
                         push_seen(out, Piece::Answer(ready));
                         return;
                     }
@@ -284,15 +307,19 @@ enum Found {
     NoneBefore(usize),
 }
 
-/// `last` stands before the text.
-fn first_mark(text: &str, marks: ThinkingMarks, last: Option<char>, tail: Tail) -> Found {
+/// `told` stands before the text.
+fn first_mark(text: &str, marks: ThinkingMarks, told: Told, tail: Tail) -> Found {
     let is_quote = |c: Option<char>| c.is_some_and(|c| "`\"'“”„‘’«»".contains(c));
     let opening = text.match_indices(marks.open).map(|(at, _)| (at, marks.open));
     let closing = text.match_indices(marks.close).map(|(at, _)| (at, marks.close));
     let mut all: Vec<(usize, &str)> = opening.chain(closing).collect();
     all.sort_unstable();
     for (at, mark) in all {
-        if is_quote(text[..at].chars().next_back().or(last)) {
+        let before = told.and(&text[..at]);
+        if before.in_code {
+            continue;
+        }
+        if is_quote(before.last) {
             match text[at + mark.len()..].chars().next() {
                 None if tail == Tail::Open => return Found::NoneBefore(at),
                 after if is_quote(after) => continue,
@@ -445,6 +472,8 @@ mod tests {
             ),
             ("The mark `</think>` ends it.", "", "The mark `</think>` ends it."),
             ("Is “</think>” meant?</think>Yes.", "Is “</think>” meant?", "Yes."),
+            ("```\n</think>\n``` ends it.", "", "```\n</think>\n``` ends it."),
+            ("So ```x``` it is.</think>Yes.", "So ```x``` it is.", "Yes."),
             ("They say \"no\"</think>No.", "They say \"no\"", "No."),
             ("They say \"no\"</think>", "They say \"no\"", ""),
             ("1 < 2 </thi", "", "1 < 2 </thi"),
