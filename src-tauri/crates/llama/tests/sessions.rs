@@ -457,7 +457,7 @@ fn drafts_from_the_sources_are_accepted_and_change_nothing() {
     let _turn = turn();
     let source = "The warranty does not cover damage caused by improper use, by water or by fire. Please read the instructions \
                   before you use the device for the first time. The temperature of the room should be between 15 and 25 degrees.";
-    let answers: Vec<(String, u32, u32)> = [false, true]
+    let answers: Vec<(String, u32, u32, Vec<Token>)> = [false, true]
         .into_iter()
         .map(|speculation| {
             let mut with = profile(flash(), 2048);
@@ -473,15 +473,24 @@ fn drafts_from_the_sources_are_accepted_and_change_nothing() {
             session.forget();
             let (text, stats, _) = run(&mut session, &asked);
             assert_eq!(first, text);
+            // No grammar says what comes after: that is what the cache makes of it.
+            session.write_on();
+            let answer = message(Role::Assistant, &text);
+            asked.messages.extend([answer, message(Role::User, "Go on.")]);
+            asked.grammar = None;
+            asked.max_output_tokens = 20;
+            run(&mut session, &asked);
             (
                 text,
                 begun.drafted_tokens + stats.drafted_tokens,
                 begun.accepted_tokens + stats.accepted_tokens,
+                session.cached().to_vec(),
             )
         })
         .collect();
     assert_eq!(answers[0].0, source);
     assert_eq!(answers[1].0, source);
+    assert_eq!(answers[0].3, answers[1].3);
     assert_eq!(answers[0].1, 0);
     // The first draft can always be afforded. How many follow is a matter of what they cost on this machine now.
     assert!(answers[1].2 >= 3, "{} of {} accepted", answers[1].2, answers[1].1);
