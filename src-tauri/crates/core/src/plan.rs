@@ -245,7 +245,7 @@ pub struct LoadReport {
     pub warmup_ms: f64,
     /// Memory bandwidth of the device as measured, in GB/s; 0 where it could not be.
     pub bandwidth_gbps: f64,
-    /// What was degraded.
+    /// What was degraded: the plan's steps, then what came of loading.
     pub notices: Vec<Notice>,
 }
 

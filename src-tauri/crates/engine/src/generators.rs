@@ -337,18 +337,10 @@ impl Generators {
             show(&mut live, &report);
             live.conversation = None;
         }
-        let mut notices: Vec<Notice> = writer.other_weights.iter().chain(&report.plan.steps).cloned().collect();
-        notices.extend(
-            report
-                .notices
-                .iter()
-                .filter(|notice| !report.plan.steps.contains(notice))
-                .cloned(),
-        );
         Ok(Ready {
             generator: worker,
             on_cpu: report.plan.gpu_layers == 0,
-            notices,
+            notices: writer.other_weights.iter().chain(&report.notices).cloned().collect(),
         })
     }
 

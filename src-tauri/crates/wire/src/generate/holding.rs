@@ -218,7 +218,6 @@ pub(super) struct Held {
     since: HeldSince,
 }
 
-#[derive(PartialEq, Eq)]
 enum HeldSince {
     /// It was there.
     Before,
@@ -229,16 +228,9 @@ enum HeldSince {
 impl Held {
     /// What was given up for it to load, where nobody was told yet.
     pub(super) fn news(self) -> Vec<Notice> {
-        if self.since == HeldSince::Before {
-            return Vec::new();
+        match self.since {
+            HeldSince::Before => Vec::new(),
+            HeldSince::Now => self.report.notices,
         }
-        let LoadReport { plan, notices, .. } = self.report;
-        let mut news = plan.steps;
-        for notice in notices {
-            if !news.contains(&notice) {
-                news.push(notice);
-            }
-        }
-        news
     }
 }
