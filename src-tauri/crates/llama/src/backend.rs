@@ -11,6 +11,7 @@ pub use probe::{Trials, probe};
 
 use crate::error::LlamaError;
 use crate::log;
+use crate::native::c_path;
 use docmind_core::hardware::Device;
 use docmind_core::measurement::{BackendReport, ModuleReport};
 use docmind_core::plan::{FreeMemory, MemoryShare};
@@ -18,7 +19,7 @@ use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::{LlamaBackendDeviceType, list_llama_ggml_backend_devices};
 use llama_cpp_sys_2 as sys;
 use probe::Refused;
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -317,11 +318,6 @@ pub fn version() -> String {
     )
 }
 
-fn c_path(path: &Path) -> Result<CString, LlamaError> {
-    let bad = || LlamaError::Path(path.display().to_string());
-    CString::new(path.to_str().ok_or_else(bad)?).map_err(|_| bad())
-}
-
 /// Every module that is not for the CPU. One that cannot be used here is refused by ggml and explained by [`Backends::report`].
 fn load_gpus(folder: &Path) -> Result<(), LlamaError> {
     for path in module_files(folder) {
@@ -356,7 +352,7 @@ fn load_cpu(folder: &Path) -> Result<(), LlamaError> {
 }
 
 fn load(path: &Path) -> Result<bool, LlamaError> {
-    let file = c_path(path)?;
+    let file = c_path(path).map_err(|_| LlamaError::Path(path.display().to_string()))?;
     // SAFETY: a text closed by a zero; ggml checks the module's version and whether the processor can run it.
     Ok(!unsafe { sys::ggml_backend_load(file.as_ptr()) }.is_null())
 }

@@ -8,6 +8,7 @@ mod fit;
 mod model;
 mod sampler;
 
+pub(crate) use context::c_path;
 pub use context::{Context, ContextSettings, Decoded};
 pub use fit::{Fit, Place, fit};
 pub use model::{Model, ModelSettings, Specials};

@@ -275,7 +275,7 @@ impl Session {
     }
 
     fn record(&mut self, request: &GenerateRequest, prompt: &[Token], writer: &Writer) {
-        if writer.thought || writer.answer.trim().is_empty() || writer.characters.is_pending() {
+        if writer.thought || writer.answer.trim().is_empty() {
             return;
         }
         // The last token may have been chosen and shown without being computed: the next turn computes it.

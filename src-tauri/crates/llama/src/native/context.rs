@@ -283,7 +283,8 @@ impl Drop for Context {
     }
 }
 
-fn c_path(path: &Path) -> io::Result<CString> {
+/// A path as C takes it.
+pub(crate) fn c_path(path: &Path) -> io::Result<CString> {
     Ok(CString::new(path.as_os_str().as_encoded_bytes())?)
 }
 

@@ -31,7 +31,7 @@ impl Thinking {
 
 /// One answer on its way out.
 pub(super) struct Writer {
-    pub(super) characters: Characters,
+    characters: Characters,
     splitter: ThinkingSplitter,
     mark_tokens: Vec<Token>,
     closing: Vec<Token>,

@@ -1,7 +1,7 @@
 //! The child's side: one module is loaded, and its cards compute.
 
-use crate::backend::c_path;
 use crate::log;
+use crate::native::c_path;
 use llama_cpp_sys_2 as sys;
 use std::ffi::{CStr, c_char};
 use std::path::Path;
