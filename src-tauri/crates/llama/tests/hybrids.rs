@@ -17,7 +17,7 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::sync::OnceLock;
 use std::time::Duration;
-use support::{ask, backends, flash, message, profile, request, run, turn};
+use support::{ask, backends, flash, message, profile, request, run, thoughts, turn};
 
 const HIDDEN: u64 = 64;
 const FEED_FORWARD: u64 = 128;
@@ -213,13 +213,6 @@ fn marks_that_are_control_tokens_tell_thinking_apart() {
     asked.thinking = true;
     session.force_answers(forced);
     let (text, _, events) = run(&mut session, &asked);
-    let thought: String = events
-        .iter()
-        .filter_map(|event| match event {
-            GenerateEvent::Thinking { text } => Some(text.as_str()),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(thought, "Let me see.");
+    assert_eq!(thoughts(&events), "Let me see.");
     assert_eq!(text, "Because it is .", "a control token in an answer stays no text");
 }

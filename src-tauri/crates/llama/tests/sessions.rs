@@ -18,7 +18,7 @@ use docmind_llama::session::Session;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
-use support::{ask, backends, exactly, flash, message, model, profile, request, run, session, turn};
+use support::{ask, backends, exactly, flash, message, model, profile, request, run, session, thoughts, turn};
 
 fn bare_model() -> Arc<Model> {
     backends();
@@ -209,17 +209,7 @@ fn thinking_is_streamed_apart() {
     asked.grammar = Some(exactly("<think>\nLet me see.\n</think>\n\nBecause."));
     let (text, _, events) = run(&mut session, &asked);
     assert_eq!(text, "Because.");
-    let thought: String = events
-        .iter()
-        .filter_map(|event| {
-            if let GenerateEvent::Thinking { text } = event {
-                Some(text.as_str())
-            } else {
-                None
-            }
-        })
-        .collect();
-    assert_eq!(thought.trim(), "Let me see.");
+    assert_eq!(thoughts(&events).trim(), "Let me see.");
 }
 
 #[test]

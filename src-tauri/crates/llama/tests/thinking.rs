@@ -3,10 +3,10 @@
 mod support;
 
 use docmind_core::answer::FinishReason;
-use docmind_core::generation::{GenerateEvent, Role};
+use docmind_core::generation::Role;
 use docmind_llama::native::{Specials, Token};
 use docmind_llama::session::Session;
-use support::{ask, flash, message, profile, run, session, turn};
+use support::{ask, flash, message, profile, run, session, thoughts, turn};
 
 /// The model writes this, and goes on whatever comes.
 fn made_to_write(session: &mut Session, text: &str) {
@@ -17,16 +17,6 @@ fn made_to_write(session: &mut Session, text: &str) {
 
 fn tokens(session: &Session, text: &str) -> Vec<Token> {
     session.model().tokenize(text, Specials::Continued).expect("tokens")
-}
-
-fn thoughts(events: &[GenerateEvent]) -> String {
-    events
-        .iter()
-        .filter_map(|event| match event {
-            GenerateEvent::Thinking { text } => Some(text.as_str()),
-            _ => None,
-        })
-        .collect()
 }
 
 #[test]

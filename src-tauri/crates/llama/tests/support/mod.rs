@@ -116,6 +116,17 @@ pub fn run(session: &mut Session, request: &GenerateRequest) -> (String, Generat
     (text, stats, events)
 }
 
+/// The text of thinking among them.
+pub fn thoughts(events: &[GenerateEvent]) -> String {
+    events
+        .iter()
+        .filter_map(|event| match event {
+            GenerateEvent::Thinking { text } => Some(text.as_str()),
+            _ => None,
+        })
+        .collect()
+}
+
 /// A GBNF grammar that allows exactly `text`, character by character.
 pub fn exactly(text: &str) -> String {
     let quoted: String = text
