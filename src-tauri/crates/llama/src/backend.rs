@@ -232,8 +232,9 @@ impl Backends {
     }
 
     /// Devices, and for every module whether it can be used here and why not. Modules of GPUs that gave no device are tried in a
-    /// child process (`program probe FILE`): a broken driver takes only that with it.
-    pub fn report(&self, program: &Path) -> BackendReport {
+    /// child process, where [`Self::trying`] says which: a broken driver takes only that with it.
+    pub fn report(&self) -> BackendReport {
+        let none = || "No device of this kind was found.".to_owned();
         let devices = self.devices();
         let mut modules = Vec::new();
         let cpu = devices
@@ -251,11 +252,7 @@ impl Backends {
                 .map(|name| name.to_string_lossy().into_owned())
                 .unwrap_or_default();
             let (usable, reason) = if backend == "cpu" {
-                (
-                    cpu.is_some(),
-                    cpu.clone()
-                        .unwrap_or_else(|| "No device of this kind was found.".to_owned()),
-                )
+                (cpu.is_some(), cpu.clone().unwrap_or_else(none))
             } else if let Some(device) = devices
                 .iter()
                 .find(|device| device.device.backend.starts_with(&backend))
@@ -265,8 +262,10 @@ impl Backends {
                 (false, refused.why.clone())
             } else if self.gpu == GpuUse::Forbidden {
                 (false, "Graphics cards are switched off after a failure.".to_owned())
+            } else if let Some(trials) = &self.trials {
+                (false, probe::explain_module(&trials.program, &path))
             } else {
-                (false, probe::explain_module(program, &path))
+                (false, none())
             };
             modules.push(ModuleReport {
                 file,

@@ -15,7 +15,7 @@ use docmind_llama::session::Session;
 use docmind_llama::{bench as measure, load, make, quantize};
 use docmind_wire::generate::{GenerateCall, GenerateProtocol, GenerateReply, GenerateTold};
 use docmind_wire::serve::{Call, Serve, adopt_parent, serve};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// The whole program.
@@ -71,16 +71,12 @@ fn backends(arguments: &Arguments) -> Result<Backends, String> {
         GpuUse::Allowed
     };
     let trials = Trials {
-        program: own_program(),
+        program: std::env::current_exe().unwrap_or_else(|_| "docmind-generate".into()),
         kept: arguments.path("trials"),
     };
     Backends::start(&arguments.runtime().join("backends"), gpu)
         .map(|backends| backends.trying(trials))
         .map_err(words)
-}
-
-fn own_program() -> PathBuf {
-    std::env::current_exe().unwrap_or_else(|_| PathBuf::from("docmind-generate"))
 }
 
 fn words(error: LlamaError) -> String {
@@ -97,7 +93,6 @@ fn answer(arguments: &Arguments) -> Result<(), String> {
     tracing::debug!("sandbox: {kept}");
     let engine = Engine {
         backends,
-        program: own_program(),
         session: None,
     };
     serve::<GenerateProtocol>(&backend::version(), engine).map_err(|error| error.to_string())
@@ -140,7 +135,7 @@ fn make_smaller(arguments: &Arguments) -> Result<(), String> {
 }
 
 fn devices(arguments: &Arguments) -> Result<(), String> {
-    let report = backends(arguments)?.report(&own_program());
+    let report = backends(arguments)?.report();
     println!("{}", report.version);
     for device in &report.devices {
         println!(
@@ -162,7 +157,6 @@ fn devices(arguments: &Arguments) -> Result<(), String> {
 /// The engine's thread: one model at a time.
 struct Engine {
     backends: Backends,
-    program: PathBuf,
     session: Option<Session>,
 }
 
@@ -185,7 +179,7 @@ impl Serve<GenerateProtocol> for Engine {
 impl Engine {
     fn reply(&mut self, request: GenerateCall, call: &mut Call<GenerateProtocol>) -> Result<GenerateReply, LlamaError> {
         Ok(match request {
-            GenerateCall::Backends => GenerateReply::Backends(self.backends.report(&self.program)),
+            GenerateCall::Backends => GenerateReply::Backends(self.backends.report()),
             GenerateCall::Devices => GenerateReply::Devices(self.backends.device_list()),
             GenerateCall::Inspect(path) => inspect(&path)?,
             GenerateCall::Plan(request) => {
