@@ -86,7 +86,7 @@ pub struct GenerateRequest {
     pub messages: Vec<Message>,
     /// How tokens are drawn.
     pub sampling: Sampling,
-    /// Most tokens to write.
+    /// Most tokens of the answer; thinking before it has its own ([`crate::thinking::MOST_THINKING_TOKENS`]).
     pub max_output_tokens: u32,
     /// Let a thinking model think first.
     pub thinking: bool,

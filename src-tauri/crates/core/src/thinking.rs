@@ -229,7 +229,7 @@ impl BlindSplitter {
         out
     }
 
-    /// Thinking came in some other way: what is text is the answer, marks and all. Gives what was held back.
+    /// Thinking came in some other way: what is text is the answer, a closing mark too. Gives what was held back.
     pub fn settle(&mut self) -> Vec<Seen> {
         self.watch = Watch::Over;
         let mut out = Vec::new();

@@ -102,7 +102,7 @@ impl Model {
         self.inner.size()
     }
 
-    /// True for models whose state cannot be cut at a position (Mamba and hybrids): nothing of their cache is reused.
+    /// True for models whose state cannot be cut at a position (Mamba and hybrids): their cache is reused only whole.
     pub fn is_recurrent(&self) -> bool {
         self.inner.is_recurrent() || self.inner.is_hybrid()
     }
