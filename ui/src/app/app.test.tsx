@@ -190,6 +190,21 @@ describe('the window', () => {
     expect(useChat.getState().turns.at(-1)?.answer.finish).toBe('stop');
   });
 
+  it('neither asks nor stops by a key that ends a composition', async () => {
+    await open({ speed: 0.02 });
+    const field = (): HTMLElement => screen.getByRole('textbox', { name: 'Your question' });
+    // As WebKit tells it.
+    const end = (key: string): void => void fireEvent.keyDown(field(), { key, keyCode: 229 });
+    act(() => useChat.getState().setDraft('契約'));
+    end('Enter');
+    expect(useChat.getState()).toMatchObject({ draft: '契約', running: null });
+    const asked = act(() => useChat.getState().ask('When may the tenant leave?'));
+    await waitFor(() => expect(useChat.getState().running?.stage).toBeTruthy());
+    end('Escape');
+    await asked;
+    expect(useChat.getState().turns.at(-1)?.answer.finish).toBe('stop');
+  });
+
   it('asks all documents, and says so, once the collection that was asked is deleted', async () => {
     await open();
     await waitFor(() => expect(useLibrary.getState().collections).not.toEqual([]));

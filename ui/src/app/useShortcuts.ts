@@ -1,5 +1,6 @@
 import { useEffect } from 'react';
 import { useChat } from '@/features/chat/store';
+import { isComposing } from '@/shared/ui/composing';
 import { openCitationNumber, stopEverything } from './actions';
 import { COMMANDS } from './commands';
 import { isTyping, matches } from './keyboard';
@@ -30,7 +31,7 @@ export function useShortcuts(): void {
     const listener = (event: KeyboardEvent): void => {
       if (event.defaultPrevented) return;
       if (event.key === 'Escape') {
-        onEscape();
+        if (!isComposing({ nativeEvent: event })) onEscape();
         return;
       }
       const digit = /^Digit([1-9])$/.exec(event.code)?.[1];

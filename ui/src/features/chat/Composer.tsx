@@ -3,6 +3,7 @@ import { type KeyboardEvent, memo, useEffect, useRef } from 'react';
 import { useShallow } from 'zustand/react/shallow';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
+import { isComposing } from '@/shared/ui/composing';
 import { IconButton } from '@/shared/ui/IconButton';
 import { ScopeMenu } from './ScopeMenu';
 import { isAnswering, isWriting, useChat } from './store';
@@ -69,7 +70,7 @@ export const Composer = memo(function Composer({ documents, collections, onChoos
     if (editing !== null) element.focus();
   }, [draft, editing]);
   const keys = (event: KeyboardEvent): void => {
-    if (event.nativeEvent.isComposing) return;
+    if (isComposing(event)) return;
     const { turns } = useChat.getState();
     if (event.key === 'Enter' && !event.shiftKey) void send();
     else if (event.key === 'ArrowUp' && draft === '' && turns.length > 0 && !busy) edit(turns.length - 1);

@@ -1,6 +1,7 @@
 import { type FormEvent, useId, useState } from 'react';
 import type { ErrorReport, Profile } from '@/ipc';
 import { t } from '@/shared/i18n';
+import { isComposing } from '@/shared/ui/composing';
 import { ErrorText } from '@/shared/ui/states';
 import { ProfileParameters } from './ProfileParameters';
 import { useModels } from './store';
@@ -49,7 +50,7 @@ export function ProfileEditor({ from, replaces, onSaved, onCancel }: Properties)
       aria-label={t(replaces === null ? 'profile.copy' : 'profile.change')}
       onSubmit={(event) => void submit(event)}
       onKeyDown={(event) => {
-        if (event.key !== 'Escape') return;
+        if (event.key !== 'Escape' || isComposing(event)) return;
         event.stopPropagation();
         onCancel();
       }}
