@@ -66,7 +66,7 @@ export function conversationList(
     },
     setSearch: (search) => {
       set({ search });
-      void find();
+      void (get().listError ? get().loadList() : find());
     },
   };
 }

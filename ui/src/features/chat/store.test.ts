@@ -286,6 +286,18 @@ describe('the list of conversations', () => {
     expect(listed(chat())).toHaveLength(all);
   });
 
+  it('is read again by a search, where it could not be read', async () => {
+    const failing = ['conversations'];
+    open({ turns: 3, failing });
+    await chat().loadList();
+    expect(chat()).toMatchObject({ conversations: null, listError: {} });
+    failing.pop();
+    chat().setSearch('boiler');
+    await vi.waitFor(() => expect(chat().found).toHaveLength(1));
+    await vi.waitFor(() => expect(chat().conversations).not.toBeNull());
+    expect(chat().listError).toBeNull();
+  });
+
   it('keeps the title of a conversation that could not be renamed', async () => {
     await talk(1);
     const { id, title } = chat();
