@@ -35,7 +35,6 @@ export const failures: Record<keyof typeof english, string> = {
   'error.removal_final':
     'Das Dokument ist endgültig vergessen: Rückgängig kam zu spät.\nFügen Sie die Datei neu hinzu.',
   'error.no_such_page': 'Diese Seite hat das Dokument nicht.',
-  'error.no_such_conversation': 'Das Gespräch ist nicht mehr da.\nBeginnen Sie ein neues.',
   'error.file_unreadable': 'Die Datei ließ sich nicht öffnen.\nPrüfen Sie, ob sie vorhanden und lesbar ist.',
   'error.file_changed': 'Die Datei hat sich seit dem Lesen geändert.\n„Erneut versuchen“ liest sie neu.',
   'error.name_taken': 'Diesen Namen gibt es schon.\nWählen Sie einen anderen.',
@@ -98,8 +97,6 @@ export const failures: Record<keyof typeof english, string> = {
   'error.invalid_profile':
     'Das Profil hat einen unbrauchbaren Wert.\nBerichtigen Sie ihn; das bisherige Profil bleibt.',
   'error.profile_exists': 'Ein Profil dieses Namens gibt es schon.\nWählen Sie einen anderen Namen.',
-  'error.no_such_profile': 'Ein solches Profil gibt es nicht.\nWählen Sie ein anderes.',
-  'error.no_such_collection': 'Die Sammlung gibt es nicht mehr.\nWählen Sie eine andere.',
   'error.collection_not_found': 'Die Sammlung gibt es nicht mehr.\nWählen Sie eine andere.',
   'error.conversation_not_found': 'Das Gespräch gibt es nicht mehr.\nBeginnen Sie ein neues.',
   'error.conversations_damaged':

@@ -22,7 +22,6 @@ export const failures = {
   'error.no_such_document': 'The document is no longer in the library.\nAdd the file again.',
   'error.removal_final': 'The document is forgotten for good: undo came too late.\nAdd the file again.',
   'error.no_such_page': 'The document has no such page.',
-  'error.no_such_conversation': 'The conversation is gone.\nStart a new one.',
   'error.file_unreadable': 'The file could not be opened.\nCheck that it is there and that you may read it.',
   'error.file_changed': 'The file has changed since it was read.\nRead it again with Retry.',
   'error.name_taken': 'This name is taken.\nChoose another.',
@@ -72,8 +71,6 @@ export const failures = {
   'error.builtin_profile': 'This profile comes with DocMind and cannot be changed.\nCopy it under another name.',
   'error.invalid_profile': 'The profile has a value that cannot be used.\nCorrect it; the profile from before stays.',
   'error.profile_exists': 'There is a profile of this name.\nChoose another name.',
-  'error.no_such_profile': 'There is no such profile.\nChoose another.',
-  'error.no_such_collection': 'The collection is gone.\nChoose another.',
   'error.collection_not_found': 'The collection is gone.\nChoose another.',
   'error.conversation_not_found': 'The conversation is gone.\nStart a new one.',
   'error.conversations_damaged':
