@@ -1,10 +1,6 @@
+import { sliceSpan } from '@/shared/text/spans';
 import type { AnswerTrace, TracePassage } from './backend';
-import type { AnswerTrace as EngineTrace, Source, Span, TracedChunk } from './bindings';
-
-/** The part of a text at a span of Unicode scalar values, counted from `start`. */
-function part(text: string, { start, end }: Span, from: number): string {
-  return [...text].slice(start - from, end - from).join('');
-}
+import type { AnswerTrace as EngineTrace, Source, TracedChunk } from './bindings';
 
 /**
  * A passage's own words: known where a source holds its place. The last source counts: a document may have been read again
@@ -16,7 +12,9 @@ function textOf({ document, page, span }: TracedChunk, sources: readonly Source[
     (each) =>
       each.document_id === document && each.page === page && each.span.start <= span.start && span.end <= each.span.end,
   );
-  return source ? part(source.text, span, source.span.start) : '';
+  if (!source) return '';
+  const from = source.span.start;
+  return sliceSpan(source.text, { start: span.start - from, end: span.end - from });
 }
 
 function passageOf(

@@ -1,4 +1,4 @@
-import type { Span } from '@/ipc';
+import type { Span } from '@/ipc/types';
 
 /** Offsets of spans count Unicode scalar values, strings count UTF-16 units: cuts `text` at scalar offsets. */
 export function sliceSpan(text: string, span: Span): string {
