@@ -1,7 +1,8 @@
-import { type ReactNode, type RefObject, useEffect, useRef } from 'react';
+import type { ReactNode } from 'react';
 import type { Settings } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { isComposing } from '@/shared/ui/composing';
+import { useWritten } from '@/shared/ui/useWritten';
 import { Field } from './Field';
 
 /** What each part of the settings is given. */
@@ -35,15 +36,6 @@ interface Described {
 
 function words(of: Described['words']): { label: string; text: string } {
   return { label: t(`settings.${of}`), text: t(`settings.${of}_text`) };
-}
-
-/** Writes a setting into the field that is there: another one in its place would not have the focus. */
-function useWritten(value: string): RefObject<HTMLInputElement | null> {
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    if (field.current) field.current.value = value;
-  }, [value]);
-  return field;
 }
 
 interface NumberProperties extends SectionProperties, Described {

@@ -1,17 +1,14 @@
 import { ChevronLeft, ChevronRight, ZoomIn, ZoomOut } from 'lucide-react';
-import { type ReactNode, useEffect, useRef } from 'react';
+import type { ReactNode } from 'react';
 import { t } from '@/shared/i18n';
 import { count, percent } from '@/shared/text/format';
 import { IconButton } from '@/shared/ui/IconButton';
+import { useWritten } from '@/shared/ui/useWritten';
 import { useSource } from './store';
 
 /** The page number, to be read and to be typed. */
 function PageField({ page, pages, onGo }: { page: number; pages: number; onGo: (page: number) => void }) {
-  const input = useRef<HTMLInputElement>(null);
-  // Written into the field that is there: another one would not have the focus.
-  useEffect(() => {
-    if (input.current) input.current.value = String(page);
-  }, [page]);
+  const input = useWritten(String(page));
   const go = (field: HTMLInputElement): void => {
     const wanted = Math.max(1, Math.min(pages, Math.round(Number(field.value)) || page));
     field.value = String(wanted);
