@@ -1,6 +1,8 @@
 import { Channel } from '@tauri-apps/api/core';
 import type { Job, Stop } from './backend';
 import { commands } from './bindings';
+import { reportOf } from './error';
+import type { ErrorReport } from './types';
 
 let nextId = 1;
 
@@ -40,6 +42,11 @@ export function stoppable<R>(start: (id: number) => Promise<R>, onResult: (resul
 /** The same job, whose failure is told as one more event instead of thrown. */
 export function telling(running: Job, onFailure: (thrown: unknown) => void | Promise<void>): Job {
   return { ...running, finished: running.finished.catch(onFailure) };
+}
+
+/** The same with the event that every stream of events ends with where it failed. */
+export function tellingFailure(running: Job, listener: (event: { type: 'failed'; error: ErrorReport }) => void): Job {
+  return telling(running, (thrown) => listener({ type: 'failed', error: reportOf(thrown) }));
 }
 
 /** Listens until stopped. A listener that cannot begin hears nothing later either: it is begun when the engine is there. */

@@ -10,7 +10,7 @@ import {
   type SourcePage,
   type Storing,
 } from './bindings';
-import { job, stoppable, subscription, telling } from './channel';
+import { job, stoppable, subscription, telling, tellingFailure } from './channel';
 import { reportOf } from './error';
 import { fitOf, profilePlan } from './plan';
 import { traceOf } from './trace';
@@ -185,23 +185,23 @@ export function createTauriBackend(): Backend {
 
     telemetry: (listener) => subscription(commands.listenTelemetry, listener),
     benchmark: (profiles, listener) =>
-      telling(
+      tellingFailure(
         job(
           (id, events) => commands.benchProfiles(id, profiles, events),
           ({ stage }: Measuring) => listener({ type: 'progress', ...measuring(stage) }),
           (run) => listener({ type: 'done', run }),
         ),
-        (thrown) => listener({ type: 'failed', error: reportOf(thrown) }),
+        listener,
       ),
     benchmarkHistory: () => commands.benchRuns(),
     promises: (listener) =>
-      telling(
+      tellingFailure(
         job(
           (id, events) => commands.benchOptimization(id, events),
           ({ stage }: Measuring) => listener({ type: 'progress', ...measuring(stage) }),
           (rows) => listener({ type: 'done', rows }),
         ),
-        (thrown) => listener({ type: 'failed', error: reportOf(thrown) }),
+        listener,
       ),
 
     inventory,
@@ -221,13 +221,13 @@ export function createTauriBackend(): Backend {
         },
       ),
     addModel: (path, listener) =>
-      telling(
+      tellingFailure(
         job(
           (id, events) => commands.addModel(id, path, events),
           ({ done, total }: Storing) => listener({ type: 'progress', done: done ?? 0, total: total ?? 0 }),
           (stored) => listener({ type: 'done', path: stored.path }),
         ),
-        (thrown) => listener({ type: 'failed', error: reportOf(thrown) }),
+        listener,
       ),
     removeModel: async (name) => void (await commands.removeModel(name)),
     chooseModel: async (path) => void (await commands.changeSettings({ model: path })),
@@ -236,24 +236,24 @@ export function createTauriBackend(): Backend {
     settings: () => commands.settings(),
     changeSettings: (change) => commands.changeSettings(change),
     remoteModels: (listener) =>
-      telling(
+      tellingFailure(
         stoppable(
           (id) => commands.remoteModels(id),
           (models) => listener({ type: 'done', models }),
         ),
-        (thrown) => listener({ type: 'failed', error: reportOf(thrown) }),
+        listener,
       ),
     remoteContext: () => commands.remoteContext(),
     dataFolder: () => commands.dataFolder(),
     openDataFolder: async () => void (await commands.openDataFolder()),
     rebuildIndex: (listener) =>
-      telling(
+      tellingFailure(
         job(
           (id, events) => commands.rebuildIndex(id, events),
           ({ done, total }: Rebuilt) => listener({ type: 'progress', done, total }),
           (chunks) => listener({ type: 'done', chunks }),
         ),
-        (thrown) => listener({ type: 'failed', error: reportOf(thrown) }),
+        listener,
       ),
     drawAttention: async () => void (await commands.drawAttention()),
     diagnostics: () => commands.diagnostics(),
