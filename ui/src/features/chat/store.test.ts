@@ -330,6 +330,35 @@ describe('a question put to each document', () => {
     await vi.waitFor(() => expect(chat().few).toBe(chat().turns[0]));
   });
 
+  it('is not offered for the answer before one that is being written', async () => {
+    await chat().ask('Which documents name a notice period?');
+    const { id } = chat();
+    chat().startNew();
+    await talk(1);
+    const other = chat().id;
+    const mock = backend();
+    const wantsEverything = vi.fn(mock.wantsEverything);
+    // As if the engine were busy for a moment.
+    setBackend({
+      ...mock,
+      wantsEverything,
+      ask: (...question) => ({
+        finished: new Promise((resolve) => setTimeout(resolve, 30)).then(() => mock.ask(...question).finished),
+        cancel: () => undefined,
+      }),
+    });
+    await chat().open(id ?? 0);
+    await vi.waitFor(() => expect(chat().few).toBe(chat().turns[0]));
+    const asked = chat().ask('When may the tenant leave?');
+    await chat().open(other ?? 0);
+    wantsEverything.mockClear();
+    await chat().open(id ?? 0);
+    expect(chat().running).not.toBeNull();
+    expect(wantsEverything).not.toHaveBeenCalled();
+    await asked;
+    expect(chat()).toMatchObject({ few: null, running: null });
+  });
+
   it('is not offered where one document is asked', async () => {
     chat().setScope({ kind: 'documents', ids: [1] });
     await chat().ask('Which documents name a notice period?');

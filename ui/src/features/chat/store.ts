@@ -218,10 +218,10 @@ export const useChat = create<ChatState>((set, get) => {
       set({ title: detail.row.title, turns: detail.turns, loading: false });
       // Of an earlier day: it asks what it asked then.
       if (!asked.has(id) && get().scope === ALL) set({ scope: detail.scope });
-      void lookAtLast(id, detail.turns, mine);
-      if (live?.conversation !== id) return;
-      live.shown = true;
-      set({ turns: live.turns, running: live.running, elsewhere: null });
+      if (live?.conversation === id) {
+        live.shown = true;
+        set({ turns: live.turns, running: live.running, elsewhere: null });
+      } else void lookAtLast(id, detail.turns, mine);
     } catch (thrown) {
       if (mine === opened) set({ error: reportOf(thrown), loading: false });
     }
