@@ -1,7 +1,5 @@
-import { useEffect } from 'react';
 import { DropTarget } from '@/features/library/DropTarget';
 import { ActiveParameters } from '@/features/models/ActiveParameters';
-import { useModels } from '@/features/models/store';
 import { PerformancePanel } from '@/features/performance/PerformancePanel';
 import { StatusStrip } from '@/features/performance/StatusStrip';
 import { useSettings } from '@/features/settings/store';
@@ -43,7 +41,6 @@ function Opening() {
 export function App() {
   const language = useLanguage();
   const { settings, error } = useSettings();
-  const opened = settings !== null;
   const panel = useLayout((state) => state.panel);
   const set = useLayout((state) => state.set);
   const model = useChosenModel();
@@ -58,9 +55,6 @@ export function App() {
   useOwnCitations();
   useKnownScope();
   useTitle();
-  useEffect(() => {
-    if (opened) void useModels.getState().load();
-  }, [opened]);
   if (error && !settings) return <ErrorState error={error} onRetry={() => void useSettings.getState().load()} />;
   if (!settings) return <Opening />;
   return (

@@ -1,5 +1,4 @@
 import { CircleCheck, FileText, FolderPlus, Lock } from 'lucide-react';
-import { useEffect } from 'react';
 import { useLibrary } from '@/features/library/store';
 import { Adding } from '@/features/models/Adding';
 import { MachineLine } from '@/features/models/ModelsPage';
@@ -13,11 +12,10 @@ import { Mark } from './Mark';
 
 /** The first screen: what this is, documents to try, a model or "later". Nothing here is a dead end. */
 export function FirstStart() {
-  const { models, error, adding, load, add } = useModels();
+  const { models, error, adding, add } = useModels();
   const documents = useLibrary((state) => state.summary?.documents ?? 0);
   const { addSamples, pick } = useLibrary();
   const finish = (): void => void useSettings.getState().change({ welcomed: true });
-  useEffect(() => void load(), [load]);
   const chosen = models?.find((model) => model.active);
   return (
     <main className="first-start">

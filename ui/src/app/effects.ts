@@ -36,6 +36,7 @@ export function useOpening(): void {
   useEffect(() => {
     if (!opened) return;
     void useChat.getState().loadList();
+    void useModels.getState().load();
     void tellNotices();
     return useLibrary.getState().start(() => useLayout.getState().show('library'));
   }, [opened]);
