@@ -78,6 +78,25 @@ describe('a model that is copied from another disk', () => {
 });
 
 describe('the models', () => {
+  it('are planned once where the one in use is removed, and once where it is brought back', async () => {
+    const mock = createMock({ ...MOCK_DEFAULTS, speed: 0 });
+    let planned = 0;
+    const inventory: Backend['inventory'] = () => {
+      planned += 1;
+      return mock.inventory();
+    };
+    await open({ ...mock, inventory });
+    const active = () => models().models?.find((model) => model.active)?.name;
+    const name = active() ?? '';
+    planned = 0;
+    await act(() => models().remove(name));
+    expect([active(), planned]).toEqual([undefined, 1]);
+    expect(models().models?.some((model) => model.name === name)).toBe(false);
+    fireEvent.click(screen.getByRole('button', { name: 'Undo' }));
+    await waitFor(() => expect(active()).toBe(name));
+    expect(planned).toBe(2);
+  });
+
   it('are shown where the chosen one cannot be planned for, so that another can be chosen', async () => {
     const mock = createMock({ ...MOCK_DEFAULTS, speed: 0 });
     const planError = { code: 'no_such_model', message: 'Gone.', detail: null };

@@ -98,13 +98,13 @@ export const useModels = create<ModelsState>((set, get) => {
     remove: async (name) => {
       const model = get().models?.find((each) => each.name === name);
       if (!model) return;
+      // Choosing looks at all of them anew by itself.
+      const use = (path: string | null): Promise<void> => (model.active ? get().choose(path) : get().load());
       leaving.add(name);
-      if (model.active) await get().choose(null);
-      await get().load();
-      const back = async (): Promise<void> => {
+      await use(null);
+      const back = (): Promise<void> => {
         leaving.delete(name);
-        if (model.active) await get().choose(model.path);
-        await get().load();
+        return use(model.path);
       };
       // Its file goes only when the way back is gone; a window closed before that leaves it where it is.
       const settle = async (): Promise<void> => {
