@@ -306,6 +306,30 @@ describe('the window', () => {
     await waitFor(() => expect(screen.queryByRole('button', { name: 'Choose a search model' })).toBeNull());
   });
 
+  it('looks at the languages of the library once the engine has another search model, and for no other setting', async () => {
+    await open();
+    await waitFor(() => expect(useLibrary.getState().summary).not.toBeNull());
+    await act(() => useSettings.getState().saved());
+    const mock = backend();
+    const told: string[] = [];
+    setBackend({
+      ...mock,
+      changeSettings: async (change) => {
+        const after = await mock.changeSettings(change);
+        told.push(...Object.keys(change));
+        return after;
+      },
+      languageOffer: async () => {
+        told.push('looked');
+        return null;
+      },
+    });
+    await act(() => useSettings.getState().change({ theme: 'dark' }));
+    await act(() => useSettings.getState().change({ embedder: 'multilingual-e5-small' }));
+    await waitFor(() => expect(told.at(-1)).toBe('looked'));
+    expect(told).toEqual(['theme', 'embedder', 'looked']);
+  });
+
   it('speaks German', async () => {
     await open({ language: 'de' });
     expect(await screen.findByText('Bibliothek')).toBeTruthy();

@@ -63,7 +63,8 @@ export function useActiveProfile(): void {
     if (set !== undefined) useModels.getState().setActive(set);
   }, [set]);
   useEffect(() => {
-    if (active !== '') useSettings.getState().adopt({ profile: active });
+    const { settings, adopt } = useSettings.getState();
+    if (active !== '' && settings?.profile !== active) adopt({ profile: active });
   }, [active]);
 }
 
@@ -115,13 +116,19 @@ export function useSuggestions(): void {
   }, [opened, some, ingesting]);
 }
 
+/** Looks at the languages once the engine has the search model that is shown: what was just chosen may still be on its way to it. */
+async function lookAtLanguages(): Promise<void> {
+  await useSettings.getState().saved();
+  await useLanguageOffer.getState().load();
+}
+
 /** The library's languages against the search model: looked at again when either changed, and not while documents are read. */
 export function useLanguages(): void {
-  const settings = useSettings((state) => state.settings);
+  const embedder = useSettings((state) => state.settings?.embedder);
   const ready = useLibrary((state) => (isBusy(state.summary) ? null : (state.summary?.ready ?? null)));
   useEffect(() => {
-    if (settings && ready !== null) void useLanguageOffer.getState().load();
-  }, [settings, ready]);
+    if (embedder !== undefined && ready !== null) void lookAtLanguages();
+  }, [embedder, ready]);
 }
 
 /** "Citation 1 of 3" is of the conversation that is shown: another one takes it away. */
