@@ -7,7 +7,7 @@ const places = (text: string): string[] => [...new Set(text.match(/\{\w+\}/g) ??
 
 afterEach(() => setLanguage('en'));
 
-const sources = import.meta.glob<string>(['../../**/*.{ts,tsx}', '!../i18n/{en,de,failures.en,failures.de}.ts'], {
+const sources = import.meta.glob<string>(['../../**/*.{ts,tsx}', '!../i18n/{,failures.,machine.}{en,de}.ts'], {
   query: '?raw',
   import: 'default',
   eager: true,
