@@ -237,6 +237,18 @@ describe('rows of a long list', () => {
 });
 
 describe('another order', () => {
+  it('keeps what is counted while it is read', async () => {
+    useLibrary.setState(START, true);
+    setBackend(createMock({ ...MOCK_DEFAULTS, speed: 0, documents: 12 }));
+    stop = library().start(() => undefined);
+    // At once, such as by who searches while the library is still being opened.
+    library().setQuery({ search: 'Lease' });
+    await waitFor(() => expect(library().total).toBeGreaterThan(0));
+    await waitFor(() => expect(library().summary?.documents).toBe(12));
+    expect(library().collections).toHaveLength(2);
+    expect(library().rows.size).toBe(library().total);
+  });
+
   it('leaves the focus on the column’s head, and the rows until the new ones are there', async () => {
     await open({ speed: 1 });
     const head = screen.getByRole('button', { name: 'Pages' });

@@ -81,6 +81,7 @@ interface LibraryState {
 
 export const useLibrary = create<LibraryState>((set, get) => {
   let generation = 0;
+  let refreshes = 0;
   let asked = new Set<number>();
   /** Windows of the rows in sight, the first and the last. */
   let needed: [number, number] = [0, 0];
@@ -121,16 +122,21 @@ export const useLibrary = create<LibraryState>((set, get) => {
   async function refresh(): Promise<void> {
     const [first, last] = needed;
     const windows = Array.from({ length: last - first + 1 }, (_, at) => first + at);
-    generation += 1;
     asked = new Set(windows);
-    const mine = generation;
+    const mine = ++generation;
+    const read = ++refreshes;
     try {
       const [summary, collections, ...lists] = await Promise.all([
         backend().summary(),
         backend().collections(),
         ...windows.map((index) => backend().documents({ ...get().query, offset: index * WINDOW, limit: WINDOW })),
       ]);
-      if (mine !== generation) return;
+      if (read !== refreshes) return;
+      if (mine !== generation) {
+        // The rows are another query's now, which has its own; what is counted is of the whole library.
+        set({ summary, collections });
+        return;
+      }
       const { rows: old, query, shown, total } = get();
       // Windows that came into sight meanwhile were fetched by themselves.
       const kept = (place: number): boolean => asked.has(windowOf(place)) && !windows.includes(windowOf(place));
