@@ -144,6 +144,31 @@ describe('documents that are removed', () => {
   });
 });
 
+describe('what is selected', () => {
+  it('is nothing in another list, though all of the last one are still being asked for', async () => {
+    const waiting: (() => void)[] = [];
+    await open({ documents: 3000 }, (mock) => ({
+      documents: async (query) => {
+        if (query.limit > 1000) await new Promise<void>((resolve) => waiting.push(resolve));
+        return mock.documents(query);
+      },
+    }));
+    const all = library().selectBetween(0, 2999);
+    act(() => library().setQuery({ search: 'Lease' }));
+    for (const go of waiting) go();
+    await act(() => all);
+    expect(waiting).toHaveLength(1);
+    expect(library().selected.size).toBe(0);
+  });
+
+  it('is without a document that has left the library by itself', async () => {
+    await open();
+    act(() => library().select([1, 2, 3]));
+    await act(() => backend().removeDocuments([2]));
+    await waitFor(() => expect([...library().selected]).toEqual([1, 3]));
+  });
+});
+
 describe('the menu of a line', () => {
   it('acts on all that are selected, and leaves the selection as it is', async () => {
     await open();

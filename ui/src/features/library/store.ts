@@ -86,6 +86,8 @@ export const useLibrary = create<LibraryState>((set, get) => {
   /** Windows of the rows in sight, the first and the last. */
   let needed: [number, number] = [0, 0];
   let waiting = false;
+  /** Documents that have left since the list was read. */
+  const gone = new Set<number>();
   let selecting = 0;
   let skipped: ErrorReport[] = [];
   let showLibrary: () => void = () => undefined;
@@ -157,8 +159,17 @@ export const useLibrary = create<LibraryState>((set, get) => {
     waiting = true;
     setTimeout(() => {
       waiting = false;
+      letGo();
       void refresh();
     }, 400);
+  }
+
+  /** Documents that are gone are selected no longer: for one of them, what is done with all would fail. */
+  function letGo(): void {
+    const { selected } = get();
+    const left = [...selected].filter((id) => !gone.has(id));
+    gone.clear();
+    if (left.length < selected.size) set({ selected: new Set(left) });
   }
 
   /** A document is worked on no longer. */
@@ -244,6 +255,7 @@ export const useLibrary = create<LibraryState>((set, get) => {
         break;
       case 'removed':
         rest(event.id);
+        gone.add(event.id);
         refreshSoon();
         break;
       case 'skipped':
@@ -283,7 +295,8 @@ export const useLibrary = create<LibraryState>((set, get) => {
       generation += 1;
       asked = new Set();
       needed = [0, 0];
-      set({ query: { ...get().query, ...change }, selected: new Set(), error: null });
+      set({ query: { ...get().query, ...change }, error: null });
+      get().select([]);
       void fetchWindow(0);
     },
     sortBy: (key) => {
@@ -325,7 +338,7 @@ export const useLibrary = create<LibraryState>((set, get) => {
     remove: async (ids) => {
       const undo = await attempt(() => backend().removeDocuments(ids));
       if (!undo) return;
-      set({ selected: new Set() });
+      get().select([]);
       announce(t('library.removed', { n: ids.length }), async () => {
         await undo();
         await refresh();
