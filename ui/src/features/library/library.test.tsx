@@ -115,6 +115,39 @@ describe('a queue that ends', () => {
   });
 });
 
+describe('a list that takes long to read', () => {
+  it('follows a queue all the same', async () => {
+    vi.resetModules();
+    const [ipc, { useLibrary: anew }] = await Promise.all([import('@/ipc'), import('./store')]);
+    vi.useFakeTimers();
+    let tell: (event: IngestEvent) => void = () => undefined;
+    const mock = createMock({ ...MOCK_DEFAULTS, speed: 0, documents: 12 });
+    ipc.setBackend({
+      ...mock,
+      onIngest: (listener) => {
+        tell = listener;
+        return () => undefined;
+      },
+      summary: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 700));
+        return mock.summary();
+      },
+    });
+    anew.getState().start(() => undefined);
+    await vi.advanceTimersByTimeAsync(1000);
+    let followed = 0;
+    anew.subscribe(({ summary }, before) => {
+      if (summary !== before.summary) followed += 1;
+    });
+    for (let at = 0; at < 40; at++) {
+      tell({ type: 'queued', files: 1 });
+      await vi.advanceTimersByTimeAsync(100);
+    }
+    vi.useRealTimers();
+    expect(followed).toBeGreaterThan(2);
+  });
+});
+
 describe('documents that are removed', () => {
   it('are there again when that is undone, in the list, the counts and their collections', async () => {
     await open();

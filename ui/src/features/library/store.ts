@@ -86,6 +86,7 @@ export const useLibrary = create<LibraryState>((set, get) => {
   /** Windows of the rows in sight, the first and the last. */
   let needed: [number, number] = [0, 0];
   let waiting = false;
+  let refreshed: Promise<void> = Promise.resolve();
   /** Documents that have left since the list was read. */
   const gone = new Set<number>();
   let selecting = 0;
@@ -154,13 +155,16 @@ export const useLibrary = create<LibraryState>((set, get) => {
     }
   }
 
+  /** What events ask for: one after the other, since one that is begun anew before it ends never does on a slow machine. */
   function refreshSoon(): void {
     if (waiting) return;
     waiting = true;
     setTimeout(() => {
-      waiting = false;
-      letGo();
-      void refresh();
+      refreshed = refreshed.then(() => {
+        waiting = false;
+        letGo();
+        return refresh();
+      });
     }, 400);
   }
 
