@@ -94,7 +94,8 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
       Home: -amount,
       End: amount,
     };
-    const step = moves[event.key];
+    // With a modifier the page keys are the window's.
+    const step = event.key.startsWith('Page') && (event.ctrlKey || event.metaKey) ? undefined : moves[event.key];
     const row = rows.get(focus);
     if (step !== undefined) {
       const next = Math.max(0, Math.min(amount - 1, focus + step));

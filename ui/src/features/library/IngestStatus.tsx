@@ -24,11 +24,12 @@ function Blocked({ report }: { report: ErrorReport }) {
 function Brakes({ progress }: { progress: IngestProgress }) {
   const setPaused = useLibrary((state) => state.setPaused);
   const cancel = useLibrary((state) => state.cancel);
-  const words = t(progress.paused ? 'ingest.resume' : 'ingest.pause');
+  // What waits for an answer goes on by itself, unless a person pauses it too.
+  const paused = progress.paused === 'paused';
   return (
     <>
-      <IconButton label={words} onPress={() => void setPaused(!progress.paused)}>
-        {progress.paused ? <Play size={16} aria-hidden /> : <Pause size={16} aria-hidden />}
+      <IconButton label={t(paused ? 'ingest.resume' : 'ingest.pause')} onPress={() => void setPaused(!paused)}>
+        {paused ? <Play size={16} aria-hidden /> : <Pause size={16} aria-hidden />}
       </IconButton>
       <IconButton label={t('ingest.cancel')} onPress={() => void cancel()}>
         <X size={16} aria-hidden />

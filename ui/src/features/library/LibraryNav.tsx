@@ -85,7 +85,7 @@ export function LibraryNav({ active, onShow }: { active: boolean; onShow: () => 
             icon={<TriangleAlert size={16} aria-hidden className="tone-amber" />}
             name={t('library.problems')}
             amount={summary.failed}
-            active={active && query.state === 'problem'}
+            active={active && query.collection === null && query.state === 'problem'}
             onSelect={() => show(null, 'problem')}
           />
         )}

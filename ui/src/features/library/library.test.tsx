@@ -4,6 +4,7 @@ import { type Backend, backend, type DocumentQuery, type IngestEvent, type Stop,
 import { createMock, MOCK_DEFAULTS, type MockOptions } from '@/ipc/mock';
 import { setLanguage } from '@/shared/i18n';
 import { ToastList, undoLast } from '@/shared/ui/toasts';
+import { LibraryNav } from './LibraryNav';
 import { LibraryPage } from './LibraryPage';
 import { useLibrary } from './store';
 
@@ -75,6 +76,28 @@ describe('the line that the keys act on', () => {
   });
 });
 
+describe('keys of the window', () => {
+  it('are not taken by the list', async () => {
+    await open();
+    const key = (init: object): boolean => fireEvent.keyDown(screen.getByRole('grid'), init);
+    expect(key({ key: 'PageDown', ctrlKey: true })).toBe(true);
+    expect(key({ key: 'PageDown' })).toBe(false);
+  });
+});
+
+describe('the side bar', () => {
+  it('names one list as the one that is shown', async () => {
+    await open({ documents: 1204 });
+    render(<LibraryNav active onShow={() => undefined} />);
+    const current = (): (string | null)[] =>
+      [...document.querySelectorAll('[aria-current="page"] bdi')].map((each) => each.textContent);
+    act(() => library().setQuery({ collection: 1, state: 'problem' }));
+    expect(current()).toEqual(['Contracts']);
+    act(() => library().setQuery({ collection: null }));
+    expect(current()).toEqual(['Needs attention']);
+  });
+});
+
 describe('a document that is called otherwise than its file', () => {
   it('shows the name of its file too, and its path where a pointer rests on it', async () => {
     await open({}, (mock) => ({
@@ -93,23 +116,47 @@ describe('a document that is called otherwise than its file', () => {
   });
 });
 
-describe('a queue that ends', () => {
-  it('counts what needs attention by itself', async () => {
-    let tell: (event: IngestEvent) => void = () => undefined;
-    await open({}, (mock) => ({
+const QUEUE = { total: 3, chunks_per_second: null, remaining_s: null, paused: null };
+
+describe('a queue', () => {
+  let tell: (event: IngestEvent) => void = () => undefined;
+  beforeEach(() =>
+    open({}, (mock) => ({
       onIngest: (listener) => {
         tell = listener;
         return mock.onIngest(listener);
       },
-    }));
+    })),
+  );
+
+  it('that waits for an answer can be paused, and goes on only when a person paused it', () => {
+    act(() => tell({ type: 'overall', done: 1, ...QUEUE, paused: 'answering' }));
+    expect(screen.getByRole('button', { name: 'Pause' })).toBeTruthy();
+    act(() => tell({ type: 'overall', done: 1, ...QUEUE, paused: 'paused' }));
+    expect(screen.getByRole('button', { name: 'Go on' })).toBeTruthy();
+  });
+
+  it('leads at its end to what needs attention, whatever was searched for', async () => {
     const row = library().rows.get(0);
     if (!row) throw new Error('the list is empty');
-    const queue = { total: 3, chunks_per_second: null, remaining_s: null, paused: null };
+    act(() => library().setQuery({ search: 'no document is called so' }));
+    act(() => {
+      tell({ type: 'overall', done: 0, ...QUEUE });
+      tell({ type: 'settled', row: { ...row, state: 'damaged' }, outcome: 'failed', indexed_chunks: 0, ms: 1 });
+      tell({ type: 'overall', done: 3, ...QUEUE });
+    });
+    fireEvent.click(await screen.findByRole('button', { name: 'Show' }));
+    expect(library().query).toMatchObject({ search: '', state: 'problem' });
+  });
+
+  it('counts at its end what needs attention by itself', async () => {
+    const row = library().rows.get(0);
+    if (!row) throw new Error('the list is empty');
     act(() => {
       setLanguage('de');
-      tell({ type: 'overall', done: 0, ...queue });
+      tell({ type: 'overall', done: 0, ...QUEUE });
       tell({ type: 'settled', row: { ...row, state: 'damaged' }, outcome: 'failed', indexed_chunks: 0, ms: 1 });
-      tell({ type: 'overall', done: 3, ...queue });
+      tell({ type: 'overall', done: 3, ...QUEUE });
     });
     await screen.findByText('3 Dateien wurden gelesen. 1 braucht Aufmerksamkeit.');
   });

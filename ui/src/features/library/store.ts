@@ -215,7 +215,7 @@ export const useLibrary = create<LibraryState>((set, get) => {
     queue = null;
     if (!ended || total === 0) return;
     const show = (state: Query['state']): void => {
-      get().setQuery({ state, collection: null });
+      get().setQuery({ search: '', state, collection: null });
       showLibrary();
     };
     const { problems } = ended;
