@@ -1,5 +1,5 @@
 import { ChatPage } from '@/features/chat/ChatPage';
-import { EmptyLibrary, LibraryPage } from '@/features/library/LibraryPage';
+import { LibraryPage, WithoutDocuments } from '@/features/library/LibraryPage';
 import { useLibrary } from '@/features/library/store';
 import { ModelsPage } from '@/features/models/ModelsPage';
 import { ProfileChoice } from '@/features/models/ProfileChoice';
@@ -15,7 +15,7 @@ export function Main() {
   const view = useLayout((state) => state.view);
   const show = useLayout((state) => state.show);
   const sidebar = useLayout((state) => state.sidebar);
-  const documents = useLibrary((state) => state.summary?.documents ?? 0);
+  const documents = useLibrary((state) => state.summary?.documents ?? null);
   const collections = useLibrary((state) => state.collections);
   const { plans, models } = useModels();
   switch (view) {
@@ -24,7 +24,7 @@ export function Main() {
         <ChatPage
           documents={documents}
           collections={collections}
-          empty={<EmptyLibrary />}
+          empty={<WithoutDocuments />}
           onOpen={openCitation}
           onOpenSource={openSource}
           onOpenPassage={openPassage}

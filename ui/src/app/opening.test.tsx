@@ -69,6 +69,27 @@ describe('a library that is being opened', () => {
     await waitFor(() => expect(useLibrary.getState().summary?.documents).toBe(13));
   });
 
+  it('is not taken for empty before its documents are counted', async () => {
+    vi.useFakeTimers();
+    open({ speed: 10, turns: 0 });
+    // Its settings are read, and its documents are not.
+    await act(() => vi.advanceTimersByTimeAsync(400));
+    const question = (): HTMLElement => screen.getByRole('textbox', { name: 'Your question' });
+    expect(question().getAttribute('placeholder')).toBe('Your question');
+    expect(document.body.textContent).not.toContain('Drop documents here');
+    await act(() => vi.advanceTimersByTimeAsync(1000));
+    expect(question().getAttribute('placeholder')).toBe('Ask about 12 documents…');
+  });
+
+  it('says why its documents cannot be counted, where they would be asked', async () => {
+    const failing = ['summary'];
+    open({ failing, turns: 0 });
+    expect((await screen.findByRole('alert')).textContent).toContain('summary');
+    failing.pop();
+    fireEvent.click(screen.getByRole('button', { name: 'Retry' }));
+    expect(await screen.findByRole('heading', { name: 'Ask your 12 documents' })).toBeTruthy();
+  });
+
   it('says what opening had to say, in the language of the settings', async () => {
     open({ notices: ['settings_damaged', 'conversations_restored'], language: 'de' });
     await waitFor(() => expect(toasts()).toHaveLength(2));

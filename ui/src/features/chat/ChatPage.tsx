@@ -16,9 +16,10 @@ import { Welcome } from './Welcome';
 import { WhyDrawer } from './WhyDrawer';
 
 interface Properties {
-  documents: number;
+  /** `null` until they are counted. */
+  documents: number | null;
   collections: readonly { id: number; name: string; documents: number }[];
-  /** Shown instead of suggestions while there is nothing to ask about. */
+  /** Shown instead of suggestions while there is nothing to ask about, as far as is known. */
   empty: React.ReactNode;
   onOpen: (citation: Citation, all: readonly Citation[]) => void;
   onOpenSource: (source: Source) => void;

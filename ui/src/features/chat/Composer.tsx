@@ -11,7 +11,8 @@ import { isAnswering, isWriting, useChat } from './store';
 interface Properties {
   /** Leads to where documents are chosen. */
   onChoose: () => void;
-  documents: number;
+  /** `null` until they are counted. */
+  documents: number | null;
   collections: readonly { id: number; name: string; documents: number }[];
 }
 
@@ -50,6 +51,11 @@ function Editing() {
       </IconButton>
     </div>
   );
+}
+
+function placeholder(documents: number | null, asked: number | null): string {
+  if (documents === 0) return t('chat.placeholder_empty');
+  return asked === null ? t('chat.ask_label') : t('chat.placeholder', { n: asked });
 }
 
 /** Where questions are written: Enter asks, Shift+Enter makes a new line, Arrow up changes the last question, Escape leaves that. */
@@ -95,7 +101,7 @@ export const Composer = memo(function Composer({ documents, collections, onChoos
         dir="auto"
         maxLength={8000}
         aria-label={t('chat.ask_label')}
-        placeholder={documents === 0 ? t('chat.placeholder_empty') : t('chat.placeholder', { n: amount })}
+        placeholder={placeholder(documents, amount)}
         value={draft}
         onChange={(event) => setDraft(event.target.value)}
         onKeyDown={keys}

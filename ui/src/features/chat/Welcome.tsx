@@ -4,12 +4,12 @@ import { tameName } from '@/shared/text/tame';
 import { isAnswering, useChat } from './store';
 
 /** What stands where nothing was asked yet: questions to begin with, or the way to documents. */
-export function Welcome({ empty, documents }: { empty: ReactNode; documents: number }) {
+export function Welcome({ empty, documents }: { empty: ReactNode; documents: number | null }) {
   const suggestions = useChat((state) => state.suggestions);
   const ask = useChat((state) => state.ask);
   // One answer at a time, in whichever conversation.
   const busy = useChat(isAnswering);
-  if (documents === 0) return <div className="chat-welcome">{empty}</div>;
+  if (!documents) return <div className="chat-welcome">{empty}</div>;
   return (
     <div className="chat-welcome">
       <h2>{t('chat.welcome', { n: documents })}</h2>

@@ -20,15 +20,18 @@ interface Properties extends Actions {
   onChooseEmbedder: () => void;
 }
 
+function Loading() {
+  return (
+    <p className="state-view quiet" role="status">
+      {t('library.loading')}
+    </p>
+  );
+}
+
 function Body({ onOpen, onAsk }: Actions) {
   const { summary, total, error, reload, setQuery } = useLibrary();
   if (error && total === null) return <ErrorState error={error} onRetry={reload} />;
-  if (total === null)
-    return (
-      <p className="state-view quiet" role="status">
-        {t('library.loading')}
-      </p>
-    );
+  if (total === null) return <Loading />;
   if (summary?.documents === 0) return <EmptyLibrary />;
   if (total === 0)
     return (
@@ -45,8 +48,17 @@ function Body({ onOpen, onAsk }: Actions) {
   return <DocumentTable onOpen={onOpen} onAsk={onAsk} />;
 }
 
+/** In the place of what needs documents: the invitation, once they were counted, or why they could not be. */
+export function WithoutDocuments() {
+  const { summary, error, reload } = useLibrary();
+  const late = useLate(summary === null);
+  if (summary) return <EmptyLibrary />;
+  if (error) return <ErrorState error={error} onRetry={reload} />;
+  return late ? <Loading /> : null;
+}
+
 /** The invitation of a library without documents. */
-export function EmptyLibrary() {
+function EmptyLibrary() {
   const { pick, addSamples } = useLibrary();
   return (
     <EmptyState icon={<LibraryBig size={28} />} title={t('library.empty_title')} text={t('library.empty_text')}>

@@ -301,7 +301,8 @@ export const useLibrary = create<LibraryState>((set, get) => {
       needed = [0, 0];
       set({ query: { ...get().query, ...change }, error: null });
       get().select([]);
-      void fetchWindow(0);
+      // What could not be counted is with the next list.
+      void (get().summary ? fetchWindow(0) : refresh());
     },
     sortBy: (key) => {
       const { query, setQuery } = get();
