@@ -6,7 +6,7 @@ import { tameName } from '@/shared/text/tame';
 import { isComposing } from '@/shared/ui/composing';
 import { IconButton } from '@/shared/ui/IconButton';
 import { ScopeMenu } from './ScopeMenu';
-import { isAnswering, isWriting, useChat } from './store';
+import { isAnswering, isRead, isWriting, useChat } from './store';
 
 interface Properties {
   /** Leads to where documents are chosen. */
@@ -64,6 +64,7 @@ export const Composer = memo(function Composer({ documents, collections, onChoos
   const { setDraft, send, edit, cancelEdit, stop } = useChat.getState();
   const writing = useChat(isWriting);
   const busy = useChat(isAnswering);
+  const read = useChat(isRead);
   const field = useRef<HTMLTextAreaElement>(null);
   const collection = scope.kind === 'collection' ? collections.find((each) => each.id === scope.id) : undefined;
   const amount = scope.kind === 'documents' ? scope.ids.length : (collection?.documents ?? documents);
@@ -116,7 +117,7 @@ export const Composer = memo(function Composer({ documents, collections, onChoos
             <kbd>Esc</kbd>
           </button>
         ) : (
-          <button type="submit" className="button primary" disabled={busy || !draft.trim()}>
+          <button type="submit" className="button primary" disabled={busy || !read || !draft.trim()}>
             <CornerDownLeft size={14} aria-hidden />
             {t('chat.ask')}
           </button>

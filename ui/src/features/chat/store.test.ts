@@ -140,6 +140,25 @@ describe('a question being typed', () => {
     expect(chat()).toMatchObject({ draft: 'half a question', editing: null });
   });
 
+  it('waits until its conversation was read, and where it cannot be', async () => {
+    const failing: string[] = [];
+    open({ failing });
+    await talk(2);
+    const { id } = chat();
+    chat().startNew();
+    failing.push('conversation');
+    for (const expected of [{ error: {} }, { error: null }]) {
+      const opening = chat().open(id ?? 0);
+      chat().setDraft('too early');
+      await chat().send();
+      await opening;
+      expect(chat()).toMatchObject({ draft: 'too early', running: null, loading: false, ...expected });
+      await chat().send();
+      failing.pop();
+    }
+    expect(questions()).toEqual(['question 1', 'question 2', 'too early']);
+  });
+
   it('is an ordinary question once the turn it changes is gone', async () => {
     await talk(3);
     chat().edit(2);

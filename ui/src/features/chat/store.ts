@@ -113,6 +113,11 @@ export function isAnswering(state: Pick<ChatState, 'running' | 'elsewhere'>): bo
   return state.elsewhere !== null || isWriting(state);
 }
 
+/** Whether the open conversation was read: a question to one that was not would be shown, and numbered, without those before it. */
+export function isRead({ loading, error }: Pick<ChatState, 'loading' | 'error'>): boolean {
+  return !loading && error === null;
+}
+
 /** Whether there is more than one document to be asked. */
 function asksSeveral(scope: Scope): boolean {
   return scope.kind !== 'documents' || scope.ids.length > 1;
@@ -282,7 +287,7 @@ export const useChat = create<ChatState>((set, get) => {
     },
     setEach: (each) => set({ each }),
     ask: async (question, replace = null, each = get().each) => {
-      if (live) return;
+      if (live || !isRead(get())) return;
       const { id, scope, turns, title, editing } = get();
       opened += 1;
       const mine: Live = {
@@ -326,7 +331,7 @@ export const useChat = create<ChatState>((set, get) => {
     send: async () => {
       const { draft, editing, ask } = get();
       const question = draft.trim();
-      if (question === '' || live) return;
+      if (question === '' || live || !isRead(get())) return;
       set({ draft: editing === null ? '' : aside, editing: null });
       await ask(question, editing);
     },
