@@ -52,7 +52,11 @@ export function RunningTurn({ running, onOpen, onStop, onRetry }: Properties) {
         />
       )}
       <Notices notices={running.notices} />
-      <Thinking text={running.thinking} ms={running.thinkingMs} running={running.text === ''} />
+      <Thinking
+        text={running.thinking}
+        ms={running.thinkingMs}
+        running={running.text === '' && running.error === null}
+      />
       {extract && (
         <div className="meanwhile">
           <p className="answer-mark">
