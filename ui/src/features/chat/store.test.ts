@@ -231,6 +231,22 @@ describe('what is asked', () => {
     expect(anew.useChat.getState().scope).toEqual(COLLECTION);
   });
 
+  it('has first questions of its own, whichever are told last', async () => {
+    const mock = backend();
+    const answers: (() => void)[] = [];
+    setBackend({
+      ...mock,
+      suggestions: (scope) =>
+        new Promise((resolve) => answers.push(() => resolve([scope.kind === 'all' ? 'of all' : 'of a collection']))),
+    });
+    chat().setScope(COLLECTION);
+    chat().setScope({ kind: 'all' });
+    for (const answer of answers.reverse()) answer();
+    await vi.waitFor(() => expect(chat().suggestions).not.toEqual([]));
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(chat().suggestions).toEqual(['of all']);
+  });
+
   it('is what was chosen meanwhile, where a conversation was slow to open', async () => {
     await talk(1);
     const { id } = chat();
@@ -278,6 +294,14 @@ describe('an answer that is written elsewhere', () => {
     expect(chat().elsewhere).toBeNull();
     expect(offer).not.toHaveBeenCalled();
     expect(warn).not.toHaveBeenCalled();
+  });
+
+  it('is told by the title that its conversation has by then', async () => {
+    const { asked, id } = await askAndLeave();
+    await chat().rename(id, 'Renamed');
+    expect(chat().elsewhere).toEqual({ id, title: 'Renamed' });
+    await asked;
+    expect(offer).toHaveBeenCalledWith('The answer in “Renamed” is ready.', 'Show', expect.anything());
   });
 
   it('is not told at all when its conversation was deleted', async () => {

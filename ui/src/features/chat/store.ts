@@ -131,6 +131,7 @@ function isStopped({ running }: Live): boolean {
 export const useChat = create<ChatState>((set, get) => {
   let live: Live | null = null;
   let opened = 0;
+  let suggested = 0;
   let frame: number | undefined;
   /** Questions begun and not asked, by conversation. */
   const drafts = new Map<number | null, string>();
@@ -351,6 +352,10 @@ export const useChat = create<ChatState>((set, get) => {
           .then(() => true),
       );
       if (renamed && get().id === id) set({ title });
+      if (renamed && live?.conversation === id) {
+        live.title = title;
+        if (!live.shown) set({ elsewhere: { id, title } });
+      }
       await get().loadList();
     },
     remove: async (id) => {
@@ -386,8 +391,9 @@ export const useChat = create<ChatState>((set, get) => {
     },
     setRenaming: (renaming) => set({ renaming }),
     suggest: async () => {
+      const mine = ++suggested;
       const suggestions = await attempt(() => backend().suggestions(get().scope));
-      set({ suggestions: suggestions ?? [] });
+      if (mine === suggested) set({ suggestions: suggestions ?? [] });
     },
   };
 });
