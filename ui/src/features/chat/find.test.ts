@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Turn } from '@/ipc';
 import { byAge } from './age';
-import { hitsIn } from './find';
+import { hitsIn, useFind } from './find';
+import { useChat } from './store';
 
 const turn = (question: string, text: string): Turn => ({ question, answer: { text } }) as unknown as Turn;
 
@@ -29,6 +30,26 @@ describe('the search in a conversation', () => {
 
   it('looks for nothing that stands everywhere', () => {
     expect(hitsIn(turns, ' e ')).toEqual([]);
+  });
+
+  it('stays at its place when another answer is there, and begins at the last otherwise', () => {
+    const find = useFind.getState;
+    const at = () => find().hits[find().at];
+    useChat.setState({ turns });
+    find().setOpen(true);
+    find().search('months');
+    expect(at()).toEqual({ turn: 1, nth: 0 });
+    find().step(-1);
+    const here = at();
+    useChat.setState({ turns: [...turns, turn('And then?', 'Three months.')] });
+    expect(find().hits).toHaveLength(3);
+    expect(at()).toBe(here);
+    // Its turn is written anew.
+    useChat.setState({ turns: [] });
+    expect(find()).toMatchObject({ hits: [], at: 0 });
+    useChat.setState({ turns });
+    expect(at()).toEqual({ turn: 1, nth: 0 });
+    find().setOpen(false);
   });
 });
 

@@ -38,6 +38,15 @@ export function hitsIn(turns: readonly Turn[], query: string): Hit[] {
   return turns.flatMap((turn, index) => placesOf(wordsOf(turn), wanted).map((_, nth) => ({ turn: index, nth })));
 }
 
+/** The first place in what was said last: a conversation is read from its end. */
+function latestOf(hits: readonly Hit[]): number {
+  const last = hits.at(-1)?.turn;
+  return Math.max(
+    0,
+    hits.findIndex((hit) => hit.turn === last),
+  );
+}
+
 interface FindState {
   open: boolean;
   query: string;
@@ -57,16 +66,7 @@ export const useFind = create<FindState>((set, get) => ({
   setOpen: (open) => set(open ? { open } : { open, query: '', hits: [], at: 0 }),
   search: (query) => {
     const hits = hitsIn(useChat.getState().turns, query);
-    // Begins with what was said last: a conversation is read from its end.
-    const last = hits.at(-1)?.turn;
-    set({
-      query,
-      hits,
-      at: Math.max(
-        0,
-        hits.findIndex((hit) => hit.turn === last),
-      ),
-    });
+    set({ query, hits, at: latestOf(hits) });
   },
   step: (by) => {
     const { hits, at } = get();
@@ -74,10 +74,19 @@ export const useFind = create<FindState>((set, get) => ({
   },
 }));
 
+/** The places after the conversation has grown. Those that are still there are the same, so that who stands at one stays. */
+function grown({ hits: before, query, at }: FindState, turns: readonly Turn[]): Pick<FindState, 'hits' | 'at'> {
+  const known = new Map(before.map((hit) => [`${hit.turn}.${hit.nth}`, hit]));
+  const hits = hitsIn(turns, query).map((hit) => known.get(`${hit.turn}.${hit.nth}`) ?? hit);
+  const here = before[at];
+  const stays = here ? hits.indexOf(here) : -1;
+  return { hits, at: stays < 0 ? latestOf(hits) : stays };
+}
+
 // Another conversation ends the search; more turns are searched too.
 useChat.subscribe(({ id, turns }, before) => {
-  const { open, query, setOpen, search } = useFind.getState();
-  if (!open) return;
-  if (id !== before.id) setOpen(false);
-  else if (turns !== before.turns) search(query);
+  const find = useFind.getState();
+  if (!find.open) return;
+  if (id !== before.id) find.setOpen(false);
+  else if (turns !== before.turns) useFind.setState(grown(find, turns));
 });
