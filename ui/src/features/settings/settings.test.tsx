@@ -2,6 +2,7 @@ import { act, fireEvent, render, screen, waitFor } from '@testing-library/react'
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Backend, type Settings, setBackend } from '@/ipc';
 import { createMock, MOCK_DEFAULTS } from '@/ipc/mock';
+import { canUndo, ToastList, undoLast } from '@/shared/ui/toasts';
 import { AnswerSettings } from './AnswerSettings';
 import { useServer } from './server';
 import { useSettings } from './store';
@@ -105,6 +106,39 @@ describe('settings that are changed', () => {
     useSettings.getState().adopt({ profile: 'compact' });
     await act(() => changing);
     expect(settings()).toMatchObject({ theme: 'system', profile: 'compact' });
+  });
+});
+
+describe('a folder that is watched no longer', () => {
+  const folders = (): string[] | undefined => settings()?.watched_folders;
+
+  it('comes back by itself when that is undone, beside those that were added since', async () => {
+    await open();
+    const [first = ''] = folders() ?? [];
+    await act(() => useSettings.getState().unwatch(first));
+    await act(() => useSettings.getState().watch());
+    await act(async () => undoLast());
+    await waitFor(() => expect(folders()).toEqual(['/home/ada/Documents/New folder', first]));
+  });
+
+  it('is not said to be where the engine refuses that', async () => {
+    await open(() => ({ changeSettings: () => Promise.reject({ code: 'bad_setting', message: 'No.', detail: null }) }));
+    const before = folders();
+    await act(() => useSettings.getState().unwatch(before?.[0] ?? ''));
+    expect(folders()).toEqual(before);
+    expect(canUndo()).toBe(false);
+  });
+});
+
+describe('the search index that is made anew', () => {
+  it('is stopped without a failure', async () => {
+    await open();
+    render(<ToastList />);
+    const rebuilding = act(() => useSettings.getState().rebuild());
+    useSettings.getState().stopRebuild();
+    await rebuilding;
+    expect(useSettings.getState().rebuilding).toBeNull();
+    expect(screen.queryByText(/^Stopped/)).toBeNull();
   });
 });
 

@@ -51,6 +51,9 @@ export const useSettings = create<SettingsState>((set, get) => {
   let saved: Promise<unknown> = Promise.resolve();
   let changes = 0;
   let asked = 0;
+  const watched = (): readonly string[] => get().settings?.watched_folders ?? [];
+  const follow = (folders: readonly string[]): Promise<void> =>
+    get().change({ watched_folders: [...new Set([...watched(), ...folders])] });
   return {
     settings: null,
     error: null,
@@ -64,14 +67,12 @@ export const useSettings = create<SettingsState>((set, get) => {
     setSearch: (search) => set({ search }),
     watch: async () => {
       const paths = (await attempt(() => backend().pick('folder'))) ?? [];
-      const { settings, change } = get();
-      if (settings && paths.length > 0)
-        await change({ watched_folders: [...new Set([...settings.watched_folders, ...paths])] });
+      if (paths.length > 0) await follow(paths);
     },
     unwatch: async (folder) => {
-      const before = get().settings?.watched_folders ?? [];
-      await get().change({ watched_folders: before.filter((each) => each !== folder) });
-      announce(t('settings.unwatched', { folder }), () => get().change({ watched_folders: before }));
+      await get().change({ watched_folders: watched().filter((each) => each !== folder) });
+      // Refused, it is still there, and that was said.
+      if (!watched().includes(folder)) announce(t('settings.unwatched', { folder }), () => follow([folder]));
     },
     load: async () => {
       set({ error: null });
@@ -133,7 +134,8 @@ export const useSettings = create<SettingsState>((set, get) => {
         job = backend().rebuildIndex((event) => {
           if (event.type === 'progress') set({ rebuilding: { done: event.done, total: event.total } });
           else if (event.type === 'done') announce(t('settings.rebuilt', { n: event.chunks }));
-          else complain(event.error);
+          // Stopped by the person who started it: nothing has failed.
+          else if (event.error.code !== 'cancelled') complain(event.error);
         });
         await job.finished;
       });
