@@ -1,6 +1,6 @@
 import { act, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Backend, type StoreEvent, setBackend } from '@/ipc';
+import { type Backend, backend, type StoreEvent, setBackend } from '@/ipc';
 import { createMock, MOCK_DEFAULTS } from '@/ipc/mock';
 import { ToastList } from '@/shared/ui/toasts';
 import { ModelsPage } from './ModelsPage';
@@ -95,6 +95,31 @@ describe('the models', () => {
     fireEvent.click(screen.getByRole('button', { name: 'Undo' }));
     await waitFor(() => expect(active()).toBe(name));
     expect(planned).toBe(2);
+  });
+
+  it('are those of the last choice, whichever was looked at sooner', async () => {
+    await open();
+    const mock = backend();
+    const answers: (() => void)[] = [];
+    setBackend({
+      ...mock,
+      inventory: async () => {
+        const found = await mock.inventory();
+        await new Promise<void>((resolve) => answers.push(resolve));
+        return found;
+      },
+    });
+    const active = () => models().models?.find((model) => model.active)?.path;
+    const path = active() ?? null;
+    const choosing = [models().choose(null)];
+    await waitFor(() => expect(answers).toHaveLength(1));
+    choosing.push(models().choose(path));
+    await waitFor(() => expect(answers).toHaveLength(2));
+    await act(async () => {
+      for (const answer of answers.reverse()) answer();
+      await Promise.all(choosing);
+    });
+    expect(active()).toBe(path);
   });
 
   it('are shown where the chosen one cannot be planned for, so that another can be chosen', async () => {

@@ -41,6 +41,7 @@ interface ModelsState {
 export const useModels = create<ModelsState>((set, get) => {
   let job: Job | null = null;
   let storing: Job | null = null;
+  let looked = 0;
   /** Removed, with a way back still open. */
   const leaving = new Set<string>();
 
@@ -73,11 +74,13 @@ export const useModels = create<ModelsState>((set, get) => {
     switching: null,
     switchError: null,
     load: async () => {
+      const mine = ++looked;
       try {
         const { models, ...rest } = await backend().inventory();
-        set({ ...rest, models: models.filter(({ name }) => !leaving.has(name)), error: null });
+        // Plans take long: what was looked at before another choice is what was.
+        if (mine === looked) set({ ...rest, models: models.filter(({ name }) => !leaving.has(name)), error: null });
       } catch (thrown) {
-        set({ error: reportOf(thrown) });
+        if (mine === looked) set({ error: reportOf(thrown) });
       }
     },
     setActive: (active) => set({ active }),
