@@ -30,8 +30,11 @@ describe('a menu', () => {
     expect(focused('ArrowUp')).toBe('Remove');
     expect(focused('Home')).toBe('Show');
     expect(focused('End')).toBe('Remove');
-    fireEvent.keyDown(window, { key: 'Escape' });
-    expect(document.activeElement).toBe(button);
-    expect(screen.queryByRole('menu')).toBeNull();
+    for (const key of ['Escape', 'Tab']) {
+      fireEvent.keyDown(document.activeElement ?? window, { key });
+      expect(document.activeElement).toBe(button);
+      expect(screen.queryByRole('menu')).toBeNull();
+      fireEvent.click(button);
+    }
   });
 });

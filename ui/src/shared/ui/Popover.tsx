@@ -132,7 +132,8 @@ function Card({ anchor, at, kind, label, children, onClose, onEscape }: CardProp
         if (next !== null) {
           items[next]?.focus();
           event.preventDefault();
-        } else if (event.key === 'Tab') onClose();
+          // From its button the key goes on to what stands beside it; from a menu that is gone to the end of the page.
+        } else if (event.key === 'Tab') onEscape();
       }
     };
     window.addEventListener('pointerdown', outside, true);
