@@ -32,7 +32,8 @@ export function Splitter({ label, width, minimum, maximum, side, onResize }: Pro
       onPointerMove={(event) => {
         if (drag.current) onResize(clamp(drag.current.width + sign * (event.clientX - drag.current.x)));
       }}
-      onPointerUp={() => {
+      // Let go, or taken away by the system.
+      onLostPointerCapture={() => {
         drag.current = null;
       }}
       onKeyDown={(event) => {
