@@ -2,12 +2,14 @@ import { Check, Copy } from 'lucide-react';
 import { useState } from 'react';
 import { t } from '../i18n';
 import { tame } from '../text/tame';
+import { attempt } from '../ui/toasts';
 
 /** Program text with a button that copies it. */
 export function CodeBlock({ code, language }: { code: string; language: string }) {
   const [copied, setCopied] = useState(false);
   const copy = (): void => {
-    void navigator.clipboard.writeText(code).then(() => {
+    void attempt(async () => {
+      await navigator.clipboard.writeText(code);
       setCopied(true);
       setTimeout(() => setCopied(false), 1500);
     });

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { t } from '../i18n';
+import { copyText } from '../ui/copyText';
 import { Popover } from '../ui/Popover';
 import { targetOf } from './link';
 
@@ -48,7 +49,7 @@ export function ModelLink({ url, children, onOpen }: Properties) {
               className="button"
               onClick={() => {
                 close();
-                void navigator.clipboard.writeText(target.href);
+                copyText(target.href);
               }}
             >
               {t('action.copy')}
