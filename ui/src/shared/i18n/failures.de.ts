@@ -60,6 +60,8 @@ export const failures: Record<keyof typeof english, string> = {
     'Der Teil, der Dokumente liest, startet nicht; sie bleiben in der Warteschlange.\nSpeicher und Installation prüfen, dann erneut versuchen.',
   'error.worker_died': 'Ein Hilfsprozess ist ausgefallen und wird neu gestartet.\nVersuchen Sie es erneut.',
   'error.worker_missing': 'Ein Teil von DocMind fehlt.\nInstallieren Sie es neu.',
+  'error.worker_out_of_memory':
+    'Einem Hilfsprozess ging der Speicher aus.\nSchließen Sie andere Programme oder wählen Sie ein kleineres Profil, und versuchen Sie es erneut.',
   'error.worker_timed_out':
     'Ein Hilfsprozess antwortete nicht rechtzeitig und wird neu gestartet.\nVersuchen Sie es erneut.',
   'error.worker_restarts_exhausted':
@@ -126,6 +128,14 @@ export const failures: Record<keyof typeof english, string> = {
   'error.library_read_only': 'In die Bibliothek kann nicht geschrieben werden.\nPrüfen Sie die Rechte ihres Ordners.',
   'error.no_data_folder': 'Auf diesem System ist kein Datenordner bekannt.\nStarten Sie DocMind mit --data-dir.',
   'error.no_samples': 'Die Beispieldokumente wurden nicht installiert.\nFügen Sie eigene Dateien hinzu.',
+  'error.file_missing':
+    'Diese Datei gibt es nicht.\nPrüfen Sie den Pfad; eine Verknüpfung kann auf etwas zeigen, das nicht mehr da ist.',
+  'error.permission_denied':
+    'Die Datei darf nicht gelesen werden.\nGeben Sie sich das Recht dazu und versuchen Sie es erneut.',
+  'error.data_folder':
+    'Das ist der Datenordner von DocMind selbst; nichts darin wird gelesen.\nNennen Sie den Ordner Ihrer Dokumente.',
+  'error.path_not_utf8':
+    'Der Name der Datei lässt sich nicht als Text lesen.\nBenennen Sie sie um, oder wählen Sie eine andere.',
   'error.link_loop':
     'Eine Verknüpfung führt in einen Ordner über ihr zurück.\nDessen Dateien werden dort gelesen; nichts zu tun.',
   'error.not_a_regular_file': 'Das ist weder eine Datei noch ein Ordner.\nNichts zu tun.',

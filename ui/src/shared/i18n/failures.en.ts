@@ -44,6 +44,8 @@ export const failures = {
     'The part that reads documents does not start; they stay in the queue.\nCheck memory and the installation, then try again.',
   'error.worker_died': 'A helping process stopped; it is started again.\nTry again.',
   'error.worker_missing': 'A part of DocMind is missing.\nInstall it again.',
+  'error.worker_out_of_memory':
+    'A helping process ran out of memory.\nClose other programs or choose a smaller profile, then try again.',
   'error.worker_timed_out': 'A helping process did not answer in time; it is started again.\nTry again.',
   'error.worker_restarts_exhausted':
     'A helping process keeps stopping.\nStart DocMind again; copy the diagnostics if it happens again.',
@@ -96,6 +98,10 @@ export const failures = {
   'error.library_read_only': 'The library cannot be written.\nCheck the permissions of its folder.',
   'error.no_data_folder': 'No data folder is known on this system.\nStart DocMind with --data-dir.',
   'error.no_samples': 'The sample documents were not installed.\nAdd files of your own instead.',
+  'error.file_missing': 'There is no such file.\nCheck its path; a link may point to something that is gone.',
+  'error.permission_denied': 'The file may not be read.\nGive yourself permission to read it, then retry.',
+  'error.data_folder': 'This is DocMind’s own data folder; nothing in it is read.\nName the folder of your documents.',
+  'error.path_not_utf8': 'The file’s name cannot be read as text.\nRename it, or choose another.',
   'error.link_loop': 'A link leads back to a folder above it.\nIts files are read through that folder; nothing to do.',
   'error.not_a_regular_file': 'This is neither a file nor a folder.\nNothing to do.',
   'error.result_too_large': 'What was read of the document is too much at once.\nSplit the document and try again.',
