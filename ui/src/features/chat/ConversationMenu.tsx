@@ -2,6 +2,7 @@ import { FileDown } from 'lucide-react';
 import { t } from '@/shared/i18n';
 import { EditMenu } from '@/shared/ui/EditMenu';
 import { MenuItem } from '@/shared/ui/Popover';
+import { removeLine } from '@/shared/ui/removeLine';
 import { useChat } from './store';
 
 interface Properties {
@@ -16,7 +17,12 @@ export function ConversationMenu({ id, label, className = 'icon-button', onRenam
   const remove = useChat((state) => state.remove);
   const exportTo = useChat((state) => state.exportTo);
   return (
-    <EditMenu className={className} label={label} onRename={onRename} onDelete={() => void remove(id)}>
+    <EditMenu
+      className={className}
+      label={label}
+      onRename={onRename}
+      onDelete={() => void removeLine(() => remove(id))}
+    >
       {(['markdown', 'html'] as const).map((format) => (
         <MenuItem key={format} icon={<FileDown size={16} />} onSelect={() => void exportTo(id, format)}>
           {t(`chat.export_${format}`)}

@@ -7,6 +7,7 @@ import { dateTime } from '@/shared/text/format';
 import { tameName } from '@/shared/text/tame';
 import { IconButton } from '@/shared/ui/IconButton';
 import { InlineEdit } from '@/shared/ui/InlineEdit';
+import { removeLine } from '@/shared/ui/removeLine';
 import { SearchField } from '@/shared/ui/SearchField';
 import { ErrorText } from '@/shared/ui/states';
 import { byAge } from './age';
@@ -56,7 +57,7 @@ const Line = memo(function Line({ conversation: { id, title, updated_at_ms }, ac
         }}
         onKeyDown={(event) => {
           if (event.key === 'F2') setEditing(true);
-          else if (event.key === 'Delete') void remove(id);
+          else if (event.key === 'Delete') void removeLine(() => remove(id));
         }}
       >
         <bdi className="clip">{name}</bdi>

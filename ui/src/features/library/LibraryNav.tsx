@@ -6,6 +6,7 @@ import { tameName } from '@/shared/text/tame';
 import { EditMenu } from '@/shared/ui/EditMenu';
 import { IconButton } from '@/shared/ui/IconButton';
 import { InlineEdit } from '@/shared/ui/InlineEdit';
+import { removeLine } from '@/shared/ui/removeLine';
 import { useLibrary } from './store';
 
 interface LineProperties {
@@ -98,7 +99,7 @@ export function LibraryNav({ active, onShow }: { active: boolean; onShow: () => 
             active={active && query.collection === collection.id}
             onSelect={() => show(collection.id)}
             onRename={() => setEditing(collection.id)}
-            onDelete={() => void deleteCollection(collection.id)}
+            onDelete={() => void removeLine(() => deleteCollection(collection.id))}
             field={
               editing === collection.id && (
                 <InlineEdit
@@ -117,7 +118,7 @@ export function LibraryNav({ active, onShow }: { active: boolean; onShow: () => 
               className="icon-button nav-more"
               label={t('collection.actions', { name: tameName(collection.name) })}
               onRename={() => setEditing(collection.id)}
-              onDelete={() => void deleteCollection(collection.id)}
+              onDelete={() => void removeLine(() => deleteCollection(collection.id))}
             />
           </NavLine>
         ))}

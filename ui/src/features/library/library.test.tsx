@@ -96,6 +96,20 @@ describe('the side bar', () => {
     act(() => library().setQuery({ collection: null }));
     expect(current()).toEqual(['Needs attention']);
   });
+
+  it.each(['key', 'menu'])('keeps the focus on the line beside one that is deleted (%s)', async (by) => {
+    await open();
+    render(<LibraryNav active onShow={() => undefined} />);
+    const line = (name: string): HTMLElement => screen.getByRole('button', { name: new RegExp(`^${name}`) });
+    act(() => line('Contracts').focus());
+    if (by === 'key') fireEvent.keyDown(line('Contracts'), { key: 'Delete' });
+    else {
+      fireEvent.click(screen.getByRole('button', { name: 'Actions for Contracts' }));
+      fireEvent.click(screen.getByRole('menuitem', { name: 'Delete' }));
+    }
+    await waitFor(() => expect(library().collections).toHaveLength(1));
+    await waitFor(() => expect(document.activeElement).toBe(line('Manuals')));
+  });
 });
 
 describe('a document that is called otherwise than its file', () => {
