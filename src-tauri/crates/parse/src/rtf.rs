@@ -1,12 +1,14 @@
 //! RTF: groups, control words and code pages, to paragraphs, tables and headings.
 
+mod blocks;
+mod characters;
 mod vocabulary;
 
 use crate::error::ParseError;
 use crate::formula::Line;
 use crate::output::Output;
 use crate::symbol::SignFont;
-use crate::text::{self, PageBuilder, TableHeader};
+use crate::text::{self, PageBuilder};
 use encoding_rs::Encoding;
 use std::collections::{HashMap, HashSet};
 use vocabulary::{character, charset, is_skipped};
@@ -170,13 +172,6 @@ impl Reader {
                 self.end_margin();
             }
             self.state = outer;
-        }
-    }
-
-    fn end_margin(&mut self) {
-        let margin = std::mem::take(&mut self.margin).text;
-        if !margin.trim().is_empty() && self.margins_seen.insert(margin.clone()) {
-            self.margins.push(margin);
         }
     }
 
@@ -347,158 +342,6 @@ impl Reader {
                     self.put(character);
                 }
             }
-        }
-    }
-
-    fn unicode(&mut self, number: i32) {
-        self.flush();
-        let code = if number < 0 {
-            (number + 65_536) as u32
-        } else {
-            number as u32
-        };
-        self.skip_chars = self.state.unicode_skip;
-        let c = match code {
-            0xd800..=0xdbff => {
-                self.high_surrogate = Some(code);
-                return;
-            }
-            0xdc00..=0xdfff => {
-                let Some(high) = self.high_surrogate.take() else { return };
-                char::from_u32(0x10000 + ((high - 0xd800) << 10) + (code - 0xdc00))
-            }
-            // Symbol fonts sit at F000.
-            0xf020..=0xf0ff => {
-                let font = self.sign_fonts.get(&self.state.font);
-                let c = char::from_u32(code - 0xf000);
-                font.and_then(|font| font.sign((code - 0xf000) as u8))
-                    .or(c.filter(char::is_ascii))
-            }
-            code => char::from_u32(code),
-        };
-        if let Some(c) = c {
-            let mut buffer = [0; 4];
-            self.put(c.encode_utf8(&mut buffer));
-        }
-    }
-
-    fn byte(&mut self, byte: u8) {
-        if self.skip_chars > 0 {
-            self.skip_chars -= 1;
-            return;
-        }
-        self.pending.push(byte);
-    }
-
-    fn flush(&mut self) {
-        if self.pending.is_empty() {
-            return;
-        }
-        let bytes = std::mem::take(&mut self.pending);
-        let encoding = self
-            .fonts
-            .get(&self.state.font)
-            .copied()
-            .or(self.code_page)
-            .unwrap_or(encoding_rs::WINDOWS_1252);
-        let decoded = |bytes: &[u8]| {
-            let (text, is_faulty) = encoding.decode_without_bom_handling(bytes);
-            if !is_faulty {
-                return text.into_owned();
-            }
-            // Bullets stand in fonts that are said to be of other scripts than they are.
-            let usual = self.code_page.unwrap_or(encoding_rs::WINDOWS_1252);
-            usual.decode_without_bom_handling(bytes).0.into_owned()
-        };
-        let text = match self.sign_fonts.get(&self.state.font) {
-            // There it is set in another.
-            Some(font) if self.state.destination != Destination::Fonts => {
-                let shown = |byte: &u8| font.sign(*byte).map_or_else(|| decoded(&[*byte]), String::from);
-                bytes.iter().map(shown).collect()
-            }
-            _ => decoded(&bytes),
-        };
-        self.put(&text);
-        self.pending = bytes;
-        self.pending.clear();
-    }
-
-    fn put(&mut self, text: &str) {
-        if self.state.hidden || self.state.html_rtf {
-            return;
-        }
-        let line = match self.state.destination {
-            Destination::Body => &mut self.paragraph,
-            Destination::Note => &mut self.notes,
-            Destination::Margin => &mut self.margin,
-            Destination::Title => return self.title.push_str(text),
-            Destination::Styles => return self.style_name.push_str(text),
-            Destination::Fonts => return self.font_table(text),
-            Destination::Skip => return,
-        };
-        line.is_raised = self.state.is_raised;
-        line.push(text);
-    }
-
-    /// The name of a font, which a semicolon ends.
-    fn font_table(&mut self, text: &str) {
-        for piece in text.split_inclusive(';') {
-            self.font_name.push_str(piece);
-            if piece.ends_with(';')
-                && let Some(font) = SignFont::named(std::mem::take(&mut self.font_name).trim_end_matches(';'))
-            {
-                self.sign_fonts.insert(self.state.font, font);
-            }
-        }
-    }
-
-    fn end_paragraph(&mut self) {
-        if self.state.destination != Destination::Body {
-            self.put("\n");
-            return;
-        }
-        if self.in_table {
-            if !self.paragraph.text.is_empty() {
-                self.paragraph.text.push('\n');
-            }
-            return;
-        }
-        let text = std::mem::take(&mut self.paragraph).text;
-        if text.trim().is_empty() {
-            return;
-        }
-        self.end_table();
-        match self.level {
-            Some(level) if text.chars().count() <= 300 => self.page.heading(level, &text),
-            _ => self.page.paragraph(&text),
-        }
-        let notes = std::mem::take(&mut self.notes).text;
-        self.page.paragraph(&notes);
-    }
-
-    fn end_cell(&mut self) {
-        self.in_table = true;
-        self.row.push(std::mem::take(&mut self.paragraph).text);
-    }
-
-    fn end_row(&mut self) {
-        if !self.paragraph.text.trim().is_empty() {
-            self.row.push(std::mem::take(&mut self.paragraph).text);
-        }
-        self.rows.push(std::mem::take(&mut self.row));
-    }
-
-    fn end_table(&mut self) {
-        if !self.row.is_empty() {
-            self.end_row();
-        }
-        let rows = std::mem::take(&mut self.rows);
-        if rows.iter().map(Vec::len).max().unwrap_or(0) <= 1 {
-            for cell in rows.iter().flatten() {
-                self.page.paragraph(cell);
-            }
-        } else {
-            self.page.table(&rows, TableHeader::guess(&rows));
         }
     }
 }
