@@ -58,6 +58,26 @@ pub fn docx_of(document: &str) -> Vec<u8> {
     ])
 }
 
+/// A paragraph of Word.
+pub fn paragraph(text: &str) -> String {
+    format!("<w:p><w:r><w:t>{text}</w:t></w:r></w:p>")
+}
+
+/// What a part of an OpenDocument file begins with.
+pub const NAMESPACES: &str = r#"xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:text="t" xmlns:table="b" xmlns:draw="d" xmlns:dc="c" xmlns:svg="s" xmlns:presentation="p""#;
+
+/// An OpenDocument file of this kind, with this body and these styles.
+pub fn open_document(kind: &str, body: &str, styles: &str) -> Vec<u8> {
+    let content =
+        format!("<office:document-content {NAMESPACES}><office:body>{body}</office:body></office:document-content>");
+    let styles = format!("<office:document-styles {NAMESPACES}>{styles}</office:document-styles>");
+    zip(&[
+        ("mimetype", kind.as_bytes()),
+        ("content.xml", content.as_bytes()),
+        ("styles.xml", styles.as_bytes()),
+    ])
+}
+
 /// A PDF of these objects (numbered from 1; the first is the catalogue), with a correct table.
 pub fn pdf(objects: &[Vec<u8>]) -> Vec<u8> {
     let mut out = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n".to_vec();

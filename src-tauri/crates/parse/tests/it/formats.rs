@@ -260,3 +260,55 @@ fn locked_office_files_need_a_password() {
     ]);
     assert_eq!(read("a.odt", &odt).state(), DocumentState::NeedsPassword);
 }
+
+#[test]
+fn containers_of_other_programs_are_named() {
+    let types = |kind: &str| format!(r#"<Types><Override ContentType="{kind}"/></Types>"#);
+    let visio = types("application/vnd.ms-visio.drawing.main+xml");
+    for (name, entries, word) in [
+        (
+            "a.vsdx",
+            vec![("[Content_Types].xml", visio.as_str()), ("visio/document.xml", "<x/>")],
+            "Visio",
+        ),
+        (
+            "a.xps",
+            vec![("[Content_Types].xml", "<Types/>"), ("FixedDocSeq.fdseq", "<x/>")],
+            "XPS",
+        ),
+        ("a.pages", vec![("Index/Document.iwa", "x")], "Pages"),
+        (
+            "a.odb",
+            vec![("mimetype", "application/vnd.oasis.opendocument.base")],
+            "database",
+        ),
+        ("notes.zip", vec![("word/notes.txt", "x"), ("xl/a.txt", "y")], "Unpack"),
+    ] {
+        let entries: Vec<(&str, &[u8])> = entries.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
+        let read = read(name, &zip(&entries));
+        assert_eq!(read.state(), DocumentState::Unsupported, "{name}");
+        assert!(read.message().contains(word), "{name}: {}", read.message());
+    }
+}
+
+#[test]
+fn base64_in_xml_is_no_text() {
+    let book = r#"<?xml version="1.0"?><FictionBook><body><p>Words</p></body><binary id="a.png">iVBORw0KGgoAAAA</binary></FictionBook>"#;
+    assert_eq!(read("a.fb2", book.as_bytes()).text(), "Words");
+}
+
+#[test]
+fn a_log_is_read_through_colours_and_padding() {
+    let log =
+        b"\x1b[32mINFO\x1b[0m the \x1b[1mgenet\x1b[0m started\n\x1b]0;title\x07the civet\x1b[K failed\n\x1b[1\nend";
+    assert_eq!(
+        read("a.log", log).text(),
+        "INFO the genet started\nthe civet failed\n[1\nend"
+    );
+    let cut = [&b"A log that a power cut padded.\n"[..], &[0; 3000], b"It went on.\n"].concat();
+    let text = read("a.log", &cut).text();
+    assert!(
+        text.starts_with("A log that a power cut padded.") && text.contains("It went on."),
+        "{text}"
+    );
+}

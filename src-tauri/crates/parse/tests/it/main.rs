@@ -1,11 +1,16 @@
 //! The reading room through its public surface: every format, every state, files made to hurt. All inputs are generated here.
 
 mod build;
-mod details;
 mod encrypted;
 mod formats;
 mod hostile;
+mod mail;
+mod open_document;
 mod pdf;
+mod slides;
+mod tables;
+mod word;
+mod workbooks;
 
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::{DocumentState, Page, ParseEvent, ParseFailure};

@@ -1,0 +1,80 @@
+//! Which form of a mail is read, and what is left of one that is cut short or damaged.
+
+use super::read;
+
+#[test]
+fn a_mail_whose_plain_form_is_empty_is_read_from_its_other_form() {
+    let mail = b"From: a@b.c\r\nSubject: Hello\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=x\r\n\r\n\
+        --x\r\nContent-Type: text/plain\r\n\r\n \r\n--x\r\nContent-Type: text/html\r\n\r\n<p>The words</p>\r\n--x--\r\n";
+    assert_eq!(read("a.eml", mail).text(), "Hello\n\nFrom: a@b.c\n\nThe words");
+}
+
+#[test]
+fn a_mail_whose_plain_form_is_a_stub_is_read_from_its_other_form() {
+    let mail = |plain: &str, html: &str| {
+        format!(
+            "Subject: Hello\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=x\r\n\r\n\
+            --x\r\nContent-Type: text/plain\r\n\r\n{plain}\r\n--x\r\nContent-Type: text/html\r\n\r\n<p>{html}</p>\r\n--x--\r\n"
+        )
+    };
+    let body = "The whole offer. ".repeat(20);
+    let stub = read("a.eml", mail("Your mail program shows no HTML.", &body).as_bytes()).text();
+    assert!(stub.contains("The whole offer") && !stub.contains("no HTML"), "{stub}");
+    for (plain, html) in [
+        ("Plain offer. ".repeat(10), &body),
+        ("Plain offer. ".repeat(50), &body.repeat(10)),
+    ] {
+        let text = read("a.eml", mail(&plain, html).as_bytes()).text();
+        assert!(text.contains("Plain offer.") && !text.contains("whole"), "{text}");
+    }
+}
+
+#[test]
+fn an_outlook_mail_whose_plain_form_is_a_stub_is_read_from_its_other_form() {
+    let mail = |plain: &str, html: &str| {
+        let mut file = cfb::CompoundFile::create(std::io::Cursor::new(Vec::new())).expect("memory");
+        for (name, text) in [("/__substg1.0_1000001E", plain), ("/__substg1.0_10130102", html)] {
+            let mut stream = file.create_stream(name).expect("a new stream");
+            std::io::Write::write_all(&mut stream, text.as_bytes()).expect("memory");
+        }
+        file.create_stream("/__properties_version1.0").expect("a new stream");
+        file.into_inner().into_inner()
+    };
+    let body = format!("<p>{}</p>", "The whole offer. ".repeat(20));
+    assert!(
+        read("a.msg", &mail("View in a browser.", &body))
+            .text()
+            .starts_with("The whole offer.")
+    );
+    assert_eq!(read("a.msg", &mail("Plain.", "<p>The same.</p>")).text(), "Plain.");
+}
+
+#[test]
+fn a_mail_in_an_encoding_it_does_not_name_is_readable() {
+    let mail = b"From: J\xfcrgen <a@b.c>\r\nSubject: Gr\xfc\xdfe\r\n\r\nSch\xf6ne Gr\xfc\xdfe aus K\xf6ln\r\n";
+    let text = read("a.eml", mail).text();
+    assert!(
+        text.starts_with("Grüße\n\nFrom: Jürgen <a@b.c>") && text.ends_with("Schöne Grüße aus Köln"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_forwarded_mail_is_read_behind_the_one_that_brought_it() {
+    let mail = b"From: a@b.c\r\nSubject: Fwd\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n\
+        --x\r\nContent-Type: text/plain\r\n\r\nSee below.\r\n--x\r\nContent-Type: message/rfc822\r\n\r\n\
+        From: d@e.f\r\nSubject: Offer\r\n\r\nTen pounds.\r\n--x--\r\n";
+    let text = read("a.eml", mail).text();
+    assert!(
+        text.ends_with("Attachments: Offer\n\nOffer\n\nFrom: d@e.f\n\nTen pounds."),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_mail_cut_short_keeps_what_came() {
+    let mail = b"From: a@b.c\r\nSubject: Cut\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n\
+        --x\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\nVGhlIHdvcmRzIG9mIGl0\r\nVGhlI";
+    let text = read("a.eml", mail).text();
+    assert!(text.contains("The words of it"), "{text}");
+}

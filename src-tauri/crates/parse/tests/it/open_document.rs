@@ -1,0 +1,134 @@
+//! What OpenDocument keeps beside running text, and what it leaves out.
+
+use super::build::{NAMESPACES, open_document};
+use super::read;
+
+const LETTER: &str = "<text:p>Dear Ada, <office:annotation><dc:creator>Bob</dc:creator><dc:date>2024-01-01</dc:date><text:p>Too short.</text:p>\
+    </office:annotation>thank you.<draw:frame><svg:title>A picture</svg:title><svg:desc>Of a boat</svg:desc></draw:frame></text:p>\
+    <text:p><text:ruby><text:ruby-base>東京</text:ruby-base><text:ruby-text>とうきょう</text:ruby-text></text:ruby></text:p>";
+
+#[test]
+fn who_commented_and_what_a_picture_is_called_is_no_text() {
+    let expected = "Dear Ada, thank you.\n\nToo short.\n\n東京";
+    for kind in [
+        "application/vnd.oasis.opendocument.text",
+        "application/vnd.sun.xml.writer",
+    ] {
+        assert_eq!(
+            read("a.bin", &open_document(kind, LETTER, "")).text(),
+            expected,
+            "{kind}"
+        );
+    }
+    let flat = format!(
+        r#"<?xml version="1.0"?><office:document {NAMESPACES} office:mimetype="application/vnd.oasis.opendocument.text"><office:meta><dc:title>A letter</dc:title></office:meta><office:master-styles><style:master-page><style:header><text:p>Letterhead</text:p></style:header></style:master-page></office:master-styles><office:body>{LETTER}</office:body></office:document>"#
+    );
+    let flat = read("a.fodt", flat.as_bytes());
+    assert_eq!(flat.text(), format!("{expected}\n\nLetterhead"));
+    assert_eq!(flat.title.as_deref(), Some("A letter"));
+    assert_eq!(flat.media_type, "application/vnd.oasis.opendocument.text");
+}
+
+#[test]
+fn items_and_headings_of_opendocument_have_their_numbers() {
+    let styles = r#"<text:outline-style><text:outline-level-style text:level="1" style:num-format="1"/>
+        <text:outline-level-style text:level="2" style:num-format="1" text:display-levels="2"/><text:outline-level-style text:level="3" style:num-format=""/></text:outline-style>
+        <text:list-style style:name="L"><text:list-level-style-number text:level="1" style:num-format="1" style:num-suffix="."/>
+        <text:list-level-style-number text:level="2" style:num-format="a" style:num-prefix="(" style:num-suffix=")"/><text:list-level-style-bullet text:level="3"/></text:list-style>
+        <style:style style:name="Plain" style:list-style-name=""/>"#;
+    let item = |inside: &str| format!("<text:list-item>{inside}</text:list-item>");
+    let p = |text: &str| format!("<text:p>{text}</text:p>");
+    let list = |attributes: &str, items: &str| format!("<text:list {attributes}>{items}</text:list>");
+    let body = [
+        r#"<text:h text:outline-level="1">Term</text:h><text:h text:outline-level="2"><text:number>1.1</text:number>Start</text:h>"#.to_owned(),
+        r#"<text:h text:outline-level="3">No number</text:h><text:h text:outline-level="1" text:style-name="Plain">Preface</text:h>"#.to_owned(),
+        list(
+            r#"text:style-name="L""#,
+            &[
+                item(&(p("one") + &p("more") + &list("", &(item(&p("inner")) + &item(&list("", &item(&p("bullet")))))))),
+                item(&(p("two") + &list("", &item(&p("again"))))),
+            ]
+            .concat(),
+        ),
+        p("Text"),
+        list(
+            r#"text:style-name="L" text:continue-numbering="true""#,
+            &(item(&list("", &item(&p("deeper")))) + &item(&p("three")) + r#"<text:list-item text:start-value="9"><text:p>nine</text:p></text:list-item>"#),
+        ),
+        list(r#"text:style-name="L""#, &item(&p("anew"))),
+        list("", &item(&p("of no style"))),
+    ]
+    .concat();
+    let bytes = open_document("application/vnd.oasis.opendocument.text", &body, styles);
+    assert_eq!(
+        read("a.odt", &bytes).text(),
+        "1 Term\n\n1.1 Start\n\nNo number\n\nPreface\n1. one\nmore\n(a) inner\nbullet\n2. two\n(a) again\n\nText\n(b) deeper\n3. three\n\
+            9. nine\n1. anew\nof no style"
+    );
+}
+
+#[test]
+fn raised_digits_of_opendocument_are_told_from_numbers() {
+    let style = |name: &str, more: &str, position: &str| {
+        format!(r#"<style:style style:name="{name}" {more}><style:text-properties {position}/></style:style>"#)
+    };
+    let styles = [
+        style("High", "", r#"style:text-position="super 58%""#),
+        style("T1", r#"style:parent-style-name="High""#, ""),
+        style("T2", "", r#"style:text-position="33% 100%""#),
+        style("Low", "", r#"style:text-position="sub 58%""#),
+        style("Flat", "", r#"style:text-position="0% 100%""#),
+    ]
+    .concat();
+    let span = |style: &str, text: &str| format!(r#"<text:span text:style-name="{style}">{text}</text:span>"#);
+    let paragraph = format!(
+        "<text:p>10{}5 m{} 10{}{} 2024{} 10{}</text:p>",
+        span("T1", &span("Bold", "6")),
+        span("High", "2"),
+        span("T2", "-3"),
+        span("Low", "7"),
+        span(
+            "High",
+            "<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>A note</text:p></text:note-body></text:note>"
+        ),
+        span("High", &span("Flat", "5")),
+    );
+    let text = open_document("application/vnd.oasis.opendocument.text", &paragraph, &styles);
+    assert_eq!(read("a.odt", &text).text(), "10^6 5 m2 10^-3 7 2024 105\n\nA note");
+    let cell = |paragraph: &str| {
+        format!("<table:table-row><table:table-cell>{paragraph}</table:table-cell></table:table-row>")
+    };
+    let sheet = format!(
+        r#"<table:table table:name="S">{}{}</table:table>"#,
+        cell(&paragraph),
+        cell("<text:p>7</text:p>")
+    );
+    let sheet = open_document("application/vnd.oasis.opendocument.spreadsheet", &sheet, &styles);
+    assert!(
+        read("a.ods", &sheet).text().contains("10^6 5 m2 10^-3 7 2024"),
+        "{}",
+        read("a.ods", &sheet).text()
+    );
+}
+
+#[test]
+fn a_sheets_comments_and_boxes_stand_behind_its_table() {
+    let body = r#"<table:table table:name="S"><table:shapes><draw:frame><text:p>In a box</text:p></draw:frame></table:shapes>
+        <table:table-row><table:table-cell><text:p>Key</text:p></table:table-cell><table:table-cell><office:annotation><dc:creator>Bob</dc:creator><text:p>Check this</text:p></office:annotation><text:p>Value</text:p></table:table-cell></table:table-row></table:table>"#;
+    let bytes = open_document("application/vnd.oasis.opendocument.spreadsheet", body, "");
+    assert_eq!(
+        read("a.ods", &bytes).text(),
+        "S\n\nKey | Value\n\nIn a box\n\nCheck this"
+    );
+}
+
+#[test]
+fn prompts_of_a_master_slide_are_not_on_any() {
+    let master = r#"<style:master-page><draw:frame presentation:class="title" presentation:placeholder="true"><text:p>Click to add title</text:p></draw:frame><draw:frame><text:p>Confidential</text:p></draw:frame><draw:frame><text:p>&lt;number&gt;</text:p></draw:frame></style:master-page>"#;
+    let bytes = open_document(
+        "application/vnd.oasis.opendocument.presentation",
+        "<draw:page><draw:frame><text:p>One</text:p></draw:frame></draw:page>",
+        master,
+    );
+    assert_eq!(read("a.odp", &bytes).text(), "One\n\nConfidential");
+}

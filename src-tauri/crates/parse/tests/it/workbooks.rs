@@ -1,0 +1,88 @@
+//! What cells of Excel show, and what a damaged one costs.
+
+use super::build::{package_relationship, relationships, zip};
+use super::read;
+use docmind_core::document::DocumentState;
+
+#[test]
+fn workbooks_in_one_xml_file() {
+    let book = r#"<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>
+        <Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">
+        <DocumentProperties><Author>Ada</Author></DocumentProperties>
+        <Worksheet ss:Name="Prices"><Table><Row><Cell><Data ss:Type="String">Item</Data></Cell><Cell><Data ss:Type="String">Price</Data></Cell></Row>
+        <Row><Cell ss:Index="2"><Data ss:Type="Number">2.5</Data><Comment><ss:Data>A note</ss:Data></Comment></Cell></Row></Table></Worksheet></Workbook>"#;
+    let read = read("a.xls", book.as_bytes());
+    assert_eq!(read.text(), "Prices\n\nItem | Price\n| 2.5\n\nA note");
+}
+
+#[test]
+fn cells_show_percent_and_currency() {
+    let sheet = r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1" s="1"><v>0.0725</v></c><c r="B1" s="2"><v>1234.5</v></c><c r="C1"><v>0.30000000000000004</v></c></row></sheetData></worksheet>"#;
+    let styles = r#"<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><numFmts count="1"><numFmt numFmtId="164" formatCode="[$€-407]\ #,##0.00"/></numFmts><cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="10"/><xf numFmtId="164"/></cellXfs></styleSheet>"#;
+    let bytes = zip(&[
+        ("[Content_Types].xml", br#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>"#),
+        ("_rels/.rels", package_relationship("xl/workbook.xml").as_bytes()),
+        ("xl/workbook.xml", br#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>"#),
+        ("xl/_rels/workbook.xml.rels", relationships(&[("rId1", "worksheet", "worksheets/sheet1.xml"), ("rId2", "styles", "styles.xml")]).as_bytes()),
+        ("xl/styles.xml", styles.as_bytes()),
+        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+    ]);
+    assert_eq!(read("a.xlsx", &bytes).text(), "S\n\n7.25% | €1234.5 | 0.3");
+}
+
+#[test]
+fn a_cell_that_cannot_be_read_costs_no_sheet() {
+    let workbook = |cells: &str| {
+        let sheet = format!(
+            r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{cells}</sheetData></worksheet>"#
+        );
+        zip(&[
+            ("[Content_Types].xml", br#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>"#),
+            ("_rels/.rels", package_relationship("xl/workbook.xml").as_bytes()),
+            ("xl/workbook.xml", br#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>"#),
+            ("xl/_rels/workbook.xml.rels", relationships(&[("rId1", "worksheet", "worksheets/sheet1.xml"), ("rId2", "sharedStrings", "sharedStrings.xml")]).as_bytes()),
+            ("xl/sharedStrings.xml", br#"<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>Item</t></si><si><t>Price</t></si></sst>"#),
+            ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+        ])
+    };
+    let bad = r#"<row r="2"><c r="A2" t="s"><v>99</v></c>"#;
+    let sheet = format!(
+        r#"<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c></row>{bad}<c r="B2"><v>2.5</v></c></row>
+        <row r="3"><c r="A3" t="e"><v>#WAT!</v></c><c r="B3" t="n"><v>x7</v></c><c r="C3"><v>7</v></c></row>"#
+    );
+    let some = read("a.xlsx", &workbook(&sheet));
+    assert_eq!(some.text(), "S\n\nItem | Price\n| 2.5\n|  | 7");
+    assert_eq!(some.warnings, ["Damaged cells of the sheet `S` are missing: 3."]);
+    let none = read("a.xlsx", &workbook(&format!("{bad}</row>")));
+    assert_eq!((none.state(), none.failed), (DocumentState::Damaged, vec![1]));
+}
+
+#[test]
+fn raised_digits_of_cells_are_told_from_numbers() {
+    let run = |properties: &str, text: &str| format!("<r><rPr>{properties}</rPr><t>{text}</t></r>");
+    let high = r#"<vertAlign val="superscript"/>"#;
+    let strings = [
+        run("", "10") + &run(high, "6") + &run("", "5 m") + &run(high, "2"),
+        run("", "20") + &run(high, "24"),
+        "<t>2024</t>".to_owned(),
+        run("", "see") + &run(high, "1") + "<rPh><t>no</t></rPh>",
+    ];
+    let strings: String = strings.iter().map(|string| format!("<si>{string}</si>")).collect();
+    let cells: String = (0..4).map(|at| format!(r#"<c t="s"><v>{at}</v></c>"#)).collect();
+    let sheet = format!(
+        r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1">{cells}</row></sheetData></worksheet>"#
+    );
+    let bytes = zip(&[
+        ("[Content_Types].xml", br#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>"#),
+        ("_rels/.rels", package_relationship("xl/workbook.xml").as_bytes()),
+        ("xl/workbook.xml", br#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>"#),
+        ("xl/_rels/workbook.xml.rels", relationships(&[("rId1", "worksheet", "worksheets/sheet1.xml"), ("rId2", "sharedStrings", "sharedStrings.xml")]).as_bytes()),
+        ("xl/sharedStrings.xml", format!(r#"<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">{strings}</sst>"#).as_bytes()),
+        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+    ]);
+    assert_eq!(
+        read("a.xlsx", &bytes).text(),
+        "S\n\n10^6 5 m2 | 2024 | 2024 | see1",
+        "what could be either stays as it is"
+    );
+}
