@@ -168,7 +168,8 @@ impl Reader {
         }
         self.skip_chars = 0;
         if let Some(outer) = self.groups.pop() {
-            if outer.destination != self.state.destination {
+            // Fields and marks in it are groups as well, which are not its end.
+            if self.state.destination == Destination::Margin && outer.destination != Destination::Margin {
                 self.end_margin();
             }
             self.state = outer;
@@ -425,6 +426,10 @@ mod tests {
             (
                 r"{\rtf1{\header \pard Letterhead}{\headerf Letterhead}{\footer \pard Page\par}Dear Ada\par}".to_owned(),
                 "Dear Ada\n\nLetterhead\n\nPage",
+            ),
+            (
+                r"{\rtf1{\footer Page {\field{\*\fldinst PAGE}{\fldrslt 7}} of {\*\bkmkstart x}9\par}Dear Ada\par}".to_owned(),
+                "Dear Ada\n\nPage 7 of 9",
             ),
             (
                 r"{\rtf1{\stylesheet{\s1 heading 1;}}\pard\s1 Head{\footnote\pard\plain\trowd a\cell b\cell\row}\par text\par}".to_owned(),
