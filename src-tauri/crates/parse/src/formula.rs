@@ -138,7 +138,13 @@ impl Line {
             }),
             "nary" => self.parts.push(Part::Operator { depth, is_said: false }),
             "chr" => {
-                if let Some(Part::Operator { is_said, .. }) = self.parts.last_mut() {
+                // Accents have one too, in what is summed.
+                if let Some(Part::Operator {
+                    depth: outside,
+                    is_said,
+                }) = self.parts.last_mut()
+                    && *outside + 2 == depth
+                {
                     *is_said = true;
                     self.text.push_str(&sign(tag));
                 }
@@ -322,6 +328,13 @@ mod tests {
                     e(&format!("<sSub>{}<sub>{}</sub></sSub>", e(&t("x")), t("1")))
                 ),
                 "∫ x1",
+            ),
+            (
+                format!(
+                    "<nary><sub/><sup/>{}</nary>",
+                    e(&format!(r#"<acc><accPr><chr val="~"/></accPr>{}</acc>"#, e(&t("x"))))
+                ),
+                "∫ x",
             ),
             (
                 format!("<sSub>{}<sub>{}</sub></sSub>", e(&t("log")), t("10")) + &t("2"),
