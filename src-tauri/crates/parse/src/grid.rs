@@ -292,6 +292,12 @@ impl Grid {
     }
 }
 
+impl AsRef<[String]> for Row {
+    fn as_ref(&self) -> &[String] {
+        &self.cells
+    }
+}
+
 impl Row {
     /// Nothing but one cell, over all columns up to this one.
     fn is_title(&self, columns: usize) -> bool {
@@ -304,8 +310,7 @@ impl Row {
 /// The guess for rows of a grid, by as many of them as it looks at.
 fn guess(rows: &[Row]) -> TableHeader {
     const SEEN: usize = 60;
-    let rows: Vec<Vec<String>> = rows.iter().take(SEEN).map(|row| row.cells.clone()).collect();
-    TableHeader::guess(&rows)
+    TableHeader::guess(&rows[..rows.len().min(SEEN)])
 }
 
 fn repeated(text: &str) -> String {

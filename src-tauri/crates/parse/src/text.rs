@@ -230,19 +230,21 @@ pub enum TableHeader {
 impl TableHeader {
     /// A first row names the columns when every cell of it is a text, none a number, and there are rows below. Years and dates are
     /// names too, of columns that hold other numbers.
-    pub fn guess(rows: &[Vec<String>]) -> Self {
-        let mut filled = rows.iter().filter(|row| row.iter().any(|cell| !cell.trim().is_empty()));
+    pub fn guess<R: AsRef<[String]>>(rows: &[R]) -> Self {
+        let cells = rows.iter().map(R::as_ref);
+        let mut filled = cells
+            .clone()
+            .filter(|row| row.iter().any(|cell| !cell.trim().is_empty()));
         let Some(first) = filled.next() else {
             return Self::None;
         };
-        let below: Vec<&Vec<String>> = filled.take(50).collect();
+        let below: Vec<&[String]> = filled.take(50).collect();
         if below.is_empty() {
             return Self::None;
         }
         let named = first.iter().filter(|cell| !cell.trim().is_empty()).count();
         let numbers = first.iter().filter(|cell| is_number(cell)).count();
-        let widest = rows
-            .iter()
+        let widest = cells
             .take(50)
             .map(|row| row.iter().filter(|cell| !cell.trim().is_empty()).count())
             .max()
@@ -263,7 +265,7 @@ fn is_number(cell: &str) -> bool {
 }
 
 /// True for `Revenue | 2023 | 2024` over rows of a name and numbers that are no years.
-fn names_periods(first: &[String], below: &[&Vec<String>]) -> bool {
+fn names_periods(first: &[String], below: &[&[String]]) -> bool {
     let is_text = |cell: Option<&String>| cell.is_some_and(|cell| !cell.trim().is_empty() && !is_number(cell));
     let corner = first.first().is_some_and(|cell| cell.trim().is_empty());
     first.iter().all(|cell| !is_number(cell) || is_period(cell))
