@@ -14,9 +14,6 @@ use cfb::CompoundFile;
 use cipher::Hash;
 use std::io::{Cursor, Read};
 
-/// What Excel tries itself.
-pub const DEFAULT_PASSWORD: &str = "VelvetSweatshop";
-
 /// Bytes of the stream that says how the other is encrypted; real ones have about a thousand.
 const MOST_INFO_BYTES: u64 = 1 << 20;
 
@@ -55,6 +52,11 @@ pub fn open(bytes: &[u8], out: &Output<'_>) -> Result<Vec<u8>, ParseError> {
     Ok(package)
 }
 
+/// The password that Excel tries itself, in the form in which it is hashed: UTF-16, little-endian.
+pub fn default_password() -> Vec<u8> {
+    "VelvetSweatshop".encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
 /// Takes the size from the front of the stream: what is behind it is filled up to whole blocks.
 fn split_size(package: &mut Vec<u8>) -> Option<u64> {
     let size = u64::from_le_bytes(*package.first_chunk()?);
@@ -72,8 +74,7 @@ fn spun(hash: Hash, salt: &[u8], spins: u32, out: &Output<'_>) -> Result<Vec<u8>
     if spins > MOST_SPINS {
         return Err(ParseError::NeedsPassword);
     }
-    let password: Vec<u8> = DEFAULT_PASSWORD.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let mut spun = hash.of(&[salt, &password]);
+    let mut spun = hash.of(&[salt, &default_password()]);
     for spin in 0..spins {
         if spin.is_multiple_of(STRETCH) {
             out.checkpoint()?;

@@ -6,7 +6,7 @@
 
 mod rc4;
 
-use crate::encrypted::DEFAULT_PASSWORD;
+use crate::encrypted::default_password;
 use crate::error::ParseError;
 use md5::{Digest, Md5};
 use rc4::Rc4;
@@ -98,7 +98,7 @@ impl Key {
         let word = |at: usize| Some(u16::from_le_bytes(*file_pass.get(at..)?.first_chunk()?));
         let number = |at: usize| Some(u32::from_le_bytes(*file_pass.get(at..)?.first_chunk()?));
         let bytes = |at: usize, len: usize| file_pass.get(at..at + len);
-        let password: Vec<u8> = DEFAULT_PASSWORD.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let password = default_password();
         // Kind of encryption, then its version.
         let (key, verifier, hash) = match (word(0)?, word(2)?, word(4)?) {
             (1, 1, 1) => {
