@@ -25,20 +25,10 @@ const MOST_SPINS: u32 = 10_000_000;
 /// # Errors
 /// `NeedsPassword` where it is another password than Excel's own, or a kind of encryption that Office does not write; `Damaged`.
 pub fn open(bytes: &[u8], out: &Output<'_>) -> Result<Vec<u8>, ParseError> {
-    let ole = |error: std::io::Error| ParseError::damaged(format!("OLE: {error}"));
     let mut file = CompoundFile::open(Cursor::new(bytes)).map_err(ole)?;
-    let mut stream = |name: &str, most: u64| -> Result<Vec<u8>, ParseError> {
-        let mut content = Vec::new();
-        let stream = file.open_stream(name).map_err(ole)?;
-        // A stream that breaks off holds what came before.
-        match stream.take(most).read_to_end(&mut content) {
-            Err(error) if content.is_empty() => Err(ole(error)),
-            _ => Ok(content),
-        }
-    };
-    let info = stream("/EncryptionInfo", MOST_INFO_BYTES).map_err(|_| ParseError::NeedsPassword)?;
+    let info = stream(&mut file, "/EncryptionInfo", MOST_INFO_BYTES).map_err(|_| ParseError::NeedsPassword)?;
     // Its true size is bounded by the file's.
-    let mut package = stream("/EncryptedPackage", bytes.len() as u64)?;
+    let mut package = stream(&mut file, "/EncryptedPackage", bytes.len() as u64)?;
     let size = split_size(&mut package).ok_or_else(|| ParseError::damaged("the encrypted package is empty"))?;
     match info.get(..4) {
         Some([4, 0, 4, 0]) => agile::decrypt(&info, &mut package, out)?,
@@ -50,6 +40,24 @@ pub fn open(bytes: &[u8], out: &Output<'_>) -> Result<Vec<u8>, ParseError> {
         return Err(ParseError::damaged("the encrypted package is no package"));
     }
     Ok(package)
+}
+
+/// What is wrong with a container.
+pub fn ole(error: std::io::Error) -> ParseError {
+    ParseError::damaged(format!("OLE: {error}"))
+}
+
+/// A stream of a container, at most so many bytes of it. One that breaks off holds what came before.
+///
+/// # Errors
+/// `Damaged` where there is none, or nothing of it can be read.
+pub fn stream(file: &mut CompoundFile<Cursor<&[u8]>>, name: &str, most: u64) -> Result<Vec<u8>, ParseError> {
+    let mut content = Vec::new();
+    let stream = file.open_stream(name).map_err(ole)?;
+    match stream.take(most).read_to_end(&mut content) {
+        Err(error) if content.is_empty() => Err(ole(error)),
+        _ => Ok(content),
+    }
 }
 
 /// The password that Excel tries itself, in the form in which it is hashed: UTF-16, little-endian.

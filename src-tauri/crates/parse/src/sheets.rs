@@ -1,6 +1,7 @@
 //! Excel workbooks: a sheet is a page with one table, its header repeated in every chunk.
 
 use crate::archive::Archive;
+use crate::encrypted::{self, ole};
 use crate::error::ParseError;
 use crate::numbering::Numerals;
 use crate::ooxml::{self, drawing_paragraphs};
@@ -13,7 +14,7 @@ use cfb::{CompoundFile, Version};
 use number::plain;
 use raised::RaisedStrings;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Cursor, Read, Write};
+use std::io::{Cursor, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 mod excel_xml;
@@ -356,17 +357,10 @@ pub fn parse_xls(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
 /// The workbook's stream, decrypted, in a container of its own: calamine follows the sectors of a container wherever they lead, and
 /// round in circles until memory ends (seen in 6 of 2,000 damaged files).
 fn workbook_alone(bytes: &[u8]) -> Result<Vec<u8>, ParseError> {
-    let ole = |error: std::io::Error| ParseError::damaged(format!("OLE: {error}"));
     let mut file = CompoundFile::open(Cursor::new(bytes)).map_err(ole)?;
     let name = if file.exists("/Workbook") { "/Workbook" } else { "/Book" };
-    let mut stream = Vec::new();
-    // A stream that breaks off holds what came before.
-    let read = file
-        .open_stream(name)
-        .and_then(|mut from| from.read_to_end(&mut stream));
-    if let (Err(error), true) = (read, stream.is_empty()) {
-        return Err(ole(error));
-    }
+    // Its true size is bounded by the file's.
+    let mut stream = encrypted::stream(&mut file, name, bytes.len() as u64)?;
     if name == "/Workbook" {
         file_pass::decrypt(&mut stream)?;
     }
