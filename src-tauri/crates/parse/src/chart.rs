@@ -27,9 +27,8 @@ pub struct Series {
 type Points = BTreeMap<u32, String>;
 
 /// What the values that come are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
-    #[default]
     Nowhere,
     Name,
     Categories,
