@@ -31,6 +31,11 @@ pub fn between(before: &str, piece: &str, script: Script) -> Option<char> {
     }
 }
 
+/// True for a height above the line, as Office and OpenDocument write one: a number with or without `%`, negative where it is below.
+pub fn is_above(height: &str) -> bool {
+    !height.starts_with('-') && height.contains(|c: char| ('1'..='9').contains(&c))
+}
+
 /// Puts a part of a fraction, which begins at `start`, in brackets where it is more than a number or a name.
 pub fn bracket(text: &mut String, start: usize) {
     /// A part that is longer is none of a formula; fractions within fractions are moved once a level.

@@ -2,7 +2,7 @@
 
 use crate::archive::{Archive, resolve};
 use crate::error::ParseError;
-use crate::formula::Line;
+use crate::formula::{Line, is_above};
 use crate::output::Output;
 use crate::text;
 use crate::xml::{Tag, Token, Xml, text_of};
@@ -138,9 +138,7 @@ fn drawing_open(tag: &Tag<'_>, xml: &mut Xml<'_>, current: &mut Line) -> Result<
         "tab" => current.text.push('\t'),
         "rPr" => {
             // Thousandths of a percent; below nought it is lowered. Strict documents write `30%`.
-            current.is_raised = tag
-                .attribute("baseline")
-                .is_some_and(|height| !height.starts_with('-') && height.contains(|c: char| ('1'..='9').contains(&c)));
+            current.is_raised = tag.attribute("baseline").is_some_and(|height| is_above(&height));
             xml.skip()?;
         }
         // Properties have elements named like text's (`a:tab` in `a:tabLst`).

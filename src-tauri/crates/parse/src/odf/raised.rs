@@ -1,6 +1,6 @@
 //! Text that its style raises (OpenDocument 1.3 part 3, 20.391 `style:text-position`).
 
-use crate::formula::Line;
+use crate::formula::{Line, is_above};
 use crate::output::Output;
 use crate::xml::{Tag, Token, Xml};
 use std::collections::HashMap;
@@ -40,7 +40,7 @@ impl Positions {
 /// `super 58%`, `33% 58%`: a word or a share of the height, then the size.
 fn is_raised(position: &str) -> bool {
     let height = position.split_whitespace().next().unwrap_or_default();
-    height == "super" || !height.starts_with('-') && height.contains(|c: char| ('1'..='9').contains(&c))
+    height == "super" || is_above(height)
 }
 
 /// A line with spans in it, some of which raise their text.
