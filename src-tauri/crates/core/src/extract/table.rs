@@ -57,7 +57,7 @@ pub(super) fn line(text: &str, cut_off: &str, sentence: &Range<usize>) -> Line {
 
 /// A Markdown table of a header and rows, whose last cells may end with citation marks.
 pub(super) fn markdown<'a>(header: &str, rows: impl Iterator<Item = &'a str>) -> String {
-    let columns = header.split(CELLS).count();
+    let columns = cells(header).len();
     let mut out = format!("{}\n|{}", markdown_row(header), " --- |".repeat(columns));
     for row in rows {
         let _ = write!(out, "\n{}", markdown_row(row));
@@ -66,8 +66,15 @@ pub(super) fn markdown<'a>(header: &str, rows: impl Iterator<Item = &'a str>) ->
 }
 
 fn markdown_row(row: &str) -> String {
-    let cells: Vec<String> = row.split(CELLS).map(|cell| cell.trim().replace('|', "\\|")).collect();
-    format!("| {} |", cells.join(CELLS))
+    format!("| {} |", cells(row).join(CELLS))
+}
+
+/// The cells of a row, fit for Markdown: what stands between bars that stand alone. In one line a blank cell has lost its space, and
+/// where it is the first the row begins with the bar.
+fn cells(row: &str) -> Vec<String> {
+    let words: Vec<&str> = row.split_whitespace().collect();
+    let cells = words.split(|word| *word == "|");
+    cells.map(|cell| cell.join(" ").replace('|', "\\|")).collect()
 }
 
 fn is_row(text: &str, line: &Range<usize>) -> bool {
@@ -137,6 +144,15 @@ mod tests {
         assert_eq!(
             markdown("City | a|b", ["Berlin | 140 [1]", "Rome | 150 [2]"].into_iter()),
             "| City | a\\|b |\n| --- | --- |\n| Berlin | 140 [1] |\n| Rome | 150 [2] |"
+        );
+    }
+
+    #[test]
+    fn blank_cells_keep_their_columns() {
+        let rows = ["Q1 | 7 | 20 [1]", "| 2.5 [1]", "|  | 9 [1]", "Q2 | | 3 [1]"];
+        assert_eq!(
+            markdown("| North | South", rows.into_iter()),
+            "|  | North | South |\n| --- | --- | --- |\n| Q1 | 7 | 20 [1] |\n|  | 2.5 [1] |\n|  |  | 9 [1] |\n| Q2 |  | 3 [1] |"
         );
     }
 }
