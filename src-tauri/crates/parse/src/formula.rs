@@ -1,5 +1,7 @@
 //! Text that is not all on one line: powers, fractions and marks of notes, whose digits must stay apart from those before them.
 
+pub mod mathml;
+
 use crate::xml::Tag;
 
 /// How a piece of text stands to the one before it.

@@ -1,7 +1,6 @@
 //! HTML and XHTML: the main text, not menus. Read as a stream of tokens: no tree, so that nesting costs nothing.
 
 mod list;
-mod maths;
 mod state;
 
 use crate::encoding;

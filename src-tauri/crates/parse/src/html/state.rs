@@ -1,8 +1,8 @@
 //! From tags and texts to blocks.
 
 use super::list::List;
-use super::maths::{self, Maths};
 use super::{Block, Content, Role, attribute, block_text, flat_text};
+use crate::formula::mathml::{self, Maths};
 use crate::formula::{Script, between};
 use crate::grid::{self, Finished, Grid};
 use html5ever::tokenizer::states::RawKind;
@@ -392,11 +392,11 @@ impl State {
             _ => {}
         }
         match (opens, holds) {
-            (true, true) => self.maths.open(tag, &mut self.block),
+            (true, true) => self.maths.open(name, |key| attribute(tag, key), &mut self.block),
             (true, false) => self.maths.empty(&mut self.block),
             (false, _) => self.maths.close(&mut self.block),
         }
-        if !opens && maths::parts_numbers(name) {
+        if !opens && mathml::parts_numbers(name) {
             self.script = Script::Back;
         }
         TokenSinkResult::Continue

@@ -1,8 +1,6 @@
 //! What MathML says by its elements and not in words: fractions, scripts, roots, brackets. Their parts only the order tells apart.
 
-use super::attribute;
-use crate::formula::bracket;
-use html5ever::tokenizer::Tag;
+use super::bracket;
 
 /// Elements within each other that are told; each level moves what is in it.
 const MAX_DEPTH: usize = 16;
@@ -67,15 +65,15 @@ impl Maths {
         self.0.clear();
     }
 
-    /// An element that will end begins.
-    pub fn open(&mut self, tag: &Tag, text: &mut String) {
+    /// An element that will end begins; `attribute` gives its attributes by name.
+    pub fn open(&mut self, name: &str, attribute: impl Fn(&str) -> Option<String>, text: &mut String) {
         if let Some(outer) = self.0.last_mut() {
             if matches!(outer.kind, Kind::Fenced { .. }) && outer.depth == 0 && outer.parts_done > 0 {
                 text.push(',');
             }
             outer.depth += 1;
         }
-        let Some(mut kind) = Kind::of(&tag.name).filter(|_| self.0.len() < MAX_DEPTH) else {
+        let Some(mut kind) = Kind::of(name).filter(|_| self.0.len() < MAX_DEPTH) else {
             return;
         };
         match &mut kind {
@@ -83,8 +81,8 @@ impl Maths {
             Kind::Fraction if text.ends_with(|c: char| c.is_ascii_digit()) => text.push(' '),
             Kind::Root => text.push('√'),
             Kind::Fenced { end } => {
-                text.push_str(&attribute(tag, "open").unwrap_or_else(|| "(".to_owned()));
-                *end = attribute(tag, "close").unwrap_or_else(|| ")".to_owned());
+                text.push_str(&attribute("open").unwrap_or_else(|| "(".to_owned()));
+                *end = attribute("close").unwrap_or_else(|| ")".to_owned());
             }
             _ => {}
         }
