@@ -390,6 +390,10 @@ mod tests {
                 "2√3 5+8^(1/3)",
             ),
             (
+                "<math><msqrt><mi>a</mi><mo>+</mo><mi>b</mi></msqrt><mi>c</mi></math>",
+                "√(a+b)c",
+            ),
+            (
                 "<math><msup><mfenced><mi>a</mi><mrow><mi>b</mi><mo>+</mo><mn>1</mn></mrow></mfenced><mrow><mi>n</mi><mo>+</mo><mn>1</mn></mrow></msup></math>",
                 "(a,b+1)^(n+1)",
             ),

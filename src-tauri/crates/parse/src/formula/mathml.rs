@@ -146,6 +146,9 @@ impl Element {
             (Kind::Fraction | Kind::Power | Kind::Index, 2) | (Kind::Scripts, 3) => bracket(text, self.start),
             _ => {}
         }
-        self.start = text.len();
+        // A root is of all its parts together.
+        if !matches!(self.kind, Kind::Root) {
+            self.start = text.len();
+        }
     }
 }
