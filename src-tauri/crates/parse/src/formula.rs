@@ -100,6 +100,13 @@ impl Line {
         self.text.push_str(piece);
     }
 
+    /// Adds a formula that is read already: its digits are none of the numbers beside it.
+    pub fn push_formula(&mut self, formula: &str) {
+        self.is_apart = true;
+        self.push(formula);
+        self.is_apart = true;
+    }
+
     /// An element of Office's markup begins, so many elements deep; those that are none of a formula change nothing.
     pub fn open(&mut self, tag: &Tag<'_>, depth: usize) {
         match tag.name() {

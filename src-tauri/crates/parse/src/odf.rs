@@ -2,6 +2,7 @@
 //! one XML file.
 
 mod flow;
+mod formulas;
 mod numbering;
 mod raised;
 mod sheet;
@@ -13,6 +14,7 @@ use crate::output::Output;
 use crate::text::{self, PageBuilder};
 use crate::xml::{Tag, Token, Xml, text_of};
 use flow::Flow;
+use formulas::Formulas;
 use numbering::Lists;
 use raised::Positions;
 
@@ -27,9 +29,9 @@ const MAX_REPEATS: u32 = 1_000;
 /// # Errors
 /// Its final state.
 pub fn parse_odt(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
-    let document = Document::open(bytes, out)?;
+    let mut document = Document::open(bytes, out)?;
     out.started(TEXT, document.title(out), Some(1));
-    let mut flow = Flow::of(document.lists(out), document.positions(out));
+    let mut flow = document.flow(out);
     flow.read(&document.content, out)?;
     for text in document.margins(out) {
         flow.page.paragraph(&text);
@@ -45,9 +47,9 @@ pub fn parse_odt(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
 /// # Errors
 /// Its final state.
 pub fn parse_odp(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
-    let document = Document::open(bytes, out)?;
+    let mut document = Document::open(bytes, out)?;
     out.started(PRESENTATION, document.title(out), None);
-    let mut flow = Flow::of(document.lists(out), document.positions(out));
+    let mut flow = document.flow(out);
     flow.read(&document.content, out)?;
     let mut slides = if flow.slides.is_empty() {
         vec![flow.page]
@@ -105,6 +107,8 @@ struct Document {
     /// Master pages, in a part of their own; nothing in a flat document, whose content has them.
     styles: Option<String>,
     meta: Option<String>,
+    /// Those in parts of their own.
+    formulas: Formulas,
     pictures: bool,
 }
 
@@ -118,11 +122,12 @@ impl Document {
                 content,
                 styles: None,
                 meta: None,
+                formulas: Formulas::default(),
             });
         }
         let mut archive = Archive::open(bytes, out.limits)?;
-        let manifest = archive.read("META-INF/manifest.xml")?.unwrap_or_default();
-        if String::from_utf8_lossy(&manifest).contains("encryption-data") {
+        let manifest = text_of(&archive.read("META-INF/manifest.xml")?.unwrap_or_default());
+        if manifest.contains("encryption-data") {
             return Err(ParseError::NeedsPassword);
         }
         let content = text_of(&archive.require("content.xml")?);
@@ -132,8 +137,18 @@ impl Document {
             content,
             styles: Some(text_of(&styles)),
             meta: Some(text_of(&meta)),
+            formulas: Formulas::read(&mut archive, &manifest, out)?,
             pictures: ooxml::has_pictures(&archive),
         })
+    }
+
+    /// What reads its content; formulas that are lost are told.
+    fn flow(&mut self, out: &mut Output<'_>) -> Flow {
+        let mut formulas = std::mem::take(&mut self.formulas);
+        for lost in formulas.lost.drain(..) {
+            out.warning(format!("A formula could not be read ({lost})."));
+        }
+        Flow::of(self.lists(out), self.positions(out), formulas)
     }
 
     fn lists(&self, out: &Output<'_>) -> Lists {

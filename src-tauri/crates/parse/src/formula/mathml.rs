@@ -1,6 +1,9 @@
 //! What MathML says by its elements and not in words: fractions, scripts, roots, brackets. Their parts only the order tells apart.
 
-use super::bracket;
+use super::{Script, between, bracket};
+use crate::error::ParseError;
+use crate::output::Output;
+use crate::xml::{Token, Xml};
 
 /// Elements within each other that are told; each level moves what is in it.
 const MAX_DEPTH: usize = 16;
@@ -52,6 +55,49 @@ impl Kind {
 /// True for an element whose digits are no digits of the number behind it.
 pub fn parts_numbers(name: &str) -> bool {
     Kind::of(name).is_some() || name == "mtd"
+}
+
+/// The text of a formula, the reader standing inside its `math`.
+///
+/// # Errors
+/// Those of XML; over the limit of text; cancelled; out of time.
+pub fn read(xml: &mut Xml<'_>, out: &Output<'_>) -> Result<String, ParseError> {
+    let outside = xml.depth().saturating_sub(1);
+    let (mut text, mut script, mut maths) = (String::new(), Script::Same, Maths::default());
+    let mut tokens = 0_u32;
+    while xml.depth() > outside {
+        tokens = tokens.wrapping_add(1);
+        if tokens.is_multiple_of(4096) {
+            out.gathering(text.len())?;
+        }
+        match xml.next()? {
+            Some(Token::Open(tag)) => match tag.name() {
+                // The same once more, for programs.
+                "annotation" | "annotation-xml" => xml.skip()?,
+                name => {
+                    // A place of a matrix.
+                    if name == "mtd" && text.ends_with(char::is_alphanumeric) {
+                        text.push(' ');
+                    }
+                    maths.open(name, |key| tag.attribute(key), &mut text);
+                }
+            },
+            Some(Token::Close(name)) => {
+                maths.close(&mut text);
+                if parts_numbers(name.name()) {
+                    script = Script::Back;
+                }
+            }
+            // Between the elements white space is for those who read the source.
+            Some(Token::Text(piece)) if !piece.trim().is_empty() => {
+                text.extend(between(&text, &piece, std::mem::take(&mut script)));
+                text.extend(piece.chars().map(|c| if c.is_whitespace() { ' ' } else { c }));
+            }
+            Some(Token::Text(_)) => {}
+            None => break,
+        }
+    }
+    Ok(text.trim().to_owned())
 }
 
 impl Maths {

@@ -1,9 +1,11 @@
 //! Text documents and presentations: paragraphs, lists, tables, slides.
 
+use super::formulas::Formulas;
 use super::numbering::Lists;
 use super::raised::{Positions, SpannedLine};
 use super::{MAX_REPEATS, is_aside, repeats};
 use crate::error::ParseError;
+use crate::formula::mathml;
 use crate::grid::{self, Finished, Grid};
 use crate::output::Output;
 use crate::text::PageBuilder;
@@ -23,6 +25,7 @@ pub struct Flow {
     span_cells: usize,
     lists: Lists,
     positions: Positions,
+    formulas: Formulas,
     /// Class of the frame on a slide, such as `title`.
     frame: String,
     /// Nothing but [`Flow::margins`] is wanted.
@@ -69,11 +72,12 @@ impl Cell {
 }
 
 impl Flow {
-    /// For a document with these lists and styles.
-    pub fn of(lists: Lists, positions: Positions) -> Self {
+    /// For a document with these lists, styles and formulas.
+    pub fn of(lists: Lists, positions: Positions, formulas: Formulas) -> Self {
         Self {
             lists,
             positions,
+            formulas,
             ..Self::default()
         }
     }
@@ -100,7 +104,7 @@ impl Flow {
                 out.gathering(self.page.len() + self.slides.iter().map(PageBuilder::len).sum::<usize>())?;
             }
             match token {
-                Token::Open(tag) => self.open(&tag, &mut xml)?,
+                Token::Open(tag) => self.open(&tag, &mut xml, out)?,
                 Token::Close(name) => self.close(name.name()),
                 Token::Text(text) => {
                     if let Some(paragraph) = self.paragraphs.last_mut() {
@@ -126,7 +130,7 @@ impl Flow {
         Ok(())
     }
 
-    fn open(&mut self, tag: &Tag<'_>, xml: &mut Xml<'_>) -> Result<(), ParseError> {
+    fn open(&mut self, tag: &Tag<'_>, xml: &mut Xml<'_>, out: &Output<'_>) -> Result<(), ParseError> {
         match tag.name() {
             "p" | "h" => {
                 let level = tag.attribute("outline-level").and_then(|level| level.parse().ok());
@@ -165,6 +169,16 @@ impl Flow {
             "body" if self.margins_only => xml.skip()?,
             // An empty place of a slide, or its prompt ("Click to add title").
             "frame" | "custom-shape" if tag.attribute("placeholder").as_deref() == Some("true") => xml.skip()?,
+            "object" => {
+                if let Some(formula) = tag.attribute("href").and_then(|href| self.formulas.take(&href)) {
+                    self.formula(&formula);
+                }
+            }
+            // An object that is no part of its own.
+            "math" => {
+                let formula = mathml::read(xml, out)?;
+                self.formula(&formula);
+            }
             "list" => self.lists.begin(tag),
             "list-item" => self.lists.begin_item(tag),
             "page" if !self.margins_only => self.slides.push(PageBuilder::default()),
@@ -197,6 +211,18 @@ impl Flow {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Adds a formula to its line; one beside all text is a paragraph.
+    fn formula(&mut self, formula: &str) {
+        if let Some(paragraph) = self.paragraphs.last_mut() {
+            paragraph.text.line.push_formula(formula);
+            return;
+        }
+        let mut paragraph = Paragraph::default();
+        paragraph.text.line.push_formula(formula);
+        self.paragraphs.push(paragraph);
+        self.paragraph();
     }
 
     fn put(&mut self, c: char) {

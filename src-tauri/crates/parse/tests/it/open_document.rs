@@ -1,6 +1,6 @@
 //! What OpenDocument keeps beside running text, and what it leaves out.
 
-use super::build::{NAMESPACES, open_document};
+use super::build::{NAMESPACES, open_document, zip};
 use super::read;
 
 const LETTER: &str = "<text:p>Dear Ada, <office:annotation><dc:creator>Bob</dc:creator><dc:date>2024-01-01</dc:date><text:p>Too short.</text:p>\
@@ -109,6 +109,75 @@ fn raised_digits_of_opendocument_are_told_from_numbers() {
         "{}",
         read("a.ods", &sheet).text()
     );
+}
+
+/// A document with objects: (folder, kind, content).
+fn with_objects(kind: &str, body: &str, objects: &[(&str, &str, &str)]) -> Vec<u8> {
+    let content =
+        format!("<office:document-content {NAMESPACES}><office:body>{body}</office:body></office:document-content>");
+    let entries: String = objects
+        .iter()
+        .map(|(folder, kind, _)| {
+            format!(r#"<manifest:file-entry manifest:full-path="{folder}/" manifest:media-type="application/vnd.oasis.opendocument.{kind}"/>"#)
+        })
+        .collect();
+    let manifest = format!(
+        r#"<manifest:manifest><manifest:file-entry manifest:full-path="/" manifest:media-type="{kind}"/>{entries}</manifest:manifest>"#
+    );
+    let parts: Vec<(String, &str)> = objects
+        .iter()
+        .map(|(folder, _, content)| (format!("{folder}/content.xml"), *content))
+        .collect();
+    let mut all = vec![
+        ("mimetype", kind.as_bytes()),
+        ("content.xml", content.as_bytes()),
+        ("META-INF/manifest.xml", manifest.as_bytes()),
+    ];
+    all.extend(parts.iter().map(|(path, content)| (path.as_str(), content.as_bytes())));
+    zip(&all)
+}
+
+#[test]
+fn formulas_of_opendocument_are_read_in_their_place() {
+    let power = "<math xmlns=\"http://www.w3.org/1998/Math/MathML\">\n <semantics>\n  <msup>\n   <mn>10</mn>\n   <mn>6</mn>\n  </msup>\n  \
+        <annotation encoding=\"StarMath 5.0\">10^{6}</annotation>\n </semantics>\n</math>";
+    let fraction = r#"<!DOCTYPE math:math PUBLIC "-//OpenOffice.org//DTD Modified W3C MathML 1.01//EN" "math.dtd"><math:math xmlns:math="http://www.w3.org/1998/Math/MathML"><math:mfrac><math:mn>1</math:mn><math:mrow><math:mi>a</math:mi><math:mo>+</math:mo><math:mi>b</math:mi></math:mrow></math:mfrac></math:math>"#;
+    let objects = [
+        ("Object 1", "formula", power),
+        ("Formula-2", "formula", fraction),
+        ("Object 3", "formula", "<math><mi"),
+        ("Object 4", "chart", "<c><text:p>Sales</text:p></c>"),
+    ];
+    let shown = |href: &str| {
+        format!(
+            r#"<draw:frame><draw:object xlink:href="{href}"/><draw:image xlink:href="./ObjectReplacements/a"/></draw:frame>"#
+        )
+    };
+    let line = format!(
+        "<text:p>It is 2{}5 m, {}{}{}.</text:p>",
+        shown("./Object 1"),
+        shown("Formula-2"),
+        shown("./Object 3"),
+        shown("./Object 4")
+    );
+    let text = read(
+        "a.odt",
+        &with_objects("application/vnd.oasis.opendocument.text", &line, &objects),
+    );
+    assert_eq!(text.text(), "It is 2 10^6 5 m, 1/(a+b).");
+    assert_eq!(text.warnings.len(), 1, "{:?}", text.warnings);
+    assert!(
+        text.warnings[0].contains("formula") && text.warnings[0].contains("Object 3"),
+        "{:?}",
+        text.warnings
+    );
+    let slide = format!("<draw:page>{}</draw:page>", shown("./Object 1"));
+    let slides = with_objects("application/vnd.oasis.opendocument.presentation", &slide, &objects[..1]);
+    assert_eq!(read("a.odp", &slides).text(), "10^6");
+    let flat = format!(
+        r#"<?xml version="1.0"?><office:document {NAMESPACES} office:mimetype="application/vnd.oasis.opendocument.text"><office:body><text:p>It is 2<draw:frame><draw:object>{power}</draw:object></draw:frame>5 m</text:p></office:body></office:document>"#
+    );
+    assert_eq!(read("a.fodt", flat.as_bytes()).text(), "It is 2 10^6 5 m");
 }
 
 #[test]
