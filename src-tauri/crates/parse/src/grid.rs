@@ -4,7 +4,7 @@
 use crate::text::TableHeader;
 
 /// Columns that a span may reach; spreadsheets pasted into documents stay below.
-const MAX_COLUMNS: usize = 512;
+pub const MAX_COLUMNS: usize = 512;
 
 /// Cells that spans may add to the tables of one document: some bytes of a file can ask for millions.
 pub const ROOM: usize = 200_000;

@@ -11,6 +11,7 @@ use crate::text::{PageBuilder, TableHeader};
 use crate::xml::{Token, Xml, text_of};
 use calamine::{Data, DataRef, ExcelDateTime, ExcelDateTimeType, Reader, SheetType, Xls, XlsError, Xlsx, XlsxError};
 use cfb::{CompoundFile, Version};
+use merged::Merged;
 use number::plain;
 use raised::RaisedStrings;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 mod excel_xml;
 mod file_pass;
+mod merged;
 mod number;
 mod raised;
 mod tolerant;
@@ -37,6 +39,7 @@ pub const MEDIA_TYPE_XLS: &str = "application/vnd.ms-excel";
 pub struct SparseTable {
     rows: BTreeMap<u32, Vec<(u32, String)>>,
     cells: usize,
+    merged: Merged,
 }
 
 impl SparseTable {
@@ -72,8 +75,15 @@ impl SparseTable {
             cells.sort_by_key(|(column, _)| *column);
         }
         let (rows, header) = if dense {
-            let rows = self.aligned(&columns);
-            let header = TableHeader::guess(&rows);
+            let names = self.joined_names(&columns);
+            let mut rows = self.aligned(&columns);
+            let header = if let Some((joined, names)) = names {
+                rows.drain(1..joined);
+                rows[0] = names;
+                TableHeader::FirstRow
+            } else {
+                TableHeader::guess(&rows)
+            };
             (rows, header)
         } else {
             // The names of its columns stand in its cells already.
@@ -173,10 +183,11 @@ pub fn parse_xlsx(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> 
             }))
             .unwrap_or_else(|_| Err(ParseError::damaged("calamine panicked")));
             match read {
-                Ok((table, lost)) => {
+                Ok((mut table, lost)) => {
                     if lost > 0 {
                         out.warning(format!("Damaged cells of the sheet `{name}` are missing: {lost}."));
                     }
+                    learn_merged(&mut workbook, name, &mut table);
                     table.write(name, &mut page);
                 }
                 Err(ParseError::Damaged { detail }) => {
@@ -269,6 +280,17 @@ fn xlsx_sheet(
         return Err(ParseError::damaged("no cell could be read"));
     }
     Ok((table, lost))
+}
+
+/// Tells a table which cells are merged, where that may name its columns: what says so stands behind all cells, so that the sheet is
+/// read a second time. Losing it loses no text.
+fn learn_merged(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str, table: &mut SparseTable) {
+    if !table.may_be_merged() {
+        return;
+    }
+    if let Ok(Ok(groups)) = catch_unwind(AssertUnwindSafe(|| workbook.merge_cells_by_sheet_name(name))) {
+        table.merge(groups.into_iter().map(|group| (group.start, group.end)));
+    }
 }
 
 /// True where a value is at fault, such as the number of a shared string that there is not, and not the sheet around it.

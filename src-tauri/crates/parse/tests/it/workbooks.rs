@@ -31,6 +31,56 @@ fn cells_show_percent_and_currency() {
 }
 
 #[test]
+fn merged_rows_that_name_columns_together_are_one_header() {
+    let text = |place: &str, text: &str| format!(r#"<c r="{place}" t="inlineStr"><is><t>{text}</t></is></c>"#);
+    let workbook = |corner: &str, merged: &[&str]| {
+        let rows = [
+            text("A1", "Prices"),
+            text("A2", "Region") + r#"<c r="B2"><v>2025</v></c><c r="C2"/>"#,
+            corner.to_owned() + &text("B3", "Q1") + &text("C3", "Q2"),
+            text("A4", "North") + r#"<c r="B4"><v>7</v></c><c r="C4"><v>8</v></c>"#,
+        ];
+        let rows: String = rows.iter().map(|cells| format!("<row>{cells}</row>")).collect();
+        let merged: String = merged
+            .iter()
+            .map(|group| format!(r#"<mergeCell ref="{group}"/>"#))
+            .collect();
+        let sheet = format!(
+            r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{rows}</sheetData><mergeCells>{merged}</mergeCells></worksheet>"#
+        );
+        zip(&[
+            ("[Content_Types].xml", br#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>"#),
+            ("_rels/.rels", package_relationship("xl/workbook.xml").as_bytes()),
+            ("xl/workbook.xml", br#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>"#),
+            ("xl/_rels/workbook.xml.rels", relationships(&[("rId1", "worksheet", "worksheets/sheet1.xml")]).as_bytes()),
+            ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+        ])
+    };
+    let joined = read("a.xlsx", &workbook("", &["A1:C1", "A2:A3", "B2:C2"]));
+    let page = &joined.pages[0];
+    assert_eq!(
+        page.text,
+        "S\n\nPrices\n\nRegion | 2025 / Q1 | 2025 / Q2\nNorth | 7 | 8"
+    );
+    assert_eq!(
+        page.tables[0].header.slice(&page.text),
+        "Region | 2025 / Q1 | 2025 / Q2"
+    );
+    let apart = "S\n\nPrices\n\nRegion | 2025\n| Q1 | Q2\nNorth | 7 | 8";
+    assert_eq!(read("a.xlsx", &workbook("", &[])).text(), apart);
+    assert_eq!(
+        read("a.xlsx", &workbook("", &["C9:A1"])).text(),
+        apart,
+        "it ends before it begins"
+    );
+    assert_eq!(
+        read("a.xlsx", &workbook(&text("A3", "in EUR"), &["A2:A3", "B2:C2"])).text(),
+        "S\n\nPrices\n\nRegion | 2025\nin EUR | Q1 | Q2\nNorth | 7 | 8",
+        "what stands in a merged cell all the same is not lost"
+    );
+}
+
+#[test]
 fn a_cell_that_cannot_be_read_costs_no_sheet() {
     let workbook = |cells: &str| {
         let sheet = format!(
