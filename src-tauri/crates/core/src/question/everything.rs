@@ -91,6 +91,9 @@ const BEFORE: &[&str] = &[
     "nennen",
     "handeln",
     "auf",
+    "something",
+    "anything",
+    "etwas",
 ];
 
 /// True for questions that a handful of passages cannot answer in full (anything-llm#4275, lmstudio-bug-tracker#789).
