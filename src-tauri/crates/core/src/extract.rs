@@ -277,24 +277,30 @@ pub fn extract(
         .filter(|other| other.score >= WORTHY * lead.score)
         .map(|other| other.candidate)
         .collect();
-    chosen.sort_by_key(|at| {
-        let source = &sources[candidates[*at].source];
-        (
-            source.document_id,
-            source.page,
-            source.span.start,
-            candidates[*at].range.start,
-        )
-    });
+    in_reading_order(&mut chosen, candidates, sources);
     chosen.insert(0, lead.candidate);
     quoted(&chosen, candidates, sources)
 }
 
 /// The beginning in the document's own words: the first sentences of sources given in reading order.
 pub fn opening(sources: &[Source]) -> CitedText {
-    let candidates = candidates(sources);
-    let first: Vec<usize> = (0..candidates.len().min(MOST_SENTENCES)).collect();
+    let candidates = candidates_within(sources, MOST_SENTENCES);
+    let first: Vec<usize> = (0..candidates.len()).collect();
     quoted(&first, &candidates, sources)
+}
+
+/// Document by document, in each as it is read.
+fn in_reading_order(chosen: &mut [usize], candidates: &[Candidate], sources: &[Source]) {
+    chosen.sort_by_key(|at| {
+        let candidate = &candidates[*at];
+        let source = &sources[candidate.source];
+        (
+            source.document_id,
+            source.page,
+            source.span.start,
+            candidate.range.start,
+        )
+    });
 }
 
 /// Sentences as an answer, each with its mark.

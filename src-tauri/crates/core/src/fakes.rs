@@ -146,7 +146,7 @@ impl Embedder for FakeEmbedder {
             return Err(ErrorReport::new("embedder_failed", "The embedder failed.\nTry again."));
         }
         if cancel.is_cancelled() {
-            return Err(ErrorReport::new("cancelled", "Cancelled.\nNothing was kept."));
+            return Err(ErrorReport::cancelled());
         }
         let chunks: Vec<Vec<EmbeddedChunk>> = documents
             .iter()
@@ -159,7 +159,7 @@ impl Embedder for FakeEmbedder {
 
     fn embed(&self, _kind: TextKind, texts: &[String], cancel: &CancelToken) -> Result<Vec<Embedding>, ErrorReport> {
         if cancel.is_cancelled() {
-            return Err(ErrorReport::new("cancelled", "Cancelled.\nNothing was kept."));
+            return Err(ErrorReport::cancelled());
         }
         Ok(texts.iter().map(|text| embed_words(text)).collect())
     }

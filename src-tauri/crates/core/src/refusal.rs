@@ -65,7 +65,8 @@ pub fn judge(question: &str, ranked: &[ScoredChunk]) -> Verdict {
     let score = best_cosine.unwrap_or(0.0) + COVERAGE * coverage;
     let judged = &ranked[..ranked.len().min(JUDGED)];
     Verdict {
-        found: !ranked.is_empty() && (is_enough(best_cosine, coverage, reading.terms()) || has_exact(question, judged)),
+        found: !ranked.is_empty()
+            && (is_enough(best_cosine, coverage, reading.terms()) || Exact::of(question).is_in(judged)),
         score,
         best_cosine: best_cosine.unwrap_or(0.0),
         coverage,
@@ -125,6 +126,7 @@ pub fn judge_each<'r>(question: &str, ranked: &'r [ScoredChunk]) -> Vec<Answerin
     }
     let read = documents.iter().flat_map(|document| &document.passages);
     let reading = Reading::of(question, read.map(|scored| &scored.chunk));
+    let wanted = Exact::of(question);
     let mut first = 0;
     let mut exact = HashSet::new();
     documents.retain_mut(|document| {
@@ -133,7 +135,7 @@ pub fn judge_each<'r>(question: &str, ranked: &'r [ScoredChunk]) -> Vec<Answerin
         let coverage = reading.coverage_within(passages);
         let cosine = best_cosine(document.passages.iter().copied());
         document.score = cosine.unwrap_or(0.0) + COVERAGE * coverage;
-        let has_exact = has_exact(question, document.passages.iter().copied());
+        let has_exact = wanted.is_in(document.passages.iter().copied());
         if has_exact {
             exact.insert(document.document);
         }
@@ -147,33 +149,53 @@ pub fn judge_each<'r>(question: &str, ranked: &'r [ScoredChunk]) -> Vec<Answerin
     documents
 }
 
-/// A quoted phrase or a code of the question stands in a passage letter by letter, or the code otherwise written: then it is there,
-/// whatever the scores.
-fn has_exact<'r>(question: &str, passages: impl IntoIterator<Item = &'r ScoredChunk>) -> bool {
-    let query = KeywordQuery::parse(question);
-    // A number is in many passages that say nothing of what is asked.
-    let phrases = query
-        .phrases
-        .iter()
-        .filter(|phrase| phrase.quoted || number_writings(&phrase.text).is_none())
-        .map(|phrase| (phrase.text.as_str(), phrase.quoted));
-    // A part of a code ("2024" of "INV-2024/17") is in others too.
-    let is_part = |text: &str| query.phrases.iter().any(|phrase| phrase.text.contains(text));
-    let terms = query
-        .terms
-        .iter()
-        .filter(|term| term.kind == TermKind::Code && term.text.len() > 3 && !is_part(&term.text));
-    let mut wanted = phrases.chain(terms.map(|term| (term.text.as_str(), false))).peekable();
-    if wanted.peek().is_none() {
-        return false;
+/// The quoted phrases and codes of a question. Where one of them stands in a passage letter by letter, or a code otherwise written, it is
+/// there, whatever the scores.
+struct Exact(Vec<Wanted>);
+
+struct Wanted {
+    lower: String,
+    /// Of a code: its parts joined.
+    code: Option<String>,
+}
+
+impl Exact {
+    fn of(question: &str) -> Self {
+        let query = KeywordQuery::parse(question);
+        // A number is in many passages that say nothing of what is asked.
+        let phrases = query
+            .phrases
+            .iter()
+            .filter(|phrase| phrase.quoted || number_writings(&phrase.text).is_none())
+            .map(|phrase| (phrase.text.as_str(), phrase.quoted));
+        // A part of a code ("2024" of "INV-2024/17") is in others too.
+        let is_part = |text: &str| query.phrases.iter().any(|phrase| phrase.text.contains(text));
+        let terms = query
+            .terms
+            .iter()
+            .filter(|term| term.kind == TermKind::Code && term.text.len() > 3 && !is_part(&term.text));
+        let wanted = phrases.chain(terms.map(|term| (term.text.as_str(), false)));
+        Self(
+            wanted
+                .map(|(text, quoted)| Wanted {
+                    lower: text.to_lowercase(),
+                    code: joined(text).filter(|_| !quoted),
+                })
+                .collect(),
+        )
     }
-    let texts: Vec<&str> = passages.into_iter().map(|scored| scored.chunk.text.as_str()).collect();
-    wanted.any(|(text, quoted)| {
-        let lower = text.to_lowercase();
-        let code = joined(text).filter(|_| !quoted);
-        texts.iter().any(|passage| passage.to_lowercase().contains(&lower))
-            || code.is_some_and(|code| texts.iter().any(|passage| has_code(passage, &code)))
-    })
+
+    fn is_in<'r>(&self, passages: impl IntoIterator<Item = &'r ScoredChunk>) -> bool {
+        !self.0.is_empty() && passages.into_iter().any(|scored| self.stands_in(&scored.chunk.text))
+    }
+
+    fn stands_in(&self, passage: &str) -> bool {
+        let lower = passage.to_lowercase();
+        let has = |wanted: &Wanted| {
+            lower.contains(&wanted.lower) || wanted.code.as_ref().is_some_and(|code| has_code(passage, code))
+        };
+        self.0.iter().any(has)
+    }
 }
 
 /// Whether a passage has the code, whatever its parts are joined by.

@@ -361,10 +361,12 @@ impl Evidence {
         let within = |has: fn(&Said, &str) -> bool| {
             has(&self.about, stem) || sentences.iter().any(|sentence| has(&sentence.said, stem))
         };
-        match (within(Said::has), within(Said::may_have)) {
-            (true, _) => term.weight(),
-            (false, true) => PERHAPS * term.weight(),
-            (false, false) => 0.0,
+        if within(Said::has) {
+            term.weight()
+        } else if within(Said::may_have) {
+            PERHAPS * term.weight()
+        } else {
+            0.0
         }
     }
 
@@ -596,7 +598,11 @@ fn rests_on_perhaps(claim: &Claim, source: &Evidence, best: usize, verbatim: boo
     claim
         .terms
         .iter()
-        .filter(|term| matches!(term.kind, Kind::Number | Kind::Name | Kind::Opening))
+        .filter(|term| match term.kind {
+            Kind::Word => false,
+            Kind::Number | Kind::Name | Kind::Opening => true,
+            Kind::Count => verbatim && source.sentences[best].counts,
+        })
         .any(|term| told(&term.stem, source, best, verbatim) == Told::Perhaps)
 }
 

@@ -1,6 +1,6 @@
 //! Answers that ask each document for itself: its best sentences under its title.
 
-use super::{Candidate, Quotes, RankedSentence, candidates_within, rank_sentences};
+use super::{Candidate, Quotes, RankedSentence, candidates_within, in_reading_order, rank_sentences};
 use crate::answer::Source;
 use crate::citation::CitedText;
 use crate::document::DocumentId;
@@ -66,10 +66,7 @@ fn best_of(
         .map(|other| other.candidate)
         .chain([lead.candidate])
         .collect();
-    chosen.sort_by_key(|at| {
-        let source = &sources[candidates[*at].source];
-        (source.page, source.span.start, candidates[*at].range.start)
-    });
+    in_reading_order(&mut chosen, candidates, sources);
     chosen
 }
 

@@ -77,16 +77,15 @@ impl Edges {
     /// Of the passages of one page.
     fn of(page: &[Chunk]) -> Option<Self> {
         let (first, last) = (page.first()?, page.last()?);
-        let mut top = if first.span.start == 0 {
-            lines(first)
+        let top = if first.span.start == 0 {
+            lines(first).take(EDGE).collect()
         } else {
             Vec::new()
         };
-        top.truncate(EDGE);
         Some(Self {
             of: (first.document, first.page),
             top,
-            bottom: lines(last).into_iter().rev().take(EDGE).collect(),
+            bottom: lines(last).rev().take(EDGE).collect(),
         })
     }
 }
@@ -98,24 +97,26 @@ struct Line {
     key: Option<String>,
 }
 
-fn lines(chunk: &Chunk) -> Vec<Line> {
+/// Lines that are not blank, each read when it is taken.
+fn lines(chunk: &Chunk) -> impl DoubleEndedIterator<Item = Line> {
     let all: Vec<&str> = chunk.text.split('\n').collect();
-    let is_row = |at: usize| all.get(at).is_some_and(|line| line.contains(CELLS));
     let mut end = chunk.span.start;
-    let mut lines = Vec::new();
+    let mut filled = Vec::new();
     for (at, line) in all.iter().enumerate() {
         let start = end;
         end += line.chars().count() as u32 + 1;
-        if line.trim().is_empty() {
-            continue;
+        if !line.trim().is_empty() {
+            filled.push((at, Span::new(start, end - 1)));
         }
-        let in_table = is_row(at) && (is_row(at + 1) || at.checked_sub(1).is_some_and(is_row));
-        lines.push(Line {
-            span: Span::new(start, end - 1),
-            key: if in_table { None } else { key(line) },
-        });
     }
-    lines
+    filled.into_iter().map(move |(at, span)| {
+        let is_row = |at: usize| all.get(at).is_some_and(|line| line.contains(CELLS));
+        let in_table = is_row(at) && (is_row(at + 1) || at.checked_sub(1).is_some_and(is_row));
+        Line {
+            span,
+            key: if in_table { None } else { key(all[at]) },
+        }
+    })
 }
 
 /// The words of a line, folded, with all figures alike.

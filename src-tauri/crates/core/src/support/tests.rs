@@ -345,7 +345,14 @@ fn slashes_tell_which_figure_is_the_day_or_leave_it_open() {
     );
     all_are(
         Support::Weak,
-        &[("Rent is due on 03/04/2026.", "Rent is due in April.")],
+        &[
+            ("Rent is due on 03/04/2026.", "Rent is due in April."),
+            // The figures of a date are no number of tenants.
+            (
+                "The tenants pay the rent of the mill on 03/04/2026.",
+                "The three tenants pay the rent of the mill on 03/04/2026.",
+            ),
+        ],
     );
 }
 
