@@ -1,6 +1,6 @@
 //! The façade with the real workers: what the window relies on and the command line does not show.
 
-use crate::house::{House, add, report};
+use crate::house::{House, add, id_of, report};
 use anyhow::{Context, Result, ensure};
 use docmind_core::answer::{Answer, AnswerMode, Support};
 use docmind_core::cancel::CancelToken;
@@ -18,15 +18,6 @@ use docmind_tests::{bin_dir, root};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
-
-fn id_of(engine: &Engine, path: &Path) -> Result<DocumentId> {
-    engine
-        .documents_at(path)
-        .map_err(report)?
-        .first()
-        .copied()
-        .with_context(|| format!("`{}` is not in the library", path.display()))
-}
 
 #[test]
 fn a_moved_file_and_a_moved_copy_stay_in_their_collections() -> Result<()> {

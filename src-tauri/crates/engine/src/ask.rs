@@ -20,7 +20,6 @@ use docmind_core::answer::{Answer, AnswerMode, Coverage, FinishReason, Source};
 use docmind_core::cancel::CancelToken;
 use docmind_core::citation::{CitedText, citations};
 use docmind_core::conversation::{ConversationId, Turn, turns_dropped};
-use docmind_core::document::DocumentId;
 use docmind_core::embedding::{Embedding, TextKind};
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::extract::{self, Candidate, PageBodies};
@@ -79,12 +78,11 @@ struct Asked<'a> {
 }
 
 /// What an answer is taken from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reach {
     /// The passages that fit best, of whichever documents.
     Best,
-    /// This document, read through.
-    Whole(DocumentId),
+    /// One document, read through.
+    Whole(PageBodies),
     /// Each document for itself; so many say something.
     Each(Coverage),
 }
@@ -186,25 +184,27 @@ impl Engine {
         told(stage("searching", 0, 0));
 
         let scope = self.scope(&request.scope)?;
-        let searched = standalone.clone().unwrap_or_else(|| question.to_owned());
+        let mut searched = standalone.clone().unwrap_or_else(|| question.to_owned());
         let overview = match overview_of(question) {
             Some(subject) if subject.is_empty() => self.document_meant(scope.as_deref(), &earlier)?,
             Some(subject) => self.document_titled(&subject, scope.as_deref())?,
             None => None,
         };
         let asks_each = request.each_document || (writer.is_none() && asks_each_document(question));
+        let gather = |found: &Retrieved| self.gather(found, &earlier, first_source, writer.as_ref(), &settings);
         let (retrieved, verdict, gathered, reach) = if let Some(document) = overview {
-            let read = self.read_through(document)?;
+            let (read, bodies) = self.read_through(document)?;
             let verdict = Verdict::given(!read.passages.is_empty());
-            let gathered = self.gather(&read, &earlier, first_source, writer.as_ref(), &settings)?;
-            (read, verdict, gathered, Reach::Whole(document))
+            let gathered = gather(&read)?;
+            (read, verdict, gathered, Reach::Whole(bodies))
         } else if asks_each {
-            let from = self.ask_each(everything_wanted(&searched), scope.as_deref(), first_source, cancel)?;
+            searched = everything_wanted(&searched).to_owned();
+            let from = self.ask_each(&searched, scope.as_deref(), first_source, cancel)?;
             (from.retrieved, from.verdict, from.gathered, Reach::Each(from.coverage))
         } else {
             let retrieved = self.retrieve(&searched, SearchMode::Hybrid, scope.as_deref(), cancel)?;
             let verdict = judge(&searched, &retrieved.passages);
-            let gathered = self.gather(&retrieved, &earlier, first_source, writer.as_ref(), &settings)?;
+            let gathered = gather(&retrieved)?;
             (retrieved, verdict, gathered, Reach::Best)
         };
         for notice in &retrieved.notices {
@@ -234,12 +234,9 @@ impl Engine {
         });
         asked.shown_ms = ms(started);
 
-        let written = match (extracted, &writer, asked.reach) {
+        let written = match (extracted, &writer, &asked.reach) {
             (None, ..) => told_whole(asked.covered(not_found(question)), told),
-            (Some(extracted), Some(writer), Reach::Best | Reach::Whole(_)) => {
-                drop(extracted);
-                self.write(&asked, writer, turn, cancel, told)?
-            }
+            (Some(_), Some(writer), Reach::Best | Reach::Whole(_)) => self.write(&asked, writer, turn, cancel, told)?,
             (Some(extracted), ..) => told_whole(extracted, told),
         };
         let stopped_at_once = written.answer.finish == FinishReason::Cancelled
@@ -287,15 +284,13 @@ impl Engine {
     fn extract(&self, asked: &mut Asked<'_>, cancel: &CancelToken) -> Result<Option<Answer>, ErrorReport> {
         let vector = asked.retrieved.vector.as_ref();
         let mut bodies: Option<Vec<Source>> = None;
-        let text = match asked.reach {
-            Reach::Each(_) => {
-                let wanted = everything_wanted(&asked.searched);
-                self.quote_each(wanted, vector, &mut asked.gathered, cancel)?
+        let text = match &mut asked.reach {
+            Reach::Each(coverage) => {
+                let text = self.quote_each(&asked.searched, vector, &mut asked.gathered, cancel)?;
+                coverage.quoted = asked.gathered.documents();
+                text
             }
-            Reach::Whole(document) => {
-                let of_pages = PageBodies::of(&self.0.library.chunks_of(document)?);
-                extract::opening(bodies.insert(of_pages.within(&asked.gathered.shown)))
-            }
+            Reach::Whole(of_pages) => extract::opening(bodies.insert(of_pages.within(&asked.gathered.shown))),
             Reach::Best => {
                 let sources = &asked.gathered.shown;
                 let candidates = extract::candidates(sources);
@@ -422,8 +417,8 @@ fn stage(name: &str, done: u32, total: u32) -> AskEvent {
 impl Asked<'_> {
     /// An answer with how much of the library it rests on, where that was counted.
     fn covered(&self, answer: Answer) -> Answer {
-        let coverage = match self.reach {
-            Reach::Each(coverage) => Some(coverage),
+        let coverage = match &self.reach {
+            Reach::Each(coverage) => Some(*coverage),
             Reach::Best | Reach::Whole(_) => None,
         };
         Answer { coverage, ..answer }

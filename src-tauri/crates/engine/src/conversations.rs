@@ -160,9 +160,9 @@ impl Engine {
         format: ExportFormat,
         language: Language,
     ) -> Result<String, ErrorReport> {
-        let conversation = self.conversation(id)?;
-        let Conversation { row, turns, .. } = &conversation;
-        Ok(export::export(format, language, &row.title, turns))
+        let user = self.user()?;
+        let title = user.conversation(id)?.title;
+        Ok(export::export(format, language, &title, &user.turns(id)?))
     }
 
     /// What is done once at every start and every hour: the daily copy, and forgetting what was deleted long ago.

@@ -465,18 +465,10 @@ impl Engine {
     /// # Errors
     /// `read_only`, and the store's own.
     pub fn retry_failed(&self) -> Result<u32, ErrorReport> {
-        use DocumentState::{Crashed, Damaged, NeedsPassword, NoText, TimedOut, TooLarge, Unreadable, Unsupported};
+        use DocumentState::{Duplicate, Empty, Ready};
+        let may_be_read = |state: &DocumentState| state.is_settled() && !matches!(state, Ready | Duplicate | Empty);
         let query = DocumentQuery {
-            states: vec![
-                NeedsPassword,
-                NoText,
-                Unsupported,
-                Damaged,
-                TooLarge,
-                TimedOut,
-                Crashed,
-                Unreadable,
-            ],
+            states: DocumentState::ALL.into_iter().filter(may_be_read).collect(),
             ..DocumentQuery::default()
         };
         let failed: Vec<DocumentId> = self

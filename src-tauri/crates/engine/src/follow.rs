@@ -243,20 +243,17 @@ fn is_followed(path: &Path, folders: &[PathBuf], data: &Path) -> bool {
 impl Engine {
     /// Documents that a person removed do not come back by themselves while folders are followed.
     pub(crate) fn shun(&self, ids: &[DocumentId]) {
-        match self.paths_of(ids) {
-            Ok(paths) => self.shun_files(&paths),
-            Err(report) => may_come_back(&report),
-        }
+        self.shun_files(|| self.paths_of(ids));
     }
 
     /// As [`Engine::shun`], by path.
-    pub(crate) fn shun_files(&self, paths: &[PathBuf]) {
+    pub(crate) fn shun_files(&self, paths: impl FnOnce() -> Result<Vec<PathBuf>, ErrorReport>) {
         if self.settings().watched_folders.is_empty() {
             return;
         }
-        let work = || -> Result<(), ErrorReport> { Ok(self.user()?.shun(paths, now_ms())?) };
+        let work = || -> Result<(), ErrorReport> { Ok(self.user()?.shun(&paths()?, now_ms())?) };
         if let Err(report) = work() {
-            may_come_back(&report);
+            tracing::warn!(code = %report.code, "removed documents may come back from watched folders: {}", report.message);
         }
     }
 
@@ -267,10 +264,6 @@ impl Engine {
             tracing::warn!(code = %report.code, "changes of restored documents are not followed: {}", report.message);
         }
     }
-}
-
-fn may_come_back(report: &ErrorReport) {
-    tracing::warn!(code = %report.code, "removed documents may come back from watched folders: {}", report.message);
 }
 
 #[cfg(test)]

@@ -140,7 +140,8 @@ impl Engine {
         Ok(ids.iter().copied().find(|id| !known.contains_key(id)))
     }
 
-    /// Forgets what was hidden before a time, and not what comes back meanwhile.
+    /// Forgets what was hidden before a time, and not what comes back meanwhile; the quotes of that are erased from conversations all the
+    /// same.
     pub(crate) fn purge_hidden(&self, before_ms: f64) -> Result<(), ErrorReport> {
         let hidden = self.0.library.hidden(before_ms)?;
         if hidden.is_empty() {
@@ -151,7 +152,7 @@ impl Engine {
         let (gone, removed) = self.0.library.remove_hidden(&hidden, before_ms)?;
         let records = gone.iter().filter_map(|id| records.remove(id));
         let paths: Vec<PathBuf> = records.map(|record| record.path).collect();
-        self.shun_files(&paths);
+        self.shun_files(|| Ok(paths.clone()));
         self.after_removal(removed);
         self.forget_in_collections(&paths);
         Ok(())

@@ -10,6 +10,7 @@ use docmind_core::conversation::Turn;
 use docmind_core::document::{DocumentId, DocumentState, Span};
 use docmind_core::embedding::{Embedding, TextKind};
 use docmind_core::error::{ErrorReport, Notice};
+use docmind_core::extract::PageBodies;
 use docmind_core::ports::{Embedder, Reranker};
 use docmind_core::question::KeywordQuery;
 use docmind_core::rank::{self, CANDIDATES, Fused};
@@ -262,13 +263,15 @@ impl Engine {
         })
     }
 
-    /// A document's own passages for a summary: its beginning, then what stands first under each of its headings, then the rest.
+    /// A document's own passages for a summary: its beginning, then what stands first under each of its headings, then the rest; and
+    /// its pages without running heads and feet.
     ///
     /// # Errors
     /// The store's own.
-    pub(crate) fn read_through(&self, document: DocumentId) -> Result<Retrieved, ErrorReport> {
+    pub(crate) fn read_through(&self, document: DocumentId) -> Result<(Retrieved, PageBodies), ErrorReport> {
         let started = Instant::now();
         let chunks = self.0.library.chunks_of(document)?;
+        let bodies = PageBodies::of(&chunks);
         let mut headings = HashSet::new();
         let mut ranked: Vec<(u8, Chunk)> = chunks
             .into_iter()
@@ -294,12 +297,13 @@ impl Engine {
                 bm25: None,
             })
             .collect();
-        Ok(Retrieved {
+        let read = Retrieved {
             passages,
             documents: self.0.library.documents_by_id(&[document])?,
             search_ms: ms(started),
             ..Retrieved::default()
-        })
+        };
+        Ok((read, bodies))
     }
 
     /// Both rankings, fused and read again.

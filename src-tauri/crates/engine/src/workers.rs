@@ -126,11 +126,17 @@ pub fn model_folder(name: &str, user_models: &Path, shipped: &Path) -> PathBuf {
     if own.is_dir() { own } else { shipped.join(name) }
 }
 
-/// The launch of `docmind-embed` for a choice; without its cross-encoder where that is missing: passages are found without it too.
+/// The launch of `docmind-embed` for a choice, with the folder of its cross-encoder where that is there: passages are found without it
+/// too.
 ///
 /// # Errors
 /// The worker's binary or the embedder's folder is missing.
-pub fn embed_launch(files: &RuntimeFiles, user_models: &Path, choice: &EmbedderChoice) -> Result<Launch, ErrorReport> {
+fn embed_launch(
+    files: &RuntimeFiles,
+    user_models: &Path,
+    choice: &EmbedderChoice,
+    reranker: Option<&Path>,
+) -> Result<Launch, ErrorReport> {
     let folder = existing_folder(&choice.embedder, user_models, &files.embedders())?;
     let mut launch = Launch::new(files.worker("docmind-embed")?)
         .arg("--runtime")
@@ -140,7 +146,7 @@ pub fn embed_launch(files: &RuntimeFiles, user_models: &Path, choice: &EmbedderC
     if let Some(precision) = choice.precision {
         launch = launch.arg("--precision").arg(precision.as_str());
     }
-    if let Ok(Some(reranker)) = reranker_folder(files, user_models, choice) {
+    if let Some(reranker) = reranker {
         launch = launch.arg("--reranker").arg(reranker);
     }
     Ok(launch)
@@ -174,13 +180,14 @@ fn existing_folder(name: &str, user_models: &Path, shipped: &Path) -> Result<Pat
 }
 
 fn start(files: &RuntimeFiles, user_models: &Path, choice: EmbedderChoice) -> Current {
-    let without_reranker = reranker_folder(files, user_models, &choice).err();
-    if let Some(missing) = &without_reranker {
+    let reranker = reranker_folder(files, user_models, &choice);
+    if let Err(missing) = &reranker {
         tracing::warn!(code = %missing.code, "passages are not reordered: {}", missing.message);
     }
+    let folder = reranker.as_ref().ok().and_then(Option::as_deref);
     Current {
-        worker: embed_launch(files, user_models, &choice).map(|launch| Arc::new(EmbedWorker::new(launch))),
-        without_reranker,
+        worker: embed_launch(files, user_models, &choice, folder).map(|launch| Arc::new(EmbedWorker::new(launch))),
+        without_reranker: reranker.err(),
         choice,
     }
 }

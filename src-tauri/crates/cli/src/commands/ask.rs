@@ -302,7 +302,7 @@ fn covered(coverage: &Coverage) -> String {
     } else {
         String::new()
     };
-    format!("Quoted from the documents: {found} of {asked} say something about this{some}.")
+    format!("{found} of {asked} documents say something about this{some}.")
 }
 
 /// A place of a document, as a heading.

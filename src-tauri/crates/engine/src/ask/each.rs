@@ -17,7 +17,7 @@ use docmind_core::error::ErrorReport;
 use docmind_core::extract;
 use docmind_core::rank::CANDIDATES;
 use docmind_core::refusal::{Verdict, judge_each};
-use docmind_core::retrieval::{Passage, SearchMode};
+use docmind_core::retrieval::{Fate, Passage, ScoredChunk, SearchMode};
 use std::collections::HashSet;
 use std::time::Instant;
 
@@ -52,43 +52,35 @@ impl Engine {
             Some(scope) => self.ready_among(scope)?,
             None => self.0.library.counts()?.ready,
         };
+        let best = &answering[..answering.len().min(MOST_QUOTED)];
         let coverage = Coverage {
             asked: asked.max(answering.len() as u32),
             found: answering.len() as u32,
-            quoted: answering.len().min(MOST_QUOTED) as u32,
+            quoted: best.len() as u32,
         };
         let verdict = Verdict {
             score: answering.first().map_or(0.0, |best| best.score),
             ..Verdict::given(!answering.is_empty())
         };
+        let (shown, fate): (Vec<&ScoredChunk>, Fate) = if best.is_empty() {
+            (retrieved.passages.iter().take(NEAREST).collect(), Fate::Low)
+        } else {
+            let of_each = best.iter().flat_map(|document| document.passages.iter().copied());
+            (of_each.collect(), Fate::Source)
+        };
         let mut gathered = Gathered::default();
-        for document in answering.iter().take(MOST_QUOTED) {
-            let Some(record) = retrieved.documents.get(&document.document) else {
-                continue;
-            };
-            for scored in &document.passages {
+        for scored in &shown {
+            if let Some(record) = retrieved.documents.get(&scored.chunk.document) {
                 let n = first + gathered.shown.len() as u32;
-                gathered.show(source(n, Passage::from(*scored), record), scored);
+                gathered.show(source(n, Passage::from(*scored), record), scored, fate.clone());
             }
         }
-        let quoted: HashSet<ChunkId> = answering
-            .iter()
-            .take(MOST_QUOTED)
-            .flat_map(|document| &document.passages)
-            .map(|scored| scored.chunk.id)
-            .collect();
-        if quoted.is_empty() {
-            for (scored, n) in retrieved.passages.iter().take(NEAREST).zip(first..) {
-                if let Some(record) = retrieved.documents.get(&scored.chunk.document) {
-                    gathered.show(source(n, Passage::from(scored), record), scored);
-                }
-            }
-        }
+        let shown: HashSet<ChunkId> = shown.into_iter().map(|scored| scored.chunk.id).collect();
         // Why this answer is told of what was near, not of thousands.
         let mut told = 0;
         retrieved.passages.retain(|scored| {
             told += 1;
-            told <= CANDIDATES || quoted.contains(&scored.chunk.id)
+            told <= CANDIDATES || shown.contains(&scored.chunk.id)
         });
         retrieved.search_ms = ms(started) - retrieved.embed_ms;
         Ok(FromEach {
@@ -122,7 +114,6 @@ impl Engine {
 
     fn ready_among(&self, scope: &[DocumentId]) -> Result<u32, ErrorReport> {
         let records = self.0.library.documents_by_id(scope)?;
-        let is_ready = |id: &&DocumentId| records.get(id).is_some_and(|record| record.chunks > 0);
-        Ok(scope.iter().filter(is_ready).count() as u32)
+        Ok(records.values().filter(|record| record.chunks > 0).count() as u32)
     }
 }

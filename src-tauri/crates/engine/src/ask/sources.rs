@@ -155,19 +155,25 @@ pub(crate) fn source(n: u32, passage: Passage, record: &DocumentRecord) -> Sourc
 
 impl Gathered {
     /// A passage is shown, without joining the context.
-    pub(super) fn show(&mut self, source: Source, scored: &ScoredChunk) {
+    pub(super) fn show(&mut self, source: Source, scored: &ScoredChunk, fate: Fate) {
         self.shown.push(source);
         self.scores.push(scored.score);
-        self.fates.push((scored.chunk.id, Fate::Source));
+        self.fates.push((scored.chunk.id, fate));
     }
 
-    /// Of what is shown only the sources of these numbers stay.
+    /// Of what [`Self::show`] was given only the sources of these numbers stay.
     pub(super) fn keep(&mut self, numbers: &[u32]) {
         let shown = std::mem::take(&mut self.shown).into_iter();
-        (self.shown, self.scores) = shown
-            .zip(std::mem::take(&mut self.scores))
-            .filter(|(source, _)| numbers.contains(&source.n))
+        let scored = shown.zip(std::mem::take(&mut self.scores));
+        ((self.shown, self.scores), self.fates) = scored
+            .zip(std::mem::take(&mut self.fates))
+            .filter(|((source, _), _)| numbers.contains(&source.n))
             .unzip();
+    }
+
+    /// How many documents the sources shown are of, each document's together.
+    pub(super) fn documents(&self) -> u32 {
+        self.shown.chunk_by(|a, b| a.document_id == b.document_id).count() as u32
     }
 
     /// What the "why this answer" view shows of the search.

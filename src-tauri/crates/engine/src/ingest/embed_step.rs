@@ -1,7 +1,7 @@
 //! What was read becomes passages with vectors: one trip to the embedder for many small documents, several for a large one.
 
 use super::pipeline::{Pipeline, Step, TRIP_BYTES, TRIP_DOCUMENTS, elapsed_ms};
-use super::state::{Embedded, Parsed};
+use super::state::{Embedded, FIRST, Parsed};
 use crate::events::IngestStage;
 use crate::listeners::lock;
 use docmind_core::cancel::CancelToken;
@@ -22,9 +22,6 @@ const TOLD_EVERY: Duration = Duration::from_millis(200);
 
 /// Passages that get new vectors in one step: about a second of work.
 const REEMBED: usize = 128;
-
-/// Before all passages.
-const FIRST: ChunkId = ChunkId(0);
 
 /// Why a trip gave nothing.
 enum Trip {
@@ -85,9 +82,9 @@ impl Pipeline {
         if missing.is_empty() && after > FIRST {
             // Once more from the first: the embedder may have been exchanged on the way.
             missing = self.library.passages_to_embed(FIRST, REEMBED)?;
-            if missing.is_empty() {
-                self.library.drop_other_vectors()?;
-            }
+        }
+        if missing.is_empty() {
+            self.library.drop_other_vectors()?;
         }
         let (Some((first, _)), Some((last, _))) = (missing.first(), missing.last()) else {
             lock(&self.state).reembedded = FIRST;

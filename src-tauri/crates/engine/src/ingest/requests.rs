@@ -1,7 +1,7 @@
 //! What may be asked of ingest from outside, while it is stepped.
 
 use super::pipeline::{MovedFile, Pipeline};
-use super::state::{forget_waiting, is_idle};
+use super::state::{FIRST, forget_waiting, is_idle};
 use crate::events::{IngestEvent, IngestProgress};
 use crate::listeners::{Subscription, lock};
 use crate::waiting::wait;
@@ -50,7 +50,7 @@ impl Pipeline {
         state.fingerprint = None;
         state.embedder_changed = true;
         state.reembed = true;
-        state.reembedded = ChunkId(0);
+        state.reembedded = FIRST;
         drop(state);
         self.notify();
     }

@@ -11,6 +11,9 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::time::Instant;
 
+/// Before every passage.
+pub(super) const FIRST: ChunkId = ChunkId(0);
+
 /// A file that was read and waits for its vectors.
 #[derive(Debug)]
 pub(super) struct Parsed {
@@ -106,7 +109,7 @@ impl State {
             fingerprint: None,
             embedder_changed: false,
             reembed: true,
-            reembedded: ChunkId(0),
+            reembedded: FIRST,
         }
     }
 }

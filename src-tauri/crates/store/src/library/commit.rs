@@ -168,6 +168,13 @@ impl Library {
     /// # Errors
     /// As every writing.
     pub fn drop_other_vectors(&self) -> Result<(), StoreError> {
+        let several = self.database.read(|connection| {
+            let mut statement = connection.prepare_cached("SELECT 1 FROM embedders LIMIT 1 OFFSET 1")?;
+            Ok(statement.exists([])?)
+        })?;
+        if !several {
+            return Ok(());
+        }
         self.write(|transaction| {
             let Some(current) = current_embedder(transaction)? else {
                 return Ok(());

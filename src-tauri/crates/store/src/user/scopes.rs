@@ -9,10 +9,9 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Which documents a conversation asks.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConversationScope {
     /// All.
-    #[default]
     All,
     /// Those of a collection.
     Collection(CollectionId),
