@@ -14,7 +14,8 @@
 # target/measure/models; F16 needs 8 GB, Q8_0 4.3 GB, Q4_K_M 2.5 GB), results as JSON lines to $RESULTS (FOLDER/results,
 # target/measure/results). Needs for building: cmake, ninja or make, nvcc, and llama.cpp's source in $LLAMA_SOURCE. Where $LLAMA_BENCH
 # names llama.cpp's llama-bench, speeds are compared with it. Where $VOCABULARY names a GGUF with as many tokens as the model, such as
-# ggml-vocab-qwen2.gguf, second questions are cut with it. What fails is said where it happens and at the end, with status 1.
+# ggml-vocab-qwen2.gguf, second questions are cut with it. Of a checkout both are those of `cargo xtask llama-tools`, where that ran and
+# they are not set, be it to nothing. What fails is said where it happens and at the end, with status 1.
 #
 # `embed` needs docmind-embed beside docmind-generate, and in runtime/ what `cargo xtask backend cuda` puts there, with the folder of the
 # default embedder, whose tokenizer is always used too. $EMBEDDERS are names in
@@ -41,6 +42,9 @@ places() {
     models=${MODELS:-$own/models}
     results=${RESULTS:-$own/results}
     mkdir -p "$results"
+    if [ -x "$folder/llama-tools/llama-bench" ]; then
+        LLAMA_BENCH=${LLAMA_BENCH-$folder/llama-tools/llama-bench}
+    fi
 }
 
 # The path of a program in $folder.
@@ -247,6 +251,10 @@ cpu_speed() {
     common="$common --threads 2"
     echo "on the processors $cpus"
     questions=$small
+    known=$folder/llama-tools/ggml-vocab-qwen2.gguf
+    if [ "$shape" = qwen3-4b ] && [ -e "$known" ]; then
+        VOCABULARY=${VOCABULARY-$known}
+    fi
     if [ -n "${VOCABULARY:-}" ]; then
         # Not beside the others: a folder's files are chosen by their weights.
         questions=$models/vocabulary/$shape-q4_k_m.gguf
@@ -286,6 +294,6 @@ case "${1:-}" in
     cpu-memory) cpu_memory "${2:-}" ;;
     cpu-speed) cpu_speed "${2:-}" ;;
     dry-run) dry_run ;;
-    *) sed -n '2,21s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    *) sed -n '2,22s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
 [ -z "$failed" ] || { echo "failed:$failed" >&2; exit 1; }

@@ -97,7 +97,7 @@ impl Options {
 }
 
 /// llama.cpp's source inside the crate that the lock file names.
-fn llama_source() -> Result<PathBuf> {
+pub fn llama_source() -> Result<PathBuf> {
     // Of this machine's packages alone: those for others were never fetched.
     let metadata = shell::output(&mut shell::command(
         "cargo",

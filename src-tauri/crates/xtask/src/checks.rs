@@ -2,7 +2,7 @@
 
 use crate::desktop::Play;
 use crate::packages::Purpose;
-use crate::{app, desktop, shell};
+use crate::{app, desktop, llama_tools, shell};
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,6 +13,9 @@ struct Context {
     cache: PathBuf,
     full: bool,
 }
+
+/// Where the tests that compare with llama.cpp's own tools find them.
+const LLAMA_TOOLS: &str = "DOCMIND_LLAMA_TOOLS";
 
 /// How a step ended that did not fail.
 enum Outcome {
@@ -151,10 +154,15 @@ fn clippy(_: &Context) -> Result<Outcome> {
 /// Unit and integration tests, then the documentation's examples, which `--all-targets` leaves out; the children and their libraries
 /// are those just built.
 fn rust(context: &Context) -> Result<Outcome> {
+    let tools = if context.full {
+        Some(llama_tools::build(&context.cache, &app::compile(&context.cache)?)?)
+    } else {
+        None
+    };
     let tests = |kind: &str| {
         let mut command = shell::command("cargo", &["test", "--workspace", kind, "--no-fail-fast"]);
-        if context.full {
-            command.env("DOCMIND_TEST_FULL", "1");
+        if let Some(tools) = &tools {
+            command.env("DOCMIND_TEST_FULL", "1").env(LLAMA_TOOLS, tools);
         }
         shell::run(with_binaries(&mut command))
     };

@@ -9,6 +9,7 @@ mod bert;
 mod bundle;
 mod checks;
 mod desktop;
+mod llama_tools;
 mod minilm;
 mod native;
 mod notices;
@@ -30,6 +31,7 @@ usage: cargo xtask COMMAND
   build                         setup, then the application and its workers under target/debug
   embedder SHAPE FOLDER         an embedding model of a shape (bge-large) with made-up weights, for measuring
   backend cuda|vulkan           a GPU module of llama.cpp: [--arch 89,120] [--jobs N] [--dry-run]
+  llama-tools                   llama.cpp's own llama-bench, llama-completion and llama-perplexity, to measure and check against
   bundle [--debug] [--prove]    a Debian package with everything the application needs; --debug packs what run and test built,
                                 --prove installs and uses it in a minimal system without a network
 ";
@@ -58,6 +60,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "setup" => app::setup(),
         "build" => app::build().map(drop),
         "backend" => backend::backend(rest),
+        "llama-tools" => llama_tools::llama_tools(),
         "embedder" => match rest {
             [shape, folder] => minilm::make_up(shape, folder.as_ref(), &native::tokenizer()?),
             _ => bail!("which one, and where to? `cargo xtask embedder bge-large FOLDER`"),

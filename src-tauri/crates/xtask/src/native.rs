@@ -223,42 +223,47 @@ fn members(wheel: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<String>> {
 
 /// Downloads a wheel through pip and checks its hash ourselves.
 pub fn wheel(wheel: &Wheel, cache: &Path) -> Result<PathBuf> {
-    let folder = cache.join("wheels").join(wheel.sha256);
+    let which = [
+        "--only-binary=:all:",
+        "--python-version",
+        "3.11",
+        "--implementation",
+        "cp",
+        "--platform",
+        wheel.platform,
+    ];
+    download(wheel.requirement, wheel.sha256, &which, cache)
+}
+
+/// The same for a package of sources, of which nothing is built.
+pub fn source_package(requirement: &str, sha256: &str, cache: &Path) -> Result<PathBuf> {
+    let name = requirement.split("==").next().unwrap_or(requirement);
+    download(requirement, sha256, &["--no-binary", name], cache)
+}
+
+fn download(requirement: &str, expected: &str, which: &[&str], cache: &Path) -> Result<PathBuf> {
+    let folder = cache.join("wheels").join(expected);
     if let Some(path) = only_file(&folder) {
         return Ok(path);
     }
-    let partial = cache.join(format!("wheels/{}.partial", wheel.sha256));
+    let partial = cache.join(format!("wheels/{expected}.partial"));
     let _ = std::fs::remove_dir_all(&partial);
     std::fs::create_dir_all(&partial)?;
     let folder_argument = partial.to_str().context("the cache folder's path is not UTF-8")?;
-    shell::run(&mut shell::command(
-        "python3",
-        &[
-            "-m",
-            "pip",
-            "download",
-            "--quiet",
-            "--no-deps",
-            "--only-binary=:all:",
-            "--python-version",
-            "3.11",
-            "--implementation",
-            "cp",
-            "--platform",
-            wheel.platform,
-            "--dest",
-            folder_argument,
-            wheel.requirement,
-        ],
-    ))?;
-    let path = only_file(&partial).with_context(|| format!("pip left no wheel for {}", wheel.requirement))?;
+    let pip = [
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--dest",
+        folder_argument,
+    ];
+    shell::run(&mut shell::command("python3", &[&pip[..], which, &[requirement]].concat()))?;
+    let path = only_file(&partial).with_context(|| format!("pip left no file for {requirement}"))?;
     let found = sha256(&path)?;
-    if found != wheel.sha256 {
-        bail!(
-            "{} has SHA-256 {found}, expected {}: not used",
-            wheel.requirement,
-            wheel.sha256
-        );
+    if found != expected {
+        bail!("{requirement} has SHA-256 {found}, expected {expected}: not used");
     }
     std::fs::rename(&partial, &folder)?;
     only_file(&folder).with_context(|| format!("`{}` is empty", folder.display()))
