@@ -198,8 +198,9 @@ impl Engine {
             let gathered = gather(&read)?;
             (read, verdict, gathered, Reach::Whole(bodies))
         } else if asks_each {
-            searched = everything_wanted(&searched).to_owned();
-            let from = self.ask_each(&searched, scope.as_deref(), first_source, cancel)?;
+            let subject = everything_wanted(&searched).to_owned();
+            let from = self.ask_each(&subject, scope.as_deref(), first_source, cancel)?;
+            searched = subject;
             (from.retrieved, from.verdict, from.gathered, Reach::Each(from.coverage))
         } else {
             let retrieved = self.retrieve(&searched, SearchMode::Hybrid, scope.as_deref(), cancel)?;

@@ -259,7 +259,10 @@ fn download(requirement: &str, expected: &str, which: &[&str], cache: &Path) -> 
         "--dest",
         folder_argument,
     ];
-    shell::run(&mut shell::command("python3", &[&pip[..], which, &[requirement]].concat()))?;
+    shell::run(&mut shell::command(
+        "python3",
+        &[&pip[..], which, &[requirement]].concat(),
+    ))?;
     let path = only_file(&partial).with_context(|| format!("pip left no file for {requirement}"))?;
     let found = sha256(&path)?;
     if found != expected {
