@@ -124,6 +124,9 @@ pub struct Page {
     pub words: Vec<WordBox>,
     /// Width and height in points, for formats that are drawn.
     pub size: Option<(f32, f32)>,
+    /// The page is a picture whose text was recognised, and may hold mistakes.
+    #[serde(default)]
+    pub recognised: bool,
 }
 
 /// What became of a file. The first two are on the way; the other eleven are final and each file ends in exactly one.

@@ -93,6 +93,8 @@ pub struct Settings {
     pub source_tokens: u32,
     /// Most tokens of an answer.
     pub answer_tokens: u32,
+    /// Read the text of scans, by text recognition.
+    pub recognise_scans: bool,
     /// Folders to follow.
     pub watched_folders: Vec<String>,
     /// `system`, `light` or `dark`.

@@ -23,7 +23,7 @@
 //! | plain text, other XML | what is left | the document | encoding_rs with chardetng |
 //!
 //! DOC, PPT and XLSB are `unsupported`, and the message names what to save them as; so are archives, recordings, databases and what
-//! else is known by its first bytes. Pictures are `no_text`.
+//! else is known by its first bytes. Pictures are `no_text`, and so are scans, unless [`Registry::recognising`] was asked for.
 //!
 //! ```no_run
 //! use docmind_core::{cancel::CancelToken, document::ParseEvent};
@@ -41,8 +41,8 @@
 //! }
 //! ```
 //!
-//! Limits are in [`Limits`], all in one place. Deliberately not here: files (the only one opened is PDFium's library, at start),
-//! the network, OCR, chunking, and limits on the process (crates/wire).
+//! Limits are in [`Limits`], all in one place. Deliberately not here: files (the only ones opened are PDFium's library and, for scans,
+//! Tesseract's, at start), the network, chunking, and limits on the process (crates/wire).
 
 mod archive;
 mod chart;
@@ -67,6 +67,7 @@ mod output;
 mod pdf;
 mod plain;
 mod pptx;
+mod recognition;
 mod registry;
 mod rtf;
 mod sheets;
@@ -77,4 +78,5 @@ mod xml;
 
 pub use limits::Limits;
 pub use pdf::render::{RenderRequest, RenderedPage};
+pub use recognition::Recogniser;
 pub use registry::Registry;

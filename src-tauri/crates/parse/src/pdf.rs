@@ -8,12 +8,15 @@ mod glyphs;
 mod layout;
 mod order;
 pub(crate) mod render;
+mod scan;
 mod xfa;
 
 use crate::error::ParseError;
 use crate::output::Output;
+use crate::recognition::{Recogniser, Unrecognised};
 use crate::text;
 use docmind_core::document::Page;
+use glyphs::Drawn;
 use layout::BodySize;
 use pdfium_render::prelude::{
     PdfDocument, PdfDocumentMetadataTagType, PdfFormType, Pdfium, PdfiumError, PdfiumInternalError,
@@ -53,11 +56,16 @@ impl Library {
     }
 }
 
-/// Reads a PDF.
+/// Reads a PDF; pages that are pictures with `recogniser`, where there is one.
 ///
 /// # Errors
 /// Its final state.
-pub fn parse(library: Library, bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
+pub fn parse(
+    library: Library,
+    recogniser: Option<&Recogniser>,
+    bytes: &[u8],
+    out: &mut Output<'_>,
+) -> Result<(), ParseError> {
     let pdfium = match library.get() {
         Ok(pdfium) => pdfium,
         Err(why) => {
@@ -71,7 +79,7 @@ pub fn parse(library: Library, bytes: &[u8], out: &mut Output<'_>) -> Result<(),
             if document.pages().is_empty() {
                 return Err(ParseError::damaged("the document has no pages"));
             }
-            read_pages(&document, bytes, out)
+            read_pages(&document, recogniser, bytes, out)
         }
         Err(ParseError::Damaged { detail }) => fallback::parse(bytes, out).map_err(|error| match error {
             ParseError::Damaged { detail: second } => ParseError::damaged(format!("{detail}; then {second}")),
@@ -146,7 +154,35 @@ fn add_form(bytes: &[u8], page: &mut Page, out: &mut Output<'_>) {
     page.text.push_str(&form);
 }
 
-fn read_pages(document: &PdfDocument<'_>, bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
+/// The words of a page that is a picture, where it shows any.
+fn recognised(
+    recogniser: &Recogniser,
+    document: &PdfDocument<'_>,
+    number: u32,
+    out: &mut Output<'_>,
+) -> Result<Option<Drawn>, ParseError> {
+    let read = scan::read(recogniser, document, number as i32 - 1, &out.limits, &mut || {
+        out.checkpoint().is_err()
+    });
+    match read {
+        Ok(written) => Ok(written),
+        Err(Unrecognised::Stopped) => {
+            out.checkpoint()?;
+            Ok(None)
+        }
+        Err(Unrecognised::Failed) => {
+            out.warning(format!("The picture of page {number} could not be read."));
+            Ok(None)
+        }
+    }
+}
+
+fn read_pages(
+    document: &PdfDocument<'_>,
+    recogniser: Option<&Recogniser>,
+    bytes: &[u8],
+    out: &mut Output<'_>,
+) -> Result<(), ParseError> {
     let count = document.pages().len().max(0) as u32;
     let title = document
         .metadata()
@@ -177,8 +213,20 @@ fn read_pages(document: &PdfDocument<'_>, bytes: &[u8], out: &mut Output<'_>) ->
                         limits.page_chars
                     ));
                 }
-                let picture = drawn.picture;
-                let mut page = layout::page(number, drawn, &mut body);
+                let mut picture = drawn.picture;
+                let written = match recogniser.filter(|_| drawn.wordless) {
+                    Some(recogniser) => recognised(recogniser, document, number, out)?,
+                    None => None,
+                };
+                let mut page = if let Some(written) = written {
+                    picture = false;
+                    Page {
+                        recognised: true,
+                        ..layout::page(number, written, &mut body)
+                    }
+                } else {
+                    layout::page(number, drawn, &mut body)
+                };
                 if index == 0 && drawn_by_acrobat(document) {
                     add_form(bytes, &mut page, out);
                 }

@@ -6,6 +6,7 @@ use crate::limits::Limits;
 use crate::output::Output;
 use crate::pdf::render::{RenderRequest, RenderedPage, render};
 use crate::pdf::{self, Library};
+use crate::recognition::Recogniser;
 use crate::sniff::{self, Format};
 use crate::{delimited, docx, eml, epub, html, json, markdown, msg, odf, plain, pptx, rtf, sheets};
 use docmind_core::cancel::CancelToken;
@@ -15,10 +16,15 @@ use docmind_core::ports::DocumentParser;
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::time::Duration;
+
+/// A book of a thousand pages takes an hour or two on one core.
+const RECOGNITION_TIME: Duration = Duration::from_hours(6);
 
 /// Reads every format there is. Cheap to build; PDFium is loaded once a process.
 pub struct Registry {
     library: Library,
+    recogniser: Option<Recogniser>,
     limits: Limits,
 }
 
@@ -32,7 +38,21 @@ impl Registry {
     pub fn with_limits(runtime: &Path, limits: Limits) -> Self {
         Self {
             library: Library::load(runtime),
+            recogniser: None,
             limits,
+        }
+    }
+
+    /// From now on pages that are pictures are read too, which takes seconds each: a file may take as long as it needs.
+    #[must_use]
+    pub fn recognising(self, recogniser: Recogniser) -> Self {
+        Self {
+            recogniser: Some(recogniser),
+            limits: Limits {
+                time: RECOGNITION_TIME,
+                ..self.limits
+            },
+            ..self
         }
     }
 
@@ -132,7 +152,7 @@ impl Registry {
         match format {
             // A package is a ZIP, and none of those is this.
             Format::Encrypted => return Err(ParseError::NeedsPassword),
-            Format::Pdf => pdf::parse(self.library, bytes, out)?,
+            Format::Pdf => pdf::parse(self.library, self.recogniser.as_ref(), bytes, out)?,
             Format::Docx => docx::parse(bytes, out)?,
             Format::WordXml => docx::parse_flat(bytes, out)?,
             Format::Pptx => pptx::parse(bytes, out)?,

@@ -212,8 +212,7 @@ impl PageBuilder {
             text: self.text,
             headings: self.headings,
             tables: self.tables,
-            words: Vec::new(),
-            size: None,
+            ..Page::default()
         }
     }
 }

@@ -3,10 +3,12 @@
 //! Everything is a LEB128 integer, spans and coordinates as differences to what stands before, coordinates in steps of
 //! 1/20 point (0.02 mm, below what is drawn). A word costs about 9 bytes instead of 24.
 
-use docmind_core::document::{Heading, Rect, Span, Table, WordBox};
+use docmind_core::document::{Heading, Page, Rect, Span, Table, WordBox};
 
 /// The one byte before everything else.
 const FORMAT: u8 = 1;
+/// The same for a page whose text was recognised.
+const FORMAT_RECOGNISED: u8 = 2;
 /// Steps a point.
 const STEPS: f32 = 20.0;
 
@@ -17,12 +19,21 @@ pub(crate) struct Layout {
     pub(crate) tables: Vec<Table>,
     pub(crate) words: Vec<WordBox>,
     pub(crate) size: Option<(f32, f32)>,
+    pub(crate) recognised: bool,
 }
 
 /// Packs the layout of a page.
-pub(crate) fn encode(headings: &[Heading], tables: &[Table], words: &[WordBox], size: Option<(f32, f32)>) -> Vec<u8> {
+pub(crate) fn encode(page: &Page) -> Vec<u8> {
+    let Page {
+        headings,
+        tables,
+        words,
+        size,
+        recognised,
+        ..
+    } = page;
     let mut out = Writer(Vec::with_capacity(8 + words.len() * 10));
-    out.0.push(FORMAT);
+    out.0.push(if *recognised { FORMAT_RECOGNISED } else { FORMAT });
     out.unsigned(headings.len() as u64);
     for heading in headings {
         out.unsigned(u64::from(heading.level));
@@ -37,8 +48,8 @@ pub(crate) fn encode(headings: &[Heading], tables: &[Table], words: &[WordBox], 
         None => out.unsigned(0),
         Some((width, height)) => {
             out.unsigned(1);
-            out.signed(steps(width));
-            out.signed(steps(height));
+            out.signed(steps(*width));
+            out.signed(steps(*height));
         }
     }
     out.unsigned(words.len() as u64);
@@ -65,10 +76,15 @@ pub(crate) fn encode(headings: &[Heading], tables: &[Table], words: &[WordBox], 
 /// Unpacks it; `None` when the bytes are not a layout.
 pub(crate) fn decode(bytes: &[u8]) -> Option<Layout> {
     let mut from = Reader(bytes);
-    if from.byte()? != FORMAT {
-        return None;
-    }
-    let mut layout = Layout::default();
+    let recognised = match from.byte()? {
+        FORMAT => false,
+        FORMAT_RECOGNISED => true,
+        _ => return None,
+    };
+    let mut layout = Layout {
+        recognised,
+        ..Layout::default()
+    };
     for _ in 0..from.unsigned()? {
         let level = u8::try_from(from.unsigned()?).ok()?;
         layout.headings.push(Heading {
@@ -189,14 +205,17 @@ mod tests {
             tables in prop::collection::vec((spans(), spans()).prop_map(|(span, header)| Table { span, header }), 0..5),
             words in prop::collection::vec((spans(), -50_i32..40_000, -50_i32..40_000, 0_i32..4000, 0_i32..900), 0..60),
             size in prop::option::of((1_i32..40_000, 1_i32..40_000)),
+            recognised in any::<bool>(),
         ) {
             let at = |steps: i32| steps as f32 / STEPS;
             let words: Vec<_> = words.into_iter().map(|(span, x, y, w, h)| WordBox {
                 span, rect: Rect { x0: at(x), y0: at(y), x1: at(x + w), y1: at(y + h) },
             }).collect();
             let size = size.map(|(w, h)| (at(w), at(h)));
-            let bytes = encode(&headings, &tables, &words, size);
-            prop_assert_eq!(decode(&bytes), Some(Layout { headings, tables, words, size }));
+            let page = Page { headings, tables, words, size, recognised, ..Page::default() };
+            let bytes = encode(&page);
+            let Page { headings, tables, words, .. } = page;
+            prop_assert_eq!(decode(&bytes), Some(Layout { headings, tables, words, size, recognised }));
         }
 
         #[test]
@@ -219,7 +238,12 @@ mod tests {
             span: Span::new(0, 1),
             rect,
         }; 2];
-        let layout = decode(&encode(&[], &[], &words, Some((f32::NAN, 1.0)))).expect("decodes");
+        let layout = decode(&encode(&Page {
+            words: words.to_vec(),
+            size: Some((f32::NAN, 1.0)),
+            ..Page::default()
+        }))
+        .expect("decodes");
         assert_eq!(layout.words.len(), 2);
         assert_eq!(layout.words[0].rect.x0, 0.0);
     }

@@ -368,6 +368,7 @@ mod tests {
                 },
             }],
             size: Some((100.0, 100.0)),
+            recognised: false,
         }];
         let bytes = write_documents(&[
             PagesToEmbed {

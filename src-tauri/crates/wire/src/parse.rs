@@ -48,6 +48,17 @@ pub struct ParseLimits {
     pub recycle_after: u32,
 }
 
+impl ParseLimits {
+    /// For a reader that recognises text in pictures: seconds a page, told when each is finished.
+    pub fn recognising() -> Self {
+        Self {
+            total: Duration::from_hours(6),
+            silence: Duration::from_mins(2),
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for ParseLimits {
     fn default() -> Self {
         Self {

@@ -1,20 +1,34 @@
 //! `docmind-parse`: the document reader behind the pipe.
 
 use crate::sandbox::{self, Confinement};
-use crate::start;
+use crate::start::{self, Arguments};
 use docmind_core::error::ErrorReport;
-use docmind_parse::{Registry, RenderRequest};
+use docmind_parse::{Recogniser, Registry, RenderRequest};
 use docmind_wire::parse::{ParseProtocol, ParseReply, ParseRequest, RenderPage};
 use docmind_wire::serve::{Call, Serve, serve};
 use std::io::Read;
 use std::process::ExitCode;
 
-/// The whole program. Arguments: `--runtime DIR` (holds PDFium), `--log LEVEL`.
+/// The whole program. Arguments: `--runtime DIR` (holds PDFium), `--log LEVEL`, and to read pages that are pictures too
+/// `--tessdata DIR` with `--languages deu+eng`.
 ///
+/// `recognition` serves nothing either: it says what would read pictures, or why nothing does.
 /// `sandbox` serves nothing: it tries everything that the sandbox forbids and says what came of it, a line each.
 pub fn main() -> ExitCode {
     start::run(|arguments| {
-        let registry = Registry::new(&arguments.runtime());
+        let recogniser = recogniser(arguments);
+        if arguments.command().is_some_and(|command| command == "recognition") {
+            println!(
+                "{}",
+                recogniser?.map_or_else(String::new, |recogniser| recogniser.name())
+            );
+            return Ok(());
+        }
+        let mut registry = Registry::new(&arguments.runtime());
+        if let Some(recogniser) = recogniser? {
+            tracing::info!("pictures are read by {}", recogniser.name());
+            registry = registry.recognising(recogniser);
+        }
         let pdfium = registry.pdfium_error();
         if let Some(why) = pdfium {
             tracing::warn!("PDFium was not loaded, PDFs are read by the fallback: {why}");
@@ -35,6 +49,14 @@ pub fn main() -> ExitCode {
         let fingerprint = if pdfium.is_none() { "pdfium" } else { "fallback" };
         serve::<ParseProtocol>(fingerprint, Reader { registry }).map_err(|error| error.to_string())
     })
+}
+
+/// Tesseract, where its languages are named.
+fn recogniser(arguments: &Arguments) -> Result<Option<Recogniser>, String> {
+    let (Some(folder), Some(languages)) = (arguments.path("tessdata"), arguments.text("languages")) else {
+        return Ok(None);
+    };
+    Recogniser::load(&folder, languages).map(Some)
 }
 
 struct Reader {

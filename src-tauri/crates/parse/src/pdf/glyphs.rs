@@ -47,7 +47,9 @@ pub struct Drawn {
     pub size: (f32, f32),
     /// Characters beyond the limit were left out.
     pub truncated: bool,
-    /// There is no text, and pictures cover much of the page: a scan.
+    /// There is no text, and yet something is drawn.
+    pub wordless: bool,
+    /// The same, and pictures cover much of the page: a scan.
     pub picture: bool,
 }
 
@@ -70,11 +72,13 @@ pub fn read(document: &PdfDocument<'_>, index: i32, limits: &Limits) -> Result<D
     let unreadable = |_| "The text of the page is damaged.".to_owned();
     read_text(&page.text().map_err(unreadable)?, &frame, limits, &mut drawn);
     drawn.overlay = drawn.glyphs.len();
-    drawn.picture = !has_text(&drawn) && is_picture(&page);
+    drawn.wordless = !has_text(&drawn) && !page.objects().is_empty();
+    drawn.picture = drawn.wordless && is_picture(&page);
     // Failing here loses only the overlay's drawing: its values are still added.
     if overlay.drawn && leave_overlay(&mut page).is_ok() {
         read_text(&page.text().map_err(unreadable)?, &frame, limits, &mut drawn);
-        drawn.picture &= !has_text(&drawn);
+        drawn.wordless &= !has_text(&drawn);
+        drawn.picture &= drawn.wordless;
     }
     Ok(drawn)
 }

@@ -66,6 +66,7 @@ pub fn page(number: u32, drawn: Drawn, body: &mut BodySize) -> Page {
         tables: Vec::new(),
         words: writer.words,
         size: Some(drawn.size),
+        recognised: false,
     }
 }
 

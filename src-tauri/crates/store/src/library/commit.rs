@@ -62,7 +62,7 @@ impl Library {
             let mut insert_page =
                 transaction.prepare_cached("INSERT INTO pages (document_id, number, text, layout) VALUES (?1, ?2, ?3, ?4)")?;
             for page in document.pages {
-                let layout = layout::encode(&page.headings, &page.tables, &page.words, page.size);
+                let layout = layout::encode(page);
                 insert_page.execute(params![id.0, page.number, page.text, layout])?;
             }
             let mut insert_chunk = transaction.prepare_cached(

@@ -90,6 +90,7 @@ fn page(row: &Row<'_>) -> Result<Page, StoreError> {
         tables: layout.tables,
         words: layout.words,
         size: layout.size,
+        recognised: layout.recognised,
     })
 }
 

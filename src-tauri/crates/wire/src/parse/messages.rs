@@ -43,6 +43,7 @@ pub struct PageTold {
     tables: Vec<Table>,
     words: Vec<(u32, u32, f32, f32, f32, f32)>,
     size: Option<(f32, f32)>,
+    recognised: bool,
 }
 
 impl PageTold {
@@ -62,6 +63,7 @@ impl From<Page> for PageTold {
             tables: page.tables,
             words: page.words.into_iter().map(told).collect(),
             size: page.size,
+            recognised: page.recognised,
         }
     }
 }
@@ -79,6 +81,7 @@ impl From<PageTold> for Page {
             tables: told.tables,
             words: told.words.into_iter().map(word).collect(),
             size: told.size,
+            recognised: told.recognised,
         }
     }
 }
@@ -181,6 +184,7 @@ mod tests {
                 },
             }],
             size: Some((595.0, 842.0)),
+            recognised: true,
         };
         let told: ParseTold = ParseEvent::Page(page.clone()).into();
         let back: ParseTold = decode(&encode(&told).expect("written")).expect("read");

@@ -1,0 +1,379 @@
+//! Text recognition (OCR) of the picture of a page, by Tesseract.
+//!
+//! The library and its languages are the system's (`libtesseract.so.5`, the packages `tesseract-ocr-*` of Debian). Both are loaded when
+//! the process starts: once it is confined it opens no file.
+
+#![expect(unsafe_code, reason = "Tesseract has a C interface")]
+
+use libloading::{Library, Symbol};
+use std::ffi::{CStr, CString, c_char, c_float, c_int, c_void};
+use std::path::Path;
+use std::ptr::{self, NonNull};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Names of the library, newest interface first; only the functions that both have are used.
+const NAMES: &[&str] = if cfg!(windows) {
+    &["libtesseract-5.dll"]
+} else if cfg!(target_os = "macos") {
+    &["libtesseract.5.dylib"]
+} else {
+    &["libtesseract.so.5", "libtesseract.so.4"]
+};
+/// The most that one page may take.
+const PAGE_MS: c_int = 90_000;
+
+// `PageIteratorLevel` of Tesseract's `publictypes.h`.
+const TEXT_LINE: c_int = 2;
+const WORD: c_int = 3;
+/// Layout found by itself, the page taken for upright.
+const AUTOMATIC: c_int = 3;
+
+type Handle = *mut c_void;
+
+/// Eight bits a pixel, black to white, rows from the top.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrayPicture {
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
+    /// `width · height` of them.
+    pub pixels: Vec<u8>,
+}
+
+/// A word that was recognised. Places are in pixels from the picture's top left.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecognisedWord {
+    /// Not empty, without white space.
+    pub text: String,
+    /// How sure it is, 0 to 100.
+    pub confidence: f32,
+    /// Left and right edge.
+    pub across: (f32, f32),
+    /// Upper and lower edge of the row of letters that it stands in.
+    pub row: (f32, f32),
+    /// The last of its line.
+    pub ends_line: bool,
+}
+
+/// Why a page was not recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unrecognised {
+    /// Somebody asked to stop.
+    Stopped,
+    /// Tesseract gave it up: it took too long, or cannot read such a picture.
+    Failed,
+}
+
+/// Tesseract with its languages loaded.
+pub struct Recogniser {
+    api: Mutex<Api>,
+    languages: String,
+}
+
+struct Api {
+    /// Keeps the functions below in memory.
+    _library: Library,
+    functions: Functions,
+    handle: NonNull<c_void>,
+}
+
+// SAFETY: the handle is used by one thread at a time, behind the mutex of `Recogniser`; Tesseract ties it to no thread.
+unsafe impl Send for Api {}
+
+macro_rules! functions {
+    ($($name:ident = $symbol:literal: fn($($argument:ty),*) $(-> $result:ty)?;)*) => {
+        #[derive(Clone, Copy)]
+        struct Functions {
+            $($name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)*
+        }
+
+        impl Functions {
+            /// # Safety
+            /// `library` is Tesseract, whose `capi.h` declares them so.
+            unsafe fn of(library: &Library) -> Result<Self, libloading::Error> {
+                Ok(Self {
+                    $($name: {
+                        // SAFETY: the caller's promise.
+                        let symbol: Symbol<'_, unsafe extern "C" fn($($argument),*) $(-> $result)?> =
+                            unsafe { library.get($symbol.to_bytes_with_nul()) }?;
+                        *symbol
+                    },)*
+                })
+            }
+        }
+    };
+}
+
+functions! {
+    create = c"TessBaseAPICreate": fn() -> Handle;
+    delete = c"TessBaseAPIDelete": fn(Handle);
+    init = c"TessBaseAPIInit3": fn(Handle, *const c_char, *const c_char) -> c_int;
+    set_mode = c"TessBaseAPISetPageSegMode": fn(Handle, c_int);
+    set_image = c"TessBaseAPISetImage": fn(Handle, *const u8, c_int, c_int, c_int, c_int);
+    set_resolution = c"TessBaseAPISetSourceResolution": fn(Handle, c_int);
+    recognize = c"TessBaseAPIRecognize": fn(Handle, Handle) -> c_int;
+    clear = c"TessBaseAPIClear": fn(Handle);
+    iterator = c"TessBaseAPIGetIterator": fn(Handle) -> Handle;
+    delete_iterator = c"TessResultIteratorDelete": fn(Handle);
+    next = c"TessResultIteratorNext": fn(Handle, c_int) -> c_int;
+    text = c"TessResultIteratorGetUTF8Text": fn(Handle, c_int) -> *mut c_char;
+    delete_text = c"TessDeleteText": fn(*const c_char);
+    confidence = c"TessResultIteratorConfidence": fn(Handle, c_int) -> c_float;
+    pages = c"TessResultIteratorGetPageIterator": fn(Handle) -> Handle;
+    bounds = c"TessPageIteratorBoundingBox": fn(Handle, c_int, *mut c_int, *mut c_int, *mut c_int, *mut c_int) -> c_int;
+    is_last = c"TessPageIteratorIsAtFinalElement": fn(Handle, c_int, c_int) -> c_int;
+    create_monitor = c"TessMonitorCreate": fn() -> Handle;
+    delete_monitor = c"TessMonitorDelete": fn(Handle);
+    set_cancel = c"TessMonitorSetCancelFunc": fn(Handle, Option<extern "C" fn(*mut c_void, c_int) -> bool>);
+    set_cancel_this = c"TessMonitorSetCancelThis": fn(Handle, *mut c_void);
+    set_deadline = c"TessMonitorSetDeadlineMSecs": fn(Handle, c_int);
+    version = c"TessVersion": fn() -> *const c_char;
+}
+
+impl Recogniser {
+    /// Loads Tesseract, and from the folder `tessdata` the languages, such as `deu+eng`.
+    ///
+    /// # Errors
+    /// Why it cannot be used, for a person.
+    pub fn load(tessdata: &Path, languages: &str) -> Result<Self, String> {
+        // SAFETY: Tesseract's library does nothing when it is loaded but set up its own tables.
+        let open = |name: &&str| unsafe { Library::new(name) };
+        let mut tried = NAMES.iter().map(open);
+        let library = tried
+            .find_map(Result::ok)
+            .ok_or_else(|| format!("`{}` is not installed", NAMES[0]))?;
+        // SAFETY: the names are those of Tesseract alone.
+        let functions = unsafe { Functions::of(&library) }.map_err(|error| error.to_string())?;
+        // SAFETY: takes nothing.
+        let handle = NonNull::new(unsafe { (functions.create)() }).ok_or("Tesseract gave no handle")?;
+        let api = Api {
+            _library: library,
+            functions,
+            handle,
+        };
+        let folder = tessdata.to_str().and_then(|path| CString::new(path).ok());
+        let (Some(folder), Ok(wanted)) = (folder, CString::new(languages)) else {
+            return Err(format!(
+                "the folder `{}` cannot be named to Tesseract",
+                tessdata.display()
+            ));
+        };
+        // SAFETY: the handle is alive, both strings end with a zero and outlive the call.
+        if unsafe { (functions.init)(handle.as_ptr(), folder.as_ptr(), wanted.as_ptr()) } != 0 {
+            return Err(format!("Tesseract has no `{languages}` in `{}`", tessdata.display()));
+        }
+        // SAFETY: the handle is alive.
+        unsafe { (functions.set_mode)(handle.as_ptr(), AUTOMATIC) };
+        Ok(Self {
+            api: Mutex::new(api),
+            languages: languages.to_owned(),
+        })
+    }
+
+    /// What reads, such as `Tesseract 5.3.0, deu+eng`.
+    pub fn name(&self) -> String {
+        let api = self.lock();
+        // SAFETY: a constant text of the library, which is loaded.
+        let version = unsafe { CStr::from_ptr((api.functions.version)()) };
+        format!("Tesseract {}, {}", version.to_string_lossy(), self.languages)
+    }
+
+    /// The words of a picture in Tesseract's reading order. `watch` is asked all the while; once it says true, that is the end.
+    ///
+    /// # Errors
+    /// Stopped, or given up after ninety seconds.
+    pub fn recognise(
+        &self,
+        picture: &GrayPicture,
+        dots_per_inch: u32,
+        watch: &mut dyn FnMut() -> bool,
+    ) -> Result<Vec<RecognisedWord>, Unrecognised> {
+        let GrayPicture { width, height, pixels } = picture;
+        assert_eq!(
+            pixels.len(),
+            *width as usize * *height as usize,
+            "BUG: a byte for each pixel"
+        );
+        let side = |pixels: u32| c_int::try_from(pixels).map_err(|_| Unrecognised::Failed);
+        let (across, down) = (side(*width)?, side(*height)?);
+        let api = self.lock();
+        let Functions {
+            set_image,
+            set_resolution,
+            ..
+        } = api.functions;
+        // SAFETY: the handle is alive; there are `width · height` pixels of one byte, which Tesseract copies.
+        unsafe {
+            set_image(api.handle.as_ptr(), pixels.as_ptr(), across, down, 1, across);
+            set_resolution(api.handle.as_ptr(), side(dots_per_inch)?);
+        }
+        let stopped = api.run(watch);
+        let words = match stopped {
+            Ok(()) => Ok(api.words()),
+            Err(why) => Err(why),
+        };
+        // SAFETY: the handle is alive, and no iterator into its results is.
+        unsafe { (api.functions.clear)(api.handle.as_ptr()) };
+        words
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Api> {
+        self.api.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the monitor's callback is given.
+struct Watch<'a> {
+    watch: &'a mut dyn FnMut() -> bool,
+    stopped: bool,
+}
+
+extern "C" fn is_cancelled(watch: *mut c_void, _words: c_int) -> bool {
+    // SAFETY: `Api::run` set it to a `Watch` that outlives the recognition, and reads it only afterwards.
+    let watch = unsafe { &mut *watch.cast::<Watch<'_>>() };
+    watch.stopped = watch.stopped || (watch.watch)();
+    watch.stopped
+}
+
+impl Api {
+    fn run(&self, watch: &mut dyn FnMut() -> bool) -> Result<(), Unrecognised> {
+        let functions = &self.functions;
+        let mut watch = Watch { watch, stopped: false };
+        // SAFETY: the monitor is made, used and deleted here; `watch` outlives it.
+        let status = unsafe {
+            let monitor = (functions.create_monitor)();
+            if monitor.is_null() {
+                return Err(Unrecognised::Failed);
+            }
+            (functions.set_cancel)(monitor, Some(is_cancelled));
+            (functions.set_cancel_this)(monitor, (&raw mut watch).cast());
+            (functions.set_deadline)(monitor, PAGE_MS);
+            let status = (functions.recognize)(self.handle.as_ptr(), monitor);
+            (functions.delete_monitor)(monitor);
+            status
+        };
+        match (watch.stopped, status) {
+            (true, _) => Err(Unrecognised::Stopped),
+            (false, 0) => Ok(()),
+            (false, _) => Err(Unrecognised::Failed),
+        }
+    }
+
+    /// The words of what was recognised last.
+    fn words(&self) -> Vec<RecognisedWord> {
+        let functions = &self.functions;
+        let mut words = Vec::new();
+        // SAFETY: the handle is alive; null stands for a page without a word.
+        let iterator = unsafe { (functions.iterator)(self.handle.as_ptr()) };
+        if iterator.is_null() {
+            return words;
+        }
+        let mut begun = 0;
+        loop {
+            if let Some((word, line)) = self.word(iterator) {
+                let ends_line = word.ends_line;
+                words.push(word);
+                if ends_line {
+                    level(&mut words[begun..], line);
+                    begun = words.len();
+                }
+            }
+            // SAFETY: the iterator is alive.
+            if unsafe { (functions.next)(iterator, WORD) } == 0 {
+                break;
+            }
+        }
+        // SAFETY: it came from `iterator`, and is not used any more.
+        unsafe { (functions.delete_iterator)(iterator) };
+        words
+    }
+
+    /// With upper and lower edge of its line.
+    fn word(&self, iterator: Handle) -> Option<(RecognisedWord, (f32, f32))> {
+        let functions = &self.functions;
+        // SAFETY: the iterator is alive; the page iterator is a view of it; the text is copied before it is deleted.
+        let (text, confidence, pages, ends_line) = unsafe {
+            let pages = (functions.pages)(iterator);
+            let raw = (functions.text)(iterator, WORD);
+            if raw.is_null() || pages.is_null() {
+                return None;
+            }
+            let text = CStr::from_ptr(raw)
+                .to_string_lossy()
+                .split_whitespace()
+                .collect::<String>();
+            (functions.delete_text)(raw);
+            let ends_line = (functions.is_last)(pages, TEXT_LINE, WORD) != 0;
+            (text, (functions.confidence)(iterator, WORD), pages, ends_line)
+        };
+        let (left, top, right, bottom) = self.bounds(pages, WORD)?;
+        let (_, line_top, _, line_bottom) = self.bounds(pages, TEXT_LINE)?;
+        let word = RecognisedWord {
+            text,
+            confidence,
+            across: (left, right),
+            row: (top, bottom),
+            ends_line,
+        };
+        Some((word, (line_top, line_bottom)))
+    }
+
+    fn bounds(&self, pages: Handle, level: c_int) -> Option<(f32, f32, f32, f32)> {
+        let mut edges: [c_int; 4] = [0; 4];
+        let [left, top, right, bottom] = edges.each_mut().map(ptr::from_mut);
+        // SAFETY: the iterator is alive, the four places are.
+        let found = unsafe { (self.functions.bounds)(pages, level, left, top, right, bottom) };
+        let [left, top, right, bottom] = edges.map(|edge| edge as f32);
+        (found != 0).then_some((left, top, right, bottom))
+    }
+}
+
+impl Drop for Api {
+    fn drop(&mut self) {
+        // SAFETY: the handle came from `create`, and nothing of it is used any more.
+        unsafe { (self.functions.delete)(self.handle.as_ptr()) };
+    }
+}
+
+/// Words of a line of these edges: all as high as it, so that short letters count as much as tall ones. Where it runs askew, as high as
+/// the tallest of them, each where it stands.
+fn level(words: &mut [RecognisedWord], line: (f32, f32)) {
+    /// A line as many times as high as its tallest word runs askew.
+    const ASKEW: f32 = 1.6;
+    let heights = words.iter().map(|word| word.row.1 - word.row.0);
+    let tallest = heights.fold(1.0, f32::max);
+    let is_level = line.1 - line.0 <= ASKEW * tallest;
+    for word in words {
+        word.row = if is_level {
+            line
+        } else {
+            (word.row.1 - tallest, word.row.1)
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_as_high_as_their_line_unless_that_runs_askew() {
+        let words = || {
+            [(10.0, 30.0), (22.0, 30.0)].map(|row| RecognisedWord {
+                text: "x".into(),
+                confidence: 90.0,
+                across: (0.0, 9.0),
+                row,
+                ends_line: false,
+            })
+        };
+        let rows = |line| {
+            let mut words = words();
+            level(&mut words, line);
+            words.map(|word| word.row)
+        };
+        assert_eq!(rows((8.0, 32.0)), [(8.0, 32.0); 2]);
+        assert_eq!(rows((0.0, 60.0)), [(10.0, 30.0); 2]);
+    }
+}
