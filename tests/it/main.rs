@@ -19,4 +19,5 @@ mod house;
 mod languages;
 mod main_job;
 mod remote;
+mod scans;
 mod watched;

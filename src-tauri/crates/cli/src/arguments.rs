@@ -103,6 +103,9 @@ pub struct AddArguments {
     /// Files and folders
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Read scans too, by text recognition, where Tesseract is installed: seconds a page
+    #[arg(long)]
+    pub recognise: bool,
 }
 
 /// What `remove` takes.

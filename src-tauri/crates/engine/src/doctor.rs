@@ -2,6 +2,7 @@
 
 use crate::engine::{Engine, without_secrets};
 use crate::path_text;
+use crate::recognition;
 use crate::runtime_files::RuntimeFiles;
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::hardware::HardwareInventory;
@@ -9,6 +10,8 @@ use docmind_core::ports::{Embedder, HardwareProbe};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::Path;
+
+const RECOGNITION: &str = "text recognition";
 
 /// One part of the installation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -68,6 +71,7 @@ impl Engine {
         let files = self.runtime_files();
         let mut parts = installed(files);
         parts.push(self.embedder_part());
+        parts.push(part(RECOGNITION, recognition::examine(files)));
         let backends = match self.0.generators.backends() {
             Ok(report) => {
                 parts.push(part(
@@ -89,11 +93,11 @@ impl Engine {
         };
         let sound = library["check"]["ok"] == true;
         Examination {
-            // Without a generator answers are extractive: nothing is broken.
+            // Without a generator answers are extractive, and without recognition scans are said to be some: nothing is broken.
             ok: sound
                 && parts
                     .iter()
-                    .filter(|part| part.name != "docmind-generate")
+                    .filter(|part| !["docmind-generate", RECOGNITION].contains(&part.name.as_str()))
                     .all(|part| part.ok),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),

@@ -467,18 +467,36 @@ impl Engine {
     pub fn retry_failed(&self) -> Result<u32, ErrorReport> {
         use DocumentState::{Duplicate, Empty, Ready};
         let may_be_read = |state: &DocumentState| state.is_settled() && !matches!(state, Ready | Duplicate | Empty);
+        self.retry_all(DocumentState::ALL.into_iter().filter(may_be_read).collect())
+    }
+
+    /// From now on scans are read, until the library is closed; those that are there without text are queued again.
+    ///
+    /// # Errors
+    /// `recognition_missing`, `read_only`, and the store's own.
+    pub fn read_scans(&self) -> Result<(), ErrorReport> {
+        if self.0.scans.is_none() {
+            return Err(EngineError::RecognitionMissing.into());
+        }
+        if self.pipeline()?.recognise_scans(true) {
+            self.retry_scans()?;
+        }
+        Ok(())
+    }
+
+    /// Queues all scans without text again. Gives how many.
+    pub(crate) fn retry_scans(&self) -> Result<u32, ErrorReport> {
+        self.retry_all(vec![DocumentState::NoText])
+    }
+
+    fn retry_all(&self, states: Vec<DocumentState>) -> Result<u32, ErrorReport> {
         let query = DocumentQuery {
-            states: DocumentState::ALL.into_iter().filter(may_be_read).collect(),
+            states,
             ..DocumentQuery::default()
         };
-        let failed: Vec<DocumentId> = self
-            .0
-            .library
-            .documents(&query)?
-            .into_iter()
-            .map(|record| record.id)
-            .collect();
-        self.retry(&failed)
+        let records = self.0.library.documents(&query)?;
+        let ids: Vec<DocumentId> = records.into_iter().map(|record| record.id).collect();
+        self.retry(&ids)
     }
 
     /// Stops taking new steps until [`Engine::resume_ingest`].

@@ -11,6 +11,7 @@ use crate::ingest::pipeline::Pipeline;
 use crate::listeners::{Listeners, Subscription, lock};
 use crate::machine::Machine;
 use crate::profile_store::ProfileStore;
+use crate::recognition::Recognition;
 use crate::removal::Removals;
 use crate::runtime_files::RuntimeFiles;
 use crate::scan::Walks;
@@ -18,7 +19,7 @@ use crate::settings_store::SettingsStore;
 use crate::telemetry::{Feed, Live};
 use crate::viewer::KeptFile;
 use crate::watch::Watch;
-use crate::workers::{EmbedderChoice, ExchangeableEmbedder, parse_worker};
+use crate::workers::{EmbedderChoice, ExchangeableEmbedder, parse_worker, scan_worker};
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::settings::Settings;
 use docmind_store::{INDEX_FROM, Library, UserDb, VectorStore};
@@ -91,6 +92,8 @@ pub(crate) struct Inner {
     pub(crate) user: Option<Arc<UserDb>>,
     /// `None` when the worker is missing.
     pub(crate) parser: Result<Arc<ParseWorker>, ErrorReport>,
+    /// Reads scans, where text recognition is installed.
+    pub(crate) scans: Option<Arc<ParseWorker>>,
     pub(crate) embedder: Arc<ExchangeableEmbedder>,
     pub(crate) generators: Generators,
     pub(crate) pipeline: Option<Arc<Pipeline>>,
@@ -159,6 +162,9 @@ impl Engine {
         let parser = parse_worker(&files, crate::ingest::READERS + 1)
             .map(Arc::new)
             .map_err(ErrorReport::from);
+        let scans = Recognition::find()
+            .and_then(|recognition| scan_worker(&files, &recognition, crate::ingest::READERS).ok())
+            .map(Arc::new);
         let choice = EmbedderChoice::from(settings.current());
         let embedder = Arc::new(ExchangeableEmbedder::new(files.clone(), dir.models(), choice));
         let gate = Gate::default();
@@ -166,14 +172,19 @@ impl Engine {
         let machine = Arc::new(Machine::new());
         let live = Arc::new(Mutex::new(Live::default()));
         let pipeline = match (&owned, &parser) {
-            (Some(_), Ok(parser)) => Some(Arc::new(Pipeline::new(
-                Arc::clone(&library),
-                Arc::clone(&index) as _,
-                Arc::clone(parser) as _,
-                Arc::clone(&embedder) as _,
-                gate.clone(),
-                events.clone(),
-            ))),
+            (Some(_), Ok(parser)) => {
+                let pipeline = Pipeline::new(
+                    Arc::clone(&library),
+                    Arc::clone(&index) as _,
+                    Arc::clone(parser) as _,
+                    Arc::clone(&embedder) as _,
+                    gate.clone(),
+                    events.clone(),
+                );
+                let pipeline = pipeline.recognising(scans.clone().map(|scans| scans as _));
+                pipeline.recognise_scans(settings.current().recognise_scans);
+                Some(Arc::new(pipeline))
+            }
             _ => None,
         };
         let moves = pipeline
@@ -186,7 +197,7 @@ impl Engine {
             Arc::clone(&live),
             generators.process(),
             Arc::clone(&embedder),
-            parser.as_ref().ok().cloned(),
+            parser.iter().chain(&scans).cloned().collect(),
             pipeline.clone(),
         ));
         let inner = Arc::new(Inner {
@@ -198,6 +209,7 @@ impl Engine {
             index,
             user,
             parser,
+            scans,
             embedder,
             generators,
             pipeline,
@@ -351,6 +363,12 @@ impl Engine {
             pipeline.forget_embedder();
             pipeline.unblock();
         }
+        if let Some(pipeline) = &self.0.pipeline
+            && pipeline.recognise_scans(settings.recognise_scans)
+            && let Err(report) = self.retry_scans()
+        {
+            tracing::warn!(code = %report.code, "scans are not read again: {}", report.message);
+        }
         if let Some(watch) = &*lock(&self.0.watch) {
             watch.follow(settings.watched_folders.iter().map(PathBuf::from).collect());
         }
@@ -398,8 +416,8 @@ impl Inner {
         }
         self.generators.stop();
         self.embedder.stop();
-        if let Ok(parser) = &self.parser {
-            parser.stop();
+        for reader in self.parser.iter().chain(&self.scans) {
+            reader.stop();
         }
         let Some(owned) = lock(&self.owned).take() else { return };
         let closed = [

@@ -1,5 +1,6 @@
 //! What can go wrong in the engine itself. The rooms below report for themselves; all ends as an [`ErrorReport`].
 
+use crate::recognition::INSTALL;
 use crate::removal::UNDO_FOR;
 use docmind_core::document::DocumentId;
 use docmind_core::error::ErrorReport;
@@ -119,6 +120,9 @@ pub enum EngineError {
     /// The job was cancelled.
     #[error("Cancelled.\nWhat was finished before is kept.")]
     Cancelled,
+    /// Scans are to be read, and nothing is installed that reads them.
+    #[error("Text recognition is not installed.\nInstall it ({INSTALL}), then try again.")]
+    RecognitionMissing,
     /// Another report, of a room below.
     #[error("{0}")]
     Report(ErrorReport),
@@ -152,6 +156,7 @@ impl EngineError {
             Self::VectorsPending => "vectors_pending",
             Self::EmptyQuestion => "empty_question",
             Self::Cancelled => "cancelled",
+            Self::RecognitionMissing => "recognition_missing",
             Self::Report(report) => &report.code,
         }
     }

@@ -111,13 +111,15 @@ pub enum IngestEvent {
     Blocked(ErrorReport),
 }
 
-/// The two stages of a file.
+/// The stages of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum IngestStage {
     /// Pages are read.
     Reading,
+    /// Text is recognised in pictures of pages.
+    Recognising,
     /// Passages are embedded.
     Embedding,
 }

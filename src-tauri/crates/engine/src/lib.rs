@@ -58,6 +58,7 @@ pub mod path_text;
 pub mod profile_store;
 pub mod profiles;
 mod reading;
+pub mod recognition;
 mod removal;
 mod rows;
 pub mod runtime_files;

@@ -17,7 +17,7 @@ pub(crate) fn sampler(
     live: Arc<Mutex<Live>>,
     model: ModelProcess,
     embedder: Arc<ExchangeableEmbedder>,
-    parser: Option<Arc<ParseWorker>>,
+    readers: Vec<Arc<ParseWorker>>,
     pipeline: Option<Arc<Pipeline>>,
 ) -> impl Fn() -> Telemetry + Send + Sync {
     move || {
@@ -39,8 +39,7 @@ pub(crate) fn sampler(
         let embedder_pid = embedder.pid();
         let mut pids = vec![std::process::id()];
         pids.extend(embedder_pid);
-        let readers = parser.as_ref().map(|parser| parser.pids()).unwrap_or_default();
-        pids.extend(&readers);
+        pids.extend(readers.iter().flat_map(|reader| reader.pids()));
         let resident = machine.resident_mib(&pids);
         let embedder_mib = if embedder_pid.is_some() { resident[1] } else { 0 };
         let application: u32 = resident.iter().sum::<u32>() - embedder_mib;

@@ -43,6 +43,8 @@ pub struct SourcePage {
     pub changed: bool,
     /// The page can be drawn: a PDF whose file is what was indexed.
     pub drawable: bool,
+    /// The page is a picture whose text was recognised, and may hold mistakes.
+    pub recognised: bool,
 }
 
 /// The last file drawn from, so that leafing does not read it again.
@@ -68,6 +70,7 @@ impl Engine {
             headings,
             words,
             size,
+            recognised,
             ..
         }) = page
         else {
@@ -91,6 +94,7 @@ impl Engine {
             size,
             changed,
             drawable: !changed && record.media_type == "application/pdf",
+            recognised,
         })
     }
 

@@ -1,6 +1,7 @@
 //! How the child processes are started, and the embedder that can be exchanged while the library is open.
 
 use crate::error::EngineError;
+use crate::recognition::Recognition;
 use crate::runtime_files::RuntimeFiles;
 use docmind_core::cancel::CancelToken;
 use docmind_core::chunk::EmbeddedChunk;
@@ -23,6 +24,38 @@ pub fn parse_worker(files: &RuntimeFiles, children: usize) -> Result<ParseWorker
         .arg("--runtime")
         .arg(&files.runtime_dir);
     Ok(ParseWorker::new(launch, children, ParseLimits::default()))
+}
+
+/// The pool of readers of scans.
+///
+/// # Errors
+/// The worker's binary is missing.
+pub fn scan_worker(
+    files: &RuntimeFiles,
+    recognition: &Recognition,
+    children: usize,
+) -> Result<ParseWorker, EngineError> {
+    Ok(ParseWorker::new(
+        recognition_launch(files, recognition)?,
+        children,
+        ParseLimits::recognising(),
+    ))
+}
+
+/// The launch of a reader of scans.
+///
+/// # Errors
+/// The worker's binary is missing.
+pub fn recognition_launch(files: &RuntimeFiles, recognition: &Recognition) -> Result<Launch, EngineError> {
+    Ok(Launch::new(files.worker("docmind-parse")?)
+        .arg("--runtime")
+        .arg(&files.runtime_dir)
+        .arg("--tessdata")
+        .arg(&recognition.tessdata)
+        .arg("--languages")
+        .arg(recognition.languages.join("+"))
+        // A reader a core is quicker than all cores a page.
+        .env("OMP_THREAD_LIMIT", "1"))
 }
 
 /// Which embedder, in which precision, with which reranker.

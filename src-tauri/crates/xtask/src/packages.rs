@@ -20,7 +20,7 @@ const BUILD: &[&str] = &[
     "libclang-dev",
 ];
 
-/// To test: a display, drivers for the real window, a browser, a reference for PDF text, a software GPU.
+/// To test: a display, drivers for the real window, a browser, a reference for PDF text, a software GPU, text recognition.
 const TEST: &[&str] = &[
     "xvfb",
     "xauth",
@@ -36,6 +36,8 @@ const TEST: &[&str] = &[
     "fonts-dejavu-core",
     "fonts-noto-cjk",
     "imagemagick",
+    "tesseract-ocr",
+    "tesseract-ocr-deu",
 ];
 
 /// To prove a package: a minimal system, without a network.

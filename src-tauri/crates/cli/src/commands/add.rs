@@ -53,6 +53,9 @@ pub fn run(context: &Context<'_>, arguments: &AddArguments) -> anyhow::Result<Ou
         // The receiver outlives the subscription; an event after its end is of no interest.
         move |event| drop(sender.send(event.clone()))
     });
+    if arguments.recognise {
+        engine.read_scans()?;
+    }
     let bar = context.output.bar(0);
     let mut tally = Tally::default();
 

@@ -13,7 +13,7 @@ use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::ports::{DocumentParser, Embedder, VectorIndex};
 use docmind_store::{DocumentRecord, Library, StoreError};
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -56,11 +56,21 @@ pub struct MovedFile {
     pub to: PathBuf,
 }
 
+/// How pages that are pictures are read.
+#[derive(Default)]
+pub(super) struct Scans {
+    /// `None` where text recognition is not installed.
+    pub(super) reader: Option<Arc<dyn DocumentParser>>,
+    /// A person wants it.
+    pub(super) wanted: AtomicBool,
+}
+
 /// The machine; see the module above.
 pub struct Pipeline {
     pub(super) library: Arc<Library>,
     pub(super) index: Arc<dyn VectorIndex>,
     pub(super) parser: Arc<dyn DocumentParser>,
+    pub(super) scans: Scans,
     pub(super) embedder: Arc<dyn Embedder>,
     pub(super) gate: Gate,
     pub(super) listeners: Listeners<IngestEvent>,
@@ -87,6 +97,7 @@ impl Pipeline {
             library,
             index,
             parser,
+            scans: Scans::default(),
             embedder,
             gate,
             listeners,
@@ -97,6 +108,18 @@ impl Pipeline {
             taking: Mutex::default(),
             stopped: AtomicBool::new(false),
         }
+    }
+
+    /// With a reader of scans, where text recognition is installed.
+    #[must_use]
+    pub fn recognising(mut self, reader: Option<Arc<dyn DocumentParser>>) -> Self {
+        self.scans.reader = reader;
+        self
+    }
+
+    /// Whether scans are read from now on; true where they were not before.
+    pub fn recognise_scans(&self, wanted: bool) -> bool {
+        !self.scans.wanted.swap(wanted, Ordering::Relaxed) && wanted
     }
 
     /// Sleeps until something changes.

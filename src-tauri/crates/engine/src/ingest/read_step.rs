@@ -7,11 +7,13 @@ use crate::error::READER_UNAVAILABLE;
 use crate::events::IngestStage;
 use crate::listeners::lock;
 use crate::path_text;
+use crate::recognition::INSTALL;
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::{ContentHash, DocumentState, Page, ParseEvent, ParseFailure};
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::language;
 use docmind_store::{DocumentRecord, FileStamp, Recognised, Settlement, StoreError, UnreadPage};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 /// A file that changed so often while it was read is given up for now.
@@ -51,6 +53,11 @@ impl Read {
             }),
             ParseEvent::Warning { message } => self.warnings.push(message),
         }
+    }
+
+    /// A PDF with pages that are pictures, or without any text.
+    fn is_scanned(&self) -> bool {
+        self.media_type == "application/pdf" && (!self.has_text() || self.failed_pages.iter().any(|page| page.held))
     }
 
     fn has_text(&self) -> bool {
@@ -158,14 +165,22 @@ impl Pipeline {
         };
         let mut read = Read::default();
         let mut told = Instant::now();
-        let result = self.parser.parse(&name, size, &mut reader, cancel, &mut |event| {
+        let mut result = self.parser.parse(&name, size, &mut reader, cancel, &mut |event| {
             read.take(event);
             if told.elapsed().as_millis() >= 200 {
                 told = Instant::now();
                 self.tell_progress(&record, IngestStage::Reading, read.pages.len() as u32, read.announced);
             }
         });
-        if result.is_ok() && !reader.was(&hash) {
+        let mut is_same = reader.was(&hash);
+        if is_same
+            && read.is_scanned()
+            && !cancel.is_cancelled()
+            && let Some(recognised) = self.recognise(&record, &hash, cancel)
+        {
+            (read, result, is_same) = recognised;
+        }
+        if result.is_ok() && !is_same {
             // Written to while it was read: the pages are of no one file. It comes round again.
             tracing::info!(path = %record.path.display(), "a file changed while it was read");
             if record.attempts < CHANGING_ATTEMPTS {
@@ -229,6 +244,65 @@ impl Pipeline {
         Ok(())
     }
 
+    /// The pages of a file with those that are pictures, where that is wanted and possible, and whether the file is still the same. Each
+    /// takes seconds: between two of them answers and pauses are waited for.
+    fn recognise(
+        &self,
+        record: &DocumentRecord,
+        hash: &ContentHash,
+        cancel: &CancelToken,
+    ) -> Option<(Read, Result<(), ParseFailure>, bool)> {
+        let scans = self
+            .scans
+            .reader
+            .as_ref()
+            .filter(|_| self.scans.wanted.load(Ordering::Relaxed))?;
+        let mut content = Content::open(&record.path, cancel).ok()?;
+        let is_same = content.hash == *hash;
+        let size = content.size;
+        let mut reader = content.reader().ok()?;
+        let mut read = Read::default();
+        let name = path_text::name(&record.path);
+        let result = scans.parse(&name, size, &mut reader, cancel, &mut |event| {
+            read.take(event);
+            self.tell_progress(
+                record,
+                IngestStage::Recognising,
+                read.pages.len() as u32,
+                read.announced,
+            );
+            self.gate.pass(cancel);
+        });
+        let is_same = is_same && reader.was(hash);
+        Some((read, result, is_same))
+    }
+
+    /// What is said of a scan without text, with its code.
+    fn without_recognised_text(&self, path: &std::path::Path) -> (&'static str, String) {
+        let name = path_text::name(path);
+        match (self.scans.wanted.load(Ordering::Relaxed), &self.scans.reader) {
+            (false, _) => (
+                "no_text",
+                format!(
+                    "`{name}` has pages but no text: it is a scan or holds only pictures.\nTurn text recognition on in the settings, or add \
+                     it with `docmind add --recognise`."
+                ),
+            ),
+            (true, None) => (
+                "recognition_missing",
+                format!(
+                    "`{name}` is a scan, and text recognition is not installed.\nInstall it ({INSTALL}), start DocMind again, then retry."
+                ),
+            ),
+            (true, Some(_)) => (
+                "no_writing",
+                format!(
+                    "`{name}` has pages but no text, and none was recognised in its pictures.\nNothing to do, unless a better scan can be had."
+                ),
+            ),
+        }
+    }
+
     /// The file ends in a state without content.
     pub(super) fn settle_failure(
         &self,
@@ -239,9 +313,14 @@ impl Pipeline {
         failure: &ParseFailure,
         started: Instant,
     ) -> Result<(), StoreError> {
+        let (code, message) = if failure.state == DocumentState::NoText {
+            self.without_recognised_text(&record.path)
+        } else {
+            (failure.state.as_str(), failure.message.clone())
+        };
         let error = ErrorReport {
-            code: failure.state.as_str().to_owned(),
-            message: failure.message.clone(),
+            code: code.to_owned(),
+            message,
             detail: failure.detail.clone(),
         };
         let settlement = Settlement {

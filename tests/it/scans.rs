@@ -1,0 +1,129 @@
+//! Scans: said to be some, and read where a person wants that and text recognition is installed.
+
+use crate::house::{House, add, ask, folder, id_of, report};
+use anyhow::{Context, Result, ensure};
+use docmind_core::answer::AnswerMode;
+use docmind_core::cancel::CancelToken;
+use docmind_core::document::{DocumentId, DocumentState, Rect};
+use docmind_engine::ask::AskRequest;
+use docmind_engine::recognition::Recognition;
+use docmind_engine::search::Scope;
+use docmind_engine::viewer::RenderPage;
+use docmind_engine::{Background, Engine};
+use docmind_tests::root;
+
+/// A page of a document as a scanner would give it: a PDF that holds a picture of it, in grey, on paper of the same size.
+fn scan_of(engine: &Engine, id: DocumentId, number: u32) -> Result<Vec<u8>> {
+    let page = RenderPage {
+        page: number,
+        scale: 200.0 / 72.0,
+        tile: None,
+    };
+    let picture = engine.render_page(id, page, &CancelToken::new()).map_err(report)?;
+    let mut reader = png::Decoder::new(std::io::Cursor::new(&picture.png)).read_info()?;
+    let mut rgba = vec![0; reader.output_buffer_size().context("a size")?];
+    reader.next_frame(&mut rgba)?;
+    let grey: Vec<u8> = rgba.chunks_exact(4).map(|pixel| pixel[1]).collect();
+    Ok(pdf_of(&grey, (picture.width, picture.height), picture.page_size))
+}
+
+/// A PDF of one page of a size in points, which a picture in grey fills.
+fn pdf_of(pixels: &[u8], (columns, rows): (u32, u32), (width, height): (f32, f32)) -> Vec<u8> {
+    let drawn = format!("{width} 0 0 {height} 0 0 cm /S Do");
+    let head = format!(
+        "%PDF-1.4\n1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\n2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1>> endobj\n\
+         3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 {width} {height}]/Contents 4 0 R/Resources<</XObject<</S 5 0 R>>>>>> endobj\n\
+         4 0 obj <</Length {}>> stream\n{drawn}\nendstream endobj\n\
+         5 0 obj <</Type/XObject/Subtype/Image/Width {columns}/Height {rows}/ColorSpace/DeviceGray/BitsPerComponent 8/Length {}>> \
+         stream\n",
+        drawn.len(),
+        pixels.len()
+    );
+    let tail = b"\nendstream endobj\ntrailer <</Root 1 0 R/Size 6>>\n%%EOF\n";
+    [head.as_bytes(), pixels, tail].concat()
+}
+
+/// Where a word stands first on a page.
+fn place(engine: &Engine, id: DocumentId, word: &str) -> Result<Rect> {
+    let page = engine.source_page(id, 1).map_err(report)?;
+    let found = page.words.iter().find(|each| each.span.slice(&page.text) == word);
+    Ok(found
+        .with_context(|| format!("`{word}` is not in: {}", page.text))?
+        .rect)
+}
+
+#[test]
+fn a_scan_is_read_once_a_person_wants_it_and_cited_at_its_place() -> Result<()> {
+    let Some(house) = House::new()? else { return Ok(()) };
+    let (_temp, folder) = folder()?;
+    let engine = house.open(Background::Ingest)?;
+    let lease = root().join("assets/samples/lease-agreement.pdf");
+    add(&engine, &lease)?;
+    let lease = id_of(&engine, &lease)?;
+    let path = folder.join("scanned lease.pdf");
+    std::fs::write(&path, scan_of(&engine, lease, 1)?)?;
+    add(&engine, &path)?;
+    let scan = id_of(&engine, &path)?;
+    let row = engine.document(scan).map_err(report)?;
+    assert_eq!(row.state, DocumentState::NoText);
+    let why = row.error.context("it says why")?;
+    assert_eq!(why.code, "no_text");
+    assert!(why.message.contains("--recognise"), "{}", why.message);
+
+    if Recognition::find().is_none() {
+        return docmind_tests::missing("text recognition: tesseract-ocr");
+    }
+    engine.set_setting("recognise_scans", true.into()).map_err(report)?;
+    engine.wait_for_ingest(&CancelToken::new()).map_err(report)?;
+    let row = engine.document(scan).map_err(report)?;
+    assert_eq!(row.state, DocumentState::Ready, "{:?}", row.error);
+    assert!(row.failed_pages.is_empty(), "{:?}", row.failed_pages);
+    assert!(engine.source_page(scan, 1).map_err(report)?.recognised);
+    assert!(!engine.source_page(lease, 1).map_err(report)?.recognised);
+    for word in ["Marlow", "Brandt", "twenty-four"] {
+        let (read, drawn) = (place(&engine, scan, word)?, place(&engine, lease, word)?);
+        let apart = (read.x0 - drawn.x0)
+            .abs()
+            .max((read.x1 - drawn.x1).abs())
+            .max((read.y1 - drawn.y1).abs());
+        ensure!(apart < 6.0, "{word}: {read:?}, drawn at {drawn:?}");
+    }
+    let (answer, _) = ask(
+        &engine,
+        &AskRequest {
+            question: "Who is the landlord?".to_owned(),
+            scope: Scope::Documents { ids: vec![scan] },
+            ..AskRequest::default()
+        },
+    )?;
+    assert_eq!(answer.mode, AnswerMode::Extractive, "{}", answer.text);
+    assert!(
+        answer
+            .citations
+            .iter()
+            .all(|citation| citation.path.ends_with("scanned lease.pdf"))
+    );
+    engine.close();
+    Ok(())
+}
+
+#[test]
+fn a_picture_without_writing_stays_one() -> Result<()> {
+    let Some(house) = House::new()? else { return Ok(()) };
+    if Recognition::find().is_none() {
+        return docmind_tests::missing("text recognition: tesseract-ocr");
+    }
+    let (_temp, folder) = folder()?;
+    let engine = house.open(Background::Ingest)?;
+    engine.set_setting("recognise_scans", true.into()).map_err(report)?;
+    let path = folder.join("grey.pdf");
+    // A slope of grey, as in a photograph of a wall.
+    let pixels: Vec<u8> = (0..400 * 400).map(|at| (at / 400 / 4 + at % 400 / 4) as u8).collect();
+    std::fs::write(&path, pdf_of(&pixels, (400, 400), (400.0, 400.0)))?;
+    add(&engine, &path)?;
+    let row = engine.document(id_of(&engine, &path)?).map_err(report)?;
+    assert_eq!(row.state, DocumentState::NoText);
+    assert_eq!(row.error.context("it says why")?.code, "no_writing");
+    engine.close();
+    Ok(())
+}
