@@ -6,7 +6,15 @@ import { ProfileChoice } from '@/features/models/ProfileChoice';
 import { useModels } from '@/features/models/store';
 import { BenchmarkPage } from '@/features/performance/BenchmarkPage';
 import { SettingsPage } from '@/features/settings/SettingsPage';
-import { askAbout, chooseEmbedder, openCitation, openPassage, openSource, readDocument } from './actions';
+import {
+  askAbout,
+  chooseEmbedder,
+  openCitation,
+  openPassage,
+  openSource,
+  readDocument,
+  recogniseScans,
+} from './actions';
 import { useLayout } from './layout';
 import { ShortcutsPage } from './ShortcutsPage';
 
@@ -34,7 +42,14 @@ export function Main() {
         />
       );
     case 'library':
-      return <LibraryPage onOpen={readDocument} onAsk={askAbout} onChooseEmbedder={chooseEmbedder} />;
+      return (
+        <LibraryPage
+          onOpen={readDocument}
+          onAsk={askAbout}
+          onChooseEmbedder={chooseEmbedder}
+          onRecognise={() => void recogniseScans()}
+        />
+      );
     case 'settings':
       return (
         <SettingsPage

@@ -6,6 +6,7 @@ import { TEXT_SIZES, useSettings } from '@/features/settings/store';
 import { type Target, useSource } from '@/features/source/store';
 import type { Citation, DocumentRow, ExportFormat, Source, TracePassage } from '@/ipc';
 import { t } from '@/shared/i18n';
+import { announce } from '@/shared/ui/toasts';
 import { overlaysNow, useLayout } from './layout';
 
 function targetOf(item: Citation | Source, n: number | null): Target {
@@ -179,4 +180,12 @@ export function stepTextSize(by: 1 | -1): void {
 
 export function addFiles(kind: 'files' | 'folder'): void {
   void useLibrary.getState().pick(kind);
+}
+
+/** From now on scans are read, those first that are there already. */
+export async function recogniseScans(): Promise<void> {
+  const { change } = useSettings.getState();
+  await change({ recognise_scans: true });
+  if (useSettings.getState().settings?.recognise_scans)
+    announce(t('library.scans_read'), () => change({ recognise_scans: false }));
 }

@@ -733,10 +733,12 @@ export type IngestProgress = {
 	paused: string | null,
 };
 
-/**  The two stages of a file. */
+/**  The stages of a file. */
 export type IngestStage = 
 /**  Pages are read. */
 "reading" | 
+/**  Text is recognised in pictures of pages. */
+"recognising" | 
 /**  Passages are embedded. */
 "embedding";
 
@@ -1159,6 +1161,8 @@ export type Settings = {
 	source_tokens: number,
 	/**  Most tokens of an answer. */
 	answer_tokens: number,
+	/**  Read the text of scans, by text recognition. */
+	recognise_scans: boolean,
 	/**  Folders to follow. */
 	watched_folders: string[],
 	/**  `system`, `light` or `dark`. */
@@ -1221,6 +1225,8 @@ export type SourcePage = {
 	changed: boolean,
 	/**  The page can be drawn: a PDF whose file is what was indexed. */
 	drawable: boolean,
+	/**  The page is a picture whose text was recognised, and may hold mistakes. */
+	recognised: boolean,
 };
 
 /**  Half-open range `[start, end)` of Unicode scalar values in a page's text. */

@@ -44,7 +44,7 @@ async function summary(): Promise<LibrarySummary> {
 }
 
 /** A page with the words that have a place on it. */
-function pageOf({ number, text, headings, words, size, drawable }: SourcePage): Page {
+function pageOf({ number, text, headings, words, size, drawable, recognised }: SourcePage): Page {
   const [width, height] = size ?? [null, null];
   return {
     number,
@@ -55,6 +55,7 @@ function pageOf({ number, text, headings, words, size, drawable }: SourcePage): 
     ),
     size: width === null || height === null ? null : [width, height],
     drawable,
+    recognised,
   };
 }
 

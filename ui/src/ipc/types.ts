@@ -47,6 +47,8 @@ export interface Page {
   size: [number, number] | null;
   /** A PDF whose file is what was indexed; else its text is shown. */
   drawable: boolean;
+  /** A picture whose text was recognised, and may hold mistakes. */
+  recognised: boolean;
 }
 
 /** A sentence of a running answer, checked against its source; `n` is 0 when it cites nothing. */

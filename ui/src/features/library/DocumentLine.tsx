@@ -29,7 +29,7 @@ function isOnLine({ target, currentTarget }: MouseEvent): boolean {
 
 function secondLine(row: DocumentRow, working: Working | undefined): { text: string; remedy: string } {
   if (row.state === 'working' && working) {
-    const key = working.stage === 'reading' ? 'library.reading' : 'library.embedding';
+    const key = `library.${working.stage}` as const;
     return {
       text: working.total > 0 ? t(key, { done: working.done, total: working.total }) : t(`${key}_open`),
       remedy: '',

@@ -1,4 +1,4 @@
-import { FilePlus, FolderPlus, LibraryBig, SearchX } from 'lucide-react';
+import { FilePlus, FolderPlus, LibraryBig, ScanText, SearchX } from 'lucide-react';
 import type { DocumentRow } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
@@ -18,6 +18,8 @@ interface Actions {
 
 interface Properties extends Actions {
   onChooseEmbedder: () => void;
+  /** Scans are to be read from now on. */
+  onRecognise: () => void;
 }
 
 function Loading() {
@@ -78,13 +80,19 @@ function EmptyLibrary() {
 }
 
 /** The whole reason and remedy of the one selected document: its line has room for the beginning only. */
-function SelectedReason() {
+function SelectedReason({ onRecognise }: { onRecognise: () => void }) {
   const { rows, selected } = useLibrary();
   const row = selected.size === 1 ? [...rows.values()].find((each) => selected.has(each.id)) : undefined;
   if (!row || (!row.error && row.failed_pages.length === 0)) return null;
   return (
     <aside className="selected-reason small" aria-label={tameName(row.title)}>
       {row.error && <ErrorText error={row.error} />}
+      {row.error?.code === 'no_text' && (
+        <button type="button" className="button small" onClick={onRecognise}>
+          <ScanText size={14} aria-hidden />
+          {t('library.recognise')}
+        </button>
+      )}
       {row.failed_pages.slice(0, 20).map(({ page, reason }) => (
         <p key={page}>
           {t('source.page', { page })}: <Told text={reason} />
@@ -95,7 +103,7 @@ function SelectedReason() {
 }
 
 /** The library as a page: search, filter, sort, act on what is selected. */
-export function LibraryPage({ onOpen, onAsk, onChooseEmbedder }: Properties) {
+export function LibraryPage({ onOpen, onAsk, onChooseEmbedder, onRecognise }: Properties) {
   const { query, shown, collections, total, pick } = useLibrary();
   const late = useLate(total !== null && query !== shown);
   const collection = collections.find((each) => each.id === query.collection);
@@ -134,7 +142,7 @@ export function LibraryPage({ onOpen, onAsk, onChooseEmbedder }: Properties) {
       <IngestStatus wide />
       <LanguageBanner onChoose={onChooseEmbedder} />
       <Body onOpen={onOpen} onAsk={onAsk} />
-      <SelectedReason />
+      <SelectedReason onRecognise={onRecognise} />
     </section>
   );
 }

@@ -12,6 +12,7 @@ const START = useLibrary.getInitialState();
 const library = useLibrary.getState;
 const opened = vi.fn();
 const asked = vi.fn();
+const recognised = vi.fn();
 let stop: Stop = () => undefined;
 
 /** The page is opened on a library of the mock's, with some commands put in their place. */
@@ -24,7 +25,7 @@ async function open(
   setBackend({ ...mock, ...changed(mock) });
   render(
     <>
-      <LibraryPage onOpen={opened} onAsk={asked} onChooseEmbedder={() => undefined} />
+      <LibraryPage onOpen={opened} onAsk={asked} onChooseEmbedder={() => undefined} onRecognise={recognised} />
       <ToastList />
     </>,
   );
@@ -111,6 +112,31 @@ describe('the side bar', () => {
     }
     await waitFor(() => expect(library().collections).toHaveLength(1));
     await waitFor(() => expect(document.activeElement).toBe(line('Manuals')));
+  });
+});
+
+describe('a scan without text', () => {
+  it('is read at the press of a button, where that was not tried', async () => {
+    const told = (code: string) => ({ code, message: 'Pictures.', detail: null });
+    await open({}, (mock) => ({
+      documents: async (query) => {
+        const list = await mock.documents(query);
+        const [first, second, ...rest] = list.rows;
+        const scan = { state: 'no_text', pages: 0 } as const;
+        if (!first || !second) return list;
+        const rows = [
+          { ...first, ...scan, error: told('no_text') },
+          { ...second, ...scan, error: told('no_writing') },
+        ];
+        return { ...list, rows: [...rows, ...rest] };
+      },
+    }));
+    const button = (): HTMLElement | null => screen.queryByRole('button', { name: 'Read the text of scans' });
+    fireEvent.click(line(1));
+    expect(button()).toBeNull();
+    fireEvent.click(line(0));
+    fireEvent.click(button() ?? document.body);
+    expect(recognised).toHaveBeenCalledOnce();
   });
 });
 

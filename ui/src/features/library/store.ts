@@ -32,7 +32,7 @@ const windowOf = (place: number): number => Math.floor(place / WINDOW);
 
 /** What is being read now, by document. */
 export interface Working {
-  stage: 'reading' | 'embedding';
+  stage: 'reading' | 'recognising' | 'embedding';
   done: number;
   total: number;
 }

@@ -3,7 +3,7 @@ import type { Precision } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
 import { IconButton } from '@/shared/ui/IconButton';
-import { Stacked } from './Field';
+import { Field, Stacked } from './Field';
 import { NumberSetting, type SectionProperties, SelectSetting } from './fields';
 import { useSettings } from './store';
 
@@ -48,6 +48,21 @@ export function LibrarySettings({ settings, change }: SectionProperties) {
   return (
     <>
       <WatchedFolders settings={settings} />
+      <Field
+        id="recognise_scans"
+        name="recognise_scans"
+        label={t('settings.recognise_scans')}
+        text={t('settings.recognise_scans_text')}
+      >
+        <input
+          id="recognise_scans"
+          type="checkbox"
+          className="switch"
+          aria-describedby="recognise_scans-text"
+          checked={settings.recognise_scans}
+          onChange={(event) => change({ recognise_scans: event.target.checked })}
+        />
+      </Field>
       <SelectSetting
         id="embedder"
         name="embedder"

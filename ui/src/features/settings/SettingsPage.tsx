@@ -23,6 +23,7 @@ export const SETTING_NAMES = [
   'settings.embedder',
   'settings.precision',
   'settings.reranker',
+  'settings.recognise_scans',
   'settings.theme',
   'settings.text_size',
   'settings.language',

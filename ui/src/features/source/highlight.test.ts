@@ -7,6 +7,7 @@ const page: Page = {
   text: 'one two three',
   headings: [],
   drawable: true,
+  recognised: false,
   size: [100, 100],
   words: [
     { span: { start: 0, end: 3 }, rect: { x0: 10, y0: 10, x1: 30, y1: 20 } },

@@ -43,7 +43,7 @@ const FORMATS = [
 const FAILURES: Partial<Record<DocumentState, string>> = {
   needs_password: 'The file is encrypted.\nRemove the password in the program that made it, then press Retry.',
   no_text:
-    'All 12 pages are pictures: this is a scan without text.\nRun it through text recognition (OCR), then press Retry.',
+    'All 12 pages are pictures: this is a scan without text.\nTurn text recognition on in the settings, and it is read again.',
   unsupported: 'Pages documents are not read.\nExport it as PDF or DOCX and add that.',
   damaged: 'The file ends in the middle of a page.\nOpen it in its own program and save it again, then press Retry.',
   too_large: 'The file has 1.2 GB; the limit is 512 MB.\nSplit it into parts.',

@@ -41,6 +41,7 @@ export const DEFAULTS: Settings = {
   first_token_target_s: 10,
   source_tokens: 4096,
   answer_tokens: 1024,
+  recognise_scans: false,
   watched_folders: ['/home/ada/Documents/Contracts'],
   theme: 'system',
   text_size: 100,

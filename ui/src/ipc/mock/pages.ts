@@ -38,6 +38,7 @@ export function mockPage(row: DocumentRow, number: number): Page {
     text,
     headings: [{ level: 1, span: { start: 0, end: [...heading].length } }],
     drawable: drawn && !row.changed,
+    recognised: false,
     words: drawn ? layOut(text, [...heading].length) : [],
     size: drawn ? [WIDTH, HEIGHT] : null,
   };

@@ -72,6 +72,10 @@ export const de: Record<MessageKey, string> = {
   'library.column.actions': 'Aktionen',
   'library.reading': 'Seite {done} von {total} wird gelesen',
   'library.reading_open': 'Die Seiten werden gelesen',
+  'library.recognising': 'Der Text von Seite {done} von {total} wird erkannt',
+  'library.recognising_open': 'Der Text wird erkannt',
+  'library.recognise': 'Text von Scans lesen',
+  'library.scans_read': 'Scans werden von nun an gelesen',
   'library.embedding': 'Passage {done} von {total} wird indiziert',
   'library.embedding_open': 'Die Passagen werden indiziert',
   'library.changed': 'Die Datei hat sich seit dem Lesen geändert.',
@@ -275,6 +279,7 @@ export const de: Record<MessageKey, string> = {
   'source.reading_again': 'Wird neu eingelesen …',
   'source.passage_gone':
     'Das Dokument wurde seit dieser Antwort neu gelesen, und die Stelle steht nicht mehr auf dieser Seite. Nichts ist markiert.',
+  'source.recognised': 'Diese Seite ist ein Bild. Ihr Text wurde erkannt und kann Fehler enthalten.',
   'source.unread': 'Seite {page} konnte nicht gelesen werden.',
   'source.removed': 'Dieses Dokument hat die Bibliothek verlassen. Was Sie sehen, wurde vorher gelesen.',
   'source.look_again': 'Erneut nachsehen',
@@ -348,6 +353,9 @@ export const de: Record<MessageKey, string> = {
   'settings.embedder_text': 'Macht aus Passagen Vektoren. Ein anderes heißt: alles neu indizieren.',
   'settings.precision': 'Genauigkeit des Suchmodells',
   'settings.precision_text': 'INT8 ist auf Prozessoren schneller, FP16 auf GPUs.',
+  'settings.recognise_scans': 'Text von Scans lesen',
+  'settings.recognise_scans_text':
+    'Erkennt den Text in Bildern von Seiten (OCR, mit Tesseract), einige Sekunden je Seite. Was erkannt wurde, kann Fehler enthalten.',
   'settings.reranker': 'Zweite Lesung',
   'settings.reranker_text':
     'Ein Modell, das Frage und Passage zusammen liest und die besten nach vorn stellt. Langsamer; sein Ordner muss neben dem des Suchmodells liegen.',

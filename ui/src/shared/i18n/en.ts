@@ -71,6 +71,10 @@ export const en = {
   'library.column.actions': 'Actions',
   'library.reading': 'Reading page {done} of {total}',
   'library.reading_open': 'Reading the pages',
+  'library.recognising': 'Recognising the text of page {done} of {total}',
+  'library.recognising_open': 'Recognising the text',
+  'library.recognise': 'Read the text of scans',
+  'library.scans_read': 'Scans are read from now on',
   'library.embedding': 'Indexing passage {done} of {total}',
   'library.embedding_open': 'Indexing the passages',
   'library.changed': 'The file has changed since it was read.',
@@ -274,6 +278,7 @@ export const en = {
   'source.reading_again': 'Being read again…',
   'source.passage_gone':
     'The document was read again since this answer, and the passage is no longer on this page. Nothing is marked.',
+  'source.recognised': 'This page is a picture. Its text was recognised and may hold mistakes.',
   'source.unread': 'Page {page} could not be read.',
   'source.removed': 'This document has left the library. What is shown was read before that.',
   'source.look_again': 'Look again',
@@ -346,6 +351,9 @@ export const en = {
   'settings.embedder_text': 'Turns passages into vectors. Another one means indexing everything again.',
   'settings.precision': 'Precision of the search model',
   'settings.precision_text': 'INT8 is faster on processors, FP16 on GPUs.',
+  'settings.recognise_scans': 'Read the text of scans',
+  'settings.recognise_scans_text':
+    'Recognises the text in pictures of pages (OCR, with Tesseract), some seconds a page. What was recognised may hold mistakes.',
   'settings.reranker': 'Second reading',
   'settings.reranker_text':
     'A model that reads question and passage together and puts the best first. Slower; its folder must lie beside that of the search model.',

@@ -6,7 +6,11 @@ export const failures: Record<keyof typeof english, string> = {
   'error.needs_password':
     'Die Datei ist verschlüsselt.\nEntfernen Sie das Passwort im Ursprungsprogramm und versuchen Sie es erneut.',
   'error.no_text':
-    'Alle Seiten sind Bilder: ein Scan ohne Text.\nWenden Sie eine Texterkennung (OCR) an und versuchen Sie es erneut.',
+    'Alle Seiten sind Bilder: ein Scan ohne Text.\nLassen Sie DocMind den Text von Scans lesen: unter der Liste oder in den Einstellungen.',
+  'error.recognition_missing':
+    'Dies ist ein Scan, und es ist keine Texterkennung installiert.\nInstallieren Sie eine (apt install tesseract-ocr tesseract-ocr-deu), starten Sie DocMind neu und versuchen Sie es erneut.',
+  'error.no_writing':
+    'Alle Seiten sind Bilder, in denen kein Text erkannt wurde.\nNichts zu tun, es sei denn, es gibt einen besseren Scan.',
   'error.unsupported':
     'Dieses Format wird nicht gelesen.\nExportieren Sie das Dokument als PDF oder DOCX und fügen Sie dieses hinzu.',
   'error.damaged':

@@ -3,7 +3,11 @@ export const failures = {
   'error.cancelled': 'Stopped.',
   'error.needs_password': 'The file is encrypted.\nRemove the password in the program that made it, then retry.',
   'error.no_text':
-    'All pages are pictures: this is a scan without text.\nRun it through text recognition (OCR), then retry.',
+    'All pages are pictures: this is a scan without text.\nLet DocMind read the text of scans: below the list, or in the settings.',
+  'error.recognition_missing':
+    'This is a scan, and text recognition is not installed.\nInstall it (apt install tesseract-ocr tesseract-ocr-deu), start DocMind again, then retry.',
+  'error.no_writing':
+    'All pages are pictures, and no text was recognised in them.\nNothing to do, unless a better scan can be had.',
   'error.unsupported': 'This format is not read.\nExport the document as PDF or DOCX and add that.',
   'error.damaged': 'The file is damaged.\nOpen it in its own program, save it again, then retry.',
   'error.too_large': 'The file is over the limit of size.\nSplit it into parts.',
