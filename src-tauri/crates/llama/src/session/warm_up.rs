@@ -62,6 +62,10 @@ impl Session {
         }
         let [step, widths @ ..] = seconds;
         self.budget.prime(step, widths);
+        if self.on_cpu {
+            // The least that it reads a second: more rows at once take less each.
+            self.prefill_tps = rate(WIDTHS[WIDTHS.len() - 1], seconds[WIDTHS.len()]);
+        }
         Ok(())
     }
 }
