@@ -8,18 +8,22 @@ use docmind_core::document::{DocumentId, DocumentState, Rect};
 use docmind_engine::ask::AskRequest;
 use docmind_engine::recognition::Recognition;
 use docmind_engine::search::Scope;
-use docmind_engine::viewer::RenderPage;
+use docmind_engine::viewer::{Picture, RenderPage};
 use docmind_engine::{Background, Engine};
 use docmind_tests::root;
 
-/// A page of a document as a scanner would give it: a PDF that holds a picture of it, in grey, on paper of the same size.
-fn scan_of(engine: &Engine, id: DocumentId, number: u32) -> Result<Vec<u8>> {
+/// The first page of a document as a scanner or a camera would give it.
+fn picture_of(engine: &Engine, id: DocumentId) -> Result<Picture> {
     let page = RenderPage {
-        page: number,
+        page: 1,
         scale: 200.0 / 72.0,
         tile: None,
     };
-    let picture = engine.render_page(id, page, &CancelToken::new()).map_err(report)?;
+    engine.render_page(id, page, &CancelToken::new()).map_err(report)
+}
+
+/// A PDF that holds the picture, in grey, on paper of the same size.
+fn scan_of(picture: &Picture) -> Result<Vec<u8>> {
     let mut reader = png::Decoder::new(std::io::Cursor::new(&picture.png)).read_info()?;
     let mut rgba = vec![0; reader.output_buffer_size().context("a size")?];
     reader.next_frame(&mut rgba)?;
@@ -61,8 +65,11 @@ fn a_scan_is_read_once_a_person_wants_it_and_cited_at_its_place() -> Result<()> 
     add(&engine, &lease)?;
     let lease = id_of(&engine, &lease)?;
     let path = folder.join("scanned lease.pdf");
-    std::fs::write(&path, scan_of(&engine, lease, 1)?)?;
-    add(&engine, &path)?;
+    let picture = picture_of(&engine, lease)?;
+    std::fs::write(&path, scan_of(&picture)?)?;
+    let photograph = folder.join("lease.png");
+    std::fs::write(&photograph, &picture.png)?;
+    add(&engine, &folder)?;
     let scan = id_of(&engine, &path)?;
     let row = engine.document(scan).map_err(report)?;
     assert_eq!(row.state, DocumentState::NoText);
@@ -88,6 +95,11 @@ fn a_scan_is_read_once_a_person_wants_it_and_cited_at_its_place() -> Result<()> 
             .max((read.y1 - drawn.y1).abs());
         ensure!(apart < 6.0, "{word}: {read:?}, drawn at {drawn:?}");
     }
+    let photograph = id_of(&engine, &photograph)?;
+    let page = engine.source_page(photograph, 1).map_err(report)?;
+    ensure!(page.recognised && page.drawable, "{page:?}");
+    ensure!(page.text.contains("14 Harbour Lane"), "{}", page.text);
+    assert!(picture_of(&engine, photograph)?.height > 1000);
     let (answer, _) = ask(
         &engine,
         &AskRequest {

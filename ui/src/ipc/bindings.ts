@@ -1223,7 +1223,7 @@ export type SourcePage = {
 	size: [number | null, number | null] | null,
 	/**  The file on the disk is not what was indexed, or is gone. */
 	changed: boolean,
-	/**  The page can be drawn: a PDF whose file is what was indexed. */
+	/**  The page can be drawn: of a PDF, or a picture, whose file is what was indexed. */
 	drawable: boolean,
 	/**  The page is a picture whose text was recognised, and may hold mistakes. */
 	recognised: boolean,

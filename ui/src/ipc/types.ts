@@ -45,7 +45,7 @@ export interface Page {
   words: WordBox[];
   /** Width and height in points; `null` for formats that are not drawn. */
   size: [number, number] | null;
-  /** A PDF whose file is what was indexed; else its text is shown. */
+  /** Of a PDF, or a picture, whose file is what was indexed; else its text is shown. */
   drawable: boolean;
   /** A picture whose text was recognised, and may hold mistakes. */
   recognised: boolean;

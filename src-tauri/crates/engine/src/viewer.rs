@@ -41,10 +41,15 @@ pub struct SourcePage {
     pub size: Option<(f32, f32)>,
     /// The file on the disk is not what was indexed, or is gone.
     pub changed: bool,
-    /// The page can be drawn: a PDF whose file is what was indexed.
+    /// The page can be drawn: of a PDF, or a picture, whose file is what was indexed.
     pub drawable: bool,
     /// The page is a picture whose text was recognised, and may hold mistakes.
     pub recognised: bool,
+}
+
+/// Whether pages of this media type can be drawn.
+pub(crate) fn is_drawn(media_type: &str) -> bool {
+    ["application/pdf", "image/jpeg", "image/png"].contains(&media_type)
 }
 
 /// The last file drawn from, so that leafing does not read it again.
@@ -93,7 +98,7 @@ impl Engine {
             words,
             size,
             changed,
-            drawable: !changed && record.media_type == "application/pdf",
+            drawable: !changed && is_drawn(&record.media_type),
             recognised,
         })
     }

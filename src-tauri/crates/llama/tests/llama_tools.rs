@@ -1,5 +1,5 @@
 //! The session against llama.cpp's own tools, linked to the same libraries: `llama-completion` writes the same answer, and
-//! `llama-perplexity` finds the same logits. `cargo xtask llama-tools` builds both; `cargo xtask test --full` does so itself.
+//! `llama-perplexity` finds the same logits. `cargo xtask llama-tools` builds both, and `cargo xtask test` does so itself.
 
 mod support;
 
@@ -24,7 +24,7 @@ const KEPT_RANGE: f32 = 16.0;
 fn tool(name: &str) -> Option<Command> {
     let Some(folder) = std::env::var_os("DOCMIND_LLAMA_TOOLS") else {
         assert!(
-            std::env::var_os("DOCMIND_TEST_FULL").is_none(),
+            std::env::var_os("DOCMIND_PARTS_REQUIRED").is_none(),
             "`cargo xtask llama-tools` builds them; DOCMIND_LLAMA_TOOLS names their folder"
         );
         eprintln!("not run: DOCMIND_LLAMA_TOOLS names no folder");

@@ -20,6 +20,7 @@
 //! | EML, EMLX, MHTML, mbox | header lines | the mail | mail-parser |
 //! | MSG | OLE with `__properties` | the mail | own, on cfb |
 //! | Markdown, CSV, TSV, JSON, source code | extension | the document | pulldown-cmark, own, serde_json |
+//! | JPEG, PNG | first bytes | the picture | Tesseract, where that was asked for ([`Registry::recognising`]) |
 //! | plain text, other XML | what is left | the document | encoding_rs with chardetng |
 //!
 //! DOC, PPT and XLSB are `unsupported`, and the message names what to save them as; so are archives, recordings, databases and what
@@ -65,6 +66,7 @@ mod odf;
 mod ooxml;
 mod output;
 mod pdf;
+mod picture;
 mod plain;
 mod pptx;
 mod recognition;

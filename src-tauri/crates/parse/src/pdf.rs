@@ -56,13 +56,14 @@ impl Library {
     }
 }
 
-/// Reads a PDF; pages that are pictures with `recogniser`, where there is one.
+/// Reads a PDF, told as `media_type`; pages that are pictures with `recogniser`, where there is one.
 ///
 /// # Errors
 /// Its final state.
 pub fn parse(
     library: Library,
     recogniser: Option<&Recogniser>,
+    media_type: &str,
     bytes: &[u8],
     out: &mut Output<'_>,
 ) -> Result<(), ParseError> {
@@ -79,7 +80,7 @@ pub fn parse(
             if document.pages().is_empty() {
                 return Err(ParseError::damaged("the document has no pages"));
             }
-            read_pages(&document, recogniser, bytes, out)
+            read_pages(&document, recogniser, media_type, bytes, out)
         }
         Err(ParseError::Damaged { detail }) => fallback::parse(bytes, out).map_err(|error| match error {
             ParseError::Damaged { detail: second } => ParseError::damaged(format!("{detail}; then {second}")),
@@ -180,6 +181,7 @@ fn recognised(
 fn read_pages(
     document: &PdfDocument<'_>,
     recogniser: Option<&Recogniser>,
+    media_type: &str,
     bytes: &[u8],
     out: &mut Output<'_>,
 ) -> Result<(), ParseError> {
@@ -188,7 +190,7 @@ fn read_pages(
         .metadata()
         .get(PdfDocumentMetadataTagType::Title)
         .and_then(|tag| text::title(tag.value()));
-    out.started(MEDIA_TYPE, title, Some(count.min(out.limits.pages)));
+    out.started(media_type, title, Some(count.min(out.limits.pages)));
     if count > out.limits.pages {
         return Err(ParseError::too_large(format!(
             "it has {count} pages, more than {}",

@@ -8,7 +8,7 @@ use crate::pdf::render::{RenderRequest, RenderedPage, render};
 use crate::pdf::{self, Library};
 use crate::recognition::Recogniser;
 use crate::sniff::{self, Format};
-use crate::{delimited, docx, eml, epub, html, json, markdown, msg, odf, plain, pptx, rtf, sheets};
+use crate::{delimited, docx, eml, epub, html, json, markdown, msg, odf, picture, plain, pptx, rtf, sheets};
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::{ParseEvent, ParseFailure};
 use docmind_core::error::ErrorReport;
@@ -118,11 +118,13 @@ impl Registry {
         read_all(len, bytes, cancel, &self.limits).map_err(|error| error.into_failure(name))
     }
 
-    /// Draws a page of a PDF, for the source viewer.
+    /// Draws a page of a PDF, or a picture, for the source viewer.
     ///
     /// # Errors
     /// Codes: `needs_password`, `damaged`, `too_large`, `unsupported`.
     pub fn render_page(&self, bytes: &[u8], request: RenderRequest) -> Result<RenderedPage, ErrorReport> {
+        let page = picture::media_type(bytes).and_then(|_| picture::on_a_page(bytes, &self.limits));
+        let bytes = page.as_deref().unwrap_or(bytes);
         catch_unwind(AssertUnwindSafe(|| render(self.library, bytes, request, &self.limits)))
             .unwrap_or_else(|panic| Err(ParseError::damaged(panic_text(&*panic))))
             .map_err(|error| {
@@ -152,7 +154,8 @@ impl Registry {
         match format {
             // A package is a ZIP, and none of those is this.
             Format::Encrypted => return Err(ParseError::NeedsPassword),
-            Format::Pdf => pdf::parse(self.library, self.recogniser.as_ref(), bytes, out)?,
+            Format::Pdf => pdf::parse(self.library, self.recogniser.as_ref(), pdf::MEDIA_TYPE, bytes, out)?,
+            Format::Picture => self.read_picture(bytes, out)?,
             Format::Docx => docx::parse(bytes, out)?,
             Format::WordXml => docx::parse_flat(bytes, out)?,
             Format::Pptx => pptx::parse(bytes, out)?,
@@ -182,11 +185,22 @@ impl Registry {
         if out.has_text() {
             return Ok(());
         }
-        Err(if format == Format::Pdf {
+        Err(if matches!(format, Format::Pdf | Format::Picture) {
             ParseError::NoText
         } else {
             ParseError::Empty
         })
+    }
+}
+
+impl Registry {
+    /// The writing of a picture, where it may be read.
+    fn read_picture(&self, bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
+        let media_type = picture::media_type(bytes).unwrap_or_default();
+        out.started(media_type, None, Some(1));
+        let recogniser = self.recogniser.as_ref().ok_or(ParseError::NoText)?;
+        let page = picture::on_a_page(bytes, &self.limits).ok_or(ParseError::NoText)?;
+        pdf::parse(self.library, Some(recogniser), media_type, &page, out)
     }
 }
 

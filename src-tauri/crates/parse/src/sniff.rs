@@ -56,6 +56,8 @@ pub enum Format {
     Xml,
     /// Source code.
     Code,
+    /// A picture that may show writing.
+    Picture,
     /// Plain text.
     Text,
 }
@@ -137,6 +139,9 @@ pub fn format(name: &str, bytes: &[u8], limits: Limits) -> Result<Format, ParseE
     }
     if bytes.starts_with(b"{\\rtf") || bytes.starts_with(b"{\\urtf") {
         return Ok(Format::Rtf);
+    }
+    if crate::picture::media_type(bytes).is_some() {
+        return Ok(Format::Picture);
     }
     let is_text = encoding::is_text(bytes);
     if let Some(kind) = foreign(bytes, is_text) {
@@ -363,7 +368,8 @@ mod tests {
     #[test]
     fn what_is_not_read_says_what_to_do() {
         assert!(matches!(of("a.txt", b" \n "), Err(ParseError::Empty)));
-        assert!(matches!(of("a.png", b"\x89PNG\r\n\x1a\nxxxx"), Err(ParseError::NoText)));
+        assert!(matches!(of("a.png", b"\x89PNG\r\n\x1a\nxxxx"), Ok(Format::Picture)));
+        assert!(matches!(of("a.gif", b"GIF89axxxx\0\xff"), Err(ParseError::NoText)));
         assert!(matches!(
             of("a.gz", &[0x1f, 0x8b, 8, 0]),
             Err(ParseError::Unsupported { .. })

@@ -154,15 +154,12 @@ fn clippy(_: &Context) -> Result<Outcome> {
 /// Unit and integration tests, then the documentation's examples, which `--all-targets` leaves out; the children and their libraries
 /// are those just built.
 fn rust(context: &Context) -> Result<Outcome> {
-    let tools = if context.full {
-        Some(llama_tools::build(&context.cache, &app::compile(&context.cache)?)?)
-    } else {
-        None
-    };
+    let tools = llama_tools::build(&context.cache, &app::compile(&context.cache)?)?;
     let tests = |kind: &str| {
         let mut command = shell::command("cargo", &["test", "--workspace", kind, "--no-fail-fast"]);
-        if let Some(tools) = &tools {
-            command.env("DOCMIND_TEST_FULL", "1").env(LLAMA_TOOLS, tools);
+        command.env(LLAMA_TOOLS, &tools);
+        if context.full {
+            command.env("DOCMIND_TEST_FULL", "1");
         }
         shell::run(with_binaries(&mut command))
     };

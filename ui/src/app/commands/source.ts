@@ -11,7 +11,7 @@ import {
   ZoomOut,
 } from 'lucide-react';
 import { passageWithSource } from '@/features/source/passage';
-import { useSource } from '@/features/source/store';
+import { isDrawn, useSource } from '@/features/source/store';
 import { backend } from '@/ipc';
 import { copyText } from '@/shared/ui/copyText';
 import { attempt } from '@/shared/ui/toasts';
@@ -22,7 +22,7 @@ import type { Command } from './command';
 const layout = useLayout.getState;
 const source = useSource.getState;
 const documentOpen = (): boolean => source().row !== null;
-const drawn = (): boolean => documentOpen() && source().row?.media_type === 'application/pdf';
+const drawn = (): boolean => isDrawn(source().row);
 
 function turnPage(by: number): void {
   layout().set({ source: true });

@@ -8,7 +8,7 @@ import { Notes } from './Notes';
 import { PageView } from './PageView';
 import { SourceFoot } from './SourceFoot';
 import { SourceHead } from './SourceHead';
-import { useSource } from './store';
+import { isDrawn, useSource } from './store';
 import { TextView } from './TextView';
 import { Thumbnails } from './Thumbnails';
 import { turningKeys, useWheel } from './turning';
@@ -49,7 +49,7 @@ function Reader({ row }: { row: DocumentRow }) {
   const room = useRoom(scroller);
   useWheel(scroller);
   // A page of a file that has changed cannot be drawn as it was: its text is shown.
-  const drawn = row.media_type === 'application/pdf' && !row.changed;
+  const drawn = isDrawn(row) && !row.changed;
   const passage = useMemo(
     () =>
       target?.span && target.document === row.id && target.page === page

@@ -8,6 +8,7 @@ use crate::events::IngestStage;
 use crate::listeners::lock;
 use crate::path_text;
 use crate::recognition::INSTALL;
+use crate::viewer::is_drawn;
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::{ContentHash, DocumentState, Page, ParseEvent, ParseFailure};
 use docmind_core::error::{ErrorReport, Notice};
@@ -55,9 +56,9 @@ impl Read {
         }
     }
 
-    /// A PDF with pages that are pictures, or without any text.
+    /// A picture, or a PDF with pages that are pictures or without any text.
     fn is_scanned(&self) -> bool {
-        self.media_type == "application/pdf" && (!self.has_text() || self.failed_pages.iter().any(|page| page.held))
+        is_drawn(&self.media_type) && (!self.has_text() || self.failed_pages.iter().any(|page| page.held))
     }
 
     fn has_text(&self) -> bool {

@@ -181,8 +181,6 @@ const MAGIC: &[(&[u8], Kind)] = &[
 
 /// First bytes of pictures.
 const PICTURES: &[&[u8]] = &[
-    b"\x89PNG\r\n\x1a\n",
-    &[0xff, 0xd8, 0xff],
     b"GIF87a",
     b"GIF89a",
     b"II*\0",

@@ -1,0 +1,268 @@
+//! Pictures of writing: a letter photographed, a receipt saved as PNG. Put on a page of a PDF they are read, drawn and shown as scans are.
+
+use crate::limits::Limits;
+use std::borrow::Cow;
+use std::io::Cursor;
+
+const JPEG: &[u8] = &[0xff, 0xd8, 0xff];
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
+/// The longer side of the page in points, A4's: text recognition then sees a photograph about as it is, and a screenshot enlarged.
+const LONG_SIDE: f32 = 842.0;
+/// Pictures of so many times the pixels of a rendered page are read.
+const MOST_TIMES: u64 = 4;
+
+/// The media type of a picture that can be put on a page.
+pub fn media_type(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.starts_with(JPEG) {
+        Some("image/jpeg")
+    } else if bytes.starts_with(PNG) {
+        Some("image/png")
+    } else {
+        None
+    }
+}
+
+/// A PDF whose one page is the picture; `None` where it is damaged, or larger than a photograph gets.
+pub fn on_a_page(bytes: &[u8], limits: &Limits) -> Option<Vec<u8>> {
+    let most = limits.bitmap_pixels * MOST_TIMES;
+    let picture = if bytes.starts_with(JPEG) {
+        jpeg(bytes)?
+    } else {
+        png(bytes, most)?
+    };
+    let pixels = u64::from(picture.width) * u64::from(picture.height);
+    (1..=most).contains(&pixels).then(|| picture.to_pdf())
+}
+
+struct Picture<'a> {
+    width: u32,
+    height: u32,
+    /// What follows `/ColorSpace`, and where it is packed the filter.
+    form: &'static str,
+    data: Cow<'a, [u8]>,
+    /// Clockwise, to be upright.
+    degrees: u32,
+}
+
+impl Picture<'_> {
+    fn to_pdf(&self) -> Vec<u8> {
+        let Self {
+            width,
+            height,
+            form,
+            data,
+            degrees,
+        } = self;
+        let scale = LONG_SIDE / (*width).max(*height) as f32;
+        let (across, down) = (*width as f32 * scale, *height as f32 * scale);
+        let drawn = format!("{across} 0 0 {down} 0 0 cm /P Do");
+        let head = format!(
+            "%PDF-1.4\n1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\n2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1>> endobj\n\
+             3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 {across} {down}]/Rotate {degrees}/Contents 4 0 R\
+             /Resources<</XObject<</P 5 0 R>>>>>> endobj\n4 0 obj <</Length {}>> stream\n{drawn}\nendstream endobj\n\
+             5 0 obj <</Type/XObject/Subtype/Image/Width {width}/Height {height}/BitsPerComponent 8/ColorSpace{form}/Length {}>> stream\n",
+            drawn.len(),
+            data.len()
+        );
+        [
+            head.as_bytes(),
+            data,
+            b"\nendstream endobj\ntrailer <</Root 1 0 R/Size 6>>\n%%EOF\n",
+        ]
+        .concat()
+    }
+}
+
+/// As it is: PDF knows JPEG.
+fn jpeg(bytes: &[u8]) -> Option<Picture<'_>> {
+    let mut degrees = 0;
+    let mut by_adobe = false;
+    let mut at = 2;
+    loop {
+        if *bytes.get(at)? != 0xff {
+            return None;
+        }
+        let marker = *bytes.get(at + 1)?;
+        if matches!(marker, 0xff) {
+            at += 1;
+            continue;
+        }
+        if matches!(marker, 0x01 | 0xd0..=0xd8) {
+            at += 2;
+            continue;
+        }
+        let length = usize::from(big(bytes.get(at + 2..at + 4)?));
+        let segment = bytes.get(at + 4..at + 2 + length)?;
+        match marker {
+            0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => {
+                let form = match (segment.get(5)?, by_adobe) {
+                    (1, _) => "/DeviceGray/Filter/DCTDecode",
+                    (3, _) => "/DeviceRGB/Filter/DCTDecode",
+                    (4, false) => "/DeviceCMYK/Filter/DCTDecode",
+                    // Adobe writes how much ink is missing.
+                    (4, true) => "/DeviceCMYK/Decode[1 0 1 0 1 0 1 0]/Filter/DCTDecode",
+                    _ => return None,
+                };
+                return Some(Picture {
+                    width: u32::from(big(&segment[3..5])),
+                    height: u32::from(big(&segment[1..3])),
+                    form,
+                    data: Cow::Borrowed(bytes),
+                    degrees,
+                });
+            }
+            0xe1 => degrees = segment.strip_prefix(b"Exif\0\0").and_then(turned).unwrap_or(degrees),
+            0xee => by_adobe |= segment.starts_with(b"Adobe"),
+            0xd9 | 0xda => return None,
+            _ => {}
+        }
+        at += 2 + length;
+    }
+}
+
+fn big(two: &[u8]) -> u16 {
+    u16::from_be_bytes([two[0], two[1]])
+}
+
+/// How far a camera was turned, from its Exif (TIFF 6.0 with tag 0x112).
+fn turned(tiff: &[u8]) -> Option<u32> {
+    let is_little = match tiff.get(..2)? {
+        b"II" => true,
+        b"MM" => false,
+        _ => return None,
+    };
+    let short = |at: usize| -> Option<u16> {
+        let two: [u8; 2] = tiff.get(at..at + 2)?.try_into().ok()?;
+        Some(if is_little {
+            u16::from_le_bytes(two)
+        } else {
+            u16::from_be_bytes(two)
+        })
+    };
+    let long = |at: usize| -> Option<usize> {
+        let (first, second) = (usize::from(short(at)?), usize::from(short(at + 2)?));
+        Some(if is_little {
+            second << 16 | first
+        } else {
+            first << 16 | second
+        })
+    };
+    let directory = long(4)?;
+    for entry in 0..usize::from(short(directory)?) {
+        let at = directory.checked_add(2 + 12 * entry)?;
+        if short(at)? == 0x112 {
+            return match short(at + 8)? {
+                3 => Some(180),
+                6 => Some(90),
+                8 => Some(270),
+                _ => Some(0),
+            };
+        }
+    }
+    None
+}
+
+/// Unpacked, on white.
+fn png(bytes: &[u8], most_pixels: u64) -> Option<Picture<'static>> {
+    let memory = png::Limits {
+        bytes: usize::try_from(most_pixels * 4).ok()?,
+    };
+    let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), memory);
+    decoder.set_transformations(png::Transformations::normalize_to_color8());
+    let mut reader = decoder.read_info().ok()?;
+    let (width, height) = reader.info().size();
+    if u64::from(width) * u64::from(height) > most_pixels {
+        return None;
+    }
+    let mut data = vec![0; reader.output_buffer_size()?];
+    let frame = reader.next_frame(&mut data).ok()?;
+    data.truncate(frame.buffer_size());
+    let (form, data) = match frame.color_type {
+        png::ColorType::Grayscale => ("/DeviceGray", data),
+        png::ColorType::Rgb => ("/DeviceRGB", data),
+        png::ColorType::GrayscaleAlpha => ("/DeviceGray", on_white::<2>(&data)),
+        png::ColorType::Rgba => ("/DeviceRGB", on_white::<4>(&data)),
+        png::ColorType::Indexed => return None,
+    };
+    Some(Picture {
+        width,
+        height,
+        form,
+        data: Cow::Owned(data),
+        degrees: 0,
+    })
+}
+
+/// Pixels of `N` channels, the last one how opaque they are.
+fn on_white<const N: usize>(data: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(data.len() / N * (N - 1));
+    for pixel in data.chunks_exact(N) {
+        let opaque = u16::from(pixel[N - 1]);
+        let over = |channel: &u8| ((u16::from(*channel) * opaque + 255 * (255 - opaque)) / 255) as u8;
+        out.extend(pixel[..N - 1].iter().map(over));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(pdf: &[u8]) -> String {
+        String::from_utf8_lossy(pdf).into_owned()
+    }
+
+    /// Its header alone, turned by a camera.
+    fn photograph() -> Vec<u8> {
+        let exif = b"\xff\xe1\x00\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+        let frame = b"\xff\xc0\x00\x11\x08\x01\x00\x02\x00\x03\x01\x11\x00\x02\x11\x00\x03\x11\x00";
+        [b"\xff\xd8".as_slice(), exif, frame, b"\xff\xd9"].concat()
+    }
+
+    /// Two pixels, the first of them not to be seen.
+    fn transparent() -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, 2, 1);
+        encoder.set_color(png::ColorType::Rgba);
+        let mut writer = encoder.write_header().expect("begun");
+        writer.write_image_data(&[9, 9, 9, 0, 1, 2, 3, 255]).expect("written");
+        writer.finish().expect("ended");
+        bytes
+    }
+
+    #[test]
+    fn a_photograph_stands_upright_on_its_page() {
+        let bytes = photograph();
+        let pdf = text(&on_a_page(&bytes, &Limits::default()).expect("whole"));
+        assert!(pdf.contains("/MediaBox[0 0 842 421]/Rotate 90/"), "{pdf}");
+        assert!(pdf.contains("/Width 512/Height 256/"), "{pdf}");
+        assert!(pdf.contains("/DeviceRGB/Filter/DCTDecode"), "{pdf}");
+    }
+
+    #[test]
+    fn what_is_transparent_is_white() {
+        let bytes = transparent();
+        let pdf = on_a_page(&bytes, &Limits::default()).expect("whole");
+        let pixels = [255, 255, 255, 1, 2, 3];
+        assert!(pdf.windows(6).any(|window| window == pixels));
+        let small = Limits {
+            bitmap_pixels: 0,
+            ..Limits::default()
+        };
+        assert_eq!(on_a_page(&bytes, &small), None, "too large");
+    }
+
+    #[test]
+    fn damaged_pictures_never_panic() {
+        for bytes in [photograph(), transparent()] {
+            for at in 0..bytes.len() {
+                let _ = on_a_page(&bytes[..at], &Limits::default());
+                for other in [0, 1, 0x7f, 0xff] {
+                    let mut damaged = bytes.clone();
+                    damaged[at] = other;
+                    let _ = on_a_page(&damaged, &Limits::default());
+                }
+            }
+        }
+    }
+}
