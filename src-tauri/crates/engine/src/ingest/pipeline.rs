@@ -63,6 +63,8 @@ pub(super) struct Scans {
     pub(super) reader: Option<Arc<dyn DocumentParser>>,
     /// A person wants it.
     pub(super) wanted: AtomicBool,
+    /// It is installed in part: its process does not start.
+    pub(super) broken: AtomicBool,
 }
 
 /// The machine; see the module above.

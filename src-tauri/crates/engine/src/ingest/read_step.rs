@@ -177,9 +177,11 @@ impl Pipeline {
         if is_same
             && read.is_scanned()
             && !cancel.is_cancelled()
-            && let Some(recognised) = self.recognise(&record, &hash, cancel)
+            && let Some((again, outcome, same)) = self.recognise(&record, &hash, cancel)
+            // What was read without it is not lost to a picture that fails.
+            && (outcome.is_ok() || result.is_err() || cancel.is_cancelled())
         {
-            (read, result, is_same) = recognised;
+            (read, result, is_same) = (again, outcome, same);
         }
         if result.is_ok() && !is_same {
             // Written to while it was read: the pages are of no one file. It comes round again.
@@ -274,6 +276,14 @@ impl Pipeline {
             );
             self.gate.pass(cancel);
         });
+        if let Err(failure) = &result
+            && !failure.state.is_settled()
+            && !cancel.is_cancelled()
+        {
+            tracing::warn!(detail = ?failure.detail, "there is no reader of scans: {}", failure.message);
+            self.scans.broken.store(true, Ordering::Relaxed);
+            return None;
+        }
         let is_same = is_same && reader.was(hash);
         Some((read, result, is_same))
     }
@@ -289,13 +299,13 @@ impl Pipeline {
                      it with `docmind add --recognise`."
                 ),
             ),
-            (true, None) => (
+            (true, reader) if reader.is_none() || self.scans.broken.load(Ordering::Relaxed) => (
                 "recognition_missing",
                 format!(
                     "`{name}` is a scan, and text recognition is not installed.\nInstall it ({INSTALL}), start DocMind again, then retry."
                 ),
             ),
-            (true, Some(_)) => (
+            (true, _) => (
                 "no_writing",
                 format!(
                     "`{name}` has pages but no text, and none was recognised in its pictures.\nNothing to do, unless a better scan can be had."

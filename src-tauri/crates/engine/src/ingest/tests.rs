@@ -1,6 +1,7 @@
 //! The machine, stepped by hand over a real library in a temporary folder, with fakes for what runs in child processes.
 
 mod reembed;
+mod scans;
 
 use super::gate::Gate;
 use super::pipeline::{Pipeline, Step};
