@@ -21,6 +21,7 @@ const NAMES: &[&str] = if cfg!(windows) {
 };
 /// The most that one page may take.
 const PAGE_MS: c_int = 90_000;
+const POINTS_PER_INCH: f32 = 72.0;
 
 // `PageIteratorLevel` of Tesseract's `publictypes.h`.
 const TEXT_LINE: c_int = 2;
@@ -29,6 +30,8 @@ const WORD: c_int = 3;
 const AUTOMATIC: c_int = 3;
 
 type Handle = *mut c_void;
+/// What gives two points of what an iterator is at.
+type Places = unsafe extern "C" fn(Handle, c_int, *mut c_int, *mut c_int, *mut c_int, *mut c_int) -> c_int;
 
 /// Eight bits a pixel, black to white, rows from the top.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,6 +125,8 @@ functions! {
     confidence = c"TessResultIteratorConfidence": fn(Handle, c_int) -> c_float;
     pages = c"TessResultIteratorGetPageIterator": fn(Handle) -> Handle;
     bounds = c"TessPageIteratorBoundingBox": fn(Handle, c_int, *mut c_int, *mut c_int, *mut c_int, *mut c_int) -> c_int;
+    baseline = c"TessPageIteratorBaseline": fn(Handle, c_int, *mut c_int, *mut c_int, *mut c_int, *mut c_int) -> c_int;
+    attributes = c"TessResultIteratorWordFontAttributes": fn(Handle, *mut c_int, *mut c_int, *mut c_int, *mut c_int, *mut c_int, *mut c_int, *mut c_int, *mut c_int) -> *const c_char;
     is_last = c"TessPageIteratorIsAtFinalElement": fn(Handle, c_int, c_int) -> c_int;
     create_monitor = c"TessMonitorCreate": fn() -> Handle;
     delete_monitor = c"TessMonitorDelete": fn(Handle);
@@ -210,7 +215,7 @@ impl Recogniser {
         }
         let stopped = api.run(watch);
         let words = match stopped {
-            Ok(()) => Ok(api.words()),
+            Ok(()) => Ok(api.words(dots_per_inch)),
             Err(why) => Err(why),
         };
         // SAFETY: the handle is alive, and no iterator into its results is.
@@ -261,7 +266,7 @@ impl Api {
     }
 
     /// The words of what was recognised last.
-    fn words(&self) -> Vec<RecognisedWord> {
+    fn words(&self, dots_per_inch: u32) -> Vec<RecognisedWord> {
         let functions = &self.functions;
         let mut words = Vec::new();
         // SAFETY: the handle is alive; null stands for a page without a word.
@@ -269,16 +274,8 @@ impl Api {
         if iterator.is_null() {
             return words;
         }
-        let mut begun = 0;
         loop {
-            if let Some((word, line)) = self.word(iterator) {
-                let ends_line = word.ends_line;
-                words.push(word);
-                if ends_line {
-                    level(&mut words[begun..], line);
-                    begun = words.len();
-                }
-            }
+            words.extend(self.word(iterator, dots_per_inch));
             // SAFETY: the iterator is alive.
             if unsafe { (functions.next)(iterator, WORD) } == 0 {
                 break;
@@ -289,10 +286,11 @@ impl Api {
         words
     }
 
-    /// With upper and lower edge of its line.
-    fn word(&self, iterator: Handle) -> Option<(RecognisedWord, (f32, f32))> {
+    fn word(&self, iterator: Handle, dots_per_inch: u32) -> Option<RecognisedWord> {
         let functions = &self.functions;
-        // SAFETY: the iterator is alive; the page iterator is a view of it; the text is copied before it is deleted.
+        let mut size: c_int = 0;
+        // SAFETY: the iterator is alive; the page iterator is a view of it; the text is copied before it is deleted; the places that the
+        // attributes are written to are, and the name of the font is not read.
         let (text, confidence, pages, ends_line) = unsafe {
             let pages = (functions.pages)(iterator);
             let raw = (functions.text)(iterator, WORD);
@@ -304,26 +302,42 @@ impl Api {
                 .split_whitespace()
                 .collect::<String>();
             (functions.delete_text)(raw);
+            let mut other: [c_int; 7] = [0; 7];
+            let [bold, italic, underlined, monospaced, serif, small, font] = other.each_mut().map(ptr::from_mut);
+            (functions.attributes)(
+                iterator,
+                bold,
+                italic,
+                underlined,
+                monospaced,
+                serif,
+                small,
+                &raw mut size,
+                font,
+            );
             let ends_line = (functions.is_last)(pages, TEXT_LINE, WORD) != 0;
             (text, (functions.confidence)(iterator, WORD), pages, ends_line)
         };
-        let (left, top, right, bottom) = self.bounds(pages, WORD)?;
-        let (_, line_top, _, line_bottom) = self.bounds(pages, TEXT_LINE)?;
-        let word = RecognisedWord {
+        let (left, top, right, bottom) = self.four(functions.bounds, pages)?;
+        let baseline = self
+            .four(functions.baseline, pages)
+            .map(|(_, first, _, last)| (first + last) / 2.0);
+        let height = size as f32 * dots_per_inch as f32 / POINTS_PER_INCH;
+        (!text.is_empty()).then(|| RecognisedWord {
             text,
             confidence,
             across: (left, right),
-            row: (top, bottom),
+            row: row(baseline.filter(|_| size > 0), height, (top, bottom)),
             ends_line,
-        };
-        Some((word, (line_top, line_bottom)))
+        })
     }
 
-    fn bounds(&self, pages: Handle, level: c_int) -> Option<(f32, f32, f32, f32)> {
+    /// Two points that belong to a word.
+    fn four(&self, place: Places, pages: Handle) -> Option<(f32, f32, f32, f32)> {
         let mut edges: [c_int; 4] = [0; 4];
         let [left, top, right, bottom] = edges.each_mut().map(ptr::from_mut);
         // SAFETY: the iterator is alive, the four places are.
-        let found = unsafe { (self.functions.bounds)(pages, level, left, top, right, bottom) };
+        let found = unsafe { place(pages, WORD, left, top, right, bottom) };
         let [left, top, right, bottom] = edges.map(|edge| edge as f32);
         (found != 0).then_some((left, top, right, bottom))
     }
@@ -336,21 +350,12 @@ impl Drop for Api {
     }
 }
 
-/// Words of a line of these edges: all as high as it, so that short letters count as much as tall ones. Where it runs askew, as high as
-/// the tallest of them, each where it stands.
-fn level(words: &mut [RecognisedWord], line: (f32, f32)) {
-    /// A line as many times as high as its tallest word runs askew.
-    const ASKEW: f32 = 1.6;
-    let heights = words.iter().map(|word| word.row.1 - word.row.0);
-    let tallest = heights.fold(1.0, f32::max);
-    let is_level = line.1 - line.0 <= ASKEW * tallest;
-    for word in words {
-        word.row = if is_level {
-            line
-        } else {
-            (word.row.1 - tallest, word.row.1)
-        };
-    }
+/// Upper and lower edge of a word: those of its font about the baseline, so that short letters count as much as tall ones; where Tesseract
+/// does not tell them, those of its letters.
+fn row(baseline: Option<f32>, height: f32, letters: (f32, f32)) -> (f32, f32) {
+    /// Share of a font's height below the baseline.
+    const DESCENT: f32 = 0.22;
+    baseline.map_or(letters, |at| (at - (1.0 - DESCENT) * height, at + DESCENT * height))
 }
 
 #[cfg(test)]
@@ -358,22 +363,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_as_high_as_their_line_unless_that_runs_askew() {
-        let words = || {
-            [(10.0, 30.0), (22.0, 30.0)].map(|row| RecognisedWord {
-                text: "x".into(),
-                confidence: 90.0,
-                across: (0.0, 9.0),
-                row,
-                ends_line: false,
-            })
-        };
-        let rows = |line| {
-            let mut words = words();
-            level(&mut words, line);
-            words.map(|word| word.row)
-        };
-        assert_eq!(rows((8.0, 32.0)), [(8.0, 32.0); 2]);
-        assert_eq!(rows((0.0, 60.0)), [(10.0, 30.0); 2]);
+    fn a_word_is_as_high_as_its_font() {
+        assert_eq!(row(Some(100.0), 50.0, (80.0, 99.0)), (61.0, 111.0));
+        assert_eq!(row(None, 50.0, (80.0, 99.0)), (80.0, 99.0));
     }
 }
