@@ -4,8 +4,10 @@ use crate::shell;
 use anyhow::{Result, bail};
 use std::path::Path;
 
-/// To build.
+/// To build, and to read scans.
 const BUILD: &[&str] = &[
+    "tesseract-ocr",
+    "tesseract-ocr-deu",
     "build-essential",
     "pkg-config",
     "libwebkit2gtk-4.1-dev",
@@ -20,7 +22,7 @@ const BUILD: &[&str] = &[
     "libclang-dev",
 ];
 
-/// To test: a display, drivers for the real window, a browser, a reference for PDF text, a software GPU, text recognition.
+/// To test: a display, drivers for the real window, a browser, a reference for PDF text, a software GPU.
 const TEST: &[&str] = &[
     "xvfb",
     "xauth",
@@ -36,8 +38,6 @@ const TEST: &[&str] = &[
     "fonts-dejavu-core",
     "fonts-noto-cjk",
     "imagemagick",
-    "tesseract-ocr",
-    "tesseract-ocr-deu",
 ];
 
 /// To prove a package: a minimal system, without a network.
