@@ -213,11 +213,7 @@ impl Recogniser {
             set_image(api.handle.as_ptr(), pixels.as_ptr(), across, down, 1, across);
             set_resolution(api.handle.as_ptr(), side(dots_per_inch)?);
         }
-        let stopped = api.run(watch);
-        let words = match stopped {
-            Ok(()) => Ok(api.words(dots_per_inch)),
-            Err(why) => Err(why),
-        };
+        let words = api.run(watch).map(|()| api.words(dots_per_inch));
         // SAFETY: the handle is alive, and no iterator into its results is.
         unsafe { (api.functions.clear)(api.handle.as_ptr()) };
         words
@@ -318,10 +314,10 @@ impl Api {
             let ends_line = (functions.is_last)(pages, TEXT_LINE, WORD) != 0;
             (text, (functions.confidence)(iterator, WORD), pages, ends_line)
         };
-        let (left, top, right, bottom) = self.four(functions.bounds, pages)?;
-        let baseline = self
-            .four(functions.baseline, pages)
-            .map(|(_, first, _, last)| (first + last) / 2.0);
+        // SAFETY: the iterator is alive, and both are functions of Tesseract.
+        let (bounds, baseline) = unsafe { (points(functions.bounds, pages), points(functions.baseline, pages)) };
+        let (left, top, right, bottom) = bounds?;
+        let baseline = baseline.map(|(_, first, _, last)| f32::midpoint(first, last));
         let height = size as f32 * dots_per_inch as f32 / POINTS_PER_INCH;
         (!text.is_empty()).then(|| RecognisedWord {
             text,
@@ -331,16 +327,19 @@ impl Api {
             ends_line,
         })
     }
+}
 
-    /// Two points that belong to a word.
-    fn four(&self, place: Places, pages: Handle) -> Option<(f32, f32, f32, f32)> {
-        let mut edges: [c_int; 4] = [0; 4];
-        let [left, top, right, bottom] = edges.each_mut().map(ptr::from_mut);
-        // SAFETY: the iterator is alive, the four places are.
-        let found = unsafe { place(pages, WORD, left, top, right, bottom) };
-        let [left, top, right, bottom] = edges.map(|edge| edge as f32);
-        (found != 0).then_some((left, top, right, bottom))
-    }
+/// Two points that belong to the word that an iterator is at.
+///
+/// # Safety
+/// The iterator is alive, and `place` is a function of Tesseract.
+unsafe fn points(place: Places, pages: Handle) -> Option<(f32, f32, f32, f32)> {
+    let mut edges: [c_int; 4] = [0; 4];
+    let [left, top, right, bottom] = edges.each_mut().map(ptr::from_mut);
+    // SAFETY: the caller's promise; the four places are alive.
+    let found = unsafe { place(pages, WORD, left, top, right, bottom) };
+    let [left, top, right, bottom] = edges.map(|edge| edge as f32);
+    (found != 0).then_some((left, top, right, bottom))
 }
 
 impl Drop for Api {
