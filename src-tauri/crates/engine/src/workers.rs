@@ -20,10 +20,17 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// # Errors
 /// The worker's binary is missing.
 pub fn parse_worker(files: &RuntimeFiles, children: usize) -> Result<ParseWorker, EngineError> {
-    let launch = Launch::new(files.worker("docmind-parse")?)
+    Ok(ParseWorker::new(
+        reader_launch(files)?,
+        children,
+        ParseLimits::default(),
+    ))
+}
+
+fn reader_launch(files: &RuntimeFiles) -> Result<Launch, EngineError> {
+    Ok(Launch::new(files.worker("docmind-parse")?)
         .arg("--runtime")
-        .arg(&files.runtime_dir);
-    Ok(ParseWorker::new(launch, children, ParseLimits::default()))
+        .arg(&files.runtime_dir))
 }
 
 /// The pool of readers of scans.
@@ -47,9 +54,7 @@ pub fn scan_worker(
 /// # Errors
 /// The worker's binary is missing.
 pub fn recognition_launch(files: &RuntimeFiles, recognition: &Recognition) -> Result<Launch, EngineError> {
-    Ok(Launch::new(files.worker("docmind-parse")?)
-        .arg("--runtime")
-        .arg(&files.runtime_dir)
+    Ok(reader_launch(files)?
         .arg("--tessdata")
         .arg(&recognition.tessdata)
         .arg("--languages")

@@ -5,14 +5,12 @@ mod support;
 
 use docmind_core::generation::Role;
 use docmind_core::model::WeightType;
-use docmind_core::plan::LOGIT_ROWS;
 use docmind_core::profile::KvType;
 use docmind_llama::compare::{Logits, agreement, contradictions, forced, most_apart};
-use docmind_llama::native::{Context, ContextSettings, Model, ModelSettings, Specials, Token};
+use docmind_llama::native::{Specials, Token};
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::Arc;
-use support::{ask, backends, flash, message, model, profile, run, session, turn};
+use support::{ask, bare_model, context, flash, message, model, profile, run, session, turn};
 
 /// Tokens of a text that `llama-perplexity` reads, and of it those whose logits it keeps, but the last one's.
 const READ: usize = 130;
@@ -42,16 +40,6 @@ fn finished(command: &mut Command) -> String {
         output.status
     );
     String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn bare_model() -> Arc<Model> {
-    backends();
-    let settings = ModelSettings {
-        gpu_layers: 0,
-        device: None,
-        dry: false,
-    };
-    Model::load(&model(WeightType::Q8_0), &settings, &mut |_| true).expect("loaded")
 }
 
 #[test]
@@ -138,7 +126,7 @@ fn llama_perplexity_finds_the_same_logits() {
     assert_eq!(own[..READ], tokens[..]);
     let (prompt, rest) = tokens.split_at(READ - KEPT - 1);
     let logits = |slice: usize, width: usize| {
-        let mut context = context(&model);
+        let mut context = context(&model, true, KvType::F16);
         let mut at = 0;
         for tokens in prompt.chunks(slice) {
             context.decode(tokens, at, |_| false).expect("read");
@@ -154,19 +142,6 @@ fn llama_perplexity_finds_the_same_logits() {
     let found = agreement(&theirs, &whole);
     assert!(found.min_cosine >= 0.999, "{found:?}");
     assert_eq!(contradictions(&theirs, &whole, spread), 0);
-}
-
-fn context(model: &Arc<Model>) -> Context {
-    let settings = ContextSettings {
-        context_tokens: 1024,
-        n_batch: 512,
-        n_ubatch: 128,
-        logit_rows: LOGIT_ROWS,
-        flash: true,
-        kv: KvType::F16,
-        threads: 1,
-    };
-    Context::new(model, settings).expect("made")
 }
 
 /// As the tool keeps them: logarithms, none further below the highest than [`KEPT_RANGE`].

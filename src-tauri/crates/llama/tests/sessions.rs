@@ -8,40 +8,17 @@ use docmind_core::cancel::CancelToken;
 use docmind_core::generation::{GenerateEvent, Role};
 use docmind_core::measurement::{BenchProfile, BenchRequest};
 use docmind_core::model::WeightType;
-use docmind_core::plan::LOGIT_ROWS;
 use docmind_core::profile::{Attention, KvType};
 use docmind_llama::bench::agreement as agreement_of;
 use docmind_llama::compare::{Logits, agreement, contradictions, forced, most_apart};
 use docmind_llama::load;
-use docmind_llama::native::{Context, ContextSettings, Model, ModelSettings, Specials, Token};
+use docmind_llama::native::{Context, Model, Specials, Token};
 use docmind_llama::session::Session;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Instant;
-use support::{ask, backends, exactly, flash, message, model, profile, request, run, session, thoughts, turn};
-
-fn bare_model() -> Arc<Model> {
-    backends();
-    let settings = ModelSettings {
-        gpu_layers: 0,
-        device: None,
-        dry: false,
-    };
-    Model::load(&model(WeightType::Q8_0), &settings, &mut |_| true).expect("loaded")
-}
-
-fn context(model: &Arc<Model>, flash: bool, kv: KvType) -> Context {
-    let settings = ContextSettings {
-        context_tokens: 1024,
-        n_batch: 512,
-        n_ubatch: 128,
-        logit_rows: LOGIT_ROWS,
-        flash,
-        kv,
-        threads: 1,
-    };
-    Context::new(model, settings).expect("made")
-}
+use support::{
+    ask, backends, bare_model, context, exactly, flash, message, model, profile, request, run, session, thoughts, turn,
+};
 
 /// A prompt and a continuation of 64 tokens to force.
 fn texts(model: &Model) -> (Vec<Token>, Vec<Token>) {

@@ -123,9 +123,11 @@ impl Registry {
     /// # Errors
     /// Codes: `needs_password`, `damaged`, `too_large`, `unsupported`.
     pub fn render_page(&self, bytes: &[u8], request: RenderRequest) -> Result<RenderedPage, ErrorReport> {
-        let page = picture::media_type(bytes).and_then(|_| picture::on_a_page(bytes, &self.limits));
-        let bytes = page.as_deref().unwrap_or(bytes);
-        catch_unwind(AssertUnwindSafe(|| render(self.library, bytes, request, &self.limits)))
+        let drawn = || {
+            let page = picture::media_type(bytes).and_then(|_| picture::on_a_page(bytes, &self.limits));
+            render(self.library, page.as_deref().unwrap_or(bytes), request, &self.limits)
+        };
+        catch_unwind(AssertUnwindSafe(drawn))
             .unwrap_or_else(|panic| Err(ParseError::damaged(panic_text(&*panic))))
             .map_err(|error| {
                 let failure = error.into_failure(&format!("page {}", request.page));

@@ -1,6 +1,5 @@
 import { t } from '@/shared/i18n';
-import { Field } from './Field';
-import { NumberSetting, type SectionProperties, SelectSetting } from './fields';
+import { NumberSetting, type SectionProperties, SelectSetting, SwitchSetting } from './fields';
 import { ServerSettings } from './ServerSettings';
 
 /** Who writes the answers, and how long reading and writing may take. */
@@ -21,16 +20,7 @@ export function AnswerSettings({ settings, change }: SectionProperties) {
         onChange={(backend) => change({ backend: backend as typeof settings.backend })}
       />
       {settings.backend !== 'embedded' && <ServerSettings {...both} />}
-      <Field id="thinking" label={t('settings.thinking')} text={t('settings.thinking_text')}>
-        <input
-          id="thinking"
-          type="checkbox"
-          className="switch"
-          aria-describedby="thinking-text"
-          checked={settings.thinking}
-          onChange={(event) => change({ thinking: event.target.checked })}
-        />
-      </Field>
+      <SwitchSetting id="thinking" words="thinking" {...both} />
       <NumberSetting id="first_token_target_s" words="first_token" min={1} max={120} step={1} {...both} />
       <NumberSetting id="source_tokens" words="source_tokens" min={256} max={131_072} step={256} {...both} />
       <NumberSetting id="answer_tokens" words="answer_tokens" min={64} max={16_384} step={64} {...both} />

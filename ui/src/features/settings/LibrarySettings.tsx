@@ -3,8 +3,8 @@ import type { Precision } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
 import { IconButton } from '@/shared/ui/IconButton';
-import { Field, Stacked } from './Field';
-import { NumberSetting, type SectionProperties, SelectSetting } from './fields';
+import { Stacked } from './Field';
+import { NumberSetting, type SectionProperties, SelectSetting, SwitchSetting } from './fields';
 import { useSettings } from './store';
 
 // Models that DocMind knows by name (`assets/models.toml`); any other is kept when it is set.
@@ -48,21 +48,13 @@ export function LibrarySettings({ settings, change }: SectionProperties) {
   return (
     <>
       <WatchedFolders settings={settings} />
-      <Field
+      <SwitchSetting
         id="recognise_scans"
         name="recognise_scans"
-        label={t('settings.recognise_scans')}
-        text={t('settings.recognise_scans_text')}
-      >
-        <input
-          id="recognise_scans"
-          type="checkbox"
-          className="switch"
-          aria-describedby="recognise_scans-text"
-          checked={settings.recognise_scans}
-          onChange={(event) => change({ recognise_scans: event.target.checked })}
-        />
-      </Field>
+        words="recognise_scans"
+        settings={settings}
+        change={change}
+      />
       <SelectSetting
         id="embedder"
         name="embedder"

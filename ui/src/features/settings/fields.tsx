@@ -18,6 +18,8 @@ interface Described {
   /** Its words are `settings.<words>` and `settings.<words>_text`. */
   words:
     | 'backend'
+    | 'thinking'
+    | 'recognise_scans'
     | 'theme'
     | 'text_size'
     | 'language'
@@ -107,6 +109,28 @@ export function TextSetting({ id, words: of, secret = false, note, children, set
         onKeyDown={(event) => event.key === 'Enter' && !isComposing(event) && take(event.currentTarget)}
       />
       {children}
+    </Field>
+  );
+}
+
+interface SwitchProperties extends SectionProperties, Described {
+  id: KeyOf<boolean> & string;
+  /** The parameter's real name. */
+  name?: string;
+}
+
+/** On or off. */
+export function SwitchSetting({ id, words: of, name, settings, change }: SwitchProperties) {
+  return (
+    <Field id={id} {...words(of)} {...(name && { name })}>
+      <input
+        id={id}
+        type="checkbox"
+        className="switch"
+        aria-describedby={`${id}-text`}
+        checked={settings[id]}
+        onChange={(event) => change({ [id]: event.target.checked })}
+      />
     </Field>
   );
 }

@@ -370,16 +370,15 @@ fn stamp_now(record: &DocumentRecord) -> FileStamp {
 
 /// Pages but no text, or nothing at all.
 fn without_text(record: &DocumentRecord, read: &Read) -> ParseFailure {
-    let name = record.path.display();
     if read.media_type == "application/pdf" || read.media_type.starts_with("image/") || !read.failed_pages.is_empty() {
         ParseFailure {
             state: DocumentState::NoText,
-            message: format!(
-                "`{name}` has pages but no text: it is probably a scan.\nRun text recognition (OCR) on it and add it again."
-            ),
+            // Said by `without_recognised_text`.
+            message: String::new(),
             detail: None,
         }
     } else {
+        let name = record.path.display();
         ParseFailure {
             state: DocumentState::Empty,
             message: format!(

@@ -4,14 +4,15 @@
 use docmind_core::cancel::CancelToken;
 use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats, Message, Role, Sampling};
 use docmind_core::model::WeightType;
-use docmind_core::plan::LoadRequest;
+use docmind_core::plan::{LOGIT_ROWS, LoadRequest};
 use docmind_core::profile::{Attention, KvType, Offload, Profile};
 use docmind_llama::backend::{Backends, GpuUse};
 use docmind_llama::load;
 use docmind_llama::make::{Shape, make_model};
+use docmind_llama::native::{Context, ContextSettings, Model, ModelSettings};
 use docmind_llama::session::Session;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// The modules cargo built, or those of an installed runtime.
 pub fn backends() -> &'static Backends {
@@ -139,4 +140,29 @@ pub fn exactly(text: &str) -> String {
         })
         .collect();
     format!("root ::= \"{quoted}\"")
+}
+
+/// The tiny model alone, for a loop by hand.
+pub fn bare_model() -> Arc<Model> {
+    backends();
+    let settings = ModelSettings {
+        gpu_layers: 0,
+        device: None,
+        dry: false,
+    };
+    Model::load(&model(WeightType::Q8_0), &settings, &mut |_| true).expect("loaded")
+}
+
+/// A context of it.
+pub fn context(model: &Arc<Model>, flash: bool, kv: KvType) -> Context {
+    let settings = ContextSettings {
+        context_tokens: 1024,
+        n_batch: 512,
+        n_ubatch: 128,
+        logit_rows: LOGIT_ROWS,
+        flash,
+        kv,
+        threads: 1,
+    };
+    Context::new(model, settings).expect("made")
 }
