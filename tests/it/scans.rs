@@ -22,13 +22,56 @@ fn picture_of(engine: &Engine, id: DocumentId) -> Result<Picture> {
     engine.render_page(id, page, &CancelToken::new()).map_err(report)
 }
 
-/// A PDF that holds the picture, in grey, on paper of the same size.
-fn scan_of(picture: &Picture) -> Result<Vec<u8>> {
-    let mut reader = png::Decoder::new(std::io::Cursor::new(&picture.png)).read_info()?;
-    let mut rgba = vec![0; reader.output_buffer_size().context("a size")?];
-    reader.next_frame(&mut rgba)?;
-    let grey: Vec<u8> = rgba.chunks_exact(4).map(|pixel| pixel[1]).collect();
-    Ok(pdf_of(&grey, (picture.width, picture.height), picture.page_size))
+/// A sheet of paper as a scanner sees it.
+struct Sheet {
+    /// A byte each, rows from the top.
+    pixels: Vec<u8>,
+    columns: u32,
+    rows: u32,
+    /// Width and height in points.
+    size: (f32, f32),
+}
+
+impl Sheet {
+    /// The picture of a page, in grey.
+    fn of(picture: &Picture) -> Result<Self> {
+        let mut reader = png::Decoder::new(std::io::Cursor::new(&picture.png)).read_info()?;
+        let mut rgba = vec![0; reader.output_buffer_size().context("a size")?];
+        reader.next_frame(&mut rgba)?;
+        Ok(Self {
+            pixels: rgba.chunks_exact(4).map(|pixel| pixel[1]).collect(),
+            columns: picture.width,
+            rows: picture.height,
+            size: picture.page_size,
+        })
+    }
+
+    /// Laid on the glass a quarter further, clockwise.
+    fn turned(&self) -> Self {
+        let width = self.columns as usize;
+        let column = |x: usize| self.pixels.chunks_exact(width).rev().map(move |row| row[x]);
+        Self {
+            pixels: (0..width).flat_map(column).collect(),
+            columns: self.rows,
+            rows: self.columns,
+            size: (self.size.1, self.size.0),
+        }
+    }
+
+    /// A PDF that holds it, on paper of the same size.
+    fn scanned(&self) -> Vec<u8> {
+        pdf_of(&self.pixels, (self.columns, self.rows), self.size)
+    }
+}
+
+/// Where a place of an upright page, which is so high, comes to lie when the page is turned by a quarter, clockwise.
+fn quarter(place: Rect, height: f32) -> Rect {
+    Rect {
+        x0: height - place.y1,
+        y0: place.x0,
+        x1: height - place.y0,
+        y1: place.x1,
+    }
 }
 
 /// A PDF of one page of a size in points, which a picture in grey fills.
@@ -66,7 +109,7 @@ fn a_scan_is_read_once_a_person_wants_it_and_cited_at_its_place() -> Result<()> 
     let lease = id_of(&engine, &lease)?;
     let path = folder.join("scanned lease.pdf");
     let picture = picture_of(&engine, lease)?;
-    std::fs::write(&path, scan_of(&picture)?)?;
+    std::fs::write(&path, Sheet::of(&picture)?.scanned())?;
     let photograph = folder.join("lease.png");
     std::fs::write(&photograph, &picture.png)?;
     add(&engine, &folder)?;
@@ -136,6 +179,74 @@ fn a_picture_without_writing_stays_one() -> Result<()> {
     let row = engine.document(id_of(&engine, &path)?).map_err(report)?;
     assert_eq!(row.state, DocumentState::NoText);
     assert_eq!(row.error.context("it says why")?.code, "no_writing");
+    engine.close();
+    Ok(())
+}
+
+/// A PDF of one page in DIN A4 with a line of text.
+fn line_of(text: &str) -> Vec<u8> {
+    let drawn = format!("BT /F 24 Tf 72 700 Td ({text}) Tj ET");
+    let head = format!(
+        "%PDF-1.4\n1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\n2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1>> endobj\n\
+         3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>> endobj\n\
+         4 0 obj <</Length {}>> stream\n{drawn}\nendstream endobj\n\
+         5 0 obj <</Type/Font/Subtype/Type1/BaseFont/Helvetica>> endobj\ntrailer <</Root 1 0 R/Size 6>>\n%%EOF\n",
+        drawn.len()
+    );
+    head.into_bytes()
+}
+
+#[test]
+fn turned_scans_are_read_and_marked_where_they_are_drawn() -> Result<()> {
+    let Some(house) = House::new()? else { return Ok(()) };
+    let Some(recognition) = Recognition::find() else {
+        return docmind_tests::missing("text recognition: tesseract-ocr");
+    };
+    if !recognition.tessdata.join("osd.traineddata").is_file() {
+        return docmind_tests::missing("text recognition of turned pages: tesseract-ocr-osd");
+    }
+    let (_temp, folder) = folder()?;
+    let engine = house.open(Background::Ingest)?;
+    engine.set_setting("recognise_scans", true.into()).map_err(report)?;
+    let lease = root().join("assets/samples/lease-agreement.pdf");
+    let note = folder.join("note.pdf");
+    std::fs::write(&note, line_of("Invoice 4711 of Marlow Property"))?;
+    // A page of text, and one with fewer letters than orientation is told by.
+    for (name, path, words) in [
+        ("lease", &lease, ["Marlow", "Brandt", "twenty-four"].as_slice()),
+        ("note", &note, &["Invoice", "4711", "Property"]),
+    ] {
+        add(&engine, path)?;
+        let drawn = id_of(&engine, path)?;
+        let mut sheet = Sheet::of(&picture_of(&engine, drawn)?)?;
+        let mut places = Vec::new();
+        for word in words {
+            places.push(place(&engine, drawn, word)?);
+        }
+        for degrees in [90, 180, 270] {
+            for place in &mut places {
+                *place = quarter(*place, sheet.size.1);
+            }
+            sheet = sheet.turned();
+            let scan = folder.join(format!("{name}, turned by {degrees}.pdf"));
+            std::fs::write(&scan, sheet.scanned())?;
+            add(&engine, &scan)?;
+            let id = id_of(&engine, &scan)?;
+            let row = engine.document(id).map_err(report)?;
+            ensure!(row.state == DocumentState::Ready, "{name}, {degrees}: {:?}", row.error);
+            let page = engine.source_page(id, 1).map_err(report)?;
+            let (width, height) = page.size.context("a size")?;
+            let is_as_drawn = (width - sheet.size.0).abs() < 1.0 && (height - sheet.size.1).abs() < 1.0;
+            ensure!(page.recognised && is_as_drawn, "{name}, {degrees}: {width} × {height}");
+            for (word, drawn) in words.iter().zip(&places) {
+                let read = place(&engine, id, word)?;
+                let middle = |rect: &Rect| (f32::midpoint(rect.x0, rect.x1), f32::midpoint(rect.y0, rect.y1));
+                let ((x, y), (at_x, at_y)) = (middle(&read), middle(drawn));
+                let is_there = (x - at_x).abs() < 6.0 && (y - at_y).abs() < 6.0;
+                ensure!(is_there, "{name}, {degrees}, {word}: {read:?}, drawn at {drawn:?}");
+            }
+        }
+    }
     engine.close();
     Ok(())
 }

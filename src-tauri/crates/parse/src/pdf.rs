@@ -13,14 +13,14 @@ mod xfa;
 
 use crate::error::ParseError;
 use crate::output::Output;
-use crate::recognition::{Recogniser, Unrecognised};
+use crate::recognition::{Recogniser, Turn, Unrecognised};
 use crate::text;
 use docmind_core::document::Page;
-use glyphs::Drawn;
 use layout::BodySize;
 use pdfium_render::prelude::{
     PdfDocument, PdfDocumentMetadataTagType, PdfFormType, Pdfium, PdfiumError, PdfiumInternalError,
 };
+use scan::Written;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -155,14 +155,16 @@ fn add_form(bytes: &[u8], page: &mut Page, out: &mut Output<'_>) {
     page.text.push_str(&form);
 }
 
-/// The words of a page that is a picture, where it shows any.
+/// What is written on a page that is a picture, where there is anything.
 fn recognised(
     recogniser: &Recogniser,
     document: &PdfDocument<'_>,
     number: u32,
+    expected: Turn,
     out: &mut Output<'_>,
-) -> Result<Option<Drawn>, ParseError> {
-    let read = scan::read(recogniser, document, number as i32 - 1, &out.limits, &mut || {
+) -> Result<Option<Written>, ParseError> {
+    let index = number as i32 - 1;
+    let read = scan::read(recogniser, document, index, expected, &out.limits, &mut || {
         out.checkpoint().is_err()
     });
     match read {
@@ -199,6 +201,7 @@ fn read_pages(
     }
     tell_attachments(document, out);
     let mut body = BodySize::default();
+    let mut turn = Turn::Upright;
     for index in 0..count {
         out.checkpoint()?;
         let number = index + 1;
@@ -217,15 +220,13 @@ fn read_pages(
                 }
                 let mut picture = drawn.picture;
                 let written = match recogniser.filter(|_| drawn.wordless) {
-                    Some(recogniser) => recognised(recogniser, document, number, out)?,
+                    Some(recogniser) => recognised(recogniser, document, number, turn, out)?,
                     None => None,
                 };
                 let mut page = if let Some(written) = written {
                     picture = false;
-                    Page {
-                        recognised: true,
-                        ..layout::page(number, written, &mut body)
-                    }
+                    turn = written.turn;
+                    written.page(number, &mut body)
                 } else {
                     layout::page(number, drawn, &mut body)
                 };

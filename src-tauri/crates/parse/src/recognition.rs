@@ -1,15 +1,22 @@
 //! Text recognition (OCR) of the picture of a page, by Tesseract.
 //!
-//! The library and its languages are the system's (`libtesseract.so.5`, the packages `tesseract-ocr-*` of Debian). Both are loaded when
+//! The library and its languages are the system's (`libtesseract.so.5`, the packages `tesseract-ocr-*` of Debian). All are loaded when
 //! the process starts: once it is confined it opens no file.
 
 #![expect(unsafe_code, reason = "Tesseract has a C interface")]
 
+mod orientation;
+mod turn;
+
 use libloading::{Library, Symbol};
+use orientation::Detector;
 use std::ffi::{CStr, CString, c_char, c_float, c_int, c_void};
 use std::path::Path;
 use std::ptr::{self, NonNull};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+pub use turn::{GrayPicture, Turn};
 
 /// Names of the library, newest interface first; only the functions that both have are used.
 const NAMES: &[&str] = if cfg!(windows) {
@@ -19,8 +26,6 @@ const NAMES: &[&str] = if cfg!(windows) {
 } else {
     &["libtesseract.so.5", "libtesseract.so.4"]
 };
-/// The most that one page may take.
-const PAGE_MS: c_int = 90_000;
 const POINTS_PER_INCH: f32 = 72.0;
 
 // `PageIteratorLevel` of Tesseract's `publictypes.h`.
@@ -33,17 +38,6 @@ type Handle = *mut c_void;
 /// What gives two points of what an iterator is at.
 type Places = unsafe extern "C" fn(Handle, c_int, *mut c_int, *mut c_int, *mut c_int, *mut c_int) -> c_int;
 
-/// Eight bits a pixel, black to white, rows from the top.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GrayPicture {
-    /// In pixels.
-    pub width: u32,
-    /// In pixels.
-    pub height: u32,
-    /// `width · height` of them.
-    pub pixels: Vec<u8>,
-}
-
 /// A word that was recognised. Places are in pixels from the picture's top left.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecognisedWord {
@@ -55,6 +49,8 @@ pub struct RecognisedWord {
     pub across: (f32, f32),
     /// Upper and lower edge of the row of letters that it stands in.
     pub row: (f32, f32),
+    /// Its line runs downwards: Tesseract took a page on its side for vertical writing.
+    pub downwards: bool,
     /// The last of its line.
     pub ends_line: bool,
 }
@@ -79,9 +75,10 @@ struct Api {
     _library: Library,
     functions: Functions,
     handle: NonNull<c_void>,
+    detector: Option<Detector>,
 }
 
-// SAFETY: the handle is used by one thread at a time, behind the mutex of `Recogniser`; Tesseract ties it to no thread.
+// SAFETY: the handles are used by one thread at a time, behind the mutex of `Recogniser`; Tesseract ties them to none.
 unsafe impl Send for Api {}
 
 macro_rules! functions {
@@ -136,8 +133,36 @@ functions! {
     version = c"TessVersion": fn() -> *const c_char;
 }
 
+impl Functions {
+    /// Gives a handle the picture, of which Tesseract makes a copy.
+    ///
+    /// # Safety
+    /// The handle is alive.
+    unsafe fn show(
+        &self,
+        handle: NonNull<c_void>,
+        picture: &GrayPicture,
+        dots_per_inch: u32,
+    ) -> Result<(), Unrecognised> {
+        let GrayPicture { width, height, pixels } = picture;
+        assert_eq!(
+            pixels.len(),
+            *width as usize * *height as usize,
+            "BUG: a byte for each pixel"
+        );
+        let side = |pixels: u32| c_int::try_from(pixels).map_err(|_| Unrecognised::Failed);
+        let (across, down, resolution) = (side(*width)?, side(*height)?, side(dots_per_inch)?);
+        // SAFETY: the caller's promise; there are `width · height` pixels of one byte.
+        unsafe {
+            (self.set_image)(handle.as_ptr(), pixels.as_ptr(), across, down, 1, across);
+            (self.set_resolution)(handle.as_ptr(), resolution);
+        }
+        Ok(())
+    }
+}
+
 impl Recogniser {
-    /// Loads Tesseract, and from the folder `tessdata` the languages, such as `deu+eng`.
+    /// Loads Tesseract, and from the folder `tessdata` the languages, such as `deu+eng`, and what tells turned pages where that is there.
     ///
     /// # Errors
     /// Why it cannot be used, for a person.
@@ -148,21 +173,24 @@ impl Recogniser {
         let library = tried
             .find_map(Result::ok)
             .ok_or_else(|| format!("`{}` is not installed", NAMES[0]))?;
-        // SAFETY: the names are those of Tesseract alone.
-        let functions = unsafe { Functions::of(&library) }.map_err(|error| error.to_string())?;
-        // SAFETY: takes nothing.
-        let handle = NonNull::new(unsafe { (functions.create)() }).ok_or("Tesseract gave no handle")?;
-        let api = Api {
-            _library: library,
-            functions,
-            handle,
-        };
         let folder = tessdata.to_str().and_then(|path| CString::new(path).ok());
         let (Some(folder), Ok(wanted)) = (folder, CString::new(languages)) else {
             return Err(format!(
                 "the folder `{}` cannot be named to Tesseract",
                 tessdata.display()
             ));
+        };
+        // SAFETY: the names are those of Tesseract alone.
+        let functions = unsafe { Functions::of(&library) }.map_err(|error| error.to_string())?;
+        // SAFETY: takes nothing.
+        let handle = NonNull::new(unsafe { (functions.create)() }).ok_or("Tesseract gave no handle")?;
+        // SAFETY: the library is Tesseract, and the functions are its own.
+        let detector = unsafe { Detector::load(&library, &functions, tessdata, &folder) };
+        let api = Api {
+            _library: library,
+            functions,
+            handle,
+            detector,
         };
         // SAFETY: the handle is alive, both strings end with a zero and outlive the call.
         if unsafe { (functions.init)(handle.as_ptr(), folder.as_ptr(), wanted.as_ptr()) } != 0 {
@@ -184,36 +212,28 @@ impl Recogniser {
         format!("Tesseract {}, {}", version.to_string_lossy(), self.languages)
     }
 
+    /// How a picture is turned; nothing where Tesseract cannot tell, or `osd.traineddata` is not installed. Takes half a second, in which
+    /// nobody is asked whether to stop.
+    pub fn orientation(&self, picture: &GrayPicture, dots_per_inch: u32) -> Option<Turn> {
+        let api = self.lock();
+        api.detector.as_ref()?.ask(&api.functions, picture, dots_per_inch)
+    }
+
     /// The words of a picture in Tesseract's reading order. `watch` is asked all the while; once it says true, that is the end.
     ///
     /// # Errors
-    /// Stopped, or given up after ninety seconds.
+    /// Stopped, or given up after `time`.
     pub fn recognise(
         &self,
         picture: &GrayPicture,
         dots_per_inch: u32,
+        time: Duration,
         watch: &mut dyn FnMut() -> bool,
     ) -> Result<Vec<RecognisedWord>, Unrecognised> {
-        let GrayPicture { width, height, pixels } = picture;
-        assert_eq!(
-            pixels.len(),
-            *width as usize * *height as usize,
-            "BUG: a byte for each pixel"
-        );
-        let side = |pixels: u32| c_int::try_from(pixels).map_err(|_| Unrecognised::Failed);
-        let (across, down) = (side(*width)?, side(*height)?);
         let api = self.lock();
-        let Functions {
-            set_image,
-            set_resolution,
-            ..
-        } = api.functions;
-        // SAFETY: the handle is alive; there are `width · height` pixels of one byte, which Tesseract copies.
-        unsafe {
-            set_image(api.handle.as_ptr(), pixels.as_ptr(), across, down, 1, across);
-            set_resolution(api.handle.as_ptr(), side(dots_per_inch)?);
-        }
-        let words = api.run(watch).map(|()| api.words(dots_per_inch));
+        // SAFETY: the handle is alive.
+        unsafe { api.functions.show(api.handle, picture, dots_per_inch) }?;
+        let words = api.run(time, watch).map(|()| api.words(dots_per_inch));
         // SAFETY: the handle is alive, and no iterator into its results is.
         unsafe { (api.functions.clear)(api.handle.as_ptr()) };
         words
@@ -238,8 +258,13 @@ extern "C" fn is_cancelled(watch: *mut c_void, _words: c_int) -> bool {
 }
 
 impl Api {
-    fn run(&self, watch: &mut dyn FnMut() -> bool) -> Result<(), Unrecognised> {
+    fn run(&self, time: Duration, watch: &mut dyn FnMut() -> bool) -> Result<(), Unrecognised> {
         let functions = &self.functions;
+        let deadline_ms = c_int::try_from(time.as_millis()).unwrap_or(c_int::MAX);
+        if deadline_ms == 0 {
+            // To Tesseract none at all.
+            return Err(Unrecognised::Failed);
+        }
         let mut watch = Watch { watch, stopped: false };
         // SAFETY: the monitor is made, used and deleted here; `watch` outlives it.
         let status = unsafe {
@@ -249,7 +274,7 @@ impl Api {
             }
             (functions.set_cancel)(monitor, Some(is_cancelled));
             (functions.set_cancel_this)(monitor, (&raw mut watch).cast());
-            (functions.set_deadline)(monitor, PAGE_MS);
+            (functions.set_deadline)(monitor, deadline_ms);
             let status = (functions.recognize)(self.handle.as_ptr(), monitor);
             (functions.delete_monitor)(monitor);
             status
@@ -317,13 +342,15 @@ impl Api {
         // SAFETY: the iterator is alive, and both are functions of Tesseract.
         let (bounds, baseline) = unsafe { (points(functions.bounds, pages), points(functions.baseline, pages)) };
         let (left, top, right, bottom) = bounds?;
+        let downwards = baseline.is_some_and(|(x0, y0, x1, y1)| (y1 - y0).abs() > (x1 - x0).abs());
         let baseline = baseline.map(|(_, first, _, last)| f32::midpoint(first, last));
         let height = size as f32 * dots_per_inch as f32 / POINTS_PER_INCH;
         (!text.is_empty()).then(|| RecognisedWord {
             text,
             confidence,
             across: (left, right),
-            row: row(baseline.filter(|_| size > 0), height, (top, bottom)),
+            row: row(baseline.filter(|_| size > 0 && !downwards), height, (top, bottom)),
+            downwards,
             ends_line,
         })
     }
@@ -344,8 +371,11 @@ unsafe fn points(place: Places, pages: Handle) -> Option<(f32, f32, f32, f32)> {
 
 impl Drop for Api {
     fn drop(&mut self) {
-        // SAFETY: the handle came from `create`, and nothing of it is used any more.
-        unsafe { (self.functions.delete)(self.handle.as_ptr()) };
+        let detector = self.detector.as_ref().map(|detector| detector.handle);
+        for handle in detector.into_iter().chain([self.handle]) {
+            // SAFETY: it came from `create`, and nothing of it is used any more.
+            unsafe { (self.functions.delete)(handle.as_ptr()) };
+        }
     }
 }
 
