@@ -11,6 +11,9 @@ use docmind_engine::search::Scope;
 use docmind_engine::viewer::{Picture, RenderPage};
 use docmind_engine::{Background, Engine};
 use docmind_tests::root;
+use image_webp::{ColorType, WebPEncoder};
+use std::io::Cursor;
+use tiff::encoder::{Compression, TiffEncoder, colortype};
 
 /// The first page of a document as a scanner or a camera would give it.
 fn picture_of(engine: &Engine, id: DocumentId) -> Result<Picture> {
@@ -35,7 +38,7 @@ struct Sheet {
 impl Sheet {
     /// The picture of a page, in grey.
     fn of(picture: &Picture) -> Result<Self> {
-        let mut reader = png::Decoder::new(std::io::Cursor::new(&picture.png)).read_info()?;
+        let mut reader = png::Decoder::new(Cursor::new(&picture.png)).read_info()?;
         let mut rgba = vec![0; reader.output_buffer_size().context("a size")?];
         reader.next_frame(&mut rgba)?;
         Ok(Self {
@@ -62,6 +65,19 @@ impl Sheet {
     fn scanned(&self) -> Vec<u8> {
         pdf_of(&self.pixels, (self.columns, self.rows), self.size)
     }
+}
+
+/// A TIFF of several sheets, as a scanner with a feeder writes it.
+fn stack_of(sheets: &[&Sheet]) -> Result<Vec<u8>> {
+    let mut file = Cursor::new(Vec::new());
+    let mut encoder = TiffEncoder::new(&mut file)?.with_compression(Compression::Lzw);
+    for Sheet {
+        pixels, columns, rows, ..
+    } in sheets
+    {
+        encoder.write_image::<colortype::Gray8>(*columns, *rows, pixels)?;
+    }
+    Ok(file.into_inner())
 }
 
 /// Where a place of an upright page, which is so high, comes to lie when the page is turned by a quarter, clockwise.
@@ -247,6 +263,58 @@ fn turned_scans_are_read_and_marked_where_they_are_drawn() -> Result<()> {
             }
         }
     }
+    engine.close();
+    Ok(())
+}
+
+#[test]
+fn scans_saved_as_tiff_and_webp_are_read_page_by_page() -> Result<()> {
+    let Some(house) = House::new()? else { return Ok(()) };
+    if Recognition::find().is_none() {
+        return docmind_tests::missing("text recognition: tesseract-ocr");
+    }
+    let (_temp, folder) = folder()?;
+    let engine = house.open(Background::Ingest)?;
+    engine.set_setting("recognise_scans", true.into()).map_err(report)?;
+    let lease = root().join("assets/samples/lease-agreement.pdf");
+    add(&engine, &lease)?;
+    let lease = id_of(&engine, &lease)?;
+    let sheet = Sheet::of(&picture_of(&engine, lease)?)?;
+    let stack = folder.join("stack.tif");
+    std::fs::write(&stack, stack_of(&[&sheet, &sheet])?)?;
+    let single = folder.join("single.webp");
+    let mut bytes = Vec::new();
+    WebPEncoder::new(&mut bytes).encode(&sheet.pixels, sheet.columns, sheet.rows, ColorType::L8)?;
+    std::fs::write(&single, bytes)?;
+    for (path, media_type, pages) in [(&stack, "image/tiff", 2), (&single, "image/webp", 1)] {
+        add(&engine, path)?;
+        let id = id_of(&engine, path)?;
+        let row = engine.document(id).map_err(report)?;
+        ensure!(row.state == DocumentState::Ready, "{media_type}: {:?}", row.error);
+        assert_eq!((row.media_type.as_str(), row.pages), (media_type, pages));
+        for number in 1..=pages {
+            let page = engine.source_page(id, number).map_err(report)?;
+            ensure!(page.recognised && page.drawable, "{media_type}, page {number}");
+            ensure!(
+                page.text.contains("Marlow"),
+                "{media_type}, page {number}: {}",
+                page.text
+            );
+        }
+        let (read, drawn) = (place(&engine, id, "Brandt")?, place(&engine, lease, "Brandt")?);
+        ensure!(
+            (read.x0 - drawn.x0).abs() < 6.0 && (read.y1 - drawn.y1).abs() < 6.0,
+            "{media_type}: {read:?}, drawn at {drawn:?}"
+        );
+    }
+    let second = RenderPage {
+        page: 2,
+        scale: 1.0,
+        tile: None,
+    };
+    let id = id_of(&engine, &stack)?;
+    let picture = engine.render_page(id, second, &CancelToken::new()).map_err(report)?;
+    assert!(picture.height > picture.width);
     engine.close();
     Ok(())
 }

@@ -49,7 +49,7 @@ pub struct SourcePage {
 
 /// Whether pages of this media type can be drawn.
 pub(crate) fn is_drawn(media_type: &str) -> bool {
-    ["application/pdf", "image/jpeg", "image/png"].contains(&media_type)
+    ["application/pdf", "image/jpeg", "image/png", "image/tiff", "image/webp"].contains(&media_type)
 }
 
 /// The last file drawn from, so that leafing does not read it again.

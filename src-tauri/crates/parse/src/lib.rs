@@ -20,7 +20,8 @@
 //! | EML, EMLX, MHTML, mbox | header lines | the mail | mail-parser |
 //! | MSG | OLE with `__properties` | the mail | own, on cfb |
 //! | Markdown, CSV, TSV, JSON, source code | extension | the document | pulldown-cmark, own, serde_json |
-//! | JPEG, PNG | first bytes | the picture | Tesseract, where that was asked for ([`Registry::recognising`]) |
+//! | JPEG, PNG, WebP | first bytes | the picture | Tesseract, where that was asked for ([`Registry::recognising`]) |
+//! | TIFF | first bytes | a directory, one a scanned or faxed page | unpacked with tiff and fax, then as the others |
 //! | plain text, other XML | what is left | the document | encoding_rs with chardetng |
 //!
 //! DOC, PPT and XLSB are `unsupported`, and the message names what to save them as; so are archives, recordings, databases and what

@@ -24,8 +24,7 @@ use scan::Written;
 use std::path::Path;
 use std::sync::OnceLock;
 
-/// The media type of every PDF.
-pub const MEDIA_TYPE: &str = "application/pdf";
+const MEDIA_TYPE: &str = "application/pdf";
 
 /// PDFium is loaded once a process: its C library keeps global state.
 static LIBRARY: OnceLock<Result<Pdfium, String>> = OnceLock::new();
@@ -56,14 +55,13 @@ impl Library {
     }
 }
 
-/// Reads a PDF, told as `media_type`; pages that are pictures with `recogniser`, where there is one.
+/// Reads a PDF; pages that are pictures with `recogniser`, where there is one.
 ///
 /// # Errors
 /// Its final state.
 pub fn parse(
     library: Library,
     recogniser: Option<&Recogniser>,
-    media_type: &str,
     bytes: &[u8],
     out: &mut Output<'_>,
 ) -> Result<(), ParseError> {
@@ -80,7 +78,7 @@ pub fn parse(
             if document.pages().is_empty() {
                 return Err(ParseError::damaged("the document has no pages"));
             }
-            read_pages(&document, recogniser, media_type, bytes, out)
+            read_pages(&document, recogniser, bytes, out)
         }
         Err(ParseError::Damaged { detail }) => fallback::parse(bytes, out).map_err(|error| match error {
             ParseError::Damaged { detail: second } => ParseError::damaged(format!("{detail}; then {second}")),
@@ -155,27 +153,98 @@ fn add_form(bytes: &[u8], page: &mut Page, out: &mut Output<'_>) {
     page.text.push_str(&form);
 }
 
-/// What is written on a page that is a picture, where there is anything.
-fn recognised(
-    recogniser: &Recogniser,
-    document: &PdfDocument<'_>,
-    number: u32,
-    expected: Turn,
-    out: &mut Output<'_>,
-) -> Result<Option<Written>, ParseError> {
-    let index = number as i32 - 1;
-    let read = scan::read(recogniser, document, index, expected, &out.limits, &mut || {
-        out.checkpoint().is_err()
-    });
-    match read {
-        Ok(written) => Ok(written),
-        Err(Unrecognised::Stopped) => {
-            out.checkpoint()?;
-            Ok(None)
+/// Reads pages one after the other.
+struct Pages<'a> {
+    recogniser: Option<&'a Recogniser>,
+    body: BodySize,
+    /// How the last picture was turned: a stack of paper lies in a scanner one way.
+    turn: Turn,
+}
+
+impl<'a> Pages<'a> {
+    fn new(recogniser: Option<&'a Recogniser>) -> Self {
+        Self {
+            recogniser,
+            body: BodySize::default(),
+            turn: Turn::default(),
         }
-        Err(Unrecognised::Failed) => {
-            out.warning(format!("The picture of page {number} could not be read."));
-            Ok(None)
+    }
+
+    /// Tells page `index` (from 0) of a document as page `number`.
+    fn read(
+        &mut self,
+        document: &PdfDocument<'_>,
+        bytes: &[u8],
+        index: u32,
+        number: u32,
+        out: &mut Output<'_>,
+    ) -> Result<(), ParseError> {
+        // A wrong page is one page lost; a panic in the bindings must be no more than that.
+        let limits = out.limits;
+        let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            glyphs::read(document, index as i32, &limits)
+        }));
+        let drawn = match read {
+            Ok(Ok(drawn)) => drawn,
+            Ok(Err(reason)) => {
+                out.page_failed(number, reason);
+                return Ok(());
+            }
+            Err(_) => {
+                out.page_failed(number, "The page is damaged.");
+                return Ok(());
+            }
+        };
+        if drawn.truncated {
+            out.warning(format!(
+                "Page {number} has more than {} characters; the rest was left out.",
+                limits.page_chars
+            ));
+        }
+        let mut picture = drawn.picture;
+        let written = match self.recogniser.filter(|_| drawn.wordless) {
+            Some(recogniser) => self.recognised(recogniser, document, index, number, out)?,
+            None => None,
+        };
+        let mut page = if let Some(written) = written {
+            picture = false;
+            self.turn = written.turn;
+            written.page(number, &mut self.body)
+        } else {
+            layout::page(number, drawn, &mut self.body)
+        };
+        if index == 0 && drawn_by_acrobat(document) {
+            add_form(bytes, &mut page, out);
+        }
+        out.page(page)?;
+        if picture {
+            out.page_without_text(number, "The page is a picture without text.");
+        }
+        Ok(())
+    }
+
+    /// What is written on a page that is a picture, where there is anything.
+    fn recognised(
+        &self,
+        recogniser: &Recogniser,
+        document: &PdfDocument<'_>,
+        index: u32,
+        number: u32,
+        out: &mut Output<'_>,
+    ) -> Result<Option<Written>, ParseError> {
+        let read = scan::read(recogniser, document, index as i32, self.turn, &out.limits, &mut || {
+            out.checkpoint().is_err()
+        });
+        match read {
+            Ok(written) => Ok(written),
+            Err(Unrecognised::Stopped) => {
+                out.checkpoint()?;
+                Ok(None)
+            }
+            Err(Unrecognised::Failed) => {
+                out.warning(format!("The picture of page {number} could not be read."));
+                Ok(None)
+            }
         }
     }
 }
@@ -183,7 +252,6 @@ fn recognised(
 fn read_pages(
     document: &PdfDocument<'_>,
     recogniser: Option<&Recogniser>,
-    media_type: &str,
     bytes: &[u8],
     out: &mut Output<'_>,
 ) -> Result<(), ParseError> {
@@ -192,7 +260,7 @@ fn read_pages(
         .metadata()
         .get(PdfDocumentMetadataTagType::Title)
         .and_then(|tag| text::title(tag.value()));
-    out.started(media_type, title, Some(count.min(out.limits.pages)));
+    out.started(MEDIA_TYPE, title, Some(count.min(out.limits.pages)));
     if count > out.limits.pages {
         return Err(ParseError::too_large(format!(
             "it has {count} pages, more than {}",
@@ -200,50 +268,46 @@ fn read_pages(
         )));
     }
     tell_attachments(document, out);
-    let mut body = BodySize::default();
-    let mut turn = Turn::Upright;
+    let mut pages = Pages::new(recogniser);
     for index in 0..count {
         out.checkpoint()?;
-        let number = index + 1;
-        // A wrong page is one page lost; a panic in the bindings must be no more than that.
-        let limits = out.limits;
-        let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            glyphs::read(document, index as i32, &limits)
-        }));
-        match read {
-            Ok(Ok(drawn)) => {
-                if drawn.truncated {
-                    out.warning(format!(
-                        "Page {number} has more than {} characters; the rest was left out.",
-                        limits.page_chars
-                    ));
-                }
-                let mut picture = drawn.picture;
-                let written = match recogniser.filter(|_| drawn.wordless) {
-                    Some(recogniser) => recognised(recogniser, document, number, turn, out)?,
-                    None => None,
-                };
-                let mut page = if let Some(written) = written {
-                    picture = false;
-                    turn = written.turn;
-                    written.page(number, &mut body)
-                } else {
-                    layout::page(number, drawn, &mut body)
-                };
-                if index == 0 && drawn_by_acrobat(document) {
-                    add_form(bytes, &mut page, out);
-                }
-                out.page(page)?;
-                if picture {
-                    out.page_without_text(number, "The page is a picture without text.");
-                }
-            }
-            Ok(Err(reason)) => out.page_failed(number, reason),
-            Err(_) => out.page_failed(number, "The page is damaged."),
-        }
+        pages.read(document, bytes, index, index + 1, out)?;
     }
     if out.failed_pages() == count {
         return Err(ParseError::damaged("no page could be read"));
+    }
+    Ok(())
+}
+
+/// Reads the writing of `count` pictures. `page` puts each (from 0) on a page of a PDF of its own: all together might not fit into memory.
+///
+/// # Errors
+/// `NoText` without PDFium; over a limit; cancelled; out of time.
+pub fn parse_pictures(
+    library: Library,
+    recogniser: &Recogniser,
+    count: u32,
+    page: &dyn Fn(u32) -> Option<Vec<u8>>,
+    out: &mut Output<'_>,
+) -> Result<(), ParseError> {
+    let Ok(pdfium) = library.get() else {
+        out.warning("PDFium is missing, so that no picture can be read: repair the installation and add it again.");
+        return Err(ParseError::NoText);
+    };
+    let mut pages = Pages::new(Some(recogniser));
+    for index in 0..count {
+        out.checkpoint()?;
+        let number = index + 1;
+        // The decoders of pictures may panic too.
+        let unpacked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| page(index)));
+        let Some(bytes) = unpacked.ok().flatten() else {
+            out.page_failed(number, "The page is damaged.");
+            continue;
+        };
+        match open(pdfium, &bytes) {
+            Ok(document) => pages.read(&document, &bytes, 0, number, out)?,
+            Err(_) => out.page_failed(number, "The page is damaged."),
+        }
     }
     Ok(())
 }

@@ -1,6 +1,9 @@
-//! Pictures of writing: a letter photographed, a receipt saved as PNG. Put on a page of a PDF they are read, drawn and shown as scans are.
+//! Pictures of writing: a letter photographed, a receipt saved as PNG, what a scanner or a fax machine wrote as TIFF. Each put on a page of
+//! a PDF they are read, drawn and shown as scans are.
 
 mod jpeg;
+mod tiff;
+mod webp;
 
 use crate::limits::Limits;
 use std::borrow::Cow;
@@ -18,16 +21,35 @@ pub fn media_type(bytes: &[u8]) -> Option<&'static str> {
         Some("image/jpeg")
     } else if bytes.starts_with(PNG) {
         Some("image/png")
+    } else if tiff::is_one(bytes) {
+        Some("image/tiff")
+    } else if webp::is_one(bytes) {
+        Some("image/webp")
     } else {
         None
     }
 }
 
-/// A PDF whose one page is the picture; `None` where it is damaged, or larger than a photograph gets.
-pub fn on_a_page(bytes: &[u8], limits: &Limits) -> Option<Vec<u8>> {
+/// How many pages a picture has: of a TIFF several, counted to one more than there may be.
+pub fn pages(bytes: &[u8], limits: &Limits) -> u32 {
+    if tiff::is_one(bytes) {
+        tiff::pages(bytes, limits.pages)
+    } else {
+        1
+    }
+}
+
+/// A PDF whose one page is page `index` (from 0) of the picture; `None` where it is damaged, or larger than a photograph gets.
+pub fn on_a_page(bytes: &[u8], index: u32, limits: &Limits) -> Option<Vec<u8>> {
     let most = limits.bitmap_pixels * MOST_TIMES;
-    let picture = if bytes.starts_with(jpeg::MAGIC) {
+    let picture = if tiff::is_one(bytes) {
+        tiff::picture(bytes, index, most)?
+    } else if index > 0 {
+        return None;
+    } else if bytes.starts_with(jpeg::MAGIC) {
         jpeg::picture(bytes)?
+    } else if webp::is_one(bytes) {
+        webp::picture(bytes, most)?
     } else {
         png(bytes, most)?
     };
@@ -38,30 +60,50 @@ pub fn on_a_page(bytes: &[u8], limits: &Limits) -> Option<Vec<u8>> {
 struct Picture<'a> {
     width: u32,
     height: u32,
+    /// How much higher than wide a pixel is.
+    tall: f32,
     /// What follows `/ColorSpace`, and where it is packed the filter.
-    form: &'static str,
+    form: Cow<'static, str>,
+    /// Of each of a pixel's colours.
+    bits: u8,
     data: Cow<'a, [u8]>,
     /// Clockwise, to be upright.
     degrees: u32,
 }
 
-impl Picture<'_> {
+impl<'a> Picture<'a> {
+    /// Upright, of square pixels with eight bits a colour.
+    fn new((width, height): (u32, u32), form: impl Into<Cow<'static, str>>, data: Cow<'a, [u8]>) -> Self {
+        Self {
+            width,
+            height,
+            tall: 1.0,
+            form: form.into(),
+            bits: 8,
+            data,
+            degrees: 0,
+        }
+    }
+
     fn to_pdf(&self) -> Vec<u8> {
         let Self {
             width,
             height,
+            tall,
             form,
+            bits,
             data,
             degrees,
         } = self;
-        let scale = LONG_SIDE / (*width).max(*height) as f32;
-        let (across, down) = (*width as f32 * scale, *height as f32 * scale);
+        let (across, down) = (*width as f32, *height as f32 * tall);
+        let scale = LONG_SIDE / across.max(down);
+        let (across, down) = (across * scale, down * scale);
         let drawn = format!("{across} 0 0 {down} 0 0 cm /P Do");
         let head = format!(
             "%PDF-1.4\n1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\n2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1>> endobj\n\
              3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 {across} {down}]/Rotate {degrees}/Contents 4 0 R\
              /Resources<</XObject<</P 5 0 R>>>>>> endobj\n4 0 obj <</Length {}>> stream\n{drawn}\nendstream endobj\n\
-             5 0 obj <</Type/XObject/Subtype/Image/Width {width}/Height {height}/BitsPerComponent 8/ColorSpace{form}/Length {}>> stream\n",
+             5 0 obj <</Type/XObject/Subtype/Image/Width {width}/Height {height}/BitsPerComponent {bits}/ColorSpace{form}/Length {}>> stream\n",
             drawn.len(),
             data.len()
         );
@@ -71,6 +113,16 @@ impl Picture<'_> {
             b"\nendstream endobj\ntrailer <</Root 1 0 R/Size 6>>\n%%EOF\n",
         ]
         .concat()
+    }
+}
+
+/// How far a picture has to be turned, from the orientation that TIFF and Exif give; mirrored ones stay as they are.
+fn quarter_turns(orientation: u16) -> u32 {
+    match orientation {
+        3 => 180,
+        6 => 90,
+        8 => 270,
+        _ => 0,
     }
 }
 
@@ -96,13 +148,7 @@ fn png(bytes: &[u8], most_pixels: u64) -> Option<Picture<'static>> {
         png::ColorType::Rgba => ("/DeviceRGB", on_white::<4>(&data)),
         png::ColorType::Indexed => return None,
     };
-    Some(Picture {
-        width,
-        height,
-        form,
-        data: Cow::Owned(data),
-        degrees: 0,
-    })
+    Some(Picture::new((width, height), form, Cow::Owned(data)))
 }
 
 /// Pixels of `N` channels, the last one how opaque they are.
@@ -139,7 +185,7 @@ mod tests {
     #[test]
     fn a_photograph_stands_upright_on_its_page() {
         let bytes = photograph();
-        let pdf = text(&on_a_page(&bytes, &Limits::default()).expect("whole"));
+        let pdf = text(&on_a_page(&bytes, 0, &Limits::default()).expect("whole"));
         assert!(pdf.contains("/MediaBox[0 0 842 421]/Rotate 90/"), "{pdf}");
         assert!(pdf.contains("/Width 512/Height 256/"), "{pdf}");
         assert!(pdf.contains("/DeviceRGB/Filter/DCTDecode"), "{pdf}");
@@ -148,27 +194,52 @@ mod tests {
     #[test]
     fn what_is_transparent_is_white() {
         let bytes = transparent();
-        let pdf = on_a_page(&bytes, &Limits::default()).expect("whole");
+        let pdf = on_a_page(&bytes, 0, &Limits::default()).expect("whole");
         let pixels = [255, 255, 255, 1, 2, 3];
         assert!(pdf.windows(6).any(|window| window == pixels));
         let small = Limits {
             bitmap_pixels: 0,
             ..Limits::default()
         };
-        assert_eq!(on_a_page(&bytes, &small), None, "too large");
+        assert_eq!(on_a_page(&bytes, 0, &small), None, "too large");
     }
 
     #[test]
     fn damaged_pictures_never_panic() {
-        for bytes in [photograph(), transparent()] {
+        let limits = Limits {
+            bitmap_pixels: 65_536,
+            pages: 5,
+            ..Limits::default()
+        };
+        let read = |bytes: &[u8]| {
+            for index in 0..pages(bytes, &limits).min(3) {
+                let _ = on_a_page(bytes, index, &limits);
+            }
+        };
+        let pictures = [
+            photograph(),
+            transparent(),
+            tiff::tests::fax(),
+            tiff::tests::two_pages(),
+            webp::tests::transparent(),
+        ];
+        for bytes in pictures {
             for at in 0..bytes.len() {
-                let _ = on_a_page(&bytes[..at], &Limits::default());
+                read(&bytes[..at]);
                 for other in [0, 1, 0x7f, 0xff] {
                     let mut damaged = bytes.clone();
                     damaged[at] = other;
-                    let _ = on_a_page(&damaged, &Limits::default());
+                    read(&damaged);
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_fax_is_as_high_as_it_was() {
+        let pdf = text(&on_a_page(&tiff::tests::fax(), 0, &Limits::default()).expect("whole"));
+        assert!(pdf.contains("/MediaBox[0 0 842 421]/Rotate 0/"), "{pdf}");
+        let form = "/Width 16/Height 4/BitsPerComponent 1/ColorSpace/DeviceGray/Decode[1 0]/Length 8>>";
+        assert!(pdf.contains(form), "{pdf}");
     }
 }

@@ -124,8 +124,13 @@ impl Registry {
     /// Codes: `needs_password`, `damaged`, `too_large`, `unsupported`.
     pub fn render_page(&self, bytes: &[u8], request: RenderRequest) -> Result<RenderedPage, ErrorReport> {
         let drawn = || {
-            let page = picture::media_type(bytes).and_then(|_| picture::on_a_page(bytes, &self.limits));
-            render(self.library, page.as_deref().unwrap_or(bytes), request, &self.limits)
+            if picture::media_type(bytes).is_none() {
+                return render(self.library, bytes, request, &self.limits);
+            }
+            let index = request.page.checked_sub(1);
+            let page = index.and_then(|index| picture::on_a_page(bytes, index, &self.limits));
+            let page = page.ok_or_else(|| ParseError::damaged(format!("there is no page {}", request.page)))?;
+            render(self.library, &page, RenderRequest { page: 1, ..request }, &self.limits)
         };
         catch_unwind(AssertUnwindSafe(drawn))
             .unwrap_or_else(|panic| Err(ParseError::damaged(panic_text(&*panic))))
@@ -156,7 +161,7 @@ impl Registry {
         match format {
             // A package is a ZIP, and none of those is this.
             Format::Encrypted => return Err(ParseError::NeedsPassword),
-            Format::Pdf => pdf::parse(self.library, self.recogniser.as_ref(), pdf::MEDIA_TYPE, bytes, out)?,
+            Format::Pdf => pdf::parse(self.library, self.recogniser.as_ref(), bytes, out)?,
             Format::Picture => self.read_picture(bytes, out)?,
             Format::Docx => docx::parse(bytes, out)?,
             Format::WordXml => docx::parse_flat(bytes, out)?,
@@ -199,10 +204,12 @@ impl Registry {
     /// The writing of a picture, where it may be read.
     fn read_picture(&self, bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
         let media_type = picture::media_type(bytes).unwrap_or_default();
-        out.started(media_type, None, Some(1));
+        let pages = picture::pages(bytes, &self.limits);
+        out.started(media_type, None, Some(pages.min(self.limits.pages)));
+        out.promises(pages as usize)?;
         let recogniser = self.recogniser.as_ref().ok_or(ParseError::NoText)?;
-        let page = picture::on_a_page(bytes, &self.limits).ok_or(ParseError::NoText)?;
-        pdf::parse(self.library, Some(recogniser), media_type, &page, out)
+        let page = |index| picture::on_a_page(bytes, index, &self.limits);
+        pdf::parse_pictures(self.library, recogniser, pages, &page, out)
     }
 }
 

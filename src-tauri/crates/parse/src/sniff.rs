@@ -368,7 +368,20 @@ mod tests {
     #[test]
     fn what_is_not_read_says_what_to_do() {
         assert!(matches!(of("a.txt", b" \n "), Err(ParseError::Empty)));
-        assert!(matches!(of("a.png", b"\x89PNG\r\n\x1a\nxxxx"), Ok(Format::Picture)));
+        let pictures = [
+            b"\x89PNG\r\n\x1a\nxxxx".as_slice(),
+            b"\xff\xd8\xff\xe0xxxx",
+            b"II*\0\x08\0\0\0",
+            b"MM\0*\0\0\0\x08",
+            b"RIFF\x10\0\0\0WEBPVP8L",
+        ];
+        for bytes in pictures {
+            assert!(
+                matches!(of("a", bytes), Ok(Format::Picture)),
+                "{}",
+                bytes.escape_ascii()
+            );
+        }
         assert!(matches!(of("a.gif", b"GIF89axxxx\0\xff"), Err(ParseError::NoText)));
         assert!(matches!(
             of("a.gz", &[0x1f, 0x8b, 8, 0]),

@@ -73,9 +73,11 @@ interface SourceState {
   finding: boolean;
 }
 
+const DRAWN = ['application/pdf', 'image/jpeg', 'image/png', 'image/tiff', 'image/webp'];
+
 /** Whether the pages of a document are drawn: those of others are shown as text. */
 export function isDrawn(row: DocumentRow | null): boolean {
-  return row !== null && ['application/pdf', 'image/jpeg', 'image/png'].includes(row.media_type);
+  return row !== null && DRAWN.includes(row.media_type);
 }
 
 const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3] as const;

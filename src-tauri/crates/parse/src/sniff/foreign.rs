@@ -183,8 +183,6 @@ const MAGIC: &[(&[u8], Kind)] = &[
 const PICTURES: &[&[u8]] = &[
     b"GIF87a",
     b"GIF89a",
-    b"II*\0",
-    b"MM\0*",
     b"II+\0",
     b"MM\0+",
     b"8BPS\0",
@@ -277,7 +275,6 @@ fn is_picture(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0, 0, 1, 0])
         || bytes.starts_with(&[0, 0, 2, 0])
         || (bytes.starts_with(b"BM") && at(6, &[0; 4]))
-        || (bytes.starts_with(b"RIFF") && at(8, b"WEBP"))
         || (bytes.starts_with(&[1, 0, 0, 0]) && at(40, b" EMF"))
         || at(128, b"DICM")
         || [b"heic", b"heix", b"avif", b"mif1", b"msf1"]
@@ -309,7 +306,6 @@ mod tests {
             (b"\0\x01\0\0Standard ACE DB\0".as_slice(), "Access"),
             (b"\x1f\x8b\x08\0", "Unpack"),
             (b"RIFF\x10\0\0\0WAVEfmt ", "recording"),
-            (b"RIFF\x10\0\0\0WEBP", "picture"),
             (b"\0\0\0\x18ftypmp42", "film"),
             (b"\0\0\0\x18ftypheic", "picture"),
             (b"MZ\x90\0", "program"),

@@ -147,3 +147,34 @@ pub fn show(lines: &[(&str, f32, f32, f32)]) -> String {
         })
         .collect()
 }
+
+/// A TIFF of one page with a bit a pixel, packed as a tag value says, in one strip.
+pub fn bilevel(compression: u32, fill_order: u32, (width, height): (u32, u32), strip: &[u8]) -> Vec<u8> {
+    const SHORT: u16 = 3;
+    const LONG: u16 = 4;
+    let directory = 8 + strip.len() as u32;
+    let mut bytes = b"II*\0".to_vec();
+    bytes.extend(directory.to_le_bytes());
+    bytes.extend(strip);
+    let entries = [
+        (256_u16, LONG, width),
+        (257, LONG, height),
+        (258, SHORT, 1),
+        (259, SHORT, compression),
+        (262, SHORT, 0),
+        (266, SHORT, fill_order),
+        (273, LONG, 8),
+        (277, SHORT, 1),
+        (278, LONG, height),
+        (279, LONG, strip.len() as u32),
+    ];
+    bytes.extend((entries.len() as u16).to_le_bytes());
+    for (tag, kind, value) in entries {
+        bytes.extend(tag.to_le_bytes());
+        bytes.extend(kind.to_le_bytes());
+        bytes.extend(1_u32.to_le_bytes());
+        bytes.extend(value.to_le_bytes());
+    }
+    bytes.extend([0; 4]);
+    bytes
+}

@@ -200,6 +200,8 @@ fn every_other_file_has_a_state_and_says_what_to_do() {
         ("empty.txt", b"".as_slice(), DocumentState::Empty, "text"),
         ("blank.md", b" \n\t\n", DocumentState::Empty, "text"),
         ("photo.png", b"\x89PNG\r\n\x1a\n0000", DocumentState::NoText, "OCR"),
+        ("fax.tif", b"II*\0\x08\0\0\0", DocumentState::NoText, "OCR"),
+        ("photo.webp", b"RIFF\x10\0\0\0WEBPVP8L", DocumentState::NoText, "OCR"),
         (
             "a.zip",
             &zip(&[("a.txt", b"hello")]),

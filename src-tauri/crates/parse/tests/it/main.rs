@@ -7,6 +7,7 @@ mod hostile;
 mod mail;
 mod open_document;
 mod pdf;
+mod pictures;
 mod slides;
 mod tables;
 mod word;
