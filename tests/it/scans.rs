@@ -10,7 +10,7 @@ use docmind_engine::recognition::Recognition;
 use docmind_engine::search::Scope;
 use docmind_engine::viewer::{Picture, RenderPage};
 use docmind_engine::{Background, Engine};
-use docmind_tests::root;
+use docmind_tests::{Library, root};
 use image_webp::{ColorType, WebPEncoder};
 use std::io::Cursor;
 use tiff::encoder::{Compression, TiffEncoder, colortype};
@@ -316,5 +316,42 @@ fn scans_saved_as_tiff_and_webp_are_read_page_by_page() -> Result<()> {
     let picture = engine.render_page(id, second, &CancelToken::new()).map_err(report)?;
     assert!(picture.height > picture.width);
     engine.close();
+    Ok(())
+}
+
+#[test]
+fn the_command_line_prints_what_is_written_in_scans() -> Result<()> {
+    let Some(house) = House::new()? else { return Ok(()) };
+    let (_temp, folder) = folder()?;
+    let lease = root().join("assets/samples/lease-agreement.pdf");
+    let scan = folder.join("scan.pdf");
+    let engine = house.open(Background::Ingest)?;
+    add(&engine, &lease)?;
+    let sheet = Sheet::of(&picture_of(&engine, id_of(&engine, &lease)?)?)?;
+    std::fs::write(&scan, sheet.scanned())?;
+    engine.close();
+
+    let library = Library::new()?;
+    let (lease, scan) = (lease.as_os_str(), scan.as_os_str());
+    let plain = library.run(&["extract".as_ref(), lease, scan])?;
+    assert_eq!(plain.status, Some(1));
+    let error = &plain.lines[1]["error"];
+    assert_eq!(error["code"], "no_text");
+    assert!(
+        error["message"]
+            .as_str()
+            .is_some_and(|said| said.contains("--recognise"))
+    );
+
+    let run = library.run(&["extract".as_ref(), "--recognise".as_ref(), lease, scan])?;
+    if Recognition::find().is_none() {
+        assert_eq!(run.last()["error"]["code"], "recognition_missing");
+        return docmind_tests::missing("text recognition: tesseract-ocr");
+    }
+    assert_eq!(run.status, Some(0), "{:#?}", run.lines);
+    let page = |file: usize| &run.lines[file]["pages"][0];
+    assert!(page(0).get("recognised").is_none(), "{}", page(0));
+    assert_eq!(page(1)["recognised"], true);
+    assert!(page(1)["text"].as_str().is_some_and(|text| text.contains("Marlow")));
     Ok(())
 }

@@ -122,6 +122,9 @@ pub struct ExtractArguments {
     /// Files
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Read scans too, by text recognition, where Tesseract is installed: seconds a page
+    #[arg(long)]
+    pub recognise: bool,
 }
 
 /// Which rankings are used.
@@ -475,6 +478,7 @@ mod tests {
         for line in [
             "docmind add a b --json",
             "docmind --data-dir /x --json list",
+            "docmind extract --recognise a.tif b.pdf",
             "docmind search -k 3 --mode keyword boiler",
             "docmind ask --model m.gguf --profile balanced --conversation 4 why",
             "docmind profiles --model m.gguf",

@@ -3,10 +3,12 @@
 use crate::error::{EngineError, READER_UNAVAILABLE};
 use crate::ingest::content::{Content, OpenFailure};
 use crate::path_text;
+use crate::recognition::{Recognition, no_writing};
 use crate::runtime_files::RuntimeFiles;
-use crate::workers::parse_worker;
+use crate::viewer::is_drawn;
+use crate::workers::{parse_worker, scan_worker};
 use docmind_core::cancel::CancelToken;
-use docmind_core::document::{Page, ParseEvent, ParseFailure};
+use docmind_core::document::{DocumentState, Page, ParseEvent, ParseFailure};
 use docmind_core::error::ErrorReport;
 use docmind_core::ports::DocumentParser;
 use docmind_wire::parse::ParseWorker;
@@ -16,6 +18,8 @@ use std::time::Instant;
 /// Reads files without a library.
 pub struct Extractor {
     parser: ParseWorker,
+    /// Reads scans too.
+    scans: Option<ParseWorker>,
 }
 
 /// What was read of one file.
@@ -41,6 +45,19 @@ impl Extractor {
     pub fn new(files: &RuntimeFiles) -> Result<Self, EngineError> {
         Ok(Self {
             parser: parse_worker(files, 1)?,
+            scans: None,
+        })
+    }
+
+    /// The same, with text recognition for pages that are pictures.
+    ///
+    /// # Errors
+    /// `recognition_missing`, and as there.
+    pub fn recognising(files: &RuntimeFiles) -> Result<Self, EngineError> {
+        let recognition = Recognition::find().ok_or(EngineError::RecognitionMissing)?;
+        Ok(Self {
+            scans: Some(scan_worker(files, &recognition, 1)?),
+            ..Self::new(files)?
         })
     }
 
@@ -54,38 +71,96 @@ impl Extractor {
             OpenFailure::Settled(failure) => report(failure),
             OpenFailure::Cancelled => EngineError::Cancelled.into(),
         })?;
-        let name = path_text::name(path);
-        let mut out = Extracted {
-            media_type: String::new(),
-            title: name.clone(),
-            pages: Vec::new(),
-            warnings: Vec::new(),
-            ms: 0.0,
-        };
-        let size = content.size;
-        let mut reader = content
-            .reader()
-            .map_err(|error| report(crate::ingest::content::unreadable(path, &error)))?;
-        let result = self
-            .parser
-            .parse(&name, size, &mut reader, cancel, &mut |event| match event {
-                ParseEvent::Started { media_type, title, .. } => {
-                    out.media_type = media_type;
-                    if let Some(title) = title.filter(|title| !title.trim().is_empty()) {
-                        out.title = title;
-                    }
-                }
-                ParseEvent::Page(page) => out.pages.push(page),
-                ParseEvent::PageFailed { number, reason } => out.warnings.push(format!("page {number}: {reason}")),
-                ParseEvent::Warning { message } => out.warnings.push(message),
-            });
-        out.ms = started.elapsed().as_secs_f64() * 1000.0;
-        match result {
-            Ok(()) => Ok(out),
+        let mut reading = read(&self.parser, path, &mut content, cancel)?;
+        if let Some(scans) = self.scans.as_ref().filter(|_| reading.is_scanned())
+            && !cancel.is_cancelled()
+        {
+            let again = read(scans, path, &mut content, cancel)?;
+            // As in the library: what was read without it is not lost to a picture that fails.
+            if again.result.is_ok() || reading.result.is_err() {
+                reading = again;
+            }
+        }
+        reading.extracted.ms = started.elapsed().as_secs_f64() * 1000.0;
+        match reading.result {
+            Ok(()) => Ok(reading.extracted),
             Err(_) if cancel.is_cancelled() => Err(EngineError::Cancelled.into()),
+            Err(failure) if failure.state == DocumentState::NoText => Err(self.without_text(path, &failure)),
             Err(failure) => Err(report(failure)),
         }
     }
+
+    /// What is said of a scan without text.
+    fn without_text(&self, path: &Path, failure: &ParseFailure) -> ErrorReport {
+        let name = path_text::name(path);
+        let message = if self.scans.is_some() {
+            no_writing(&name)
+        } else {
+            format!(
+                "`{name}` has pages but no text: it is a scan or holds only pictures.\nAdd `--recognise` to have them read by text recognition."
+            )
+        };
+        ErrorReport {
+            code: failure.state.as_str().to_owned(),
+            message,
+            detail: failure.detail.clone(),
+        }
+    }
+}
+
+/// What one reader told of a file, and how it ended.
+struct Reading {
+    extracted: Extracted,
+    /// A page that was told has no text, and shows a picture.
+    has_pictures: bool,
+    result: Result<(), ParseFailure>,
+}
+
+impl Reading {
+    fn is_scanned(&self) -> bool {
+        let Extracted { media_type, pages, .. } = &self.extracted;
+        is_drawn(media_type) && (self.has_pictures || pages.iter().all(|page| page.text.trim().is_empty()))
+    }
+}
+
+fn read(
+    parser: &ParseWorker,
+    path: &Path,
+    content: &mut Content,
+    cancel: &CancelToken,
+) -> Result<Reading, ErrorReport> {
+    let name = path_text::name(path);
+    let mut out = Extracted {
+        media_type: String::new(),
+        title: name.clone(),
+        pages: Vec::new(),
+        warnings: Vec::new(),
+        ms: 0.0,
+    };
+    let mut has_pictures = false;
+    let size = content.size;
+    let mut reader = content
+        .reader()
+        .map_err(|error| report(crate::ingest::content::unreadable(path, &error)))?;
+    let result = parser.parse(&name, size, &mut reader, cancel, &mut |event| match event {
+        ParseEvent::Started { media_type, title, .. } => {
+            out.media_type = media_type;
+            if let Some(title) = title.filter(|title| !title.trim().is_empty()) {
+                out.title = title;
+            }
+        }
+        ParseEvent::Page(page) => out.pages.push(page),
+        ParseEvent::PageFailed { number, reason } => {
+            has_pictures |= out.pages.last().is_some_and(|page| page.number == number);
+            out.warnings.push(format!("page {number}: {reason}"));
+        }
+        ParseEvent::Warning { message } => out.warnings.push(message),
+    });
+    Ok(Reading {
+        extracted: out,
+        has_pictures,
+        result,
+    })
 }
 
 fn report(failure: ParseFailure) -> ErrorReport {

@@ -60,6 +60,13 @@ impl Recognition {
     }
 }
 
+/// What is said of a scan in which nothing was recognised.
+pub(crate) fn no_writing(name: &str) -> String {
+    format!(
+        "`{name}` has pages but no text, and none was recognised in its pictures.\nNothing to do, unless a better scan can be had."
+    )
+}
+
 /// What reads scans, as the reader itself says, such as `Tesseract 5.3.0, deu+eng`.
 ///
 /// # Errors

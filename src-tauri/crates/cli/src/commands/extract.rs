@@ -4,13 +4,20 @@ use super::Context;
 use crate::Outcome;
 use crate::arguments::ExtractArguments;
 use crate::output::{FAINT, STRONG, tame, tame_line};
+use docmind_core::document::Page;
 use docmind_engine::extract::Extractor;
 use docmind_engine::runtime_files::RuntimeFiles;
 use serde_json::{Value, json};
 use std::path::Path;
 
 pub fn run(context: &Context<'_>, arguments: &ExtractArguments) -> anyhow::Result<Outcome> {
-    let extractor = Extractor::new(&RuntimeFiles::find(None, None)).map_err(docmind_core::error::ErrorReport::from)?;
+    let files = RuntimeFiles::find(None, None);
+    let extractor = if arguments.recognise {
+        Extractor::recognising(&files)
+    } else {
+        Extractor::new(&files)
+    };
+    let extractor = extractor.map_err(docmind_core::error::ErrorReport::from)?;
     let mut outcome = Outcome::Done;
     for file in &arguments.files {
         if context.cancel.is_cancelled() {
@@ -19,11 +26,7 @@ pub fn run(context: &Context<'_>, arguments: &ExtractArguments) -> anyhow::Resul
         let mut line = path_fields(file);
         match extractor.extract(file, &context.cancel) {
             Ok(extracted) => {
-                let pages: Vec<Value> = extracted
-                    .pages
-                    .iter()
-                    .map(|page| json!({ "number": page.number, "text": page.text }))
-                    .collect();
+                let pages: Vec<Value> = extracted.pages.iter().map(page_fields).collect();
                 line.insert("media_type".to_owned(), extracted.media_type.into());
                 line.insert("title".to_owned(), extracted.title.into());
                 line.insert("pages".to_owned(), pages.into());
@@ -34,8 +37,9 @@ pub fn run(context: &Context<'_>, arguments: &ExtractArguments) -> anyhow::Resul
                     .output
                     .text(format!("{STRONG}{}{STRONG:#}", tame_line(&file.to_string_lossy())))?;
                 for page in &extracted.pages {
+                    let how = if page.recognised { ", recognised" } else { "" };
                     context.output.text(format!(
-                        "{FAINT}— page {} —{FAINT:#}\n{}",
+                        "{FAINT}— page {}{how} —{FAINT:#}\n{}",
                         page.number,
                         tame(&page.text)
                     ))?;
@@ -58,6 +62,14 @@ pub fn run(context: &Context<'_>, arguments: &ExtractArguments) -> anyhow::Resul
         }
     }
     Ok(outcome)
+}
+
+fn page_fields(page: &Page) -> Value {
+    let mut fields = json!({ "number": page.number, "text": page.text });
+    if page.recognised {
+        fields["recognised"] = true.into();
+    }
+    fields
 }
 
 fn path_fields(path: &Path) -> serde_json::Map<String, Value> {

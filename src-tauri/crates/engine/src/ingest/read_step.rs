@@ -7,7 +7,7 @@ use crate::error::READER_UNAVAILABLE;
 use crate::events::IngestStage;
 use crate::listeners::lock;
 use crate::path_text;
-use crate::recognition::INSTALL;
+use crate::recognition::{INSTALL, no_writing};
 use crate::viewer::is_drawn;
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::{ContentHash, DocumentState, Page, ParseEvent, ParseFailure};
@@ -305,12 +305,7 @@ impl Pipeline {
                     "`{name}` is a scan, and text recognition is not installed.\nInstall it ({INSTALL}), start DocMind again, then retry."
                 ),
             ),
-            (true, _) => (
-                "no_writing",
-                format!(
-                    "`{name}` has pages but no text, and none was recognised in its pictures.\nNothing to do, unless a better scan can be had."
-                ),
-            ),
+            (true, _) => ("no_writing", no_writing(&name)),
         }
     }
 
