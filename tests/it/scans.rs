@@ -355,3 +355,63 @@ fn the_command_line_prints_what_is_written_in_scans() -> Result<()> {
     assert!(page(1)["text"].as_str().is_some_and(|text| text.contains("Marlow")));
     Ok(())
 }
+
+/// A PDF of two pages: a line of text, then a sheet as a picture.
+fn mixed_of(text: &str, sheet: &Sheet) -> Vec<u8> {
+    let written = format!("BT /F 24 Tf 72 700 Td ({text}) Tj ET");
+    let (width, height) = sheet.size;
+    let drawn = format!("{width} 0 0 {height} 0 0 cm /S Do");
+    let head = format!(
+        "%PDF-1.4\n1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\n\
+         2 0 obj <</Type/Pages/Kids[3 0 R 6 0 R]/Count 2/MediaBox[0 0 {width} {height}]>> endobj\n\
+         3 0 obj <</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>> endobj\n\
+         4 0 obj <</Length {}>> stream\n{written}\nendstream endobj\n\
+         5 0 obj <</Type/Font/Subtype/Type1/BaseFont/Helvetica>> endobj\n\
+         6 0 obj <</Type/Page/Parent 2 0 R/Contents 7 0 R/Resources<</XObject<</S 8 0 R>>>>>> endobj\n\
+         7 0 obj <</Length {}>> stream\n{drawn}\nendstream endobj\n\
+         8 0 obj <</Type/XObject/Subtype/Image/Width {}/Height {}/ColorSpace/DeviceGray/BitsPerComponent 8/Length {}>> stream\n",
+        written.len(),
+        drawn.len(),
+        sheet.columns,
+        sheet.rows,
+        sheet.pixels.len()
+    );
+    let tail = b"\nendstream endobj\ntrailer <</Root 1 0 R/Size 9>>\n%%EOF\n";
+    [head.as_bytes(), &sheet.pixels, tail].concat()
+}
+
+#[test]
+fn scanned_pages_among_others_are_read_once_a_person_wants_it() -> Result<()> {
+    let Some(house) = House::new()? else { return Ok(()) };
+    if Recognition::find().is_none() {
+        return docmind_tests::missing("text recognition: tesseract-ocr");
+    }
+    let (_temp, folder) = folder()?;
+    let engine = house.open(Background::Ingest)?;
+    let lease = root().join("assets/samples/lease-agreement.pdf");
+    add(&engine, &lease)?;
+    let sheet = Sheet::of(&picture_of(&engine, id_of(&engine, &lease)?)?)?;
+    let path = folder.join("letter with enclosure.pdf");
+    std::fs::write(&path, mixed_of("Please find the lease enclosed.", &sheet))?;
+    add(&engine, &path)?;
+    let id = id_of(&engine, &path)?;
+    let row = engine.document(id).map_err(report)?;
+    assert_eq!(
+        (row.state, row.pages, row.failed_pages.len()),
+        (DocumentState::Ready, 2, 1)
+    );
+
+    engine.set_setting("recognise_scans", true.into()).map_err(report)?;
+    engine.wait_for_ingest(&CancelToken::new()).map_err(report)?;
+    let row = engine.document(id).map_err(report)?;
+    assert_eq!(
+        (row.state, row.pages, row.failed_pages.len()),
+        (DocumentState::Ready, 2, 0)
+    );
+    let first = engine.source_page(id, 1).map_err(report)?;
+    ensure!(!first.recognised && first.text.contains("enclosed"), "{}", first.text);
+    let second = engine.source_page(id, 2).map_err(report)?;
+    ensure!(second.recognised && second.text.contains("Marlow"), "{}", second.text);
+    engine.close();
+    Ok(())
+}

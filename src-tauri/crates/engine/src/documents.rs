@@ -470,7 +470,7 @@ impl Engine {
         self.retry_all(DocumentState::ALL.into_iter().filter(may_be_read).collect())
     }
 
-    /// From now on scans are read, until the library is closed; those that are there without text are queued again.
+    /// From now on scans are read, until the library is closed; those that are there without text, or with pages without, are queued again.
     ///
     /// # Errors
     /// `recognition_missing`, `read_only`, and the store's own.
@@ -484,9 +484,24 @@ impl Engine {
         Ok(())
     }
 
-    /// Queues all scans without text again. Gives how many.
+    /// Queues all scans without text again, and documents with pages that are such. Gives how many.
     pub(crate) fn retry_scans(&self) -> Result<u32, ErrorReport> {
-        self.retry_all(vec![DocumentState::NoText])
+        Ok(self.read_pictures_again()? + self.retry_all(vec![DocumentState::NoText])?)
+    }
+
+    /// Queues ready documents again among whose pages are pictures without text. Gives how many.
+    fn read_pictures_again(&self) -> Result<u32, ErrorReport> {
+        if self.0.scans.is_none() {
+            return Ok(0);
+        }
+        let mut records = self.0.library.with_unread_pictures()?;
+        // One whose file is away would end without what it holds.
+        records.retain(|record| record.path.is_file());
+        let ids: Vec<DocumentId> = records.into_iter().map(|record| record.id).collect();
+        let queued = self.0.library.read_again(&ids, now_ms())?.len();
+        let queued = u32::try_from(queued).unwrap_or(u32::MAX);
+        self.pipeline()?.queued(queued);
+        Ok(queued)
     }
 
     fn retry_all(&self, states: Vec<DocumentState>) -> Result<u32, ErrorReport> {

@@ -120,6 +120,9 @@ impl Pipeline {
             }
             state.in_flight.insert(hash.clone(), record.id);
         }
+        if self.has_unread_pictures(&record, &hash) {
+            return self.parse(record, stamp, hash, &mut content, cancel, started);
+        }
         let known = self
             .library
             .recognise(record.id, &hash, &stamp, at_ms(), std::path::Path::is_file, |from| {
@@ -144,6 +147,14 @@ impl Pipeline {
             Recognised::New => return self.parse(record, stamp, hash, &mut content, cancel, started),
         }
         Ok(())
+    }
+
+    /// Whether equal bytes are read again all the same: some of their pages are pictures that were not read, and would be now.
+    fn has_unread_pictures(&self, record: &DocumentRecord, hash: &ContentHash) -> bool {
+        let is_read = self.scans.reader.is_some()
+            && self.scans.wanted.load(Ordering::Relaxed)
+            && !self.scans.broken.load(Ordering::Relaxed);
+        is_read && record.hash.as_ref() == Some(hash) && record.failed_pages.iter().any(|page| page.held)
     }
 
     fn parse(
@@ -219,6 +230,15 @@ impl Pipeline {
                         detail: failure.detail,
                     });
                 }
+                return Ok(());
+            }
+            // The same bytes were read before: what they gave stays.
+            Err(failure) if record.pages > 0 && record.hash.as_ref() == Some(&hash) => {
+                tracing::warn!(path = %record.path.display(), detail = ?failure.detail, "not read again: {}", failure.message);
+                let there = std::path::Path::is_file;
+                let kept = self.library.recognise(record.id, &hash, &stamp, at_ms(), there, |_| {});
+                kept.inspect_err(|_| self.undecided(record.id, Some(&hash)))?;
+                self.settled(record.id, Some(&hash), 0, elapsed_ms(started));
                 return Ok(());
             }
             Err(failure) => {

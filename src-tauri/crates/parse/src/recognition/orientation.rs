@@ -8,7 +8,7 @@ use std::path::Path;
 use std::ptr::{self, NonNull};
 
 /// Less ahead of the next best direction, and it is taken for none: Tesseract's own `min_orientation_margin`, under which it takes
-/// upside down for a mistake. Pages of a hundred letters and more gave 7 to 33, all of them right; photographs 0.1 to 5.3, in any direction.
+/// upside down for a mistake. Full pages gave 7 to 33, all of them right; photographs 0.1 to 5.3, in any direction.
 const LEAST_MARGIN: f32 = 7.0;
 
 /// The degrees clockwise and the margin; names of the script are not asked for.

@@ -72,11 +72,25 @@ impl Library {
     /// # Errors
     /// As every writing.
     pub fn retry(&self, ids: &[DocumentId], at_ms: f64) -> Result<Vec<DocumentId>, StoreError> {
+        self.queue_settled(ids, "state NOT IN ('queued', 'working', 'ready', 'duplicate')", at_ms)
+    }
+
+    /// Queues ready documents again though their files are what they were: read in another way they give more. What they hold answers until
+    /// the new replaces it. Gives those it queued.
+    ///
+    /// # Errors
+    /// As every writing.
+    pub fn read_again(&self, ids: &[DocumentId], at_ms: f64) -> Result<Vec<DocumentId>, StoreError> {
+        self.queue_settled(ids, "state = 'ready'", at_ms)
+    }
+
+    fn queue_settled(&self, ids: &[DocumentId], which: &str, at_ms: f64) -> Result<Vec<DocumentId>, StoreError> {
         self.write(|transaction| {
-            let mut statement = transaction.prepare_cached(
+            let sql = format!(
                 "UPDATE documents SET prior_state = state, state = 'queued', attempts = 0, queued_at_ms = ?2
-                 WHERE id = ?1 AND removed_at_ms IS NULL AND state NOT IN ('queued', 'working', 'ready', 'duplicate')",
-            )?;
+                 WHERE id = ?1 AND removed_at_ms IS NULL AND {which}"
+            );
+            let mut statement = transaction.prepare_cached(&sql)?;
             let mut queued = Vec::new();
             for id in ids {
                 if statement.execute(params![id.0, at_ms])? == 1 {

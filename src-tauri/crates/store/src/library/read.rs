@@ -125,6 +125,23 @@ impl Library {
         })
     }
 
+    /// The ready documents among whose pages are pictures without text.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn with_unread_pictures(&self) -> Result<Vec<DocumentRecord>, StoreError> {
+        self.database.read(|connection| {
+            // A reason may say this too: looked at once more below.
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {RECORD} FROM documents WHERE state = 'ready' AND removed_at_ms IS NULL
+                   AND failed_pages LIKE '%\"held\":true%' ORDER BY id"
+            ))?;
+            let mut found: Vec<DocumentRecord> = statement.query_and_then([], record)?.collect::<Result<_, _>>()?;
+            found.retain(|record| record.failed_pages.iter().any(|page| page.held));
+            Ok(found)
+        })
+    }
+
     /// Of these hashes those of whose bytes a document other than `ids` has a copy.
     ///
     /// # Errors

@@ -7,8 +7,10 @@ use crate::listeners::Listeners;
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::{DocumentState, Page, ParseEvent, ParseFailure};
 use docmind_core::ports::DocumentParser;
+use docmind_store::DocumentRecord;
 use std::io::Read;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The texts of a PDF's pages, or how it fails behind them.
 struct Says(&'static [&'static str], Option<DocumentState>);
@@ -89,4 +91,61 @@ fn scans_are_recognised_where_that_is_wanted() {
     // What was read without it is not lost.
     let mixed = || Says(&["The rent is 850 euros.", ""], None);
     assert_eq!(ended(mixed(), Says(&[], Some(Crashed)), true), (Ready, None));
+}
+
+/// Says one thing after the other.
+struct InTurn(Vec<Says>, AtomicUsize);
+
+impl DocumentParser for InTurn {
+    fn parse(
+        &self,
+        name: &str,
+        len: u64,
+        bytes: &mut dyn Read,
+        cancel: &CancelToken,
+        sink: &mut dyn FnMut(ParseEvent),
+    ) -> Result<(), ParseFailure> {
+        let turn = self.1.fetch_add(1, Ordering::Relaxed);
+        self.0[turn].parse(name, len, bytes, cancel, sink)
+    }
+}
+
+/// What becomes of a PDF that was read without its second page, a picture, once it is read again.
+fn read_again(second: Says, recognised: Says) -> DocumentRecord {
+    let mut bench: Bench = bench();
+    let first = Says(&["The rent is 850 euros.", ""], None);
+    bench.pipeline = Pipeline::new(
+        Arc::clone(&bench.library),
+        Arc::clone(&bench.index) as _,
+        Arc::new(InTurn(vec![first, second], AtomicUsize::new(0))),
+        Arc::clone(&bench.embedder) as _,
+        Gate::default(),
+        Listeners::default(),
+    )
+    .recognising(Some(Arc::new(recognised)));
+    let id = bench.enqueue(&bench.write("mixed.pdf", "%PDF"));
+    bench.run();
+    let unread = bench.library.with_unread_pictures().expect("read");
+    assert_eq!(unread.iter().map(|record| record.id).collect::<Vec<_>>(), [id]);
+    assert!(bench.pipeline.recognise_scans(true));
+    assert_eq!(bench.library.read_again(&[id], 2.0).expect("queued"), [id]);
+    bench.pipeline.queued(1);
+    bench.run();
+    assert_eq!(bench.library.check().expect("read").problems, Vec::<String>::new());
+    bench.library.document(id).expect("read").expect("known")
+}
+
+#[test]
+fn pages_that_are_pictures_are_read_once_that_is_wanted() {
+    use DocumentState::{Crashed, Ready};
+    let mixed = || Says(&["The rent is 850 euros.", ""], None);
+    let whole = read_again(
+        mixed(),
+        Says(&["The rent is 850 euros.", "It is due on Mondays."], None),
+    );
+    assert_eq!((whole.state, whole.failed_pages.len(), whole.chunks), (Ready, 0, 2));
+    // What was read before is not lost to readers that fail now.
+    let crashes = || Says(&[], Some(Crashed));
+    let kept = read_again(crashes(), crashes());
+    assert_eq!((kept.state, kept.failed_pages.len(), kept.chunks), (Ready, 1, 1));
 }
