@@ -288,15 +288,23 @@ impl<'a> DocumentTokens<'a> {
 
 impl TokenCounter for DocumentTokens<'_> {
     fn token_starts(&self, text: &str) -> Vec<u32> {
-        let next = self.next_page.get();
+        // A page is known by where its text stands, and no text stands nowhere: the heading path of a passage without headings would be
+        // taken for a blank page that follows, and the rest of this page's passages be cut out of its tokens, which are none.
+        if text.is_empty() {
+            return Vec::new();
+        }
+        let mut next = self.next_page.get();
+        while self.pages.get(next).is_some_and(|page| page.text.is_empty()) {
+            next += 1;
+        }
         let is_page = self
             .pages
             .get(next)
             .is_some_and(|page| std::ptr::eq(page.text.as_str(), text));
+        self.next_page.set(next + usize::from(is_page));
         if !is_page {
             return self.small(text).starts.clone();
         }
-        self.next_page.set(next + 1);
         let encoded = self.encode(text);
         let starts = encoded.starts.clone();
         *self.page.borrow_mut() = encoded;
@@ -307,6 +315,7 @@ impl TokenCounter for DocumentTokens<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use docmind_core::chunker::Chunker;
 
     #[test]
     fn stretches_end_behind_white_space() {
@@ -317,6 +326,32 @@ mod tests {
         let solid = "é".repeat(STRETCH);
         assert_eq!(stretch_end(&solid, 0), solid.len());
         assert_eq!(stretch_end(&format!("{solid} x"), 0), solid.len() + 1);
+    }
+
+    #[test]
+    fn a_blank_page_takes_no_tokens_from_the_page_before_it() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("tokenizer.json");
+        let words = r#"{
+            "version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": null,
+            "pre_tokenizer": {"type": "Whitespace"}, "post_processor": null, "decoder": null,
+            "model": {"type": "WordLevel", "vocab": {"[UNK]": 0, "a": 1, "one": 2, "two": 3, "three": 4}, "unk_token": "[UNK]"}
+        }"#;
+        std::fs::write(&path, words).expect("the tokenizer is written");
+        let model = ModelTokenizer::open(&path, 16).expect("the tokenizer opens");
+        let chunks = ChunkTokenizer::open(&path, &path).expect("the tokenizer opens");
+        let pages = ["one two", "", "", "three", ""].map(|text| Page {
+            text: text.to_owned(),
+            ..Page::default()
+        });
+        let cancel = CancelToken::new();
+        let tokens = DocumentTokens::new(&chunks, &model, &pages, &cancel);
+        let mut ids = Vec::new();
+        // Without a title or a heading the path is empty, as a blank page is.
+        Chunker::new(&tokens).cut("", &pages, &mut |cut| {
+            ids.push(tokens.ids("", &cut).expect("the tokenizer works").ids);
+        });
+        assert_eq!(ids, [vec![2, 3], vec![4]]);
     }
 
     #[test]
