@@ -196,7 +196,31 @@ impl ModelFolder {
             .find(|precision| self.model(*precision).is_some())
     }
 
-    /// blake3 over the named model file, the tokenizer and what of the card shapes a vector: the vectors' provenance.
+    /// Weights that a model file too small for them has beside it, under the names that exporters give them.
+    fn weights_beside(model: &Path) -> Vec<PathBuf> {
+        let name = model.file_name().unwrap_or_default().as_encoded_bytes();
+        let beside = model.parent().and_then(|folder| fs::read_dir(folder).ok());
+        let is_weights = |path: &PathBuf| {
+            let rest = path
+                .file_name()
+                .unwrap_or_default()
+                .as_encoded_bytes()
+                .strip_prefix(name);
+            rest.is_some_and(|rest| rest.starts_with(b"_data") || rest == b".data")
+        };
+        let mut found: Vec<PathBuf> = beside
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(is_weights)
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// blake3 over the named model file with the weights beside it, the tokenizer and what of the card shapes a vector: the vectors'
+    /// provenance.
     ///
     /// # Errors
     /// [`EmbedError::Missing`] when a file cannot be read.
@@ -206,7 +230,8 @@ impl ModelFolder {
         })?;
         let mut hasher = blake3::Hasher::new();
         let mut buffer = vec![0; 1 << 20];
-        for path in [model, self.tokenizer()] {
+        let weights = Self::weights_beside(&model);
+        for path in [model, self.tokenizer()].into_iter().chain(weights) {
             let missing = |_| EmbedError::Missing { path: path.clone() };
             let mut file = File::open(&path).map_err(missing)?;
             loop {
@@ -284,6 +309,26 @@ mod tests {
             print(r#"{"name": "a"}"#, &["model.onnx"]),
             Err(EmbedError::Missing { .. })
         ));
+    }
+
+    #[test]
+    fn the_fingerprint_follows_weights_that_lie_beside_the_graph() {
+        let (dir, opened) = folder(r#"{"name": "a"}"#, &["model.onnx", "tokenizer.json"]);
+        let opened = opened.expect("the folder opens");
+        let print = || opened.fingerprint(Precision::Fp32).expect("a fingerprint");
+        let alone = print();
+        for other in ["model.onnx.part", "model-int8.onnx", "model-int8.onnx_data"] {
+            fs::write(dir.path().join(other), other).expect("the file is written");
+        }
+        assert_eq!(print(), alone, "none of them is read by this model");
+        for weights in ["model.onnx_data", "model.onnx_data_1", "model.onnx.data"] {
+            let before = print();
+            fs::write(dir.path().join(weights), "weights").expect("the file is written");
+            let first = print();
+            fs::write(dir.path().join(weights), "others").expect("the file is written");
+            assert_ne!(first, before, "{weights}");
+            assert_ne!(print(), first, "{weights}");
+        }
     }
 
     #[test]
