@@ -380,6 +380,7 @@ fn unhide_in(transaction: &Transaction<'_>, id: DocumentId) -> Result<Vec<ChunkI
         .query_row([id.0], |row| row.get(0))
         .optional()?;
     let Some(hash) = held.map(ContentHash) else {
+        show_content(transaction, id)?;
         return Ok(Vec::new());
     };
     let Some(original) = original_of(transaction, id, &hash)? else {
@@ -393,6 +394,27 @@ fn unhide_in(transaction: &Transaction<'_>, id: DocumentId) -> Result<Vec<ChunkI
         )?
         .execute([id.0, original.id.0])?;
     Ok(removed.chunks)
+}
+
+/// A copy whose original is hidden shows its content, as every copy does when an original is hidden; else it would be listed and never
+/// found. Where the bytes were added again meanwhile it is a copy of that.
+fn show_content(transaction: &Transaction<'_>, copy: DocumentId) -> Result<(), StoreError> {
+    let hidden: Option<(u32, String)> = transaction
+        .prepare_cached(
+            "SELECT original.id, original.hash FROM documents AS copy JOIN documents AS original ON original.id = copy.duplicate_of
+             WHERE copy.id = ?1 AND original.removed_at_ms IS NOT NULL AND original.page_count > 0",
+        )?
+        .query_row([copy.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((original, hash)) = hidden else { return Ok(()) };
+    if let Some(other) = original_of(transaction, copy, &ContentHash(hash))? {
+        transaction
+            .prepare_cached("UPDATE documents SET duplicate_of = ?2 WHERE id = ?1")?
+            .execute([copy.0, other.id.0])?;
+    } else {
+        promote_duplicate(transaction, DocumentId(original))?;
+    }
+    Ok(())
 }
 
 fn recognise_in(
@@ -425,6 +447,7 @@ fn recognise_in(
                 "UPDATE documents SET state = ?2, prior_state = NULL, size = ?3, mtime_ns = ?4, settled_at_ms = ?5 WHERE id = ?1",
             )?
             .execute(params![id.0, state.as_str(), stamp.size_bytes as i64, stamp.mtime_ns, at_ms])?;
+        show_content(transaction, id)?;
         return Ok(Recognised::Same);
     }
     let Some(original) = original_of(transaction, id, hash)? else {

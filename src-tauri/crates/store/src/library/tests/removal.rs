@@ -1,8 +1,8 @@
 //! Removal: of many at once, of what came back meanwhile, of what is held twice.
 
-use super::assert_sound;
+use super::{assert_sound, nobody};
 use crate::Library;
-use crate::records::Enqueued;
+use crate::records::{Enqueued, Recognised};
 use crate::testing::{add, hash, library, stamp, vector};
 use docmind_core::document::DocumentId;
 use std::collections::HashSet;
@@ -60,6 +60,43 @@ fn a_hidden_document_that_is_added_again_leaves_no_second_passage() {
     assert_eq!(queueing.removed, [committed.appended[0].0]);
     assert_eq!(library.document(first).unwrap().unwrap().duplicate_of, Some(second));
     assert_eq!(library.exact_search(&asked, 5, None).unwrap().len(), 1);
+    assert_sound(&library);
+}
+
+#[test]
+fn a_copy_that_comes_back_alone_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = library(folder.path());
+    let (first, committed) = add(&library, "/a.txt", 1, &[BRASS]);
+    let (copy, _) = add(&library, "/b.txt", 1, &[BRASS]);
+    let asked = vector("Page 1\nBrass is yellow.");
+    let found = || library.exact_search(&asked, 5, None).unwrap();
+    let original_of = |id| library.document(id).unwrap().unwrap().duplicate_of;
+    library.hide(&[first, copy], 2.0).unwrap();
+    assert_eq!(found(), []);
+    assert!(library.unhide(&[copy]).unwrap().chunks.is_empty());
+    assert_eq!(found()[0].id, committed.appended[0].0);
+    assert_eq!((original_of(first), original_of(copy)), (Some(copy), None));
+    assert_sound(&library);
+    library.unhide(&[first]).unwrap();
+    assert_eq!((original_of(first), found().len()), (Some(copy), 1));
+
+    // Waiting to be read again when both were hidden: it is found once it is known to hold the same bytes.
+    let touched = stamp("/a.txt", 2);
+    library.enqueue(std::slice::from_ref(&touched), 3.0).unwrap();
+    library.hide(&[first, copy], 4.0).unwrap();
+    library.unhide(&[first]).unwrap();
+    assert_eq!(library.take_queued(1).unwrap()[0].id, first);
+    let recognised = library.recognise(first, &hash(BRASS), &touched, 5.0, |_| true, nobody);
+    assert_eq!(recognised.unwrap(), Recognised::Same);
+    assert_eq!((original_of(copy), found().len()), (Some(first), 1));
+    assert_sound(&library);
+
+    // The same bytes were added once more meanwhile.
+    library.hide(&[first, copy], 6.0).unwrap();
+    let (third, _) = add(&library, "/c.txt", 1, &[BRASS]);
+    library.unhide(&[copy]).unwrap();
+    assert_eq!((original_of(copy), found().len()), (Some(third), 1));
     assert_sound(&library);
 }
 
