@@ -21,9 +21,11 @@ const IDLE_READERS: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Database {
     path: PathBuf,
+    /// Before the writer, because they are dropped before it: only a connection that writes, closed last, folds the log into the file and
+    /// deletes it.
+    readers: Mutex<Vec<Connection>>,
     /// `None` when opened for reading.
     writer: Option<Mutex<Connection>>,
-    readers: Mutex<Vec<Connection>>,
     /// Opened as a file nobody writes, because its folder cannot be written either.
     immutable: bool,
 }

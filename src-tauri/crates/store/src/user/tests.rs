@@ -97,6 +97,25 @@ fn conversations_are_kept_found_renamed_and_brought_back() {
 }
 
 #[test]
+fn a_closed_file_has_no_log_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let user = UserDb::open(folder.path()).unwrap();
+    let id = user.create_conversation("Rent", 1.0).unwrap();
+    user.add_turn(id, &turn("How high is the rent?", "900."), None, 2.0)
+        .unwrap();
+    assert!(user.back_up_daily(DAY_MS).unwrap());
+    // Looks into the copy as well, and changes nothing.
+    assert_eq!(user.forget_quotes(&|_, _| false).unwrap(), 0);
+    drop(user);
+    for folder in [folder.path().to_owned(), folder.path().join("backups")] {
+        for file in fs::read_dir(folder).unwrap() {
+            let name = file.unwrap().file_name().into_string().unwrap();
+            assert!(!name.ends_with("-wal") && !name.ends_with("-shm"), "{name}");
+        }
+    }
+}
+
+#[test]
 fn what_conversations_quote_of_a_removed_document_goes_from_the_copies_too() {
     const CANARY: &str = "xylographic";
     let folder = tempfile::tempdir().unwrap();
