@@ -464,7 +464,10 @@ async fn by_index(
                 detail: "its vectors differ from the library's".into(),
             });
         }
-        let lost = hints.len() - hits.len();
+        // Many hidden or removed passages in the way: further ones would have come after them, before most of what is scanned beside.
+        if hits.len() < limit && hits.len() < hints.len() && hints.len() >= wanted {
+            return Ok(None);
+        }
         let known: HashSet<ChunkId> = hits.iter().map(|hit| hit.id).collect();
         hits.extend(
             shared
@@ -474,10 +477,6 @@ async fn by_index(
                 .filter(|hit| !known.contains(&hit.id)),
         );
         hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
-        // Many hidden or removed passages in the way: further ones would have come after them.
-        if lost > 0 && hits.len() < limit && hints.len() >= wanted {
-            return Ok(None);
-        }
         hits.truncate(limit);
         Ok(Some(hits))
     })

@@ -1,10 +1,11 @@
 //! The index through faults: it heals, answers meanwhile, and never names a passage that is not there.
 
-use super::{IndexState, VectorStore};
+use super::{IndexState, VectorStore, by_index};
 use crate::Library;
 use crate::testing::{add, card, commit, library, stamp, vector};
 use docmind_core::cancel::CancelToken;
 use docmind_core::chunk::ChunkId;
+use docmind_core::document::DocumentId;
 use docmind_core::embedding::Embedding;
 use docmind_core::ports::VectorIndex;
 use docmind_core::retrieval::Hit;
@@ -142,6 +143,49 @@ fn removed_hidden_and_replaced_passages_are_never_hits() {
     block_on(index.append(committed.appended)).unwrap();
     assert_eq!(search(&index, 30).len(), 21);
     assert_whole(&index);
+}
+
+#[test]
+fn an_index_whose_best_hints_are_hidden_does_not_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let (library, index) = open(folder.path());
+    for number in 0..30 {
+        let (_, committed) = add(
+            &library,
+            &format!("/{number}.txt"),
+            1,
+            &[&format!("Document 3 says {number}.")],
+        );
+        block_on(index.append(committed.appended)).unwrap();
+    }
+    index.settle().unwrap();
+    // As many as are asked of it for five.
+    let nearest: Vec<ChunkId> = library
+        .exact_search(&asked(), 21, None)
+        .unwrap()
+        .iter()
+        .map(|hit| hit.id)
+        .collect();
+    let hidden: Vec<DocumentId> = library
+        .chunks(&nearest)
+        .unwrap()
+        .iter()
+        .map(|chunk| chunk.document)
+        .collect();
+    library.hide(&hidden, 1.0).unwrap();
+    // Committed, and not in the index yet: what is scanned beside it is no substitute for what it would have found further on.
+    for number in 0..5 {
+        add(
+            &library,
+            &format!("/late-{number}.txt"),
+            1,
+            &[&format!("Late {number}.")],
+        );
+    }
+    let published = index.shared.view(|view| view.published.clone()).unwrap();
+    let asked = asked();
+    let answer = index.runtime().block_on(by_index(&index.shared, &published, &asked, 5));
+    assert_eq!(answer.unwrap(), None);
 }
 
 #[test]
