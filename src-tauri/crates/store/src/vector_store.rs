@@ -53,7 +53,7 @@ pub enum IndexState {
     Opening,
     /// It answers.
     Ready,
-    /// It answers while its graph is built or its files are merged.
+    /// It answers while its graph is built, its files are merged, or another is built in its place.
     Tidying,
     /// It is built anew; the exact scan answers.
     Rebuilding {
@@ -107,6 +107,19 @@ struct Published {
 }
 
 impl Shared {
+    fn new(library: Arc<Library>, state: IndexState) -> Self {
+        Self {
+            library,
+            view: RwLock::new(View {
+                published: None,
+                state,
+                generation: 0,
+            }),
+            removals: Mutex::default(),
+            opened: tokio::sync::watch::channel(false).0,
+        }
+    }
+
     fn index_folder(&self) -> PathBuf {
         self.library.folder().join("index")
     }
@@ -194,16 +207,7 @@ impl VectorStore {
             })?;
         let (commands, inbox) = mpsc::channel(inbox);
         let read_only = state == IndexState::ReadOnly;
-        let shared = Arc::new(Shared {
-            library,
-            view: RwLock::new(View {
-                published: None,
-                state,
-                generation: 0,
-            }),
-            removals: Mutex::default(),
-            opened: tokio::sync::watch::channel(false).0,
-        });
+        let shared = Arc::new(Shared::new(library, state));
         if read_only {
             runtime.spawn(open_beside(Arc::clone(&shared)));
         } else {

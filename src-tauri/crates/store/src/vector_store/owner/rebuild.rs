@@ -65,9 +65,13 @@ impl Owner {
             let result = self.rebuild_for_current(cancel, progress).await;
             let chosen = self.read(|shared| shared.library.embedder()).await?;
             if chosen == self.embedder || matches!(result, Err(StoreError::Cancelled)) {
-                if let (Err(error), true) = (&result, self.table.is_none()) {
-                    self.shared
-                        .publish(None, IndexState::Unavailable { reason: detail(error) });
+                match &result {
+                    Ok(_) => {}
+                    // The old one goes on, as it was last announced.
+                    Err(_) if self.table.is_some() => self.shared.set_state(IndexState::Ready),
+                    Err(error) => self
+                        .shared
+                        .publish(None, IndexState::Unavailable { reason: detail(error) }),
                 }
                 return result;
             }
@@ -96,6 +100,9 @@ impl Owner {
         };
         if self.table.is_none() {
             self.shared.publish(None, IndexState::Rebuilding { done: 0, total: 0 });
+        } else {
+            // It answers on; whoever adds must not wait until the other is there.
+            self.busy(IndexState::Tidying);
         }
         let folder = self
             .read({
@@ -218,6 +225,36 @@ async fn unless_cancelled<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{add, library};
+    use crate::vector_store::Shared;
+    use std::sync::Arc;
+
+    fn shared(folder: &Path) -> Arc<Shared> {
+        let library = library(folder);
+        add(&library, "/a.txt", 1, &["Oak.\nElm."]);
+        Arc::new(Shared::new(Arc::new(library), IndexState::Opening))
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whoever_adds_does_not_wait_for_a_rebuild() {
+        let folder = tempfile::tempdir().unwrap();
+        let shared = shared(folder.path());
+        let mut owner = Owner::new(Arc::clone(&shared), 0);
+        owner.begin().await;
+        assert_eq!(shared.state(), IndexState::Ready);
+        let mut states = Vec::new();
+        let looked_at = Arc::clone(&shared);
+        let rebuilt = owner
+            .rebuild(&CancelToken::new(), &mut |_, _| states.push(looked_at.state()))
+            .await;
+        assert_eq!((rebuilt.unwrap(), states), (2, vec![IndexState::Tidying]));
+        assert_eq!(shared.state(), IndexState::Ready);
+        let cancelled = CancelToken::new();
+        cancelled.cancel();
+        let stopped = owner.rebuild(&cancelled, &mut |_, _| ()).await;
+        assert_eq!(stopped.unwrap_err().code(), "cancelled");
+        assert_eq!(shared.state(), IndexState::Ready, "the old one goes on");
+    }
 
     #[tokio::test]
     async fn what_was_cancelled_is_not_waited_for() {
