@@ -146,7 +146,7 @@ impl Desk {
         // One that is just being opened is waited for, and nobody opens another.
         let open = lock(&self.engine.engine);
         if let Some(engine) = &*open {
-            engine.close();
+            engine.close_at_once();
         }
     }
 }

@@ -284,6 +284,12 @@ impl Engine {
         self.0.close();
     }
 
+    /// The same for whoever cannot wait: an index that is being built is given up, and built when the library is opened next.
+    pub fn close_at_once(&self) {
+        self.0.index.give_up_building();
+        self.close();
+    }
+
     /// What opening had to say: settings that could not be read, and the like.
     pub fn notices(&self) -> &[Notice] {
         &self.0.notices

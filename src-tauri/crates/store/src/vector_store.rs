@@ -88,6 +88,8 @@ struct Shared {
     removals: Mutex<Vec<u32>>,
     /// Wakes searches that wait for the opening.
     opened: tokio::sync::watch::Sender<bool>,
+    /// Set by [`VectorStore::give_up_building`].
+    given_up: CancelToken,
 }
 
 struct View {
@@ -117,6 +119,7 @@ impl Shared {
             }),
             removals: Mutex::default(),
             opened: tokio::sync::watch::channel(false).0,
+            given_up: CancelToken::new(),
         }
     }
 
@@ -299,6 +302,12 @@ impl VectorStore {
         let (done, result) = oneshot::channel();
         self.send(Command::Close { done })?;
         Self::wait_for(result)
+    }
+
+    /// What is built without being asked for, the index or its graph, ends at once: for whoever closes the store next and cannot wait
+    /// minutes. It is built when the store is opened again.
+    pub fn give_up_building(&self) {
+        self.shared.given_up.cancel();
     }
 
     fn writable(&self) -> Result<(), StoreError> {

@@ -40,17 +40,26 @@ impl Owner {
             return;
         }
         self.rebuilds += 1;
-        let silent = CancelToken::new();
-        if let Err(error) = self.rebuild(&silent, &mut |_, _| {}).await {
-            let reason = detail(&error);
-            tracing::warn!(
-                reason,
-                "the index could not be built: the exact scan answers in this session"
-            );
-            self.table = None;
-            self.shared.publish(None, IndexState::Unavailable { reason });
-        } else if self.table.is_some() {
-            tracing::info!(reason, "the index was built from the library");
+        let given_up = self.shared.given_up.clone();
+        match self.rebuild(&given_up, &mut |_, _| {}).await {
+            Ok(_) if self.table.is_some() => tracing::info!(reason, "the index was built from the library"),
+            Ok(_) => {}
+            Err(StoreError::Cancelled) => {
+                tracing::info!(
+                    reason,
+                    "the building of the index was given up: it is built when it is opened again"
+                );
+                self.table = None;
+            }
+            Err(error) => {
+                let reason = detail(&error);
+                tracing::warn!(
+                    reason,
+                    "the index could not be built: the exact scan answers in this session"
+                );
+                self.table = None;
+                self.shared.publish(None, IndexState::Unavailable { reason });
+            }
         }
     }
 
@@ -206,7 +215,7 @@ impl Owner {
 }
 
 /// Ends as cancelled as soon as it is, whatever `work` is at; that is dropped.
-async fn unless_cancelled<T>(
+pub(super) async fn unless_cancelled<T>(
     cancel: &CancelToken,
     work: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
@@ -254,6 +263,23 @@ mod tests {
         let stopped = owner.rebuild(&cancelled, &mut |_, _| ()).await;
         assert_eq!(stopped.unwrap_err().code(), "cancelled");
         assert_eq!(shared.state(), IndexState::Ready, "the old one goes on");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_built_by_itself_is_given_up_for_who_cannot_wait() {
+        let folder = tempfile::tempdir().unwrap();
+        let shared = shared(folder.path());
+        shared.given_up.cancel();
+        let mut owner = Owner::new(Arc::clone(&shared), 0);
+        owner.begin().await;
+        assert!(owner.table.is_none());
+        assert!(shared.library.index_files().unwrap().is_empty());
+        // Opened again, it is built.
+        let again = Arc::new(Shared::new(Arc::clone(&shared.library), IndexState::Opening));
+        let mut owner = Owner::new(Arc::clone(&again), 0);
+        owner.begin().await;
+        assert!(owner.table.is_some());
+        assert_eq!(again.state(), IndexState::Ready);
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 use super::super::lance::Reach;
 use super::super::{INDEX_FROM, IndexState, seal};
+use super::rebuild::unless_cancelled;
 use super::{COMMITS_AT_MOST, Owner, detail, lance};
 use crate::database::lock;
 use crate::error::StoreError;
@@ -19,9 +20,19 @@ impl Owner {
             return;
         }
         self.untidy = false;
-        if let Err(error) = self.try_tidy(outside).await {
-            let detail = detail(&error);
-            self.recover(&detail).await;
+        match self.try_tidy(outside).await {
+            Ok(()) => {}
+            Err(StoreError::Cancelled) => {
+                // What was written of the graph belongs to no version of the table: the index is as good as before, and is taken up
+                // again. Where LanceDB's own threads write on it is built anew.
+                if let Err(error) = self.seal().await {
+                    tracing::debug!(%error, "an index whose graph was given up is built anew when it is opened again");
+                }
+            }
+            Err(error) => {
+                let detail = detail(&error);
+                self.recover(&detail).await;
+            }
         }
     }
 
@@ -60,7 +71,8 @@ impl Owner {
         if build || extend {
             self.busy(IndexState::Tidying);
             let started = std::time::Instant::now();
-            lance({
+            let given_up = self.shared.given_up.clone();
+            let building = lance({
                 let table = table.clone();
                 async move {
                     table.compact().await?;
@@ -71,8 +83,8 @@ impl Owner {
                     }
                     table.prune(VERSIONS_KEPT_S).await
                 }
-            })
-            .await?;
+            });
+            unless_cancelled(&given_up, building).await?;
             tracing::info!(
                 rows,
                 whole = build,
