@@ -299,8 +299,14 @@ impl RemoteEngine {
             if line.trim().is_empty() {
                 continue;
             }
-            for piece in chunk::read(self.dialect, &line).map_err(|reason| self.bad(reason))? {
+            let pieces = chunk::read(self.dialect, &line).map_err(|reason| self.bad(reason))?;
+            // What a server does with the line then is its own affair: some keep it open.
+            let is_last = pieces.contains(&Piece::End);
+            for piece in pieces {
                 self.take(piece, &mut writing, sink)?;
+            }
+            if is_last {
+                break;
             }
             // A role without words may come long before them.
             if writing.has_begun() {

@@ -213,6 +213,18 @@ fn a_server_that_falls_silent_in_the_middle_is_not_waited_for() {
 }
 
 #[test]
+fn the_end_mark_ends_an_answer_although_the_line_stays_open() {
+    let ollama = "{\"message\":{\"content\":\"The roofer.\"},\"done\":true}\n";
+    for (dialect, whole) in [(Dialect::OpenAi, OPENAI), (Dialect::Ollama, ollama)] {
+        let server = Server::start(move |_| Reply::stalled(whole));
+        let start = Instant::now();
+        let stats = run(&server, dialect).0.expect("an answer");
+        assert_eq!(stats.finish, Some(FinishReason::Stop));
+        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    }
+}
+
+#[test]
 fn a_failure_in_the_middle_says_what_the_server_says() {
     let begun = &OPENAI[..OPENAI.find(": keep").expect("in it")];
     for failure in [

@@ -190,6 +190,7 @@ fn ollama(line: &str) -> Result<Vec<Piece>, String> {
             decode_s: chunk.eval_duration.map(seconds),
         }));
         pieces.push(Piece::Finish(finish(chunk.done_reason.as_deref().unwrap_or("stop"))));
+        pieces.push(Piece::End);
     }
     Ok(pieces)
 }
@@ -306,7 +307,8 @@ mod tests {
                     decode_s: Some(1.0),
                     ..Counts::default()
                 }),
-                Piece::Finish(FinishReason::Stop)
+                Piece::Finish(FinishReason::Stop),
+                Piece::End
             ]
         );
     }
