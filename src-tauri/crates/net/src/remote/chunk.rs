@@ -151,7 +151,9 @@ fn openai(line: &str) -> Result<Vec<Piece>, String> {
         let thinking = delta.reasoning_content.or(delta.reasoning);
         pieces.extend(thinking.filter(|text| !text.is_empty()).map(Piece::Thinking));
         pieces.extend(delta.content.filter(|text| !text.is_empty()).map(Piece::Text));
-        pieces.extend(choice.finish_reason.map(|reason| Piece::Finish(finish(&reason))));
+        // LocalAI writes an empty one with every piece.
+        let reason = choice.finish_reason.filter(|reason| !reason.is_empty());
+        pieces.extend(reason.as_deref().map(finish));
     }
     if chunk.usage.is_some() || chunk.timings.is_some() {
         let (usage, timings) = (chunk.usage.as_ref(), chunk.timings.as_ref());
@@ -189,17 +191,18 @@ fn ollama(line: &str) -> Result<Vec<Piece>, String> {
             prefill_s: chunk.prompt_eval_duration.map(seconds),
             decode_s: chunk.eval_duration.map(seconds),
         }));
-        pieces.push(Piece::Finish(finish(chunk.done_reason.as_deref().unwrap_or("stop"))));
+        pieces.push(finish(chunk.done_reason.as_deref().unwrap_or("stop")));
         pieces.push(Piece::End);
     }
     Ok(pieces)
 }
 
-fn finish(reason: &str) -> FinishReason {
-    if reason == "length" {
-        FinishReason::Length
-    } else {
-        FinishReason::Stop
+fn finish(reason: &str) -> Piece {
+    match reason {
+        "length" => Piece::Finish(FinishReason::Length),
+        // A filter, vLLM's engine, or a provider behind the server: what came is a part of an answer.
+        "content_filter" | "abort" | "error" => Piece::Failed(format!("it broke the answer off ({reason})")),
+        _ => Piece::Finish(FinishReason::Stop),
     }
 }
 
@@ -349,6 +352,23 @@ mod tests {
                 r#"{"object":"chat.completion","choices":[{"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}]}"#
             ),
             [Piece::Text("Hi".into()), Piece::Finish(FinishReason::Stop)]
+        );
+    }
+
+    #[test]
+    fn an_answer_that_is_broken_off_has_not_ended() {
+        let openai = |line: &str| read(Dialect::OpenAi, line).expect("a chunk");
+        assert_eq!(
+            openai(r#"{"choices":[{"delta":{"content":"Hi"},"finish_reason":""}]}"#),
+            [Piece::Text("Hi".into())]
+        );
+        assert_eq!(
+            openai(r#"{"choices":[{"delta":{},"finish_reason":"content_filter"}]}"#),
+            [Piece::Failed("it broke the answer off (content_filter)".into())]
+        );
+        assert_eq!(
+            openai(r#"{"choices":[{"delta":{},"finish_reason":"tool_calls"}]}"#),
+            [Piece::Finish(FinishReason::Stop)]
         );
     }
 
