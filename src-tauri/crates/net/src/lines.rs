@@ -22,6 +22,7 @@ pub enum LineError {
 pub struct Lines<R> {
     input: io::BufReader<io::Take<R>>,
     line: Vec<u8>,
+    cut: bool,
 }
 
 impl<R: Read> Lines<R> {
@@ -30,7 +31,13 @@ impl<R: Read> Lines<R> {
         Self {
             input: io::BufReader::with_capacity(16 << 10, input.take(MAX_STREAM + 1)),
             line: Vec::new(),
+            cut: false,
         }
+    }
+
+    /// The last line read had no end of its own: the stream ended in it.
+    pub fn was_cut(&self) -> bool {
+        self.cut
     }
 
     /// The next line without its end; bytes that are no UTF-8 are replaced. `None` at the end of the stream.
@@ -48,6 +55,7 @@ impl<R: Read> Lines<R> {
         if read == 0 {
             return Ok(None);
         }
+        self.cut = self.line.last() != Some(&b'\n');
         while self.line.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
             self.line.pop();
         }
@@ -111,6 +119,10 @@ mod tests {
             events.push(event);
         }
         assert_eq!(events, ["{\"a\":1}", "two\nlines", "last"]);
+        assert!(lines.was_cut());
+        let mut whole = Lines::new("data: last\n".as_bytes());
+        assert_eq!(whole.next_event().expect("within limits").as_deref(), Some("last"));
+        assert!(!whole.was_cut());
     }
 
     #[test]

@@ -299,7 +299,18 @@ impl RemoteEngine {
             if line.trim().is_empty() {
                 continue;
             }
-            let pieces = chunk::read(self.dialect, &line).map_err(|reason| self.bad(reason))?;
+            let pieces = match chunk::read(self.dialect, &line) {
+                Ok(pieces) => pieces,
+                Err(reason) => {
+                    writing.flush(sink);
+                    // A server that was understood so far, and whose line ends in the middle of a message, is the right kind of server.
+                    return Err(if writing.has_begun() && lines.was_cut() {
+                        NetError::Truncated(origin.authority())
+                    } else {
+                        self.bad(reason)
+                    });
+                }
+            };
             // What a server does with the line then is its own affair: some keep it open.
             let is_last = pieces.contains(&Piece::End);
             for piece in pieces {
