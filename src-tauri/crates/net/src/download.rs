@@ -19,7 +19,8 @@ const PATIENCE: Patience = Patience {
     answer: Duration::from_secs(30),
     piece: Duration::from_secs(30),
 };
-/// Attempts without a single new byte before it is given up.
+/// Attempts without a single new byte before it is given up. A byte that was fetched before is none: a server without ranges sends all of
+/// them again.
 const ATTEMPTS: u32 = 4;
 /// Between two calls of the progress callback.
 const TELL: Duration = Duration::from_millis(200);
@@ -132,9 +133,9 @@ impl Download {
             part.restart()?;
         }
         let resumed_from = part.len;
-        let mut fruitless = 0;
+        let (mut furthest, mut fruitless) = (part.len, 0);
+        let mut known = promise.clone();
         loop {
-            let before = part.len;
             let attempt = self.attempt(gate, &mut part, &mut promise, cancel, progress);
             match attempt {
                 Ok(()) => break,
@@ -144,7 +145,14 @@ impl Download {
                     | NetError::Truncated(_)
                     | NetError::Busy(_)),
                 ) => {
-                    fruitless = if part.len > before { 0 } else { fruitless + 1 };
+                    if let Some(now) = &promise
+                        && known.replace(now.clone()).is_some_and(|before| !before.agrees(now))
+                    {
+                        // Another file than the one before begins at its first byte.
+                        furthest = 0;
+                    }
+                    fruitless = if part.len > furthest { 0 } else { fruitless + 1 };
+                    furthest = furthest.max(part.len);
                     if fruitless >= ATTEMPTS {
                         part.keep()?;
                         return Err(error);

@@ -546,6 +546,40 @@ fn a_server_without_tags_gives_no_mixture_of_two_files() {
 }
 
 #[test]
+fn a_server_without_ranges_that_always_breaks_off_is_given_up() {
+    let bytes = content();
+    let asked = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counting = Arc::clone(&asked);
+    let server = Server::start(move |request| {
+        // Now a little earlier, now a little later.
+        let turn = counting.fetch_add(1, std::sync::atomic::Ordering::AcqRel);
+        let breaks = if turn.is_multiple_of(2) { 300_000 } else { 200_000 };
+        match plain_file(request, &bytes, "", Ranges::Unknown) {
+            Reply::Whole { head, mut body, piece } => {
+                body.truncate(breaks);
+                Reply::Whole { head, body, piece }
+            }
+            other => other,
+        }
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    let gate = open_gate(&server, Purpose::ModelDownload);
+    let cancel = CancelToken::new();
+    let (watched, stop) = (Arc::clone(&asked), cancel.clone());
+    let outcome = download(&server, &folder, None).run(&gate, &cancel, &mut |_, _| {
+        if watched.load(std::sync::atomic::Ordering::Acquire) > 12 {
+            stop.cancel();
+        }
+    });
+    assert_eq!(outcome.expect_err("it never comes whole").code, "remote_truncated");
+    assert_eq!(
+        server.requests().len(),
+        5,
+        "one that got further, and four that did not"
+    );
+}
+
+#[test]
 fn a_file_that_is_not_there_is_no_busy_server() {
     let server = Server::start(|_| Reply::json(404, "<html>not here</html>"));
     let folder = tempfile::tempdir().expect("a folder");
