@@ -260,11 +260,10 @@ impl Generators {
             Dialect::OpenAi
         };
         // Only this one address, and only for this purpose.
-        self.net.forbid(Purpose::RemoteEngine);
-        self.net.allow(
-            Purpose::RemoteEngine,
-            Rule::origin_of(&settings.remote_url).map_err(|error| error.report())?,
-        );
+        let rule = Rule::origin_of(&settings.remote_url)
+            .inspect_err(|_| self.net.forbid(Purpose::RemoteEngine))
+            .map_err(|error| error.report())?;
+        self.net.allow_only(Purpose::RemoteEngine, rule);
         RemoteEngine::new(
             Arc::clone(&self.net),
             dialect,

@@ -229,6 +229,11 @@ impl Gate {
         }
     }
 
+    /// Makes a rule the only one of its purpose. A request that is checked meanwhile finds the rules before or this one, never none.
+    pub fn allow_only(&self, purpose: Purpose, rule: Rule) {
+        lock(&self.rules).insert(purpose, vec![rule]);
+    }
+
     /// Forgets all rules of a purpose.
     pub fn forbid(&self, purpose: Purpose) {
         lock(&self.rules).remove(&purpose);
@@ -577,6 +582,26 @@ mod tests {
         assert!(allows("https://files.example.org/x"));
         assert!(!allows("http://files.example.org/x"));
         assert!(!allows("https://files.example.org:8443/x"));
+    }
+
+    #[test]
+    fn rules_are_exchanged_without_a_moment_in_between() {
+        let gate = Gate::closed();
+        let rule = |address: &str| Rule::origin_of(address).expect("an address");
+        let asked = || gate.check(Purpose::RemoteEngine, "http://127.0.0.1:1/v1").is_ok();
+        gate.allow_only(Purpose::RemoteEngine, rule("http://127.0.0.1:1"));
+        thread::scope(|scope| {
+            let exchanging = scope.spawn(|| {
+                for _ in 0..20_000 {
+                    gate.allow_only(Purpose::RemoteEngine, rule("http://127.0.0.1:1"));
+                }
+            });
+            while !exchanging.is_finished() {
+                assert!(asked());
+            }
+        });
+        gate.allow_only(Purpose::RemoteEngine, rule("http://127.0.0.1:2"));
+        assert!(!asked());
     }
 
     #[test]
