@@ -266,6 +266,10 @@ impl ParseWorker {
                     });
                     match again {
                         Ok(outcome) => return outcome,
+                        // What was left of the file's time is over, and so is all of it.
+                        Err(CallError::TimedOut(seconds)) if seconds == told.left.as_secs() => {
+                            error = CallError::TimedOut(self.limits.total.as_secs());
+                        }
                         Err(again) => error = self.starved(again, peak),
                     }
                 }

@@ -292,6 +292,17 @@ fn parse(request: ParseRequest, call: &mut Call<ParseProtocol>) -> Result<ParseR
             return Ok(ParseReply::Parsed(Err(failure)));
         }
         _ => {
+            if let Some(marker) = name.strip_prefix("crash-late-once:") {
+                if std::path::Path::new(marker).exists() {
+                    loop {
+                        pause(10);
+                        call.tick();
+                    }
+                }
+                std::fs::write(marker, "").expect("the mark");
+                pause(1200);
+                std::process::abort();
+            }
             if let Some(marker) = name.strip_prefix("crash-once:")
                 && !std::path::Path::new(marker).exists()
             {

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 tests![
     a_file_that_crashes_once_is_read,
+    both_attempts_at_a_file_share_one_limit,
     each_bad_file_gets_its_state,
     the_pool_reads_side_by_side,
     the_embedder_answers_over_the_pipe,
@@ -42,6 +43,25 @@ fn a_file_that_crashes_once_is_read() {
     let outcome = read(&worker, &name, &CancelToken::new());
     std::fs::remove_file(&marker).expect("the first attempt left its mark");
     assert_eq!(outcome, (None, vec![1, 2, 3, 4]));
+}
+
+fn both_attempts_at_a_file_share_one_limit() {
+    let worker = parse_worker(ParseLimits {
+        total: Duration::from_secs(2),
+        ..ParseLimits::default()
+    });
+    let marker: PathBuf = std::env::temp_dir().join(format!("docmind-wire-late-{}", std::process::id()));
+    let name = format!("crash-late-once:{}", marker.display());
+    let mut bytes = name.as_bytes();
+    let outcome = worker.parse(&name, name.len() as u64, &mut bytes, &CancelToken::new(), &mut |_| ());
+    std::fs::remove_file(&marker).expect("the first attempt left its mark");
+    let failure = outcome.expect_err("there is no time left");
+    assert_eq!(failure.state, DocumentState::TimedOut);
+    assert!(
+        failure.message.contains("the limit of 2 seconds"),
+        "{}",
+        failure.message
+    );
 }
 
 fn each_bad_file_gets_its_state() {
