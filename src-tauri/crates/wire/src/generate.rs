@@ -72,7 +72,7 @@ impl GenerateWorker {
     /// # Errors
     /// The worker cannot be started.
     pub fn backends(&self) -> Result<BackendReport, ErrorReport> {
-        match self.ask(&GenerateCall::Backends, &CancelToken::new(), LOADING_SILENCE)? {
+        match self.ask(&GenerateCall::Backends)? {
             GenerateReply::Backends(report) => Ok(report),
             _ => Err(unexpected()),
         }
@@ -91,7 +91,7 @@ impl GenerateWorker {
     /// # Errors
     /// Codes `model_missing`, `model_unreadable`, `not_a_model`, `model_unsupported`, `model_split`, `model_damaged`.
     pub fn inspect(&self, path: &str) -> Result<ModelShape, ErrorReport> {
-        match self.ask(&GenerateCall::Inspect(path.to_owned()), &CancelToken::new(), SILENCE)? {
+        match self.ask(&GenerateCall::Inspect(path.to_owned()))? {
             GenerateReply::Inspected(shape) => Ok(*shape),
             _ => Err(unexpected()),
         }
@@ -102,11 +102,7 @@ impl GenerateWorker {
     /// # Errors
     /// As [`Self::inspect`], and `model_too_large`.
     pub fn plan(&self, request: &LoadRequest) -> Result<(MemoryPlan, Notice), ErrorReport> {
-        match self.ask(
-            &GenerateCall::Plan(Box::new(request.clone())),
-            &CancelToken::new(),
-            LOADING_SILENCE,
-        )? {
+        match self.ask(&GenerateCall::Plan(Box::new(request.clone())))? {
             GenerateReply::Planned(plan, reason) => Ok((*plan, reason)),
             _ => Err(unexpected()),
         }
@@ -261,11 +257,11 @@ impl GenerateWorker {
         told: &mut dyn FnMut(GenerateTold),
     ) -> Result<GenerateReply, ErrorReport> {
         let client = Client::<GenerateProtocol>::new(self.launch.clone(), Rules::default());
-        ask(&client, call, cancel, LONG_SILENCE, told).map_err(|error| error.report(WHO))
+        ask(&client, call, cancel, told).map_err(|error| error.report(WHO))
     }
 
-    fn ask(&self, call: &GenerateCall, cancel: &CancelToken, silence: Duration) -> Result<GenerateReply, ErrorReport> {
-        ask(&self.client, call, cancel, silence, &mut |_| ()).map_err(|error| error.report(WHO))
+    fn ask(&self, call: &GenerateCall) -> Result<GenerateReply, ErrorReport> {
+        ask(&self.client, call, &CancelToken::new(), &mut |_| ()).map_err(|error| error.report(WHO))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -283,11 +279,10 @@ fn ask(
     client: &Client<GenerateProtocol>,
     call: &GenerateCall,
     cancel: &CancelToken,
-    silence: Duration,
     told: &mut dyn FnMut(GenerateTold),
 ) -> Result<GenerateReply, CallError> {
     let options = Options {
-        silence: Some(silence),
+        silence: Some(silence(call)),
         ..Options::new(cancel)
     };
     client.call_with(call, options, &mut |incoming| {
@@ -296,6 +291,20 @@ fn ask(
         }
         ControlFlow::Continue(())
     })
+}
+
+/// How long a call goes without a sign before the worker is taken for hung, and killed. One that may stand behind a load is no less
+/// patient than that: a look into a file would end it.
+fn silence(call: &GenerateCall) -> Duration {
+    match call {
+        GenerateCall::Generate(_) => SILENCE,
+        GenerateCall::Backends
+        | GenerateCall::Devices
+        | GenerateCall::Inspect(_)
+        | GenerateCall::Plan(_)
+        | GenerateCall::Load(_) => LOADING_SILENCE,
+        GenerateCall::Quantize(_) | GenerateCall::Bench(_) | GenerateCall::Agree { .. } => LONG_SILENCE,
+    }
 }
 
 fn devices(client: &Client<GenerateProtocol>, options: Options<'_>) -> Result<Vec<Device>, CallError> {
@@ -344,7 +353,7 @@ impl GenerateWorker {
             }
             let mut heard = false;
             let asked_at = Instant::now();
-            let outcome = ask(&self.client, &call, cancel, SILENCE, &mut |told| {
+            let outcome = ask(&self.client, &call, cancel, &mut |told| {
                 heard = true;
                 if let GenerateTold::Answer(event) = told {
                     sink(event);
@@ -376,5 +385,18 @@ impl GenerateWorker {
             }
             asked_before = true;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_into_a_file_does_not_end_a_load() {
+        assert_eq!(
+            silence(&GenerateCall::Inspect("model.gguf".to_owned())),
+            LOADING_SILENCE
+        );
     }
 }
