@@ -237,6 +237,11 @@ impl BlindSplitter {
         out
     }
 
+    /// Nothing has told yet where the answer begins: all that was told as one may be thinking.
+    pub fn is_unsettled(&self) -> bool {
+        self.watch == Watch::On
+    }
+
     /// What was held back at the end.
     pub fn finish(&mut self) -> Vec<Seen> {
         let pieces = self.splitter.finish();
@@ -498,7 +503,9 @@ mod tests {
     #[test]
     fn marks_are_words_where_thinking_came_in_some_other_way() {
         let mut splitter = BlindSplitter::default();
+        assert!(splitter.is_unsettled());
         assert_eq!(splitter.settle(), []);
+        assert!(!splitter.is_unsettled());
         let text = "So </think> it is.";
         assert_eq!(splitter.push(text), [Seen::Piece(Piece::Answer(text.to_owned()))]);
     }

@@ -24,7 +24,7 @@ use docmind_core::profile::{Offload, Profile};
 use docmind_core::settings::{Backend, RemoteContext, Settings};
 use docmind_net::download::Download;
 use docmind_net::gate::{Gate as NetGate, HostTraffic, Purpose, Rule};
-use docmind_net::remote::{Dialect, RemoteEngine};
+use docmind_net::remote::{Dialect, RemoteEngine, UnopenedThoughts};
 use docmind_wire::generate::GenerateWorker;
 use docmind_wire::launch::Launch;
 pub(crate) use process::{ModelProcess, one_a_card};
@@ -85,6 +85,8 @@ pub(crate) struct Generators {
     devices: Devices,
     speeds: ReadingSpeeds,
     contexts: ServerContexts,
+    /// What models on servers were seen to do.
+    unopened: Arc<UnopenedThoughts>,
 }
 
 impl Generators {
@@ -100,6 +102,7 @@ impl Generators {
             devices: Devices::default(),
             speeds,
             contexts: ServerContexts::default(),
+            unopened: Arc::default(),
         }
     }
 
@@ -271,6 +274,7 @@ impl Generators {
             &settings.remote_model,
             settings.remote_api_key.clone(),
         )
+        .map(|engine| engine.remembering(Arc::clone(&self.unopened)))
     }
 
     /// Fetches a file, only for this purpose: from this address, and over TLS from whoever it redirects to.

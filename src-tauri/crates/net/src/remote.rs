@@ -7,6 +7,7 @@ mod chunk;
 mod context;
 mod request;
 mod stall;
+mod unopened;
 mod writing;
 
 use crate::error::NetError;
@@ -14,6 +15,7 @@ use crate::gate::{Answer, Ask, Gate, Origin, Patience, Purpose};
 use crate::lines::{LineError, Lines};
 use chunk::Piece;
 pub use context::ContextWindow;
+use docmind_core::answer::FinishReason;
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats};
@@ -23,6 +25,8 @@ use stall::Stall;
 use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
+use unopened::Asked;
+pub use unopened::UnopenedThoughts;
 use ureq::http::{Method, header};
 use writing::Writing;
 
@@ -67,6 +71,7 @@ pub struct RemoteEngine {
     most_context: u32,
     /// Tokens of context that prompts are made for.
     window: u32,
+    unopened: Arc<UnopenedThoughts>,
 }
 
 impl RemoteEngine {
@@ -98,6 +103,7 @@ impl RemoteEngine {
             silence: SILENCE,
             most_context: request::MOST_CONTEXT,
             window: request::MOST_CONTEXT,
+            unopened: Arc::default(),
         })
     }
 
@@ -120,6 +126,12 @@ impl RemoteEngine {
     #[must_use]
     pub fn with_window(self, tokens: u32) -> Self {
         Self { window: tokens, ..self }
+    }
+
+    /// The same, which knows of its model what other engines have seen.
+    #[must_use]
+    pub fn remembering(self, unopened: Arc<UnopenedThoughts>) -> Self {
+        Self { unopened, ..self }
     }
 
     /// The models that the server offers, by name.
@@ -250,6 +262,29 @@ impl RemoteEngine {
         sink: &mut dyn FnMut(GenerateEvent),
     ) -> Result<GenerationStats, NetError> {
         let mut writing = Writing::begun_now(self.most_written(request));
+        let outcome = self.write(request, &mut writing, cancel, sink);
+        let asked = Asked {
+            base: self.base.clone(),
+            model: self.model.clone(),
+            thinking: request.thinking,
+        };
+        let is_whole = matches!(&outcome, Ok(stats) if stats.finish == Some(FinishReason::Stop));
+        if writing.has_turned() {
+            self.unopened.note(asked);
+        } else if !is_whole && writing.may_be_thoughts() && self.unopened.are_known_of(&asked) {
+            // It did not come to their end.
+            sink(GenerateEvent::WereThoughts);
+        }
+        outcome
+    }
+
+    fn write(
+        &self,
+        request: &GenerateRequest,
+        writing: &mut Writing,
+        cancel: &CancelToken,
+        sink: &mut dyn FnMut(GenerateEvent),
+    ) -> Result<GenerationStats, NetError> {
         let stall = Stall::watch(cancel, self.silence);
         let answer = match self.start(request, stall.token(), sink) {
             Err(NetError::Cancelled) => return Ok(GenerationStats::default().stopped()),
@@ -265,7 +300,7 @@ impl RemoteEngine {
                     text => text?,
                 };
                 for piece in chunk::read(self.dialect, &text).map_err(|reason| self.bad(reason))? {
-                    self.take(piece, &mut writing, sink)?;
+                    self.take(piece, writing, sink)?;
                 }
                 writing.flush(sink);
                 return writing.ended().ok_or_else(|| self.bad("there is no answer in it"));
@@ -314,7 +349,7 @@ impl RemoteEngine {
             // What a server does with the line then is its own affair: some keep it open.
             let is_last = pieces.contains(&Piece::End);
             for piece in pieces {
-                self.take(piece, &mut writing, sink)?;
+                self.take(piece, writing, sink)?;
             }
             if is_last {
                 break;

@@ -122,6 +122,33 @@ fn thoughts_stream_on_while_nobody_knows_them_for_such() {
 }
 
 #[test]
+fn thoughts_that_are_cut_off_are_known_by_those_before() {
+    let cut =
+        "data: {\"choices\":[{\"delta\":{\"content\":\"Roofs, \"},\"finish_reason\":\"length\"}]}\n\ndata: [DONE]\n\n";
+    let streams = [
+        cut.to_owned(),
+        vllm(&["Roofs, hm.", "\n</think>\n\n", "The caretaker."]),
+        cut.to_owned(),
+        vllm(&["The caretaker."]),
+    ];
+    let turn = std::sync::atomic::AtomicUsize::new(0);
+    let server = Server::start(move |_| {
+        let turn = turn.fetch_add(1, std::sync::atomic::Ordering::AcqRel);
+        Reply::stream(&streams[turn], 64)
+    });
+    let seen = Arc::default();
+    let told = || told(&engine(&server, Dialect::OpenAi).remembering(Arc::clone(&seen)));
+    assert_eq!(told(), [text("Roofs, ")], "nobody knows this model");
+    assert!(told().contains(&GenerateEvent::WereThoughts));
+    assert_eq!(told(), [text("Roofs, "), GenerateEvent::WereThoughts]);
+    assert_eq!(
+        told(),
+        [text("The caretaker.")],
+        "it answered at once, and came to its end"
+    );
+}
+
+#[test]
 fn an_answer_at_once_and_a_thought_of_its_own_are_not_taken_back() {
     let whole = json!({ "choices": [{ "message": { "content": "Hm.</think>\nHe does." }, "finish_reason": "stop" }] });
     let server = Server::start(move |_| Reply::json(200, &whole.to_string()));

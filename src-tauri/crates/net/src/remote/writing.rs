@@ -19,6 +19,10 @@ pub(super) struct Writing {
     /// Most servers send a token a piece: the count where none is told.
     pieces: u32,
     splitter: BlindSplitter,
+    /// Something was told as the answer.
+    answered: bool,
+    /// What was told as the answer was thinking.
+    turned: bool,
     told: GenerationStats,
     finish: Option<FinishReason>,
 }
@@ -34,6 +38,8 @@ impl Writing {
                 .clamp(64 << 10, 16 << 20),
             pieces: 0,
             splitter: BlindSplitter::default(),
+            answered: false,
+            turned: false,
             told: GenerationStats::default(),
             finish: None,
         }
@@ -42,20 +48,46 @@ impl Writing {
     pub(super) fn text(&mut self, text: &str, sink: &mut dyn FnMut(GenerateEvent)) {
         self.came(text);
         let seen = self.splitter.push(&clean(text));
-        tell(seen, sink);
+        self.tell(seen, sink);
     }
 
     pub(super) fn thinking(&mut self, text: &str, sink: &mut dyn FnMut(GenerateEvent)) {
         self.came(text);
         let held = self.splitter.settle();
-        tell(held, sink);
+        self.tell(held, sink);
         sink(GenerateEvent::Thinking { text: clean(text) });
     }
 
     /// What was held back because it might have become a mark.
     pub(super) fn flush(&mut self, sink: &mut dyn FnMut(GenerateEvent)) {
         let seen = self.splitter.finish();
-        tell(seen, sink);
+        self.tell(seen, sink);
+    }
+
+    /// Thoughts ended that had not begun.
+    pub(super) fn has_turned(&self) -> bool {
+        self.turned
+    }
+
+    /// Nothing told that what came is the answer.
+    pub(super) fn may_be_thoughts(&self) -> bool {
+        self.answered && self.splitter.is_unsettled()
+    }
+
+    fn tell(&mut self, seen: Vec<Seen>, sink: &mut dyn FnMut(GenerateEvent)) {
+        for seen in seen {
+            sink(match seen {
+                Seen::Piece(Piece::Thinking(text)) => GenerateEvent::Thinking { text },
+                Seen::Piece(Piece::Answer(text)) => {
+                    self.answered = true;
+                    GenerateEvent::Text { text }
+                }
+                Seen::WereThoughts => {
+                    self.turned = true;
+                    GenerateEvent::WereThoughts
+                }
+            });
+        }
     }
 
     pub(super) fn finish(&mut self, reason: FinishReason) {
@@ -138,15 +170,5 @@ impl Writing {
         self.first.get_or_insert_with(Instant::now);
         self.bytes += text.len();
         self.pieces += 1;
-    }
-}
-
-fn tell(seen: Vec<Seen>, sink: &mut dyn FnMut(GenerateEvent)) {
-    for seen in seen {
-        sink(match seen {
-            Seen::Piece(Piece::Thinking(text)) => GenerateEvent::Thinking { text },
-            Seen::Piece(Piece::Answer(text)) => GenerateEvent::Text { text },
-            Seen::WereThoughts => GenerateEvent::WereThoughts,
-        });
     }
 }
