@@ -113,7 +113,8 @@ impl<'a, 'o, P: Protocol> Exchange<'a, 'o, P> {
             let count = match read_full(&mut **body, &mut piece) {
                 Ok(count) => count,
                 Err(error) => {
-                    let _ = self.running.send(Frame::new(FrameKind::Cancel, id, Vec::new()), POLL);
+                    // It waits for the rest, and whoever asks next would wait behind it: it is told so, or ended where it does not hear.
+                    let _ = self.cancel(id, route, sink);
                     return Err(CallError::Body(error.to_string()));
                 }
             };

@@ -1,6 +1,6 @@
 //! One call: what goes to the worker and what comes back.
 
-use crate::double::{Double, Request};
+use crate::double::{self, Double, Request};
 use crate::shared::{ask, cancel_after, client, launch, quick};
 use docmind_core::cancel::CancelToken;
 use docmind_wire::client::{AfterGrace, CallError, Client, Incoming, Options, Rules};
@@ -11,6 +11,7 @@ tests![
     events_arrive_in_order,
     a_body_arrives_whole,
     an_early_reply_ends_the_upload,
+    a_body_that_breaks_off_holds_up_nobody,
     a_worker_starts_with_nothing,
     a_print_cannot_break_frames,
     cancel_ends_within_a_second,
@@ -75,6 +76,48 @@ fn an_early_reply_ends_the_upload() {
     });
     assert_eq!(reply.expect("a reply"), "enough");
     assert_eq!(ask(&client, Request::Echo("next".into())).expect("a reply"), "next");
+}
+
+/// So many pieces, and then a disk that is gone.
+struct Breaks(u32);
+
+impl std::io::Read for Breaks {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        self.0 = self
+            .0
+            .checked_sub(1)
+            .ok_or_else(|| std::io::Error::other("disconnected"))?;
+        into.fill(7);
+        Ok(into.len())
+    }
+}
+
+fn a_body_that_breaks_off_holds_up_nobody() {
+    let client = client();
+    let pid = ask(&client, Request::Pid).expect("started").parse().expect("a number");
+    // One piece is on its way into the pipe and four wait behind it, so that nothing else finds room.
+    double::freeze(pid);
+    let cancel = CancelToken::new();
+    let mut body = Breaks(5);
+    let options = Options {
+        body: Some(&mut body),
+        ..Options::new(&cancel)
+    };
+    let outcome = client.call_with(&Request::Sum, options, &mut |_| ControlFlow::Continue(()));
+    // A ping may have taken the last place; then the worker was silent for too long.
+    assert!(
+        matches!(outcome, Err(CallError::Body(_) | CallError::Died(_))),
+        "{outcome:?}"
+    );
+    double::thaw(pid);
+    let options = Options {
+        total: Some(Duration::from_secs(5)),
+        ..Options::new(&cancel)
+    };
+    let next = client.call_with(&Request::Echo("next".into()), options, &mut |_| {
+        ControlFlow::Continue(())
+    });
+    assert_eq!(next.expect("a reply"), "next");
 }
 
 fn a_worker_starts_with_nothing() {

@@ -68,8 +68,20 @@ impl Protocol for Stranger {
 }
 
 pub fn kill(pid: i32) {
-    let pid = Pid::from_raw(pid).expect("a process id");
-    rustix::process::kill_process(pid, Signal::KILL).expect("it was running");
+    signal(pid, Signal::KILL).expect("it was running");
+}
+
+pub fn freeze(pid: i32) {
+    signal(pid, Signal::STOP).expect("it was running");
+}
+
+/// Where it is still there.
+pub fn thaw(pid: i32) {
+    let _ = signal(pid, Signal::CONT);
+}
+
+fn signal(pid: i32, signal: Signal) -> rustix::io::Result<()> {
+    rustix::process::kill_process(Pid::from_raw(pid).expect("a process id"), signal)
 }
 
 fn pause(ms: u64) {
