@@ -264,8 +264,9 @@ impl<F: Follower> Watching<F> {
             .collect();
         for folder in leaving {
             self.unwatch(&folder);
-            // The system lets go of all below: what is followed there is taken up anew.
-            self.folders.retain(|other, _| !other.starts_with(&folder));
+            // The system lets go of all below, also on behalf of a folder above: what is followed there is taken up anew.
+            self.folders
+                .retain(|other, _| !other.starts_with(&folder) && !folder.starts_with(other));
         }
         for folder in wanted {
             if !self.folders.contains_key(&folder) {

@@ -218,6 +218,20 @@ fn a_folder_below_one_that_is_left_is_still_watched() {
 }
 
 #[test]
+fn a_folder_above_one_that_is_left_still_watches_it() {
+    let temp = tempfile::tempdir().unwrap();
+    let above = temp.path().canonicalize().unwrap();
+    let below = above.join("below");
+    std::fs::create_dir(&below).unwrap();
+    let (mut watching, _seen, inbox) = watching();
+    watching.set_folders(vec![above.clone(), below.clone()]);
+    watching.set_folders(vec![above]);
+    let file = below.join("note.txt");
+    std::fs::write(&file, "x").unwrap();
+    wait_until_heard(&watching, &inbox, &file);
+}
+
+#[test]
 fn each_hour_is_told() {
     let (mut watching, seen, _inbox) = watching();
     let start = Instant::now();
