@@ -237,6 +237,19 @@ pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Renames a file that could not be read, to a name that no earlier one has: `settings.json` to `settings.damaged.json`. Gives it.
+pub(crate) fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    let end = path.extension().unwrap_or_default().to_string_lossy();
+    let mut aside = path.with_extension(format!("damaged.{end}"));
+    let mut number = 1;
+    while aside.exists() {
+        number += 1;
+        aside = path.with_extension(format!("damaged-{number}.{end}"));
+    }
+    fs::rename(path, &aside)?;
+    Ok(aside)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

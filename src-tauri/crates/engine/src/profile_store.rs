@@ -1,6 +1,6 @@
 //! Optimization profiles: DocMind's own, and a person's in `profiles.toml` of the data folder.
 
-use crate::data_dir::replace_private;
+use crate::data_dir::{replace_private, set_aside};
 use crate::error::EngineError;
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::profile::{BUILTIN_TOML, Profile, ProfileBook, ProfileFile};
@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 pub struct ProfileStore {
     path: PathBuf,
     book: ProfileBook,
+    /// The file says more than the book could take in.
+    unread: bool,
 }
 
 impl ProfileStore {
@@ -26,14 +28,14 @@ impl ProfileStore {
     pub fn load(path: &Path) -> Result<(Self, Vec<Notice>), EngineError> {
         let builtin: ProfileFile = toml::from_str(BUILTIN_TOML).expect("BUG: assets/profiles.toml is not valid");
         let mut notices = Vec::new();
-        let own = match fs::read_to_string(path) {
-            Ok(text) => toml::from_str(&text).unwrap_or_else(|error: toml::de::Error| {
+        let own = match fs::read(path) {
+            Ok(bytes) => parse(&bytes).unwrap_or_else(|fault| {
                 notices.push(Notice::new(
                     "profiles_damaged",
                     format!(
-                        "Your own profiles in `{}` could not be read ({}).\nCorrect the file; the others work.",
+                        "Your own profiles in `{}` could not be read ({fault}).\nCorrect the file; the others work. It is set aside when \
+                         a profile is saved.",
                         path.display(),
-                        error.message()
                     ),
                 ));
                 ProfileFile::default()
@@ -52,6 +54,7 @@ impl ProfileStore {
             Self {
                 path: path.to_owned(),
                 book,
+                unread: !notices.is_empty(),
             },
             notices,
         ))
@@ -90,13 +93,31 @@ impl ProfileStore {
         let text = toml::to_string_pretty(&book.own()).map_err(|error| {
             ErrorReport::new("internal", "The profile cannot be written.\nReport this.").with_detail(error)
         })?;
-        replace_private(&self.path, text.as_bytes()).map_err(|source| EngineError::SettingsUnsaved {
-            path: self.path.clone(),
-            source,
-        })?;
+        self.write(text.as_bytes())
+            .map_err(|source| EngineError::SettingsUnsaved {
+                path: self.path.clone(),
+                source,
+            })?;
         self.book = book;
+        self.unread = false;
         Ok(())
     }
+
+    /// What could not be read in the file is a person's all the same: it is kept beside the new one.
+    fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        // It may have been taken away meanwhile.
+        if self.unread && self.path.exists() {
+            let kept = set_aside(&self.path)?;
+            tracing::warn!(kept = %kept.display(), "profiles that could not be read are set aside");
+        }
+        replace_private(&self.path, bytes)
+    }
+}
+
+/// The profiles of a file, or what is wrong with it.
+fn parse(bytes: &[u8]) -> Result<ProfileFile, String> {
+    let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
+    toml::from_str(text).map_err(|error: toml::de::Error| error.message().to_owned())
 }
 
 #[cfg(test)]
@@ -123,9 +144,33 @@ mod tests {
     fn a_damaged_file_costs_only_itself() {
         let temp = tempfile::tempdir().unwrap();
         let path = temp.path().join("profiles.toml");
-        fs::write(&path, "not toml at all [").unwrap();
-        let (store, notices) = ProfileStore::load(&path).unwrap();
-        assert_eq!(notices[0].code, "profiles_damaged");
-        assert!(store.book().get("balanced").is_ok());
+        // The second as an editor leaves it that writes Latin-1.
+        for damaged in [&b"not toml at all ["[..], b"# f\xfcr unterwegs\n"] {
+            fs::write(&path, damaged).unwrap();
+            let (store, notices) = ProfileStore::load(&path).unwrap();
+            assert_eq!(notices[0].code, "profiles_damaged");
+            assert!(store.book().get("balanced").is_ok());
+        }
+    }
+
+    #[test]
+    fn saving_keeps_what_could_not_be_read() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("profiles.toml");
+        let aside = temp.path().join("profiles.damaged.toml");
+        let damaged = "[[profile]]\nname = \"years of work\n";
+        fs::write(&path, damaged).unwrap();
+        let (mut store, _) = ProfileStore::load(&path).unwrap();
+        assert!(!aside.exists(), "nobody wrote yet");
+        let mut mine = store.book().get("balanced").unwrap().clone();
+        mine.name = "mine".to_owned();
+        store.save(mine.clone(), None).unwrap();
+        assert_eq!(fs::read_to_string(&aside).unwrap(), damaged);
+        mine.context_tokens = 4096;
+        store.save(mine, Some("mine")).unwrap();
+        assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 2, "set aside once");
+        let (again, notices) = ProfileStore::load(&path).unwrap();
+        assert!(notices.is_empty(), "{notices:?}");
+        assert!(again.book().get("mine").is_ok());
     }
 }

@@ -3,7 +3,7 @@
 //! Unknown keys survive (a newer version may know them). A field that cannot be read falls back alone, with a notice; the rest is
 //! kept. A file that is no JSON at all is set aside, never overwritten, by whoever owns the library; others only say so.
 
-use crate::data_dir::replace_private;
+use crate::data_dir::{replace_private, set_aside};
 use crate::engine::OpenMode;
 use crate::error::EngineError;
 use docmind_core::error::Notice;
@@ -166,18 +166,6 @@ fn parse_differences(
             Ok(Map::new())
         }
     }
-}
-
-/// Under a name that no earlier one has; gives it.
-fn set_aside(path: &Path) -> io::Result<PathBuf> {
-    let mut aside = path.with_extension("damaged.json");
-    let mut number = 1;
-    while aside.exists() {
-        number += 1;
-        aside = path.with_extension(format!("damaged-{number}.json"));
-    }
-    fs::rename(path, &aside)?;
-    Ok(aside)
 }
 
 /// Defaults with every readable difference; what cannot be read is named in a notice and left at its default.
