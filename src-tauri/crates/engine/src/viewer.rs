@@ -136,11 +136,11 @@ impl Engine {
                 detail: failure.detail,
             }),
         })?;
+        let changed = || EngineError::FileChanged {
+            path: record.path.clone(),
+        };
         if record.hash.as_ref() != Some(&content.hash) {
-            return Err(EngineError::FileChanged {
-                path: record.path.clone(),
-            }
-            .into());
+            return Err(changed().into());
         }
         let mut bytes = Vec::with_capacity(usize::try_from(content.size).unwrap_or_default());
         let unreadable = |source| EngineError::FileUnreadable {
@@ -149,6 +149,9 @@ impl Engine {
         };
         let mut reader = content.reader().map_err(unreadable)?;
         std::io::Read::read_to_end(&mut reader, &mut bytes).map_err(unreadable)?;
+        if record.hash.as_ref().is_none_or(|hash| !reader.was(hash)) {
+            return Err(changed().into());
+        }
         let bytes = Arc::new(bytes);
         if bytes.len() as u64 <= KEPT_BYTES {
             *crate::listeners::lock(&self.0.kept_file) = Some(KeptFile {

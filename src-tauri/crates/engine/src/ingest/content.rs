@@ -116,6 +116,7 @@ impl Content {
                     file,
                     hasher: Box::default(),
                     left: self.size,
+                    shorter: false,
                 }
             }
         })
@@ -135,6 +136,8 @@ pub enum ContentReader<'a> {
         hasher: Box<blake3::Hasher>,
         /// Bytes still to come.
         left: u64,
+        /// It ended before its hashed size.
+        shorter: bool,
     },
 }
 
@@ -142,11 +145,17 @@ impl Read for ContentReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Memory(cursor) => cursor.read(buffer),
-            Self::File { file, hasher, left } => {
+            Self::File {
+                file,
+                hasher,
+                left,
+                shorter,
+            } => {
                 let most = buffer.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
                 let read = file.read(&mut buffer[..most])?;
                 hasher.update(&buffer[..read]);
                 *left -= read as u64;
+                *shorter |= read == 0 && most > 0;
                 Ok(read)
             }
         }
@@ -154,11 +163,14 @@ impl Read for ContentReader<'_> {
 }
 
 impl ContentReader<'_> {
-    /// True when everything read was what had been hashed. A parser that stopped early saw a prefix only: that counts.
+    /// True when everything read was what had been hashed. A parser that stopped early saw a prefix only: that counts. A file that
+    /// ended early is another one.
     pub fn was(&self, hash: &ContentHash) -> bool {
         match self {
             Self::Memory(_) => true,
-            Self::File { hasher, left, .. } => *left > 0 || hasher.finalize().to_hex().as_str() == hash.0,
+            Self::File {
+                hasher, left, shorter, ..
+            } => !shorter && (*left > 0 || hasher.finalize().to_hex().as_str() == hash.0),
         }
     }
 }
@@ -236,13 +248,28 @@ mod tests {
     fn a_large_file_rewritten_meanwhile_is_noticed() {
         let temp = tempfile::tempdir().unwrap();
         let path = temp.path().join("file");
+        let large = usize::try_from(IN_MEMORY).unwrap() + 1;
+        for size in [large, large / 2, 0] {
+            fs::write(&path, vec![1; large]).unwrap();
+            let mut content = Content::open(&path, &CancelToken::new()).unwrap();
+            fs::write(&path, vec![2; size]).unwrap();
+            let hash = content.hash.clone();
+            let mut reader = content.reader().unwrap();
+            io::copy(&mut reader, &mut io::sink()).unwrap();
+            assert!(!reader.was(&hash), "{size} bytes now");
+        }
+    }
+
+    #[test]
+    fn a_parser_that_stops_early_has_read_the_same_file() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("file");
         fs::write(&path, vec![1; usize::try_from(IN_MEMORY).unwrap() + 1]).unwrap();
         let mut content = Content::open(&path, &CancelToken::new()).unwrap();
-        fs::write(&path, vec![2; usize::try_from(IN_MEMORY).unwrap() + 1]).unwrap();
         let hash = content.hash.clone();
         let mut reader = content.reader().unwrap();
-        io::copy(&mut reader, &mut io::sink()).unwrap();
-        assert!(!reader.was(&hash));
+        reader.read_exact(&mut [0; 16]).unwrap();
+        assert!(reader.was(&hash));
     }
 
     #[test]
