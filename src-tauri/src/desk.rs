@@ -7,7 +7,8 @@ use docmind_core::cancel::CancelToken;
 use docmind_engine::listeners::{Listeners, Subscription};
 use docmind_engine::{Engine, EngineOptions};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 /// A number the window gives to work it may stop, or to something it listens to.
 pub type JobId = u32;
@@ -33,11 +34,54 @@ impl Opening {
     }
 }
 
+/// Stopped jobs are waited for so long when the window is closed: what a model wrote so far is still kept.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Work under way that can be stopped by its number.
+#[derive(Default)]
+struct Jobs {
+    tokens: Mutex<HashMap<JobId, CancelToken>>,
+    ended: Condvar,
+}
+
+/// A job is under way until this is dropped.
+struct UnderWay {
+    jobs: Arc<Jobs>,
+    job: JobId,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        lock(&self.jobs.tokens).remove(&self.job);
+        self.jobs.ended.notify_all();
+    }
+}
+
+impl Jobs {
+    fn stop(&self, job: JobId) {
+        if let Some(token) = lock(&self.tokens).get(&job) {
+            token.cancel();
+        }
+    }
+
+    /// Stops all and waits until they have ended, or for [`PATIENCE`].
+    fn stop_all(&self) {
+        let tokens = lock(&self.tokens);
+        for token in tokens.values() {
+            token.cancel();
+        }
+        drop(
+            self.ended
+                .wait_timeout_while(tokens, PATIENCE, |tokens| !tokens.is_empty()),
+        );
+    }
+}
+
 /// State of the application. The engine opens on a thread of its own, so that the window is there at once; commands wait for it.
 pub struct Desk {
     engine: Arc<Opening>,
     host: Arc<dyn Host>,
-    jobs: Arc<Mutex<HashMap<JobId, CancelToken>>>,
+    jobs: Arc<Jobs>,
     listening: Mutex<HashMap<JobId, Subscription>>,
     drops: Listeners<DropEvent>,
 }
@@ -103,18 +147,21 @@ impl Desk {
         work: impl FnOnce(&Engine, &CancelToken) -> Reported<T> + Send + 'static,
     ) -> Reported<T> {
         let token = CancelToken::new();
-        lock(&self.jobs).insert(job, token.clone());
-        let jobs = Arc::clone(&self.jobs);
-        let result = self.run(move |engine| work(engine, &token)).await;
-        lock(&jobs).remove(&job);
-        result
+        lock(&self.jobs.tokens).insert(job, token.clone());
+        let under_way = UnderWay {
+            jobs: Arc::clone(&self.jobs),
+            job,
+        };
+        self.run(move |engine| {
+            let _until_done = under_way;
+            work(engine, &token)
+        })
+        .await
     }
 
     /// Asks a job to stop. One that is over already stays over.
     pub fn cancel(&self, job: JobId) {
-        if let Some(token) = lock(&self.jobs).get(&job) {
-            token.cancel();
-        }
+        self.jobs.stop(job);
     }
 
     /// Keeps a subscription until [`Desk::stop_listening`].
@@ -139,9 +186,7 @@ impl Desk {
 
     /// Stops everything and closes the library in order, workers included.
     pub fn close(&self) {
-        for token in lock(&self.jobs).values() {
-            token.cancel();
-        }
+        self.jobs.stop_all();
         lock(&self.listening).clear();
         // One that is just being opened is waited for, and nobody opens another.
         let open = lock(&self.engine.engine);

@@ -8,7 +8,8 @@ use docmind_app::host::{Host, PickKind};
 use docmind_engine::{Background, Engine, EngineOptions, OpenMode};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 use tauri::http::HeaderMap;
 use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder, mock_context, noop_assets};
 use tauri::webview::InvokeRequest;
@@ -221,6 +222,34 @@ fn a_library_that_was_in_use_is_opened_when_asked_again() {
     other.close();
     drop(other);
     assert_eq!(window.call("summary", json!({})).unwrap()["ready"], 0);
+}
+
+#[test]
+fn what_closing_stops_ends_before_the_library_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = Arc::new(Desk::new(Arc::new(Pretended::default())));
+    desk.open(options(folder.path()));
+    let (tell, told) = mpsc::channel();
+    let job = tauri::async_runtime::spawn({
+        let desk = Arc::clone(&desk);
+        async move {
+            desk.run_job(1, move |_, cancel| {
+                tell.send("begun").unwrap();
+                while !cancel.is_cancelled() {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                // As the words of a stopped answer are kept.
+                std::thread::sleep(Duration::from_millis(200));
+                tell.send("kept").unwrap();
+                Ok(())
+            })
+            .await
+        }
+    });
+    assert_eq!(told.recv_timeout(Duration::from_secs(30)), Ok("begun"));
+    desk.close();
+    assert_eq!(told.try_recv(), Ok("kept"));
+    tauri::async_runtime::block_on(job).unwrap().unwrap();
 }
 
 #[test]
