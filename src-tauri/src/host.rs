@@ -118,11 +118,9 @@ impl<R: Runtime> Host for Desktop<R> {
     }
 
     fn open_path(&self, path: &Path) -> Reported<()> {
-        let shown = path.display().to_string();
-        self.0
-            .opener()
-            .open_path(shown.clone(), None::<&str>)
-            .map_err(|error| not_opened(&shown, error))
+        // As the system knows it: the plugin's own method takes text, which a path need not be.
+        tauri_plugin_opener::open_path(path, None::<&str>)
+            .map_err(|error| not_opened(&path.display().to_string(), error))
     }
 
     fn reveal(&self, path: &Path) -> Reported<()> {
