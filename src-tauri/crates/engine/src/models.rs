@@ -213,7 +213,9 @@ pub fn make_command(source: &str, weights: WeightType) -> String {
 fn is_fetched_from(address: &str) -> bool {
     let plain = address.strip_prefix("http://").map(|rest| {
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        authority.rsplit_once(':').map_or(authority, |(host, _)| host)
+        // Before an `@` stands whoever asks, and no host.
+        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        host.rsplit_once(':').map_or(host, |(host, _)| host)
     });
     address.starts_with("https://") || plain.is_some_and(|host| matches!(host, "127.0.0.1" | "localhost" | "[::1]"))
 }
@@ -432,6 +434,8 @@ mod tests {
             "qwen3-4b",
             "http://models.example/a.gguf",
             "http://127.0.0.1.evil.example/a.gguf",
+            "http://localhost:80@evil.example/a.gguf",
+            "http://127.0.0.1:@evil.example:80/a.gguf",
             "file:///a.gguf",
         ] {
             assert!(!is_fetched_from(address), "{address}");
