@@ -204,9 +204,11 @@ impl Engine {
     }
 }
 
-/// The command that makes a missing file.
+/// The command that makes a missing file, as a shell takes it.
 pub fn make_command(source: &str, weights: WeightType) -> String {
-    format!("docmind models quantize '{source}' --type {}", weights.as_str())
+    // Within single quotes nothing means anything but the quote itself.
+    let quoted = source.replace('\'', r"'\''");
+    format!("docmind models quantize '{quoted}' --type {}", weights.as_str())
 }
 
 /// Over TLS, or from this machine itself.
@@ -440,6 +442,14 @@ mod tests {
         ] {
             assert!(!is_fetched_from(address), "{address}");
         }
+    }
+
+    #[test]
+    fn the_command_that_makes_a_file_names_it_whole() {
+        assert_eq!(
+            make_command("/m/Ada's models/f16.gguf", WeightType::Q8_0),
+            r"docmind models quantize '/m/Ada'\''s models/f16.gguf' --type q8_0"
+        );
     }
 
     #[test]
