@@ -31,7 +31,7 @@ pub fn run(context: &Context<'_>, command: ModelsCommand) -> anyhow::Result<Outc
             let model = engine.pull_model(&name, &context.cancel, &mut |done, total| {
                 bar.set_length(total);
                 bar.set_position(done);
-                told.tell(done as f64 / total.max(1) as f64);
+                told.tell(share(done, total));
             })?;
             bar.finish_and_clear();
             told.result?;
@@ -51,7 +51,7 @@ pub fn run(context: &Context<'_>, command: ModelsCommand) -> anyhow::Result<Outc
             let (path, card) =
                 engine.quantize_model(&gguf, weights, output.as_deref(), &context.cancel, &mut |done| {
                     bar.set_position((done * 100.0) as u64);
-                    told.tell(f64::from(done));
+                    told.tell(Some(f64::from(done)));
                 })?;
             bar.finish_and_clear();
             told.result?;
@@ -121,7 +121,7 @@ fn add(context: &Context<'_>, gguf: &std::path::Path) -> anyhow::Result<Outcome>
     let model = engine.add_model(gguf, &context.cancel, &mut |done, total| {
         bar.set_length(total);
         bar.set_position(done);
-        told.tell(done as f64 / total.max(1) as f64);
+        told.tell(share(done, total));
     })?;
     bar.finish_and_clear();
     told.result?;
@@ -165,13 +165,31 @@ impl<'a> Progress<'a> {
         }
     }
 
-    fn tell(&mut self, share: f64) {
+    /// `None` where nobody knows how much there is to come.
+    fn tell(&mut self, share: Option<f64>) {
         if self.result.is_ok() && self.last.elapsed() >= TOLD_EVERY {
             self.last = Instant::now();
-            self.result = self
-                .context
-                .output
-                .json(&json!({ "type": "progress", "share": (share * 1000.0).round() / 1000.0 }));
+            let share = share.map(|share| (share * 1000.0).round() / 1000.0);
+            self.result = self.context.output.json(&json!({ "type": "progress", "share": share }));
         }
+    }
+}
+
+/// The share of all that is done; a server need not say how much that is.
+fn share(done: u64, total: u64) -> Option<f64> {
+    match total {
+        0 => None,
+        total => Some(done as f64 / total as f64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share;
+
+    #[test]
+    fn of_an_unknown_whole_there_is_no_share() {
+        assert_eq!(share(512, 1024), Some(0.5));
+        assert_eq!(share(512, 0), None);
     }
 }
