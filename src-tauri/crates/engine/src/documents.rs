@@ -238,10 +238,7 @@ impl Engine {
             // It would stand for the root, and so for everything.
             return Ok(Vec::new());
         }
-        let canonical = path
-            .canonicalize()
-            .or_else(|_| std::path::absolute(path))
-            .unwrap_or_else(|_| path.to_owned());
+        let canonical = canonical(path);
         if let Some(record) = self.0.library.document_at(&canonical)?
             && record.removed_at_ms.is_none()
         {
@@ -584,6 +581,19 @@ impl Engine {
     }
 }
 
+/// A path as the library knows it; of what is gone, the folders that are still there count as they lead now.
+fn canonical(path: &Path) -> PathBuf {
+    if let Ok(canonical) = path.canonicalize() {
+        return canonical;
+    }
+    let Ok(whole) = std::path::absolute(path) else {
+        return path.to_owned();
+    };
+    let through = |above: &Path| Some(above.canonicalize().ok()?.join(whole.strip_prefix(above).ok()?));
+    let known = whole.ancestors().skip(1).find_map(through);
+    known.unwrap_or(whole)
+}
+
 /// The file on the disk is not what was indexed, or is gone.
 pub(crate) fn differs(indexed: &FileStamp) -> bool {
     match std::fs::metadata(&indexed.path) {
@@ -595,6 +605,24 @@ pub(crate) fn differs(indexed: &FileStamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_gone_is_known_through_a_linked_folder() {
+        let temp = tempfile::tempdir().unwrap();
+        let root = temp.path().canonicalize().unwrap();
+        std::fs::create_dir(root.join("var")).unwrap();
+        std::os::unix::fs::symlink(root.join("var"), root.join("home")).unwrap();
+        let file = root.join("var/note.txt");
+        std::fs::write(&file, "x").unwrap();
+        assert_eq!(canonical(&root.join("home/note.txt")), file);
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(canonical(&root.join("home/note.txt")), file);
+        assert_eq!(
+            canonical(&root.join("home/gone/note.txt")),
+            root.join("var/gone/note.txt")
+        );
+    }
 
     #[test]
     fn only_what_may_go_better_is_tried_again() {
