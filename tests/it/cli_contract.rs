@@ -463,6 +463,29 @@ fn what_cannot_be_read_is_said_with_a_code() -> Result<()> {
 }
 
 #[test]
+fn a_kept_library_holds_what_is_measured_and_nothing_of_before() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (set, kept) = (folder.path().join("set"), folder.path().join("kept"));
+    std::fs::create_dir(&set)?;
+    std::fs::write(
+        set.join("queries.jsonl"),
+        "{\"_id\": \"1\", \"text\": \"When was the mill built?\"}\n",
+    )?;
+    std::fs::write(set.join("qrels.tsv"), "query-id\tcorpus-id\tscore\n1\tmill\t1\n")?;
+    let mill = "{\"_id\": \"mill\", \"title\": \"Mill\", \"text\": \"The mill was built in 1743.\"}\n";
+    let weir = "{\"_id\": \"weir\", \"title\": \"Weir\", \"text\": \"The weir holds back the river Elz.\"}\n";
+    let (set, kept_at) = (set.to_string_lossy(), kept.to_string_lossy());
+    for (corpus, documents) in [(format!("{mill}{weir}"), 2), (mill.to_owned(), 1)] {
+        std::fs::write(folder.path().join("set/corpus.jsonl"), corpus)?;
+        let library = Library::new()?;
+        library.ok(&["eval", "retrieval", &set, "--mode", "keyword", "--library", &kept_at])?;
+        let listed = Library::at(kept.join("library")).ok(&["list"])?;
+        assert_eq!(listed.lines.len(), documents, "{:#?}", listed.lines);
+    }
+    Ok(())
+}
+
+#[test]
 fn measuring_commands_print_what_the_contract_names() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let line = |text: &str| format!("{text}\n");

@@ -10,6 +10,7 @@ use docmind_core::error::ErrorReport;
 use docmind_core::rank::CANDIDATES;
 use docmind_core::retrieval::SearchMode;
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Instant;
@@ -63,7 +64,19 @@ impl LabelledLibrary {
                 library.places.insert(id, place);
             }
         }
+        library.forget_others(&files)?;
         Ok(library)
+    }
+
+    /// A kept library may hold documents of another folder, or of what this one was before: they would be found in the place of its own.
+    fn forget_others(&self, files: &Path) -> Result<(), ErrorReport> {
+        let mut others = self.engine.documents_at(files)?;
+        others.retain(|id| !self.places.contains_key(id));
+        if others.is_empty() {
+            Ok(())
+        } else {
+            self.engine.forget_vanished(&others)
+        }
     }
 
     /// Places of the documents a query finds, best first, each once.
@@ -123,8 +136,21 @@ fn file_name(place: usize) -> String {
     format!("{place:06}.html")
 }
 
+/// The place for which a file was written here.
+fn place_of(file: &OsStr) -> Option<usize> {
+    let place = file.to_str()?.strip_suffix(".html")?.parse().ok()?;
+    (file == file_name(place).as_str()).then_some(place)
+}
+
 fn write_files(dataset: &Dataset, folder: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        // A person may have named a folder with files of their own: those stay.
+        if place_of(&entry.file_name()).is_some_and(|place| place >= dataset.corpus.len()) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
     for (place, entry) in dataset.corpus.iter().enumerate() {
         let path = folder.join(file_name(place));
         let page = page(place, entry);
@@ -179,6 +205,26 @@ mod tests {
     fn equal_documents_are_different_files() {
         let same = entry("T", "x");
         assert_ne!(page(1, &same), page(2, &same));
+    }
+
+    #[test]
+    fn files_of_a_larger_folder_do_not_stay_and_those_of_others_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |corpus: Vec<Entry>| {
+            let dataset = Dataset {
+                name: String::new(),
+                corpus,
+                queries: Vec::new(),
+                relevant: Vec::new(),
+            };
+            write_files(&dataset, folder.path()).unwrap();
+            std::fs::read_dir(folder.path()).unwrap().count()
+        };
+        for own in ["2.html", "letters.html", "000002.txt"] {
+            std::fs::write(folder.path().join(own), "a person's own").unwrap();
+        }
+        assert_eq!(write(vec![entry("A", "x"), entry("B", "y"), entry("C", "z")]), 6);
+        assert_eq!(write(vec![entry("A", "x")]), 4);
     }
 
     #[test]
