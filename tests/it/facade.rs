@@ -1,6 +1,6 @@
 //! The façade with the real workers: what the window relies on and the command line does not show.
 
-use crate::house::{House, add, id_of, report};
+use crate::house::{House, add, ask, id_of, question, report};
 use anyhow::{Context, Result, ensure};
 use docmind_core::answer::{Answer, AnswerMode, Support};
 use docmind_core::cancel::CancelToken;
@@ -14,7 +14,7 @@ use docmind_engine::events::{AskEvent, IngestEvent};
 use docmind_engine::search::{Scope, SearchAnswer, SearchRequest};
 use docmind_engine::viewer::RenderPage;
 use docmind_engine::{Background, Engine};
-use docmind_tests::{bin_dir, root};
+use docmind_tests::{Library, bin_dir, root};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -146,6 +146,35 @@ fn a_written_answer_keeps_its_marks_and_its_reasons_over_a_restart() -> Result<(
     assert_eq!(engine.answer_trace(conversation, 7).map_err(report)?, None);
     let missing = engine.answer_trace(ConversationId(9_999), 0).map_err(report)?;
     assert_eq!(missing, None);
+    engine.close();
+    Ok(())
+}
+
+#[test]
+fn the_command_line_asks_on_where_the_conversation_looks() -> Result<()> {
+    let Some(house) = House::new()? else { return Ok(()) };
+    let engine = house.with_samples()?;
+    let lease = root().join("assets/samples/lease-agreement.pdf").canonicalize()?;
+    let scope = Scope::Documents {
+        ids: vec![id_of(&engine, &lease)?],
+    };
+    let request = AskRequest {
+        scope: scope.clone(),
+        ..question("How much is the deposit?")
+    };
+    let (_, conversation) = ask(&engine, &request)?;
+    engine.close();
+    drop(engine);
+
+    let id = conversation.0.to_string();
+    let library = Library::at(house.path().to_owned());
+    let run = library.ok(&["ask", "--conversation", &id, "How long is the notice period?"])?;
+    let sources = run.of_type("sources").flat_map(|line| line["sources"].as_array());
+    for source in sources.flatten() {
+        assert_eq!(source["path"], *lease.to_string_lossy(), "{source:#}");
+    }
+    let engine = house.open(Background::Nothing)?;
+    assert_eq!(engine.conversation(conversation).map_err(report)?.scope, scope);
     engine.close();
     Ok(())
 }

@@ -12,6 +12,7 @@ use docmind_core::error::ErrorReport;
 use docmind_engine::Engine;
 use docmind_engine::ask::AskRequest;
 use docmind_engine::events::AskEvent;
+use docmind_engine::search::Scope;
 use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
 use std::io;
@@ -28,16 +29,23 @@ pub fn run(context: &Context<'_>, arguments: AskArguments) -> anyhow::Result<Out
         })?),
         None => None,
     };
+    let engine = context.open_alone()?;
+    // Asked on, a conversation looks where it looked before: in the window it may be about a few documents.
+    let conversation = arguments.conversation.map(ConversationId);
+    let scope = match conversation {
+        Some(id) => engine.conversation(id)?.scope,
+        None => Scope::All,
+    };
     let request = AskRequest {
         question: arguments.question,
-        conversation: arguments.conversation.map(ConversationId),
+        conversation,
+        scope,
         each_document: arguments.each,
         model: arguments.model,
         profile: arguments.profile,
         grammar,
         ..AskRequest::default()
     };
-    let engine = context.open_alone()?;
     let mut shown = Shown {
         output: context.output,
         engine: &engine,
