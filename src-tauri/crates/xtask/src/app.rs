@@ -97,11 +97,7 @@ const AGAIN: &str = "DOCMIND_XTASK_AGAIN";
 /// clone's files are older. Where another one built last, the files here count as changed, and the command starts once more: this very
 /// program may be of the other clone's text.
 pub fn claim_build_folder(arguments: &[String]) -> Result<()> {
-    let metadata = shell::output(&mut shell::command(
-        "cargo",
-        &["metadata", "--format-version", "1", "--no-deps", "--offline"],
-    ))?;
-    let metadata: serde_json::Value = serde_json::from_str(&metadata).context("cargo metadata gave no JSON")?;
+    let metadata = shell::metadata()?;
     let folder = ["build_directory", "target_directory"]
         .iter()
         .find_map(|name| metadata[*name].as_str())

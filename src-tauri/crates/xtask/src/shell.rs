@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 /// The repository's root. Asked of cargo at run time: clones share one build folder, and the program may have been built in another.
 pub fn root() -> PathBuf {
@@ -88,11 +89,25 @@ fn show(command: &Command) -> String {
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
-/// The folder of finished binaries: `target/debug`, or what `CARGO_TARGET_DIR` says.
+/// The folder of finished binaries, wherever `CARGO_TARGET_DIR` or a person's own cargo settings put it.
 pub fn bin_dir() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| root().join("target"), PathBuf::from)
+    static TARGET: OnceLock<PathBuf> = OnceLock::new();
+    let target = || {
+        let metadata = metadata().ok()?;
+        metadata["target_directory"].as_str().map(PathBuf::from)
+    };
+    TARGET
+        .get_or_init(|| target().unwrap_or_else(|| root().join("target")))
         .join("debug")
+}
+
+/// What cargo says of this workspace, without its packages of others.
+pub fn metadata() -> Result<serde_json::Value> {
+    let said = output(&mut command(
+        "cargo",
+        &["metadata", "--format-version", "1", "--no-deps", "--offline"],
+    ))?;
+    serde_json::from_str(&said).context("cargo metadata gave no JSON")
 }
 
 /// Where set-up keeps what it fetched and built, across clones.
