@@ -1,6 +1,7 @@
 //! Running commands: echoed, timed, failing loudly.
 
 use anyhow::{Context, Result, bail};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -112,13 +113,19 @@ pub fn metadata() -> Result<serde_json::Value> {
 
 /// Where set-up keeps what it fetched and built, across clones.
 pub fn cache_dir() -> Result<PathBuf> {
-    let base = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::home_dir().map(|home| home.join(".cache")))
-        .context("neither XDG_CACHE_HOME nor HOME is set")?;
+    let base = cache_base(std::env::var_os("XDG_CACHE_HOME"), std::env::home_dir())
+        .context("neither XDG_CACHE_HOME nor HOME names a folder")?;
     let dir = base.join("docmind-setup");
     std::fs::create_dir_all(&dir).with_context(|| format!("cannot create `{}`", dir.display()))?;
     Ok(dir)
+}
+
+/// What is empty or relative is no folder: it would lie wherever a command happens to run.
+fn cache_base(named: Option<OsString>, home: Option<PathBuf>) -> Option<PathBuf> {
+    named
+        .map(PathBuf::from)
+        .filter(|folder| folder.is_absolute())
+        .or_else(|| Some(home.filter(|home| home.is_absolute())?.join(".cache")))
 }
 
 /// Puts `from` at `to` unless it is there already with the same size and time; by hard link where the file systems allow.
@@ -138,4 +145,21 @@ pub fn place(from: &Path, to: &Path) -> Result<()> {
         std::fs::copy(from, to).with_context(|| format!("cannot copy `{}` to `{}`", from.display(), to.display()))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cache_folder_is_one_that_is_named_whole() {
+        let home = || Some(PathBuf::from("/home/ada"));
+        let base = |named: Option<&str>, home| cache_base(named.map(OsString::from), home);
+        assert_eq!(base(Some("/var/cache"), home()), Some("/var/cache".into()));
+        for unnamed in [None, Some(""), Some("cache")] {
+            assert_eq!(base(unnamed, home()), Some("/home/ada/.cache".into()));
+        }
+        assert_eq!(base(None, Some(PathBuf::new())), None);
+        assert_eq!(base(None, None), None);
+    }
 }
