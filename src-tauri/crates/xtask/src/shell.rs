@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -142,9 +143,17 @@ pub fn place(from: &Path, to: &Path) -> Result<()> {
     }
     let _ = std::fs::remove_file(to);
     if std::fs::hard_link(from, to).is_err() {
-        std::fs::copy(from, to).with_context(|| format!("cannot copy `{}` to `{}`", from.display(), to.display()))?;
+        copy(from, to).with_context(|| format!("cannot copy `{}` to `{}`", from.display(), to.display()))?;
     }
     Ok(())
+}
+
+/// A copy with the time of its source, by which [`place`] knows it again.
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::copy(from, to)?;
+    let written = std::fs::metadata(from)?.modified()?;
+    // Opened for reading: a library may be read-only.
+    File::open(to)?.set_modified(written)
 }
 
 #[cfg(test)]
@@ -161,5 +170,31 @@ mod tests {
         }
         assert_eq!(base(None, Some(PathBuf::new())), None);
         assert_eq!(base(None, None), None);
+    }
+
+    #[test]
+    fn what_was_copied_is_not_copied_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        std::fs::write(&from, "library").unwrap();
+        let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+        File::options()
+            .append(true)
+            .open(&from)
+            .unwrap()
+            .set_modified(long_ago)
+            .unwrap();
+        copy(&from, &to).unwrap();
+        assert_eq!(std::fs::metadata(&to).unwrap().modified().unwrap(), long_ago);
+        // Of the same size and time: taken for the same, and left alone.
+        std::fs::write(&to, "LIBRARY").unwrap();
+        File::options()
+            .append(true)
+            .open(&to)
+            .unwrap()
+            .set_modified(long_ago)
+            .unwrap();
+        place(&from, &to).unwrap();
+        assert_eq!(std::fs::read(&to).unwrap(), b"LIBRARY");
     }
 }
