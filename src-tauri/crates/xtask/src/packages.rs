@@ -4,10 +4,11 @@ use crate::shell;
 use anyhow::{Result, bail};
 use std::path::Path;
 
-/// To build, and to read scans.
+/// To read scans; built and run is without it too.
+const SCANS: &[&str] = &["tesseract-ocr", "tesseract-ocr-deu"];
+
+/// To build.
 const BUILD: &[&str] = &[
-    "tesseract-ocr",
-    "tesseract-ocr-deu",
     "build-essential",
     "pkg-config",
     "libwebkit2gtk-4.1-dev",
@@ -57,9 +58,9 @@ pub enum Purpose {
 /// Installs what is missing, or says which line to run.
 pub fn system(purpose: Purpose) -> Result<()> {
     let wanted = match purpose {
-        Purpose::Build => BUILD.to_vec(),
-        Purpose::Test => [BUILD, TEST].concat(),
-        Purpose::Prove => [BUILD, TEST, PROVE].concat(),
+        Purpose::Build => [SCANS, BUILD].concat(),
+        Purpose::Test => [SCANS, BUILD, TEST].concat(),
+        Purpose::Prove => [SCANS, BUILD, TEST, PROVE].concat(),
     };
     if !cfg!(target_os = "linux") || !shell::has("dpkg-query") {
         eprintln!(
@@ -78,11 +79,15 @@ pub fn system(purpose: Purpose) -> Result<()> {
     } else if shell::output(&mut shell::command("sudo", &["-n", "true"])).is_ok() {
         &["sudo", "-n"]
     } else {
-        bail!(
-            "Debian packages are missing; run this as root, then try again:\n\n    \
-             apt-get update && apt-get install -y --no-install-recommends {}\n",
+        let line = format!(
+            "apt-get update && apt-get install -y --no-install-recommends {}",
             missing.join(" ")
         );
+        if !missing.iter().any(|package| is_needed(package, purpose)) {
+            eprintln!("  scans are not read; to have them read, run this as root:\n\n    {line}\n");
+            return Ok(());
+        }
+        bail!("Debian packages are missing; run this as root, then try again:\n\n    {line}\n");
     };
     let apt = |arguments: &[&str]| {
         // A mirror that stumbles once must not end an installation.
@@ -91,6 +96,11 @@ pub fn system(purpose: Purpose) -> Result<()> {
     };
     apt(&["update", "-qq"])?;
     apt(&[&["install", "-y", "-qq", "--no-install-recommends"], missing.as_slice()].concat())
+}
+
+/// Whether a job is not done at all without a package.
+fn is_needed(package: &str, purpose: Purpose) -> bool {
+    purpose != Purpose::Build || !SCANS.contains(&package)
 }
 
 /// pip, where no Python at hand brings it.
@@ -161,6 +171,13 @@ pub fn npm(folder: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_may_not_install_builds_without_text_recognition() {
+        assert!(!is_needed("tesseract-ocr", Purpose::Build));
+        assert!(is_needed("cmake", Purpose::Build));
+        assert!(is_needed("tesseract-ocr", Purpose::Test));
+    }
 
     #[test]
     fn an_old_node_is_told_from_one_that_runs_what_is_locked() {
