@@ -155,7 +155,8 @@ fn cuda(source: &Path, cache: &Path, options: &Options) -> Result<()> {
     ];
     if own {
         // nvcc from a wheel finds its parts by these.
-        defines.push(format!("-DCMAKE_CUDA_FLAGS=-I{0}/include -L{0}/lib", toolkit.display()));
+        let [include, lib] = ["include", "lib"].map(|name| in_flags(&toolkit.join(name)));
+        defines.push(format!("-DCMAKE_CUDA_FLAGS=-I{include} -L{lib}"));
     }
     let module = compile(source, &build, &defines, "ggml-cuda", options)?;
     let Some(module) = module else { return Ok(()) };
@@ -174,6 +175,16 @@ fn cuda(source: &Path, cache: &Path, options: &Options) -> Result<()> {
     native::install_cuda_provider(cache, &runtime)?;
     eprintln!("  {}", runtime.join("backends/libggml-cuda.so").display());
     Ok(())
+}
+
+/// A path among a compiler's flags, which CMake passes on as one line for a shell.
+fn in_flags(path: &Path) -> String {
+    let shown = path.display().to_string();
+    if shown.contains(char::is_whitespace) {
+        format!("\"{shown}\"")
+    } else {
+        shown
+    }
 }
 
 /// The library of that stem with the shortest number: the name other libraries ask for.
@@ -266,7 +277,7 @@ fn vulkan(source: &Path, cache: &Path, options: &Options) -> Result<()> {
     std::fs::write(&declarations, include_str!("layer_settings.hpp"))?;
     let defines = [
         "-DGGML_VULKAN=ON".to_owned(),
-        format!("-DCMAKE_CXX_FLAGS=-include {}", declarations.display()),
+        format!("-DCMAKE_CXX_FLAGS=-include {}", in_flags(&declarations)),
     ];
     let module = compile(source, &build, &defines, "ggml-vulkan", options)?;
     let Some(module) = module else { return Ok(()) };
@@ -326,4 +337,15 @@ fn compile(
         );
     }
     Ok(Some(module))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_a_space_is_one_word_among_flags() {
+        assert_eq!(in_flags(Path::new("/home/ada/x.hpp")), "/home/ada/x.hpp");
+        assert_eq!(in_flags(Path::new("/home/Ada L/x.hpp")), "\"/home/Ada L/x.hpp\"");
+    }
 }
