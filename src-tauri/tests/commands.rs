@@ -206,9 +206,11 @@ fn only_web_and_mail_links_reach_the_system() {
 #[test]
 fn diagnostics_hold_no_path_of_the_person() {
     let window = window();
+    let folder = window.folder.path().display().to_string();
+    let change = json!({ "embedder": format!("{folder}/mine"), "reranker": format!("{folder}/ours") });
+    window.call("change_settings", json!({ "change": change })).unwrap();
     let text = window.call("diagnostics", json!({})).unwrap();
     assert!(text.as_str().unwrap().contains("version"));
-    let folder = window.folder.path().display().to_string();
     assert!(!text.as_str().unwrap().contains(&folder), "{text}");
 }
 

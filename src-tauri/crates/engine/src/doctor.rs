@@ -135,6 +135,12 @@ impl Engine {
         if let Some(fields) = settings.as_object_mut() {
             fields.insert("watched_folders".to_owned(), json!(watched));
             fields.insert("remote_url".to_owned(), json!("(hidden)"));
+            for named in ["embedder", "reranker"] {
+                // A folder of a person's own may lie anywhere: its name says enough.
+                if let Some(Value::String(folder)) = fields.get_mut(named) {
+                    *folder = path_text::name(Path::new(folder.as_str()));
+                }
+            }
             fields.insert(
                 "model".to_owned(),
                 json!(fields.get("model").is_some_and(|model| !model.is_null())),
