@@ -1,3 +1,4 @@
+use super::signs::number_of;
 use super::*;
 use proptest::prelude::*;
 
