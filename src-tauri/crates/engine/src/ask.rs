@@ -143,8 +143,10 @@ impl Engine {
         };
         all.truncate(request.replace_turn.map_or(usize::MAX, |turn| turn as usize));
         let settings = self.settings();
-        let profile_name = request.profile.as_ref().unwrap_or(&settings.profile);
-        let profile = self.profile(profile_name)?;
+        let (profile, gone) = match &request.profile {
+            Some(name) => (self.profile(name)?, None),
+            None => self.settings_profile(&settings)?,
+        };
         let writer = self.0.generators.choose(
             &settings,
             request.model.as_deref(),
@@ -178,6 +180,9 @@ impl Engine {
             conversation,
             standalone: standalone.clone(),
         });
+        if let Some(gone) = gone {
+            told(AskEvent::Notice(gone));
+        }
         if dropped > 0 {
             told(AskEvent::Notice(turns_dropped(dropped)));
         }

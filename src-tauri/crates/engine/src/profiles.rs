@@ -120,6 +120,23 @@ impl Engine {
         profiles.book().get(name).cloned().map_err(|fault| fault.report())
     }
 
+    /// The profile of the settings. Where it is gone, its file damaged or changed by hand, `auto` with what is to be said of it: most
+    /// answers need no profile at all.
+    ///
+    /// # Errors
+    /// `unknown_profile` where there is no `auto` either.
+    pub(crate) fn settings_profile(&self, settings: &Settings) -> Result<(Profile, Option<Notice>), ErrorReport> {
+        let wanted = &settings.profile;
+        if let Ok(profile) = self.profile(wanted) {
+            return Ok((profile, None));
+        }
+        let gone = Notice::new(
+            "profile_missing",
+            format!("There is no profile `{wanted}` any more; `auto` runs instead.\nChoose a profile in the settings."),
+        );
+        Ok((self.profile("auto")?, Some(gone)))
+    }
+
     /// Saves a profile of one's own: a new one, or a changed one in the place of the one called `replaces`. Where that one is
     /// active, the changed one is from the next answer on.
     ///

@@ -191,6 +191,8 @@ export const failures: Record<keyof typeof english, string> = {
   'notice.profile_made_to_fit': 'In den Einstellungen gewählt, dem freien Speicher angepasst.',
   'notice.profile_too_large':
     'Ein kürzerer Kontext oder ein kleinerer Cache könnte passen. „Automatisch“ findet, was passt.',
+  'notice.profile_missing':
+    'Das Profil der Einstellungen gibt es nicht mehr; das automatische läuft an seiner Stelle.\nWählen Sie in den Einstellungen ein Profil.',
   'notice.profiles_damaged':
     'Ihre eigenen Profile ließen sich nicht lesen.\nBerichtigen Sie die Datei; die anderen gehen.',
   'notice.remote_context_assumed':

@@ -148,6 +148,8 @@ export const failures = {
   'notice.profile_chosen': 'Chosen in the settings.',
   'notice.profile_made_to_fit': 'Chosen in the settings, made to fit.',
   'notice.profile_too_large': 'A shorter context or a smaller cache may fit. Automatic finds what does.',
+  'notice.profile_missing':
+    'The profile of the settings is gone; the automatic one runs instead.\nChoose a profile in the settings.',
   'notice.profiles_damaged': 'Your own profiles could not be read.\nCorrect the file; the others work.',
   'notice.remote_context_assumed':
     'The server does not say how much it reads at once; a small context is assumed.\nThe settings can say how large it is.',

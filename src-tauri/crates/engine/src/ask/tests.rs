@@ -1,7 +1,8 @@
 //! From a scripted generator to an answer.
 
 use super::writing::Writing;
-use super::{cited, earlier_turn, not_found};
+use super::{AskRequest, cited, earlier_turn, not_found};
+use crate::engine::{Background, Engine, EngineOptions, OpenMode};
 use crate::events::AskEvent;
 use docmind_core::answer::{Answer, AnswerMode, FinishReason, Source, Support};
 use docmind_core::cancel::CancelToken;
@@ -244,4 +245,37 @@ fn a_follow_up_knows_what_was_searched_and_cited() {
         (before.searched.as_str(), before.cited_titles.as_slice()),
         ("And then? fee", ["Lease".to_owned()].as_slice())
     );
+}
+
+#[test]
+fn a_profile_that_is_gone_from_the_settings_gives_way_to_auto() {
+    let temp = tempfile::tempdir().unwrap();
+    // An empty library answers without any worker.
+    let engine = Engine::open(EngineOptions {
+        data_dir: Some(temp.path().join("data")),
+        runtime_dir: Some(temp.path().join("runtime")),
+        bin_dir: Some(temp.path().join("bin")),
+        mode: OpenMode::ReadWrite,
+        background: Background::Nothing,
+    })
+    .unwrap();
+    engine.set_setting("profile", "gone".into()).unwrap();
+    let mut request = AskRequest {
+        question: "When was the mill built?".to_owned(),
+        ..AskRequest::default()
+    };
+    let mut notices = Vec::new();
+    let answer = engine
+        .ask(&request, &CancelToken::new(), &mut |event| {
+            if let AskEvent::Notice(notice) = event {
+                notices.push(notice.code);
+            }
+        })
+        .unwrap();
+    assert_eq!(answer.mode, AnswerMode::NotFound);
+    assert!(notices.contains(&"profile_missing".to_owned()), "{notices:?}");
+
+    request.profile = Some("gone".to_owned());
+    let named = engine.ask(&request, &CancelToken::new(), &mut |_| {});
+    assert_eq!(named.unwrap_err().code, "unknown_profile");
 }
