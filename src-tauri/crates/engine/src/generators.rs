@@ -66,6 +66,18 @@ struct RemoteWriter {
     context: Option<RemoteContext>,
 }
 
+impl Writer {
+    /// Tokens of its context that are kept free for an answer of at most so many.
+    pub(crate) fn kept_for_answer(&self, most: u32) -> u32 {
+        match self.kind {
+            // An answer takes what is left, and may be cut: half of the context is for what it is made of.
+            WriterKind::Embedded(_) => most.min(self.context_tokens / 2),
+            // A server refuses what could become longer than its context.
+            WriterKind::Remote(_) => most,
+        }
+    }
+}
+
 /// A writer that can be asked.
 pub(crate) struct Ready {
     pub(crate) generator: Arc<dyn Generator>,
@@ -485,6 +497,30 @@ impl From<docmind_store::StoreError> for EngineError {
 mod tests {
     use super::*;
     use docmind_core::profile::{BUILTIN_TOML, ProfileBook, ProfileFile};
+
+    #[test]
+    fn a_long_answer_leaves_room_for_what_it_is_made_of() {
+        let built_in: ProfileFile = toml::from_str(BUILTIN_TOML).unwrap();
+        let (book, _) = ProfileBook::new(built_in, ProfileFile::default());
+        let request = LoadRequest {
+            path: "/m.gguf".to_owned(),
+            profile: book.get("balanced").unwrap().clone(),
+            embedder_mib: 0,
+            snapshot_memory_mib: 0,
+            snapshot_dir: None,
+            snapshot_disk_mib: 0,
+            may_degrade: true,
+        };
+        let writer = Writer {
+            kind: WriterKind::Embedded(Box::new(request)),
+            context_tokens: 8192,
+            prefill_tps: None,
+            speed_key: String::new(),
+            other_weights: None,
+        };
+        assert_eq!(writer.kept_for_answer(800), 800);
+        assert_eq!(writer.kept_for_answer(16_384), 4096);
+    }
 
     #[test]
     fn the_context_is_the_one_that_was_loaded() {

@@ -89,12 +89,13 @@ impl Engine {
 fn limits(earlier: &[Turn], writer: Option<&Writer>, settings: &Settings) -> BudgetLimits {
     let history = earlier.iter().map(turn_tokens).sum::<u32>() + INSTRUCTION_TOKENS;
     let window = writer.map_or(u32::MAX, |writer| writer.context_tokens);
+    let answer = writer.map_or(0, |writer| writer.kept_for_answer(settings.answer_tokens));
     let thinking = if settings.thinking { thinking_room(window) } else { 0 };
     BudgetLimits {
         source_tokens: settings.source_tokens,
         context_room_tokens: window
             .saturating_sub(history)
-            .saturating_sub(settings.answer_tokens)
+            .saturating_sub(answer)
             .saturating_sub(thinking),
         prefill_tps: writer.and_then(|writer| writer.prefill_tps),
         first_token_target_s: settings.first_token_target_s,
