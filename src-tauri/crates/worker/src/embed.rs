@@ -1,5 +1,6 @@
 //! `docmind-embed`: the embedder and the reranker behind the pipe.
 
+use crate::priority::Priority;
 use crate::sandbox::{self, Confinement};
 use crate::start::{self, Arguments};
 use docmind_core::cancel::CancelToken;
@@ -25,7 +26,7 @@ const CHUNKS_A_MESSAGE: usize = 256;
 /// `bench --texts FILE --engine docmind|fastembed [--compare no]` measures instead, a text a line (`--count N` built-in ones without a
 /// file), and prints one JSON object.
 pub fn main() -> ExitCode {
-    start::run(|arguments| {
+    start::run(Priority::Background, |arguments| {
         let setup = Setup::from_arguments(arguments)?;
         if arguments.command().is_some_and(|command| command == "bench") {
             return measure(arguments, &setup);

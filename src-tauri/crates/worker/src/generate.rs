@@ -2,6 +2,7 @@
 
 mod bench;
 
+use crate::priority::Priority;
 use crate::sandbox::{self, Confinement};
 use crate::start::{self, Arguments};
 use docmind_core::cancel::CancelToken;
@@ -45,8 +46,8 @@ pub fn main() -> ExitCode {
         );
         return ExitCode::SUCCESS;
     }
-    start::run(
-        |arguments| match arguments.command().and_then(|command| command.to_str()) {
+    start::run(Priority::Answering, |arguments| {
+        match arguments.command().and_then(|command| command.to_str()) {
             None => answer(arguments),
             Some("make-model") => make_model(arguments),
             Some("quantize") => make_smaller(arguments),
@@ -59,8 +60,8 @@ pub fn main() -> ExitCode {
             Some(other) => Err(format!(
                 "`{other}` is not understood; there are make-model, quantize, bench, agree, fit, lookup, conversation and devices"
             )),
-        },
-    )
+        }
+    })
 }
 
 /// Where the modules are, and whether GPUs may be used.

@@ -4,9 +4,9 @@
 //! own sandbox behind it, and serves requests from stdin until that ends (see `docmind_wire::serve`). Whatever goes wrong in it,
 //! one document or one answer fails.
 //!
-//! Main parts: [`start`] (arguments, log, the engine's thread), [`sandbox`] (limits, landlock, seccomp), and a module a worker,
-//! each behind the feature of its name: `parse` and `embed` put the domain's ports behind the pipe, `generate` the language
-//! model.
+//! Main parts: [`start`] (arguments, log, the engine's thread), [`priority`] (who goes first), [`sandbox`] (limits, landlock,
+//! seccomp), and a module a worker, each behind the feature of its name: `parse` and `embed` put the domain's ports behind the pipe,
+//! `generate` the language model.
 //!
 //! ```no_run
 //! // All of `docmind-parse`:
@@ -23,5 +23,6 @@ pub mod embed;
 pub mod generate;
 #[cfg(feature = "parse")]
 pub mod parse;
+pub mod priority;
 pub mod sandbox;
 pub mod start;

@@ -1,5 +1,6 @@
 //! `docmind-parse`: the document reader behind the pipe.
 
+use crate::priority::Priority;
 use crate::sandbox::{self, Confinement};
 use crate::start::{self, Arguments};
 use docmind_core::error::ErrorReport;
@@ -15,7 +16,7 @@ use std::process::ExitCode;
 /// `recognition` serves nothing either: it says what would read pictures, or why nothing does.
 /// `sandbox` serves nothing: it tries everything that the sandbox forbids and says what came of it, a line each.
 pub fn main() -> ExitCode {
-    start::run(|arguments| {
+    start::run(Priority::Background, |arguments| {
         let recogniser = recogniser(arguments);
         if arguments.command().is_some_and(|command| command == "recognition") {
             println!(

@@ -1,5 +1,6 @@
 //! How every worker begins.
 
+use crate::priority::{Priority, step_back};
 use docmind_wire::serve::adopt_parent;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -84,8 +85,8 @@ impl Arguments {
 }
 
 /// Begins a worker: descriptors closed, tied to its parent, log on stderr (`--log error|warn|info|debug|trace`), arguments read,
-/// then `body`, on a thread with a deep stack. An error of `body` is the last line of stderr and status 1; wrong arguments are 2.
-pub fn run(body: impl FnOnce(&Arguments) -> Result<(), String> + Send) -> ExitCode {
+/// then `body`, on a thread with a deep stack. Without a command it serves the application, and steps back. An error of `body` is the last line of stderr and status 1; wrong arguments are 2.
+pub fn run(priority: Priority, body: impl FnOnce(&Arguments) -> Result<(), String> + Send) -> ExitCode {
     adopt_parent();
     let arguments = match Arguments::parse(std::env::args_os().skip(1)) {
         Ok(arguments) => arguments,
@@ -105,6 +106,9 @@ pub fn run(body: impl FnOnce(&Arguments) -> Result<(), String> + Send) -> ExitCo
         .with_target(false)
         .without_time()
         .init();
+    if arguments.command().is_none() {
+        step_back(priority);
+    }
     let outcome = std::thread::scope(|scope| {
         let engine = std::thread::Builder::new()
             .name("engine".into())

@@ -29,6 +29,31 @@ fn worker(runtime: &Path, setup: &EmbedSetup) -> EmbedWorker {
     EmbedWorker::new(launch(Path::new(BINARY).parent().expect("a folder"), runtime, setup))
 }
 
+/// How far the engine's thread of a worker stands back, of 19.
+#[cfg(target_os = "linux")]
+fn niceness(pid: u32) -> i32 {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("it runs");
+    let stat = threads
+        .map(|thread| std::fs::read_to_string(thread.expect("a thread").path().join("stat")).expect("readable"))
+        .find(|stat| stat.contains("(engine)"))
+        .expect("the engine's thread");
+    // The nineteenth field, counted after the name in parentheses, which is the second.
+    let (_, after) = stat.rsplit_once(')').expect("a name");
+    let field = after.split_whitespace().nth(16).expect("a field");
+    field.parse().expect("a number")
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn it_lets_the_window_go_first() {
+    let Some(runtime) = runtime() else { return };
+    let worker = worker(&runtime, &EmbedSetup::default());
+    worker.card().expect("a card");
+    let own = rustix::process::getpriority_process(None).expect("a priority");
+    let pid = worker.pid().expect("it runs");
+    assert_eq!(niceness(pid), (own + 10).min(19));
+}
+
 #[test]
 fn a_question_overtakes_an_ingest() {
     let Some(runtime) = runtime() else { return };
