@@ -155,7 +155,7 @@ impl Session {
             writing: None,
             prefill_tps: 0.0,
             restore_speed: RestoreSpeed::default(),
-            budget: Budget::new(),
+            budget: Budget::default(),
             lookup: Lookup::default(),
             last_logits: 0,
             endings: Endings::Respected,

@@ -194,7 +194,7 @@ impl Session {
             self.budget.plain(seconds);
         } else {
             let width = usize::from(draft.tokens.len() + 1 > WIDTHS[0]);
-            self.budget.verified(width, seconds, draft.found, accepted + 1);
+            self.budget.verified(width, seconds, accepted + 1);
             answer.stats.drafted_tokens += draft.found as u32;
             answer.stats.accepted_tokens += accepted as u32;
         }

@@ -11,7 +11,7 @@ use docmind_core::generation::GenerateRequest;
 pub(super) struct Draft {
     /// As many as a batch has room for.
     pub(super) tokens: Vec<Token>,
-    /// How many of them were found: the rest fills the batch, and none of it is taken.
+    /// How many of them were found, be it none: the rest fills the batch, and none of it is taken.
     pub(super) found: usize,
 }
 
@@ -52,12 +52,12 @@ impl Session {
             return Draft::default();
         }
         self.remember(token);
-        let room = (self.context.size() as usize)
-            .saturating_sub(self.cached.len() + 1)
-            .min(left);
+        let room = (self.context.size() as usize).saturating_sub(self.cached.len() + 1);
         let found = self.lookup.draft(WIDTHS[1] - 1);
-        match self.budget.width(found.len().min(room)) {
-            Some(width) if room >= WIDTHS[width] - 1 => Draft::of(found, WIDTHS[width] - 1),
+        // The token after the last right one comes of itself.
+        let tokens = &found.tokens[..found.tokens.len().min(left.saturating_sub(1))];
+        match self.budget.width(tokens.len(), found.matched) {
+            Some(width) if room >= WIDTHS[width] - 1 => Draft::of(tokens, WIDTHS[width] - 1),
             _ => Draft::default(),
         }
     }
@@ -83,5 +83,6 @@ mod tests {
         assert_eq!(Draft::of(&[5, 6, 7, 8, 9], 3), draft(&[5, 6, 7], 3));
         assert_eq!(Draft::of(&[5, 6], 3), draft(&[5, 6, 6], 2));
         assert_eq!(Draft::of(&[5, 6], 7).found, 2);
+        assert_eq!(Draft::of(&[], 3), draft(&[0, 0, 0], 0));
     }
 }

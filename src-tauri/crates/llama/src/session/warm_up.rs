@@ -2,9 +2,14 @@
 
 use super::{Session, rate};
 use crate::error::LlamaError;
-use crate::speculation::WIDTHS;
+use crate::speculation::{Costs, WIDTHS};
 use docmind_core::cancel::CancelToken;
 use std::time::Instant;
+
+/// Tokens of the widest draft, the one before it included.
+const WIDEST: usize = WIDTHS[WIDTHS.len() - 1];
+/// Batches of one shape after which another of it takes what it always takes.
+const SETTLED: usize = 3;
 
 impl Session {
     /// The first decodes: pages touched, kernels loaded, graphs captured. Leaves nothing in the cache.
@@ -50,22 +55,53 @@ impl Session {
             return Ok(());
         }
         let repeats = if self.on_cpu { 2 } else { 6 };
-        let mut seconds = [f64::MAX; 1 + WIDTHS.len()];
-        for (width, seconds) in [1].into_iter().chain(WIDTHS).zip(&mut seconds) {
-            for _ in 0..repeats {
-                self.context.truncate(0);
-                let started = Instant::now();
-                self.context
-                    .decode(&[0; WIDTHS[WIDTHS.len() - 1]][..width], 0, |_| true)?;
-                *seconds = started.elapsed().as_secs_f64().min(*seconds);
-            }
+        let mut costs = Costs {
+            step_s: self.fastest(1, repeats)?,
+            ..Costs::default()
+        };
+        for (width, seconds) in WIDTHS.into_iter().zip(&mut costs.width_s) {
+            *seconds = self.fastest(width, repeats)?;
         }
-        let [step, widths @ ..] = seconds;
-        self.budget.prime(step, widths);
+        if !self.on_cpu {
+            costs.change_s = self.time_change(&costs)?;
+        }
+        self.budget.prime(costs);
         if self.on_cpu {
             // The least that it reads a second: more rows at once take less each.
-            self.prefill_tps = rate(WIDTHS[WIDTHS.len() - 1], seconds[WIDTHS.len()]);
+            self.prefill_tps = rate(WIDEST, costs.width_s[WIDTHS.len() - 1]);
         }
         Ok(())
+    }
+
+    /// The seconds of the fastest of so many batches of a width.
+    fn fastest(&mut self, width: usize, repeats: usize) -> Result<f64, LlamaError> {
+        let mut fastest = f64::MAX;
+        for _ in 0..repeats {
+            fastest = fastest.min(self.time_batch(width)?);
+        }
+        Ok(fastest)
+    }
+
+    fn time_batch(&mut self, width: usize) -> Result<f64, LlamaError> {
+        self.context.truncate(0);
+        let started = Instant::now();
+        self.context.decode(&[0; WIDEST][..width], 0, |_| true)?;
+        Ok(started.elapsed().as_secs_f64())
+    }
+
+    /// Seconds that it takes beyond the batches themselves to go over to wide ones and back; the least of two measurements.
+    fn time_change(&mut self, costs: &Costs) -> Result<f64, LlamaError> {
+        let mut least = f64::MAX;
+        self.fastest(1, SETTLED)?;
+        for _ in 0..2 {
+            let mut beyond = 0.0;
+            for (width, usual) in [(WIDEST, costs.width_s[WIDTHS.len() - 1]), (1, costs.step_s)] {
+                for _ in 0..SETTLED {
+                    beyond += self.time_batch(width)? - usual;
+                }
+            }
+            least = least.min(beyond);
+        }
+        Ok(least.max(0.0))
     }
 }
