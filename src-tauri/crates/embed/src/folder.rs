@@ -91,6 +91,9 @@ pub struct ModelFolder {
     card: Card,
 }
 
+/// How texts become tokens here. To be counted up where the same text would give other vectors than before: libraries embed anew.
+const RULES: u32 = 1;
+
 /// The models known by name.
 const CATALOGUE: &str = include_str!("../../../../assets/models.toml");
 
@@ -219,8 +222,8 @@ impl ModelFolder {
         found
     }
 
-    /// blake3 over the named model file with the weights beside it, the tokenizer and what of the card shapes a vector: the vectors'
-    /// provenance.
+    /// blake3 over the named model file with the weights beside it, the tokenizer, what of the card shapes a vector and how texts become
+    /// tokens here: the vectors' provenance.
     ///
     /// # Errors
     /// [`EmbedError::Missing`] when a file cannot be read.
@@ -245,7 +248,7 @@ impl ModelFolder {
         let card = &self.card;
         hasher.update(
             format!(
-                "{:?}{}{}\0{}",
+                "{RULES} {:?}{}{}\0{}",
                 card.pooling, card.max_tokens, card.query_prefix, card.passage_prefix
             )
             .as_bytes(),
