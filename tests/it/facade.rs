@@ -90,6 +90,7 @@ fn a_written_answer_keeps_its_marks_and_its_reasons_over_a_restart() -> Result<(
     let request = AskRequest {
         question: "How much is the deposit?".to_owned(),
         scope: scope.clone(),
+        each_from_now_on: true,
         model: Some(model.to_string_lossy().into_owned()),
         grammar: Some(format!("root ::= \"{SUPPORTED} [{}]. {INVENTED}\"", code(1))),
         ..AskRequest::default()
@@ -135,6 +136,7 @@ fn a_written_answer_keeps_its_marks_and_its_reasons_over_a_restart() -> Result<(
     };
     assert_eq!(words(kept.turns[0].answer.clone()), words(answer));
     assert_eq!(kept.scope, scope, "the next question looks where this one did");
+    assert!(kept.each_document, "and is put to each document, as was switched on");
     let trace = engine
         .answer_trace(conversation, 0)
         .map_err(report)?

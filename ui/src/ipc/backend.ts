@@ -30,6 +30,8 @@ export interface QuestionRequest {
   scope: data.Scope;
   /** Put it to each document for itself. */
   each_document: boolean;
+  /** Put the next ones of the conversation to each document too. */
+  each_from_now_on: boolean;
   /** Replace this turn and what follows it (regenerate, edit and resend); `null` appends. */
   replace_turn: number | null;
   /** Turns that stand before the answer. */

@@ -252,6 +252,8 @@ export type AskRequest = {
 	 *  for everything there is.
 	 */
 	each_document?: boolean,
+	/**  Put the next questions of the conversation to each document too: kept with it, as the scope is. This question may differ. */
+	each_from_now_on?: boolean,
 	/**  Another model than the settings': a GGUF file, a folder, or a stored name. */
 	model?: string | null,
 	/**  Another profile than the settings'. */
@@ -394,6 +396,8 @@ export type Conversation = {
 	turns: Turn[],
 	/**  Where its last question looked, and the next one looks. */
 	scope: Scope,
+	/**  The next question is put to each document for itself. */
+	each_document: boolean,
 };
 
 /**  A conversation. Never reused. */

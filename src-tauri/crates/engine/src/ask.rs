@@ -54,6 +54,8 @@ pub struct AskRequest {
     /// Put the question to each document for itself, and quote what each says. Without a model that is also done where the question asks
     /// for everything there is.
     pub each_document: bool,
+    /// Put the next questions of the conversation to each document too: kept with it, as the scope is. This question may differ.
+    pub each_from_now_on: bool,
     /// Another model than the settings': a GGUF file, a folder, or a stored name.
     pub model: Option<String>,
     /// Another profile than the settings'.
@@ -175,7 +177,7 @@ impl Engine {
             *begun = Some(id);
             id
         };
-        self.keep_scope(conversation, &request.scope);
+        self.keep_asks(conversation, request);
         told(AskEvent::Started {
             conversation,
             standalone: standalone.clone(),

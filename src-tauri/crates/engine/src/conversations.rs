@@ -2,6 +2,7 @@
 
 pub mod export;
 
+use crate::ask::AskRequest;
 use crate::clock::now_ms;
 use crate::engine::Engine;
 use crate::events::AnswerTrace;
@@ -9,7 +10,7 @@ use crate::search::Scope;
 use docmind_core::conversation::{ConversationId, Turn};
 use docmind_core::error::ErrorReport;
 use docmind_core::words::Language;
-use docmind_store::{CollectionId, ConversationRecord, ConversationScope};
+use docmind_store::{CollectionId, ConversationAsks, ConversationRecord, ConversationScope};
 use export::ExportFormat;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,8 @@ pub struct Conversation {
     pub turns: Vec<Turn>,
     /// Where its last question looked, and the next one looks.
     pub scope: Scope,
+    /// The next question is put to each document for itself.
+    pub each_document: bool,
 }
 
 impl Engine {
@@ -77,16 +80,18 @@ impl Engine {
     /// `conversation_not_found`, and the store's own.
     pub fn conversation(&self, id: ConversationId) -> Result<Conversation, ErrorReport> {
         let user = self.user()?;
+        let asks = user.conversation_asks(id)?;
         Ok(Conversation {
             row: user.conversation(id)?.into(),
             turns: user.turns(id)?,
-            scope: self.kept_scope(id)?,
+            scope: self.scope_now(asks.scope)?,
+            each_document: asks.each_document,
         })
     }
 
     /// Where a conversation looks; in all documents once its collection, or the last of its own documents, is gone.
-    fn kept_scope(&self, id: ConversationId) -> Result<Scope, ErrorReport> {
-        Ok(match self.user()?.conversation_scope(id)? {
+    fn scope_now(&self, kept: ConversationScope) -> Result<Scope, ErrorReport> {
+        Ok(match kept {
             ConversationScope::All => Scope::All,
             ConversationScope::Collection(CollectionId(id)) => Scope::Collection { id },
             ConversationScope::Documents(paths) => {
@@ -100,18 +105,22 @@ impl Engine {
         })
     }
 
-    /// Keeps where a conversation looks. A failure costs no answer.
-    pub(crate) fn keep_scope(&self, id: ConversationId, scope: &Scope) {
+    /// Keeps what a conversation asks from this question on. A failure costs no answer.
+    pub(crate) fn keep_asks(&self, id: ConversationId, request: &AskRequest) {
         let keep = || -> Result<(), ErrorReport> {
-            let scope = match scope {
+            let scope = match &request.scope {
                 Scope::All => ConversationScope::All,
                 Scope::Collection { id } => ConversationScope::Collection(CollectionId(*id)),
                 Scope::Documents { ids } => ConversationScope::Documents(self.paths_of(ids)?.into_iter().collect()),
             };
-            Ok(self.user()?.keep_conversation_scope(id, &scope)?)
+            let asks = ConversationAsks {
+                scope,
+                each_document: request.each_from_now_on,
+            };
+            Ok(self.user()?.keep_conversation_asks(id, &asks)?)
         };
         if let Err(report) = keep() {
-            tracing::warn!(code = %report.code, "where this conversation looks is not kept: {}", report.message);
+            tracing::warn!(code = %report.code, "what this conversation asks is not kept: {}", report.message);
         }
     }
 

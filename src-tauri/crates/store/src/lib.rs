@@ -45,6 +45,7 @@ pub use records::{
     IndexedDocument, LibraryCounts, Queueing, Recognised, Removed, Settlement, UnreadPage,
 };
 pub use user::{
-    BenchmarkRecord, Collection, CollectionId, ConversationRecord, ConversationScope, SettingsRecord, UserDb,
+    BenchmarkRecord, Collection, CollectionId, ConversationAsks, ConversationRecord, ConversationScope, SettingsRecord,
+    UserDb,
 };
 pub use vector_store::{INDEX_FROM, IndexState, VectorStore};

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 pub use collections::{Collection, CollectionId};
 pub use conversations::ConversationRecord;
 pub use history::{BenchmarkRecord, SettingsRecord};
-pub use scopes::ConversationScope;
+pub use scopes::{ConversationAsks, ConversationScope};
 
 /// What a person made. All methods block on the disk and may be called from several threads at once.
 #[derive(Debug)]

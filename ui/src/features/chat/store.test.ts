@@ -422,6 +422,24 @@ describe('a question put to each document', () => {
     expect(coverage()).toBeUndefined();
   });
 
+  it('is so after a restart, where that was switched on and not asked for once', async () => {
+    chat().setEach(true);
+    await talk(1);
+    const on = chat().id;
+    chat().startNew();
+    await talk(1);
+    await chat().askAgain(0, true);
+    const once = chat().id;
+    const kept = backend();
+    vi.resetModules();
+    const [ipc, anew] = await Promise.all([import('@/ipc'), import('./store')]);
+    ipc.setBackend(kept);
+    await anew.useChat.getState().open(on ?? 0);
+    expect(anew.useChat.getState().each).toBe(true);
+    await anew.useChat.getState().open(once ?? 0);
+    expect(anew.useChat.getState().each).toBe(false);
+  });
+
   it('is put to each again where that failed', async () => {
     await talk(1);
     await chat().askAgain(0, true);

@@ -222,8 +222,9 @@ export const useChat = create<ChatState>((set, get) => {
       const detail = await backend().conversation(id);
       if (mine !== opened) return;
       set({ title: detail.row.title, turns: detail.turns, loading: false });
-      // Of an earlier day: it asks what it asked then.
+      // Of an earlier day: it asks what it asked then, unless something else was chosen while it was read.
       if (!asked.has(id) && get().scope === ALL) set({ scope: detail.scope });
+      if (!asked.has(id) && !get().each) set({ each: detail.each_document });
       if (live?.conversation === id) {
         live.shown = true;
         set({ turns: live.turns, running: live.running, elsewhere: null });
@@ -311,7 +312,8 @@ export const useChat = create<ChatState>((set, get) => {
       set({ running: mine.running, turns: mine.turns, ...(gone && { editing: null }) });
       const place = { conversation: id, replace_turn: replace, turns: mine.turns.length };
       try {
-        mine.job = backend().ask({ question, scope, each_document: each, ...place }, (event) => follow(mine, event));
+        const asks = { scope, each_document: each, each_from_now_on: mine.asks.each };
+        mine.job = backend().ask({ question, ...asks, ...place }, (event) => follow(mine, event));
         await mine.job.finished;
       } catch (thrown) {
         if (live === mine) {

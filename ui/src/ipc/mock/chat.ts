@@ -176,6 +176,7 @@ interface Kept {
   turns: Turn[];
   updated: number;
   scope?: Scope;
+  each?: boolean;
 }
 
 function rowOf({ id, title, turns, updated }: Kept): ConversationRow {
@@ -276,7 +277,8 @@ export class MockChat {
   detail(id: number): Conversation {
     const found = this.conversations.find((item) => item.id === id);
     if (!found) throw GONE;
-    return { row: rowOf(found), turns: [...found.turns], scope: found.scope ?? { kind: 'all' } };
+    const { scope = { kind: 'all' }, each = false } = found;
+    return { row: rowOf(found), turns: [...found.turns], scope, each_document: each };
   }
 
   wantsEverything(id: number, turn: number): boolean {
@@ -304,6 +306,7 @@ export class MockChat {
     const conversation = id === null ? this.begin(question) : this.conversations.find((item) => item.id === id);
     if (!conversation) return emit({ type: 'failed', ...GONE });
     conversation.scope = request.scope;
+    conversation.each = request.each_from_now_on;
     const asked = question.toLowerCase();
     const { model, profile } = this.answering();
     const fail = (error: ErrorReport): void => {
