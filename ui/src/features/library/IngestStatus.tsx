@@ -15,7 +15,7 @@ function Blocked({ report }: { report: ErrorReport }) {
       <ErrorText error={report} />
       <button type="button" className="button small" onClick={() => void setPaused(false)}>
         <RotateCcw size={14} aria-hidden />
-        {t('ingest.again')}
+        {t('action.try_again')}
       </button>
     </div>
   );

@@ -8,6 +8,7 @@ import { useLate } from '@/shared/ui/useLate';
 import { DocumentTable } from './DocumentTable';
 import { IngestStatus } from './IngestStatus';
 import { LanguageBanner } from './LanguageBanner';
+import { StaleBanner } from './StaleBanner';
 import { useLibrary } from './store';
 import { Toolbar } from './Toolbar';
 
@@ -32,7 +33,7 @@ function Loading() {
 
 function Body({ onOpen, onAsk }: Actions) {
   const { summary, total, error, reload, setQuery } = useLibrary();
-  if (error && total === null) return <ErrorState error={error} onRetry={reload} />;
+  if (error && total === null) return <ErrorState error={error} onRetry={() => void reload()} />;
   if (total === null) return <Loading />;
   if (summary?.documents === 0) return <EmptyLibrary />;
   if (total === 0)
@@ -55,7 +56,7 @@ export function WithoutDocuments() {
   const { summary, error, reload } = useLibrary();
   const late = useLate(summary === null);
   if (summary) return <EmptyLibrary />;
-  if (error) return <ErrorState error={error} onRetry={reload} />;
+  if (error) return <ErrorState error={error} onRetry={() => void reload()} />;
   return late ? <Loading /> : null;
 }
 
@@ -141,6 +142,7 @@ export function LibraryPage({ onOpen, onAsk, onChooseEmbedder, onRecognise }: Pr
       <Toolbar onAsk={onAsk} />
       <IngestStatus wide />
       <LanguageBanner onChoose={onChooseEmbedder} />
+      <StaleBanner />
       <Body onOpen={onOpen} onAsk={onAsk} />
       <SelectedReason onRecognise={onRecognise} />
     </section>

@@ -355,7 +355,7 @@ describe('rows of a long list', () => {
       act(() => library().need(row, row + 20));
       await waitFor(() => expect(library().rows.has(row)).toBe(true));
     }
-    await act(async () => library().reload());
+    await act(() => library().reload());
     await waitFor(() => expect(library().rows.has(1700)).toBe(false));
     expect(library().rows.has(250)).toBe(true);
   });
@@ -370,7 +370,7 @@ describe('rows of a long list', () => {
       },
     }));
     held = true;
-    act(() => library().reload());
+    act(() => void library().reload());
     act(() => library().need(900, 920));
     await waitFor(() => expect(library().rows.has(900)).toBe(true));
     await act(async () => {
@@ -380,6 +380,41 @@ describe('rows of a long list', () => {
     await act(() => new Promise((resolve) => setTimeout(resolve, 20)));
     expect(library().rows.has(0)).toBe(true);
     expect(library().rows.has(900)).toBe(true);
+  });
+});
+
+describe('a list that cannot be read again', () => {
+  const notice = (): HTMLElement | null => screen.queryByRole('alert');
+  const tryAgain = (): void => void fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
+
+  it('keeps its rows and says so, until it was read', async () => {
+    const failing: string[] = [];
+    await open({ failing });
+    failing.push('documents');
+    await act(() => backend().addPaths(['/x/new.pdf']));
+    await waitFor(() => expect(notice()?.textContent).toContain('What is shown may be older.'));
+    expect(lines()).toHaveLength(12);
+    tryAgain();
+    await act(() => new Promise((resolve) => setTimeout(resolve, 20)));
+    expect(notice()).not.toBeNull();
+    failing.pop();
+    tryAgain();
+    await waitFor(() => expect(notice()).toBeNull());
+    expect(lines()).toHaveLength(13);
+  });
+
+  it('says so still when other rows come into sight', async () => {
+    const failing: string[] = [];
+    await open({ documents: 3000, failing });
+    failing.push('summary');
+    await act(() => library().reload());
+    expect(notice()).not.toBeNull();
+    act(() => library().need(900, 920));
+    await waitFor(() => expect(library().rows.has(900)).toBe(true));
+    expect(notice()).not.toBeNull();
+    failing.pop();
+    tryAgain();
+    await waitFor(() => expect(notice()).toBeNull());
   });
 });
 

@@ -46,6 +46,7 @@ interface LibraryState {
   /** Rows by their place in the current order; places not fetched yet are absent. */
   rows: ReadonlyMap<number, DocumentRow>;
   total: number | null;
+  /** Why the list could not be read; where there are rows they are of before. */
   error: ErrorReport | null;
   selected: ReadonlySet<number>;
   working: ReadonlyMap<number, Working>;
@@ -60,7 +61,7 @@ interface LibraryState {
   setQuery: (change: Partial<Query>) => void;
   sortBy: (key: SortKey) => void;
   need: (from: number, to: number) => void;
-  reload: () => void;
+  reload: () => Promise<void>;
   select: (ids: Iterable<number>) => void;
   /** Selects all between two places, those that were not fetched yet too. */
   selectBetween: (from: number, to: number) => Promise<void>;
@@ -86,6 +87,8 @@ export const useLibrary = create<LibraryState>((set, get) => {
   /** Windows of the rows in sight, the first and the last. */
   let needed: [number, number] = [0, 0];
   let waiting = false;
+  /** The rows in sight are older: the list could not be read again. */
+  let stale = false;
   let refreshed: Promise<void> = Promise.resolve();
   /** Documents that have left since the list was read. */
   const gone = new Set<number>();
@@ -113,7 +116,7 @@ export const useLibrary = create<LibraryState>((set, get) => {
       list.rows.forEach((row, at) => {
         rows.set(index * WINDOW + at, row);
       });
-      set({ rows, total: list.total, shown: query, error: null });
+      set({ rows, total: list.total, shown: query, ...(!stale && { error: null }) });
     } catch (thrown) {
       if (mine !== generation) return;
       asked.delete(index);
@@ -149,9 +152,12 @@ export const useLibrary = create<LibraryState>((set, get) => {
           rows.set(index * WINDOW + offset, row);
         });
       });
+      stale = false;
       set({ summary, collections, rows, total: lists[0]?.total ?? total, shown: query, error: null });
     } catch (thrown) {
-      if (mine === generation) fail(thrown);
+      if (mine !== generation) return;
+      stale = true;
+      fail(thrown);
     }
   }
 
@@ -299,6 +305,7 @@ export const useLibrary = create<LibraryState>((set, get) => {
       generation += 1;
       asked = new Set();
       needed = [0, 0];
+      stale = false;
       set({ query: { ...get().query, ...change }, error: null });
       get().select([]);
       // What could not be counted is with the next list.
@@ -313,9 +320,10 @@ export const useLibrary = create<LibraryState>((set, get) => {
       needed = [windowOf(from), windowOf(Math.max(from, to))];
       for (let index = needed[0]; index <= needed[1]; index++) void fetchWindow(index);
     },
-    reload: () => {
-      set({ error: null });
-      void refresh();
+    reload: async () => {
+      // Beside older rows it stays said until new ones are there.
+      if (get().total === null) set({ error: null });
+      await refresh();
     },
     select: (ids) => {
       selecting += 1;

@@ -32,6 +32,7 @@ export const de: Record<MessageKey, string> = {
   'action.rename': 'Umbenennen',
   'action.retry': 'Erneut versuchen',
   'action.stop': 'Anhalten',
+  'action.try_again': 'Noch einmal versuchen',
   'action.undo': 'Rückgängig',
 
   'error.detail': 'Einzelheiten',
@@ -58,6 +59,7 @@ export const de: Record<MessageKey, string> = {
   'library.count': '{n} Dokument | {n} Dokumente',
   'library.documents': 'Dokumente',
   'library.loading': 'Die Liste der Dokumente wird gelesen …',
+  'library.stale': 'Die Liste konnte nicht neu gelesen werden. Was hier steht, kann veraltet sein.',
   'library.ask_selected': 'Diese befragen',
   'library.search': 'Nach Namen suchen',
   'library.filter': 'Nur zeigen',
@@ -122,7 +124,6 @@ export const de: Record<MessageKey, string> = {
   'ingest.resume': 'Weiter',
   'ingest.paused.paused': 'Von Ihnen angehalten',
   'ingest.paused.answering': 'Wartet, solange eine Antwort geschrieben wird',
-  'ingest.again': 'Noch einmal versuchen',
   'ingest.ended': '1 Datei wurde gelesen. | {n} Dateien wurden gelesen.',
   'ingest.problems': '{n} braucht Aufmerksamkeit. | {n} brauchen Aufmerksamkeit.',
   'ingest.cancel': 'Anhalten und Wartendes verwerfen',

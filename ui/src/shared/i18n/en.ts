@@ -31,6 +31,7 @@ export const en = {
   'action.rename': 'Rename',
   'action.retry': 'Retry',
   'action.stop': 'Stop',
+  'action.try_again': 'Try again',
   'action.undo': 'Undo',
 
   'error.detail': 'Details',
@@ -57,6 +58,7 @@ export const en = {
   'library.count': '{n} document | {n} documents',
   'library.documents': 'Documents',
   'library.loading': 'Reading the list of documents…',
+  'library.stale': 'The list could not be read again. What is shown may be older.',
   'library.ask_selected': 'Ask these',
   'library.search': 'Search by name',
   'library.filter': 'Show only',
@@ -120,7 +122,6 @@ export const en = {
   'ingest.resume': 'Go on',
   'ingest.paused.paused': 'Paused by you',
   'ingest.paused.answering': 'Waits while an answer is written',
-  'ingest.again': 'Try again',
   'ingest.ended': '1 file was read. | {n} files were read.',
   'ingest.problems': '{n} needs attention. | {n} need attention.',
   'ingest.cancel': 'Stop and drop what is waiting',
