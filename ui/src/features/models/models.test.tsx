@@ -1,6 +1,6 @@
 import { act, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Backend, backend, type StoreEvent, setBackend } from '@/ipc';
+import { type Backend, backend, type ModelEntry, type StoreEvent, setBackend } from '@/ipc';
 import { createMock, MOCK_DEFAULTS } from '@/ipc/mock';
 import { ToastList } from '@/shared/ui/toasts';
 import { ModelsPage } from './ModelsPage';
@@ -95,6 +95,77 @@ describe('the models', () => {
     fireEvent.click(screen.getByRole('button', { name: 'Undo' }));
     await waitFor(() => expect(active()).toBe(name));
     expect(planned).toBe(2);
+  });
+
+  describe('of which one is removed', () => {
+    const chosen = async (): Promise<string | null> => (await backend().settings()).model;
+    const undo = (): void => void fireEvent.click(screen.getByRole('button', { name: 'Undo' }));
+    const back = (name: string): Promise<void> =>
+      waitFor(() => expect(models().models?.some((model) => model.name === name)).toBe(true));
+    let first: ModelEntry;
+    let second: ModelEntry;
+    beforeEach(async () => {
+      await open();
+      [first, second] = models().models as [ModelEntry, ModelEntry];
+    });
+
+    it('stay chosen as they were where another is brought back', async () => {
+      await act(() => models().choose(second.path));
+      await act(() => models().remove(first.name));
+      expect(await chosen()).toBe(second.path);
+      undo();
+      await back(first.name);
+      expect(await chosen()).toBe(second.path);
+    });
+
+    it('stay as they were chosen meanwhile', async () => {
+      await act(() => models().choose(first.path));
+      await act(() => models().remove(first.name));
+      await act(() => models().choose(second.path));
+      undo();
+      await back(first.name);
+      expect(await chosen()).toBe(second.path);
+    });
+
+    it('stay chosen as they were, though the list is of before that', async () => {
+      await act(() => models().choose(first.path));
+      const mock = backend();
+      let look: () => void = () => undefined;
+      const looked = new Promise<void>((resolve) => {
+        look = resolve;
+      });
+      setBackend({ ...mock, inventory: () => looked.then(mock.inventory) });
+      const choosing = models().choose(second.path);
+      await waitFor(async () => expect(await chosen()).toBe(second.path));
+      const removing = models().remove(first.name);
+      await act(async () => {
+        look();
+        await Promise.all([choosing, removing]);
+      });
+      expect(await chosen()).toBe(second.path);
+      undo();
+      await back(first.name);
+      expect(await chosen()).toBe(second.path);
+    });
+
+    it('are chosen by the very word of before where the chosen one is brought back', async () => {
+      await act(() => models().choose(first.name));
+      await act(() => models().remove(first.name));
+      expect(await chosen()).toBeNull();
+      undo();
+      await back(first.name);
+      expect(await chosen()).toBe(first.name);
+    });
+
+    it('all stay where the chosen one cannot be let go', async () => {
+      await act(() => models().choose(first.path));
+      const full = { code: 'disk_full', message: 'The disk is full.', detail: null };
+      setBackend({ ...backend(), chooseModel: () => Promise.reject(full) });
+      await act(() => models().remove(first.name));
+      await screen.findByText('The disk is full.');
+      expect(screen.queryByRole('button', { name: 'Undo' })).toBeNull();
+      expect(models().models?.some((model) => model.name === first.name)).toBe(true);
+    });
   });
 
   it('are those of the last choice, whichever was looked at sooner', async () => {

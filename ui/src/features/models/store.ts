@@ -42,6 +42,7 @@ export const useModels = create<ModelsState>((set, get) => {
   let job: Job | null = null;
   let storing: Job | null = null;
   let looked = 0;
+  let choices = 0;
   /** Removed, with a way back still open. */
   const leaving = new Set<string>();
 
@@ -85,6 +86,7 @@ export const useModels = create<ModelsState>((set, get) => {
     },
     setActive: (active) => set({ active }),
     choose: async (path) => {
+      choices += 1;
       await attempt(() => backend().chooseModel(path));
       await get().load();
     },
@@ -101,13 +103,26 @@ export const useModels = create<ModelsState>((set, get) => {
     remove: async (name) => {
       const model = get().models?.find((each) => each.name === name);
       if (!model) return;
-      // Choosing looks at all of them anew by itself.
-      const use = (path: string | null): Promise<void> => (model.active ? get().choose(path) : get().load());
+      // As it is now: the list may be of before the last choice.
+      const settings = await attempt(() => backend().settings());
+      if (!settings) return;
+      const chosen = settings.model !== null && [model.path, model.name].includes(settings.model);
+      const before = choices;
+      /** False where that failed, which has been told. */
+      const use = (path: string | null): Promise<boolean> =>
+        attempt(() =>
+          backend()
+            .chooseModel(path)
+            .then(() => true),
+        ).then(Boolean);
+      if (chosen && !(await use(null))) return;
       leaving.add(name);
-      await use(null);
-      const back = (): Promise<void> => {
+      await get().load();
+      const back = async (): Promise<void> => {
         leaving.delete(name);
-        return use(model.path);
+        // What was chosen since stays.
+        if (chosen && choices === before) await use(settings.model);
+        await get().load();
       };
       // Its file goes only when the way back is gone; a window closed before that leaves it where it is.
       const settle = async (): Promise<void> => {
