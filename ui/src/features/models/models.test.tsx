@@ -1,5 +1,5 @@
-import { act, fireEvent, render, screen, waitFor } from '@testing-library/react';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { act, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Backend, backend, type ModelEntry, type StoreEvent, setBackend } from '@/ipc';
 import { createMock, MOCK_DEFAULTS } from '@/ipc/mock';
 import { ToastList } from '@/shared/ui/toasts';
@@ -155,6 +155,35 @@ describe('the models', () => {
       undo();
       await back(first.name);
       expect(await chosen()).toBe(first.name);
+    });
+
+    it.each(['before', 'while'])('stay all of them where that one is added again %s it goes', async (when) => {
+      const removeModel = vi.fn();
+      let end: () => void = () => undefined;
+      setBackend({
+        ...backend(),
+        removeModel,
+        // The same file: it is stored already.
+        addModel: (_, listener) => ({
+          finished: new Promise((resolve) => {
+            end = () => {
+              listener({ type: 'done', path: first.path });
+              resolve();
+            };
+          }),
+          cancel: () => undefined,
+        }),
+      });
+      await act(() => models().remove(first.name));
+      const adding = models().add();
+      await waitFor(() => expect(models().adding).not.toBeNull());
+      if (when === 'before') end();
+      const toast = screen.getByRole('button', { name: 'Undo' }).closest<HTMLElement>('.toast');
+      fireEvent.click(within(toast ?? document.body).getByRole('button', { name: 'Dismiss this message' }));
+      end();
+      await act(() => adding);
+      await back(first.name);
+      expect(removeModel).not.toHaveBeenCalled();
     });
 
     it('all stay where the chosen one cannot be let go', async () => {

@@ -43,8 +43,8 @@ export const useModels = create<ModelsState>((set, get) => {
   let storing: Job | null = null;
   let looked = 0;
   let choices = 0;
-  /** Removed, with a way back still open. */
-  const leaving = new Set<string>();
+  /** Where models lie that were removed, with a way back still open; by name. */
+  const leaving = new Map<string, string>();
 
   /** Stores a file, and gives where; `null` where it was not, which has been told. */
   async function store(path: string): Promise<string | null> {
@@ -54,8 +54,11 @@ export const useModels = create<ModelsState>((set, get) => {
     await attempt(async () => {
       storing = backend().addModel(path, (event) => {
         if (event.type === 'progress') set({ adding: { name, done: event.done, total: event.total } });
-        else if (event.type === 'done') stored = event.path;
-        else if (event.error.code !== 'cancelled') complain(event.error);
+        else if (event.type === 'done') {
+          stored = event.path;
+          // One that was removed and is added again does not go any more.
+          for (const [each, where] of leaving) if (where === stored) leaving.delete(each);
+        } else if (event.error.code !== 'cancelled') complain(event.error);
       });
       await storing.finished;
     });
@@ -116,7 +119,7 @@ export const useModels = create<ModelsState>((set, get) => {
             .then(() => true),
         ).then(Boolean);
       if (chosen && !(await use(null))) return;
-      leaving.add(name);
+      leaving.set(name, model.path);
       await get().load();
       const back = async (): Promise<void> => {
         leaving.delete(name);
@@ -126,6 +129,9 @@ export const useModels = create<ModelsState>((set, get) => {
       };
       // Its file goes only when the way back is gone; a window closed before that leaves it where it is.
       const settle = async (): Promise<void> => {
+        // Perhaps it is this one that is being added again.
+        await storing?.finished.catch(() => undefined);
+        if (!leaving.has(name)) return;
         await attempt(() => backend().removeModel(name));
         leaving.delete(name);
         await get().load();
