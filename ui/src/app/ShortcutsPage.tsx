@@ -36,6 +36,8 @@ const SECTIONS: readonly Section[] = [
     more: [
       { keys: 'PageDown', title: 'shortcuts.page' },
       { keys: 'Plus Minus 0', title: 'shortcuts.zoom' },
+      { keys: 'R', title: 'command.rotate' },
+      { keys: 'Shift+R', title: 'command.rotate_back' },
     ],
   },
   {

@@ -5,6 +5,8 @@ import {
   Images,
   MessageCircleQuestion,
   Quote,
+  RotateCcw,
+  RotateCw,
   Scan,
   Search,
   ZoomIn,
@@ -90,6 +92,8 @@ export const SOURCE: readonly Command[] = [
   { id: 'zoom_in', title: 'command.zoom_in', icon: ZoomIn, applies: drawn, run: () => source().stepZoom(1) },
   { id: 'zoom_out', title: 'command.zoom_out', icon: ZoomOut, applies: drawn, run: () => source().stepZoom(-1) },
   { id: 'zoom_fit', title: 'command.zoom_fit', icon: Scan, applies: drawn, run: () => source().setZoom(1) },
+  { id: 'rotate', title: 'command.rotate', icon: RotateCw, applies: drawn, run: () => source().rotate(1) },
+  { id: 'rotate_back', title: 'command.rotate_back', icon: RotateCcw, applies: drawn, run: () => source().rotate(-1) },
   {
     id: 'copy_passage',
     title: 'source.copy_passage',

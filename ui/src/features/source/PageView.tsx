@@ -5,6 +5,7 @@ import { tame } from '@/shared/text/tame';
 import { ErrorState, ErrorText } from '@/shared/ui/states';
 import { bandsOf, linesOf } from './highlight';
 import { type Passage, PassageGone, usePlace } from './passage';
+import { type Quarters, rectAt, sizeAt, transformAt } from './quarters';
 import type { Aim } from './store';
 import { TextView } from './TextView';
 import { Tiles } from './Tiles';
@@ -17,6 +18,7 @@ interface Properties {
   number: number;
   aim: Aim;
   zoom: number;
+  quarters: Quarters;
   /** Width there is, in CSS pixels. */
   room: number;
   /** The cited passage. */
@@ -25,6 +27,9 @@ interface Properties {
   found: readonly Span[];
   current: Span | null;
 }
+
+/** In points, until the page's own size is known. */
+const A4 = [595, 842] as const;
 
 function Band({ rect, scale, kind }: { rect: Rect; scale: number; kind: string }) {
   return (
@@ -41,19 +46,20 @@ function Band({ rect, scale, kind }: { rect: Rect; scale: number; kind: string }
 }
 
 /** A drawn page under its highlight and a layer of selectable text. Text is stretched to the width it has on the page. */
-export function PageView({ document, number, aim, zoom, room, passage, found, current }: Properties) {
+export function PageView({ document, number, aim, zoom, quarters, room, passage, found, current }: Properties) {
   const { page, error, again } = usePageText(document, number);
   const place = usePlace(page, passage);
-  const width = page?.size?.[0] ?? 595;
-  const height = page?.size?.[1] ?? 842;
-  const scale = (Math.max(120, room) / width) * zoom;
+  const size = page?.size ?? A4;
+  const scale = (Math.max(120, room) / sizeAt(size, quarters)[0]) * zoom;
+  const sides = [size[0] * scale, size[1] * scale] as const;
+  const [width, height] = sizeAt(sides, quarters);
   const [steady, setSteady] = useState(scale);
   useEffect(() => {
     const timer = setTimeout(() => setSteady(scale), 120);
     return () => clearTimeout(timer);
   }, [scale]);
   const pixels = Math.min(8, steady * Math.min(2, window.devicePixelRatio));
-  const whole = wholeScale([width, height], pixels);
+  const whole = wholeScale(size, pixels);
   const image = usePageImage(document, number, whole);
   const lines = useMemo(() => (page ? linesOf(page) : []), [page]);
   const bands = useMemo(() => (page && place ? bandsOf(page, place) : []), [page, place]);
@@ -65,7 +71,7 @@ export function PageView({ document, number, aim, zoom, room, passage, found, cu
   const sheet = useRef<HTMLDivElement>(null);
   useAim(aim, page, sheet, (at) => {
     const first = at === 'found' ? hits.find((hit) => hit.current)?.rect : bands[0];
-    return first ? (sheet.current?.offsetTop ?? 0) + first.y0 * scale : null;
+    return first ? (sheet.current?.offsetTop ?? 0) + rectAt(first, size, quarters).y0 * scale : null;
   });
 
   if (error) return <ErrorState error={error} onRetry={again} />;
@@ -84,28 +90,36 @@ export function PageView({ document, number, aim, zoom, room, passage, found, cu
   return (
     <>
       {page && passage && !place && <PassageGone />}
-      <div ref={sheet} className="sheet" style={{ width: width * scale, height: height * scale }}>
-        {image.url ? (
-          <img src={image.url} alt={t('source.page_image', { page: number })} draggable={false} />
-        ) : (
+      <div ref={sheet} className="sheet-place" style={{ width, height }}>
+        <div className="sheet" style={{ width: sides[0], height: sides[1], transform: transformAt(sides, quarters) }}>
+          {image.url && <img src={image.url} alt={t('source.page_image', { page: number })} draggable={false} />}
+          {whole < pixels && page?.size && image.url && (
+            <Tiles
+              document={document}
+              number={number}
+              size={page.size}
+              scale={scale}
+              pixels={pixels}
+              quarters={quarters}
+            />
+          )}
+          {bands.map((rect) => (
+            <Band key={`${rect.x0}.${rect.y0}`} rect={rect} scale={scale} kind="cited" />
+          ))}
+          {hits.map(({ rect, current: is }) => (
+            <Band key={`${rect.x0}.${rect.y0}`} rect={rect} scale={scale} kind={is ? 'found current' : 'found'} />
+          ))}
+          <div className="text-layer" dir="auto">
+            {lines.map((line, index) => (
+              <TextLineView key={index} text={line.text} rect={line.rect} scale={scale} />
+            ))}
+          </div>
+        </div>
+        {!image.url && (
           <p className="sheet-waiting quiet small" role="status">
             {t('source.drawing', { page: number })}
           </p>
         )}
-        {whole < pixels && page?.size && image.url && (
-          <Tiles document={document} number={number} size={page.size} scale={scale} pixels={pixels} />
-        )}
-        {bands.map((rect) => (
-          <Band key={`${rect.x0}.${rect.y0}`} rect={rect} scale={scale} kind="cited" />
-        ))}
-        {hits.map(({ rect, current: is }) => (
-          <Band key={`${rect.x0}.${rect.y0}`} rect={rect} scale={scale} kind={is ? 'found current' : 'found'} />
-        ))}
-        <div className="text-layer" dir="auto">
-          {lines.map((line, index) => (
-            <TextLineView key={index} text={line.text} rect={line.rect} scale={scale} />
-          ))}
-        </div>
       </div>
     </>
   );

@@ -1,4 +1,4 @@
-import { ChevronLeft, ChevronRight, ZoomIn, ZoomOut } from 'lucide-react';
+import { ChevronLeft, ChevronRight, RotateCw, ZoomIn, ZoomOut } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { t } from '@/shared/i18n';
 import { count, percent } from '@/shared/text/format';
@@ -68,9 +68,9 @@ const GLASSES: [ReactNode, ReactNode] = [
   <ZoomIn key="in" size={16} aria-hidden />,
 ];
 
-/** Steps through the citations of the answer, the pages, and the sizes. */
+/** Steps through the citations of the answer, the pages, and the sizes; rotates the pages. */
 export function SourceFoot({ drawn, pages }: { drawn: boolean; pages: number }) {
-  const { target, targets, zoom, page, step, setZoom, stepZoom, goTo } = useSource();
+  const { target, targets, zoom, page, step, setZoom, stepZoom, rotate, goTo } = useSource();
   const at = target ? targets.indexOf(target) : -1;
   return (
     <footer className="source-foot">
@@ -94,6 +94,11 @@ export function SourceFoot({ drawn, pages }: { drawn: boolean; pages: number }) 
       >
         <PageField page={page} pages={pages} onGo={goTo} />
       </Stepper>
+      {drawn && (
+        <IconButton label={t('source.rotate')} hint={`${t('source.rotate')} (R)`} onPress={() => rotate(1)}>
+          <RotateCw size={16} aria-hidden />
+        </IconButton>
+      )}
       {drawn && (
         <Stepper
           previous={{ label: t('source.zoom_out'), hint: `${t('source.zoom_out')} (−)` }}

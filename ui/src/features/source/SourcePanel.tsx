@@ -44,12 +44,11 @@ function Find() {
 
 /** The pages in small, and the one that is read. */
 function Reader({ row }: { row: DocumentRow }) {
-  const { page, aim, target, found, foundAt, zoom, thumbnails, goTo } = useSource();
+  const { page, aim, target, found, foundAt, zoom, quarters, thumbnails, goTo } = useSource();
   const scroller = useRef<HTMLElement>(null);
   const room = useRoom(scroller);
   useWheel(scroller);
-  // A page of a file that has changed cannot be drawn as it was: its text is shown.
-  const drawn = isDrawn(row) && !row.changed;
+  const drawn = isDrawn(row);
   const passage = useMemo(
     () =>
       target?.span && target.document === row.id && target.page === page
@@ -62,7 +61,7 @@ function Reader({ row }: { row: DocumentRow }) {
   const shown = { document: row.id, number: page, aim, passage, found: here, current };
   return (
     <>
-      <div className="source-body">
+      <div className="source-body" data-quarters={quarters}>
         {thumbnails && <Thumbnails document={row.id} pages={row.pages} page={page} drawn={drawn} onGo={goTo} />}
         <section
           ref={scroller}
@@ -71,7 +70,7 @@ function Reader({ row }: { row: DocumentRow }) {
           aria-label={t('source.page', { page })}
           onKeyDown={turningKeys}
         >
-          {drawn ? <PageView {...shown} zoom={zoom} room={room} /> : <TextView {...shown} />}
+          {drawn ? <PageView {...shown} zoom={zoom} quarters={quarters} room={room} /> : <TextView {...shown} />}
         </section>
       </div>
       <SourceFoot drawn={drawn} pages={row.pages} />

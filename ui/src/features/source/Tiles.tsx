@@ -1,7 +1,8 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { backend, type Tile } from '@/ipc';
+import type { Quarters } from './quarters';
 import { useSource } from './store';
-import { type Seen, tilesOf } from './tiles';
+import { type Seen, seenIn, tilesOf } from './tiles';
 
 interface Properties {
   document: number;
@@ -12,10 +13,11 @@ interface Properties {
   scale: number;
   /** Pixels a point of the tiles. */
   pixels: number;
+  quarters: Quarters;
 }
 
 /** The part of an enlarged page that is in sight, drawn sharp over the picture of the whole. */
-export function Tiles({ document, number, size, scale, pixels }: Properties) {
+export function Tiles({ document, number, size, scale, pixels, quarters }: Properties) {
   const layer = useRef<HTMLDivElement>(null);
   const [seen, setSeen] = useState<Seen | null>(null);
   const reads = useSource((state) => state.reads);
@@ -24,15 +26,7 @@ export function Tiles({ document, number, size, scale, pixels }: Properties) {
     if (!scroller) return;
     const look = (): void => {
       const page = layer.current?.getBoundingClientRect();
-      const view = scroller.getBoundingClientRect();
-      if (!page) return;
-      const factor = pixels / scale;
-      setSeen({
-        left: (view.left - page.left) * factor,
-        top: (view.top - page.top) * factor,
-        right: (view.right - page.left) * factor,
-        bottom: (view.bottom - page.top) * factor,
-      });
+      if (page) setSeen(seenIn(scroller.getBoundingClientRect(), page, pixels / scale, quarters));
     };
     look();
     const observer = new ResizeObserver(look);
@@ -42,7 +36,7 @@ export function Tiles({ document, number, size, scale, pixels }: Properties) {
       observer.disconnect();
       scroller.removeEventListener('scroll', look);
     };
-  }, [scale, pixels]);
+  }, [scale, pixels, quarters]);
   const whole = useMemo(() => [Math.round(size[0] * pixels), Math.round(size[1] * pixels)] as const, [size, pixels]);
   return (
     <div ref={layer} className="tiles" aria-hidden>
@@ -61,7 +55,7 @@ export function Tiles({ document, number, size, scale, pixels }: Properties) {
   );
 }
 
-function Piece({ document, number, tile, scale, pixels }: Omit<Properties, 'size'> & { tile: Tile }) {
+function Piece({ document, number, tile, scale, pixels }: Omit<Properties, 'size' | 'quarters'> & { tile: Tile }) {
   const [url, setUrl] = useState<string | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a piece of another place is another piece, by its key
   useEffect(() => {

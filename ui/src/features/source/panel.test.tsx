@@ -161,3 +161,58 @@ describe('the pages of a document', () => {
     expect(held.size).toBe(0);
   });
 });
+
+describe('the pages of a scan that lies on its side', () => {
+  const sheet = (): HTMLElement => document.querySelector<HTMLElement>('.sheet') ?? document.body;
+  const place = (): HTMLElement => sheet().parentElement ?? document.body;
+  const rotate = (): HTMLElement => screen.getByRole('button', { name: 'Rotate the page' });
+  const rotation = (): string => /rotate\((\d+deg)\)/.exec(sheet().style.transform)?.[1] ?? '0deg';
+
+  it('are rotated by a button with all that lies on them, and fit the width', async () => {
+    await openLease({ span: { start: 0, end: 0 }, quote: SENTENCE });
+    await waitFor(() => expect(sheet().querySelector('.band.cited')).toBeTruthy());
+    const { width, height } = place().style;
+    const upright = scroller().scrollTop;
+    fireEvent.click(rotate());
+    expect(rotation()).toBe('90deg');
+    expect(Number.parseFloat(place().style.width)).toBeCloseTo(Number.parseFloat(width));
+    expect(Number.parseFloat(place().style.height)).toBeLessThan(Number.parseFloat(height));
+    // The mark lies on the sheet, and the view went to where it is now.
+    expect(sheet().querySelector('.band.cited')).toBeTruthy();
+    expect(scroller().scrollTop).not.toBe(upright);
+    expect(scroller().scrollTop).toBeGreaterThan(0);
+  });
+
+  it('are rotated by a key, and back', async () => {
+    await openLease();
+    await screen.findByRole('button', { name: 'Rotate the page' });
+    fireEvent.keyDown(scroller(), { key: 'r' });
+    fireEvent.keyDown(scroller(), { key: 'r' });
+    expect(rotation()).toBe('180deg');
+    fireEvent.keyDown(scroller(), { key: 'R', shiftKey: true });
+    expect(rotation()).toBe('90deg');
+    // With Ctrl it is the window's.
+    expect(fireEvent.keyDown(scroller(), { key: 'r', ctrlKey: true })).toBe(true);
+    expect(rotation()).toBe('90deg');
+  });
+
+  it('stay so while the document is open, and not in the next', async () => {
+    await openLease();
+    fireEvent.click(rotate());
+    act(() => source().goTo(8));
+    await waitFor(() => expect(screen.getByAltText('Page 8')).toBeTruthy());
+    expect(rotation()).toBe('90deg');
+    await act(() => source().open({ document: 1, page: 9, span: null, n: null, quote: null }));
+    expect(rotation()).toBe('90deg');
+    await act(() => source().open({ document: 2, page: 1, span: null, n: null, quote: null }));
+    expect(source().quarters).toBe(0);
+  });
+
+  it('are shown as text where they cannot be drawn, and not rotated', async () => {
+    asText();
+    await openLease();
+    expect(screen.queryByRole('button', { name: 'Rotate the page' })).toBeNull();
+    fireEvent.keyDown(scroller(), { key: 'r' });
+    expect(source().quarters).toBe(0);
+  });
+});

@@ -10,6 +10,7 @@ import {
   type Stop,
 } from '@/ipc';
 import { complain } from '@/shared/ui/toasts';
+import { type Quarters, rotated } from './quarters';
 
 /** A passage to be shown: from a citation, a source, or a search in the document. */
 export interface Target {
@@ -44,6 +45,8 @@ interface SourceState {
   /** The citations of the answer it was opened from: next and previous go through these. */
   targets: readonly Target[];
   zoom: number;
+  /** How far the pages of the open document are rotated. */
+  quarters: Quarters;
   thumbnails: boolean;
   searching: boolean;
   query: string;
@@ -59,6 +62,8 @@ interface SourceState {
   setZoom: (zoom: number) => void;
   /** The next larger or smaller. */
   stepZoom: (by: 1 | -1) => void;
+  /** By a quarter, clockwise or back; pages that are not drawn stay as they are. */
+  rotate: (by: 1 | -1) => void;
   toggleThumbnails: () => void;
   setSearching: (searching: boolean) => void;
   find: (query: string) => Promise<void>;
@@ -75,10 +80,13 @@ interface SourceState {
 
 const DRAWN = ['application/pdf', 'image/jpeg', 'image/png', 'image/tiff', 'image/webp'];
 
-/** Whether the pages of a document are drawn: those of others are shown as text. */
+/** Whether the pages of a document are drawn: those of others, and of a file that has changed since, are shown as text. */
 export function isDrawn(row: DocumentRow | null): boolean {
-  return row !== null && DRAWN.includes(row.media_type);
+  return row !== null && !row.changed && DRAWN.includes(row.media_type);
 }
+
+/** Of a document that is opened. */
+const UNREAD = { quarters: 0, removed: false, found: [], query: '', searching: false, finding: false } as const;
 
 const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3] as const;
 
@@ -162,6 +170,7 @@ export const useSource = create<SourceState>((set, get) => {
     target: null,
     targets: [],
     zoom: 1,
+    quarters: 0,
     thumbnails: false,
     searching: false,
     query: '',
@@ -181,7 +190,7 @@ export const useSource = create<SourceState>((set, get) => {
         page: target.page,
         aim: { at: 'passage' },
         error: null,
-        ...(same ? {} : { row: null, removed: false, found: [], query: '', searching: false, finding: false }),
+        ...(same ? {} : { ...UNREAD, row: null }),
       });
       if (same) return;
       try {
@@ -208,6 +217,11 @@ export const useSource = create<SourceState>((set, get) => {
       const { zoom, setZoom } = get();
       const next = by > 0 ? ZOOMS.find((each) => each > zoom + 0.01) : ZOOMS.findLast((each) => each < zoom - 0.01);
       setZoom(next ?? zoom);
+    },
+    rotate: (by) => {
+      const { row, quarters, aim } = get();
+      // What was gone to lies elsewhere now: the view goes there once more.
+      if (isDrawn(row)) set({ quarters: rotated(quarters, by), aim: { ...aim } });
     },
     toggleThumbnails: () => set({ thumbnails: !get().thumbnails }),
     setSearching: (searching) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { tilesOf, wholeScale } from './tiles';
+import { seenIn, tilesOf, wholeScale } from './tiles';
 
 describe('tiles', () => {
   it('are drawn only where a page is too large for one piece', () => {
@@ -15,5 +15,16 @@ describe('tiles', () => {
       [2048, 2048, 452, 952],
     ]);
     expect(tilesOf([2500, 3000], { left: -900, top: -900, right: -10, bottom: -10 })).toEqual([]);
+  });
+});
+
+describe('what is seen of a page', () => {
+  it('is the part of the page as it is drawn, however it is rotated', () => {
+    // 300 by 400, rotated to 400 by 300; in view is its upper left.
+    const page = new DOMRect(10, 20, 400, 300);
+    const view = new DOMRect(10, 20, 100, 50);
+    expect(seenIn(view, new DOMRect(10, 20, 300, 400), 2, 0)).toEqual({ left: 0, top: 0, right: 200, bottom: 100 });
+    expect(seenIn(view, page, 2, 1)).toEqual({ left: 0, top: 600, right: 100, bottom: 800 });
+    expect(seenIn(view, page, 2, 3)).toEqual({ left: 500, top: 0, right: 600, bottom: 200 });
   });
 });

@@ -1,4 +1,5 @@
 import type { Tile } from '@/ipc';
+import { opposite, type Quarters, rectAt } from './quarters';
 
 /** Side of a tile in pixels. */
 const SIDE = 1024;
@@ -16,6 +17,18 @@ export interface Seen {
   top: number;
   right: number;
   bottom: number;
+}
+
+/** What a view shows of a page that is rotated; of the page as it is drawn, so many of its pixels to one of the screen. */
+export function seenIn(view: DOMRect, page: DOMRect, factor: number, quarters: Quarters): Seen {
+  const rotated = {
+    x0: view.left - page.left,
+    y0: view.top - page.top,
+    x1: view.right - page.left,
+    y1: view.bottom - page.top,
+  };
+  const { x0, y0, x1, y1 } = rectAt(rotated, [page.width, page.height], opposite(quarters));
+  return { left: x0 * factor, top: y0 * factor, right: x1 * factor, bottom: y1 * factor };
 }
 
 /** The tiles that cover what is seen of a page of so many pixels; those at its edge are cut to it. */

@@ -9,6 +9,12 @@ const ZOOM_KEYS: Record<string, () => void> = {
   '0': () => useSource.getState().setZoom(1),
 };
 
+/** Keys that do the same on every page: they enlarge, shrink and rotate it. */
+function viewKey(key: string, shift: boolean): (() => void) | undefined {
+  if (key.toLowerCase() === 'r') return () => useSource.getState().rotate(shift ? -1 : 1);
+  return ZOOM_KEYS[key];
+}
+
 /** Which ends of its page the view has reached. */
 interface Ends {
   top: boolean;
@@ -29,8 +35,8 @@ export function turningKeys(event: KeyboardEvent<HTMLElement>): void {
   if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
   const ends = endsOf(event.currentTarget);
   const space = event.key === ' ';
-  const zoom = ZOOM_KEYS[event.key];
-  if (zoom) zoom();
+  const change = viewKey(event.key, event.shiftKey);
+  if (change) change();
   else if (ends.bottom && (event.key === 'PageDown' || (space && !event.shiftKey))) turn(1);
   else if (ends.top && (event.key === 'PageUp' || (space && event.shiftKey))) turn(-1);
   else return;

@@ -300,6 +300,7 @@ export const de: Record<MessageKey, string> = {
   'source.zoom_in': 'Größer',
   'source.zoom_out': 'Kleiner',
   'source.zoom_fit': 'An Breite anpassen',
+  'source.rotate': 'Seite drehen',
 
   'link.show': 'Link zu {place}: zeigen, wohin er führt',
   'link.leads': 'Diesen Link hat das Modell geschrieben. Er führt zu:',
@@ -444,6 +445,8 @@ export const de: Record<MessageKey, string> = {
   'command.zoom_in': 'Seite vergrößern',
   'command.zoom_out': 'Seite verkleinern',
   'command.zoom_fit': 'Seite an die Breite anpassen',
+  'command.rotate': 'Seite nach rechts drehen',
+  'command.rotate_back': 'Seite nach links drehen',
   'command.thumbnails': 'Seitenvorschau zeigen oder verbergen',
   'command.next_page': 'Nächste Seite des Dokuments',
   'command.previous_page': 'Vorige Seite des Dokuments',

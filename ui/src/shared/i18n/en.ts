@@ -299,6 +299,7 @@ export const en = {
   'source.zoom_in': 'Larger',
   'source.zoom_out': 'Smaller',
   'source.zoom_fit': 'Fit the width',
+  'source.rotate': 'Rotate the page',
 
   'link.show': 'Link to {place}: show where it leads',
   'link.leads': 'This link was written by the model. It leads to:',
@@ -442,6 +443,8 @@ export const en = {
   'command.zoom_in': 'Enlarge the page',
   'command.zoom_out': 'Shrink the page',
   'command.zoom_fit': 'Fit the page to the width',
+  'command.rotate': 'Rotate the page to the right',
+  'command.rotate_back': 'Rotate the page to the left',
   'command.thumbnails': 'Show or hide the pages in small',
   'command.next_page': 'Next page of the document',
   'command.previous_page': 'Previous page of the document',
