@@ -1,6 +1,7 @@
 import { placeOf, places } from '@/features/chat/citations';
 import { useFind } from '@/features/chat/find';
-import { isWriting, useChat } from '@/features/chat/store';
+import { isWriting } from '@/features/chat/state';
+import { useChat } from '@/features/chat/store';
 import { useLibrary } from '@/features/library/store';
 import { TEXT_SIZES, useSettings } from '@/features/settings/store';
 import { type Target, useSource } from '@/features/source/store';

@@ -1,5 +1,6 @@
 import { useEffect } from 'react';
-import { isAnswering, useChat } from '@/features/chat/store';
+import { isAnswering } from '@/features/chat/state';
+import { useChat } from '@/features/chat/store';
 import { useLanguageOffer } from '@/features/library/languageOffer';
 import { useLibrary } from '@/features/library/store';
 import { useModels } from '@/features/models/store';

@@ -14,7 +14,8 @@ import {
   Trash2,
 } from 'lucide-react';
 import { withSources } from '@/features/chat/copy';
-import { isAnswering, isWriting, useChat } from '@/features/chat/store';
+import { isAnswering, isWriting } from '@/features/chat/state';
+import { useChat } from '@/features/chat/store';
 import type { Turn } from '@/ipc';
 import { copyText } from '@/shared/ui/copyText';
 import {

@@ -6,7 +6,8 @@ import { tameName } from '@/shared/text/tame';
 import { isComposing } from '@/shared/ui/composing';
 import { IconButton } from '@/shared/ui/IconButton';
 import { ScopeMenu } from './ScopeMenu';
-import { isAnswering, isRead, isWriting, useChat } from './store';
+import { isAnswering, isRead, isWriting } from './state';
+import { useChat } from './store';
 
 interface Properties {
   /** Leads to where documents are chosen. */

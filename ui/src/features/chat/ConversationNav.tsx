@@ -13,7 +13,8 @@ import { ErrorText } from '@/shared/ui/states';
 import { byAge } from './age';
 import { ConversationMenu } from './ConversationMenu';
 import { listed } from './list';
-import { isWriting, useChat } from './store';
+import { isWriting } from './state';
+import { useChat } from './store';
 
 /** How many conversations are listed before a search is the better way. */
 const LISTED = 200;

@@ -1,7 +1,8 @@
 import type { ReactNode } from 'react';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
-import { isAnswering, useChat } from './store';
+import { isAnswering } from './state';
+import { useChat } from './store';
 
 /** What stands where nothing was asked yet: questions to begin with, or the way to documents. */
 export function Welcome({ empty, documents }: { empty: ReactNode; documents: number | null }) {
