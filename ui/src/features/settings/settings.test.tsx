@@ -109,6 +109,32 @@ describe('settings that are changed', () => {
   });
 });
 
+describe('settings that are refused one after the other', () => {
+  it('go back to what the engine has, not to what was refused before', async () => {
+    await open(() => ({ changeSettings: () => Promise.reject({ code: 'disk_full', message: 'Full.', detail: null }) }));
+    const { change } = useSettings.getState();
+    await act(() => Promise.all([change({ text_size: 115 }), change({ text_size: 130 })]));
+    expect(settings()?.text_size).toBe(100);
+  });
+
+  it('leave what is changed after them', async () => {
+    let refuse = true;
+    await open((mock) => ({
+      changeSettings: (change) => {
+        if (!refuse) return mock.changeSettings(change);
+        refuse = false;
+        return Promise.reject({ code: 'disk_full', message: 'Full.', detail: null });
+      },
+    }));
+    const seen: unknown[] = [];
+    const stop = useSettings.subscribe(({ settings }) => seen.push(settings?.text_size));
+    const { change } = useSettings.getState();
+    await act(() => Promise.all([change({ text_size: 115 }), change({ text_size: 130 })]));
+    stop();
+    expect([...new Set(seen)]).toEqual([115, 130]);
+  });
+});
+
 describe('a folder that is watched no longer', () => {
   const folders = (): string[] | undefined => settings()?.watched_folders;
 

@@ -49,8 +49,15 @@ export const useSettings = create<SettingsState>((set, get) => {
   let job: Job | null = null;
   // The engine asks the server of the settings that it has: what is shown already may still be on its way to it.
   let saved: Promise<unknown> = Promise.resolve();
-  let changes = 0;
   let asked = 0;
+  /** What the engine has, as far as it said. */
+  let known: Settings | null = null;
+  /** Changes on their way to it, in their order. */
+  const pending = new Set<Partial<Settings>>();
+  /** Shown at once is what is changed; what the engine makes of it follows. */
+  const show = (): void => {
+    if (known) set({ settings: Object.assign({}, known, ...pending) });
+  };
   const watched = (): readonly string[] => get().settings?.watched_folders ?? [];
   const follow = (folders: readonly string[]): Promise<void> =>
     get().change({ watched_folders: [...new Set([...watched(), ...folders])] });
@@ -77,32 +84,27 @@ export const useSettings = create<SettingsState>((set, get) => {
     load: async () => {
       set({ error: null });
       try {
-        set({ settings: await backend().settings() });
+        known = await backend().settings();
+        show();
       } catch (thrown) {
         set({ error: reportOf(thrown) });
       }
     },
     change: async (change) => {
-      const before = get().settings;
-      if (!before) return;
-      // Shown at once; what the engine makes of it follows.
-      set({ settings: { ...before, ...change } });
-      const mine = ++changes;
+      if (!get().settings) return;
+      pending.add(change);
+      show();
       // One after the other: the last of two that change the same is the one that stays.
       const saving = saved.then(() => attempt(() => backend().changeSettings(change)));
       saved = saving;
-      const after = await saving;
-      if (after) {
-        // What was changed since is not in it yet.
-        if (mine === changes) set({ settings: after });
-        return;
-      }
-      const refused = Object.keys(change) as (keyof Settings)[];
-      get().adopt(Object.fromEntries(refused.map((key) => [key, before[key]])));
+      known = (await saving) ?? known;
+      pending.delete(change);
+      show();
     },
     adopt: (changed) => {
-      const { settings } = get();
-      if (settings) set({ settings: { ...settings, ...changed } });
+      if (!known || !get().settings) return;
+      known = { ...known, ...changed };
+      show();
     },
     saved: () => saved,
     askRemoteContext: async () => {
