@@ -153,7 +153,8 @@ export function Transcript({ onOpen, onOpenSource, onWhy }: Properties) {
         </div>
       </section>
       <p className="visually-hidden" role="status">
-        {running && !running.error ? t('chat.writing') : amount > 0 ? t('chat.ready') : ''}
+        {/* What failed is said where it stands. */}
+        {running ? !running.error && t('chat.writing') : amount > 0 && t('chat.ready')}
       </p>
       {away && (
         <button

@@ -1,0 +1,41 @@
+import { act, render, screen, waitFor } from '@testing-library/react';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { setBackend } from '@/ipc';
+import { createMock, MOCK_DEFAULTS } from '@/ipc/mock';
+import { ChatPage } from './ChatPage';
+import { useChat } from './store';
+
+const START = useChat.getInitialState();
+const chat = useChat.getState;
+const COLLECTIONS = [{ id: 1, name: 'Contracts', documents: 4 }];
+const nothing = (): void => undefined;
+
+beforeEach(() => {
+  useChat.setState(START, true);
+  setBackend(createMock({ ...MOCK_DEFAULTS, speed: 0, turns: 0, documents: 12 }));
+  chat().startNew();
+  render(
+    <ChatPage
+      documents={12}
+      collections={COLLECTIONS}
+      empty={null}
+      onOpen={nothing}
+      onOpenSource={nothing}
+      onOpenPassage={nothing}
+      onChoose={nothing}
+      onSearch={nothing}
+      newHere={false}
+    />,
+  );
+});
+
+describe('to those who hear the window', () => {
+  it('an answer is complete when it is, and not when it failed', async () => {
+    const said = (): string[] => screen.getAllByRole('status').map(({ textContent }) => textContent);
+    await act(() => chat().ask('When may the tenant leave?'));
+    expect(said()).toContain('The answer is complete.');
+    await act(() => chat().ask('fail now'));
+    await waitFor(() => expect(chat().running?.error).toBeTruthy());
+    expect(said()).not.toContain('The answer is complete.');
+  });
+});
