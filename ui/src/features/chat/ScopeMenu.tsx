@@ -60,20 +60,25 @@ export function ScopeMenu({ collections, onChoose }: Properties) {
         </>
       }
     >
-      <MenuItem icon={scope.kind === 'all' && <Check size={16} />} onSelect={() => setScope({ kind: 'all' })}>
+      <MenuItem
+        icon={scope.kind === 'all' && <Check size={16} />}
+        chosen={scope.kind === 'all'}
+        onSelect={() => setScope({ kind: 'all' })}
+      >
         {t('chat.scope_all')}
       </MenuItem>
       {collections.map((each) => (
         <MenuItem
           key={each.id}
           icon={each.id === collection?.id && <Check size={16} />}
+          chosen={each.id === collection?.id}
           onSelect={() => setScope({ kind: 'collection', id: each.id })}
         >
           {tameName(each.name)}
         </MenuItem>
       ))}
       {scope.kind === 'documents' && (
-        <MenuItem icon={<Check size={16} />} onSelect={() => undefined}>
+        <MenuItem icon={<Check size={16} />} chosen onSelect={() => undefined}>
           <bdi className="clip">
             {t('chat.scope_documents', { n: scope.ids.length })}
             {chosen && `: ${chosen}`}

@@ -1,4 +1,4 @@
-import { act, render, screen, waitFor } from '@testing-library/react';
+import { act, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { setBackend } from '@/ipc';
 import { createMock, MOCK_DEFAULTS } from '@/ipc/mock';
@@ -37,5 +37,18 @@ describe('to those who hear the window', () => {
     await act(() => chat().ask('fail now'));
     await waitFor(() => expect(chat().running?.error).toBeTruthy());
     expect(said()).not.toContain('The answer is complete.');
+  });
+
+  it('what is asked is the one that is chosen of several', () => {
+    const chosen = (): (string | null)[] =>
+      screen
+        .getAllByRole('menuitemradio')
+        .filter((item) => item.getAttribute('aria-checked') === 'true')
+        .map(({ textContent }) => textContent);
+    fireEvent.click(screen.getByRole('button', { name: 'Search in: All documents' }));
+    expect(chosen()).toEqual(['All documents']);
+    fireEvent.click(screen.getByRole('menuitemradio', { name: 'Contracts' }));
+    fireEvent.click(screen.getByRole('button', { name: 'Search in: Contracts' }));
+    expect(chosen()).toEqual(['Contracts']);
   });
 });

@@ -158,19 +158,30 @@ interface MenuItemProperties {
   children: ReactNode;
   /** Whether what it switches is on, where it is a switch. */
   checked?: boolean;
+  /** Whether it is the one that is chosen, where it is one of several. */
+  chosen?: boolean;
   danger?: boolean;
   disabled?: boolean;
   onSelect: () => void;
 }
 
 /** One line of a menu; choosing it closes the menu first. */
-export function MenuItem({ icon, children, checked, danger = false, disabled = false, onSelect }: MenuItemProperties) {
+export function MenuItem({
+  icon,
+  children,
+  checked,
+  chosen,
+  danger = false,
+  disabled = false,
+  onSelect,
+}: MenuItemProperties) {
   const close = useContext(CloseMenu);
+  const role = chosen !== undefined ? 'menuitemradio' : checked !== undefined ? 'menuitemcheckbox' : 'menuitem';
   return (
     <button
       type="button"
-      role={checked === undefined ? 'menuitem' : 'menuitemcheckbox'}
-      aria-checked={checked}
+      role={role}
+      aria-checked={chosen ?? checked}
       tabIndex={-1}
       className={danger ? 'menu-item danger' : 'menu-item'}
       disabled={disabled}
