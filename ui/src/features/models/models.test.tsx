@@ -222,6 +222,16 @@ describe('the models', () => {
     expect(active()).toBe(path);
   });
 
+  it('are shown as they are chosen, though the plans for that take long', async () => {
+    await open();
+    const mock = backend();
+    setBackend({ ...mock, inventory: () => new Promise(() => undefined) });
+    const other = models().models?.find((model) => !model.active && model.card !== null);
+    void models().choose(other?.path ?? null);
+    await waitFor(() => expect(models().models?.find((model) => model.active)?.path).toBe(other?.path));
+    expect(models().models?.filter((model) => model.active)).toHaveLength(1);
+  });
+
   it('are shown where the chosen one cannot be planned for, so that another can be chosen', async () => {
     const mock = createMock({ ...MOCK_DEFAULTS, speed: 0 });
     const planError = { code: 'no_such_model', message: 'Gone.', detail: null };

@@ -90,7 +90,14 @@ export const useModels = create<ModelsState>((set, get) => {
     setActive: (active) => set({ active }),
     choose: async (path) => {
       choices += 1;
-      await attempt(() => backend().chooseModel(path));
+      const mine = choices;
+      await attempt(async () => {
+        await backend().chooseModel(path);
+        // Plans for it take long: which one it is, is known at once.
+        const { models } = get();
+        if (models && mine === choices)
+          set({ models: models.map((model) => ({ ...model, active: model.path === path })) });
+      });
       await get().load();
     },
     add: async () => {
