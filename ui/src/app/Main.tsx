@@ -25,7 +25,7 @@ export function Main() {
   const sidebar = useLayout((state) => state.sidebar);
   const documents = useLibrary((state) => state.summary?.documents ?? null);
   const collections = useLibrary((state) => state.collections);
-  const { plans, models } = useModels();
+  const { plans, planError, models, error, load } = useModels();
   switch (view) {
     case 'chat':
       return (
@@ -63,11 +63,12 @@ export function Main() {
     case 'benchmark':
       return (
         <BenchmarkPage
-          profiles={(plans ?? []).map((plan) => ({
-            name: plan.profile.name,
-            runnable: plan.fits && plan.missing === null,
-          }))}
-          hasModel={models?.some((model) => model.active) ?? false}
+          profiles={
+            plans?.map((plan) => ({ name: plan.profile.name, runnable: plan.fits && plan.missing === null })) ?? null
+          }
+          error={error ?? planError}
+          onRetry={() => void load()}
+          hasModel={models?.some((model) => model.active) ?? true}
           onModels={() => show('models')}
         />
       );

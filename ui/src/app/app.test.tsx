@@ -5,7 +5,7 @@ import { useLibrary } from '@/features/library/store';
 import { useModels } from '@/features/models/store';
 import { useSettings } from '@/features/settings/store';
 import { useSource } from '@/features/source/store';
-import { backend, type DropEvent, type IngestEvent, setBackend } from '@/ipc';
+import { backend, type DropEvent, type IngestEvent, type Inventory, setBackend } from '@/ipc';
 import { createMock, MOCK_DEFAULTS, type MockOptions } from '@/ipc/mock';
 import { App } from './App';
 import { readDocument } from './actions';
@@ -53,6 +53,44 @@ beforeEach(() => {
 afterEach(() => {
   // What was told in one test is no matter of the next.
   for (const button of document.querySelectorAll('.toast > .icon-button')) fireEvent.click(button);
+});
+
+describe('before it is known what the profiles take', () => {
+  /** Opens the window with what is looked at on its way. */
+  async function openSlowly(): Promise<(inventory: Inventory) => void> {
+    await open();
+    let tell: (inventory: Inventory) => void = () => undefined;
+    setBackend({
+      ...backend(),
+      inventory: () =>
+        new Promise((resolve) => {
+          tell = resolve;
+        }),
+    });
+    useModels.setState(START.models, true);
+    void act(() => void useModels.getState().load());
+    return (inventory) => tell(inventory);
+  }
+
+  it('no model is said to be missing', async () => {
+    await openSlowly();
+    act(() => useLayout.getState().show('benchmark'));
+    expect(screen.queryByText('No model to measure')).toBeNull();
+    expect(screen.getByText('Predicting memory…')).toBeTruthy();
+  });
+
+  it('why that cannot be found out is said where they are measured', async () => {
+    const known = await openSlowly();
+    const { inventory } = createMock({ ...MOCK_DEFAULTS, speed: 0 });
+    act(() => useLayout.getState().show('benchmark'));
+    const planError = { code: 'gone', message: 'The file is gone.', detail: null };
+    const found = await inventory();
+    await act(async () => known({ ...found, plans: null, planError }));
+    expect(screen.getByRole('alert').textContent).toContain('The file is gone.');
+    setBackend({ ...backend(), inventory: async () => found });
+    fireEvent.click(screen.getByRole('button', { name: 'Retry' }));
+    expect(await screen.findByRole('group', { name: /profiles/i })).toBeTruthy();
+  });
 });
 
 describe('the window', () => {

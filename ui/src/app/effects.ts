@@ -9,6 +9,7 @@ import { useSettings } from '@/features/settings/store';
 import { useSource } from '@/features/source/store';
 import { backend, type LibrarySummary } from '@/ipc';
 import { setLanguage } from '@/shared/i18n';
+import { fileName } from '@/shared/text/path';
 import { tameName } from '@/shared/text/tame';
 import { attempt, insist, warn } from '@/shared/ui/toasts';
 import { useLayout } from './layout';
@@ -78,7 +79,9 @@ export function useChosenModel(): string | null {
   const settings = useSettings((state) => state.settings);
   const models = useModels((state) => state.models);
   if (settings && settings.backend !== 'embedded') return settings.remote_model || null;
-  const entry = models?.find((model) => model.active);
+  // Until they were looked at it is known by its file alone.
+  if (!models) return settings?.model ? fileName(settings.model).replace(/\.gguf$/i, '') : null;
+  const entry = models.find((model) => model.active);
   return entry ? (entry.card?.name ?? entry.name) : null;
 }
 

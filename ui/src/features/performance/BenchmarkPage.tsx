@@ -1,5 +1,6 @@
 import { FlaskConical, ListChecks, Play } from 'lucide-react';
 import { useEffect, useState } from 'react';
+import type { ErrorReport } from '@/ipc';
 import { maybe, profileName, t } from '@/shared/i18n';
 import { date, dateTime } from '@/shared/text/format';
 import { Page } from '@/shared/ui/Page';
@@ -8,8 +9,18 @@ import { BenchmarkResult } from './BenchmarkResult';
 import { PromisesTable } from './PromisesTable';
 import { usePerformance } from './store';
 
+interface Profile {
+  name: string;
+  runnable: boolean;
+}
+
 interface Properties {
-  profiles: readonly { name: string; runnable: boolean }[];
+  /** `null` until it is known what each would take. */
+  profiles: readonly Profile[] | null;
+  /** Why that could not be found out. */
+  error: ErrorReport | null;
+  onRetry: () => void;
+  /** Said to be missing only where that is known. */
   hasModel: boolean;
   onModels: () => void;
 }
@@ -21,8 +32,47 @@ function runningLabel({ profile, stage }: { profile: string; stage: string }): s
   return profile === '' ? words : t('benchmark.running', { profile: profileName(profile), stage: words });
 }
 
+/** Which of the profiles are measured. */
+function Which({
+  profiles,
+  chosen,
+  disabled,
+  onChoose,
+}: {
+  profiles: readonly Profile[];
+  chosen: readonly string[];
+  disabled: boolean;
+  onChoose: (names: ReadonlySet<string>) => void;
+}) {
+  return (
+    <fieldset className="chips">
+      <legend>{t('benchmark.which')}</legend>
+      {profiles.map(({ name, runnable }) => (
+        <label
+          key={name}
+          className={runnable ? 'chip' : 'chip disabled'}
+          title={runnable ? undefined : t('benchmark.cannot')}
+        >
+          <input
+            type="checkbox"
+            disabled={!runnable || disabled}
+            checked={runnable && chosen.includes(name)}
+            onChange={(event) => {
+              const next = new Set(chosen);
+              if (event.target.checked) next.add(name);
+              else next.delete(name);
+              onChoose(next);
+            }}
+          />
+          {profileName(name)}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
 /** Profiles against the reference, measured on this machine. */
-export function BenchmarkPage({ profiles, hasModel, onModels }: Properties) {
+export function BenchmarkPage({ profiles, error, onRetry, hasModel, onModels }: Properties) {
   const {
     runs,
     runsError,
@@ -38,7 +88,7 @@ export function BenchmarkPage({ profiles, hasModel, onModels }: Properties) {
   const [chosen, setChosen] = useState<ReadonlySet<string> | null>(null);
   const [shown, setShown] = useState(0);
   useEffect(() => void loadRuns(), [loadRuns]);
-  const runnable = profiles.filter((profile) => profile.runnable).map((profile) => profile.name);
+  const runnable = (profiles ?? []).filter((profile) => profile.runnable).map((profile) => profile.name);
   // The automatic profile is one of the others, fitted: measured only when asked for. What all are compared with comes first.
   const names = runnable
     .filter((name) => chosen?.has(name) ?? name !== 'auto')
@@ -59,29 +109,15 @@ export function BenchmarkPage({ profiles, hasModel, onModels }: Properties) {
         </EmptyState>
       ) : (
         <>
-          <fieldset className="chips">
-            <legend>{t('benchmark.which')}</legend>
-            {profiles.map(({ name, runnable: can }) => (
-              <label
-                key={name}
-                className={can ? 'chip' : 'chip disabled'}
-                title={can ? undefined : t('benchmark.cannot')}
-              >
-                <input
-                  type="checkbox"
-                  disabled={!can || progress !== null}
-                  checked={can && names.includes(name)}
-                  onChange={(event) => {
-                    const next = new Set(names);
-                    if (event.target.checked) next.add(name);
-                    else next.delete(name);
-                    setChosen(next);
-                  }}
-                />
-                {profileName(name)}
-              </label>
-            ))}
-          </fieldset>
+          {profiles ? (
+            <Which profiles={profiles} chosen={names} disabled={progress !== null} onChoose={setChosen} />
+          ) : error ? (
+            <ErrorState error={error} onRetry={onRetry} />
+          ) : (
+            <p className="quiet" role="status">
+              {t('profile.loading')}
+            </p>
+          )}
           {progress ? (
             <Progress
               label={runningLabel(progress)}
