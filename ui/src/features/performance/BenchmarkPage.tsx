@@ -86,14 +86,15 @@ export function BenchmarkPage({ profiles, error, onRetry, hasModel, onModels }: 
     runPromises,
   } = usePerformance();
   const [chosen, setChosen] = useState<ReadonlySet<string> | null>(null);
-  const [shown, setShown] = useState(0);
+  /** When the run was that is shown; `null` is the newest. */
+  const [shown, setShown] = useState<number | null>(null);
   useEffect(() => void loadRuns(), [loadRuns]);
   const runnable = (profiles ?? []).filter((profile) => profile.runnable).map((profile) => profile.name);
   // The automatic profile is one of the others, fitted: measured only when asked for. What all are compared with comes first.
   const names = runnable
     .filter((name) => chosen?.has(name) ?? name !== 'auto')
     .sort((a, b) => Number(b === REFERENCE) - Number(a === REFERENCE));
-  const run = runs?.[shown];
+  const run = runs?.find((each) => each.at_ms === shown) ?? runs?.[0];
   return (
     <Page id="benchmark" title={t('benchmark.title')} wide>
       <p className="quiet">{t('benchmark.text')}</p>
@@ -132,7 +133,7 @@ export function BenchmarkPage({ profiles, error, onRetry, hasModel, onModels }: 
                 className="button primary"
                 disabled={names.length === 0}
                 onClick={() => {
-                  setShown(0);
+                  setShown(null);
                   void runBenchmark(names);
                 }}
               >
@@ -172,11 +173,11 @@ export function BenchmarkPage({ profiles, error, onRetry, hasModel, onModels }: 
                 {(runs?.length ?? 0) > 1 && (
                   <select
                     aria-label={t('benchmark.history')}
-                    value={shown}
+                    value={run.at_ms ?? ''}
                     onChange={(event) => setShown(Number(event.target.value))}
                   >
-                    {runs?.map((each, index) => (
-                      <option key={each.at_ms} value={index}>
+                    {runs?.map((each) => (
+                      <option key={each.at_ms} value={each.at_ms ?? ''}>
                         {dateTime(each.at_ms)}
                       </option>
                     ))}
