@@ -1,7 +1,10 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Backend, backend, type DocumentRow, type IngestEvent, type Place, setBackend } from '@/ipc';
 import { createMock, MOCK_DEFAULTS } from '@/ipc/mock';
+import { complain } from '@/shared/ui/toasts';
 import { type Target, useSource } from './store';
+
+vi.mock('@/shared/ui/toasts', async (load) => ({ ...(await load<object>()), complain: vi.fn() }));
 
 const START = useSource.getInitialState();
 const source = useSource.getState;
@@ -33,6 +36,7 @@ function engine(changed: Partial<Backend> = {}): void {
 
 beforeEach(() => {
   useSource.setState(START, true);
+  vi.mocked(complain).mockClear();
   engine();
 });
 
@@ -234,6 +238,15 @@ describe('a search in a document', () => {
     answer(FOUND);
     await again;
     expect(source()).toMatchObject({ page: 3, found: [], query: '' });
+  });
+
+  it('that fails leaves the document open where it was read', async () => {
+    engine({ findInDocument: () => Promise.reject({ code: 'worker_died', message: 'Gone.', detail: null }) });
+    source().goTo(5);
+    await source().find('tenant');
+    expect(complain).toHaveBeenCalledOnce();
+    expect(source()).toMatchObject({ page: 5, error: null, found: [], finding: false });
+    expect(source().row).not.toBeNull();
   });
 
   it('is over when it is switched off', async () => {

@@ -156,7 +156,11 @@ export const useSource = create<SourceState>((set, get) => {
       set({ finding: false });
       return found;
     } catch (thrown) {
-      if (mine === searched) set({ error: reportOf(thrown), finding: false });
+      // The document can be read all the same.
+      if (mine === searched) {
+        set({ found: [], finding: false });
+        complain(thrown);
+      }
       return null;
     }
   }
