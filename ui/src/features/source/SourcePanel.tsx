@@ -8,7 +8,7 @@ import { Notes } from './Notes';
 import { PageView } from './PageView';
 import { SourceFoot } from './SourceFoot';
 import { SourceHead } from './SourceHead';
-import { isDrawn, useSource } from './store';
+import { isDrawn, pageWithin, useSource } from './store';
 import { TextView } from './TextView';
 import { Thumbnails } from './Thumbnails';
 import { turningKeys, useWheel } from './turning';
@@ -51,10 +51,10 @@ function Reader({ row }: { row: DocumentRow }) {
   const drawn = isDrawn(row);
   const passage = useMemo(
     () =>
-      target?.span && target.document === row.id && target.page === page
+      target?.span && target.document === row.id && pageWithin(target.page, row) === page
         ? { span: target.span, quote: target.quote }
         : null,
-    [target, row.id, page],
+    [target, row, page],
   );
   const here = useMemo(() => found.filter((each) => each.page === page).map((each) => each.span), [found, page]);
   const current = found[foundAt]?.page === page ? (found[foundAt]?.span ?? null) : null;

@@ -117,6 +117,14 @@ describe('a document that is read again while it is open', () => {
 });
 
 describe('the pages of a document', () => {
+  it('end before a passage that was cited when there were more: the last is shown, and that the passage is gone', async () => {
+    await openLease({ page: 40, span: { start: 0, end: 12 }, quote: 'Words that are no longer there.' });
+    expect(source().page).toBe(31);
+    expect(await screen.findByText(/the passage is no longer on this page/)).toBeTruthy();
+    await act(() => source().open({ document: 1, page: 99, span: null, n: null, quote: null }));
+    expect(source().page).toBe(31);
+  });
+
   it('are left by their number without losing the field', async () => {
     await openLease();
     const field = await screen.findByRole<HTMLInputElement>('textbox', { name: /Page/ });

@@ -145,7 +145,7 @@ describe('a document that changes while it is open', () => {
     now = whole;
     tell(settled(now));
     await vi.waitFor(() => expect(source().error).toBeNull());
-    expect(source().row).toEqual(whole);
+    expect(source()).toMatchObject({ row: whole, page: 9 });
   });
 
   it('is said to be gone when it is, until it is back', async () => {

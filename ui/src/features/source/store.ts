@@ -85,6 +85,11 @@ export function isDrawn(row: DocumentRow | null): boolean {
   return row !== null && !row.changed && DRAWN.includes(row.media_type);
 }
 
+/** A page that the document has: the last where it has fewer. Of one that could not be read, how many it has is not known. */
+export function pageWithin(page: number, row: DocumentRow | null): number {
+  return Math.max(1, row && row.pages > 0 ? Math.min(row.pages, page) : page);
+}
+
 /** Of a document that is opened. */
 const UNREAD = { quarters: 0, removed: false, found: [], query: '', searching: false, finding: false } as const;
 
@@ -122,8 +127,6 @@ export const useSource = create<SourceState>((set, get) => {
     if (reading.has(id)) set({ reading: new Set([...reading].filter((each) => each !== id)) });
   }
 
-  const within = (page: number, row: DocumentRow | null): number => Math.max(1, Math.min(row?.pages ?? 1, page));
-
   /** The shown document was read again: its text and pictures are others now, the page stays. */
   async function showAnew(id: number): Promise<void> {
     if (get().row?.id !== id) return;
@@ -132,7 +135,7 @@ export const useSource = create<SourceState>((set, get) => {
       const row = await backend().document(id);
       if (mine !== shownAnew || get().row?.id !== id) return;
       const { page, reads, query, foundAt } = get();
-      set({ row, error: row.error, removed: false, page: within(page, row), reads: reads + 1 });
+      set({ row, error: row.error, removed: false, page: pageWithin(page, row), reads: reads + 1 });
       const found = query === '' ? null : await look(query);
       if (found) set({ found, foundAt: Math.max(0, Math.min(found.length - 1, foundAt)) });
     } catch (thrown) {
@@ -191,7 +194,7 @@ export const useSource = create<SourceState>((set, get) => {
       set({
         target,
         targets,
-        page: target.page,
+        page: same ? pageWithin(target.page, get().row) : target.page,
         aim: { at: 'passage' },
         error: null,
         ...(same ? {} : { ...UNREAD, row: null }),
@@ -199,7 +202,7 @@ export const useSource = create<SourceState>((set, get) => {
       if (same) return;
       try {
         const row = await backend().document(target.document);
-        if (mine === opened) set({ row, error: row.error });
+        if (mine === opened) set({ row, error: row.error, page: pageWithin(target.page, row) });
       } catch (thrown) {
         if (mine === opened) set({ error: reportOf(thrown) });
       }
@@ -213,7 +216,7 @@ export const useSource = create<SourceState>((set, get) => {
     },
     leaveAnswer: () => set({ targets: [] }),
     goTo: (wanted, at = 'start') => {
-      const page = within(wanted, get().row);
+      const page = pageWithin(wanted, get().row);
       if (page !== get().page) set({ page, aim: { at } });
     },
     setZoom: (zoom) => set({ zoom: Math.max(0.25, Math.min(4, zoom)) }),
