@@ -1,3 +1,4 @@
+import { RotateCcw } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Rect, Span } from '@/ipc';
 import { t } from '@/shared/i18n';
@@ -82,6 +83,10 @@ export function PageView({ document, number, aim, zoom, quarters, room, passage,
         {image.error && (
           <div className="sheet-failed small">
             <ErrorText error={image.error} />
+            <button type="button" className="button small" onClick={image.again}>
+              <RotateCcw size={14} aria-hidden />
+              {t('action.retry')}
+            </button>
           </div>
         )}
         <TextView document={document} number={number} aim={aim} passage={passage} found={found} current={current} />

@@ -117,6 +117,22 @@ describe('a document that is read again while it is open', () => {
 });
 
 describe('the pages of a document', () => {
+  it('are drawn at another try where the first one failed', async () => {
+    let tries = 0;
+    engine({
+      renderPage: async () => {
+        tries += 1;
+        if (tries === 1) throw { code: 'worker_died', message: 'The reader stopped.', detail: null };
+        return new Blob();
+      },
+    });
+    await openLease();
+    expect(await screen.findByText('The reader stopped.')).toBeTruthy();
+    fireEvent.click(screen.getByRole('button', { name: 'Retry' }));
+    expect(await screen.findByAltText('Page 7')).toBeTruthy();
+    expect(screen.queryByText('The reader stopped.')).toBeNull();
+  });
+
   it('end before a passage that was cited when there were more: the last is shown, and that the passage is gone', async () => {
     await openLease({ page: 40, span: { start: 0, end: 12 }, quote: 'Words that are no longer there.' });
     expect(source().page).toBe(31);

@@ -34,8 +34,9 @@ export function usePageImage(
   document: number,
   number: number,
   scale: number,
-): { url: string | null; error: ErrorReport | null } {
+): { url: string | null; error: ErrorReport | null; again: () => void } {
   const reads = useSource((state) => state.reads);
+  const [attempt, again] = useReducer((count: number) => count + 1, 0);
   const [state, setState] = useState<{ page: string; url: string | null; error: ErrorReport | null }>({
     page: '',
     url: null,
@@ -44,7 +45,7 @@ export function usePageImage(
   /** What is shown now: an address holds its picture in memory until it is given back. */
   const held = useRef<string | null>(null);
   const page = `${document}.${number}`;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a document that was read anew has other pictures
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt asks again, and a document read anew has other pictures
   useEffect(() => {
     let live = true;
     const show = (url: string | null, error: ErrorReport | null): void => {
@@ -59,7 +60,7 @@ export function usePageImage(
     return () => {
       live = false;
     };
-  }, [document, number, scale, page, reads]);
+  }, [document, number, scale, page, attempt, reads]);
   useEffect(
     () => () => {
       if (held.current) URL.revokeObjectURL(held.current);
@@ -67,5 +68,5 @@ export function usePageImage(
     },
     [],
   );
-  return state.page === page ? state : { url: null, error: null };
+  return { ...(state.page === page ? state : { url: null, error: null }), again };
 }
