@@ -44,7 +44,7 @@ export function IngestStatus({ wide = false }: { wide?: boolean }) {
   const blocked = useLibrary((state) => state.blocked);
   const busy = progress !== undefined && progress.total > 0 && progress.done < progress.total;
   if (!busy && !blocked) return null;
-  const label = busy ? t('ingest.files', { done: progress.done, total: progress.total }) : '';
+  const label = busy ? t('ingest.files', { done: progress.done, n: progress.total }) : '';
   const details = busy
     ? [
         progress.paused === null ? '' : (maybe(`ingest.paused.${progress.paused}`) ?? progress.paused),

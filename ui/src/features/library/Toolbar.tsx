@@ -1,7 +1,6 @@
 import { RotateCcw } from 'lucide-react';
 import { DOCUMENT_STATES, type DocumentQuery } from '@/ipc';
 import { t } from '@/shared/i18n';
-import { count } from '@/shared/text/format';
 import { SearchField } from '@/shared/ui/SearchField';
 import { Selection } from './Selection';
 import { useLibrary } from './store';
@@ -9,7 +8,7 @@ import { useLibrary } from './store';
 /** Search and filter of the list, and what can be done with it. Always one line: the list below never moves. */
 export function Toolbar({ onAsk }: { onAsk: (documents: number[]) => void }) {
   const { summary, query, selected, setQuery, retry } = useLibrary();
-  const again = t('library.retry_failed', { n: count(summary?.failed) });
+  const again = t('library.retry_failed', { n: summary?.failed ?? 0 });
   return (
     <div className="toolbar">
       <SearchField label={t('library.search')} value={query.search} onChange={(search) => setQuery({ search })} />

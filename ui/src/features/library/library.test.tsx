@@ -191,6 +191,19 @@ describe('a queue', () => {
     expect(library().query).toMatchObject({ search: '', state: 'problem' });
   });
 
+  it('of one file, and of one that needs attention, is counted as one', () => {
+    act(() => tell({ type: 'overall', done: 0, ...QUEUE, total: 1 }));
+    expect(screen.getByText('0 of 1 file')).toBeTruthy();
+    act(() => tell({ type: 'overall', done: 1, ...QUEUE, total: 1204 }));
+    expect(screen.getByText('1 of 1,204 files')).toBeTruthy();
+    const { summary } = library();
+    const again = (failed: number): string | null | undefined => {
+      act(() => useLibrary.setState({ summary: summary && { ...summary, failed } }));
+      return document.querySelector('.toolbar > .button')?.textContent;
+    };
+    expect([0, 1, 1204].map(again)).toEqual([undefined, 'Retry 1 document', 'Retry all 1,204']);
+  });
+
   it('counts at its end what needs attention by itself', async () => {
     const row = library().rows.get(0);
     if (!row) throw new Error('the list is empty');

@@ -92,7 +92,7 @@ export const de: Record<MessageKey, string> = {
   'library.remove': 'Aus der Bibliothek entfernen | {n} aus der Bibliothek entfernen',
   'library.removed':
     'Dokument aus der Bibliothek entfernt. Die Datei bleibt, wo sie ist. | {n} Dokumente aus der Bibliothek entfernt. Die Dateien bleiben, wo sie sind.',
-  'library.retry_failed': 'Alle {n} erneut versuchen',
+  'library.retry_failed': '1 Dokument erneut versuchen | Alle {n} erneut versuchen',
   'library.skipped':
     '{n} Datei wurde nicht aufgenommen: {reason} | {n} Dateien wurden nicht aufgenommen, darunter: {reason}',
   'library.add_files': 'Dateien hinzufügen',
@@ -117,7 +117,7 @@ export const de: Record<MessageKey, string> = {
   'library.drop_local': 'Dateien und Ordner werden an ihrem Ort gelesen; nichts verlässt diesen Rechner.',
 
   'ingest.label': 'Dokumente werden gelesen',
-  'ingest.files': '{done} von {total} Dateien',
+  'ingest.files': '{done} von {n} Datei | {done} von {n} Dateien',
   'ingest.speed': '{speed} Passagen/s',
   'ingest.left': 'noch {time}',
   'ingest.pause': 'Pause',

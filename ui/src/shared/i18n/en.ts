@@ -91,7 +91,7 @@ export const en = {
   'library.remove': 'Remove from the library | Remove {n} from the library',
   'library.removed':
     'Document removed from the library. The file stays where it is. | {n} documents removed from the library. The files stay where they are.',
-  'library.retry_failed': 'Retry all {n}',
+  'library.retry_failed': 'Retry 1 document | Retry all {n}',
   'library.skipped': '{n} file was not taken: {reason} | {n} files were not taken, among them: {reason}',
   'library.add_files': 'Add files',
   'library.add_folder': 'Add a folder',
@@ -115,7 +115,7 @@ export const en = {
   'library.drop_local': 'Files and folders are read where they are; nothing leaves this computer.',
 
   'ingest.label': 'Reading documents',
-  'ingest.files': '{done} of {total} files',
+  'ingest.files': '{done} of {n} file | {done} of {n} files',
   'ingest.speed': '{speed} passages/s',
   'ingest.left': '{time} left',
   'ingest.pause': 'Pause',
