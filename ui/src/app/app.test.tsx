@@ -1,4 +1,4 @@
-import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
+import { act, cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useChat } from '@/features/chat/store';
 import { useLibrary } from '@/features/library/store';
@@ -53,6 +53,38 @@ beforeEach(() => {
 afterEach(() => {
   // What was told in one test is no matter of the next.
   for (const button of document.querySelectorAll('.toast > .icon-button')) fireEvent.click(button);
+});
+
+describe('the focus', () => {
+  it('comes back to what opened the source, or to its button, when that is closed', async () => {
+    await open();
+    await act(() => useChat.getState().ask('When may the tenant leave?'));
+    const chip = await screen.findByRole('button', { name: /Citation 1: Lease-2024.pdf, page 7/ });
+    const close = async (): Promise<void> => {
+      const button = await screen.findByRole('button', { name: 'Close the source' });
+      act(() => button.focus());
+      fireEvent.click(button);
+    };
+    act(() => chip.focus());
+    fireEvent.click(chip);
+    await close();
+    expect(document.activeElement).toBe(chip);
+    fireEvent.click(chip);
+    act(() => useChat.getState().startNew());
+    await close();
+    expect(document.activeElement).toBe(screen.getByRole('button', { name: 'Show or hide the source' }));
+  });
+
+  it('comes back to the strip when the panel above it is closed', async () => {
+    await open();
+    const strip = document.querySelector<HTMLElement>('.status-strip') ?? document.body;
+    act(() => strip.focus());
+    fireEvent.click(strip);
+    const button = within(screen.getByRole('region', { name: 'Performance' })).getByRole('button', { name: 'Close' });
+    act(() => button.focus());
+    fireEvent.click(button);
+    expect(document.activeElement).toBe(strip);
+  });
 });
 
 describe('before it is known what the profiles take', () => {

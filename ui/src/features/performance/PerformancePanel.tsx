@@ -5,6 +5,7 @@ import { profileName, t, wordsOf } from '@/shared/i18n';
 import { count, decimal, milliseconds, percent } from '@/shared/text/format';
 import { tameName } from '@/shared/text/tame';
 import { IconButton } from '@/shared/ui/IconButton';
+import { useFocusBack } from '@/shared/ui/useFocusBack';
 import { Words } from '@/shared/ui/Words';
 import type { Reading } from './lines';
 import { MemoryBar } from './MemoryBar';
@@ -119,6 +120,7 @@ export function PerformancePanel({
   onBenchmark: () => void;
 }) {
   const { latest, history } = usePerformance();
+  useFocusBack('.status-strip');
   return (
     <section className="performance-panel" aria-label={t('performance.title')}>
       <header className="panel-head">

@@ -4,6 +4,7 @@ import type { DocumentRow } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { FindField } from '@/shared/ui/FindField';
 import { EmptyState, ErrorState } from '@/shared/ui/states';
+import { useFocusBack } from '@/shared/ui/useFocusBack';
 import { Notes } from './Notes';
 import { PageView } from './PageView';
 import { SourceFoot } from './SourceFoot';
@@ -81,6 +82,7 @@ function Reader({ row }: { row: DocumentRow }) {
 /** The document beside the answer: the page itself with the passage marked, or its text. */
 export function SourcePanel({ ask, onClose }: { ask?: ReactNode; onClose: () => void }) {
   const { row, page, target, searching, error, open } = useSource();
+  useFocusBack('.edge-button.right');
   return (
     <section className="source-panel" aria-label={t('source.title')}>
       <SourceHead row={row} ask={ask} onClose={onClose} />
