@@ -169,9 +169,10 @@ impl Candidates {
 /// Logits looked at together.
 const BLOCK: usize = 64;
 
-/// True where one of `block` is above `floor`; without a branch, so that several are compared by one instruction.
+/// True where one of `block` is above `floor`; without a branch or a sum that could overflow, so that several are compared by one
+/// instruction.
 fn any_above(block: &[f32], floor: f32) -> bool {
-    block.iter().map(|&logit| u32::from(logit > floor)).sum::<u32>() > 0
+    block.iter().fold(false, |any, &logit| any | (logit > floor))
 }
 
 /// The token with the highest logit; the first of equals.

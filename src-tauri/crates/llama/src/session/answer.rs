@@ -175,6 +175,8 @@ impl Session {
                 return Err(error);
             }
         }
+        // Choosing takes the same for each token, however many were computed at once.
+        let seconds = started.elapsed().as_secs_f64();
         self.cached.push(token);
         let mut next = self.choose(0, answer)?;
         let mut accepted = 0;
@@ -189,7 +191,6 @@ impl Session {
         if accepted < draft.tokens.len() {
             self.cut(self.cached.len());
         }
-        let seconds = started.elapsed().as_secs_f64();
         if draft.tokens.is_empty() {
             self.budget.plain(seconds);
         } else {
