@@ -171,7 +171,7 @@ fn the_command_line_asks_on_where_the_conversation_looks() -> Result<()> {
     let id = conversation.0.to_string();
     let library = Library::at(house.path().to_owned());
     let run = library.ok(&["ask", "--conversation", &id, "How long is the notice period?"])?;
-    let sources = run.of_type("sources").flat_map(|line| line["sources"].as_array());
+    let sources = run.of_type("sources").filter_map(|line| line["sources"].as_array());
     for source in sources.flatten() {
         assert_eq!(source["path"], *lease.to_string_lossy(), "{source:#}");
     }

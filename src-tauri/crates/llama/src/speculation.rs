@@ -305,9 +305,9 @@ mod tests {
             let offered = if matched > 0 { WIDTHS[1] - 1 } else { 0 };
             let wide = budget.width(offered, matched);
             if wide == shape {
-                alike += 1
+                alike += 1;
             } else {
-                (shape, alike) = (wide, 0)
+                (shape, alike) = (wide, 0);
             }
             // There and back, two batches each.
             let change = if alike < UNCAPTURED { costs.change_s / 4.0 } else { 0.0 };

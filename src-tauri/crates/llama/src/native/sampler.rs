@@ -172,7 +172,7 @@ const BLOCK: usize = 64;
 /// True where one of `block` is above `floor`; without a branch or a sum that could overflow, so that several are compared by one
 /// instruction.
 fn any_above(block: &[f32], floor: f32) -> bool {
-    block.iter().fold(false, |any, &logit| any | (logit > floor))
+    block.iter().fold(0, |any, &logit| any | u8::from(logit > floor)) > 0
 }
 
 /// The token with the highest logit; the first of equals.

@@ -401,7 +401,6 @@ pub(super) mod tests {
             fill_order: 2,
             photometric: 1,
             strips: &strips,
-            ..AS_SENT
         });
         let picture = picture(&page, 0, 64).expect("not unpacked");
         assert_eq!(*picture.data, [0x80, 0x40, 0xc0]);

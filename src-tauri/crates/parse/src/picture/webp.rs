@@ -14,7 +14,7 @@ pub(super) fn is_one(bytes: &[u8]) -> bool {
 pub(super) fn picture(bytes: &[u8], most_pixels: u64) -> Option<Picture<'static>> {
     let is_small = |(width, height): (u32, u32)| u64::from(width) * u64::from(height) <= most_pixels;
     // Room for its frame is made before its size is compared with the one that the file names.
-    if chunk(bytes, b"VP8 ").is_some_and(|frame| !frame_size(frame).is_some_and(is_small)) {
+    if chunk(bytes, *b"VP8 ").is_some_and(|frame| !frame_size(frame).is_some_and(is_small)) {
         return None;
     }
     let mut decoder = WebPDecoder::new(Cursor::new(bytes)).ok()?;
@@ -27,7 +27,7 @@ pub(super) fn picture(bytes: &[u8], most_pixels: u64) -> Option<Picture<'static>
     if decoder.has_alpha() {
         data = on_white::<4>(&data);
     }
-    let exif = chunk(bytes, b"EXIF").map(|exif| exif.strip_prefix(b"Exif\0\0").unwrap_or(exif));
+    let exif = chunk(bytes, *b"EXIF").map(|exif| exif.strip_prefix(b"Exif\0\0").unwrap_or(exif));
     Some(Picture {
         degrees: exif.and_then(jpeg::turned).unwrap_or(0),
         ..Picture::new(size, "/DeviceRGB", Cow::Owned(data))
@@ -35,14 +35,14 @@ pub(super) fn picture(bytes: &[u8], most_pixels: u64) -> Option<Picture<'static>
 }
 
 /// The first chunk of a name (RFC 9649, 2.3).
-fn chunk<'a>(bytes: &'a [u8], name: &[u8; 4]) -> Option<&'a [u8]> {
+fn chunk<'a>(bytes: &'a [u8], name: [u8; 4]) -> Option<&'a [u8]> {
     let mut at = 12_usize;
     loop {
         let begin = at.checked_add(8)?;
         let head = bytes.get(at..begin)?;
         let length = u32::from_le_bytes(head[4..].try_into().ok()?) as usize;
         let rest = &bytes[begin..];
-        if head.starts_with(name) {
+        if head.starts_with(&name) {
             return Some(&rest[..length.min(rest.len())]);
         }
         at = begin.checked_add(length)?.checked_next_multiple_of(2)?;
@@ -89,7 +89,7 @@ pub(super) mod tests {
         let frame = b"VP8 \x0a\0\0\0\x10\0\0\x9d\x01\x2a\xff\x3f\xff\x3f";
         let canvas = b"VP8X\x0a\0\0\0\0\0\0\0\0\0\0\0\0\0";
         let bytes = [b"RIFF\x28\0\0\0WEBP".as_slice(), canvas, frame].concat();
-        let found = chunk(&bytes, b"VP8 ").expect("there");
+        let found = chunk(&bytes, *b"VP8 ").expect("there");
         assert_eq!(frame_size(found), Some((16_383, 16_383)));
         assert!(picture(&bytes, 64_000_000).is_none());
     }
