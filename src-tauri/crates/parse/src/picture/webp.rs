@@ -35,7 +35,7 @@ pub(super) fn picture(bytes: &[u8], most_pixels: u64) -> Option<Picture<'static>
 }
 
 /// The first chunk of a name (RFC 9649, 2.3).
-fn chunk<'a>(bytes: &'a [u8], name: [u8; 4]) -> Option<&'a [u8]> {
+fn chunk(bytes: &[u8], name: [u8; 4]) -> Option<&[u8]> {
     let mut at = 12_usize;
     loop {
         let begin = at.checked_add(8)?;
