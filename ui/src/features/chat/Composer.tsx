@@ -1,5 +1,5 @@
 import { CornerDownLeft, Square, X } from 'lucide-react';
-import { type KeyboardEvent, memo, useEffect, useRef } from 'react';
+import { type KeyboardEvent, type MouseEvent, memo, useEffect, useRef } from 'react';
 import { useShallow } from 'zustand/react/shallow';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
@@ -86,9 +86,16 @@ export const Composer = memo(function Composer({ documents, collections, onChoos
     else return;
     event.preventDefault();
   };
+  /** The frame is drawn as the field's: a press anywhere in it is one on the field. */
+  const press = (event: MouseEvent<HTMLFormElement>): void => {
+    if (event.target instanceof Element && event.target.closest('button, textarea, [role]')) return;
+    event.preventDefault();
+    field.current?.focus();
+  };
   return (
     <form
       className="composer"
+      onMouseDown={press}
       onSubmit={(event) => {
         event.preventDefault();
         void send();

@@ -52,3 +52,15 @@ describe('to those who hear the window', () => {
     expect(chosen()).toEqual(['Contracts']);
   });
 });
+
+describe('the field for questions', () => {
+  it('has the focus wherever in its frame the mouse is pressed, but on a button', () => {
+    const field = screen.getByRole('textbox', { name: 'Your question' });
+    const scope = screen.getByRole('button', { name: 'Search in: All documents' });
+    field.blur();
+    fireEvent.mouseDown(scope);
+    expect(document.activeElement).not.toBe(field);
+    fireEvent.mouseDown(field.closest('form') as Element);
+    expect(document.activeElement).toBe(field);
+  });
+});
