@@ -162,6 +162,7 @@ fn the_command_line_asks_on_where_the_conversation_looks() -> Result<()> {
     };
     let request = AskRequest {
         scope: scope.clone(),
+        each_from_now_on: true,
         ..question("How much is the deposit?")
     };
     let (_, conversation) = ask(&engine, &request)?;
@@ -176,7 +177,8 @@ fn the_command_line_asks_on_where_the_conversation_looks() -> Result<()> {
         assert_eq!(source["path"], *lease.to_string_lossy(), "{source:#}");
     }
     let engine = house.open(Background::Nothing)?;
-    assert_eq!(engine.conversation(conversation).map_err(report)?.scope, scope);
+    let kept = engine.conversation(conversation).map_err(report)?;
+    assert_eq!((kept.scope, kept.each_document), (scope, true));
     engine.close();
     Ok(())
 }

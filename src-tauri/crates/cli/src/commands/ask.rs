@@ -30,17 +30,21 @@ pub fn run(context: &Context<'_>, arguments: AskArguments) -> anyhow::Result<Out
         None => None,
     };
     let engine = context.open_alone()?;
-    // Asked on, a conversation looks where it looked before: in the window it may be about a few documents.
+    // Asked on, a conversation looks where it looked before: in the window it may be about a few documents, or ask each by itself.
     let conversation = arguments.conversation.map(ConversationId);
-    let scope = match conversation {
-        Some(id) => engine.conversation(id)?.scope,
-        None => Scope::All,
+    let (scope, asks_each) = match conversation {
+        Some(id) => {
+            let kept = engine.conversation(id)?;
+            (kept.scope, kept.each_document)
+        }
+        None => (Scope::All, false),
     };
     let request = AskRequest {
         question: arguments.question,
         conversation,
         scope,
-        each_document: arguments.each,
+        each_document: arguments.each || asks_each,
+        each_from_now_on: asks_each,
         model: arguments.model,
         profile: arguments.profile,
         grammar,
