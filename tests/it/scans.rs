@@ -178,6 +178,13 @@ fn a_scan_is_read_once_a_person_wants_it_and_cited_at_its_place() -> Result<()> 
     Ok(())
 }
 
+/// The house's library, with text recognition switched on.
+fn reading_scans(house: &House) -> Result<Engine> {
+    let engine = house.open(Background::Ingest)?;
+    engine.set_setting("recognise_scans", true.into()).map_err(report)?;
+    Ok(engine)
+}
+
 #[test]
 fn a_picture_without_writing_stays_one() -> Result<()> {
     let Some(house) = House::new()? else { return Ok(()) };
@@ -185,8 +192,7 @@ fn a_picture_without_writing_stays_one() -> Result<()> {
         return docmind_tests::missing("text recognition: tesseract-ocr");
     }
     let (_temp, folder) = folder()?;
-    let engine = house.open(Background::Ingest)?;
-    engine.set_setting("recognise_scans", true.into()).map_err(report)?;
+    let engine = reading_scans(&house)?;
     let path = folder.join("grey.pdf");
     // A slope of grey, as in a photograph of a wall.
     let pixels: Vec<u8> = (0..400 * 400).map(|at| (at / 400 / 4 + at % 400 / 4) as u8).collect();
@@ -222,8 +228,7 @@ fn turned_scans_are_read_and_marked_where_they_are_drawn() -> Result<()> {
         return docmind_tests::missing("text recognition of turned pages: tesseract-ocr-osd");
     }
     let (_temp, folder) = folder()?;
-    let engine = house.open(Background::Ingest)?;
-    engine.set_setting("recognise_scans", true.into()).map_err(report)?;
+    let engine = reading_scans(&house)?;
     let lease = root().join("assets/samples/lease-agreement.pdf");
     let note = folder.join("note.pdf");
     std::fs::write(&note, line_of("Invoice 4711 of Marlow Property"))?;
@@ -274,8 +279,7 @@ fn scans_saved_as_tiff_and_webp_are_read_page_by_page() -> Result<()> {
         return docmind_tests::missing("text recognition: tesseract-ocr");
     }
     let (_temp, folder) = folder()?;
-    let engine = house.open(Background::Ingest)?;
-    engine.set_setting("recognise_scans", true.into()).map_err(report)?;
+    let engine = reading_scans(&house)?;
     let lease = root().join("assets/samples/lease-agreement.pdf");
     add(&engine, &lease)?;
     let lease = id_of(&engine, &lease)?;

@@ -203,32 +203,28 @@ fn a_folder_that_was_away_is_watched_when_it_is_back() {
     assert!(watching.folders[&folder].watched);
 }
 
-#[test]
-fn a_folder_below_one_that_is_left_is_still_watched() {
+/// Follows a folder and one below it, then only that which `keeps` names of (above, below): a file in the lower one is still heard of.
+fn still_hears_of_the_lower_one(keeps: fn(PathBuf, PathBuf) -> PathBuf) {
     let temp = tempfile::tempdir().unwrap();
     let above = temp.path().canonicalize().unwrap();
     let below = above.join("below");
     std::fs::create_dir(&below).unwrap();
     let (mut watching, _seen, inbox) = watching();
     watching.set_folders(vec![above.clone(), below.clone()]);
-    watching.set_folders(vec![below.clone()]);
+    watching.set_folders(vec![keeps(above, below.clone())]);
     let file = below.join("note.txt");
     std::fs::write(&file, "x").unwrap();
     wait_until_heard(&watching, &inbox, &file);
 }
 
 #[test]
+fn a_folder_below_one_that_is_left_is_still_watched() {
+    still_hears_of_the_lower_one(|_, below| below);
+}
+
+#[test]
 fn a_folder_above_one_that_is_left_still_watches_it() {
-    let temp = tempfile::tempdir().unwrap();
-    let above = temp.path().canonicalize().unwrap();
-    let below = above.join("below");
-    std::fs::create_dir(&below).unwrap();
-    let (mut watching, _seen, inbox) = watching();
-    watching.set_folders(vec![above.clone(), below.clone()]);
-    watching.set_folders(vec![above]);
-    let file = below.join("note.txt");
-    std::fs::write(&file, "x").unwrap();
-    wait_until_heard(&watching, &inbox, &file);
+    still_hears_of_the_lower_one(|above, _| above);
 }
 
 #[test]
