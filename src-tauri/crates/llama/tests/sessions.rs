@@ -15,7 +15,6 @@ use docmind_llama::load;
 use docmind_llama::native::{Context, Model, Specials, Token};
 use docmind_llama::session::Session;
 use std::path::Path;
-use std::time::Instant;
 use support::{
     ask, backends, bare_model, context, exactly, flash, message, model, profile, request, run, session, thoughts, turn,
 };
@@ -284,64 +283,6 @@ fn a_follow_up_written_out_in_between_costs_the_conversation_nothing() {
         run(&mut session, &asked);
         messages.push(message(Role::User, follow_up));
     }
-}
-
-#[test]
-fn stopping_takes_under_a_second_and_the_next_question_is_answered() {
-    let _turn = turn();
-    let mut session = session(profile(flash(), 8192));
-    let long = ask(
-        vec![message(
-            Role::User,
-            &"The engine starts when the key is turned to the right. ".repeat(300),
-        )],
-        8,
-    );
-    let cancel = CancelToken::new();
-    let mut stopped_at = None;
-    let stats = session
-        .generate(&long, &cancel, &mut |event| {
-            if let GenerateEvent::Prefill { done: 1.., .. } = event
-                && stopped_at.is_none()
-            {
-                stopped_at = Some(Instant::now());
-                cancel.cancel();
-            }
-        })
-        .expect("stopping is no error");
-    let waited = stopped_at.expect("it began").elapsed();
-    assert_eq!(stats.finish, Some(FinishReason::Cancelled));
-    assert_eq!(stats.output_tokens, 0);
-    assert!(waited.as_millis() < 1000, "{waited:?}");
-    let (_, again, _) = run(&mut session, &long);
-    assert!(again.reused_tokens > 0, "what was read before the stop is still there");
-    assert_ne!(again.finish, Some(FinishReason::Cancelled));
-}
-
-#[test]
-fn how_it_goes_is_told_meanwhile() {
-    let _turn = turn();
-    let mut session = session(profile(flash(), 8192));
-    session.write_on();
-    // Long enough that some of it takes over half a second on any machine: writing goes on until figures were told.
-    let asked = ask(vec![message(Role::User, "Go on.")], 8000);
-    let cancel = CancelToken::new();
-    let mut told = None;
-    session
-        .generate(&asked, &cancel, &mut |event| {
-            if let GenerateEvent::Figures(stats) = event {
-                told = Some(stats);
-                cancel.cancel();
-            }
-        })
-        .expect("stopping is no error");
-    let told = told.expect("figures");
-    assert!(told.prompt_tokens > 0 && told.context_tokens == 8192, "{told:?}");
-    assert!(
-        told.decode_tps > 0.0 && told.context_used >= told.output_tokens,
-        "{told:?}"
-    );
-    assert_eq!(told.finish, None, "it goes on");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A context: one KV cache and its computation.
 //!
 //! Over `llama-cpp-sys-2` rather than `llama_cpp_2::context::LlamaContext`, whose parameters keep what DocMind's promises rest on to
-//! themselves in 0.1.160: the abort callback (Stop in the middle of a slice), `n_outputs_max` (290 MiB of logit rows that llama.cpp
+//! themselves in 0.1.160: the abort callback (Stop in the middle of a slice, and how far it is), `n_outputs_max` (290 MiB of logit rows that llama.cpp
 //! else reserves at a batch of 512), and the bytes of a sequence's state without `usize::MAX` as the length of the buffer (snapshots
 //! in memory). It also borrows its model, where a session owns both.
 #![expect(
@@ -19,7 +19,7 @@ use std::ffi::{CString, c_void};
 use std::io;
 use std::path::Path;
 use std::ptr::NonNull;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How a context is made.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,16 +48,50 @@ pub struct Context {
     room: usize,
     settings: ContextSettings,
     // Boxed: llama.cpp keeps its address.
-    abort: Box<Mutex<CancelToken>>,
+    running: Box<Mutex<Running>>,
+}
+
+/// What the batch that is being computed is asked and tells. llama.cpp calls between two operations of a processor's graph, on the thread
+/// that decodes.
+struct Running {
+    cancel: CancelToken,
+    /// Operations of this batch so far.
+    operations: u64,
+    /// Those of one physical batch, by the last one that was whole; 0 before the first. All of a model's batches have about as many.
+    in_a_batch: u64,
+    /// Physical batches of this one.
+    batches: u64,
+    /// Who is told how far it is: the address of a `Telling` that outlives the batch, or null.
+    telling: *mut c_void,
+}
+
+/// Takes the share of a batch that is computed.
+type Telling<'a> = &'a mut dyn FnMut(f64);
+
+impl Running {
+    fn share(&self) -> f64 {
+        match self.in_a_batch * self.batches {
+            0 => 0.0,
+            all => (self.operations as f64 / all as f64).min(1.0),
+        }
+    }
 }
 
 // SAFETY: llama.cpp's context is not bound to a thread; `&mut self` on every call keeps it to one at a time.
 unsafe impl Send for Context {}
 
-unsafe extern "C" fn asked_to_stop(data: *mut c_void) -> bool {
-    // SAFETY: `data` is the boxed token of the context that is being computed, alive as long as it.
-    let token = unsafe { &*data.cast::<Mutex<CancelToken>>() };
-    token.lock().unwrap_or_else(PoisonError::into_inner).is_cancelled()
+unsafe extern "C" fn between_operations(data: *mut c_void) -> bool {
+    // SAFETY: `data` is the box of the context that is being computed, alive as long as it.
+    let running = unsafe { &*data.cast::<Mutex<Running>>() };
+    let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
+    running.operations += 1;
+    if let Some(telling) = NonNull::new(running.telling.cast::<Telling<'_>>()) {
+        let share = running.share();
+        // SAFETY: `decode_telling` keeps what is told alive, and to itself, until `llama_decode` has returned and the address was taken
+        // away; it is on this thread.
+        unsafe { (*telling.as_ptr())(share) };
+    }
+    running.cancel.is_cancelled()
 }
 
 /// How a batch ended.
@@ -76,9 +110,15 @@ impl Context {
     /// [`LlamaError::Context`] where llama.cpp refuses: out of memory, or a setting this model does not take.
     pub fn new(model: &Arc<Model>, settings: ContextSettings) -> Result<Self, LlamaError> {
         let mut params = parameters(&settings);
-        let abort = Box::new(Mutex::new(CancelToken::new()));
-        params.abort_callback = Some(asked_to_stop);
-        params.abort_callback_data = (&raw const *abort).cast_mut().cast();
+        let running = Box::new(Mutex::new(Running {
+            cancel: CancelToken::new(),
+            operations: 0,
+            in_a_batch: 0,
+            batches: 1,
+            telling: std::ptr::null_mut(),
+        }));
+        params.abort_callback = Some(between_operations);
+        params.abort_callback_data = (&raw const *running).cast_mut().cast();
         let source = raw_model(model)?;
         // SAFETY: the model is alive and kept so by `model`; the callback's data is boxed and lives in the context.
         let raw = unsafe { sys::llama_init_from_model(source, params) };
@@ -94,7 +134,7 @@ impl Context {
             batch,
             room,
             settings,
-            abort,
+            running,
         })
     }
 
@@ -123,7 +163,11 @@ impl Context {
 
     /// Sets what stops a running batch on the CPU; a GPU runs its slice to the end.
     pub fn stop_with(&mut self, cancel: &CancelToken) {
-        *self.abort.lock().unwrap_or_else(PoisonError::into_inner) = cancel.clone();
+        self.running().cancel = cancel.clone();
+    }
+
+    fn running(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Computes `tokens` from `position` on; logits are kept for those that `wants` names (by index).
@@ -141,6 +185,23 @@ impl Context {
         Ok(decoded)
     }
 
+    /// [`Context::decode`] that tells meanwhile which share of the batch is computed, in 0..=1: on the CPU after each operation, thousands
+    /// of times a batch, else seldom or never. 0 as long as nothing was computed before. A panic in `telling` ends the process.
+    ///
+    /// # Errors
+    /// As [`Context::decode`].
+    pub fn decode_telling(
+        &mut self,
+        tokens: &[Token],
+        position: usize,
+        wants: impl Fn(usize) -> bool,
+        mut telling: Telling<'_>,
+    ) -> Result<Decoded, LlamaError> {
+        let decoded = self.compute(tokens, position, wants, (&raw mut telling).cast())?;
+        self.finish();
+        Ok(decoded)
+    }
+
     /// [`Context::decode`] that leaves a GPU computing; [`Context::finish`] waits for it. On the CPU everything is done on return.
     ///
     /// # Errors
@@ -150,6 +211,17 @@ impl Context {
         tokens: &[Token],
         position: usize,
         wants: impl Fn(usize) -> bool,
+    ) -> Result<Decoded, LlamaError> {
+        self.compute(tokens, position, wants, std::ptr::null_mut())
+    }
+
+    /// `telling` is the address of a [`Telling`], or null.
+    fn compute(
+        &mut self,
+        tokens: &[Token],
+        position: usize,
+        wants: impl Fn(usize) -> bool,
+        telling: *mut c_void,
     ) -> Result<Decoded, LlamaError> {
         assert!(
             !tokens.is_empty() && tokens.len() <= self.room,
@@ -168,10 +240,22 @@ impl Context {
             }
         }
         self.batch.n_tokens = tokens.len() as i32;
-        // SAFETY: context and batch are alive and ours alone.
+        let batches = tokens.len().div_ceil(self.settings.n_ubatch.max(1) as usize) as u64;
+        {
+            let mut running = self.running();
+            running.operations = 0;
+            running.batches = batches;
+            running.telling = telling;
+        }
+        // SAFETY: context and batch are alive and ours alone; nothing holds the lock that the callback takes.
         let status = unsafe { sys::llama_decode(self.raw.as_ptr(), self.batch) };
+        self.running().telling = std::ptr::null_mut();
         match status {
-            0 => Ok(Decoded::Done),
+            0 => {
+                let mut running = self.running();
+                running.in_a_batch = running.operations / batches;
+                Ok(Decoded::Done)
+            }
             2 => Ok(Decoded::Stopped),
             1 => Err(LlamaError::CacheFull),
             other => Err(LlamaError::Decode {

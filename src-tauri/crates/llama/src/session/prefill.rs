@@ -7,22 +7,82 @@ use docmind_core::cancel::CancelToken;
 use docmind_core::generation::{GenerateEvent, GenerationStats};
 use std::time::Instant;
 
-/// A slice of prefill takes at most this long at the measured speed.
+/// A slice of prefill on a GPU, which cannot be stopped within one, takes at most this long at the measured speed.
 const SLICE_S: f64 = 0.5;
-/// First slice, before anything was measured.
+/// First slice of a GPU, before anything was measured.
 const FIRST_SLICE: usize = 64;
-/// Tokens of a slice on the CPU, whatever they take: llama.cpp stops there between two operations, and 128 tokens at once are read 3 %
-/// faster than 64, a tenth faster than 16 (Qwen3-4B's shape on 2 cores).
+/// Tokens of a slice on a GPU, whatever they take.
+const SMALLEST_SLICE: usize = 16;
+/// Tokens of a slice on the CPU, whatever they take: llama.cpp stops there between two operations and tells how far it is, and 128 tokens
+/// at once are read 3 % faster than 64, a tenth faster than 16 (Qwen3-4B's shape on 2 cores).
 const CPU_SLICE: usize = 128;
-/// The same below [`SLOW_TPS`].
-const SLOW_CPU_SLICE: usize = 64;
-/// Fewer tokens a second than this, and progress would stand still for four seconds.
-const SLOW_TPS: f64 = 32.0;
 /// Fewer tokens than this are not left for a slice of their own.
 const SMALL_REST: usize = 17;
 /// Rows that a processor's kernels multiply at once. Of what is left over each row is a pass over all the weights, as long as writing
 /// a token (`forward_mul_mat_one_chunk` in ggml's `repack.cpp`).
 const CPU_ROWS: usize = 4;
+
+/// How far a prompt is read, for who waits for it.
+struct Reading<'a> {
+    stats: &'a mut GenerationStats,
+    sink: &'a mut dyn FnMut(GenerateEvent),
+    /// Tokens that were there before, and all of them.
+    from: usize,
+    total: usize,
+    begun: Instant,
+    told: Instant,
+}
+
+impl<'a> Reading<'a> {
+    fn new(from: usize, total: usize, stats: &'a mut GenerationStats, sink: &'a mut dyn FnMut(GenerateEvent)) -> Self {
+        let now = Instant::now();
+        let mut reading = Self {
+            stats,
+            sink,
+            from,
+            total,
+            begun: now,
+            told: now,
+        };
+        reading.tell(from);
+        reading
+    }
+
+    fn tell(&mut self, done: usize) {
+        (self.sink)(GenerateEvent::Prefill {
+            done: done as u32,
+            total: self.total as u32,
+        });
+    }
+
+    /// `done` tokens are read, the last of them in part.
+    fn tell_meanwhile(&mut self, done: usize) {
+        if self.told.elapsed() >= TOLD_EVERY {
+            self.tell(done);
+            self.tell_figures(done);
+        }
+    }
+
+    /// A slice is read, up to the token at `end`.
+    fn tell_slice(&mut self, end: usize) {
+        self.tell(end);
+        self.note(end);
+        if self.told.elapsed() >= TOLD_EVERY {
+            self.tell_figures(end);
+        }
+    }
+
+    fn tell_figures(&mut self, done: usize) {
+        self.told = Instant::now();
+        self.note(done);
+        (self.sink)(GenerateEvent::Figures(Box::new(self.stats.clone())));
+    }
+
+    fn note(&mut self, done: usize) {
+        self.stats.prefill_tps = rate(done - self.from, self.begun.elapsed().as_secs_f64());
+        self.stats.context_used = done as u32;
+    }
+}
 
 impl Session {
     /// Reads what of `tokens` is not cached yet, in slices. False where it was stopped; what was read stays.
@@ -33,14 +93,7 @@ impl Session {
         stats: &mut GenerationStats,
         sink: &mut dyn FnMut(GenerateEvent),
     ) -> Result<bool, LlamaError> {
-        let total = tokens.len() as u32;
-        let from = self.cached.len();
-        let reading = Instant::now();
-        let mut told = reading;
-        sink(GenerateEvent::Prefill {
-            done: from as u32,
-            total,
-        });
+        let mut reading = Reading::new(self.cached.len(), tokens.len(), stats, sink);
         while self.cached.len() < tokens.len() {
             if cancel.is_cancelled() {
                 return Ok(false);
@@ -51,44 +104,37 @@ impl Session {
             if again > 0 && !self.cut(at - again) {
                 continue;
             }
-            let at = at - again;
+            let begin = at - again;
             let started = Instant::now();
             let last = end == tokens.len();
+            let wants = |index| last && begin + index + 1 == end;
+            let mut telling = |share: f64| reading.tell_meanwhile(at + ((end - at) as f64 * share) as usize);
             match self
                 .context
-                .decode(&tokens[at..end], at, |index| last && at + index + 1 == end)
+                .decode_telling(&tokens[begin..end], begin, wants, &mut telling)
             {
                 Ok(Decoded::Done) => {}
                 Ok(Decoded::Stopped) => {
-                    self.cut(at);
+                    self.cut(begin);
                     return Ok(false);
                 }
                 Err(error) => {
-                    self.cut(at);
+                    self.cut(begin);
                     return Err(error);
                 }
             }
             let seconds = started.elapsed().as_secs_f64();
-            if end - at >= 16 {
-                let tps = rate(end - at, seconds);
+            if end - begin >= SMALLEST_SLICE {
+                let tps = rate(end - begin, seconds);
                 self.prefill_tps = if self.prefill_tps > 0.0 {
                     self.prefill_tps * 0.5 + tps * 0.5
                 } else {
                     tps
                 };
             }
-            self.cached.extend_from_slice(&tokens[at..end]);
-            self.last_logits = end - at - 1;
-            stats.prefill_tps = rate(end - from, reading.elapsed().as_secs_f64());
-            stats.context_used = end as u32;
-            sink(GenerateEvent::Prefill {
-                done: end as u32,
-                total,
-            });
-            if told.elapsed() >= TOLD_EVERY {
-                told = Instant::now();
-                sink(GenerateEvent::Figures(Box::new(stats.clone())));
-            }
+            self.cached.extend_from_slice(&tokens[begin..end]);
+            self.last_logits = end - begin - 1;
+            reading.tell_slice(end);
         }
         Ok(true)
     }
@@ -114,24 +160,22 @@ impl Session {
     /// Tokens of a usual slice.
     fn slice(&self) -> usize {
         let settings = self.context.settings();
-        let most = settings.n_batch as usize;
-        if self.prefill_tps <= 0.0 {
-            return FIRST_SLICE.min(most);
-        }
         let measured = (self.prefill_tps * SLICE_S) as usize;
+        let wished = if self.on_cpu {
+            measured.max(CPU_SLICE)
+        } else if self.prefill_tps > 0.0 {
+            measured.max(SMALLEST_SLICE)
+        } else {
+            FIRST_SLICE
+        };
         let ubatch = settings.n_ubatch as usize;
-        let wished = measured.max(match (self.on_cpu, self.prefill_tps < SLOW_TPS) {
-            (true, false) => CPU_SLICE,
-            (true, true) => SLOW_CPU_SLICE,
-            (false, _) => 16,
-        });
         // Whole physical batches: a rest would be computed at a small batch's speed.
         let whole = if wished > ubatch {
             wished / ubatch * ubatch
         } else {
             wished
         };
-        whole.min(most)
+        whole.min(settings.n_batch as usize)
     }
 }
 
