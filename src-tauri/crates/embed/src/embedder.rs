@@ -167,6 +167,11 @@ impl OnnxEmbedder {
         self.encoder.device().name()
     }
 
+    /// Numeric precision of its weights.
+    pub fn precision(&self) -> Precision {
+        self.encoder.precision()
+    }
+
     /// Number of the model's tokens of a text, special ones included, cut at the model's maximum.
     ///
     /// # Errors

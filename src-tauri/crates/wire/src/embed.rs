@@ -22,13 +22,18 @@ pub enum EmbedRequest {
     /// What it is; loads the model.
     Card,
     /// Chunks and vectors of documents; the body is [`write_documents`].
-    Chunk,
+    Chunk {
+        /// Of the vectors before these, which they are compared with; `None` chooses as [`EmbedRequest::Card`] does.
+        precision: Option<Precision>,
+    },
     /// Vectors of texts.
     Embed {
         /// Which prefix they get.
         kind: TextKind,
         /// In order.
         texts: Vec<String>,
+        /// As in [`EmbedRequest::Chunk`].
+        precision: Option<Precision>,
     },
     /// Scores of passages.
     Rerank {
@@ -78,7 +83,7 @@ impl Protocol for EmbedProtocol {
         match request {
             EmbedRequest::Card | EmbedRequest::Rerank { .. } => true,
             EmbedRequest::Embed { kind, .. } => kind.is_urgent(),
-            EmbedRequest::Chunk => false,
+            EmbedRequest::Chunk { .. } => false,
         }
     }
 }
@@ -231,6 +236,13 @@ impl EmbedWorker {
         }
     }
 
+    /// What its card said: a process that comes back without the graphics card keeps to it, since vectors of two precisions under one
+    /// fingerprint could not be told apart.
+    fn precision(&self) -> Option<Precision> {
+        let card = self.card.lock().unwrap_or_else(PoisonError::into_inner);
+        card.as_ref().map(|card| card.precision)
+    }
+
     /// A call is the same again after a death: it is tried once more.
     fn ask(&self, request: &EmbedRequest, cancel: &CancelToken, silence: Duration) -> Result<EmbedReply, ErrorReport> {
         let attempt = || {
@@ -281,7 +293,10 @@ impl Embedder for EmbedWorker {
                 total: None,
                 silence: Some(BATCH_SILENCE),
             };
-            let reply = self.client.call_with(&EmbedRequest::Chunk, options, &mut |incoming| {
+            let request = EmbedRequest::Chunk {
+                precision: self.precision(),
+            };
+            let reply = self.client.call_with(&request, options, &mut |incoming| {
                 match incoming {
                     Incoming::Event(EmbedEvent::Progress(done, all)) => progress(done, all),
                     Incoming::Event(EmbedEvent::Chunks(index, more)) => match chunks.get_mut(index as usize) {
@@ -314,6 +329,7 @@ impl Embedder for EmbedWorker {
             &EmbedRequest::Embed {
                 kind,
                 texts: texts.to_vec(),
+                precision: self.precision(),
             },
             cancel,
             silence,

@@ -131,17 +131,18 @@ struct Embedding {
 impl Serve<EmbedProtocol> for Embedding {
     fn handle(&mut self, request: EmbedRequest, call: &mut Call<EmbedProtocol>) -> Result<EmbedReply, ErrorReport> {
         match request {
-            EmbedRequest::Card => Ok(EmbedReply::Card(self.embedder(call)?.card()?)),
+            EmbedRequest::Card => Ok(EmbedReply::Card(self.embedder(None, call)?.card()?)),
             EmbedRequest::Embed {
                 kind: TextKind::Query,
                 texts,
-            } => Ok(EmbedReply::Vectors(self.embedder(call)?.embed(
+                precision,
+            } => Ok(EmbedReply::Vectors(self.embedder(precision, call)?.embed(
                 TextKind::Query,
                 &texts,
                 call.cancel(),
             )?)),
-            EmbedRequest::Embed { kind, texts } => {
-                let embedder = self.embedder(call)?;
+            EmbedRequest::Embed { kind, texts, precision } => {
+                let embedder = self.embedder(precision, call)?;
                 let cancel = call.cancel().clone();
                 let mut last = (0, 0);
                 let vectors = embedder.embed_with_progress(kind, &texts, &cancel, &mut |done, all| {
@@ -158,17 +159,35 @@ impl Serve<EmbedProtocol> for Embedding {
                     call.cancel(),
                 )?))
             }
-            EmbedRequest::Chunk => self.chunk(call),
+            EmbedRequest::Chunk { precision } => self.chunk(precision, call),
         }
     }
 }
 
 impl Embedding {
-    fn embedder(&mut self, call: &Call<EmbedProtocol>) -> Result<Rc<OnnxEmbedder>, ErrorReport> {
-        if let Some(embedder) = &self.embedder {
+    /// The embedder, in the precision asked for where the folder has that.
+    fn embedder(
+        &mut self,
+        precision: Option<Precision>,
+        call: &Call<EmbedProtocol>,
+    ) -> Result<Rc<OnnxEmbedder>, ErrorReport> {
+        if let Some(embedder) = &self.embedder
+            && precision.is_none_or(|asked| asked == embedder.precision())
+        {
             return Ok(Rc::clone(embedder));
         }
-        let embedder = Rc::new(OnnxEmbedder::open(&self.setup.embedder)?);
+        let options = EmbedderOptions {
+            precision: precision.or(self.setup.embedder.precision),
+            ..self.setup.embedder.clone()
+        };
+        let embedder = Rc::new(OnnxEmbedder::open(&options)?);
+        if let Some(asked) = precision.filter(|asked| *asked != embedder.precision()) {
+            let message = format!(
+                "The embedding model's {} file is gone.\nPut it back, or start DocMind again: documents get new vectors then.",
+                asked.as_str()
+            );
+            return Err(ErrorReport::new("embedder_missing", message).with_detail(options.model_dir.display()));
+        }
         for notice in embedder.notices() {
             call.event(&EmbedEvent::Notice(notice.clone()));
         }
@@ -194,7 +213,11 @@ impl Embedding {
         Ok(reranker)
     }
 
-    fn chunk(&mut self, call: &mut Call<EmbedProtocol>) -> Result<EmbedReply, ErrorReport> {
+    fn chunk(
+        &mut self,
+        precision: Option<Precision>,
+        call: &mut Call<EmbedProtocol>,
+    ) -> Result<EmbedReply, ErrorReport> {
         let documents = read_documents(call.body()).map_err(|error| {
             if call.cancel().is_cancelled() {
                 cancelled()
@@ -202,7 +225,7 @@ impl Embedding {
                 ErrorReport::new("worker_message", "The documents did not arrive whole.\nTry again.").with_detail(error)
             }
         })?;
-        let embedder = self.embedder(call)?;
+        let embedder = self.embedder(precision, call)?;
         let pages: Vec<PagesToEmbed<'_>> = documents
             .iter()
             .map(|document| PagesToEmbed {

@@ -5,9 +5,10 @@ mod parts;
 
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::Page;
-use docmind_core::embedding::TextKind;
+use docmind_core::embedding::{Precision, TextKind};
 use docmind_core::ports::{Embedder, PagesToEmbed};
-use docmind_wire::embed::{EmbedSetup, EmbedWorker, launch};
+use docmind_wire::client::{Client, Rules};
+use docmind_wire::embed::{EmbedProtocol, EmbedReply, EmbedRequest, EmbedSetup, EmbedWorker, launch};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -134,6 +135,34 @@ fn cancelling_an_ingest_takes_less_than_a_second() {
             .len(),
         1
     );
+}
+
+#[test]
+fn vectors_come_in_the_precision_of_those_before_them() {
+    let Some(runtime) = runtime() else { return };
+    let folder = Path::new(BINARY).parent().expect("a folder");
+    // What nobody asks for on a processor.
+    let chosen = Client::<EmbedProtocol>::new(launch(folder, &runtime, &EmbedSetup::default()), Rules::default());
+    let texts = vec!["Who repairs the roof?".to_owned()];
+    let of = |client: &Client<EmbedProtocol>, precision| {
+        let request = EmbedRequest::Embed {
+            kind: TextKind::Query,
+            texts: texts.clone(),
+            precision,
+        };
+        match client.call(&request, &CancelToken::new(), &mut |_| {}) {
+            Ok(EmbedReply::Vectors(vectors)) => vectors[0].clone(),
+            other => panic!("no vectors: {other:?}"),
+        }
+    };
+    let setup = EmbedSetup {
+        precision: Some(Precision::Fp32),
+        ..EmbedSetup::default()
+    };
+    let exact = worker(&runtime, &setup).embed(TextKind::Query, &texts, &CancelToken::new());
+    let exact = exact.expect("a vector").remove(0);
+    assert_ne!(of(&chosen, None), exact);
+    assert_eq!(of(&chosen, Some(Precision::Fp32)), exact);
 }
 
 #[test]

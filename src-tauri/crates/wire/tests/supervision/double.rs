@@ -339,14 +339,17 @@ fn embed(request: EmbedRequest, call: &mut Call<EmbedProtocol>) -> Result<EmbedR
             passage_prefix: String::new(),
             fingerprint: String::new(),
         })),
-        EmbedRequest::Embed { texts, .. } => Ok(EmbedReply::Vectors(
-            texts
-                .iter()
-                .map(|text| Embedding::from_f32(&[text.len() as f32]))
-                .collect(),
-        )),
+        EmbedRequest::Embed { texts, precision, .. } => {
+            let value = |text: &String| match (text.as_str(), precision) {
+                ("crash", _) => std::process::abort(),
+                ("precision", asked) => f32::from(u8::from(asked == Some(Precision::Fp32))),
+                (text, _) => text.len() as f32,
+            };
+            let vectors = texts.iter().map(|text| Embedding::from_f32(&[value(text)])).collect();
+            Ok(EmbedReply::Vectors(vectors))
+        }
         EmbedRequest::Rerank { passages, .. } => Ok(EmbedReply::Scores(vec![0.5; passages.len()])),
-        EmbedRequest::Chunk => {
+        EmbedRequest::Chunk { .. } => {
             let documents = read_documents(call.body()).map_err(|error| ErrorReport::new("body", error.to_string()))?;
             for (index, document) in documents.iter().enumerate() {
                 let chunks = document.pages.iter().map(|page| EmbeddedChunk {

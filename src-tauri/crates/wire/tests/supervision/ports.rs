@@ -16,6 +16,7 @@ tests![
     both_attempts_at_a_file_share_one_limit,
     each_bad_file_gets_its_state,
     the_pool_reads_side_by_side,
+    a_process_that_comes_back_keeps_the_precision_of_the_first,
     the_embedder_answers_over_the_pipe,
 ];
 
@@ -104,6 +105,22 @@ fn the_pool_reads_side_by_side() {
     assert_eq!(worker.pids().len(), 2);
     worker.stop();
     assert!(worker.pids().is_empty());
+}
+
+fn a_process_that_comes_back_keeps_the_precision_of_the_first() {
+    let worker = EmbedWorker::new(launch("embed"));
+    let cancel = CancelToken::new();
+    let ask = |text: &str| worker.embed(TextKind::Passage, &[text.to_owned()], &cancel);
+    let told = || ask("precision").expect("a vector")[0].to_f32();
+    assert_eq!(told(), [0.0], "nothing was chosen yet");
+    worker.card().expect("a card");
+    assert_eq!(told(), [1.0]);
+    let first = worker.pid();
+    assert_eq!(ask("crash").expect_err("twice").code, "worker_died");
+    assert_eq!(told(), [1.0]);
+    assert_ne!(worker.pid(), first);
+    worker.stop();
+    assert_eq!(told(), [0.0], "chosen anew");
 }
 
 fn the_embedder_answers_over_the_pipe() {
