@@ -40,6 +40,7 @@ const row = (name: string): DocumentRow => ({
   path: `/home/ada/${name}/${name}`,
   title: name,
   media_type: '',
+  drawable: false,
   state: 'damaged',
   error: { code: 'damaged', message: `\`${name}\` is cut off.\nCopy \`${name}\` again.`, detail: name },
   pages: 0,

@@ -472,6 +472,8 @@ export type DocumentRow = {
 	title: string,
 	/**  Such as `application/pdf`; empty before it is known. */
 	media_type: string,
+	/**  Pages of its format are drawn, as long as the file is what was indexed. */
+	drawable: boolean,
 	/**  Where it stands. */
 	state: DocumentState,
 	/**  Why, where the state needs a reason. */

@@ -23,6 +23,8 @@ pub struct DocumentRow {
     pub title: String,
     /// Such as `application/pdf`; empty before it is known.
     pub media_type: String,
+    /// Pages of its format are drawn, as long as the file is what was indexed.
+    pub drawable: bool,
     /// Where it stands.
     pub state: DocumentState,
     /// Why, where the state needs a reason.

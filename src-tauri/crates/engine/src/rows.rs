@@ -2,6 +2,7 @@
 
 use crate::events::{DocumentRow, FailedPage};
 use crate::path_text::base64_if_lossy;
+use crate::viewer::is_drawn;
 use docmind_store::DocumentRecord;
 
 /// A record as a row. `changed` is what is known of the file on the disk.
@@ -11,6 +12,7 @@ pub fn row(record: DocumentRecord, changed: bool) -> DocumentRow {
         title: record.display_title(),
         path: record.path.to_string_lossy().into_owned(),
         path_bytes: base64_if_lossy(&record.path),
+        drawable: is_drawn(&record.media_type),
         media_type: record.media_type,
         state: record.state,
         error: record.error,

@@ -78,11 +78,9 @@ interface SourceState {
   finding: boolean;
 }
 
-const DRAWN = ['application/pdf', 'image/jpeg', 'image/png', 'image/tiff', 'image/webp'];
-
 /** Whether the pages of a document are drawn: those of others, and of a file that has changed since, are shown as text. */
 export function isDrawn(row: DocumentRow | null): boolean {
-  return row !== null && !row.changed && DRAWN.includes(row.media_type);
+  return row !== null && row.drawable && !row.changed;
 }
 
 /** A page that the document has: the last where it has fewer. Of one that could not be read, how many it has is not known. */

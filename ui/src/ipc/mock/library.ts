@@ -70,12 +70,14 @@ function makeRow(id: number, random: () => number, settled: boolean): DocumentRo
   const failures = Object.keys(FAILURES) as DocumentState[];
   const state: DocumentState = !settled ? 'queued' : id > 8 && roll < 0.03 ? pick(random, failures) : 'ready';
   const reason = FAILURES[state];
+  const kind = id === 1 ? 'application/pdf' : mediaType;
   const pages = state === 'ready' ? (id === 1 ? 31 : 1 + Math.floor(random() ** 3 * 240)) : 0;
   return {
     id,
     path: `/home/ada/Documents/${pick(random, PLACES)}/${name}`,
     title: name,
-    media_type: id === 1 ? 'application/pdf' : mediaType,
+    media_type: kind,
+    drawable: kind === 'application/pdf',
     state,
     error: reason ? { code: state, message: reason, detail: null } : null,
     pages,

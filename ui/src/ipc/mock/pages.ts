@@ -32,7 +32,7 @@ export function mockPage(row: DocumentRow, number: number): Page {
   const passage = PASSAGES[number];
   if (passage) sentences.splice(3, 0, passage);
   const text = `${heading}\n${sentences.join(' ')}`;
-  const drawn = row.media_type === 'application/pdf';
+  const drawn = row.drawable;
   return {
     number,
     text,
