@@ -23,6 +23,7 @@ pub fn builder<R: Runtime>() -> Builder<R> {
             library::create_collection,
             library::rename_collection,
             library::delete_collection,
+            library::restore_collection,
             library::add_to_collection,
             library::remove_from_collection,
             library::remove_documents,

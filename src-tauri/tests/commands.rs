@@ -179,6 +179,8 @@ fn collections_are_made_renamed_and_deleted() {
     assert_eq!(window.call("collections", json!({})).unwrap()[0]["name"], "Contracts");
     window.call("delete_collection", json!({ "id": id })).unwrap();
     assert_eq!(window.call("collections", json!({})).unwrap(), json!([]));
+    window.call("restore_collection", json!({ "id": id })).unwrap();
+    assert_eq!(window.call("collections", json!({})).unwrap()[0]["id"], id);
 }
 
 #[test]

@@ -136,16 +136,18 @@ pub async fn rename_collection(desk: State<'_, Desk>, id: u32, name: String) -> 
     desk.run(move |engine| engine.rename_collection(id, &name)).await
 }
 
-/// Deletes a collection and gives what was in it, so that it can be made again.
+/// Deletes a collection; [`restore_collection`] brings it back.
 #[tauri::command]
 #[specta::specta]
-pub async fn delete_collection(desk: State<'_, Desk>, id: u32) -> Reported<Vec<DocumentId>> {
-    desk.run(move |engine| {
-        let documents = engine.collection_documents(id)?;
-        engine.delete_collection(id)?;
-        Ok(documents)
-    })
-    .await
+pub async fn delete_collection(desk: State<'_, Desk>, id: u32) -> Reported<()> {
+    desk.run(move |engine| engine.delete_collection(id)).await
+}
+
+/// Brings a deleted collection back.
+#[tauri::command]
+#[specta::specta]
+pub async fn restore_collection(desk: State<'_, Desk>, id: u32) -> Reported<()> {
+    desk.run(move |engine| engine.restore_collection(id)).await
 }
 
 /// Puts documents into a collection.

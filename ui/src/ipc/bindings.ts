@@ -26,8 +26,10 @@ export const commands = {
 	createCollection: (name: string, documents: DocumentId[]) => __TAURI_INVOKE<number>("create_collection", { name, documents }),
 	/**  Gives a collection another name. */
 	renameCollection: (id: number, name: string) => __TAURI_INVOKE<null>("rename_collection", { id, name }),
-	/**  Deletes a collection and gives what was in it, so that it can be made again. */
-	deleteCollection: (id: number) => __TAURI_INVOKE<DocumentId[]>("delete_collection", { id }),
+	/**  Deletes a collection; [`restore_collection`] brings it back. */
+	deleteCollection: (id: number) => __TAURI_INVOKE<null>("delete_collection", { id }),
+	/**  Brings a deleted collection back. */
+	restoreCollection: (id: number) => __TAURI_INVOKE<null>("restore_collection", { id }),
 	/**  Puts documents into a collection. */
 	addToCollection: (id: number, documents: DocumentId[]) => __TAURI_INVOKE<null>("add_to_collection", { id, documents }),
 	/**  Takes documents out of a collection. */

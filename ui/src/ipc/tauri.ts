@@ -125,9 +125,8 @@ export function createTauriBackend(): Backend {
     }),
     renameCollection: async (id, name) => void (await commands.renameCollection(id, name)),
     deleteCollection: async (id) => {
-      const name = (await commands.collections()).find((collection) => collection.id === id)?.name ?? '';
-      const documents = await commands.deleteCollection(id);
-      return async () => void (await commands.createCollection(name, documents));
+      await commands.deleteCollection(id);
+      return async () => void (await commands.restoreCollection(id));
     },
     addToCollection: async (id, documents) => void (await commands.addToCollection(id, documents)),
     removeFromCollection: async (id, documents) => void (await commands.removeFromCollection(id, documents)),

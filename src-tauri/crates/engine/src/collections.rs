@@ -63,12 +63,20 @@ impl Engine {
         Ok(self.user()?.rename_collection(CollectionId(id), name.trim())?)
     }
 
-    /// Deletes it; its documents stay.
+    /// Deletes it; its documents stay. [`Engine::restore_collection`] brings it back.
     ///
     /// # Errors
     /// `collection_not_found`, and the store's own.
     pub fn delete_collection(&self, id: u32) -> Result<(), ErrorReport> {
-        Ok(self.user()?.delete_collection(CollectionId(id))?)
+        Ok(self.user()?.delete_collection(CollectionId(id), now_ms())?)
+    }
+
+    /// Brings a deleted collection back, also to the conversations that asked it.
+    ///
+    /// # Errors
+    /// `collection_not_found`, where another has its name too, and the store's own.
+    pub fn restore_collection(&self, id: u32) -> Result<(), ErrorReport> {
+        Ok(self.user()?.restore_collection(CollectionId(id))?)
     }
 
     /// Puts documents into it.

@@ -180,8 +180,10 @@ impl Engine {
         if let Err(error) = user.back_up_daily(now_ms()) {
             tracing::warn!(%error, "conversations could not be copied today");
         }
-        if let Err(error) = user.purge_conversations(now_ms() - KEPT_DELETED_MS) {
-            tracing::warn!(%error, "old deleted conversations stay for now");
+        let before_ms = now_ms() - KEPT_DELETED_MS;
+        let purged = user.purge_conversations(before_ms).map(drop);
+        if let Err(error) = purged.and_then(|()| user.purge_collections(before_ms)) {
+            tracing::warn!(%error, "old deleted conversations and collections stay for now");
         }
     }
 }

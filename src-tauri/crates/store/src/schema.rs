@@ -29,6 +29,7 @@ pub(crate) const USER: Schema = Schema {
         include_str!("schema/user-3.sql"),
         include_str!("schema/user-4.sql"),
         include_str!("schema/user-5.sql"),
+        include_str!("schema/user-6.sql"),
     ],
 };
 

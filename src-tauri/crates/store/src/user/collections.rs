@@ -3,7 +3,7 @@
 use super::UserDb;
 use crate::error::StoreError;
 use crate::records::{path_from_bytes, path_to_bytes};
-use rusqlite::params;
+use rusqlite::{Connection, Transaction, params};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -35,6 +35,7 @@ impl UserDb {
     /// [`StoreError::NameTaken`], and as every writing.
     pub fn create_collection(&self, name: &str, at_ms: f64) -> Result<CollectionId, StoreError> {
         self.database.write(|transaction| {
+            make_room(transaction, name)?;
             transaction
                 .execute(
                     "INSERT INTO collections (name, created_at_ms) VALUES (?1, ?2)",
@@ -47,7 +48,7 @@ impl UserDb {
         })
     }
 
-    /// Collections by name.
+    /// Collections by name; deleted ones are left out.
     ///
     /// # Errors
     /// As every reading.
@@ -55,7 +56,7 @@ impl UserDb {
         self.database.read(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT id, name, (SELECT count(*) FROM collection_documents WHERE collection_id = collections.id), created_at_ms
-                 FROM collections ORDER BY name",
+                 FROM collections WHERE deleted_at_ms IS NULL ORDER BY name",
             )?;
             let rows = statement.query_map([], |row| {
                 Ok(Collection { id: CollectionId(row.get(0)?), name: row.get(1)?, documents: row.get(2)?, created_at_ms: row.get(3)? })
@@ -70,27 +71,51 @@ impl UserDb {
     /// [`StoreError::UnknownCollection`], [`StoreError::NameTaken`], and as every writing.
     pub fn rename_collection(&self, id: CollectionId, name: &str) -> Result<(), StoreError> {
         self.database.write(|transaction| {
+            make_room(transaction, name)?;
             let changed = transaction
-                .execute("UPDATE collections SET name = ?2 WHERE id = ?1", params![id.0, name])
+                .execute(
+                    "UPDATE collections SET name = ?2 WHERE id = ?1 AND deleted_at_ms IS NULL",
+                    params![id.0, name],
+                )
                 .map_err(|error| taken(error, name))?;
-            if changed == 0 {
-                Err(StoreError::UnknownCollection(id.0))
-            } else {
-                Ok(())
-            }
+            known(id, changed)
         })
     }
 
-    /// Forgets a collection; its documents stay in the library.
+    /// Puts a collection away; its documents stay in the library. [`UserDb::restore_collection`] brings it back until
+    /// [`UserDb::purge_collections`], or until another takes its name.
     ///
     /// # Errors
     /// [`StoreError::UnknownCollection`], and as every writing.
-    pub fn delete_collection(&self, id: CollectionId) -> Result<(), StoreError> {
+    pub fn delete_collection(&self, id: CollectionId, at_ms: f64) -> Result<(), StoreError> {
         self.database.write(|transaction| {
-            match transaction.execute("DELETE FROM collections WHERE id = ?1", [id.0])? {
-                0 => Err(StoreError::UnknownCollection(id.0)),
-                _ => Ok(()),
-            }
+            let changed = transaction.execute(
+                "UPDATE collections SET deleted_at_ms = ?2 WHERE id = ?1 AND deleted_at_ms IS NULL",
+                params![id.0, at_ms],
+            )?;
+            known(id, changed)
+        })
+    }
+
+    /// Brings a deleted collection back, with its documents, and to the conversations that asked it.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownCollection`], and as every writing.
+    pub fn restore_collection(&self, id: CollectionId) -> Result<(), StoreError> {
+        self.database.write(|transaction| {
+            let changed = transaction.execute("UPDATE collections SET deleted_at_ms = NULL WHERE id = ?1", [id.0])?;
+            known(id, changed)
+        })
+    }
+
+    /// Erases collections deleted before a time.
+    ///
+    /// # Errors
+    /// As every writing.
+    pub fn purge_collections(&self, before_ms: f64) -> Result<(), StoreError> {
+        self.database.write(|transaction| {
+            transaction.execute("DELETE FROM collections WHERE deleted_at_ms < ?1", [before_ms])?;
+            Ok(())
         })
     }
 
@@ -100,12 +125,7 @@ impl UserDb {
     /// [`StoreError::UnknownCollection`], and as every writing.
     pub fn add_to_collection(&self, id: CollectionId, paths: &[PathBuf]) -> Result<(), StoreError> {
         self.database.write(|transaction| {
-            if !transaction
-                .prepare_cached("SELECT 1 FROM collections WHERE id = ?1")?
-                .exists([id.0])?
-            {
-                return Err(StoreError::UnknownCollection(id.0));
-            }
+            look_up(transaction, id)?;
             let mut statement = transaction
                 .prepare_cached("INSERT OR IGNORE INTO collection_documents (collection_id, path) VALUES (?1, ?2)")?;
             for path in paths {
@@ -136,12 +156,7 @@ impl UserDb {
     /// [`StoreError::UnknownCollection`].
     pub fn collection_paths(&self, id: CollectionId) -> Result<Vec<PathBuf>, StoreError> {
         self.database.read(|connection| {
-            if !connection
-                .prepare_cached("SELECT 1 FROM collections WHERE id = ?1")?
-                .exists([id.0])?
-            {
-                return Err(StoreError::UnknownCollection(id.0));
-            }
+            look_up(connection, id)?;
             let mut statement = connection
                 .prepare_cached("SELECT path FROM collection_documents WHERE collection_id = ?1 ORDER BY path")?;
             statement
@@ -183,6 +198,31 @@ impl UserDb {
             Ok(())
         })
     }
+}
+
+/// Fails unless the collection is there.
+fn look_up(connection: &Connection, id: CollectionId) -> Result<(), StoreError> {
+    let there = connection
+        .prepare_cached("SELECT 1 FROM collections WHERE id = ?1 AND deleted_at_ms IS NULL")?
+        .exists([id.0])?;
+    known(id, usize::from(there))
+}
+
+/// Fails where no row was that of the collection.
+fn known(id: CollectionId, rows: usize) -> Result<(), StoreError> {
+    if rows == 0 {
+        return Err(StoreError::UnknownCollection(id.0));
+    }
+    Ok(())
+}
+
+/// A deleted collection cannot come back once another has its name.
+fn make_room(transaction: &Transaction<'_>, name: &str) -> Result<(), StoreError> {
+    transaction.execute(
+        "DELETE FROM collections WHERE name = ?1 AND deleted_at_ms IS NOT NULL",
+        [name],
+    )?;
+    Ok(())
 }
 
 fn taken(error: rusqlite::Error, name: &str) -> StoreError {

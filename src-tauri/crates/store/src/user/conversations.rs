@@ -6,11 +6,9 @@ use crate::error::StoreError;
 use docmind_core::conversation::{ConversationId, Turn};
 use docmind_core::document::ContentHash;
 use docmind_core::words::fold;
-use rusqlite::types::Value;
-use rusqlite::{OptionalExtension, Row, Transaction, params, params_from_iter};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde::Deserialize;
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 /// The format in which turns are written now.
 const FORMAT: u32 = 1;
@@ -79,21 +77,17 @@ impl UserDb {
     /// # Errors
     /// As every reading.
     pub fn find_conversations(&self, words: &str) -> Result<Vec<ConversationRecord>, StoreError> {
-        let wanted: Vec<String> = words.split_whitespace().map(fold).collect();
-        let mut sql = format!("SELECT {CONVERSATION} FROM conversations WHERE deleted_at_ms IS NULL");
-        for number in 1..=wanted.len() {
-            // Writing into a string cannot fail.
-            let _ = write!(
-                sql,
-                " AND (instr(fold(title), ?{number}) > 0 OR EXISTS (SELECT 1 FROM turns WHERE conversation_id = conversations.id AND instr(searched, ?{number}) > 0))"
-            );
-        }
-        sql.push_str(" ORDER BY updated_at_ms DESC, id DESC");
+        let wanted: serde_json::Value = words.split_whitespace().map(fold).collect();
         self.database.read(|connection| {
-            let values = wanted.into_iter().map(Value::Text);
+            let sql = format!(
+                "SELECT {CONVERSATION} FROM conversations WHERE deleted_at_ms IS NULL AND NOT EXISTS (
+                   SELECT 1 FROM json_each(?1) AS wanted WHERE instr(fold(title), wanted.value) = 0 AND NOT EXISTS (
+                     SELECT 1 FROM turns WHERE conversation_id = conversations.id AND instr(searched, wanted.value) > 0))
+                 ORDER BY updated_at_ms DESC, id DESC"
+            );
             Ok(connection
-                .prepare(&sql)?
-                .query_map(params_from_iter(values), record)?
+                .prepare_cached(&sql)?
+                .query_map([wanted.to_string()], record)?
                 .collect::<Result<_, _>>()?)
         })
     }

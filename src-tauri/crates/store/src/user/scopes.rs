@@ -52,8 +52,8 @@ impl UserDb {
                 ConversationScope::All | ConversationScope::Documents(_) => None,
             };
             transaction.execute(
-                "UPDATE conversations SET collection_id = (SELECT id FROM collections WHERE id = ?2), each_document = ?3 \
-                 WHERE id = ?1",
+                "UPDATE conversations SET each_document = ?3, collection_id = \
+                 (SELECT id FROM collections WHERE id = ?2 AND deleted_at_ms IS NULL) WHERE id = ?1",
                 params![id.0, collection, asks.each_document],
             )?;
             transaction.execute("DELETE FROM conversation_documents WHERE conversation_id = ?1", [id.0])?;
@@ -72,7 +72,10 @@ impl UserDb {
 
 fn asks_of(connection: &Connection, id: ConversationId) -> Result<ConversationAsks, StoreError> {
     let (collection, each_document): (Option<u32>, bool) = connection
-        .prepare_cached("SELECT collection_id, each_document FROM conversations WHERE id = ?1")?
+        .prepare_cached(
+            "SELECT (SELECT id FROM collections WHERE id = collection_id AND deleted_at_ms IS NULL), each_document \
+             FROM conversations WHERE id = ?1",
+        )?
         .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?
         .ok_or(StoreError::UnknownConversation(id.0))?;

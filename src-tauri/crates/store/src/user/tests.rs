@@ -73,6 +73,9 @@ fn conversations_are_kept_found_renamed_and_brought_back() {
     assert_eq!(titles(user.find_conversations("strasse RENT").unwrap()), ["Rent"]);
     assert_eq!(titles(user.find_conversations("heat").unwrap()), ["Heating"]);
     assert!(user.find_conversations("rent zebra").unwrap().is_empty());
+    assert!(user.find_conversations(r#"rent "\ '"#).unwrap().is_empty());
+    let pasted = "rent ".repeat(3000);
+    assert_eq!(titles(user.find_conversations(&pasted).unwrap()), ["Rent"]);
     assert_eq!(user.conversation(id).unwrap().turns, 2);
 
     assert_eq!(user.trace(id, 0).unwrap().as_deref(), Some("why"));
@@ -195,11 +198,38 @@ fn collections_follow_their_documents() {
     user.forget_in_collections(&[PathBuf::from("/b")]).unwrap();
     assert_eq!(user.collections().unwrap()[0].documents, 1);
     user.rename_collection(id, "Leases").unwrap();
-    user.delete_collection(id).unwrap();
+    user.delete_collection(id, 1.0).unwrap();
     assert!(matches!(
         user.collection_paths(id),
         Err(StoreError::UnknownCollection(_))
     ));
+}
+
+#[test]
+fn a_deleted_collection_comes_back_until_another_has_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let user = UserDb::open(folder.path()).unwrap();
+    let id = user.create_collection("Contracts", 1.0).unwrap();
+    user.add_to_collection(id, &[PathBuf::from("/a")]).unwrap();
+    user.delete_collection(id, 2.0).unwrap();
+    assert_eq!(user.collections().unwrap(), []);
+    let unknown = |outcome: Result<(), StoreError>| matches!(outcome, Err(StoreError::UnknownCollection(_)));
+    assert!(unknown(user.delete_collection(id, 2.0)));
+    assert!(unknown(user.rename_collection(id, "Leases")));
+    assert!(unknown(user.add_to_collection(id, &[PathBuf::from("/b")])));
+    user.relocate_in_collections(Path::new("/a"), Path::new("/c")).unwrap();
+    user.purge_collections(2.0).unwrap();
+    user.restore_collection(id).unwrap();
+    assert_eq!(user.collections().unwrap()[0].id, id);
+    assert_eq!(user.collection_paths(id).unwrap(), [PathBuf::from("/c")]);
+
+    user.delete_collection(id, 2.0).unwrap();
+    user.create_collection("contracts", 3.0).unwrap();
+    assert!(unknown(user.restore_collection(id)));
+    let other = user.create_collection("Bills", 3.0).unwrap();
+    user.delete_collection(other, 3.0).unwrap();
+    user.purge_collections(4.0).unwrap();
+    assert!(unknown(user.restore_collection(other)));
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn a_conversation_keeps_what_it_asks() {
     user.forget_in_collections(&[PathBuf::from("/b")]).unwrap();
     assert_eq!(asks()[2], documents(&["/c"]));
     user.forget_in_collections(&[PathBuf::from("/c")]).unwrap();
-    user.delete_collection(contracts).unwrap();
+    user.delete_collection(contracts, 1.0).unwrap();
     assert_eq!(asks(), [everything(), everything(), everything()]);
     let gone = together(ConversationScope::Collection(CollectionId(9)));
     user.keep_conversation_asks(one, &gone).unwrap();
@@ -73,9 +73,13 @@ fn a_conversation_asks_each_document_until_that_is_switched_off() {
     let user = UserDb::open(folder.path()).unwrap();
     assert_eq!(user.conversation_asks(id).unwrap(), asks);
     assert!(!user.conversation_asks(other).unwrap().each_document);
-    user.delete_collection(contracts).unwrap();
+    user.delete_collection(contracts, 1.0).unwrap();
+    let kept = asks.clone();
     asks.scope = ConversationScope::All;
     assert_eq!(user.conversation_asks(id).unwrap(), asks);
+    user.keep_conversation_asks(id, &asks).unwrap();
+    user.restore_collection(contracts).unwrap();
+    assert_eq!(user.conversation_asks(id).unwrap(), kept);
 }
 
 #[test]
