@@ -116,6 +116,58 @@ fn extract_prints_pages_and_stores_nothing() -> Result<()> {
 }
 
 #[test]
+fn evidence_is_proven_until_its_file_changes() -> Result<()> {
+    let library = Library::new()?;
+    let folder = tempfile::tempdir()?;
+    let lease = folder.path().join("lease.pdf");
+    std::fs::copy(sample("lease-agreement.pdf"), &lease)?;
+    library.ok(&["add", lease.to_str().context("no path")?])?;
+    let asked = library.ok(&["ask", "How much is the deposit?"])?;
+    let id = asked.last()["conversation"].to_string();
+    let evidence = folder.path().join("evidence.json");
+    let written = evidence.to_str().context("no path")?;
+    library.ok(&["export", &id, "--format", "evidence", "--output", written])?;
+
+    let verdicts = |arguments: &[&str], status: i32| -> Result<Vec<String>> {
+        // On another machine, where there is no library.
+        let elsewhere = Library::new()?;
+        let all: Vec<&str> = ["verify", written]
+            .into_iter()
+            .chain(arguments.iter().copied())
+            .collect();
+        let run = elsewhere.run(&all)?;
+        assert_eq!(run.status, Some(status), "{:#?}", run.lines);
+        has_all(run.last(), &["passages", "proven"]);
+        let of = |line: &serde_json::Value| line["verdict"].as_str().map(str::to_owned).context("no verdict");
+        run.of_type("passage").map(of).collect()
+    };
+    let proven = verdicts(&[], 0)?;
+    assert!(!proven.is_empty() && proven.iter().all(|verdict| verdict == "proven"));
+
+    let moved = tempfile::tempdir()?;
+    std::fs::rename(&lease, moved.path().join("under another name.pdf"))?;
+    assert!(verdicts(&[], 1)?.iter().all(|verdict| verdict == "missing"));
+    assert_eq!(
+        verdicts(&["--in", moved.path().to_str().context("no path")?], 0)?,
+        proven
+    );
+
+    let altered = std::fs::read_to_string(&evidence)?.replace("\"quote\": \"", "\"quote\": \"never said, ");
+    std::fs::write(&evidence, altered)?;
+    let folder = moved.path().to_str().context("no path")?;
+    assert!(
+        verdicts(&["--in", folder], 1)?
+            .iter()
+            .all(|verdict| verdict == "contradicted")
+    );
+    assert_eq!(
+        library.run(&["verify", &sample("lease-agreement.pdf")])?.last()["error"]["code"],
+        "evidence_invalid"
+    );
+    Ok(())
+}
+
+#[test]
 fn embedding_is_not_measured_on_nothing() -> Result<()> {
     let library = Library::new()?;
     let folder = tempfile::tempdir()?;

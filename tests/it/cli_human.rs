@@ -146,6 +146,8 @@ fn the_manual_names_every_command_and_option() -> Result<()> {
         "docmind extract",
         "docmind search",
         "docmind ask",
+        "docmind export",
+        "docmind verify",
         "docmind eval retrieval",
         "docmind eval answers",
         "docmind check",

@@ -147,6 +147,7 @@ fn file_name(title: &str, format: ExportFormat) -> String {
     let end = match format {
         ExportFormat::Markdown => "md",
         ExportFormat::Html => "html",
+        ExportFormat::Evidence => "evidence.json",
     };
     format!(
         "{}.{end}",

@@ -562,7 +562,9 @@ export type ExportFormat =
 /**  Plain text with marks. */
 "markdown" | 
 /**  One page without script, style sheet or picture from elsewhere. */
-"html";
+"html" | 
+/**  What can be proved again: see [`crate::evidence`]. */
+"evidence";
 
 /**  A page that could not be read. */
 export type FailedPage = {

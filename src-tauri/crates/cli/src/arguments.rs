@@ -4,6 +4,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use docmind_core::profile::Offload;
 use docmind_core::retrieval::SearchMode;
 use docmind_engine::bench::STOCK_MAX_TOKENS;
+use docmind_engine::conversations::export::ExportFormat;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -71,6 +72,10 @@ pub enum Command {
     Search(SearchArguments),
     /// An answer from the documents, with page and passage
     Ask(AskArguments),
+    /// A conversation as text, as a page, or as evidence that `verify` proves again
+    Export(ExportArguments),
+    /// Prove evidence: whether what it quotes stands in the files that it names; needs no library
+    Verify(VerifyArguments),
     /// Measure retrieval and answers on a data set
     #[command(subcommand)]
     Eval(EvalCommand),
@@ -122,6 +127,53 @@ pub struct ExtractArguments {
     /// Files
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Read scans too, by text recognition, where Tesseract is installed: seconds a page
+    #[arg(long)]
+    pub recognise: bool,
+}
+
+/// What `export` takes.
+#[derive(Args, Debug)]
+pub struct ExportArguments {
+    /// Number of the conversation, as `ask` says it
+    pub conversation: u32,
+    /// What to write
+    #[arg(long, value_enum, default_value = "markdown")]
+    pub format: Format,
+    /// Where to (default: standard output)
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// What a conversation is written as.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Format {
+    /// Text with marks
+    Markdown,
+    /// One web page
+    Html,
+    /// Quotes with the hashes of their files
+    Evidence,
+}
+
+impl From<Format> for ExportFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Markdown => Self::Markdown,
+            Format::Html => Self::Html,
+            Format::Evidence => Self::Evidence,
+        }
+    }
+}
+
+/// What `verify` takes.
+#[derive(Args, Debug)]
+pub struct VerifyArguments {
+    /// Evidence, as `export` writes it
+    pub file: PathBuf,
+    /// Where the documents are now, besides where they were
+    #[arg(long = "in", value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
     /// Read scans too, by text recognition, where Tesseract is installed: seconds a page
     #[arg(long)]
     pub recognise: bool,
@@ -481,6 +533,8 @@ mod tests {
             "docmind extract --recognise a.tif b.pdf",
             "docmind search -k 3 --mode keyword boiler",
             "docmind ask --model m.gguf --profile balanced --conversation 4 why",
+            "docmind export 4 --format evidence --output e.json",
+            "docmind verify e.json --in folder --recognise",
             "docmind profiles --model m.gguf",
             "docmind profiles save mine --from compact --kv q8_0 --context 16384 --gpu-layers 20 --graph-capture false",
             "docmind profiles delete mine",

@@ -6,6 +6,7 @@ mod bench;
 mod check;
 mod doctor;
 mod eval;
+mod export;
 mod extract;
 mod list;
 mod models;
@@ -14,6 +15,7 @@ mod profiles;
 mod rebuild;
 mod remove;
 mod search;
+mod verify;
 
 use crate::arguments::{Arguments, Command};
 use crate::output::{Output, WARN};
@@ -114,6 +116,8 @@ pub fn run(arguments: Arguments, output: &Output) -> anyhow::Result<Outcome> {
         Command::Extract(arguments) => extract::run(&context, &arguments),
         Command::Search(arguments) => search::run(&context, &arguments),
         Command::Ask(arguments) => ask::run(&context, arguments),
+        Command::Export(arguments) => export::run(&context, &arguments),
+        Command::Verify(arguments) => verify::run(&context, &arguments),
         Command::Eval(command) => eval::run(&context, command),
         Command::Check => check::run(&context),
         Command::Rebuild => rebuild::run(&context),

@@ -45,6 +45,7 @@ mod engine;
 pub mod error;
 pub mod eval;
 pub mod events;
+pub mod evidence;
 pub mod extract;
 mod follow;
 mod generators;

@@ -157,4 +157,11 @@ export const CONVERSATION: readonly Command[] = [
     applies: inConversation,
     run: () => exportConversation('html'),
   },
+  {
+    id: 'export_evidence',
+    title: 'chat.export_evidence',
+    icon: FileDown,
+    applies: inConversation,
+    run: () => exportConversation('evidence'),
+  },
 ];

@@ -23,7 +23,7 @@ export function ConversationMenu({ id, label, className = 'icon-button', onRenam
       onRename={onRename}
       onDelete={() => void removeLine(() => remove(id))}
     >
-      {(['markdown', 'html'] as const).map((format) => (
+      {(['markdown', 'html', 'evidence'] as const).map((format) => (
         <MenuItem key={format} icon={<FileDown size={16} />} onSelect={() => void exportTo(id, format)}>
           {t(`chat.export_${format}`)}
         </MenuItem>

@@ -6,6 +6,8 @@ import { DEFAULTS, MockMachine } from './machine';
 import { drawPage, mockPage, PASSAGES } from './pages';
 import { wait } from './random';
 
+const EXPORTED = { markdown: 'md', html: 'html', evidence: 'evidence.json' } as const;
+
 /** How the mock behaves; from the address in a browser, given directly in tests. */
 export interface MockOptions {
   documents: number;
@@ -203,7 +205,7 @@ export function createMock(options: MockOptions): Backend {
     renameConversation: (id, title) => after('renameConversation', () => chat.rename(id, title)),
     deleteConversation: (id) => after('deleteConversation', () => chat.delete(id)),
     exportConversation: (_id, format) =>
-      after('exportConversation', () => `/home/ada/Documents/Contract review.${format === 'html' ? 'html' : 'md'}`),
+      after('exportConversation', () => `/home/ada/Documents/Contract review.${EXPORTED[format]}`),
     suggestions: (scope: Scope) =>
       after('suggestions', () =>
         library.rows.length === 0

@@ -149,6 +149,7 @@ export const de: Record<MessageKey, string> = {
   'chat.exported': 'Gespeichert als `{path}`.',
   'chat.export_markdown': 'Als Markdown exportieren …',
   'chat.export_html': 'Als Webseite exportieren …',
+  'chat.export_evidence': 'Als Nachweis exportieren …',
   'chat.list_loading': 'Die Liste wird geladen …',
   'chat.more': 'Noch eines: Die Suche findet es. | Noch {n}: Die Suche findet sie.',
   'chat.scope_choose': 'Dokumente wählen …',

@@ -147,6 +147,7 @@ export const en = {
   'chat.exported': 'Saved as `{path}`.',
   'chat.export_markdown': 'Export as Markdown…',
   'chat.export_html': 'Export as web page…',
+  'chat.export_evidence': 'Export as evidence…',
   'chat.list_loading': 'Reading the list…',
   'chat.more': 'One more: search finds it. | {n} more: search finds them.',
   'chat.scope_choose': 'Choose documents…',

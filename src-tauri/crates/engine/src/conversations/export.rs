@@ -1,6 +1,7 @@
-//! A conversation as a file: Markdown, or one HTML page that loads nothing. Both quote the cited passages with document and page, in
-//! the words of the window's language.
+//! A conversation as a file: Markdown, one HTML page that loads nothing, or evidence. The first two quote the cited passages with document
+//! and page, in the words of the window's language.
 
+use crate::evidence::Evidence;
 use docmind_core::answer::{Answer, AnswerMode, Citation, Coverage, FinishReason, Support};
 use docmind_core::conversation::Turn;
 use docmind_core::words::Language;
@@ -15,6 +16,8 @@ pub enum ExportFormat {
     Markdown,
     /// One page without script, style sheet or picture from elsewhere.
     Html,
+    /// What can be proved again: see [`crate::evidence`].
+    Evidence,
 }
 
 /// The whole conversation as text of the format. What stands around questions and answers is in `language`.
@@ -22,6 +25,7 @@ pub fn export(format: ExportFormat, language: Language, title: &str, turns: &[Tu
     match format {
         ExportFormat::Markdown => markdown(language, title, turns),
         ExportFormat::Html => html(language, title, turns),
+        ExportFormat::Evidence => Evidence::of(title, turns).to_text(),
     }
 }
 
