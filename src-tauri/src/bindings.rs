@@ -1,6 +1,6 @@
 //! The commands, and their types for the page.
 
-use crate::commands::{chat, library, models, performance, settings, source};
+use crate::commands::{chat, evidence, library, models, performance, settings, source};
 use tauri::Runtime;
 use tauri::ipc::Invoke;
 use tauri_specta::{Builder, ErrorHandlingMode, collect_commands};
@@ -50,6 +50,7 @@ pub fn builder<R: Runtime>() -> Builder<R> {
             chat::export_conversation,
             chat::answer_trace,
             chat::suggestions,
+            evidence::check_evidence,
             performance::listen_telemetry,
             performance::hardware,
             models::models,

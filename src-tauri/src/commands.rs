@@ -5,6 +5,7 @@
 #![expect(clippy::missing_errors_doc, reason = "said once, above, for all of them")]
 
 pub mod chat;
+pub mod evidence;
 pub mod library;
 pub mod models;
 pub mod performance;

@@ -18,6 +18,8 @@ pub enum PickKind {
     Folder,
     /// A GGUF file.
     Model,
+    /// A file of evidence.
+    Evidence,
 }
 
 /// What the shell asks of the desktop. Blocks until the person has answered.
@@ -75,6 +77,11 @@ impl<R: Runtime> Host for Desktop<R> {
             PickKind::Folder => dialog.blocking_pick_folder().into_iter().collect(),
             PickKind::Model => dialog
                 .add_filter("GGUF", &["gguf"])
+                .blocking_pick_file()
+                .into_iter()
+                .collect(),
+            PickKind::Evidence => dialog
+                .add_filter("JSON", &["json"])
                 .blocking_pick_file()
                 .into_iter()
                 .collect(),

@@ -96,7 +96,7 @@ pub async fn add_samples(desk: State<'_, Desk>) -> Reported<()> {
     desk.run(move |engine| add(engine, &[folder])).await
 }
 
-/// Asks for files, a folder or a model.
+/// Asks for files, a folder, a model or evidence.
 #[tauri::command]
 #[specta::specta]
 pub async fn pick(desk: State<'_, Desk>, kind: PickKind) -> Reported<Vec<String>> {

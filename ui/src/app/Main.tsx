@@ -1,4 +1,5 @@
 import { ChatPage } from '@/features/chat/ChatPage';
+import { EvidencePage } from '@/features/evidence/EvidencePage';
 import { LibraryPage, WithoutDocuments } from '@/features/library/LibraryPage';
 import { useLibrary } from '@/features/library/store';
 import { ModelsPage } from '@/features/models/ModelsPage';
@@ -72,6 +73,8 @@ export function Main() {
           onModels={() => show('models')}
         />
       );
+    case 'evidence':
+      return <EvidencePage />;
     case 'shortcuts':
       return <ShortcutsPage />;
   }

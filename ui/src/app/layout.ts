@@ -1,7 +1,7 @@
 import { create } from 'zustand';
 import { useSettings } from '@/features/settings/store';
 
-export type View = 'chat' | 'library' | 'settings' | 'models' | 'benchmark' | 'shortcuts';
+export type View = 'chat' | 'library' | 'settings' | 'models' | 'benchmark' | 'evidence' | 'shortcuts';
 
 interface Layout {
   view: View;

@@ -140,6 +140,12 @@ export type StoreEvent =
   | { type: 'done'; path: string }
   | { type: 'failed'; error: data.ErrorReport };
 
+/** How far the documents of evidence are looked up. */
+export type EvidenceEvent =
+  | { type: 'progress'; done: number; total: number }
+  | { type: 'done'; result: data.CheckedEvidence }
+  | { type: 'failed'; error: data.ErrorReport };
+
 /** What a server said when it was asked for its models. */
 export type ServerEvent = { type: 'done'; models: string[] } | { type: 'failed'; error: data.ErrorReport };
 
@@ -171,7 +177,7 @@ export interface Backend {
   languageOffer(): Promise<data.LanguageOffer | null>;
   addPaths(paths: string[]): Promise<void>;
   addSamples(): Promise<void>;
-  pick(kind: 'files' | 'folder' | 'model'): Promise<string[]>;
+  pick(kind: 'files' | 'folder' | 'model' | 'evidence'): Promise<string[]>;
   removeDocuments(ids: number[]): Promise<Undo>;
   /** How many were queued: none where nothing has changed, or what was asked for is under way already. */
   retry(ids: number[] | 'all'): Promise<number>;
@@ -196,6 +202,8 @@ export interface Backend {
   deleteConversation(id: number): Promise<Undo>;
   /** Asks where to, writes, and tells the path; `null` when the person changed their mind. */
   exportConversation(id: number, format: data.ExportFormat, language: data.Language): Promise<string | null>;
+  /** Looks up what a file of evidence cites, in a folder too. */
+  checkEvidence(path: string, folder: string | null, listener: (event: EvidenceEvent) => void): Job;
   suggestions(scope: data.Scope): Promise<string[]>;
   /** `null` where it was not kept: the answer was given before the window was opened. */
   trace(conversation: number, turn: number): Promise<AnswerTrace | null>;

@@ -82,6 +82,8 @@ export const commands = {
 	answerTrace: (conversation: ConversationId, turn: number) => __TAURI_INVOKE<AnswerTrace | null>("answer_trace", { conversation, turn }),
 	/**  First questions to try about the documents of a scope. */
 	suggestions: (scope: Scope) => __TAURI_INVOKE<string[]>("suggestions", { scope }),
+	/**  Looks up what a file of evidence cites, below a folder too where one is named. */
+	checkEvidence: (job: number, path: string, folder: string | null, events: Channel<LookedUp[]>) => __TAURI_INVOKE<CheckedEvidence>("check_evidence", { job, path, folder, events }),
 	/**  Reads the machine twice a second until `stop_listening`. */
 	listenTelemetry: (id: number, readings: Channel<Telemetry[]>) => __TAURI_INVOKE<null>("listen_telemetry", { id, readings }),
 	/**  What the machine has. */
@@ -982,7 +984,9 @@ export type PickKind =
 /**  A folder. */
 "folder" | 
 /**  A GGUF file. */
-"model";
+"model" | 
+/**  A file of evidence. */
+"evidence";
 
 /**  A place in a document. */
 export type Place = {
@@ -1394,3 +1398,11 @@ export type WordBox = {
 	rect: Rect,
 };
 
+
+export type LookedUp = { done: number, total: number };
+export type CheckedEvidence = { evidence: Evidence, checked: Checked[] };
+export type Evidence = { docmind_evidence: number, title: string, turns: EvidenceTurn[] };
+export type EvidenceTurn = { question: string, answer: string, mode: AnswerMode, asked_at_ms: number | null, citations: CitedPassage[] };
+export type CitedPassage = { n: number, sentence: string, support: Support, quote: string, title: string, path: string, hash: ContentHash, page: number, span: Span };
+export type Verdict = "proven" | "changed" | "gone" | "contradicted" | "missing" | "unread";
+export type Checked = { turn: number, passage: CitedPassage, verdict: Verdict, found: string | null, found_page: number | null, error: ErrorReport | null };

@@ -5,6 +5,7 @@ import {
   type AnswerTrace as EngineTrace,
   type ListRequest,
   type Loaded,
+  type LookedUp,
   type Measuring,
   type Rebuilt,
   type SourcePage,
@@ -153,6 +154,15 @@ export function createTauriBackend(): Backend {
       return async () => void (await commands.restoreConversation(id));
     },
     exportConversation: (id, format, language) => commands.exportConversation(id, format, language),
+    checkEvidence: (path, folder, listener) =>
+      tellingFailure(
+        job(
+          (id, events) => commands.checkEvidence(id, path, folder, events),
+          ({ done, total }: LookedUp) => listener({ type: 'progress', done, total }),
+          (result) => listener({ type: 'done', result }),
+        ),
+        listener,
+      ),
     suggestions: (scope) => commands.suggestions(scope),
     trace: async (conversation, turn) => {
       const kept = traces.get(`${conversation}.${turn}`);

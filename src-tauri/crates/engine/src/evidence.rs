@@ -4,6 +4,8 @@
 //! A passage is proven where a file with the cited bytes is found and the quote stands on its page. Of a file that has changed since, it is
 //! said whether the quote still stands in it.
 
+use crate::engine::Engine;
+use crate::error::EngineError;
 use crate::extract::{Extracted, Extractor};
 use crate::ingest::content::{Content, OpenFailure};
 use crate::scan::{Found, Origin, walk};
@@ -13,7 +15,7 @@ use docmind_core::conversation::Turn;
 use docmind_core::document::{ContentHash, Page, Span};
 use docmind_core::error::ErrorReport;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf, Prefix};
@@ -25,6 +27,7 @@ const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// What a conversation rests on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Evidence {
     /// The form of this file.
     pub docmind_evidence: u32,
@@ -36,6 +39,7 @@ pub struct Evidence {
 
 /// A question, what was answered, and on what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct EvidenceTurn {
     /// As typed.
     pub question: String,
@@ -51,6 +55,7 @@ pub struct EvidenceTurn {
 
 /// A passage of a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct CitedPassage {
     /// Its mark in the answer.
     pub n: u32,
@@ -155,6 +160,7 @@ impl Evidence {
 
 /// What is said of a cited passage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The file is the one that was cited, byte by byte, and the quote stands on its page.
@@ -187,6 +193,7 @@ impl Verdict {
 
 /// A cited passage that was looked up.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Checked {
     /// 1-based number of the question.
     pub turn: u32,
@@ -194,18 +201,60 @@ pub struct Checked {
     pub passage: CitedPassage,
     /// What came of it.
     pub verdict: Verdict,
-    /// The file that was looked at.
-    pub found: Option<PathBuf>,
+    /// The file that was looked at; lossy where its path is not UTF-8.
+    pub found: Option<String>,
     /// Page of that file where the quote stands.
     pub found_page: Option<u32>,
     /// Why it could not be read.
     pub error: Option<ErrorReport>,
 }
 
+/// Evidence, and what came of looking up its passages.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct CheckedEvidence {
+    /// As read.
+    pub evidence: Evidence,
+    /// In its order, each passage of a question once.
+    pub checked: Vec<Checked>,
+}
+
+impl Engine {
+    /// Reads evidence and looks up what it cites: below `folder` where one is named, where the library has files with the cited bytes, and
+    /// where they were. `progress` hears how many of how many documents are done.
+    ///
+    /// # Errors
+    /// Those of [`Evidence::read`] and [`Verifier::check`], and the store's own.
+    pub fn check_evidence(
+        &self,
+        path: &Path,
+        folder: Option<&Path>,
+        cancel: &CancelToken,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<CheckedEvidence, ErrorReport> {
+        let evidence = Evidence::read(path)?;
+        let extractor = match Extractor::recognising(&self.0.files) {
+            Err(EngineError::RecognitionMissing) => Extractor::new(&self.0.files),
+            found => found,
+        }?;
+        let mut verifier = Verifier::new(extractor, folder, self.0.dir.root(), cancel)?;
+        let hashes: BTreeSet<&ContentHash> = evidence
+            .turns
+            .iter()
+            .flat_map(|turn| turn.citations.iter().map(|passage| &passage.hash))
+            .collect();
+        for hash in hashes {
+            verifier.files.extend(self.0.library.paths_with(hash)?);
+        }
+        let checked = verifier.check(&evidence, cancel, progress)?;
+        Ok(CheckedEvidence { evidence, checked })
+    }
+}
+
 /// Looks up what evidence cites.
 pub struct Verifier {
     extractor: Extractor,
-    /// Files below the folder that was named, and what is known of their hashes.
+    /// Files to look among, and what is known of their hashes.
     files: Vec<PathBuf>,
     hashes: HashMap<PathBuf, Option<ContentHash>>,
 }
@@ -351,7 +400,7 @@ fn judge(
         turn,
         passage: passage.clone(),
         verdict: Verdict::Missing,
-        found: candidate.map(|candidate| candidate.path.clone()),
+        found: candidate.map(|candidate| candidate.path.to_string_lossy().into_owned()),
         found_page: None,
         error: None,
     };

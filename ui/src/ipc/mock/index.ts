@@ -1,6 +1,7 @@
 import type { Backend } from '../backend';
 import type { DropEvent, IngestEvent, Scope } from '../types';
 import { MOCK_SPANS, MockChat, SOURCES } from './chat';
+import { checkEvidence } from './evidence';
 import { MockLibrary, report } from './library';
 import { DEFAULTS, MockMachine } from './machine';
 import { drawPage, mockPage, PASSAGES } from './pages';
@@ -206,6 +207,7 @@ export function createMock(options: MockOptions): Backend {
     deleteConversation: (id) => after('deleteConversation', () => chat.delete(id)),
     exportConversation: (_id, format) =>
       after('exportConversation', () => `/home/ada/Documents/Contract review.${EXPORTED[format]}`),
+    checkEvidence: (_path, folder, listener) => checkEvidence(folder, options.speed, listener),
     suggestions: (scope: Scope) =>
       after('suggestions', () =>
         library.rows.length === 0

@@ -78,6 +78,9 @@ export const failures = {
   'error.invalid_profile': 'The profile has a value that cannot be used.\nCorrect it; the profile from before stays.',
   'error.profile_exists': 'There is a profile of this name.\nChoose another name.',
   'error.collection_not_found': 'The collection is gone.\nChoose another.',
+  'error.evidence_invalid': 'The file is no evidence of DocMind’s.\nExport a conversation as evidence to make some.',
+  'error.evidence_newer': 'The evidence was written by a newer DocMind.\nInstall that one to check it.',
+  'error.recognised_otherwise': 'The page is a picture, and its text is recognised otherwise here.\nLook at the page itself.',
   'error.conversation_not_found': 'The conversation is gone.\nStart a new one.',
   'error.conversations_damaged':
     'The file of your conversations is damaged, and no copy of it is sound.\nMove it to another place to begin anew; keep it, it may be repaired.',

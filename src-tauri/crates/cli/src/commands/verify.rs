@@ -48,7 +48,7 @@ fn tell(context: &Context<'_>, checked: &Checked) -> anyhow::Result<()> {
     context.output.json(&json!({
         "type": "passage", "turn": checked.turn, "n": passage.n, "verdict": checked.verdict.as_str(), "title": passage.title,
         "page": passage.page, "quote": passage.quote, "hash": passage.hash, "path": passage.path,
-        "found": checked.found.as_ref().map(|path| path.to_string_lossy()), "found_page": checked.found_page,
+        "found": checked.found, "found_page": checked.found_page,
         "error": checked.error.as_ref().map(|report| json!({ "code": report.code, "message": report.message })),
     }))?;
     let style = match checked.verdict {
@@ -73,8 +73,7 @@ fn tell(context: &Context<'_>, checked: &Checked) -> anyhow::Result<()> {
 
 /// What lies behind a verdict that is not `proven`.
 fn explained(checked: &Checked) -> Option<String> {
-    let found = checked.found.as_ref().map(|path| path.display().to_string());
-    let found = found.as_deref().unwrap_or(&checked.passage.path);
+    let found = checked.found.as_deref().unwrap_or(&checked.passage.path);
     match checked.verdict {
         Verdict::Proven => None,
         Verdict::Changed => {

@@ -17,7 +17,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, Statement, params, params_from_iter};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Columns that [`record`] reads.
 pub(super) const RECORD: &str = "id, path, state, hash, size, mtime_ns, media_type, title, language, error_code, error_message, \
@@ -154,6 +154,19 @@ impl Library {
         self.database.read(|connection| {
             let mut holders = connection.prepare_cached("SELECT id FROM documents WHERE hash = ?1")?;
             held_by_others(&mut holders, hashes, ids)
+        })
+    }
+
+    /// Where files with these bytes were when they were read last.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn paths_with(&self, hash: &ContentHash) -> Result<Vec<PathBuf>, StoreError> {
+        self.database.read(|connection| {
+            connection
+                .prepare_cached("SELECT path FROM documents WHERE hash = ?1 AND removed_at_ms IS NULL ORDER BY id")?
+                .query_and_then([&hash.0], |row| path_from_bytes(row.get(0)?))?
+                .collect()
         })
     }
 

@@ -1,0 +1,48 @@
+//! Evidence that somebody exported, proved again.
+
+use crate::desk::{Desk, JobId};
+use crate::error::Reported;
+use crate::stream::{Merge, Stream};
+use docmind_engine::evidence::CheckedEvidence;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use tauri::State;
+use tauri::ipc::Channel;
+
+/// How far the cited documents are looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+pub struct LookedUp {
+    /// Documents done.
+    pub done: u32,
+    /// Documents in all.
+    pub total: u32,
+}
+
+impl Merge for LookedUp {
+    fn absorb(&mut self, next: &Self) -> bool {
+        *self = *next;
+        true
+    }
+}
+
+/// Looks up what a file of evidence cites, below a folder too where one is named.
+#[tauri::command]
+#[specta::specta]
+pub async fn check_evidence(
+    desk: State<'_, Desk>,
+    job: JobId,
+    path: PathBuf,
+    folder: Option<PathBuf>,
+    events: Channel<Vec<LookedUp>>,
+) -> Reported<CheckedEvidence> {
+    let stream = Stream::new(events);
+    desk.run_job(job, move |engine, cancel| {
+        engine.check_evidence(&path, folder.as_deref(), cancel, &mut |done, total| {
+            stream.tell(LookedUp {
+                done: done as u32,
+                total: total as u32,
+            });
+        })
+    })
+    .await
+}
