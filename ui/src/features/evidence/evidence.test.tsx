@@ -53,7 +53,10 @@ describe('evidence', () => {
         const finished = new Promise<void>((resolve) => {
           end = resolve;
         });
-        return { finished, cancel: () => void (stopped = true) };
+        const cancel = (): void => {
+          stopped = true;
+        };
+        return { finished, cancel };
       },
     });
     render(<EvidencePage />);

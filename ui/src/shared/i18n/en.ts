@@ -469,7 +469,8 @@ export const en = {
   'evidence.unread': 'Not read',
   'evidence.why.changed': '`{path}` has changed since; the quote still stands on its page {page}.',
   'evidence.why.gone': '`{path}` has changed since, and the quote is not in it any more.',
-  'evidence.why.contradicted': '`{path}` is the file that was cited, and the quote is not on that page: the evidence was altered.',
+  'evidence.why.contradicted':
+    '`{path}` is the file that was cited, and the quote is not on that page: the evidence was altered.',
   'evidence.why.missing': '`{path}` is not there, nor another file like it.',
   'evidence.why.proven': '`{path}` is the file that was cited.',
   'evidence.why.unread': '`{path}` could not be read.',

@@ -104,9 +104,11 @@ export const failures: Record<keyof typeof english, string> = {
     'Das Profil hat einen unbrauchbaren Wert.\nBerichtigen Sie ihn; das bisherige Profil bleibt.',
   'error.profile_exists': 'Ein Profil dieses Namens gibt es schon.\nWählen Sie einen anderen Namen.',
   'error.collection_not_found': 'Die Sammlung gibt es nicht mehr.\nWählen Sie eine andere.',
-  'error.evidence_invalid': 'Die Datei ist kein Nachweis von DocMind.\nExportieren Sie ein Gespräch als Nachweis, um einen zu erhalten.',
+  'error.evidence_invalid':
+    'Die Datei ist kein Nachweis von DocMind.\nExportieren Sie ein Gespräch als Nachweis, um einen zu erhalten.',
   'error.evidence_newer': 'Der Nachweis stammt von einem neueren DocMind.\nInstallieren Sie dieses, um ihn zu prüfen.',
-  'error.recognised_otherwise': 'Die Seite ist ein Bild, und ihr Text wird hier anders erkannt.\nSehen Sie die Seite selbst an.',
+  'error.recognised_otherwise':
+    'Die Seite ist ein Bild, und ihr Text wird hier anders erkannt.\nSehen Sie die Seite selbst an.',
   'error.conversation_not_found': 'Das Gespräch gibt es nicht mehr.\nBeginnen Sie ein neues.',
   'error.conversations_damaged':
     'Die Datei Ihrer Gespräche ist beschädigt, und keine Kopie ist heil.\nVerschieben Sie sie, um neu zu beginnen; heben Sie sie auf, sie lässt sich vielleicht reparieren.',

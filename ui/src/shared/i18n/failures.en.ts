@@ -80,7 +80,8 @@ export const failures = {
   'error.collection_not_found': 'The collection is gone.\nChoose another.',
   'error.evidence_invalid': 'The file is no evidence of DocMind’s.\nExport a conversation as evidence to make some.',
   'error.evidence_newer': 'The evidence was written by a newer DocMind.\nInstall that one to check it.',
-  'error.recognised_otherwise': 'The page is a picture, and its text is recognised otherwise here.\nLook at the page itself.',
+  'error.recognised_otherwise':
+    'The page is a picture, and its text is recognised otherwise here.\nLook at the page itself.',
   'error.conversation_not_found': 'The conversation is gone.\nStart a new one.',
   'error.conversations_damaged':
     'The file of your conversations is damaged, and no copy of it is sound.\nMove it to another place to begin anew; keep it, it may be repaired.',
