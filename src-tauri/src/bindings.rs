@@ -71,6 +71,7 @@ pub fn builder<R: Runtime>() -> Builder<R> {
             settings::data_folder,
             settings::open_data_folder,
             settings::rebuild_index,
+            settings::network_traffic,
             settings::draw_attention,
             settings::diagnostics,
             settings::version,

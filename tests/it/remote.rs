@@ -184,6 +184,12 @@ fn ollama_writes_and_is_cited() -> Result<()> {
 
     choose(&engine, Backend::Ollama, &server.url(""), "nobody", None)?;
     assert_eq!(asked(&engine).0, Err("remote_model_missing".to_owned()));
+    engine.set_setting("offline", json!(true)).map_err(report)?;
+    let heard = server.requests().len();
+    assert_eq!(asked(&engine).0, Err("network_offline".to_owned()));
+    assert_eq!(server.requests().len(), heard, "nothing was sent");
+    engine.set_setting("offline", json!(false)).map_err(report)?;
+    assert_eq!(asked(&engine).0, Err("remote_model_missing".to_owned()));
     assert!(
         engine
             .network_traffic()

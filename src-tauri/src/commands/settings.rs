@@ -7,7 +7,7 @@ use docmind_core::cancel::CancelToken;
 use docmind_core::error::Notice;
 use docmind_core::settings::{RemoteContext, Settings};
 use docmind_engine::Engine;
-use docmind_engine::window::FolderPart;
+use docmind_engine::window::{FolderPart, Traffic};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tauri::State;
@@ -107,6 +107,13 @@ pub async fn rebuild_index(desk: State<'_, Desk>, job: JobId, events: Channel<Ve
         engine.rebuild(cancel, &mut |done, total| stream.tell(Rebuilt { done, total }))
     })
     .await
+}
+
+/// What went over the network since the window was opened, by host; nothing is silence.
+#[tauri::command]
+#[specta::specta]
+pub async fn network_traffic(desk: State<'_, Desk>) -> Reported<Vec<Traffic>> {
+    desk.run(|engine| Ok(engine.network_traffic())).await
 }
 
 /// Something long has come to its end: points at the window where somebody works elsewhere.

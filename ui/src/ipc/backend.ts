@@ -241,6 +241,8 @@ export interface Backend {
   dataFolder(): Promise<data.DataFolder>;
   openDataFolder(): Promise<void>;
   rebuildIndex(listener: (event: RebuildEvent) => void): Job;
+  /** What went over the network since the window was opened, by host. */
+  traffic(): Promise<data.Traffic[]>;
   /** Points at the window where somebody works elsewhere. */
   drawAttention(): Promise<void>;
   diagnostics(): Promise<string>;

@@ -124,6 +124,8 @@ export const commands = {
 	openDataFolder: () => __TAURI_INVOKE<null>("open_data_folder"),
 	/**  Makes the vector index again from the library. Gives the number of passages. */
 	rebuildIndex: (job: number, events: Channel<Rebuilt[]>) => __TAURI_INVOKE<number>("rebuild_index", { job, events }),
+	/**  What went over the network since the window was opened, by host; nothing is silence. */
+	networkTraffic: () => __TAURI_INVOKE<Traffic[]>("network_traffic"),
 	/**  Something long has come to its end: points at the window where somebody works elsewhere. */
 	drawAttention: () => __TAURI_INVOKE<null>("draw_attention"),
 	/**  What helps to find a fault; no document text. */
@@ -1177,6 +1179,8 @@ export type Settings = {
 	answer_tokens: number,
 	/**  Read the text of scans, by text recognition. */
 	recognise_scans: boolean,
+	/**  Open no connection, to nobody. */
+	offline: boolean,
 	/**  Folders to follow. */
 	watched_folders: string[],
 	/**  `system`, `light` or `dark`. */
@@ -1406,3 +1410,4 @@ export type EvidenceTurn = { question: string, answer: string, mode: AnswerMode,
 export type CitedPassage = { n: number, sentence: string, support: Support, quote: string, title: string, path: string, hash: ContentHash, page: number, span: Span };
 export type Verdict = "proven" | "changed" | "gone" | "contradicted" | "missing" | "unread";
 export type Checked = { turn: number, passage: CitedPassage, verdict: Verdict, found: string | null, found_page: number | null, error: ErrorReport | null };
+export type Traffic = { host: string, requests: number | null, sent: number | null, received: number | null };

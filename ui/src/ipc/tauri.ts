@@ -265,6 +265,7 @@ export function createTauriBackend(): Backend {
         ),
         listener,
       ),
+    traffic: () => commands.networkTraffic(),
     drawAttention: async () => void (await commands.drawAttention()),
     diagnostics: () => commands.diagnostics(),
     version: () => commands.version(),

@@ -95,6 +95,8 @@ pub struct Settings {
     pub answer_tokens: u32,
     /// Read the text of scans, by text recognition.
     pub recognise_scans: bool,
+    /// Open no connection, to nobody.
+    pub offline: bool,
     /// Folders to follow.
     pub watched_folders: Vec<String>,
     /// `system`, `light` or `dark`.

@@ -192,6 +192,7 @@ impl Engine {
             .zip(user.clone())
             .map(|(pipeline, user)| pipeline.on_move(crate::collections::follow_moves(user)));
         let generators = Generators::new(files.clone(), dir.clone(), Arc::clone(&live));
+        generators.keep_offline(settings.current().offline);
         let feed = Feed::new(crate::reading::sampler(
             Arc::clone(&machine),
             Arc::clone(&live),
@@ -357,6 +358,7 @@ impl Engine {
 
     fn settings_changed(&self) -> Settings {
         let settings = self.settings();
+        self.0.generators.keep_offline(settings.offline);
         if let Some(user) = &self.0.user
             && let Ok(text) = serde_json::to_string(&without_secrets(&settings))
             && let Err(error) = user.remember_settings(&text, crate::clock::now_ms())

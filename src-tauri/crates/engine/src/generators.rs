@@ -143,6 +143,15 @@ impl Generators {
         self.worker()?.backends()
     }
 
+    /// Opens no connection from now on, or those that are allowed again; what is under way ends.
+    pub(crate) fn keep_offline(&self, offline: bool) {
+        if offline {
+            self.net.go_offline();
+        } else {
+            self.net.go_online();
+        }
+    }
+
     /// Bytes that went over the network, by host.
     pub(crate) fn traffic(&self) -> Vec<HostTraffic> {
         self.net.traffic()

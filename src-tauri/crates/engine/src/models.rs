@@ -3,6 +3,7 @@
 use crate::engine::{Engine, OpenMode};
 use crate::error::EngineError;
 use crate::model_files::gguf_files;
+use crate::window::Traffic;
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::ErrorReport;
 use docmind_core::measurement::QuantizeRequest;
@@ -190,8 +191,8 @@ impl Engine {
     }
 
     /// Bytes that went over the network since the start, by host; empty means silence.
-    pub fn network_traffic(&self) -> Vec<docmind_net::gate::HostTraffic> {
-        self.0.generators.traffic()
+    pub fn network_traffic(&self) -> Vec<Traffic> {
+        self.0.generators.traffic().into_iter().map(Traffic::from).collect()
     }
 
     /// How the library was opened.

@@ -10,6 +10,7 @@ use docmind_core::error::ErrorReport;
 use docmind_core::hardware::HardwareInventory;
 use docmind_core::measurement::BenchRow;
 use docmind_core::ports::HardwareProbe;
+use docmind_net::gate::HostTraffic;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -54,6 +55,34 @@ pub struct FolderPart {
     pub name: String,
     /// What it takes.
     pub bytes: f64,
+}
+
+/// What went to and came from a host since the library was opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct Traffic {
+    /// Host and port.
+    pub host: String,
+    /// Connections asked for.
+    #[cfg_attr(feature = "bindings", specta(type = f64))]
+    pub requests: u64,
+    /// Bytes out, TLS included.
+    #[cfg_attr(feature = "bindings", specta(type = f64))]
+    pub sent: u64,
+    /// Bytes in, TLS included.
+    #[cfg_attr(feature = "bindings", specta(type = f64))]
+    pub received: u64,
+}
+
+impl From<HostTraffic> for Traffic {
+    fn from(traffic: HostTraffic) -> Self {
+        Self {
+            host: traffic.host,
+            requests: traffic.requests,
+            sent: traffic.sent,
+            received: traffic.received,
+        }
+    }
 }
 
 impl Engine {

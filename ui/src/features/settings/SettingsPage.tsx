@@ -9,6 +9,7 @@ import { AppearanceSettings } from './AppearanceSettings';
 import { DataSettings } from './DataSettings';
 import { Wanted } from './Field';
 import { LibrarySettings } from './LibrarySettings';
+import { NetworkSettings } from './NetworkSettings';
 import { useSettings } from './store';
 
 /** What each setting is called, for who looks for one by its name. */
@@ -24,6 +25,8 @@ export const SETTING_NAMES = [
   'settings.precision',
   'settings.reranker',
   'settings.recognise_scans',
+  'settings.offline',
+  'settings.traffic',
   'settings.theme',
   'settings.text_size',
   'settings.language',
@@ -57,6 +60,7 @@ export function SettingsPage({ profile, onModels, onShortcuts }: Properties) {
     ['profile', 'profile.title', profileWords.includes(wanted) && profile],
     ['answers', 'settings.answers', <AnswerSettings key="answers" {...both} />],
     ['library', 'settings.library', <LibrarySettings key="library" {...both} />],
+    ['network', 'settings.network', <NetworkSettings key="network" {...both} />],
     ['appearance', 'settings.appearance', <AppearanceSettings key="appearance" {...both} />],
     ['data', 'settings.data', <DataSettings key="data" />],
   ];

@@ -20,6 +20,7 @@ interface Described {
     | 'backend'
     | 'thinking'
     | 'recognise_scans'
+    | 'offline'
     | 'theme'
     | 'text_size'
     | 'language'

@@ -279,6 +279,7 @@ export function createMock(options: MockOptions): Backend {
       })),
     openDataFolder: () => after('openDataFolder', () => undefined),
     rebuildIndex: (listener) => machine.rebuild(library.summary().chunks, listener),
+    traffic: () => after('traffic', () => machine.traffic()),
     drawAttention: () => after('drawAttention', () => undefined),
     diagnostics: () =>
       after(

@@ -20,6 +20,7 @@ import type {
   RemoteContext,
   Settings,
   Telemetry,
+  Traffic,
 } from '../types';
 import { report } from './library';
 import { ALL_LAYERS_FIT, benchRows, modelEntries, PROFILES, planned, predicted, promisedRows } from './plans';
@@ -42,6 +43,7 @@ export const DEFAULTS: Settings = {
   source_tokens: 4096,
   answer_tokens: 1024,
   recognise_scans: false,
+  offline: false,
   watched_folders: ['/home/ada/Documents/Contracts'],
   theme: 'system',
   text_size: 100,
@@ -250,6 +252,13 @@ export class MockMachine {
       emit({ type: 'done', path: made.path });
     };
     return { finished: run(), cancel: () => abort.abort() };
+  }
+
+  /** Of the server, once it was chosen. */
+  traffic(): Traffic[] {
+    const { backend, remote_url: url } = this.settings;
+    if (backend === 'embedded' || !URL.canParse(url)) return [];
+    return [{ host: new URL(url).host, requests: 3, sent: 18_432, received: 96_211 }];
   }
 
   /** A server that is nowhere, where its address says so. */

@@ -321,6 +321,15 @@ export const de: Record<MessageKey, string> = {
   'settings.library': 'Bibliothek',
   'settings.appearance': 'Darstellung',
   'settings.data': 'Daten',
+  'settings.network': 'Netzwerk',
+  'settings.offline': 'Keine Verbindungen öffnen',
+  'settings.offline_text':
+    'Kein Server wird gefragt und kein Modell geladen, was auch sonst eingestellt ist. Was gerade läuft, endet.',
+  'settings.traffic': 'Was über das Netzwerk ging',
+  'settings.traffic_text': 'Seit dieses Fenster offen ist, je Gegenstelle.',
+  'settings.silence': 'Nichts. Es wurde keine Verbindung geöffnet.',
+  'settings.traffic_of':
+    '{n} Verbindung, {sent} gesendet, {received} empfangen | {n} Verbindungen, {sent} gesendet, {received} empfangen',
   'settings.automatic': 'Automatisch',
   'settings.backend': 'Wer die Antworten schreibt',
   'settings.backend_text':

@@ -320,6 +320,14 @@ export const en = {
   'settings.library': 'Library',
   'settings.appearance': 'Appearance',
   'settings.data': 'Data',
+  'settings.network': 'Network',
+  'settings.offline': 'Open no connections',
+  'settings.offline_text': 'No server is asked and no model downloaded, whatever else is set. What is under way ends.',
+  'settings.traffic': 'What went over the network',
+  'settings.traffic_text': 'Since this window was opened, by host.',
+  'settings.silence': 'Nothing. No connection was opened.',
+  'settings.traffic_of':
+    '{n} connection, {sent} sent, {received} received | {n} connections, {sent} sent, {received} received',
   'settings.automatic': 'Automatic',
   'settings.backend': 'Who writes the answers',
   'settings.backend_text':
