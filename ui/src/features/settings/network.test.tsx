@@ -17,11 +17,11 @@ it('says that nothing left, or what did and to whom', async () => {
   render(<Shown />);
   await act(() => useSettings.getState().load());
   await screen.findByText('Nothing. No connection was opened.');
-  traffic = [{ host: '127.0.0.1:11434', requests: 1, sent: 1500, received: 0 }];
+  traffic = [{ host: '127.0.0.1:11434', requests: 1, sent: 2000, received: 0 }];
   await act(() => vi.advanceTimersByTimeAsync(2000));
   await screen.findByText('127.0.0.1:11434');
-  expect(screen.getByText(/^1 connection, 1\.5 kB sent, 0 B received$/)).toBeDefined();
-  fireEvent.click(screen.getByRole('switch', { name: /Open no connections/ }));
+  expect(screen.getByText(/^1 connection, 2 kB sent, 0 B received$/)).toBeDefined();
+  fireEvent.click(screen.getByRole('checkbox', { name: /Open no connections/ }));
   await act(() => useSettings.getState().saved());
   expect(useSettings.getState().settings?.offline).toBe(true);
   vi.useRealTimers();
