@@ -3,7 +3,7 @@
 use crate::desk::{Desk, JobId};
 use crate::error::Reported;
 use crate::stream::{Merge, Stream};
-use docmind_engine::evidence::CheckedEvidence;
+use docmind_engine::evidence::looking_up::CheckedEvidence;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use tauri::State;

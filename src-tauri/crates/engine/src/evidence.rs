@@ -2,23 +2,18 @@
 //! again: without a library, on another machine, years later.
 //!
 //! A passage is proven where a file with the cited bytes is found and the quote stands on its page. Of a file that has changed since, it is
-//! said whether the quote still stands in it.
+//! said whether the quote still stands in it: see [`looking_up`].
 
-use crate::engine::Engine;
-use crate::error::EngineError;
-use crate::extract::{Extracted, Extractor};
-use crate::ingest::content::{Content, OpenFailure};
-use crate::scan::{Found, Origin, walk};
+pub mod looking_up;
+
 use docmind_core::answer::{AnswerMode, Citation, Support};
-use docmind_core::cancel::CancelToken;
 use docmind_core::conversation::Turn;
-use docmind_core::document::{ContentHash, Page, Span};
+use docmind_core::document::{ContentHash, Span};
 use docmind_core::error::ErrorReport;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::io::Read;
-use std::path::{Component, Path, PathBuf, Prefix};
+use std::path::Path;
 
 /// The form in which evidence is written now.
 const FORM: u32 = 1;
@@ -158,313 +153,11 @@ impl Evidence {
     }
 }
 
-/// What is said of a cited passage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(specta::Type))]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// The file is the one that was cited, byte by byte, and the quote stands on its page.
-    Proven,
-    /// The file has changed since; the quote still stands in it.
-    Changed,
-    /// The file has changed since, and the quote is gone from it.
-    Gone,
-    /// The file is the one that was cited, and the quote is not on its page: one of both was made up.
-    Contradicted,
-    /// No such file was found.
-    Missing,
-    /// The file could not be read.
-    Unread,
-}
-
-impl Verdict {
-    /// Its name in messages and on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Proven => "proven",
-            Self::Changed => "changed",
-            Self::Gone => "gone",
-            Self::Contradicted => "contradicted",
-            Self::Missing => "missing",
-            Self::Unread => "unread",
-        }
-    }
-}
-
-/// A cited passage that was looked up.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(specta::Type))]
-pub struct Checked {
-    /// 1-based number of the question.
-    pub turn: u32,
-    /// As cited.
-    pub passage: CitedPassage,
-    /// What came of it.
-    pub verdict: Verdict,
-    /// The file that was looked at; lossy where its path is not UTF-8.
-    pub found: Option<String>,
-    /// Page of that file where the quote stands.
-    pub found_page: Option<u32>,
-    /// Why it could not be read.
-    pub error: Option<ErrorReport>,
-}
-
-/// Evidence, and what came of looking up its passages.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(specta::Type))]
-pub struct CheckedEvidence {
-    /// As read.
-    pub evidence: Evidence,
-    /// In its order, each passage of a question once.
-    pub checked: Vec<Checked>,
-}
-
-impl Engine {
-    /// Reads evidence and looks up what it cites: below `folder` where one is named, where the library has files with the cited bytes, and
-    /// where they were. `progress` hears how many of how many documents are done.
-    ///
-    /// # Errors
-    /// Those of [`Evidence::read`] and [`Verifier::check`], and the store's own.
-    pub fn check_evidence(
-        &self,
-        path: &Path,
-        folder: Option<&Path>,
-        cancel: &CancelToken,
-        progress: &mut dyn FnMut(usize, usize),
-    ) -> Result<CheckedEvidence, ErrorReport> {
-        let evidence = Evidence::read(path)?;
-        let extractor = match Extractor::recognising(&self.0.files) {
-            Err(EngineError::RecognitionMissing) => Extractor::new(&self.0.files),
-            found => found,
-        }?;
-        let mut verifier = Verifier::new(extractor, folder, self.0.dir.root(), cancel)?;
-        let hashes: BTreeSet<&ContentHash> = evidence
-            .turns
-            .iter()
-            .flat_map(|turn| turn.citations.iter().map(|passage| &passage.hash))
-            .collect();
-        for hash in hashes {
-            verifier.files.extend(self.0.library.paths_with(hash)?);
-        }
-        let checked = verifier.check(&evidence, cancel, progress)?;
-        Ok(CheckedEvidence { evidence, checked })
-    }
-}
-
-/// Looks up what evidence cites.
-pub struct Verifier {
-    extractor: Extractor,
-    /// Files to look among, and what is known of their hashes.
-    files: Vec<PathBuf>,
-    hashes: HashMap<PathBuf, Option<ContentHash>>,
-}
-
-/// A file that stands for a cited document.
-struct Candidate {
-    path: PathBuf,
-    /// It has the cited bytes.
-    is_same: bool,
-}
-
-impl Verifier {
-    /// Looks for files where they were, and below `folder` first where one is named. Nothing in `leave_out`, the data folder, is looked at.
-    ///
-    /// # Errors
-    /// `file_missing` where `folder` is none.
-    pub fn new(
-        extractor: Extractor,
-        folder: Option<&Path>,
-        leave_out: &Path,
-        cancel: &CancelToken,
-    ) -> Result<Self, ErrorReport> {
-        let mut files = Vec::new();
-        if let Some(folder) = folder {
-            if !folder.is_dir() {
-                let message = format!(
-                    "`{}` is no folder.\nName the one that holds the documents.",
-                    folder.display()
-                );
-                return Err(ErrorReport::new("file_missing", message));
-            }
-            walk(&[folder.to_owned()], Origin::Named, leave_out, cancel, &mut |found| {
-                if let Found::File { stamp, .. } = found {
-                    files.push(stamp.path);
-                }
-            });
-        }
-        Ok(Self {
-            extractor,
-            files,
-            hashes: HashMap::new(),
-        })
-    }
-
-    /// Looks up every passage, document by document; `progress` hears how many of how many documents are done. In the order of the evidence.
-    ///
-    /// # Errors
-    /// `cancelled`.
-    pub fn check(
-        &mut self,
-        evidence: &Evidence,
-        cancel: &CancelToken,
-        progress: &mut dyn FnMut(usize, usize),
-    ) -> Result<Vec<Checked>, ErrorReport> {
-        let mut documents: BTreeMap<(&ContentHash, &str), Vec<usize>> = BTreeMap::new();
-        let mut cited = Vec::new();
-        let mut seen = HashSet::new();
-        for (turn, number) in evidence.turns.iter().zip(1_u32..) {
-            for passage in &turn.citations {
-                // A passage that several sentences rest on is looked up once.
-                if seen.insert((number, passage.n, passage.page, passage.span)) {
-                    let of = documents.entry((&passage.hash, passage.path.as_str())).or_default();
-                    of.push(cited.len());
-                    cited.push((number, passage));
-                }
-            }
-        }
-        let all = documents.len();
-        let mut checked: Vec<Option<Checked>> = cited.iter().map(|_| None).collect();
-        for (done, passages) in documents.into_values().enumerate() {
-            progress(done, all);
-            let (_, first) = cited[passages[0]];
-            let candidate = self.candidate(first, cancel);
-            let read = candidate
-                .as_ref()
-                .map(|candidate| self.extractor.extract(&candidate.path, cancel));
-            if cancel.is_cancelled() {
-                return Err(ErrorReport::cancelled());
-            }
-            for at in passages {
-                let (turn, passage) = cited[at];
-                checked[at] = Some(judge(turn, passage, candidate.as_ref(), read.as_ref()));
-            }
-        }
-        progress(all, all);
-        Ok(checked.into_iter().flatten().collect())
-    }
-
-    /// The file with the cited bytes; else one of its name, which may have changed.
-    fn candidate(&mut self, passage: &CitedPassage, cancel: &CancelToken) -> Option<Candidate> {
-        let there = PathBuf::from(&passage.path);
-        let name = there.file_name().map(ToOwned::to_owned);
-        let (mut near, mut far): (Vec<PathBuf>, Vec<PathBuf>) = self
-            .files
-            .iter()
-            .filter(|file| file.extension() == there.extension())
-            .cloned()
-            .partition(|file| file.file_name() == name.as_deref());
-        if is_looked_at(&there) {
-            near.push(there);
-        }
-        let by_name = near.first().cloned();
-        near.append(&mut far);
-        let same = near
-            .into_iter()
-            .find(|file| self.hash(file, cancel).as_ref() == Some(&passage.hash));
-        match same {
-            Some(path) => Some(Candidate { path, is_same: true }),
-            None => by_name.map(|path| Candidate { path, is_same: false }),
-        }
-    }
-
-    fn hash(&mut self, file: &Path, cancel: &CancelToken) -> Option<ContentHash> {
-        if let Some(known) = self.hashes.get(file) {
-            return known.clone();
-        }
-        let hash = match Content::open(file, cancel) {
-            Ok(content) => Some(content.hash),
-            Err(OpenFailure::Settled(_) | OpenFailure::Cancelled) => None,
-        };
-        self.hashes.insert(file.to_owned(), hash.clone());
-        hash
-    }
-}
-
-/// A path that a stranger may have written: a whole one, to a file of this machine. Opening one of another machine would greet it with the
-/// person's name and password's hash.
-fn is_looked_at(path: &Path) -> bool {
-    let is_local = match path.components().next() {
-        Some(Component::Prefix(prefix)) => matches!(prefix.kind(), Prefix::Disk(_) | Prefix::VerbatimDisk(_)),
-        _ => true,
-    };
-    is_local && path.is_absolute() && path.is_file()
-}
-
-fn judge(
-    turn: u32,
-    passage: &CitedPassage,
-    candidate: Option<&Candidate>,
-    read: Option<&Result<Extracted, ErrorReport>>,
-) -> Checked {
-    let mut checked = Checked {
-        turn,
-        passage: passage.clone(),
-        verdict: Verdict::Missing,
-        found: candidate.map(|candidate| candidate.path.to_string_lossy().into_owned()),
-        found_page: None,
-        error: None,
-    };
-    let (Some(candidate), Some(read)) = (candidate, read) else {
-        return checked;
-    };
-    let pages = match read {
-        Ok(extracted) => extracted.pages.as_slice(),
-        Err(report) => {
-            checked.verdict = Verdict::Unread;
-            checked.error = Some(report.clone());
-            return checked;
-        }
-    };
-    let quote = words(&passage.quote);
-    let cited = pages.iter().find(|page| page.number == passage.page);
-    let holds = |page: &&Page| !quote.is_empty() && words(&page.text).contains(&quote);
-    if candidate.is_same {
-        if cited.is_some_and(|page| holds(&page)) {
-            checked.verdict = Verdict::Proven;
-            checked.found_page = Some(passage.page);
-        } else if let Some(why) = unread(cited, passage.page) {
-            checked.verdict = Verdict::Unread;
-            checked.error = Some(why);
-        } else {
-            checked.verdict = Verdict::Contradicted;
-        }
-        return checked;
-    }
-    let still = cited.filter(holds).or_else(|| pages.iter().find(holds));
-    checked.found_page = still.map(|page| page.number);
-    checked.verdict = if still.is_some() {
-        Verdict::Changed
-    } else {
-        Verdict::Gone
-    };
-    checked
-}
-
-/// Why a page of the cited file cannot be compared.
-fn unread(page: Option<&Page>, number: u32) -> Option<ErrorReport> {
-    match page {
-        Some(page) if page.recognised => Some(ErrorReport::new(
-            "recognised_otherwise",
-            format!("Page {number} is a picture, and its text is recognised otherwise here.\nLook at the page itself."),
-        )),
-        Some(page) if !page.text.trim().is_empty() => None,
-        _ => Some(ErrorReport::new(
-            "no_text",
-            format!("Page {number} has no text of its own.\nAdd `--recognise` to have it read by text recognition."),
-        )),
-    }
-}
-
-/// The words alone: how they are set apart says nothing.
-fn words(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn passage(quote: &str, page: u32) -> CitedPassage {
+    pub(crate) fn passage(quote: &str, page: u32) -> CitedPassage {
         CitedPassage {
             n: 1,
             sentence: "Rent is due.".to_owned(),
@@ -476,65 +169,6 @@ mod tests {
             page,
             span: Span::new(4, 4 + quote.chars().count() as u32),
         }
-    }
-
-    fn read(texts: &[(&str, bool)]) -> Result<Extracted, ErrorReport> {
-        let page = |(&(text, recognised), number): (&(&str, bool), u32)| Page {
-            number,
-            text: text.to_owned(),
-            recognised,
-            ..Page::default()
-        };
-        Ok(Extracted {
-            media_type: "application/pdf".to_owned(),
-            title: "Lease".to_owned(),
-            pages: texts.iter().zip(1..).map(page).collect(),
-            warnings: Vec::new(),
-            ms: 0.0,
-        })
-    }
-
-    fn verdict(quote: &str, page: u32, is_same: bool, texts: &[(&str, bool)]) -> (Verdict, Option<u32>) {
-        let candidate = Candidate {
-            path: "/lease.pdf".into(),
-            is_same,
-        };
-        let checked = judge(1, &passage(quote, page), Some(&candidate), Some(&read(texts)));
-        (checked.verdict, checked.found_page)
-    }
-
-    #[test]
-    fn a_quote_is_proven_by_the_file_it_was_cited_from() {
-        let texts = [("The rent\nis due.", false), ("Keys.", false)];
-        assert_eq!(verdict("rent\nis due.", 1, true, &texts), (Verdict::Proven, Some(1)));
-        assert_eq!(verdict("rent is due.", 1, true, &texts), (Verdict::Proven, Some(1)));
-        assert_eq!(
-            verdict("rent is waived.", 1, true, &texts),
-            (Verdict::Contradicted, None)
-        );
-        assert_eq!(verdict("rent is due.", 2, true, &texts), (Verdict::Contradicted, None));
-        assert_eq!(
-            verdict(" ", 1, true, &texts),
-            (Verdict::Contradicted, None),
-            "of nothing nothing follows"
-        );
-    }
-
-    #[test]
-    fn a_changed_file_is_looked_through() {
-        let texts = [("Preface.", false), ("The rent is due.", false)];
-        assert_eq!(verdict("rent is due.", 2, false, &texts), (Verdict::Changed, Some(2)));
-        assert_eq!(verdict("rent is due.", 1, false, &texts), (Verdict::Changed, Some(2)));
-        assert_eq!(verdict("rent is waived.", 1, false, &texts), (Verdict::Gone, None));
-    }
-
-    #[test]
-    fn a_page_that_was_not_read_contradicts_nothing() {
-        assert_eq!(verdict("rent", 1, true, &[("", false)]).0, Verdict::Unread);
-        assert_eq!(verdict("rent", 3, true, &[("Keys.", false)]).0, Verdict::Unread);
-        assert_eq!(verdict("rent", 1, true, &[("The rcnt", true)]).0, Verdict::Unread);
-        let checked = judge(1, &passage("rent", 1), None, None);
-        assert_eq!((checked.verdict, checked.found), (Verdict::Missing, None));
     }
 
     #[test]
@@ -562,19 +196,5 @@ mod tests {
         assert_eq!(code("\u{0}"), "evidence_invalid");
         assert_eq!(code(r#"{"docmind_evidence": 2, "later": true}"#), "evidence_newer");
         assert_eq!(Evidence::read(folder.path()).unwrap_err().code, "file_unreadable");
-    }
-
-    #[test]
-    fn only_whole_paths_of_this_machine_are_looked_at() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("a.txt");
-        std::fs::write(&file, "a").unwrap();
-        assert!(is_looked_at(&file));
-        assert!(!is_looked_at(folder.path()));
-        assert!(
-            !is_looked_at(Path::new("Cargo.toml")),
-            "a relative one means another file here"
-        );
-        assert!(!is_looked_at(Path::new(r"\\server\share\a.txt")));
     }
 }

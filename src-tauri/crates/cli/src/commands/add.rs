@@ -5,7 +5,7 @@ use crate::Outcome;
 use crate::arguments::AddArguments;
 use crate::output::{BAD, FAINT, GOOD, Output, STRONG, WARN, tame_line};
 use docmind_core::document::{DocumentState, Outcome as FileOutcome};
-use docmind_engine::documents::AddTold;
+use docmind_engine::documents::adding::AddTold;
 use docmind_engine::events::{DocumentRow, IngestEvent};
 use docmind_engine::{Background, OpenMode};
 use indicatif::ProgressBar;

@@ -1,7 +1,7 @@
 //! Following by hand, over a real library whose queue nobody works on.
 
 use super::*;
-use crate::documents::AddTold;
+use crate::documents::adding::AddTold;
 use crate::engine::{Background, EngineOptions, OpenMode};
 use crate::listeners::Subscription;
 use std::fs;
