@@ -9,7 +9,7 @@ use docmind_core::chunk::{Chunk, ChunkId};
 use docmind_core::conversation::Turn;
 use docmind_core::document::{ContentHash, DocumentId};
 use docmind_core::error::ErrorReport;
-use docmind_core::pack::{BudgetLimits, Packed, budget, pack, whole_document};
+use docmind_core::pack::{BudgetLimits, Packed, budget, pack, tokens_of_chunks, whole_document};
 use docmind_core::question::KeywordQuery;
 use docmind_core::rank;
 use docmind_core::refusal::Verdict;
@@ -77,10 +77,7 @@ impl Engine {
         {
             read.insert(first, self.0.library.chunks_of(first)?);
         }
-        let tokens_of = |document: DocumentId| {
-            read.get(&document)
-                .map(|chunks| chunks.iter().map(Chunk::prompt_tokens).sum::<u32>())
-        };
+        let tokens_of = |document: DocumentId| read.get(&document).map(|chunks| tokens_of_chunks(chunks));
         let whole = whole_document(&retrieved.passages, tokens_of, budget_tokens);
         Ok(whole.and_then(|document| read.remove(&document)).unwrap_or_default())
     }
