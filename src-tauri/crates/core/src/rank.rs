@@ -246,6 +246,22 @@ pub fn feedback(
     sort(fused)
 }
 
+/// Orders the first passages by what a cross-encoder says of each, from 0 to 1. Those that it was not shown stay below them.
+pub fn reorder(passages: &mut [ScoredChunk], scores: &[f32]) {
+    let shown = scores.len().min(passages.len());
+    let (shown, others) = passages.split_at_mut(shown);
+    for (passage, score) in shown.iter_mut().zip(scores) {
+        passage.score = 1.0 + score;
+    }
+    shown.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.id.cmp(&b.chunk.id)));
+    let Some(last) = shown.last().map(|passage| passage.score) else {
+        return;
+    };
+    for passage in others {
+        passage.score = passage.score.min(last);
+    }
+}
+
 /// The candidates with their texts, as they were ranked; one without a text is dropped: it is gone from the library.
 pub fn in_order(fused: &[Fused], chunks: Vec<Chunk>) -> Vec<ScoredChunk> {
     let mut texts: HashMap<ChunkId, Chunk> = chunks.into_iter().map(|chunk| (chunk.id, chunk)).collect();

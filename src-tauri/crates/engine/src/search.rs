@@ -469,13 +469,7 @@ impl Engine {
             return;
         }
         match scored.recv_timeout(budget) {
-            Ok(Ok(scores)) => {
-                let count = scores.len();
-                for (passage, score) in out.passages.iter_mut().zip(scores) {
-                    passage.score = 1.0 + score;
-                }
-                out.passages[..count].sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.id.cmp(&b.chunk.id)));
-            }
+            Ok(Ok(scores)) => rank::reorder(&mut out.passages, &scores),
             Ok(Err(report)) => {
                 out.notices.push(Notice::new(
                     "rerank_failed",

@@ -168,6 +168,23 @@ fn a_rare_find_by_words_is_no_worse_than_none() {
 }
 
 #[test]
+fn what_a_cross_encoder_was_not_shown_stays_below() {
+    let mut passages: Vec<ScoredChunk> = (1..=4)
+        .map(|id| ScoredChunk {
+            chunk: chunk(id, "text"),
+            score: 1.6 - 0.1 * id as f32,
+            cosine: None,
+            bm25: None,
+        })
+        .collect();
+    reorder(&mut passages, &[0.1, 0.9]);
+    let order: Vec<u32> = passages.iter().map(|scored| scored.chunk.id.0).collect();
+    assert_eq!(order, [2, 1, 3, 4]);
+    assert!(passages.is_sorted_by(|a, b| a.score >= b.score), "{passages:?}");
+    reorder(&mut [], &[0.5]);
+}
+
+#[test]
 fn a_long_question_is_read_less() {
     let fused = fuse(&hits(&[(1, 5.0), (2, 4.0)]), &[], 0.6);
     let texts = || {
