@@ -113,6 +113,8 @@ pub struct SearchAnswer {
 /// Everything one retrieval found, for whoever builds on it.
 #[derive(Clone, Debug, Default)]
 pub struct Retrieved {
+    /// Which rankings were used: by words alone where meanings were asked for and could not be had.
+    pub mode: SearchMode,
     /// The query's vector, where it was embedded.
     pub vector: Option<Embedding>,
     /// The vector ranking.
@@ -349,6 +351,7 @@ impl Engine {
                 Err(report) => return Err(report),
             }
         }
+        out.mode = mode;
         out.embed_ms = ms(started);
         let started = Instant::now();
         let words = KeywordQuery::parse(query);

@@ -210,9 +210,13 @@ impl Gathered {
             .collect();
         RetrievalTrace {
             searched: searched.to_owned(),
-            mode: SearchMode::Hybrid,
+            mode: retrieved.mode,
             exact: words.is_exact(),
-            vector_weight: rank::vector_weight(&words),
+            vector_weight: match retrieved.mode {
+                SearchMode::Hybrid => rank::vector_weight(&words),
+                SearchMode::Vector => 1.0,
+                SearchMode::Keyword => 0.0,
+            },
             best_cosine: verdict.best_cosine,
             coverage: verdict.coverage,
             budget_tokens: self.budget_tokens,
@@ -236,5 +240,19 @@ mod tests {
         assert!(tokens > 2000, "{tokens}");
         assert_eq!(short.context_room_tokens - long.context_room_tokens, tokens);
         assert_eq!(long.other_tokens - short.other_tokens, tokens);
+    }
+
+    #[test]
+    fn a_search_by_words_alone_is_told_as_that() {
+        let by_words = Retrieved {
+            mode: SearchMode::Keyword,
+            ..Retrieved::default()
+        };
+        let told = |found: &Retrieved| {
+            let trace = Gathered::default().trace("the old mill", found, &Verdict::given(true));
+            (trace.mode, trace.vector_weight)
+        };
+        assert_eq!(told(&by_words), (SearchMode::Keyword, 0.0));
+        assert_eq!(told(&Retrieved::default()).0, SearchMode::Hybrid);
     }
 }
