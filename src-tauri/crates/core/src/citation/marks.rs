@@ -26,7 +26,7 @@ pub(super) fn marks(inner: &str) -> Option<Vec<u32>> {
     (!inner.starts_with(' ')).then_some(found)
 }
 
-/// From one code to another, as `S1K-S4B`; `None` where either is made up.
+/// From one code to another, as `S1L-S3B`; `None` where either is made up.
 fn range(part: &str) -> Option<RangeInclusive<u32>> {
     let (first, last) = part.split_once(['-', '–'])?;
     let (first, last) = (
