@@ -131,6 +131,10 @@ pub(super) fn number_of(word: &str) -> Option<String> {
     ];
     if !word.starts_with(|c: char| c.is_ascii_digit()) {
         let folded = fold(word);
+        if folded.starts_with(|c: char| c.is_ascii_digit()) {
+            // `８５０`, as East Asian texts write it.
+            return number_of(&folded);
+        }
         return WORDS
             .iter()
             .find(|(name, _)| *name == folded)

@@ -60,6 +60,7 @@ fn numbers_have_one_spelling() {
         ("850.50", "850.50"),
         ("0.00", "0"),
         ("2.0", "2.0"),
+        ("８５０", "850"),
     ] {
         assert_eq!(number_of(written).as_deref(), Some(number));
     }
@@ -76,6 +77,7 @@ fn an_amount_is_the_same_with_and_without_its_noughts() {
                 "The monthly rent of the flat is EUR 850.00.",
                 "The monthly rent of the flat is 850 euros.",
             ),
+            ("月の家賃は８５０円です。", "月の家賃は850円です。"),
             (
                 "Die Miete der Wohnung beträgt 1.250,00 Euro.",
                 "Die Miete der Wohnung beträgt 1250 Euro.",
@@ -85,6 +87,7 @@ fn an_amount_is_the_same_with_and_without_its_noughts() {
     all_are(
         Support::Weak,
         &[
+            ("月の家賃は950円です。", "月の家賃は８５０円です。"),
             (
                 "The monthly rent of the flat is EUR 850.50.",
                 "The monthly rent of the flat is 850 euros.",
