@@ -59,7 +59,7 @@ pub fn budget(limits: &BudgetLimits) -> u32 {
 }
 
 /// The document that can be read as a whole: the one most of the best five passages come from, if all of it fits. A whole document
-/// needs no luck in retrieval. `tokens_of` tells a document's tokens, `None` when unknown.
+/// needs no luck in retrieval. `tokens_of` tells what a document takes ([`tokens_of_chunks`]), `None` when unknown.
 pub fn whole_document(
     ranked: &[ScoredChunk],
     tokens_of: impl Fn(DocumentId) -> Option<u32>,
@@ -72,8 +72,22 @@ pub fn whole_document(
         return None;
     }
     tokens_of(first)
-        .filter(|tokens| tokens.saturating_add(HEADER_TOKENS) <= budget_tokens)
+        .filter(|tokens| *tokens <= budget_tokens)
         .map(|_| first)
+}
+
+/// Tokens that chunks take in a prompt, as the passages that they become, each under its line.
+pub fn tokens_of_chunks(chunks: &[Chunk]) -> u32 {
+    let unscored = chunks.iter().map(|chunk| ScoredChunk {
+        chunk: chunk.clone(),
+        score: 0.0,
+        cosine: None,
+        bm25: None,
+    });
+    merge_neighbours(unscored.collect())
+        .iter()
+        .map(|passage| passage.tokens + HEADER_TOKENS)
+        .sum()
 }
 
 /// What was packed and what was not.
@@ -104,7 +118,6 @@ pub fn pack(ranked: &[ScoredChunk], whole: &[Chunk], earlier: &[Source], budget_
             recall(&mut packed.recalled, n);
             continue;
         }
-        packed.used_tokens += chunk.prompt_tokens();
         shingles.push((chunk.id, shingle(&chunk.text)));
         let score = scores.get(&chunk.id).copied().unwrap_or(0.0);
         kept.push(ScoredChunk {
@@ -114,7 +127,9 @@ pub fn pack(ranked: &[ScoredChunk], whole: &[Chunk], earlier: &[Source], budget_
             bm25: None,
         });
     }
-    let wholly: HashSet<ChunkId> = kept.iter().map(|scored| scored.chunk.id).collect();
+    let joining: Vec<Chunk> = kept.iter().map(|scored| scored.chunk.clone()).collect();
+    packed.used_tokens = tokens_of_chunks(&joining);
+    let wholly: HashSet<ChunkId> = joining.iter().map(|chunk| chunk.id).collect();
     let mut crowded: Vec<(usize, &ScoredChunk)> = Vec::new();
     let rivals = |document: DocumentId| {
         ranked
@@ -133,7 +148,7 @@ pub fn pack(ranked: &[ScoredChunk], whole: &[Chunk], earlier: &[Source], budget_
             Fate::Low
         } else {
             let own = shingle(&chunk.text);
-            if let Some(of) = same(&shingles, &own).filter(|of| !is_neighbour(&kept, *of, chunk)) {
+            if let Some(of) = said_by(&shingles, &kept, &own, chunk) {
                 Fate::NearDuplicate { of }
             } else {
                 let cost = chunk.prompt_tokens() + HEADER_TOKENS;
@@ -156,9 +171,13 @@ pub fn pack(ranked: &[ScoredChunk], whole: &[Chunk], earlier: &[Source], budget_
     }
     // What waited for other documents takes what they left.
     for (at, scored) in crowded {
+        let own = shingle(&scored.chunk.text);
         let cost = scored.chunk.prompt_tokens() + HEADER_TOKENS;
-        if packed.used_tokens + cost <= budget_tokens && kept.len() < MOST_PASSAGES {
+        if let Some(of) = said_by(&shingles, &kept, &own, &scored.chunk) {
+            packed.fates[at].1 = Fate::NearDuplicate { of };
+        } else if packed.used_tokens + cost <= budget_tokens && kept.len() < MOST_PASSAGES {
             packed.used_tokens += cost;
+            shingles.push((scored.chunk.id, own));
             kept.push(scored.clone());
             packed.fates[at].1 = Fate::Source;
         }
@@ -264,6 +283,16 @@ fn same(known: &[(ChunkId, HashSet<u64>)], own: &HashSet<u64>) -> Option<ChunkId
             smaller > 0 && own.intersection(other).count() as f32 >= SAME * (0.5 * (smaller + larger) as f32)
         })
         .map(|(id, _)| *id)
+}
+
+/// What is kept and says the same as this chunk, unless the two are to be merged.
+fn said_by(
+    known: &[(ChunkId, HashSet<u64>)],
+    kept: &[ScoredChunk],
+    own: &HashSet<u64>,
+    chunk: &Chunk,
+) -> Option<ChunkId> {
+    same(known, own).filter(|of| !is_neighbour(kept, *of, chunk))
 }
 
 /// Overlapping neighbours share a sentence by design: they are merged, not dropped.
@@ -417,6 +446,51 @@ mod tests {
         let packed = pack(&ranked, &[], &[], 380);
         assert_eq!(fate(&packed, 3), &Fate::Source);
         assert_eq!(fate(&packed, 2), &Fate::Crowded);
+    }
+
+    #[test]
+    fn what_waited_is_not_said_twice() {
+        let texts = [
+            "Alpha one two three four five six.",
+            "Beta uno due tre quattro cinque sei.",
+            "Gamma ein zwei drei vier fünf sechs.",
+            "Delta un deux trois quatre cinq six.",
+            "Gamma ein zwei drei vier fünf sechs.",
+        ];
+        let ranked: Vec<ScoredChunk> = (0..5)
+            .map(|at| {
+                scored(
+                    at,
+                    u32::from(at == 4),
+                    (at * 50, at * 50 + 40),
+                    texts[at as usize],
+                    1.0 - at as f32 * 0.1,
+                )
+            })
+            .collect();
+        let packed = pack(&ranked, &[], &[], 600);
+        assert_eq!(fate(&packed, 4), &Fate::Source);
+        assert_eq!(fate(&packed, 2), &Fate::NearDuplicate { of: ChunkId(4) });
+        assert_eq!(fate(&packed, 3), &Fate::Source);
+    }
+
+    #[test]
+    fn a_whole_document_counts_the_line_above_each_of_its_passages() {
+        let pages: Vec<ScoredChunk> = (1..=3)
+            .map(|number| {
+                let mut page = of_page(number, 0, 54, 1.0);
+                page.chunk.page = number;
+                page
+            })
+            .collect();
+        let chunks: Vec<Chunk> = pages.iter().map(|scored| scored.chunk.clone()).collect();
+        let tokens = tokens_of_chunks(&chunks);
+        assert_eq!(tokens, 3 * (100 + HEADER_TOKENS));
+        assert_eq!(whole_document(&pages, |_| Some(tokens), tokens - 1), None);
+        assert_eq!(whole_document(&pages, |_| Some(tokens), tokens), Some(DocumentId(1)));
+        let packed = pack(&pages, &chunks, &[], tokens);
+        assert_eq!((packed.passages.len(), packed.used_tokens), (3, tokens));
+        assert_eq!(tokens_of_chunks(&[]), 0);
     }
 
     #[test]

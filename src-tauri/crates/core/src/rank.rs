@@ -122,9 +122,19 @@ fn join(keyword: &[Hit], vector: &[Hit]) -> Vec<Fused> {
     out
 }
 
+impl Fused {
+    /// Its place in the ranking that has it higher up.
+    fn best_rank(&self) -> u32 {
+        let ranks = self.keyword_rank.into_iter().chain(self.vector_rank);
+        ranks.min().unwrap_or(u32::MAX)
+    }
+}
+
 fn sort(mut fused: Vec<Fused>) -> Vec<Fused> {
-    // Ids break ties, so that equal scores give equal lists on every machine.
-    fused.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
+    // All behind a ranking's hundredth score nothing: they stay as it has them. Ids break ties, so that equal scores give equal lists
+    // on every machine.
+    let order = |a: &Fused, b: &Fused| a.best_rank().cmp(&b.best_rank()).then(a.id.cmp(&b.id));
+    fused.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| order(a, b)));
     fused
 }
 
@@ -177,10 +187,11 @@ fn score(fused: &mut [Fused], cosines: &[Option<f32>], weight: f32) {
     let last = meanings.get(CANDIDATES - 1).or(meanings.last()).copied().unwrap_or(0.0);
     let low = last.min(high - LEAST_SPREAD);
     for (candidate, cosine) in fused.iter_mut().zip(cosines) {
+        // Behind the hundredth a word of the question is worth nothing, and no less than none at all.
         let words = candidate
             .bm25
             .filter(|_| best > least)
-            .map_or(0.0, |bm25| (bm25 - least) / (best - least));
+            .map_or(0.0, |bm25| ((bm25 - least) / (best - least)).max(0.0));
         // Where a hundred passages say nearly the same, one that only words found lies far below them all: it is as far as can be.
         let meaning = cosine.map_or(0.0, |cosine| ((cosine - low) / (high - low)).max(0.0));
         candidate.score = weight * meaning + (1.0 - weight) * words;
@@ -233,6 +244,22 @@ pub fn feedback(
     }
     score(&mut fused, &cosines, vector_weight);
     sort(fused)
+}
+
+/// Orders the first passages by what a cross-encoder says of each, from 0 to 1. Those that it was not shown stay below them.
+pub fn reorder(passages: &mut [ScoredChunk], scores: &[f32]) {
+    let shown = scores.len().min(passages.len());
+    let (shown, others) = passages.split_at_mut(shown);
+    for (passage, score) in shown.iter_mut().zip(scores) {
+        passage.score = 1.0 + score;
+    }
+    shown.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.id.cmp(&b.chunk.id)));
+    let Some(last) = shown.last().map(|passage| passage.score) else {
+        return;
+    };
+    for passage in others {
+        passage.score = passage.score.min(last);
+    }
 }
 
 /// The candidates with their texts, as they were ranked; one without a text is dropped: it is gone from the library.

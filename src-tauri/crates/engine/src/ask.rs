@@ -159,7 +159,7 @@ impl Engine {
 
         // From here on ingest takes no new step; a question overtakes it.
         let turn = self.0.gate.answering();
-        let dropped = history::first_kept(&all, writer.as_ref(), &settings);
+        let dropped = history::first_kept(question, &all, writer.as_ref(), &settings);
         // Citations keep the numbers of sources that were forgotten or dropped: none is given twice.
         let first_source = first_free_number(&all);
         let earlier = all.split_off(dropped);
@@ -198,7 +198,8 @@ impl Engine {
             None => None,
         };
         let asks_each = request.each_document || (writer.is_none() && asks_each_document(question));
-        let gather = |found: &Retrieved| self.gather(found, &earlier, first_source, writer.as_ref(), &settings);
+        let gather =
+            |found: &Retrieved| self.gather(question, found, &earlier, first_source, writer.as_ref(), &settings);
         let (retrieved, verdict, gathered, reach) = if let Some(document) = overview {
             let (read, bodies) = self.read_through(document)?;
             let verdict = Verdict::given(!read.passages.is_empty());

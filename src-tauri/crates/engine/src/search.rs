@@ -113,6 +113,8 @@ pub struct SearchAnswer {
 /// Everything one retrieval found, for whoever builds on it.
 #[derive(Clone, Debug, Default)]
 pub struct Retrieved {
+    /// Which rankings were used: by words alone where meanings were asked for and could not be had.
+    pub mode: SearchMode,
     /// The query's vector, where it was embedded.
     pub vector: Option<Embedding>,
     /// The vector ranking.
@@ -179,7 +181,7 @@ impl Engine {
         })
     }
 
-    /// The documents of a scope; `None` is all.
+    /// The documents of a scope that the library has; `None` is all. One that was removed while it was chosen is not looked in.
     pub(crate) fn scope(&self, scope: &Scope) -> Result<Option<Vec<DocumentId>>, ErrorReport> {
         let chosen = match scope {
             Scope::All => return Ok(None),
@@ -188,8 +190,11 @@ impl Engine {
         };
         // A duplicate's passages stand under its original.
         let records = self.0.library.documents_by_id(&chosen)?;
-        let original = |id: DocumentId| records.get(&id).and_then(|record| record.duplicate_of).unwrap_or(id);
-        let mut documents: Vec<DocumentId> = chosen.into_iter().map(original).collect();
+        let mut documents: Vec<DocumentId> = records
+            .into_values()
+            .filter(|record| record.removed_at_ms.is_none())
+            .map(|record| record.duplicate_of.unwrap_or(record.id))
+            .collect();
         documents.sort_unstable();
         documents.dedup();
         Ok(Some(documents))
@@ -346,6 +351,7 @@ impl Engine {
                 Err(report) => return Err(report),
             }
         }
+        out.mode = mode;
         out.embed_ms = ms(started);
         let started = Instant::now();
         let words = KeywordQuery::parse(query);
@@ -466,13 +472,7 @@ impl Engine {
             return;
         }
         match scored.recv_timeout(budget) {
-            Ok(Ok(scores)) => {
-                let count = scores.len();
-                for (passage, score) in out.passages.iter_mut().zip(scores) {
-                    passage.score = 1.0 + score;
-                }
-                out.passages[..count].sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.id.cmp(&b.chunk.id)));
-            }
+            Ok(Ok(scores)) => rank::reorder(&mut out.passages, &scores),
             Ok(Err(report)) => {
                 out.notices.push(Notice::new(
                     "rerank_failed",
@@ -492,4 +492,39 @@ impl Engine {
 
 pub(crate) fn ms(since: Instant) -> f64 {
     (since.elapsed().as_secs_f64() * 100_000.0).round() / 100.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Background, EngineOptions, OpenMode};
+
+    #[test]
+    fn what_was_removed_is_not_looked_in() {
+        let temp = tempfile::tempdir().unwrap();
+        let root = temp.path().canonicalize().unwrap();
+        let bin = root.join("bin");
+        std::fs::create_dir(&bin).unwrap();
+        // Never started.
+        std::fs::write(bin.join(format!("docmind-parse{}", std::env::consts::EXE_SUFFIX)), "").unwrap();
+        let engine = Engine::open(EngineOptions {
+            data_dir: Some(root.join("data")),
+            runtime_dir: Some(root.join("runtime")),
+            bin_dir: Some(bin),
+            mode: OpenMode::ReadWrite,
+            background: Background::Nothing,
+        })
+        .unwrap();
+        let paths = ["kept.txt", "removed.txt"].map(|name| root.join(name));
+        for path in &paths {
+            std::fs::write(path, format!("Some words of {}.", path.display())).unwrap();
+        }
+        engine.add_paths(&paths, &CancelToken::new(), &mut |_| {}).unwrap();
+        let [kept, removed] = paths.map(|path| engine.0.library.document_at(&path).unwrap().unwrap().id);
+        engine.remove(&[removed]).unwrap();
+        let scope = |ids: &[DocumentId]| engine.scope(&Scope::Documents { ids: ids.to_vec() }).unwrap();
+        assert_eq!(scope(&[removed, kept, kept]), Some(vec![kept]));
+        let forgotten = DocumentId(kept.0 + removed.0);
+        assert_eq!(scope(&[removed, forgotten]), Some(Vec::new()), "not everywhere");
+    }
 }

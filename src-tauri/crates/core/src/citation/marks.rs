@@ -1,9 +1,12 @@
 //! Marks in brackets: as the model writes them, as they are shown, and what only looks like one.
 
 use crate::prompt::number;
+use std::ops::RangeInclusive;
 
 /// Stands between a bracket and its number where they are no mark. Nothing shows it, and no document has it: parsing drops it.
 const WORD_JOINER: char = '\u{2060}';
+/// More sources at once are no answer's.
+const MOST_IN_RANGE: u32 = 32;
 
 /// The sources that the inside of a pair of brackets names: codes with a right check letter, or none for what is a mark but names
 /// nothing; `None` for ordinary text.
@@ -14,11 +17,23 @@ pub(super) fn marks(inner: &str) -> Option<Vec<u32>> {
         let part = part.trim_start_matches(' ').trim_end_matches(' ');
         if let Some(n) = number(part) {
             found.push(n);
+        } else if let Some(range) = range(part) {
+            found.extend(range);
         } else if !is_shape(part) {
             return None;
         }
     }
     (!inner.starts_with(' ')).then_some(found)
+}
+
+/// From one code to another, as `S1L-S3B`; `None` where either is made up.
+fn range(part: &str) -> Option<RangeInclusive<u32>> {
+    let (first, last) = part.split_once(['-', '–'])?;
+    let (first, last) = (
+        number(first.trim_end_matches(' '))?,
+        number(last.trim_start_matches(' '))?,
+    );
+    (first < last && last - first < MOST_IN_RANGE).then_some(first..=last)
 }
 
 /// Digits alone, or `S`, digits and perhaps a letter: made up.
@@ -35,7 +50,7 @@ pub(super) fn may_become_mark(inner: &str) -> bool {
     inner.starts_with(|c: char| matches!(c, 'S' | 's') || c.is_ascii_digit())
         && inner
             .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, ',' | ';' | ' '))
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, ',' | ';' | ' ' | '-' | '–'))
 }
 
 /// The number of the mark `[n]` that `text` begins with.

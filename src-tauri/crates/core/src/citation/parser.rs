@@ -8,8 +8,8 @@ use crate::words::is_written_without_spaces;
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-/// Longest run between brackets that is held back: six codes with separators.
-const LONGEST_MARK: usize = 64;
+/// Longest run between brackets that is held back: a dozen codes with separators, as many as one question packs.
+const LONGEST_MARK: usize = 128;
 
 /// Reads the model's text piece by piece.
 ///
@@ -293,6 +293,25 @@ mod tests {
     }
 
     #[test]
+    fn ranges_and_long_groups_are_marks() {
+        let (a, c) = (code(1), code(3));
+        assert_eq!(whole(&format!("x [{a}-{c}]."), &[1, 2, 3]).text, "x [1][2][3].");
+        let sparse = whole(&format!("x [{a} – {c}]."), &[1, 3]);
+        assert_eq!(
+            (sparse.text.as_str(), sparse.order.as_slice()),
+            ("x [1][2].", &[1, 3][..])
+        );
+        for text in ["see [1-3] and [S1-S2]", &format!("see [{c}-{a}], [{a}-S3]")] {
+            let shown = whole(text, &[1, 2, 3]);
+            assert_eq!((shown.text.as_str(), shown.order.len()), (text, 0));
+        }
+        let numbers: Vec<u32> = (1001..=1012).collect();
+        let codes: Vec<String> = numbers.iter().map(|n| code(*n)).collect();
+        let group = whole(&format!("x [{}]", codes.join(", ")), &numbers);
+        assert_eq!(group.order, numbers, "{}", group.text);
+    }
+
+    #[test]
     fn made_up_marks_vanish_with_their_space() {
         assert_eq!(
             whole("True [S8X], and [7] so on [1, 2].", &[7]).text,
@@ -342,7 +361,7 @@ mod tests {
     proptest! {
         #[test]
         fn pieces_do_not_matter(
-            parts in prop::collection::vec(prop::sample::select(vec!["[", "]", "S1", "S1L", " ", "\n", ".", "a", "B", "é", ", ", "[1]", "x[2]", "`", "```", "~~~", "|", "S2", "12", "! ", "- ", "\u{4e2d}。", "**"]), 0..24),
+            parts in prop::collection::vec(prop::sample::select(vec!["[", "]", "S1", "S1L", " ", "\n", ".", "a", "B", "é", ", ", "[1]", "x[2]", "`", "```", "~~~", "|", "S2", "12", "! ", "- ", "-", "–", "\u{4e2d}。", "**"]), 0..24),
             at in prop::collection::vec(0_usize..60, 0..6),
         ) {
             let text = parts.concat().replace("S1L", &code(1)).replace("S2", &code(2));

@@ -40,10 +40,16 @@ impl PageBodies {
         Self(bodies.collect())
     }
 
-    /// Sources of the document without heads and feet of its pages; one that is nothing else is left out, unless all are.
+    /// Sources of the document in reading order without heads and feet of its pages; one that is nothing else is left out, unless all
+    /// are.
     pub fn within(&self, sources: &[Source]) -> Vec<Source> {
-        let within: Vec<Source> = sources.iter().filter_map(|source| self.of_source(source)).collect();
-        if within.is_empty() { sources.to_vec() } else { within }
+        let mut within: Vec<Source> = sources.iter().filter_map(|source| self.of_source(source)).collect();
+        if within.is_empty() {
+            within = sources.to_vec();
+        }
+        // What stands in the context since an earlier turn comes behind what is new, though it may be the beginning.
+        within.sort_by_key(|source| (source.page, source.span.start));
+        within
     }
 
     fn of_source(&self, source: &Source) -> Option<Source> {
@@ -235,6 +241,19 @@ mod tests {
                 (2, 36, "The rent is 850 euros a month."),
             ]),
             "The tenant rents the mill at the river. [1] The rent is 850 euros a month. [2]"
+        );
+    }
+
+    #[test]
+    fn an_opening_is_the_beginning_however_its_sources_stand() {
+        assert_eq!(
+            opening_of(&[
+                (1, 50, "The rent is 850 euros a month."),
+                (2, 0, "Dogs may be kept with consent."),
+                (1, 0, "The tenant rents the mill at the river."),
+            ]),
+            "The tenant rents the mill at the river. [1] The rent is 850 euros a month. [2] \
+             Dogs may be kept with consent. [3]"
         );
     }
 

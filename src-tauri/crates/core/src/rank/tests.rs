@@ -138,6 +138,53 @@ fn both_rankings_are_scaled_from_their_best_to_their_hundredth() {
 }
 
 #[test]
+fn behind_the_hundredth_a_ranking_keeps_its_order() {
+    // Ids against the order, since they break ties.
+    let ranking: Vec<Hit> = (0..300_u32)
+        .map(|at| Hit {
+            id: ChunkId(300 - at),
+            score: 1.0 - 0.003 * at as f32,
+        })
+        .collect();
+    let order: Vec<ChunkId> = ranking.iter().map(|hit| hit.id).collect();
+    let ids = |fused: Vec<Fused>| fused.into_iter().map(|candidate| candidate.id).collect::<Vec<_>>();
+    assert_eq!(ids(by_mode(SearchMode::Vector, &[], &ranking, 0.6)), order);
+    assert_eq!(ids(by_mode(SearchMode::Keyword, &ranking, &[], 0.6)), order);
+}
+
+#[test]
+fn a_rare_find_by_words_is_no_worse_than_none() {
+    let by_words: Vec<Hit> = (0..200_u32)
+        .map(|at| Hit {
+            id: ChunkId(at),
+            score: 10.0 - 0.04 * at as f32,
+        })
+        .collect();
+    let by_vector = hits(&[(0, 0.9), (199, 0.5), (500, 0.49), (501, 0.1)]);
+    let fused = fuse(&by_words, &by_vector, 0.6);
+    let at = |id| fused.iter().position(|candidate| candidate.id == ChunkId(id));
+    assert!(at(199) < at(500), "{:?} {:?}", at(199), at(500));
+    assert!(fused.iter().all(|candidate| candidate.score >= 0.0));
+}
+
+#[test]
+fn what_a_cross_encoder_was_not_shown_stays_below() {
+    let mut passages: Vec<ScoredChunk> = (1..=4)
+        .map(|id| ScoredChunk {
+            chunk: chunk(id, "text"),
+            score: 1.6 - 0.1 * id as f32,
+            cosine: None,
+            bm25: None,
+        })
+        .collect();
+    reorder(&mut passages, &[0.1, 0.9]);
+    let order: Vec<u32> = passages.iter().map(|scored| scored.chunk.id.0).collect();
+    assert_eq!(order, [2, 1, 3, 4]);
+    assert!(passages.is_sorted_by(|a, b| a.score >= b.score), "{passages:?}");
+    reorder(&mut [], &[0.5]);
+}
+
+#[test]
 fn a_long_question_is_read_less() {
     let fused = fuse(&hits(&[(1, 5.0), (2, 4.0)]), &[], 0.6);
     let texts = || {

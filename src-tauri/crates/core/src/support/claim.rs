@@ -143,7 +143,7 @@ impl Read {
                 continue;
             }
             if let Some(number) = number_of(word.text) {
-                let digits = word.text.starts_with(|c: char| c.is_ascii_digit());
+                let digits = word.text.starts_with(char::is_numeric);
                 let kind = if digits { Kind::Number } else { Kind::Count };
                 terms.push(Term { stem: number, kind });
                 continue;

@@ -67,7 +67,7 @@ pub(super) fn is_number_sign(folded: &str, after: &str) -> bool {
             .is_some_and(|after| after.trim_start().starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// A number in one spelling: `1,066`, `1.066`, `1066` and `1066th` are one; so are `ten` and `10`.
+/// A number in one spelling: `1,066`, `1.066`, `1066` and `1066th` are one; so are `ten` and `10`, and amounts with and without `.00`.
 pub(super) fn number_of(word: &str) -> Option<String> {
     const WORDS: &[(&str, &str)] = &[
         ("two", "2"),
@@ -131,6 +131,10 @@ pub(super) fn number_of(word: &str) -> Option<String> {
     ];
     if !word.starts_with(|c: char| c.is_ascii_digit()) {
         let folded = fold(word);
+        if folded.starts_with(|c: char| c.is_ascii_digit()) {
+            // `８５０`, as East Asian texts write it.
+            return number_of(&folded);
+        }
         return WORDS
             .iter()
             .find(|(name, _)| *name == folded)
@@ -151,6 +155,10 @@ pub(super) fn number_of(word: &str) -> Option<String> {
             out.push('.');
         }
         out.push_str(part);
+    }
+    // Only the two noughts of an amount: `2.0` may be a version.
+    if out.ends_with(".00") {
+        out.truncate(out.len() - 3);
     }
     Some(out)
 }

@@ -55,11 +55,49 @@ fn numbers_have_one_spelling() {
         ("0.5", "0.5"),
         ("00", "0"),
         ("0", "0"),
+        ("850.00", "850"),
+        ("12.500,00", "12500"),
+        ("850.50", "850.50"),
+        ("0.00", "0"),
+        ("2.0", "2.0"),
+        ("８５０", "850"),
     ] {
         assert_eq!(number_of(written).as_deref(), Some(number));
     }
     assert_eq!(number_of("9th-century").as_deref(), None);
     assert_eq!(number_of("911abc"), None);
+}
+
+#[test]
+fn an_amount_is_the_same_with_and_without_its_noughts() {
+    all_are(
+        Support::Supported,
+        &[
+            (
+                "The monthly rent of the flat is EUR 850.00.",
+                "The monthly rent of the flat is 850 euros.",
+            ),
+            ("月の家賃は８５０円です。", "月の家賃は850円です。"),
+            (
+                "Die Miete der Wohnung beträgt 1.250,00 Euro.",
+                "Die Miete der Wohnung beträgt 1250 Euro.",
+            ),
+        ],
+    );
+    all_are(
+        Support::Weak,
+        &[
+            ("月の家賃は950円です。", "月の家賃は８５０円です。"),
+            (
+                "The monthly rent of the flat is EUR 850.50.",
+                "The monthly rent of the flat is 850 euros.",
+            ),
+            (
+                "The monthly rent of the flat is EUR 850.00.",
+                "The monthly rent of the flat is 85000 euros.",
+            ),
+        ],
+    );
 }
 
 #[test]

@@ -5,11 +5,11 @@ use crate::engine::Engine;
 use crate::generators::Writer;
 use crate::search::Retrieved;
 use docmind_core::answer::Source;
-use docmind_core::chunk::{Chunk, ChunkId};
+use docmind_core::chunk::{Chunk, ChunkId, rough_tokens};
 use docmind_core::conversation::Turn;
 use docmind_core::document::{ContentHash, DocumentId};
 use docmind_core::error::ErrorReport;
-use docmind_core::pack::{BudgetLimits, Packed, budget, pack, whole_document};
+use docmind_core::pack::{BudgetLimits, Packed, budget, pack, tokens_of_chunks, whole_document};
 use docmind_core::question::KeywordQuery;
 use docmind_core::rank;
 use docmind_core::refusal::Verdict;
@@ -21,6 +21,8 @@ use std::collections::HashMap;
 
 /// The instructions, with the chat template around them.
 pub(super) const INSTRUCTION_TOKENS: u32 = 340;
+/// What of a turn that follows is read besides its sources, at least.
+const LEAST_READ: u32 = 32;
 /// A document of more passages is not looked at as a whole.
 const WHOLE_CHUNKS: u32 = 64;
 
@@ -41,16 +43,17 @@ pub(super) struct Gathered {
 }
 
 impl Engine {
-    /// Packs what was retrieved beside the turns that the writer still knows; new sources are numbered from `first` on.
+    /// Packs what was retrieved beside the question and the turns that the writer still knows; new sources are numbered from `first` on.
     pub(super) fn gather(
         &self,
+        question: &str,
         retrieved: &Retrieved,
         earlier: &[Turn],
         first: u32,
         writer: Option<&Writer>,
         settings: &Settings,
     ) -> Result<Gathered, ErrorReport> {
-        let budget_tokens = budget(&limits(earlier, writer, settings));
+        let budget_tokens = budget(&limits(question, earlier, writer, settings));
         let whole = self.whole(retrieved, budget_tokens)?;
         // A document that changed since says something else in the same place.
         let standing: Vec<Source> = earlier
@@ -77,17 +80,15 @@ impl Engine {
         {
             read.insert(first, self.0.library.chunks_of(first)?);
         }
-        let tokens_of = |document: DocumentId| {
-            read.get(&document)
-                .map(|chunks| chunks.iter().map(Chunk::prompt_tokens).sum::<u32>())
-        };
+        let tokens_of = |document: DocumentId| read.get(&document).map(|chunks| tokens_of_chunks(chunks));
         let whole = whole_document(&retrieved.passages, tokens_of, budget_tokens);
         Ok(whole.and_then(|document| read.remove(&document)).unwrap_or_default())
     }
 }
 
-fn limits(earlier: &[Turn], writer: Option<&Writer>, settings: &Settings) -> BudgetLimits {
+fn limits(question: &str, earlier: &[Turn], writer: Option<&Writer>, settings: &Settings) -> BudgetLimits {
     let history = earlier.iter().map(turn_tokens).sum::<u32>() + INSTRUCTION_TOKENS;
+    let question = rough_tokens(question);
     let window = writer.map_or(u32::MAX, |writer| writer.context_tokens);
     let answer = writer.map_or(0, |writer| writer.kept_for_answer(settings.answer_tokens));
     let thinking = if settings.thinking { thinking_room(window) } else { 0 };
@@ -95,11 +96,16 @@ fn limits(earlier: &[Turn], writer: Option<&Writer>, settings: &Settings) -> Bud
         source_tokens: settings.source_tokens,
         context_room_tokens: window
             .saturating_sub(history)
+            .saturating_sub(question)
             .saturating_sub(answer)
             .saturating_sub(thinking),
         prefill_tps: writer.and_then(|writer| writer.prefill_tps),
         first_token_target_s: settings.first_token_target_s,
-        other_tokens: if earlier.is_empty() { INSTRUCTION_TOKENS } else { 32 },
+        other_tokens: if earlier.is_empty() {
+            INSTRUCTION_TOKENS.saturating_add(question)
+        } else {
+            question.max(LEAST_READ)
+        },
     }
 }
 
@@ -204,14 +210,49 @@ impl Gathered {
             .collect();
         RetrievalTrace {
             searched: searched.to_owned(),
-            mode: SearchMode::Hybrid,
+            mode: retrieved.mode,
             exact: words.is_exact(),
-            vector_weight: rank::vector_weight(&words),
+            vector_weight: match retrieved.mode {
+                SearchMode::Hybrid => rank::vector_weight(&words),
+                SearchMode::Vector => 1.0,
+                SearchMode::Keyword => 0.0,
+            },
             best_cosine: verdict.best_cosine,
             coverage: verdict.coverage,
             budget_tokens: self.budget_tokens,
             used_tokens: self.used_tokens,
             candidates,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings_store::defaults;
+
+    #[test]
+    fn a_long_question_leaves_less_for_its_sources() {
+        let pasted = "Does this clause hold? ".repeat(300);
+        let of = |question: &str| limits(question, &[], None, &defaults());
+        let (short, long) = (of(""), of(&pasted));
+        let tokens = rough_tokens(&pasted);
+        assert!(tokens > 2000, "{tokens}");
+        assert_eq!(short.context_room_tokens - long.context_room_tokens, tokens);
+        assert_eq!(long.other_tokens - short.other_tokens, tokens);
+    }
+
+    #[test]
+    fn a_search_by_words_alone_is_told_as_that() {
+        let by_words = Retrieved {
+            mode: SearchMode::Keyword,
+            ..Retrieved::default()
+        };
+        let told = |found: &Retrieved| {
+            let trace = Gathered::default().trace("the old mill", found, &Verdict::given(true));
+            (trace.mode, trace.vector_weight)
+        };
+        assert_eq!(told(&by_words), (SearchMode::Keyword, 0.0));
+        assert_eq!(told(&Retrieved::default()).0, SearchMode::Hybrid);
     }
 }

@@ -208,6 +208,32 @@ fn an_answer_without_marks_is_attributed_afterwards() {
 }
 
 #[test]
+fn a_sentence_without_a_source_is_checked_alike_each_time() {
+    let of = |n: u32, text: &str| Source {
+        n,
+        text: text.to_owned(),
+        ..sources().remove(0)
+    };
+    let sources = [
+        of(1, "Die monatlichen Nebenkosten betragen 150 Euro."),
+        of(2, "The deposit is 900."),
+    ];
+    for _ in 0..16 {
+        let mut writing = Writing::new(&sources);
+        let text = format!(
+            "Die monatlichen Nebenkosten betragen 150 Euro [{}]. Monatliche Nebenkosten 150 Euro, deposit 900.",
+            code(1)
+        );
+        writing.take(GenerateEvent::Text { text }, &mut |_| {});
+        let written = writing
+            .finish(Ok(GenerationStats::default()), &CancelToken::new(), &mut |_| {})
+            .unwrap();
+        let supports: Vec<Support> = written.answer.uncited.iter().map(|checked| checked.support).collect();
+        assert_eq!(supports, [Support::Supported]);
+    }
+}
+
+#[test]
 fn a_made_up_source_is_dropped() {
     let generator = FakeGenerator::saying(&[&format!("A fee of two rents is due [{}][7].", code(9))]);
     let (answer, told, _) = write(&generator);

@@ -195,7 +195,12 @@ impl<'a> Writing<'a> {
         }
         let plain = sentence.plain();
         let claim = Claim::of(&plain);
-        let all: Vec<&Evidence> = self.evidence.values().collect();
+        // In the order of the sources: those that are read together are read in the language of the first.
+        let all: Vec<&Evidence> = self
+            .sources
+            .iter()
+            .filter_map(|source| self.evidence.get(&source.n))
+            .collect();
         claim.is_checkable().then(|| CheckedSentence {
             support: check_claim(&claim, &all, None).support,
             sentence: plain,

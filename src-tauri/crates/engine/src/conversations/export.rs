@@ -88,14 +88,17 @@ fn html(language: Language, title: &str, turns: &[Turn]) -> String {
     out
 }
 
-/// Each cited passage once, in order of its number.
+/// Each cited passage once, in order of its first use, and whether a sentence that cites it goes beyond it.
 fn passages(answer: &Answer) -> Vec<(&Citation, bool)> {
-    let mut seen: Vec<(u32, &str)> = Vec::new();
-    let mut out = Vec::new();
+    let mut out: Vec<(&Citation, bool)> = Vec::new();
     for citation in &answer.citations {
-        if !seen.contains(&(citation.n, &citation.quote)) {
-            seen.push((citation.n, &citation.quote));
-            out.push((citation, citation.support == Support::Unsupported));
+        let unsupported = citation.support == Support::Unsupported;
+        let known = out
+            .iter_mut()
+            .find(|(known, _)| known.n == citation.n && known.quote == citation.quote);
+        match known {
+            Some((_, any)) => *any |= unsupported,
+            None => out.push((citation, unsupported)),
         }
     }
     out
@@ -231,6 +234,18 @@ mod tests {
             export(ExportFormat::Markdown, Language::English, "Lease", &[turn()]),
             "# Lease\n\n## What is due?\n\nTwo rents are due [1]. <script>alert(1)</script>\n\n_Stopped before its end._\n\n\
              > [1] Two\n> rents.\n>\n> — Lease <2024>, page 7 (does not support the sentence that cites it)\n"
+        );
+    }
+
+    #[test]
+    fn a_doubt_about_a_later_sentence_is_kept() {
+        let mut turn = turn();
+        turn.answer.citations[0].support = Support::Supported;
+        let text = export(ExportFormat::Markdown, Language::English, "Lease", &[turn]);
+        assert_eq!(text.matches("> [1]").count(), 1, "{text}");
+        assert!(
+            text.ends_with("(does not support the sentence that cites it)\n"),
+            "{text}"
         );
     }
 
