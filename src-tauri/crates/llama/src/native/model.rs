@@ -113,13 +113,9 @@ impl Model {
         Some(template.as_c_str().to_string_lossy().into_owned())
     }
 
-    /// Text of the token that begins a text, for a template that writes it; empty where [`Model::tokenize`] puts it there.
-    pub fn written_bos(&self) -> String {
-        let vocab = self.inner.vocab();
-        if vocab.should_add_bos() {
-            return String::new();
-        }
-        self.text_of(vocab.bos())
+    /// Text of the token that begins a text; empty where there is none.
+    pub fn bos_text(&self) -> String {
+        self.text_of(self.inner.vocab().bos())
     }
 
     /// Text of the token that ends a text; empty where there is none.
@@ -146,7 +142,10 @@ impl Model {
         i32::try_from(text.len()).map_err(|_| LlamaError::TextTooLong)?;
         let vocab = self.inner.vocab();
         let first = specials == Specials::Parsed && vocab.should_add_bos();
-        let tokens = vocab.tokenize(text.as_bytes(), first, specials != Specials::Text);
+        let mut tokens = vocab.tokenize(text.as_bytes(), first, specials != Specials::Text);
+        if first {
+            begin_once(&mut tokens, vocab.bos(), vocab.should_add_eos().then(|| vocab.eos()));
+        }
         Ok(tokens.into_iter().map(|token| token.0).collect())
     }
 
@@ -178,17 +177,20 @@ impl Model {
         self.inner.vocab().is_eog(LlamaToken(token))
     }
 
-    /// Texts of control and user-defined tokens: what document text must not be able to write.
+    /// Texts of control tokens, and of the marks among user-defined ones: what document text must not be able to write.
     pub fn special_texts(&self) -> Vec<String> {
         let vocab = self.inner.vocab();
         vocab
             .tokens()
-            .filter(|&token| {
-                vocab
-                    .attr(token)
-                    .intersects(LlamaTokenAttr::Control | LlamaTokenAttr::UserDefined)
+            .filter_map(|token| {
+                let attributes = vocab.attr(token);
+                let is_control = attributes.contains(LlamaTokenAttr::Control);
+                if !is_control && !attributes.contains(LlamaTokenAttr::UserDefined) {
+                    return None;
+                }
+                let text = vocab.text(token)?.to_string_lossy().into_owned();
+                (is_control || is_mark(&text)).then_some(text)
             })
-            .filter_map(|token| Some(vocab.text(token)?.to_string_lossy().into_owned()))
             .filter(|text| text.chars().count() > 2)
             .collect()
     }
@@ -206,4 +208,48 @@ fn params(settings: &ModelSettings) -> Result<LlamaModelParams, LlamaError> {
         .with_split_mode(LlamaSplitMode::None)
         .with_devices(&devices)
         .map_err(|_| LlamaError::NoDevice(settings.device.unwrap_or_default()))
+}
+
+/// A prompt's tokens as the vocabulary frames a text, with one beginning and an open end: a template may have written the beginning too,
+/// and some files close every text, which would end an answer before it begins.
+fn begin_once(tokens: &mut Vec<LlamaToken>, bos: LlamaToken, added_end: Option<LlamaToken>) {
+    if tokens.starts_with(&[bos, bos]) {
+        tokens.remove(0);
+    }
+    if added_end.is_some() && tokens.last().copied() == added_end {
+        tokens.pop();
+    }
+}
+
+/// False for runs of spaces, line breaks and dashes: Gemma's vocabulary has them as user-defined tokens, and any document writes them.
+fn is_mark(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prompt_begins_once_and_stays_open() {
+        let framed = |tokens: &[i32], added_end| {
+            let mut tokens: Vec<_> = tokens.iter().copied().map(LlamaToken).collect();
+            begin_once(&mut tokens, LlamaToken(1), added_end);
+            tokens.into_iter().map(|token| token.0).collect::<Vec<_>>()
+        };
+        assert_eq!(framed(&[1, 1, 5, 6], None), [1, 5, 6], "the template wrote it too");
+        assert_eq!(framed(&[1, 5, 1, 6], None), [1, 5, 1, 6], "each turn begins with it");
+        assert_eq!(framed(&[1, 5, 2, 2], Some(LlamaToken(2))), [1, 5, 2]);
+        assert_eq!(framed(&[1, 5, 2], None), [1, 5, 2], "the text's own");
+    }
+
+    #[test]
+    fn white_space_is_no_mark() {
+        assert!(["<think>", "[INST]", "</s>"].into_iter().all(is_mark));
+        assert!(
+            !["\n\n\n", "    ", "\u{2581}\u{2581}\u{2581}", "---"]
+                .into_iter()
+                .any(is_mark)
+        );
+    }
 }
