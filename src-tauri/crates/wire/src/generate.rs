@@ -28,6 +28,8 @@ use std::time::{Duration, Instant};
 
 const WHO: &str = "The language model";
 const OTHER_ANSWER: &str = "an answer to another question";
+/// Code of a model's file of which nothing came in any more.
+const STALLED: &str = "model_stalled";
 /// A slice of prefill, or one token, takes seconds on the slowest machine; without a sign for so long the worker is taken for hung.
 const SILENCE: Duration = Duration::from_secs(90);
 /// Reading gigabytes from a slow disk tells its progress, tensor by tensor; compiling a GPU's kernels for the first time does not.
@@ -113,7 +115,7 @@ impl GenerateWorker {
     /// them stays given up. `progress` gets 0 to 1.
     ///
     /// # Errors
-    /// As [`Self::plan`], and `out_of_memory`, `worker_died` with the reason.
+    /// As [`Self::plan`], and `out_of_memory`, `model_stalled`, `worker_died` with the reason.
     pub fn load(
         &self,
         request: LoadRequest,
@@ -285,12 +287,19 @@ fn ask(
         silence: Some(silence(call)),
         ..Options::new(cancel)
     };
-    client.call_with(call, options, &mut |incoming| {
+    let outcome = client.call_with(call, options, &mut |incoming| {
         if let Incoming::Event(event) = incoming {
             told(event);
         }
         ControlFlow::Continue(())
-    })
+    });
+    if let Err(CallError::Failed(report)) = &outcome
+        && report.code == STALLED
+    {
+        // A thread that waits for the file was left behind in it.
+        client.stop();
+    }
+    outcome
 }
 
 /// How long a call goes without a sign before the worker is taken for hung, and killed. One that may stand behind a load is no less

@@ -1,6 +1,7 @@
 //! A loaded model and its vocabulary, through `llama-cpp-2`.
 
 use super::Token;
+use super::pace::{LOOK, PATIENCE, Pace, Traces, Watch};
 use crate::backend;
 use crate::error::LlamaError;
 use llama_cpp_2::model::LlamaModel;
@@ -10,7 +11,8 @@ use llama_cpp_2::token_type::LlamaTokenAttr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 
 /// How a model is loaded.
 #[derive(Clone, Debug)]
@@ -40,10 +42,11 @@ pub struct Model {
 }
 
 impl Model {
-    /// Reads the file. `progress` gets 0 to 1 and may return false to give up.
+    /// Reads the file. `progress` gets 0 to 1, the same again while a large tensor comes in, and may return false to give up.
     ///
     /// # Errors
-    /// [`LlamaError::Load`] where llama.cpp refuses, [`LlamaError::Cancelled`] where `progress` said so.
+    /// [`LlamaError::Load`] where llama.cpp refuses, [`LlamaError::Cancelled`] where `progress` said so, [`LlamaError::Stalled`] where
+    /// nothing comes in any more: what reads it is then left behind, and the process should end.
     pub fn load(
         path: &str,
         settings: &ModelSettings,
@@ -53,28 +56,45 @@ impl Model {
         let refused = Arc::new(AtomicBool::new(false));
         let (told, heard) = mpsc::channel();
         // The binding keeps its listener for as long as it likes: it hears of a borrowed one through a channel, and the file is
-        // read on a thread beside.
-        let loaded = std::thread::scope(|scope| {
-            let refused = &refused;
-            let reading = scope.spawn(move || {
-                let given_up = Arc::clone(refused);
-                let params = params(settings)?.with_progress_callback(move |done| {
+        // read on a thread beside, which nobody has to wait for.
+        let reading = thread::spawn({
+            let (path, settings, given_up) = (path.to_owned(), settings.clone(), Arc::clone(&refused));
+            move || {
+                let params = params(&settings)?.with_progress_callback(move |done| {
                     // Nobody listens any more where the owner has gone: then there is nobody to load for.
                     told.send(done).is_ok() && !given_up.load(Ordering::Relaxed)
                 });
-                LlamaModel::load_from_file(started, Path::new(path), &params).map_err(|_| LlamaError::Load {
-                    path: path.to_owned(),
+                LlamaModel::load_from_file(started, Path::new(&path), &params).map_err(|_| LlamaError::Load {
+                    path,
                     words: crate::log::last_words(),
                 })
-            });
-            for done in heard {
-                if !progress(done) {
-                    refused.store(true, Ordering::Relaxed);
-                }
             }
-            reading.join()
         });
-        match loaded {
+        let mut watch = Watch::default();
+        let mut last = 0.0;
+        loop {
+            match heard.recv_timeout(LOOK) {
+                Ok(done) => {
+                    last = done;
+                    watch.moved();
+                }
+                Err(RecvTimeoutError::Timeout) => match watch.look(Traces::now()) {
+                    Pace::Moving => {}
+                    Pace::Quiet => continue,
+                    Pace::Stalled => {
+                        return Err(LlamaError::Stalled {
+                            path: path.to_owned(),
+                            seconds: u64::from(PATIENCE) * LOOK.as_secs(),
+                        });
+                    }
+                },
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if !progress(last) {
+                refused.store(true, Ordering::Relaxed);
+            }
+        }
+        match reading.join() {
             Ok(Ok(inner)) => Ok(Arc::new(Self { inner })),
             Ok(Err(_)) if refused.load(Ordering::Relaxed) => Err(LlamaError::Cancelled),
             Ok(Err(error)) => Err(error),
