@@ -1,4 +1,5 @@
-//! A language model that loads as its path says: `dies`, `dies-on-card`, `stalls`, `slow`, or at once. Each load leaves a line in `loads` beside it.
+//! A language model that loads as its path says: `dies`, `dies-on-card`, `stalls`, `slow`, or at once. Each load leaves a line in `loads`
+//! beside it.
 
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::generation::{GenerateEvent, GenerationStats};
