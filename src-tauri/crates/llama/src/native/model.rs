@@ -162,9 +162,10 @@ impl Model {
         i32::try_from(text.len()).map_err(|_| LlamaError::TextTooLong)?;
         let vocab = self.inner.vocab();
         let first = specials == Specials::Parsed && vocab.should_add_bos();
+        let text = if first { after_bos(text, &self.bos_text()) } else { text };
         let mut tokens = vocab.tokenize(text.as_bytes(), first, specials != Specials::Text);
-        if first {
-            begin_once(&mut tokens, vocab.bos(), vocab.should_add_eos().then(|| vocab.eos()));
+        if first && vocab.should_add_eos() {
+            leave_open(&mut tokens, vocab.eos());
         }
         Ok(tokens.into_iter().map(|token| token.0).collect())
     }
@@ -230,13 +231,14 @@ fn params(settings: &ModelSettings) -> Result<LlamaModelParams, LlamaError> {
         .map_err(|_| LlamaError::NoDevice(settings.device.unwrap_or_default()))
 }
 
-/// A prompt's tokens as the vocabulary frames a text, with one beginning and an open end: a template may have written the beginning too,
-/// and some files close every text, which would end an answer before it begins.
-fn begin_once(tokens: &mut Vec<LlamaToken>, bos: LlamaToken, added_end: Option<LlamaToken>) {
-    if tokens.starts_with(&[bos, bos]) {
-        tokens.remove(0);
-    }
-    if added_end.is_some() && tokens.last().copied() == added_end {
+/// The text without a beginning that a template wrote out, where tokenizing puts it there.
+fn after_bos<'a>(text: &'a str, bos: &str) -> &'a str {
+    text.strip_prefix(bos).unwrap_or(text)
+}
+
+/// Takes off the end that some files want after every text: an answer would end before it begins.
+fn leave_open(tokens: &mut Vec<LlamaToken>, eos: LlamaToken) {
+    if tokens.last() == Some(&eos) {
         tokens.pop();
     }
 }
@@ -252,15 +254,18 @@ mod tests {
 
     #[test]
     fn a_prompt_begins_once_and_stays_open() {
-        let framed = |tokens: &[i32], added_end| {
-            let mut tokens: Vec<_> = tokens.iter().copied().map(LlamaToken).collect();
-            begin_once(&mut tokens, LlamaToken(1), added_end);
-            tokens.into_iter().map(|token| token.0).collect::<Vec<_>>()
-        };
-        assert_eq!(framed(&[1, 1, 5, 6], None), [1, 5, 6], "the template wrote it too");
-        assert_eq!(framed(&[1, 5, 1, 6], None), [1, 5, 1, 6], "each turn begins with it");
-        assert_eq!(framed(&[1, 5, 2, 2], Some(LlamaToken(2))), [1, 5, 2]);
-        assert_eq!(framed(&[1, 5, 2], None), [1, 5, 2], "the text's own");
+        assert_eq!(after_bos("<s>[INST] a [/INST]", "<s>"), "[INST] a [/INST]");
+        assert_eq!(
+            after_bos("[INST] a <s>", "<s>"),
+            "[INST] a <s>",
+            "each turn begins with it"
+        );
+        assert_eq!(after_bos("a", ""), "a", "the vocabulary has none");
+        let mut tokens = [5, 2, 2].map(LlamaToken).to_vec();
+        leave_open(&mut tokens, LlamaToken(2));
+        assert_eq!(tokens, [5, 2].map(LlamaToken), "the text's own stays");
+        leave_open(&mut tokens, LlamaToken(7));
+        assert_eq!(tokens.len(), 2);
     }
 
     #[test]
