@@ -121,7 +121,7 @@ pub struct ModelShape {
     /// What it keeps of what it has read.
     pub cache: CacheShape,
     /// What tells it from others of its shape, in whichever quantization: a hash of its last norm, which all of them keep whole, with what
-    /// its file calls its tuning; else its name; empty where its file has neither.
+    /// its file calls its tuning and, where it is a merge, the models in it; else its name; empty where its file has neither.
     pub identity: String,
 }
 

@@ -129,8 +129,9 @@ fn rounded(value: f64) -> f64 {
 }
 
 /// Failures of measuring that are rows of the table; what is wrong with the command itself ends it.
-const UNMEASURED: [&str; 7] = [
+const UNMEASURED: [&str; 8] = [
     "no_model",
+    "model_stalled",
     "worker_died",
     "worker_out_of_memory",
     "worker_timed_out",

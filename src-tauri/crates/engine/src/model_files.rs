@@ -150,7 +150,7 @@ pub fn gguf_files(folder: &Path) -> Vec<String> {
 }
 
 /// The same model in another quantization: equal in everything but how its weights are stored. Two that were tuned from one differ in
-/// their identity alone, where the tuning reached the last norm or the file names it; else they pass for one.
+/// their identity alone, where the tuning reached the last norm or the file names it, or what it was merged of; else they pass for one.
 fn same_model(a: &ModelShape, b: &ModelShape) -> bool {
     let key = |shape: &ModelShape| {
         let card = &shape.card;

@@ -45,6 +45,9 @@ const CPU_ORDER: [&str; 13] = [
     "x64",
 ];
 
+/// Of every card where none may be used.
+const SWITCHED_OFF: &str = "Graphics cards are switched off after a failure.";
+
 /// Whether graphics cards may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GpuUse {
@@ -175,8 +178,11 @@ impl Backends {
         }
     }
 
-    /// Why cards were refused, in a person's words.
+    /// Why cards are not used, in a person's words.
     pub fn refusals(&self) -> Vec<String> {
+        if self.gpu == GpuUse::Forbidden {
+            return vec![SWITCHED_OFF.to_owned()];
+        }
         self.refused().iter().map(|refused| refused.why.clone()).collect()
     }
 
@@ -261,7 +267,7 @@ impl Backends {
             } else if let Some(refused) = self.refused().iter().find(|refused| refused.backend == backend) {
                 (false, refused.why.clone())
             } else if self.gpu == GpuUse::Forbidden {
-                (false, "Graphics cards are switched off after a failure.".to_owned())
+                (false, SWITCHED_OFF.to_owned())
             } else if let Some(trials) = &self.trials {
                 (false, probe::explain_module(&trials.program, &path))
             } else {
@@ -501,7 +507,7 @@ mod tests {
             held: Mutex::default(),
         };
         assert_eq!(backends(GpuUse::Allowed).refusals(), ["GTX 1080: it is too old."]);
-        assert!(backends(GpuUse::Forbidden).refusals().is_empty());
+        assert_eq!(backends(GpuUse::Forbidden).refusals(), [SWITCHED_OFF], "never silently");
     }
 
     #[test]

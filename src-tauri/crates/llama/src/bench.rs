@@ -415,7 +415,11 @@ fn after_prompt(context: &mut Context, width: usize) -> Result<Logits, LlamaErro
     let prompt = &tokens[..256.min(tokens.len() / 2)];
     let rest = &tokens[prompt.len()..][..FORCED.min(tokens.len() - prompt.len())];
     context.truncate(0);
-    context.decode(prompt, 0, |_| false)?;
+    let mut at = 0;
+    for batch in prompt.chunks(context.settings().n_batch as usize) {
+        context.decode(batch, at, |_| false)?;
+        at += batch.len();
+    }
     compare::forced(context, rest, prompt.len(), width)
 }
 

@@ -25,6 +25,14 @@ pub enum LlamaError {
         /// The last lines of its log.
         words: String,
     },
+    /// Nothing of the file came in any more.
+    #[error("nothing of `{path}` came in for {seconds} s")]
+    Stalled {
+        /// The file.
+        path: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
     /// No context could be made.
     #[error("no context could be made")]
     Context {
@@ -114,6 +122,7 @@ impl LlamaError {
             }
             Self::Load { words, .. } if is_unknown(words) => "model_unsupported",
             Self::Load { .. } => "model_damaged",
+            Self::Stalled { .. } => "model_stalled",
             Self::Context { .. } => "context_refused",
             Self::Decode { .. } => "decode_failed",
             Self::CacheFull | Self::Overflow { .. } => "context_overflow",
@@ -148,6 +157,10 @@ impl LlamaError {
             Self::Load { path, words } => (
                 format!("The model `{path}` could not be loaded.\nFetch it again, or choose another model."),
                 Some(words),
+            ),
+            Self::Stalled { path, seconds } => (
+                format!("Nothing of the model `{path}` came in for {seconds} seconds.\nCheck the disk or the network that it lies on, then try again."),
+                None,
             ),
             Self::Context { words } if code == "out_of_memory" => (
                 "There is not enough memory for this profile's context.\nChoose a smaller profile, or close other programs.".to_owned(),

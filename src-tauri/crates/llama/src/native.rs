@@ -6,6 +6,7 @@
 mod context;
 mod fit;
 mod model;
+mod pace;
 mod sampler;
 
 pub(crate) use context::c_path;

@@ -131,7 +131,7 @@ impl Session {
     pub fn new(parts: Parts) -> Self {
         let model = Arc::clone(parts.context.model());
         let marks = Marks {
-            bos: model.written_bos(),
+            bos: model.bos_text(),
             eos: model.eos_text(),
         };
         let (template, notice) = ChatTemplate::new(model.chat_template(), marks, Moment::from(parts.loaded_at));

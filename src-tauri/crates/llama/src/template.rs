@@ -37,7 +37,7 @@ pub struct ChatTemplate {
 /// Texts of tokens that a template may write itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
-    /// Begins a text; empty where tokenizing puts it there.
+    /// Begins a text, in some forms each turn; tokenizing puts no second one before it.
     pub bos: String,
     /// Ends one.
     pub eos: String,

@@ -109,7 +109,7 @@ impl<'a> Options<'a> {
 /// A supervised worker. Calls from several threads run side by side; the worker handles them one after the other, urgent ones
 /// first. Dropping it ends the process.
 pub struct Client<P: Protocol> {
-    launch: Launch,
+    launch: Mutex<Launch>,
     rules: Rules,
     state: Mutex<State>,
     messages: PhantomData<fn(P)>,
@@ -133,11 +133,16 @@ impl<P: Protocol> Client<P> {
     /// Nothing is started before the first call.
     pub fn new(launch: Launch, rules: Rules) -> Self {
         Self {
-            launch,
+            launch: Mutex::new(launch),
             rules,
             state: Mutex::default(),
             messages: PhantomData,
         }
+    }
+
+    /// From now on a process is started so; one that runs stays.
+    pub fn start_with(&self, launch: Launch) {
+        *self.launch.lock().unwrap_or_else(PoisonError::into_inner) = launch;
     }
 
     /// What the running worker said of itself; `None` while none runs.
@@ -276,7 +281,8 @@ impl<P: Protocol> Client<P> {
             state.starting = true;
             let stops = state.stops;
             drop(state);
-            let started = Running::start(&self.launch, P::WORKER, &self.rules, &|| cancel.is_cancelled());
+            let launch = self.launch.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let started = Running::start(&launch, P::WORKER, &self.rules, &|| cancel.is_cancelled());
             let mut state = self.lock();
             state.starting = false;
             match started {

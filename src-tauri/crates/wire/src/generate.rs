@@ -3,7 +3,8 @@
 //! llama.cpp aborts its process on a damaged model or a full GPU. When that happens the answer so far stays with the caller, the
 //! error says why, and the next question loads the model again in a fresh process. After three deaths within ten minutes the setting
 //! goes one rung down (off the GPU, a smaller cache, half the context): the question that met the third is told why, the next one runs
-//! with less, which is told as a notice.
+//! with less, which is told as a notice. A driver that ends the process at its very start is not given another chance in this run of the
+//! application: the process is started without graphics cards, and says so with each model it loads.
 
 mod holding;
 mod ladder;
@@ -11,7 +12,9 @@ mod messages;
 
 pub use messages::{GenerateCall, GenerateProtocol, GenerateReply, GenerateTold};
 
+use crate::child::StartError;
 use crate::client::{AfterGrace, CallError, Client, Incoming, Options, Rules};
+use crate::exit::ExitKind;
 use crate::launch::Launch;
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::{ErrorReport, Notice};
@@ -23,11 +26,14 @@ use docmind_core::plan::{LoadReport, LoadRequest, MemoryPlan};
 use docmind_core::ports::Generator;
 use holding::{Aftermath, State};
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 const WHO: &str = "The language model";
 const OTHER_ANSWER: &str = "an answer to another question";
+/// Code of a model's file of which nothing came in any more.
+const STALLED: &str = "model_stalled";
 /// A slice of prefill, or one token, takes seconds on the slowest machine; without a sign for so long the worker is taken for hung.
 const SILENCE: Duration = Duration::from_secs(90);
 /// Reading gigabytes from a slow disk tells its progress, tensor by tensor; compiling a GPU's kernels for the first time does not.
@@ -44,6 +50,8 @@ pub struct GenerateWorker {
     state: Mutex<State>,
     /// Held by who loads.
     loading: Mutex<()>,
+    /// A card's driver ended the process at its start.
+    without_cards: AtomicBool,
 }
 
 impl GenerateWorker {
@@ -64,6 +72,7 @@ impl GenerateWorker {
             launch,
             state: Mutex::default(),
             loading: Mutex::default(),
+            without_cards: AtomicBool::new(false),
         }
     }
 
@@ -113,7 +122,7 @@ impl GenerateWorker {
     /// them stays given up. `progress` gets 0 to 1.
     ///
     /// # Errors
-    /// As [`Self::plan`], and `out_of_memory`, `worker_died` with the reason.
+    /// As [`Self::plan`], and `out_of_memory`, `model_stalled`, `worker_died` with the reason.
     pub fn load(
         &self,
         request: LoadRequest,
@@ -256,17 +265,62 @@ impl GenerateWorker {
         cancel: &CancelToken,
         told: &mut dyn FnMut(GenerateTold),
     ) -> Result<GenerateReply, ErrorReport> {
-        let client = Client::<GenerateProtocol>::new(self.launch.clone(), Rules::default());
+        let client = Client::<GenerateProtocol>::new(self.launch(), Rules::default());
         ask(&client, call, cancel, told).map_err(|error| error.report(WHO))
     }
 
     fn ask(&self, call: &GenerateCall) -> Result<GenerateReply, ErrorReport> {
-        ask(&self.client, call, &CancelToken::new(), &mut |_| ()).map_err(|error| error.report(WHO))
+        self.call(call, &CancelToken::new(), &mut |_| ())
+            .map_err(|error| error.report(WHO))
+    }
+
+    /// One call on the process that answers. It is started without graphics cards where it ends at its start with them, and only so.
+    fn call(
+        &self,
+        call: &GenerateCall,
+        cancel: &CancelToken,
+        told: &mut dyn FnMut(GenerateTold),
+    ) -> Result<GenerateReply, CallError> {
+        let with_cards = !self.without_cards.load(Ordering::Relaxed);
+        match ask(&self.client, call, cancel, told) {
+            Err(CallError::Start(StartError::Ended(exit))) if with_cards && may_be_a_driver(&exit.kind) => {
+                tracing::warn!(
+                    how = exit.words(),
+                    "ended at its start; it is started without graphics cards"
+                );
+                self.without_cards.store(true, Ordering::Relaxed);
+                self.client.start_with(self.launch());
+                let outcome = ask(&self.client, call, cancel, told);
+                if let Err(CallError::Start(_)) = &outcome {
+                    // They were not at fault.
+                    self.without_cards.store(false, Ordering::Relaxed);
+                    self.client.start_with(self.launch());
+                }
+                outcome
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn launch(&self) -> Launch {
+        if self.without_cards.load(Ordering::Relaxed) {
+            self.launch.clone().arg("--gpu").arg("off")
+        } else {
+            self.launch.clone()
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// True for an end that a graphics card's driver may bring about while it is loaded.
+fn may_be_a_driver(end: &ExitKind) -> bool {
+    matches!(
+        end,
+        ExitKind::Aborted | ExitKind::BadAccess | ExitKind::DriverLost | ExitKind::Signal(_)
+    )
 }
 
 fn tell_stage(told: GenerateTold, stage: &mut dyn FnMut(&str)) {
@@ -285,12 +339,19 @@ fn ask(
         silence: Some(silence(call)),
         ..Options::new(cancel)
     };
-    client.call_with(call, options, &mut |incoming| {
+    let outcome = client.call_with(call, options, &mut |incoming| {
         if let Incoming::Event(event) = incoming {
             told(event);
         }
         ControlFlow::Continue(())
-    })
+    });
+    if let Err(CallError::Failed(report)) = &outcome
+        && report.code == STALLED
+    {
+        // A thread that waits for the file was left behind in it.
+        client.stop();
+    }
+    outcome
 }
 
 /// How long a call goes without a sign before the worker is taken for hung, and killed. One that may stand behind a load is no less
@@ -353,7 +414,7 @@ impl GenerateWorker {
             }
             let mut heard = false;
             let asked_at = Instant::now();
-            let outcome = ask(&self.client, &call, cancel, &mut |told| {
+            let outcome = self.call(&call, cancel, &mut |told| {
                 heard = true;
                 if let GenerateTold::Answer(event) = told {
                     sink(event);

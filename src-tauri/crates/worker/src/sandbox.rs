@@ -152,6 +152,7 @@ mod platform {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     use seccompiler::{
         BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+        TargetArch,
     };
     use std::collections::BTreeMap;
 
@@ -222,27 +223,27 @@ mod platform {
     }
 
     fn seccomp(calls: Calls) -> Result<(), String> {
-        let words = |error: &dyn std::fmt::Display| error.to_string();
-        let arch = std::env::consts::ARCH
-            .try_into()
-            .map_err(|error: seccompiler::BackendError| words(&error))?;
-        let install = |rules: Rules, otherwise: SeccompAction, matched: SeccompAction| -> Result<(), String> {
-            let filter = SeccompFilter::new(rules, otherwise, matched, arch).map_err(|error| words(&error))?;
-            let program: BpfProgram = filter
-                .try_into()
-                .map_err(|error: seccompiler::BackendError| words(&error))?;
-            seccompiler::apply_filter_all_threads(&program).map_err(|error| words(&error))
-        };
-        let refused = SeccompAction::Errno(libc::EPERM as u32);
+        let install =
+            |program: BpfProgram| seccompiler::apply_filter_all_threads(&program).map_err(|error| error.to_string());
         match calls {
             Calls::Compute => {
                 // Its flags are behind a pointer; told that it is unknown, the C library uses `clone`.
                 let clone3: Rules = [(libc::SYS_clone3, Vec::new())].into();
-                install(clone3, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS as u32))?;
-                install(compute_calls()?, refused, SeccompAction::Allow)
+                let unknown = SeccompAction::Errno(libc::ENOSYS as u32);
+                install(program(clone3, SeccompAction::Allow, unknown)?)?;
+                install(program(compute_calls()?, REFUSED, SeccompAction::Allow)?)
             }
-            Calls::NoNetwork => install(network_calls()?, SeccompAction::Allow, refused),
+            Calls::NoNetwork => install(program(network_calls()?, SeccompAction::Allow, REFUSED)?),
         }
+    }
+
+    const REFUSED: SeccompAction = SeccompAction::Errno(libc::EPERM as u32);
+
+    fn program(rules: Rules, otherwise: SeccompAction, matched: SeccompAction) -> Result<BpfProgram, String> {
+        let words = |error: seccompiler::BackendError| error.to_string();
+        let arch = TargetArch::try_from(std::env::consts::ARCH).map_err(words)?;
+        let filter = SeccompFilter::new(rules, otherwise, matched, arch).map_err(words)?;
+        filter.try_into().map_err(words)
     }
 
     type Rules = BTreeMap<i64, Vec<SeccompRule>>;
@@ -335,16 +336,53 @@ mod platform {
         Ok(rules)
     }
 
-    /// Sockets that lead out of the machine or listen in it. Local ones stay: GPU drivers talk to their daemons.
+    /// Sockets of every family but two: local ones, by which GPU drivers talk to their daemons, and those to the kernel. A list of those
+    /// that lead out of the machine would not be whole (SMC is TCP by another name).
     fn network_calls() -> Result<Rules, String> {
-        let families = [libc::AF_INET, libc::AF_INET6, libc::AF_PACKET, libc::AF_VSOCK];
-        let rules = families
-            .iter()
-            .map(|family| where_argument(0, SeccompCmpOp::Eq, *family as u64));
-        let mut all: Rules = [(libc::SYS_socket, rules.collect::<Result<_, _>>()?)].into();
+        let other_than = |family: libc::c_int| {
+            SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, family as u64)
+                .map_err(|error| error.to_string())
+        };
+        let neither = SeccompRule::new(vec![other_than(libc::AF_UNIX)?, other_than(libc::AF_NETLINK)?])
+            .map_err(|error| error.to_string())?;
+        let mut all: Rules = [(libc::SYS_socket, vec![neither])].into();
         // io_uring makes sockets past the filter.
         all.insert(libc::SYS_io_uring_setup, Vec::new());
         Ok(all)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        /// Of the family that tunnels TCP past Internet sockets, which `libc` does not name.
+        const AF_SMC: libc::c_int = 43;
+
+        /// The error of opening a socket.
+        #[expect(unsafe_code, reason = "families that no safe interface opens")]
+        fn opening(family: libc::c_int) -> Option<i32> {
+            // SAFETY: takes three numbers; the descriptor ends with the process.
+            let socket = unsafe { libc::socket(family, libc::SOCK_DGRAM, 0) };
+            if socket < 0 {
+                std::io::Error::last_os_error().raw_os_error()
+            } else {
+                None
+            }
+        }
+
+        #[test]
+        fn only_local_sockets_and_those_to_the_kernel_are_opened() {
+            let program = program(network_calls().expect("rules"), SeccompAction::Allow, REFUSED).expect("a program");
+            // A thread of its own: the filter stays on it.
+            let opened = std::thread::spawn(move || {
+                seccompiler::apply_filter(&program).expect("seccomp");
+                let lead_out = [libc::AF_INET, libc::AF_INET6, libc::AF_BLUETOOTH, AF_SMC];
+                (lead_out.map(opening), opening(libc::AF_UNIX))
+            });
+            let (lead_out, local) = opened.join().expect("tried");
+            assert_eq!(lead_out, [Some(libc::EPERM); 4]);
+            assert_eq!(local, None);
+        }
     }
 }
 

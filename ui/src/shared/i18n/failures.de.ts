@@ -90,6 +90,8 @@ export const failures: Record<keyof typeof english, string> = {
     'Die kleineren Gewichte konnten nicht erzeugt werden.\nPrüfen Sie den Datenträger und die Modelldatei.',
   'error.model_missing': 'Die Modelldatei ist nicht da.\nWählen Sie eine andere, oder legen Sie sie zurück.',
   'error.model_split': 'Das Modell liegt in mehreren Dateien.\nFügen Sie sie zuerst zu einer GGUF-Datei zusammen.',
+  'error.model_stalled':
+    'Vom Modell kam nichts mehr an.\nPrüfen Sie den Datenträger oder das Netz, auf dem es liegt, und versuchen Sie es erneut.',
   'error.not_a_model': 'Das ist keine GGUF-Datei.\nWählen Sie eine Datei, die auf .gguf endet.',
   'error.model_unsupported':
     'Diese Datei ist ganz, aber kein Sprachmodell, das DocMind ausführen kann.\nWählen Sie eine andere Datei des Modells.',

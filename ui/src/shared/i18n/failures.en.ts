@@ -68,6 +68,8 @@ export const failures = {
   'error.quantize_failed': 'The smaller weights could not be made.\nCheck the disk and the model’s file.',
   'error.model_missing': 'The model’s file is not there.\nChoose another, or put it back.',
   'error.model_split': 'The model lies in several files.\nJoin them into one GGUF file first.',
+  'error.model_stalled':
+    'Nothing of the model came in any more.\nCheck the disk or the network that it lies on, then try again.',
   'error.not_a_model': 'This is not a GGUF file.\nChoose a file that ends in .gguf.',
   'error.model_unsupported':
     'This file is whole, but no language model that DocMind can run.\nChoose another file of the model.',

@@ -74,7 +74,7 @@ pub fn fit(
         let shares = estimate(shape, &rung, 0, memory, beside, None);
         missing = shares.iter().map(MemoryShare::missing_mib).sum();
         if missing <= 0.0 {
-            steps.extend(given_up(&on_cpu, &rung, "memory"));
+            steps.extend(given_up(&on_cpu, &rung, "this computer"));
             return Ok(settled(shape, rung, 0, memory, beside, steps));
         }
     }

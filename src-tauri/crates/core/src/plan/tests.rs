@@ -165,6 +165,11 @@ fn the_ladder_takes_the_cache_before_the_context_and_says_so() {
     assert_eq!(plan.profile.context_tokens, 32_768);
     assert_eq!(plan.steps.len(), 1);
     assert_eq!(plan.steps[0].code, "smaller_cache");
+    let why = &plan.steps[0].message;
+    assert!(
+        why.ends_with("the free memory of this computer does not hold more."),
+        "{why}"
+    );
 }
 
 #[test]

@@ -63,7 +63,7 @@ impl Value {
 pub struct TensorInfo {
     /// Such as `blk.0.attn_q.weight`.
     pub name: String,
-    /// 1 to 4, the row's length first.
+    /// Up to 4, the row's length first; none of a single number.
     pub dimensions: Vec<u64>,
     /// How its values are stored.
     pub kind: TensorType,
@@ -355,7 +355,7 @@ impl<R: Read> Input<R> {
             return Err(fault(&name, "has an impossible name"));
         }
         let count = self.u32("a tensor's dimensions")?;
-        if count == 0 || count > MOST_DIMENSIONS {
+        if count > MOST_DIMENSIONS {
             return Err(fault(&name, &format!("has {count} dimensions")));
         }
         let mut dimensions = Vec::with_capacity(count as usize);
@@ -378,7 +378,7 @@ impl<R: Read> Input<R> {
         })?;
         let offset = self.u64("a tensor's offset")?;
         let bytes = kind
-            .bytes(dimensions[0], values)
+            .bytes(dimensions.first().copied().unwrap_or(1), values)
             .ok_or_else(|| fault(&name, "has rows that are not whole blocks"))?;
         if bytes > self.len {
             return Err(GgufFault::Truncated {
@@ -393,5 +393,24 @@ impl<R: Read> Input<R> {
             offset,
             bytes,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_number_is_a_tensor() {
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend(3_u32.to_le_bytes());
+        bytes.extend([1_u64, 0, 5].map(u64::to_le_bytes).concat());
+        bytes.extend(b"scale");
+        bytes.extend([0, TensorType::F32 as u32].map(u32::to_le_bytes).concat());
+        bytes.extend(0_u64.to_le_bytes());
+        bytes.resize(bytes.len().next_multiple_of(32), 0);
+        bytes.extend(1.5_f32.to_le_bytes());
+        let read = read_from(&bytes[..], bytes.len() as u64).expect("llama.cpp takes it");
+        assert_eq!((read.tensors[0].bytes, read.tensors[0].dimensions.len()), (4, 0));
     }
 }

@@ -71,7 +71,20 @@ impl Gguf {
         source.read_exact(&mut values)?;
         // A merged LoRA leaves the norms as they were.
         let finetune = self.text("general.finetune").unwrap_or_default();
-        Ok(format!("{} {finetune}", blake3::hash(&values)))
+        let merged = self.merged().join(" + ");
+        Ok(format!("{} {finetune}{merged}", blake3::hash(&values)))
+    }
+
+    /// The models that this one was merged of, which may leave the norms of the first as they were; none where it was made of a single one,
+    /// which many publishers say of a model that they only converted.
+    fn merged(&self) -> Vec<&str> {
+        let count = self.number("general.base_model.count").unwrap_or(0);
+        if count < 2 {
+            return Vec::new();
+        }
+        (0..count)
+            .map_while(|base| self.text(&format!("general.base_model.{base}.name")))
+            .collect()
     }
 
     /// What the file says of itself as a language model, with where its bytes go. `stem` names it where it has no name. Its identity is
@@ -388,6 +401,17 @@ mod tests {
         assert_ne!(of(&[], Tensors::Norm, 1), of(&[], Tensors::Norm, 2));
         let tuned = [("general.finetune", text("Contracts"))];
         assert_ne!(of(&[], Tensors::Norm, 1), of(&tuned, Tensors::Norm, 1), "a merged LoRA");
+        let bases = |count| {
+            [
+                ("general.base_model.count", Entry::U32(count)),
+                ("general.base_model.0.name", text("Qwen3 4B")),
+                ("general.base_model.1.name", text("Law 4B")),
+            ]
+        };
+        let (merge, converted, boasting) = (bases(2), bases(1), bases(u32::MAX));
+        assert_ne!(of(&[], Tensors::Norm, 1), of(&merge, Tensors::Norm, 1), "a merge");
+        assert_eq!(of(&[], Tensors::Norm, 1), of(&converted, Tensors::Norm, 1));
+        assert_eq!(of(&merge, Tensors::Norm, 1), of(&boasting, Tensors::Norm, 1));
         // Without one the name does.
         assert_eq!(of(&renamed, Tensors::All, 1), "Another");
         assert_eq!(of(&[], Tensors::All, 1), "");

@@ -1,6 +1,7 @@
 //! A loaded model and its vocabulary, through `llama-cpp-2`.
 
 use super::Token;
+use super::pace::{LOOK, PATIENCE, Pace, Traces, Watch};
 use crate::backend;
 use crate::error::LlamaError;
 use llama_cpp_2::model::LlamaModel;
@@ -10,7 +11,8 @@ use llama_cpp_2::token_type::LlamaTokenAttr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 
 /// How a model is loaded.
 #[derive(Clone, Debug)]
@@ -40,10 +42,11 @@ pub struct Model {
 }
 
 impl Model {
-    /// Reads the file. `progress` gets 0 to 1 and may return false to give up.
+    /// Reads the file. `progress` gets 0 to 1, the same again while a large tensor comes in, and may return false to give up.
     ///
     /// # Errors
-    /// [`LlamaError::Load`] where llama.cpp refuses, [`LlamaError::Cancelled`] where `progress` said so.
+    /// [`LlamaError::Load`] where llama.cpp refuses, [`LlamaError::Cancelled`] where `progress` said so, [`LlamaError::Stalled`] where
+    /// nothing comes in any more: what reads it is then left behind, and the process should end.
     pub fn load(
         path: &str,
         settings: &ModelSettings,
@@ -53,28 +56,45 @@ impl Model {
         let refused = Arc::new(AtomicBool::new(false));
         let (told, heard) = mpsc::channel();
         // The binding keeps its listener for as long as it likes: it hears of a borrowed one through a channel, and the file is
-        // read on a thread beside.
-        let loaded = std::thread::scope(|scope| {
-            let refused = &refused;
-            let reading = scope.spawn(move || {
-                let given_up = Arc::clone(refused);
-                let params = params(settings)?.with_progress_callback(move |done| {
+        // read on a thread beside, which nobody has to wait for.
+        let reading = thread::spawn({
+            let (path, settings, given_up) = (path.to_owned(), settings.clone(), Arc::clone(&refused));
+            move || {
+                let params = params(&settings)?.with_progress_callback(move |done| {
                     // Nobody listens any more where the owner has gone: then there is nobody to load for.
                     told.send(done).is_ok() && !given_up.load(Ordering::Relaxed)
                 });
-                LlamaModel::load_from_file(started, Path::new(path), &params).map_err(|_| LlamaError::Load {
-                    path: path.to_owned(),
+                LlamaModel::load_from_file(started, Path::new(&path), &params).map_err(|_| LlamaError::Load {
+                    path,
                     words: crate::log::last_words(),
                 })
-            });
-            for done in heard {
-                if !progress(done) {
-                    refused.store(true, Ordering::Relaxed);
-                }
             }
-            reading.join()
         });
-        match loaded {
+        let mut watch = Watch::default();
+        let mut last = 0.0;
+        loop {
+            match heard.recv_timeout(LOOK) {
+                Ok(done) => {
+                    last = done;
+                    watch.moved();
+                }
+                Err(RecvTimeoutError::Timeout) => match watch.look(Traces::now()) {
+                    Pace::Moving => {}
+                    Pace::Quiet => continue,
+                    Pace::Stalled => {
+                        return Err(LlamaError::Stalled {
+                            path: path.to_owned(),
+                            seconds: u64::from(PATIENCE) * LOOK.as_secs(),
+                        });
+                    }
+                },
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if !progress(last) {
+                refused.store(true, Ordering::Relaxed);
+            }
+        }
+        match reading.join() {
             Ok(Ok(inner)) => Ok(Arc::new(Self { inner })),
             Ok(Err(_)) if refused.load(Ordering::Relaxed) => Err(LlamaError::Cancelled),
             Ok(Err(error)) => Err(error),
@@ -113,13 +133,9 @@ impl Model {
         Some(template.as_c_str().to_string_lossy().into_owned())
     }
 
-    /// Text of the token that begins a text, for a template that writes it; empty where [`Model::tokenize`] puts it there.
-    pub fn written_bos(&self) -> String {
-        let vocab = self.inner.vocab();
-        if vocab.should_add_bos() {
-            return String::new();
-        }
-        self.text_of(vocab.bos())
+    /// Text of the token that begins a text; empty where there is none.
+    pub fn bos_text(&self) -> String {
+        self.text_of(self.inner.vocab().bos())
     }
 
     /// Text of the token that ends a text; empty where there is none.
@@ -146,7 +162,11 @@ impl Model {
         i32::try_from(text.len()).map_err(|_| LlamaError::TextTooLong)?;
         let vocab = self.inner.vocab();
         let first = specials == Specials::Parsed && vocab.should_add_bos();
-        let tokens = vocab.tokenize(text.as_bytes(), first, specials != Specials::Text);
+        let text = if first { after_bos(text, &self.bos_text()) } else { text };
+        let mut tokens = vocab.tokenize(text.as_bytes(), first, specials != Specials::Text);
+        if first && vocab.should_add_eos() {
+            leave_open(&mut tokens, vocab.eos());
+        }
         Ok(tokens.into_iter().map(|token| token.0).collect())
     }
 
@@ -178,17 +198,20 @@ impl Model {
         self.inner.vocab().is_eog(LlamaToken(token))
     }
 
-    /// Texts of control and user-defined tokens: what document text must not be able to write.
+    /// Texts of control tokens, and of the marks among user-defined ones: what document text must not be able to write.
     pub fn special_texts(&self) -> Vec<String> {
         let vocab = self.inner.vocab();
         vocab
             .tokens()
-            .filter(|&token| {
-                vocab
-                    .attr(token)
-                    .intersects(LlamaTokenAttr::Control | LlamaTokenAttr::UserDefined)
+            .filter_map(|token| {
+                let attributes = vocab.attr(token);
+                let is_control = attributes.contains(LlamaTokenAttr::Control);
+                if !is_control && !attributes.contains(LlamaTokenAttr::UserDefined) {
+                    return None;
+                }
+                let text = vocab.text(token)?.to_string_lossy().into_owned();
+                (is_control || is_mark(&text)).then_some(text)
             })
-            .filter_map(|token| Some(vocab.text(token)?.to_string_lossy().into_owned()))
             .filter(|text| text.chars().count() > 2)
             .collect()
     }
@@ -206,4 +229,52 @@ fn params(settings: &ModelSettings) -> Result<LlamaModelParams, LlamaError> {
         .with_split_mode(LlamaSplitMode::None)
         .with_devices(&devices)
         .map_err(|_| LlamaError::NoDevice(settings.device.unwrap_or_default()))
+}
+
+/// The text without a beginning that a template wrote out, where tokenizing puts it there.
+fn after_bos<'a>(text: &'a str, bos: &str) -> &'a str {
+    text.strip_prefix(bos).unwrap_or(text)
+}
+
+/// Takes off the end that some files want after every text: an answer would end before it begins.
+fn leave_open(tokens: &mut Vec<LlamaToken>, eos: LlamaToken) {
+    if tokens.last() == Some(&eos) {
+        tokens.pop();
+    }
+}
+
+/// False for runs of spaces, line breaks and dashes: Gemma's vocabulary has them as user-defined tokens, and any document writes them.
+fn is_mark(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prompt_begins_once_and_stays_open() {
+        assert_eq!(after_bos("<s>[INST] a [/INST]", "<s>"), "[INST] a [/INST]");
+        assert_eq!(
+            after_bos("[INST] a <s>", "<s>"),
+            "[INST] a <s>",
+            "each turn begins with it"
+        );
+        assert_eq!(after_bos("a", ""), "a", "the vocabulary has none");
+        let mut tokens = [5, 2, 2].map(LlamaToken).to_vec();
+        leave_open(&mut tokens, LlamaToken(2));
+        assert_eq!(tokens, [5, 2].map(LlamaToken), "the text's own stays");
+        leave_open(&mut tokens, LlamaToken(7));
+        assert_eq!(tokens.len(), 2);
+    }
+
+    #[test]
+    fn white_space_is_no_mark() {
+        assert!(["<think>", "[INST]", "</s>"].into_iter().all(is_mark));
+        assert!(
+            !["\n\n\n", "    ", "\u{2581}\u{2581}\u{2581}", "---"]
+                .into_iter()
+                .any(is_mark)
+        );
+    }
 }

@@ -1,7 +1,7 @@
 //! Which model is to be held, and that the running process holds it: loading again after deaths, and giving something up for it.
 
 use super::ladder::{Ran, step_down};
-use super::{GenerateCall, GenerateReply, GenerateTold, GenerateWorker, OTHER_ANSWER, ask, devices, no_model};
+use super::{GenerateCall, GenerateReply, GenerateTold, GenerateWorker, OTHER_ANSWER, devices, no_model};
 use crate::client::{CallError, Options};
 use docmind_core::cancel::CancelToken;
 use docmind_core::error::Notice;
@@ -116,7 +116,7 @@ impl GenerateWorker {
                     CallError::Failed(no_model())
                 });
             };
-            let outcome = ask(&self.client, &GenerateCall::Load(Box::new(request)), cancel, told);
+            let outcome = self.call(&GenerateCall::Load(Box::new(request)), cancel, told);
             match outcome {
                 Ok(GenerateReply::Loaded(report)) => {
                     let mut state = self.lock();

@@ -95,7 +95,9 @@ pub fn run(args: &[String]) -> ExitCode {
         Some("stranger") => serve::<Stranger>("", |_: Request, _: &mut Call<Stranger>| Ok(String::new())),
         Some("parse") => serve::<ParseProtocol>("", parse),
         Some("embed") => serve::<EmbedProtocol>("", embed),
-        Some("generate") => serve::<GenerateProtocol>("", Generator::with_devices(&["cpu"])),
+        // A driver ends it where cards may be used.
+        Some("generate-without-card") if args.last().is_none_or(|last| last != "off") => std::process::abort(),
+        Some("generate" | "generate-without-card") => serve::<GenerateProtocol>("", Generator::with_devices(&["cpu"])),
         Some("generate-on-card") => serve::<GenerateProtocol>("", Generator::with_devices(&["cpu", "cuda"])),
         Some("garbage") => {
             println!("usage: docmind-double [options]");

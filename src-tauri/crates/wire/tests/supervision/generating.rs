@@ -17,6 +17,8 @@ tests![
     ggml_is_told_what_it_reads_from_its_environment,
     a_model_that_dies_while_it_loads_is_loaded_three_times,
     without_a_card_a_smaller_cache_is_the_first_to_go,
+    a_driver_that_ends_the_process_at_its_start_is_left_out,
+    a_process_that_still_waits_for_a_file_is_ended,
     the_next_question_runs_one_rung_down,
     a_model_asked_for_twice_is_loaded_once,
     whoever_waits_for_a_load_can_be_stopped,
@@ -105,6 +107,27 @@ fn without_a_card_a_smaller_cache_is_the_first_to_go() {
     load(&worker, &folder.request("dies"), &CancelToken::new()).expect_err("it dies");
     let profile = worker.requested().expect("kept").profile;
     assert_eq!((profile.offload, profile.attention.kv()), (Offload::Auto, KvType::Q8_0));
+}
+
+fn a_driver_that_ends_the_process_at_its_start_is_left_out() {
+    let folder = Folder::new("driver");
+    let request = folder.request("any");
+    let worker = GenerateWorker::new(launch("generate-without-card"));
+    load(&worker, &request, &CancelToken::new()).expect("it loads without cards");
+    assert_eq!(folder.loads(), 1);
+    worker.unload();
+    load(&worker, &request, &CancelToken::new()).expect("and goes without them");
+    let nothing = GenerateWorker::new(launch("no-such-mode"));
+    let error = load(&nothing, &request, &CancelToken::new()).expect_err("it does not start");
+    assert_eq!(error.code, "worker_start_failed");
+}
+
+fn a_process_that_still_waits_for_a_file_is_ended() {
+    let folder = Folder::new("stalls");
+    let worker = with_card();
+    let error = load(&worker, &folder.request("stalls"), &CancelToken::new()).expect_err("nothing comes in");
+    assert_eq!((error.code.as_str(), worker.pid()), ("model_stalled", None));
+    load(&worker, &folder.request("any"), &CancelToken::new()).expect("a fresh one loads");
 }
 
 fn the_next_question_runs_one_rung_down() {

@@ -6,7 +6,7 @@ use docmind_core::cancel::CancelToken;
 use docmind_core::error::ErrorReport;
 use docmind_core::generation::GenerateEvent;
 use docmind_core::measurement::{BenchProfile, BenchRequest, BenchRow, Spread, comparisons};
-use docmind_core::plan::Execution;
+use docmind_core::plan::{Execution, MemoryPlan};
 use docmind_core::ports::Generator;
 use docmind_core::profile::{BUILTIN_TOML, Offload, Profile, ProfileBook, ProfileFile};
 use docmind_llama::{bench as measure, load};
@@ -70,13 +70,14 @@ fn against(arguments: &Arguments, request: &BenchRequest, program: &Path) -> Res
         for entry in &request.profiles {
             let profile = &entry.profile;
             tracing::info!("{} {repeat}/{}", profile.name, request.repeat);
-            let (ours, runs) = as_the_application(arguments, entry, request)?;
+            let (ours, plan) = as_the_application(arguments, entry, request)?;
+            let runs = plan.execution;
             let asked = Execution {
                 attention: profile.attention,
                 n_ubatch: profile.n_ubatch,
             };
             for theirs_runs in std::iter::once(runs).chain(Some(asked).filter(|asked| *asked != runs)) {
-                let theirs = llama_bench(program, entry, theirs_runs, request)?;
+                let theirs = llama_bench(program, entry, theirs_runs, plan.gpu_layers, request)?;
                 // At once: all pairs together take many minutes.
                 let mut line = json!({ "type": "pair", "repeat": repeat });
                 tell(&mut line, &profile.name, theirs_runs);
@@ -109,7 +110,7 @@ fn as_the_application(
     arguments: &Arguments,
     entry: &BenchProfile,
     request: &BenchRequest,
-) -> Result<(Speeds, Execution), String> {
+) -> Result<(Speeds, MemoryPlan), String> {
     let [warming, question] =
         measure::measured_questions(&entry.model, request.prompt_tokens, request.output_tokens).map_err(words)?;
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
@@ -145,7 +146,7 @@ fn as_the_application(
         prefill: stats.prefill_tps,
         decode: stats.decode_tps,
     };
-    Ok((speeds, loaded.plan.execution))
+    Ok((speeds, loaded.plan))
 }
 
 /// Compares the GPU with the CPU, for each profile named.
@@ -317,11 +318,12 @@ fn row_json(row: &BenchRow) -> Value {
     Value::Object(out)
 }
 
-/// Prefill and decode of llama.cpp's own tool, at our depth and threads.
+/// Prefill and decode of llama.cpp's own tool, at our depth and threads, with as many layers on the card.
 fn llama_bench(
     program: &Path,
     entry: &BenchProfile,
     runs: Execution,
+    gpu_layers: u32,
     request: &BenchRequest,
 ) -> Result<Speeds, String> {
     let profile = &entry.profile;
@@ -333,7 +335,7 @@ fn llama_bench(
             .args(["-t", &load::threads(profile).to_string()])
             .args(["-b", &profile.n_batch.to_string(), "-ub", &runs.n_ubatch.to_string()])
             .args(["-fa", if runs.attention.is_flash() { "on" } else { "off" }])
-            .args(["-ngl", if profile.offload == Offload::None { "0" } else { "99" }])
+            .args(["-ngl", &gpu_layers.to_string()])
             .args(extra)
             .output()
             .map_err(|error| format!("`{}` cannot be started: {error}", program.display()))?;

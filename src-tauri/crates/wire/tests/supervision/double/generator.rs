@@ -1,4 +1,5 @@
-//! A language model that loads as its path says: `dies`, `dies-on-card`, `slow`, or at once. Each load leaves a line in `loads` beside it.
+//! A language model that loads as its path says: `dies`, `dies-on-card`, `stalls`, `slow`, or at once. Each load leaves a line in `loads`
+//! beside it.
 
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::generation::{GenerateEvent, GenerationStats};
@@ -46,6 +47,7 @@ impl Generator {
         match path.file_name().and_then(|name| name.to_str()) {
             Some("dies") => std::process::abort(),
             Some("dies-on-card") if request.profile.offload != Offload::None => std::process::abort(),
+            Some("stalls") => return Err(ErrorReport::new("model_stalled", "Nothing came in.")),
             Some("slow") => {
                 for _ in 0..100 {
                     if call.cancel().is_cancelled() {
