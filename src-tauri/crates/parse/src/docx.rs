@@ -1,6 +1,7 @@
 //! DOCX, DOCM, DOTX: body, tables, text boxes, then notes, comments, diagrams, headers and footers. The same in one XML file.
 
 mod chunks;
+mod fields;
 mod form;
 mod numbering;
 mod styles;
@@ -16,6 +17,7 @@ use crate::symbol::{SignFont, with_signs};
 use crate::text::PageBuilder;
 use crate::xml::{Tag, Token, Xml, text_of};
 use chunks::Chunks;
+use fields::Fields;
 use numbering::Lists;
 use std::collections::BTreeSet;
 use styles::Styles;
@@ -178,6 +180,9 @@ struct Paragraph {
     line: Line,
     /// The font of the open run, where it shows signs.
     sign_font: Option<SignFont>,
+    /// The open run is hidden.
+    is_hidden: bool,
+    fields: Fields,
     /// The id of its style.
     style: String,
     level: Option<u8>,
@@ -187,6 +192,13 @@ struct Paragraph {
     list_level: Option<usize>,
     /// Paragraphs of text boxes anchored in it, which stand after it.
     boxes: Vec<String>,
+}
+
+impl Paragraph {
+    /// True where Word shows nothing of what comes.
+    fn is_silent(&self) -> bool {
+        self.is_hidden || self.fields.is_in_code()
+    }
 }
 
 struct Table {
@@ -326,11 +338,15 @@ impl Body<'_, '_, '_> {
 
     fn run(&self, name: &str, tag: &Tag<'_>, xml: &mut Xml<'_>, paragraph: &mut Paragraph) -> Result<(), ParseError> {
         match name {
+            "t" if paragraph.is_silent() => xml.skip()?,
+            "tab" | "ptab" | "br" | "cr" | "noBreakHyphen" | "sym" if paragraph.is_silent() => {}
             "t" => {
                 let text = with_signs(xml.text()?, paragraph.sign_font);
                 paragraph.line.push(&text);
             }
-            "r" => (paragraph.line.is_raised, paragraph.sign_font) = (false, None),
+            "r" => (paragraph.line.is_raised, paragraph.sign_font, paragraph.is_hidden) = (false, None, false),
+            "vanish" => paragraph.is_hidden = tag.is_on("val"),
+            "fldChar" => paragraph.fields.mark(&tag.attribute("fldCharType").unwrap_or_default()),
             "rFonts" => paragraph.sign_font = tag.attribute("ascii").and_then(|font| SignFont::named(&font)),
             "checkBox" => paragraph.line.push(form::tick_box(xml)?),
             "ddList" => paragraph.line.push(&form::choice(xml)?),
