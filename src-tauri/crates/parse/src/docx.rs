@@ -14,7 +14,7 @@ use crate::ooxml;
 use crate::output::Output;
 use crate::pptx;
 use crate::symbol::{SignFont, with_signs};
-use crate::text::PageBuilder;
+use crate::text::{PageBuilder, row_line};
 use crate::xml::{Tag, Token, Xml, text_of};
 use chunks::Chunks;
 use fields::Fields;
@@ -210,16 +210,19 @@ struct Table {
     goes_on: bool,
     /// Rows from the first that are marked to be said again on each page.
     header_rows: usize,
+    /// Paragraphs that are open around it.
+    around: usize,
 }
 
 impl Table {
-    fn new(room: usize) -> Self {
+    fn new(room: usize, around: usize) -> Self {
         Self {
             grid: Grid::new(room),
             cell: String::new(),
             columns: 1,
             goes_on: false,
             header_rows: 0,
+            around,
         }
     }
 
@@ -260,7 +263,7 @@ impl Body<'_, '_, '_> {
             match token {
                 Token::Open(tag) => match tag.name() {
                     "p" => paragraphs.push(Paragraph::default()),
-                    "tbl" => tables.push(Table::new(self.shape.span_room)),
+                    "tbl" => tables.push(Table::new(self.shape.span_room, paragraphs.len())),
                     "tr" => {
                         if let Some(table) = tables.last_mut() {
                             table.grid.row();
@@ -302,7 +305,7 @@ impl Body<'_, '_, '_> {
                 Token::Close(name) => match name.name() {
                     "p" => {
                         let Some(done) = paragraphs.pop() else { continue };
-                        self.paragraph(done, paragraphs.last_mut(), tables.last_mut());
+                        self.paragraph(done, &mut paragraphs, &mut tables);
                     }
                     "tc" => {
                         if let Some(table) = tables.last_mut() {
@@ -311,7 +314,7 @@ impl Body<'_, '_, '_> {
                     }
                     "tbl" => {
                         if let Some(table) = tables.pop() {
-                            self.table(table, tables.last_mut());
+                            self.table(table, anchor(&mut paragraphs, tables.last()), tables.last_mut());
                         }
                     }
                     name => {
@@ -325,13 +328,13 @@ impl Body<'_, '_, '_> {
         }
         // What a truncated file left open.
         while let Some(left) = paragraphs.pop() {
-            self.paragraph(left, paragraphs.last_mut(), tables.last_mut());
+            self.paragraph(left, &mut paragraphs, &mut tables);
         }
         while let Some(mut table) = tables.pop() {
             if !table.cell.is_empty() {
                 table.end_cell();
             }
-            self.table(table, tables.last_mut());
+            self.table(table, None, tables.last_mut());
         }
         self.out.gathering(self.page.len())
     }
@@ -389,21 +392,21 @@ impl Body<'_, '_, '_> {
         Ok(())
     }
 
-    fn paragraph(&mut self, done: Paragraph, outer: Option<&mut Paragraph>, table: Option<&mut Table>) {
+    fn paragraph(&mut self, done: Paragraph, outer: &mut [Paragraph], tables: &mut [Table]) {
         // Nothing but its number is what a column of numbers holds.
         let number = self.shape.number(&done);
         let mut text = done.line.text;
         if let Some(number) = number
-            && (table.is_some() || !text.trim().is_empty())
+            && (!tables.is_empty() || !text.trim().is_empty())
         {
             text = format!("{number} {}", text.trim_start());
         }
-        if let Some(outer) = outer {
+        if let Some(outer) = anchor(outer, tables.last()) {
             outer.boxes.push(text);
             outer.boxes.extend(done.boxes);
             return;
         }
-        if let Some(table) = table {
+        if let Some(table) = tables.last_mut() {
             for text in std::iter::once(text)
                 .chain(done.boxes)
                 .filter(|text| !text.trim().is_empty())
@@ -425,7 +428,7 @@ impl Body<'_, '_, '_> {
         }
     }
 
-    fn table(&mut self, table: Table, outer: Option<&mut Table>) {
+    fn table(&mut self, table: Table, anchor: Option<&mut Paragraph>, outer: Option<&mut Table>) {
         let marked = (table.header_rows > 0).then_some(table.header_rows);
         let Finished {
             titles,
@@ -434,6 +437,19 @@ impl Body<'_, '_, '_> {
             room,
         } = table.grid.finish(marked);
         self.shape.span_room = self.shape.span_room.min(room);
+        // A frame around running text is no table.
+        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let is_frame = columns <= 1 || rows.iter().flatten().any(|cell| cell.chars().count() > 1_500);
+        if let Some(anchor) = anchor {
+            anchor.boxes.extend(titles);
+            if is_frame {
+                anchor.boxes.extend(rows.into_iter().flatten());
+            } else {
+                let lines = rows.iter().map(|row| row_line(row)).filter(|line| !line.is_empty());
+                anchor.boxes.push(lines.collect::<Vec<String>>().join("\n"));
+            }
+            return;
+        }
         if let Some(outer) = outer {
             for cell in titles
                 .iter()
@@ -450,10 +466,7 @@ impl Body<'_, '_, '_> {
         for title in &titles {
             self.page.paragraph(title);
         }
-        // A frame around running text is no table.
-        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-        let prose = rows.iter().flatten().any(|cell| cell.chars().count() > 1_500);
-        if columns <= 1 || prose {
+        if is_frame {
             for cell in rows.iter().flatten() {
                 self.page.paragraph(cell);
             }
@@ -461,4 +474,10 @@ impl Body<'_, '_, '_> {
         }
         self.page.table(&rows, header);
     }
+}
+
+/// The paragraph that a text box hangs on, where what is open inside all else is one and not the cell of a table.
+fn anchor<'a>(paragraphs: &'a mut [Paragraph], table: Option<&Table>) -> Option<&'a mut Paragraph> {
+    let around = table.map_or(0, |table| table.around);
+    paragraphs.get_mut(around..)?.last_mut()
 }
