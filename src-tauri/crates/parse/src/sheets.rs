@@ -4,9 +4,8 @@ use crate::archive::Archive;
 use crate::encrypted::{self, ole};
 use crate::error::ParseError;
 use crate::numbering::Numerals;
-use crate::ooxml::{self, drawing_paragraphs};
+use crate::ooxml;
 use crate::output::Output;
-use crate::pptx;
 use crate::text::{PageBuilder, TableHeader};
 use crate::xml::{Token, Xml, text_of};
 use calamine::{Data, DataRef, ExcelDateTime, ExcelDateTimeType, Reader, SheetType, Xls, XlsError, Xlsx, XlsxError};
@@ -18,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+mod beside;
 mod excel_xml;
 mod file_pass;
 mod merged;
@@ -199,7 +199,7 @@ pub fn parse_xlsx(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> 
             }
         }
         if let Some(part) = parts.get(name) {
-            beside_cells(&mut archive, part, &mut page, out);
+            beside::add(&mut archive, part, &mut page, out);
         }
         out.page(page.finish(number))?;
     }
@@ -441,86 +441,6 @@ fn sheet_parts(archive: &mut Archive<'_>, out: &Output<'_>) -> Vec<(String, Stri
         }
     }
     parts
-}
-
-/// Comments and text boxes of a sheet; losing them loses no cell.
-fn beside_cells(archive: &mut Archive<'_>, part: &str, page: &mut PageBuilder, out: &mut Output<'_>) {
-    let Ok(relationships) = ooxml::relationships(archive, part, out) else {
-        return;
-    };
-    for related in relationships {
-        if !matches!(related.kind.as_str(), "comments" | "drawing" | "threadedComment") {
-            continue;
-        }
-        let read = archive.read(&related.target).and_then(|bytes| match bytes {
-            Some(bytes) => texts_of(&bytes, page, out),
-            None => Ok(()),
-        });
-        if related.kind == "drawing" {
-            diagrams(archive, &related.target, page, out);
-        }
-        if read.is_err() {
-            out.warning(format!(
-                "Comments or text boxes could not be read ({}).",
-                related.target
-            ));
-        }
-    }
-}
-
-/// SmartArt and charts of a drawing: their words are in parts of their own.
-fn diagrams(archive: &mut Archive<'_>, drawing: &str, page: &mut PageBuilder, out: &mut Output<'_>) {
-    let Ok(relationships) = ooxml::relationships(archive, drawing, out) else {
-        return;
-    };
-    for related in relationships {
-        let add = match related.kind.as_str() {
-            "diagramData" => pptx::diagram,
-            "chart" => pptx::chart_titles,
-            _ => continue,
-        };
-        let read = archive.read(&related.target).and_then(|bytes| match bytes {
-            Some(bytes) => add(&bytes, page, out),
-            None => Ok(()),
-        });
-        if read.is_err() {
-            out.warning(format!("A diagram could not be read ({}).", related.target));
-        }
-    }
-}
-
-fn texts_of(bytes: &[u8], page: &mut PageBuilder, out: &Output<'_>) -> Result<(), ParseError> {
-    let source = text_of(bytes);
-    let mut xml = Xml::new(&source, out.limits.xml_depth);
-    while let Some(token) = xml.next()? {
-        let Token::Open(tag) = token else { continue };
-        match tag.name() {
-            "comment" | "threadedComment" => {
-                let text = comment(&mut xml)?;
-                page.paragraph(&text);
-            }
-            "txBody" => {
-                let text = drawing_paragraphs(&mut xml)?.join("\n");
-                page.paragraph(&text);
-            }
-            _ => {}
-        }
-        out.gathering(page.len())?;
-    }
-    Ok(())
-}
-
-fn comment(xml: &mut Xml<'_>) -> Result<String, ParseError> {
-    let outside = xml.depth().saturating_sub(1);
-    let mut text = String::new();
-    while xml.depth() > outside {
-        match xml.next()? {
-            Some(Token::Open(tag)) if tag.name() == "t" => text.push_str(&xml.text()?),
-            Some(_) => {}
-            None => break,
-        }
-    }
-    Ok(text)
 }
 
 #[cfg(test)]

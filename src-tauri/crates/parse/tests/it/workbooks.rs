@@ -108,6 +108,51 @@ fn a_cell_that_cannot_be_read_costs_no_sheet() {
 }
 
 #[test]
+fn threads_of_comments_are_read_once() {
+    let comment = |author: u8, text: &str| {
+        format!(r#"<comment ref="A1" authorId="{author}"><text><r><t>{text}</t></r></text></comment>"#)
+    };
+    let comments = format!(
+        "<comments><authors><author>tc={{1-2}}</author><author>Ada</author><author>tc={{9-9}}</author></authors><commentList>{}{}{}</commentList></comments>",
+        comment(
+            0,
+            "[Threaded comment] Your version of Excel allows you to read this. Comment: Too high?"
+        ),
+        comment(1, "Checked"),
+        comment(2, "of a thread that is lost"),
+    );
+    let thread = |id: &str, text: &str| {
+        format!(r#"<threadedComment ref="A1" personId="p" id="{id}"><text>{text}</text></threadedComment>"#)
+    };
+    let threads = format!(
+        "<ThreadedComments>{}{}</ThreadedComments>",
+        thread("{1-2}", "Too high?"),
+        thread("{3-4}", "No.")
+    );
+    let drawing = "<xdr:wsDr><mc:AlternateContent><mc:Choice/><mc:Fallback><xdr:sp><xdr:txBody><a:p><a:r><a:t>This shape represents a slicer</a:t></a:r></a:p></xdr:txBody></xdr:sp></mc:Fallback></mc:AlternateContent></xdr:wsDr>";
+    let related = relationships(&[
+        ("rId1", "comments", "../comments1.xml"),
+        ("rId2", "threadedComment", "../threadedComments/t1.xml"),
+        ("rId3", "drawing", "../drawings/drawing1.xml"),
+    ]);
+    let bytes = zip(&[
+        ("[Content_Types].xml", br#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>"#),
+        ("_rels/.rels", package_relationship("xl/workbook.xml").as_bytes()),
+        ("xl/workbook.xml", br#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>"#),
+        ("xl/_rels/workbook.xml.rels", relationships(&[("rId1", "worksheet", "worksheets/sheet1.xml")]).as_bytes()),
+        ("xl/worksheets/sheet1.xml", br#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1"><v>7</v></c></row></sheetData></worksheet>"#),
+        ("xl/worksheets/_rels/sheet1.xml.rels", related.as_bytes()),
+        ("xl/comments1.xml", comments.as_bytes()),
+        ("xl/threadedComments/t1.xml", threads.as_bytes()),
+        ("xl/drawings/drawing1.xml", drawing.as_bytes()),
+    ]);
+    assert_eq!(
+        read("a.xlsx", &bytes).text(),
+        "S\n\n7\n\nToo high?\n\nNo.\n\nChecked\n\nof a thread that is lost"
+    );
+}
+
+#[test]
 fn raised_digits_of_cells_are_told_from_numbers() {
     let run = |properties: &str, text: &str| format!("<r><rPr>{properties}</rPr><t>{text}</t></r>");
     let high = r#"<vertAlign val="superscript"/>"#;
