@@ -16,6 +16,46 @@ fn workbooks_in_one_xml_file() {
 }
 
 #[test]
+fn merged_cells_in_one_xml_file_leave_values_under_their_columns() {
+    let cell = |attributes: &str, kind: &str, text: &str| {
+        format!(r#"<Cell {attributes}><Data ss:Type="{kind}">{text}</Data></Cell>"#)
+    };
+    let rows = [
+        [
+            cell(r#"ss:MergeAcross="1""#, "String", "Name"),
+            cell("", "String", "From"),
+        ]
+        .concat(),
+        ["Ada", "L."].map(|text| cell("", "String", text)).concat() + &cell("", "DateTime", "1899-12-31T08:30:00.000"),
+        cell("", "String", "Bob") + &cell(r#"ss:Index="3""#, "DateTime", "2026-11-29T14:00:00.000"),
+        cell("", "String", "Eve") + &cell(r#"ss:Index="3""#, "DateTime", "2026-11-29T00:00:00.000"),
+    ];
+    let rows: String = rows.iter().map(|cells| format!("<Row>{cells}</Row>")).collect();
+    let book = format!(
+        r#"<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="S"><Table>{rows}</Table></Worksheet></Workbook>"#
+    );
+    assert_eq!(
+        read("a.xls", book.as_bytes()).text(),
+        "S\n\nName |  | From\nAda | L. | 08:30:00\nBob |  | 2026-11-29 14:00:00\nEve |  | 2026-11-29"
+    );
+}
+
+#[test]
+fn a_workbook_that_is_read_by_its_parts_has_all_runs_of_its_texts() {
+    let sheet = r#"<worksheet><sheetData><row r="1"><c r="A1" t="inlineStr"><is><r><t>Tea </t></r><r><t>time</t></r><rPh><t>no</t></rPh></is></c><c r="B1"><v>2.5</v></c></row></sheetData></worksheet>"#;
+    let bytes = zip(&[
+        ("[Content_Types].xml", br#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>"#),
+        ("_rels/.rels", package_relationship("xl/workbook.xml").as_bytes()),
+        ("xl/workbook.xml", br#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="S" sheetId="1" state="lost" r:id="rId1"/></sheets></workbook>"#),
+        ("xl/_rels/workbook.xml.rels", relationships(&[("rId1", "worksheet", "worksheets/sheet1.xml")]).as_bytes()),
+        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+    ]);
+    let read = read("a.xlsx", &bytes);
+    assert_eq!(read.text(), "S\n\nTea time | 2.5");
+    assert!(read.warnings[0].contains("damaged"), "{:?}", read.warnings);
+}
+
+#[test]
 fn cells_show_percent_and_currency() {
     let sheet = r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1" s="1"><v>0.0725</v></c><c r="B1" s="2"><v>1234.5</v></c><c r="C1"><v>0.30000000000000004</v></c></row></sheetData></worksheet>"#;
     let styles = r#"<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><numFmts count="1"><numFmt numFmtId="164" formatCode="[$€-407]\ #,##0.00"/></numFmts><cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="10"/><xf numFmtId="164"/></cellXfs></styleSheet>"#;
