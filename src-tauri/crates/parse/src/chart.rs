@@ -155,13 +155,11 @@ fn shown(text: &str, format: &str, first_day: f64, looks: &mut Looks) -> Option<
         return None;
     }
     let value: f64 = text.trim().parse().ok()?;
-    Some(if !is_date(format) {
-        looks.write(Some(format), value)
-    } else if value < 1.0 {
+    Some(if is_date(format) {
         // A time of day is of no day.
-        date_of(value)
+        date_of(if value < 1.0 { value } else { value + first_day })
     } else {
-        date_of(value + first_day)
+        looks.write(Some(format), value)
     })
 }
 

@@ -242,6 +242,7 @@ impl Flow {
                     paragraph.text.end();
                 }
             }
+            "frame" | "custom-shape" => self.frame.clear(),
             "list" => self.lists.end(),
             "list-item" => self.lists.end_item(),
             "master-page" if self.margins_only => self.in_margin = self.in_margin.saturating_sub(1),

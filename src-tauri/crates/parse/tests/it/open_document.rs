@@ -206,6 +206,20 @@ fn boxes_in_headers_are_read() {
 }
 
 #[test]
+fn only_the_title_of_a_slide_is_its_heading() {
+    let slide = r#"<draw:page><draw:frame presentation:class="title"><text:p>One</text:p></draw:frame><draw:rect><text:p>Two</text:p></draw:rect></draw:page>"#;
+    let bytes = open_document("application/vnd.oasis.opendocument.presentation", slide, "");
+    let read = read("a.odp", &bytes);
+    let page = &read.pages[0];
+    let headings: Vec<&str> = page
+        .headings
+        .iter()
+        .map(|heading| heading.span.slice(&page.text))
+        .collect();
+    assert_eq!((page.text.as_str(), headings), ("One\n\nTwo", vec!["One"]));
+}
+
+#[test]
 fn prompts_of_a_master_slide_are_not_on_any() {
     let master = r#"<style:master-page><draw:frame presentation:class="title" presentation:placeholder="true"><text:p>Click to add title</text:p></draw:frame><draw:frame><text:p>Confidential</text:p></draw:frame><draw:frame><text:p>&lt;number&gt;</text:p></draw:frame></style:master-page>"#;
     let bytes = open_document(
