@@ -183,9 +183,16 @@ pub fn parse_xlsx(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> 
             }))
             .unwrap_or_else(|_| Err(ParseError::damaged("calamine panicked")));
             match read {
-                Ok((mut table, lost)) => {
+                Ok(Cells { mut table, lost, blank }) => {
                     if lost > 0 {
                         out.warning(format!("Damaged cells of the sheet `{name}` are missing: {lost}."));
+                    }
+                    let uncalculated = uncalculated(&mut workbook, name, table.cells + blank, blank);
+                    if uncalculated > 0 {
+                        out.warning(format!(
+                            "Formulas of the sheet `{name}` that no program has calculated are missing: {uncalculated}. Open the \
+                             workbook in Excel or LibreOffice, save it and add it again."
+                        ));
                     }
                     learn_merged(&mut workbook, name, &mut table);
                     table.write(name, &mut page);
@@ -232,17 +239,26 @@ fn parse_tolerantly(archive: &mut Archive<'_>, error: ParseError, out: &mut Outp
     Ok(())
 }
 
-/// The cells of a sheet, and how many of them could not be read.
+/// The cells of a sheet.
+struct Cells {
+    table: SparseTable,
+    /// Cells that could not be read.
+    lost: usize,
+    /// Cells that show nothing.
+    blank: usize,
+}
+
+/// Reads a sheet; `cells` counts those of all sheets.
 fn xlsx_sheet(
     workbook: &mut Xlsx<Cursor<&[u8]>>,
     name: &str,
     raised: &RaisedStrings,
     cells: &mut usize,
     out: &Output<'_>,
-) -> Result<(SparseTable, usize), ParseError> {
+) -> Result<Cells, ParseError> {
     let mut table = SparseTable::default();
     let mut reader = workbook.worksheet_cells_reader(name).map_err(xlsx_error)?;
-    let (mut bytes, mut looks, mut lost) = (0, Looks::default(), 0);
+    let (mut bytes, mut looks, mut lost, mut blank) = (0, Looks::default(), 0, 0_usize);
     loop {
         let (cell, style) = match reader.next_cell_with_style_id() {
             Ok(Some(next)) => next,
@@ -262,7 +278,13 @@ fn xlsx_sheet(
             Some(format.format_code.as_str())
         };
         let text = match cell.get_value() {
-            DataRef::Empty => continue,
+            DataRef::Empty => {
+                blank += 1;
+                if blank.is_multiple_of(4096) {
+                    out.gathering(bytes)?;
+                }
+                continue;
+            }
             DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
             DataRef::SharedString(text) => raised.told(text),
             DataRef::Int(value) => looks.write(format(), *value as f64),
@@ -279,7 +301,26 @@ fn xlsx_sheet(
     if lost > 0 && table.rows.is_empty() {
         return Err(ParseError::damaged("no cell could be read"));
     }
-    Ok((table, lost))
+    Ok(Cells { table, lost, blank })
+}
+
+/// Cells whose formula has no result, of a sheet with so many cells, some of them blank: programs that only write workbooks leave the
+/// calculating to Excel. Those workbooks are small; a large one is not read a second time for it.
+fn uncalculated(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str, cells: usize, blank: usize) -> usize {
+    const MOST_CELLS: usize = 200_000;
+    if blank == 0 || cells > MOST_CELLS {
+        return 0;
+    }
+    let count = || {
+        let mut found = 0;
+        if let Ok(mut reader) = workbook.worksheet_cells_reader(name) {
+            while let Ok(Some(cell)) = reader.next_cell_with_formula_metadata() {
+                found += usize::from(cell.formula.is_some() && matches!(cell.value, DataRef::Empty));
+            }
+        }
+        found
+    };
+    catch_unwind(AssertUnwindSafe(count)).unwrap_or_default()
 }
 
 /// Tells a table which cells are merged, where that may name its columns: what says so stands behind all cells, so that the sheet is

@@ -148,6 +148,25 @@ fn a_cell_that_cannot_be_read_costs_no_sheet() {
 }
 
 #[test]
+fn formulas_that_nobody_has_calculated_are_told() {
+    let sheet = r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1"><v>7</v></c><c r="B1"><f>A1*2</f><v></v></c><c r="C1"><f>A1*3</f></c><c r="D1"><f>A1*4</f><v>28</v></c><c r="E1" t="str"><f>IF(A1,"","x")</f><v></v></c><c r="F1"/></row></sheetData></worksheet>"#;
+    let bytes = zip(&[
+        ("[Content_Types].xml", br#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>"#),
+        ("_rels/.rels", package_relationship("xl/workbook.xml").as_bytes()),
+        ("xl/workbook.xml", br#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>"#),
+        ("xl/_rels/workbook.xml.rels", relationships(&[("rId1", "worksheet", "worksheets/sheet1.xml")]).as_bytes()),
+        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+    ]);
+    let read = read("a.xlsx", &bytes);
+    assert_eq!(read.text(), "S\n\n7 | 28");
+    assert!(
+        read.warnings[0].contains("calculated are missing: 2."),
+        "{:?}",
+        read.warnings
+    );
+}
+
+#[test]
 fn threads_of_comments_are_read_once() {
     let comment = |author: u8, text: &str| {
         format!(r#"<comment ref="A1" authorId="{author}"><text><r><t>{text}</t></r></text></comment>"#)
