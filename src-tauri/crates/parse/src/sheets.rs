@@ -354,7 +354,8 @@ fn check_cells(cells: usize, bytes: usize, out: &Output<'_>) -> Result<(), Parse
             out.limits.cells
         )));
     }
-    if cells.is_multiple_of(4096) {
+    // Few cells may say much: a text that many share is there once in the file.
+    if cells.is_multiple_of(4096) || bytes > out.limits.text_bytes {
         out.gathering(bytes)?;
     }
     Ok(())

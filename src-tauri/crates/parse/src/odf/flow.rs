@@ -23,6 +23,8 @@ pub struct Flow {
     tables: Vec<Table>,
     /// Cells that spans have added to tables.
     span_cells: usize,
+    /// Spaces that stand for more than one.
+    spaces: usize,
     lists: Lists,
     positions: Positions,
     formulas: Formulas,
@@ -103,7 +105,8 @@ impl Flow {
             tokens = tokens.wrapping_add(1);
             if tokens.is_multiple_of(4096) {
                 out.promises(self.slides.len())?;
-                out.gathering(self.page.len() + self.slides.iter().map(PageBuilder::len).sum::<usize>())?;
+                let slides: usize = self.slides.iter().map(PageBuilder::len).sum();
+                out.gathering(self.page.len() + slides + self.spaces)?;
             }
             match token {
                 Token::Open(tag) => self.open(&tag, &mut xml, out)?,
@@ -153,6 +156,7 @@ impl Flow {
             }
             "s" => {
                 let count = repeats(tag, "c").min(MAX_REPEATS) as usize;
+                self.spaces += count - 1;
                 if let Some(paragraph) = self.paragraphs.last_mut() {
                     paragraph.text.line.text.extend(std::iter::repeat_n(' ', count));
                 }
