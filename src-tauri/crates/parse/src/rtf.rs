@@ -289,7 +289,8 @@ impl Reader {
                 self.state.font = self.default_font;
             }
             "uc" => self.state.unicode_skip = number.unwrap_or(1).clamp(0, 16) as usize,
-            "v" | "deleted" => self.state.hidden = is_on,
+            // The last one is where a text was moved from.
+            "v" | "deleted" | "mvf" => self.state.hidden = is_on,
             "htmlrtf" => self.state.html_rtf = is_on,
             "ansicpg" => self.code_page = number.and_then(code_page),
             "mac" => self.code_page = Some(encoding_rs::MACINTOSH),
@@ -499,6 +500,10 @@ mod tests {
     fn hidden_and_field_codes_are_left_out() {
         let text = read(b"{\\rtf1 a{\\v secret}{\\field{\\*\\fldinst HYPERLINK \"x\"}{\\fldrslt link}} b\\par}");
         assert_eq!(text, "alink b");
+        assert_eq!(
+            read(br"{\rtf1 a{\mvf\mvauth1 moved}{\deleted gone} b {\mvt moved}\par}"),
+            "a b moved"
+        );
         let code = r"{\*\fldinst {IF }{\field{\*\fldinst { MERGEFIELD x }}{\fldrslt {Genet}}}{ = 1}}";
         let text = format!(r"{{\rtf1 {{\field{code}{{\fldrslt {{Dear all}}}}}}, hello\par}}");
         assert_eq!(read(text.as_bytes()), "Dear all, hello");
