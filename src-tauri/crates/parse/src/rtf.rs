@@ -489,7 +489,7 @@ mod tests {
     fn signs_of_symbol_fonts_are_told() {
         let fonts = r"{\fonttbl{\f0\fcharset0 Arial;}{\f1\fcharset2{\*\panose 05}Symbol;}{\f2\fcharset2 Wingdings;}}";
         let text = format!(r"{{\rtf1\deff0{fonts}a {{\f1 \'b3 m\'a3}} b {{\f1\u-3919 ?}}5 {{\f2 \'fe l}} \'a3\par}}");
-        assert_eq!(read(text.as_bytes()), "a ≥ μ≤ b ±5 ☑ l £");
+        assert_eq!(read(text.as_bytes()), "a ≥ μ≤ b ±5 ☑ ● £");
         assert_eq!(
             read(br"{\rtf1{\fonttbl\f0\fswiss Arial;\f1\fcharset2 Symbol;}\f1 \'b0\f0 \'b0\par}"),
             "°°"
