@@ -47,11 +47,11 @@ impl Place {
 }
 
 impl Series {
-    /// Reads one, the reader standing inside `c:ser`.
+    /// Reads one, the reader standing inside `c:ser`; `first_day` is the chart's [`first_day`].
     ///
     /// # Errors
     /// Those of XML.
-    pub fn read(xml: &mut Xml<'_>) -> Result<Self, ParseError> {
+    pub fn read(xml: &mut Xml<'_>, first_day: f64) -> Result<Self, ParseError> {
         let outside = xml.depth().saturating_sub(1);
         let mut series = Self::default();
         let (mut place, mut point, mut format) = (Place::Nowhere, 0, String::new());
@@ -66,7 +66,7 @@ impl Series {
                     "pt" => point = number(&tag, "idx"),
                     "v" => {
                         let text = xml.text()?;
-                        let shown = shown(&text, &format, &mut looks);
+                        let shown = shown(&text, &format, first_day, &mut looks);
                         series.add(place, point, shown.unwrap_or(text));
                     }
                     name => place = Place::of(name).unwrap_or(place),
@@ -144,20 +144,70 @@ fn labels(xml: &mut Xml<'_>) -> Result<Vec<String>, ParseError> {
     Ok(labels)
 }
 
+/// The day from which a chart counts, by its `c:date1904`: workbooks made on old Macs begin so many days later than others.
+pub fn first_day(tag: &Tag<'_>) -> f64 {
+    if tag.is_on("val") { 1462.0 } else { 0.0 }
+}
+
 /// A number as its format shows it; nothing where it is none.
-fn shown(text: &str, format: &str, looks: &mut Looks) -> Option<String> {
+fn shown(text: &str, format: &str, first_day: f64, looks: &mut Looks) -> Option<String> {
     if format.is_empty() {
         return None;
     }
     let value: f64 = text.trim().parse().ok()?;
-    let is_date = format.contains(['y', 'd']) && !format.contains(['0', '#', '"', '[']);
-    Some(if is_date {
-        date_of(value)
+    Some(if is_date(format) {
+        // A time of day is of no day.
+        date_of(if value < 1.0 { value } else { value + first_day })
     } else {
         looks.write(Some(format), value)
     })
 }
 
+/// True for a format that shows days or times of day: it has their letters, no others, and no place for digits.
+fn is_date(format: &str) -> bool {
+    let mut is_date = false;
+    let mut chars = format.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            ';' => break,
+            '"' => chars.by_ref().take_while(|c| *c != '"').for_each(drop),
+            // A colour, or whose calendar it is.
+            '[' => chars.by_ref().take_while(|c| *c != ']').for_each(drop),
+            '\\' | '_' | '*' => {
+                chars.next();
+            }
+            'd' | 'D' | 'y' | 'Y' | 'h' | 'H' => is_date = true,
+            'm' | 'M' | 's' | 'S' | 'a' | 'A' | 'p' | 'P' => {}
+            c if c.is_ascii_alphabetic() || matches!(c, '0' | '#' | '?') => return false,
+            _ => {}
+        }
+    }
+    is_date
+}
+
 fn number(tag: &Tag<'_>, name: &str) -> u32 {
     tag.attribute(name).and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_dates_where_their_format_says_so() {
+        for (format, first_day, value, written) in [
+            ("m/d/yyyy", 0.0, "45292", "2024-01-01"),
+            ("[$-409]mmm\\-yy;@", 0.0, "45292", "2024-01-01"),
+            ("yyyy", 1462.0, "43830", "2024-01-01"),
+            ("h:mm AM/PM", 1462.0, "0.5", "12:00:00"),
+            ("General", 1462.0, "45292", "45292"),
+            ("Standard", 0.0, "45292", "45292"),
+            ("0\" days\"", 0.0, "7", "7 days"),
+            ("[Red]0.0%", 0.0, "0.07", "7%"),
+        ] {
+            let shown = shown(value, format, first_day, &mut Looks::default());
+            assert_eq!(shown.as_deref(), Some(written), "{format}");
+        }
+        assert_eq!(shown("Q1", "yyyy", 0.0, &mut Looks::default()), None);
+    }
 }

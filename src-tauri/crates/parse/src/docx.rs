@@ -1,6 +1,7 @@
 //! DOCX, DOCM, DOTX: body, tables, text boxes, then notes, comments, diagrams, headers and footers. The same in one XML file.
 
 mod chunks;
+mod fields;
 mod form;
 mod numbering;
 mod styles;
@@ -13,9 +14,10 @@ use crate::ooxml;
 use crate::output::Output;
 use crate::pptx;
 use crate::symbol::{SignFont, with_signs};
-use crate::text::PageBuilder;
+use crate::text::{PageBuilder, row_line};
 use crate::xml::{Tag, Token, Xml, text_of};
 use chunks::Chunks;
+use fields::Fields;
 use numbering::Lists;
 use std::collections::BTreeSet;
 use styles::Styles;
@@ -178,6 +180,9 @@ struct Paragraph {
     line: Line,
     /// The font of the open run, where it shows signs.
     sign_font: Option<SignFont>,
+    /// The open run is hidden.
+    is_hidden: bool,
+    fields: Fields,
     /// The id of its style.
     style: String,
     level: Option<u8>,
@@ -189,6 +194,13 @@ struct Paragraph {
     boxes: Vec<String>,
 }
 
+impl Paragraph {
+    /// True where Word shows nothing of what comes.
+    fn is_silent(&self) -> bool {
+        self.is_hidden || self.fields.is_in_code()
+    }
+}
+
 struct Table {
     grid: Grid,
     cell: String,
@@ -198,16 +210,19 @@ struct Table {
     goes_on: bool,
     /// Rows from the first that are marked to be said again on each page.
     header_rows: usize,
+    /// Paragraphs that are open around it.
+    around: usize,
 }
 
 impl Table {
-    fn new(room: usize) -> Self {
+    fn new(room: usize, around: usize) -> Self {
         Self {
             grid: Grid::new(room),
             cell: String::new(),
             columns: 1,
             goes_on: false,
             header_rows: 0,
+            around,
         }
     }
 
@@ -248,7 +263,7 @@ impl Body<'_, '_, '_> {
             match token {
                 Token::Open(tag) => match tag.name() {
                     "p" => paragraphs.push(Paragraph::default()),
-                    "tbl" => tables.push(Table::new(self.shape.span_room)),
+                    "tbl" => tables.push(Table::new(self.shape.span_room, paragraphs.len())),
                     "tr" => {
                         if let Some(table) = tables.last_mut() {
                             table.grid.row();
@@ -290,7 +305,7 @@ impl Body<'_, '_, '_> {
                 Token::Close(name) => match name.name() {
                     "p" => {
                         let Some(done) = paragraphs.pop() else { continue };
-                        self.paragraph(done, paragraphs.last_mut(), tables.last_mut());
+                        self.paragraph(done, &mut paragraphs, &mut tables);
                     }
                     "tc" => {
                         if let Some(table) = tables.last_mut() {
@@ -299,7 +314,7 @@ impl Body<'_, '_, '_> {
                     }
                     "tbl" => {
                         if let Some(table) = tables.pop() {
-                            self.table(table, tables.last_mut());
+                            self.table(table, anchor(&mut paragraphs, tables.last()), tables.last_mut());
                         }
                     }
                     name => {
@@ -313,24 +328,28 @@ impl Body<'_, '_, '_> {
         }
         // What a truncated file left open.
         while let Some(left) = paragraphs.pop() {
-            self.paragraph(left, paragraphs.last_mut(), tables.last_mut());
+            self.paragraph(left, &mut paragraphs, &mut tables);
         }
         while let Some(mut table) = tables.pop() {
             if !table.cell.is_empty() {
                 table.end_cell();
             }
-            self.table(table, tables.last_mut());
+            self.table(table, None, tables.last_mut());
         }
         self.out.gathering(self.page.len())
     }
 
     fn run(&self, name: &str, tag: &Tag<'_>, xml: &mut Xml<'_>, paragraph: &mut Paragraph) -> Result<(), ParseError> {
         match name {
+            "t" if paragraph.is_silent() => xml.skip()?,
+            "tab" | "ptab" | "br" | "cr" | "noBreakHyphen" | "sym" if paragraph.is_silent() => {}
             "t" => {
                 let text = with_signs(xml.text()?, paragraph.sign_font);
                 paragraph.line.push(&text);
             }
-            "r" => (paragraph.line.is_raised, paragraph.sign_font) = (false, None),
+            "r" => (paragraph.line.is_raised, paragraph.sign_font, paragraph.is_hidden) = (false, None, false),
+            "vanish" => paragraph.is_hidden = tag.is_on("val"),
+            "fldChar" => paragraph.fields.mark(&tag.attribute("fldCharType").unwrap_or_default()),
             "rFonts" => paragraph.sign_font = tag.attribute("ascii").and_then(|font| SignFont::named(&font)),
             "checkBox" => paragraph.line.push(form::tick_box(xml)?),
             "ddList" => paragraph.line.push(&form::choice(xml)?),
@@ -373,21 +392,21 @@ impl Body<'_, '_, '_> {
         Ok(())
     }
 
-    fn paragraph(&mut self, done: Paragraph, outer: Option<&mut Paragraph>, table: Option<&mut Table>) {
+    fn paragraph(&mut self, done: Paragraph, outer: &mut [Paragraph], tables: &mut [Table]) {
         // Nothing but its number is what a column of numbers holds.
         let number = self.shape.number(&done);
         let mut text = done.line.text;
         if let Some(number) = number
-            && (table.is_some() || !text.trim().is_empty())
+            && (!tables.is_empty() || !text.trim().is_empty())
         {
             text = format!("{number} {}", text.trim_start());
         }
-        if let Some(outer) = outer {
+        if let Some(outer) = anchor(outer, tables.last()) {
             outer.boxes.push(text);
             outer.boxes.extend(done.boxes);
             return;
         }
-        if let Some(table) = table {
+        if let Some(table) = tables.last_mut() {
             for text in std::iter::once(text)
                 .chain(done.boxes)
                 .filter(|text| !text.trim().is_empty())
@@ -409,7 +428,7 @@ impl Body<'_, '_, '_> {
         }
     }
 
-    fn table(&mut self, table: Table, outer: Option<&mut Table>) {
+    fn table(&mut self, table: Table, anchor: Option<&mut Paragraph>, outer: Option<&mut Table>) {
         let marked = (table.header_rows > 0).then_some(table.header_rows);
         let Finished {
             titles,
@@ -418,6 +437,19 @@ impl Body<'_, '_, '_> {
             room,
         } = table.grid.finish(marked);
         self.shape.span_room = self.shape.span_room.min(room);
+        // A frame around running text is no table.
+        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let is_frame = columns <= 1 || rows.iter().flatten().any(|cell| cell.chars().count() > 1_500);
+        if let Some(anchor) = anchor {
+            anchor.boxes.extend(titles);
+            if is_frame {
+                anchor.boxes.extend(rows.into_iter().flatten());
+            } else {
+                let lines = rows.iter().map(|row| row_line(row)).filter(|line| !line.is_empty());
+                anchor.boxes.push(lines.collect::<Vec<String>>().join("\n"));
+            }
+            return;
+        }
         if let Some(outer) = outer {
             for cell in titles
                 .iter()
@@ -434,10 +466,7 @@ impl Body<'_, '_, '_> {
         for title in &titles {
             self.page.paragraph(title);
         }
-        // A frame around running text is no table.
-        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-        let prose = rows.iter().flatten().any(|cell| cell.chars().count() > 1_500);
-        if columns <= 1 || prose {
+        if is_frame {
             for cell in rows.iter().flatten() {
                 self.page.paragraph(cell);
             }
@@ -445,4 +474,10 @@ impl Body<'_, '_, '_> {
         }
         self.page.table(&rows, header);
     }
+}
+
+/// The paragraph that a text box hangs on, where what is open inside all else is one and not the cell of a table.
+fn anchor<'a>(paragraphs: &'a mut [Paragraph], table: Option<&Table>) -> Option<&'a mut Paragraph> {
+    let around = table.map_or(0, |table| table.around);
+    paragraphs.get_mut(around..)?.last_mut()
 }

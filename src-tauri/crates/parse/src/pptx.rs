@@ -63,7 +63,7 @@ fn slide_order(
     while let Some(token) = xml.next()? {
         if let Token::Open(tag) = token
             && tag.name() == "sldId"
-            && let Some(id) = tag.qualified("r:id").or_else(|| relationship_id(&tag))
+            && let Some(id) = tag.prefixed("id")
             && let Some(slide) = by_id.get(id.as_str())
         {
             slides.push(slide.target.clone());
@@ -79,12 +79,8 @@ fn slide_order(
     Ok(slides)
 }
 
-/// Another prefix than `r`: the attribute that is named `id` and has one.
-fn relationship_id(tag: &Tag<'_>) -> Option<String> {
-    tag.attribute("id").filter(|id| !id.chars().all(|c| c.is_ascii_digit()))
-}
-
-fn slide(archive: &mut Archive<'_>, path: &str, out: &Output<'_>) -> Result<PageBuilder, ParseError> {
+/// A slide with what belongs to it; losing that loses no slide.
+fn slide(archive: &mut Archive<'_>, path: &str, out: &mut Output<'_>) -> Result<PageBuilder, ParseError> {
     let bytes = archive.require(path)?;
     let mut page = PageBuilder::default();
     shapes(&bytes, &mut page, Part::Slide, out)?;
@@ -96,8 +92,18 @@ fn slide(archive: &mut Archive<'_>, path: &str, out: &Output<'_>) -> Result<Page
             "diagramData" | "chart" | "comments" => Part::Other,
             _ => continue,
         };
-        if let Some(bytes) = archive.read(&related.target)? {
-            shapes(&bytes, &mut page, part, out)?;
+        let read = archive.read(&related.target).and_then(|bytes| match bytes {
+            Some(bytes) => shapes(&bytes, &mut page, part, out),
+            None => Ok(()),
+        });
+        match read {
+            Err(ParseError::Damaged { detail }) => {
+                out.warning(format!(
+                    "A part of a slide could not be read ({}): {detail}.",
+                    related.target
+                ));
+            }
+            other => other?,
         }
     }
     Ok(page)
@@ -136,7 +142,7 @@ fn shapes(bytes: &[u8], page: &mut PageBuilder, part: Part, out: &Output<'_>) ->
     let mut table = Grid::new(grid::ROOM);
     let mut span = Span::default();
     let mut in_table = 0_u32;
-    let mut series = Vec::new();
+    let (mut series, mut first_day) = (Vec::new(), 0.0);
     while let Some(token) = xml.next()? {
         match token {
             Token::Open(tag) => match tag.name() {
@@ -157,10 +163,11 @@ fn shapes(bytes: &[u8], page: &mut PageBuilder, part: Part, out: &Output<'_>) ->
                         write(&paragraphs, &placeholder, part, page);
                     }
                 }
+                "date1904" => first_day = chart::first_day(&tag),
                 // A title that stands in a cell.
                 "strCache" if part == Part::ChartOfCells => xml.skip()?,
                 "strCache" => write(&chart_texts(&mut xml)?, "", part, page),
-                "ser" if part == Part::Other => series.push(Series::read(&mut xml)?),
+                "ser" if part == Part::Other => series.push(Series::read(&mut xml, first_day)?),
                 "txBody" => {
                     let cell = drawing_paragraphs(&mut xml)?.join("\n");
                     if !span.is_covered {

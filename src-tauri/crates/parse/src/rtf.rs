@@ -71,6 +71,8 @@ struct Group {
     is_raised: bool,
     /// Inside `\htmlrtf`: what RTF adds to the HTML a mail was made from.
     html_rtf: bool,
+    /// The number or bullet of a paragraph, which has settings of its own.
+    in_number: bool,
 }
 
 #[derive(Default)]
@@ -119,6 +121,8 @@ impl Reader {
             match bytes[at] {
                 b'{' => {
                     self.flush();
+                    // What follows `\u` for old readers goes no further.
+                    self.skip_chars = 0;
                     self.groups.push(self.state.clone());
                     if self.groups.len() > out.limits.rtf_depth {
                         return Err(ParseError::too_large(format!(
@@ -255,15 +259,16 @@ impl Reader {
     fn word(&mut self, name: &str, number: Option<i32>) {
         let is_on = number != Some(0);
         match name {
-            "par" | "sect" | "page" => self.end_paragraph(),
+            "par" | "sect" | "page" | "column" => self.end_paragraph(),
             "line" | "softline" => self.put("\n"),
             "tab" => self.put("\t"),
             "cell" if self.state.destination == Destination::Body => self.end_cell(),
             "row" if self.state.destination == Destination::Body => self.end_row(),
             // Of a table in a cell, or in a note.
             "cell" | "row" | "nestcell" => self.put("\n"),
+            "listtext" | "pntext" => self.state.in_number = true,
             // A note has paragraphs of its own, which say nothing of the one around it.
-            "intbl" | "pard" if self.state.destination != Destination::Body => {}
+            "intbl" | "pard" if self.state.destination != Destination::Body || self.state.in_number => {}
             "intbl" => self.in_table = true,
             "pard" => {
                 self.level = None;
@@ -284,7 +289,8 @@ impl Reader {
                 self.state.font = self.default_font;
             }
             "uc" => self.state.unicode_skip = number.unwrap_or(1).clamp(0, 16) as usize,
-            "v" | "deleted" => self.state.hidden = is_on,
+            // The last one is where a text was moved from.
+            "v" | "deleted" | "mvf" => self.state.hidden = is_on,
             "htmlrtf" => self.state.html_rtf = is_on,
             "ansicpg" => self.code_page = number.and_then(code_page),
             "mac" => self.code_page = Some(encoding_rs::MACINTOSH),
@@ -316,6 +322,12 @@ impl Reader {
             "stylesheet" => self.state.destination = Destination::Styles,
             "info" | "htmltag" => self.state.destination = Destination::Skip,
             "title" if self.state.destination == Destination::Skip => self.state.destination = Destination::Title,
+            // A field in the code of another one shows nothing of its own.
+            "fldrslt"
+                if self
+                    .groups
+                    .last()
+                    .is_some_and(|outer| outer.destination == Destination::Skip) => {}
             // Known destinations behind `\*` whose text is shown.
             "shpinst" | "result" | "fldrslt" if self.state.destination == Destination::Skip => {
                 let outer = self.groups.last().map(|outer| outer.destination);
@@ -375,6 +387,7 @@ mod tests {
     fn a_character_without_its_fallback_costs_no_letter() {
         assert_eq!(read(b"{\\rtf1 a\\u8364\\par Euro\\par}"), "a€\n\nEuro");
         assert_eq!(read(b"{\\rtf1 a\\u8211\\endash b\\u160\\~c\\par}"), "a–b c");
+        assert_eq!(read(b"{\\rtf1 a\\u8364{b}c\\par}"), "a€bc");
     }
 
     #[test]
@@ -432,6 +445,20 @@ mod tests {
                 "Dear Ada\n\nPage 7 of 9",
             ),
             (
+                r"{\rtf1 before{\shp{\*\shpinst{\sp{\sn x}{\sv 1}}}{\shprslt\par\pard {\pict 00}\par}} and after\par}".to_owned(),
+                "before and after",
+            ),
+            (
+                r"{\rtf1\trowd\pard\intbl A\cell\pard\intbl{\listtext\pard 1.\tab}a\par{\pntext\pard 2.\tab}b\cell\row\pard after\par}"
+                    .to_owned(),
+                "A | 1. a 2. b\n\nafter",
+            ),
+            (
+                r"{\rtf1\trowd\pard\intbl A\cell B\cell\row\pard\par\trowd\pard\intbl 1\cell 2\cell\row\pard one\column two\par}"
+                    .to_owned(),
+                "A | B\n\n1 | 2\n\none\n\ntwo",
+            ),
+            (
                 r"{\rtf1{\stylesheet{\s1 heading 1;}}\pard\s1 Head{\footnote\pard\plain\trowd a\cell b\cell\row}\par text\par}".to_owned(),
                 "Head\n\na\nb\n\ntext",
             ),
@@ -462,7 +489,7 @@ mod tests {
     fn signs_of_symbol_fonts_are_told() {
         let fonts = r"{\fonttbl{\f0\fcharset0 Arial;}{\f1\fcharset2{\*\panose 05}Symbol;}{\f2\fcharset2 Wingdings;}}";
         let text = format!(r"{{\rtf1\deff0{fonts}a {{\f1 \'b3 m\'a3}} b {{\f1\u-3919 ?}}5 {{\f2 \'fe l}} \'a3\par}}");
-        assert_eq!(read(text.as_bytes()), "a ≥ μ≤ b ±5 ☑ l £");
+        assert_eq!(read(text.as_bytes()), "a ≥ μ≤ b ±5 ☑ ● £");
         assert_eq!(
             read(br"{\rtf1{\fonttbl\f0\fswiss Arial;\f1\fcharset2 Symbol;}\f1 \'b0\f0 \'b0\par}"),
             "°°"
@@ -473,5 +500,12 @@ mod tests {
     fn hidden_and_field_codes_are_left_out() {
         let text = read(b"{\\rtf1 a{\\v secret}{\\field{\\*\\fldinst HYPERLINK \"x\"}{\\fldrslt link}} b\\par}");
         assert_eq!(text, "alink b");
+        assert_eq!(
+            read(br"{\rtf1 a{\mvf\mvauth1 moved}{\deleted gone} b {\mvt moved}\par}"),
+            "a b moved"
+        );
+        let code = r"{\*\fldinst {IF }{\field{\*\fldinst { MERGEFIELD x }}{\fldrslt {Genet}}}{ = 1}}";
+        let text = format!(r"{{\rtf1 {{\field{code}{{\fldrslt {{Dear all}}}}}}, hello\par}}");
+        assert_eq!(read(text.as_bytes()), "Dear all, hello");
     }
 }

@@ -4,9 +4,8 @@ use crate::archive::Archive;
 use crate::encrypted::{self, ole};
 use crate::error::ParseError;
 use crate::numbering::Numerals;
-use crate::ooxml::{self, drawing_paragraphs};
+use crate::ooxml;
 use crate::output::Output;
-use crate::pptx;
 use crate::text::{PageBuilder, TableHeader};
 use crate::xml::{Token, Xml, text_of};
 use calamine::{Data, DataRef, ExcelDateTime, ExcelDateTimeType, Reader, SheetType, Xls, XlsError, Xlsx, XlsxError};
@@ -18,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+mod beside;
 mod excel_xml;
 mod file_pass;
 mod merged;
@@ -183,9 +183,16 @@ pub fn parse_xlsx(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> 
             }))
             .unwrap_or_else(|_| Err(ParseError::damaged("calamine panicked")));
             match read {
-                Ok((mut table, lost)) => {
+                Ok(Cells { mut table, lost, blank }) => {
                     if lost > 0 {
                         out.warning(format!("Damaged cells of the sheet `{name}` are missing: {lost}."));
+                    }
+                    let uncalculated = uncalculated(&mut workbook, name, table.cells + blank, blank);
+                    if uncalculated > 0 {
+                        out.warning(format!(
+                            "Formulas of the sheet `{name}` that no program has calculated are missing: {uncalculated}. Open the \
+                             workbook in Excel or LibreOffice, save it and add it again."
+                        ));
                     }
                     learn_merged(&mut workbook, name, &mut table);
                     table.write(name, &mut page);
@@ -199,7 +206,7 @@ pub fn parse_xlsx(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> 
             }
         }
         if let Some(part) = parts.get(name) {
-            beside_cells(&mut archive, part, &mut page, out);
+            beside::add(&mut archive, part, &mut page, out);
         }
         out.page(page.finish(number))?;
     }
@@ -232,17 +239,26 @@ fn parse_tolerantly(archive: &mut Archive<'_>, error: ParseError, out: &mut Outp
     Ok(())
 }
 
-/// The cells of a sheet, and how many of them could not be read.
+/// The cells of a sheet.
+struct Cells {
+    table: SparseTable,
+    /// Cells that could not be read.
+    lost: usize,
+    /// Cells that show nothing.
+    blank: usize,
+}
+
+/// Reads a sheet; `cells` counts those of all sheets.
 fn xlsx_sheet(
     workbook: &mut Xlsx<Cursor<&[u8]>>,
     name: &str,
     raised: &RaisedStrings,
     cells: &mut usize,
     out: &Output<'_>,
-) -> Result<(SparseTable, usize), ParseError> {
+) -> Result<Cells, ParseError> {
     let mut table = SparseTable::default();
     let mut reader = workbook.worksheet_cells_reader(name).map_err(xlsx_error)?;
-    let (mut bytes, mut looks, mut lost) = (0, Looks::default(), 0);
+    let (mut bytes, mut looks, mut lost, mut blank) = (0, Looks::default(), 0, 0_usize);
     loop {
         let (cell, style) = match reader.next_cell_with_style_id() {
             Ok(Some(next)) => next,
@@ -262,7 +278,13 @@ fn xlsx_sheet(
             Some(format.format_code.as_str())
         };
         let text = match cell.get_value() {
-            DataRef::Empty => continue,
+            DataRef::Empty => {
+                blank += 1;
+                if blank.is_multiple_of(4096) {
+                    out.gathering(bytes)?;
+                }
+                continue;
+            }
             DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
             DataRef::SharedString(text) => raised.told(text),
             DataRef::Int(value) => looks.write(format(), *value as f64),
@@ -279,7 +301,26 @@ fn xlsx_sheet(
     if lost > 0 && table.rows.is_empty() {
         return Err(ParseError::damaged("no cell could be read"));
     }
-    Ok((table, lost))
+    Ok(Cells { table, lost, blank })
+}
+
+/// Cells whose formula has no result, of a sheet with so many cells, some of them blank: programs that only write workbooks leave the
+/// calculating to Excel. Those workbooks are small; a large one is not read a second time for it.
+fn uncalculated(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str, cells: usize, blank: usize) -> usize {
+    const MOST_CELLS: usize = 200_000;
+    if blank == 0 || cells > MOST_CELLS {
+        return 0;
+    }
+    let count = || {
+        let mut found = 0;
+        if let Ok(mut reader) = workbook.worksheet_cells_reader(name) {
+            while let Ok(Some(cell)) = reader.next_cell_with_formula_metadata() {
+                found += usize::from(cell.formula.is_some() && matches!(cell.value, DataRef::Empty));
+            }
+        }
+        found
+    };
+    catch_unwind(AssertUnwindSafe(count)).unwrap_or_default()
 }
 
 /// Tells a table which cells are merged, where that may name its columns: what says so stands behind all cells, so that the sheet is
@@ -313,7 +354,8 @@ fn check_cells(cells: usize, bytes: usize, out: &Output<'_>) -> Result<(), Parse
             out.limits.cells
         )));
     }
-    if cells.is_multiple_of(4096) {
+    // Few cells may say much: a text that many share is there once in the file.
+    if cells.is_multiple_of(4096) || bytes > out.limits.text_bytes {
         out.gathering(bytes)?;
     }
     Ok(())
@@ -441,86 +483,6 @@ fn sheet_parts(archive: &mut Archive<'_>, out: &Output<'_>) -> Vec<(String, Stri
         }
     }
     parts
-}
-
-/// Comments and text boxes of a sheet; losing them loses no cell.
-fn beside_cells(archive: &mut Archive<'_>, part: &str, page: &mut PageBuilder, out: &mut Output<'_>) {
-    let Ok(relationships) = ooxml::relationships(archive, part, out) else {
-        return;
-    };
-    for related in relationships {
-        if !matches!(related.kind.as_str(), "comments" | "drawing" | "threadedComment") {
-            continue;
-        }
-        let read = archive.read(&related.target).and_then(|bytes| match bytes {
-            Some(bytes) => texts_of(&bytes, page, out),
-            None => Ok(()),
-        });
-        if related.kind == "drawing" {
-            diagrams(archive, &related.target, page, out);
-        }
-        if read.is_err() {
-            out.warning(format!(
-                "Comments or text boxes could not be read ({}).",
-                related.target
-            ));
-        }
-    }
-}
-
-/// SmartArt and charts of a drawing: their words are in parts of their own.
-fn diagrams(archive: &mut Archive<'_>, drawing: &str, page: &mut PageBuilder, out: &mut Output<'_>) {
-    let Ok(relationships) = ooxml::relationships(archive, drawing, out) else {
-        return;
-    };
-    for related in relationships {
-        let add = match related.kind.as_str() {
-            "diagramData" => pptx::diagram,
-            "chart" => pptx::chart_titles,
-            _ => continue,
-        };
-        let read = archive.read(&related.target).and_then(|bytes| match bytes {
-            Some(bytes) => add(&bytes, page, out),
-            None => Ok(()),
-        });
-        if read.is_err() {
-            out.warning(format!("A diagram could not be read ({}).", related.target));
-        }
-    }
-}
-
-fn texts_of(bytes: &[u8], page: &mut PageBuilder, out: &Output<'_>) -> Result<(), ParseError> {
-    let source = text_of(bytes);
-    let mut xml = Xml::new(&source, out.limits.xml_depth);
-    while let Some(token) = xml.next()? {
-        let Token::Open(tag) = token else { continue };
-        match tag.name() {
-            "comment" | "threadedComment" => {
-                let text = comment(&mut xml)?;
-                page.paragraph(&text);
-            }
-            "txBody" => {
-                let text = drawing_paragraphs(&mut xml)?.join("\n");
-                page.paragraph(&text);
-            }
-            _ => {}
-        }
-        out.gathering(page.len())?;
-    }
-    Ok(())
-}
-
-fn comment(xml: &mut Xml<'_>) -> Result<String, ParseError> {
-    let outside = xml.depth().saturating_sub(1);
-    let mut text = String::new();
-    while xml.depth() > outside {
-        match xml.next()? {
-            Some(Token::Open(tag)) if tag.name() == "t" => text.push_str(&xml.text()?),
-            Some(_) => {}
-            None => break,
-        }
-    }
-    Ok(text)
 }
 
 #[cfg(test)]

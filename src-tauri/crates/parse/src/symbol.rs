@@ -5,7 +5,8 @@
 pub enum SignFont {
     /// Greek letters and signs of mathematics.
     Symbol,
-    /// Pictures; those that forms and lists of requirements are ticked with are told.
+    /// Pictures; those that forms and lists of requirements are ticked with are told, and Word's bullets, which as letters are `§`
+    /// and `Ø`.
     Wingdings,
     /// More of them.
     Wingdings2,
@@ -17,8 +18,14 @@ const SYMBOL_UPPER: &str =
     "€ϒ′≤⁄∞ƒ♣♦♥♠↔←↑→↓°±″≥×∝∂•÷≠≡≈…│─↵ℵℑℜ℘⊗⊕∅∩∪⊃⊇⊄⊂⊆∈∉∠∇®©™∏√⋅¬∧∨⇔⇐⇑⇒⇓◊〈®©™∑⎛⎜⎝⎡⎢⎣⎧⎨⎩⎪\0〉∫⌠⎮⌡⎞⎟⎠⎤⎥⎦⎫⎬⎭";
 
 const WINGDINGS: &[(u8, char)] = &[
+    (0x6c, '●'),
+    (0x6e, '■'),
     (0x6f, '☐'),
+    (0x71, '❑'),
+    (0x76, '❖'),
+    (0xa7, '▪'),
     (0xa8, '☐'),
+    (0xd8, '➢'),
     (0xe0, '→'),
     (0xfb, '✗'),
     (0xfc, '✓'),
@@ -110,6 +117,7 @@ mod tests {
         assert_eq!(SignFont::Symbol.sign(0xf0), None);
         assert_eq!(SignFont::Symbol.sign(0xff), None);
         assert_eq!(SignFont::Wingdings.sign(0xfe), Some('☑'));
+        assert_eq!(SignFont::Wingdings.sign(0xa7), Some('▪'));
         assert_eq!(SignFont::Wingdings.sign(0x41), None);
         assert_eq!(
             with_signs("\u{f0b3} 5 \u{f041}".to_owned(), SignFont::named("Wingdings")),

@@ -293,7 +293,8 @@ fn is_period(cell: &str) -> bool {
         }
 }
 
-fn row_line(row: &[String]) -> String {
+/// A row of a table as a line: its cells between ` | `, blank ones left out at its end.
+pub fn row_line(row: &[String]) -> String {
     let cells: Vec<String> = row.iter().map(|cell| one_line(cell)).collect();
     let end = cells.iter().rposition(|cell| !cell.is_empty()).map_or(0, |at| at + 1);
     cells[..end].join(" | ").trim_start().to_owned()

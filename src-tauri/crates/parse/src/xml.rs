@@ -50,13 +50,13 @@ impl Tag<'_> {
             })
     }
 
-    /// The value of an attribute by its name with prefix, such as `r:id`.
-    pub fn qualified(&self, name: &str) -> Option<String> {
+    /// The value of an attribute that has a prefix, whichever that is, such as `r:id`; by its name without.
+    pub fn prefixed(&self, name: &str) -> Option<String> {
         let mut attributes = self.0.attributes();
         attributes.with_checks(false);
         attributes
             .flatten()
-            .find(|attribute| attribute.key.into_inner() == name)
+            .find(|attribute| attribute.key.prefix().is_some() && attribute.key.local_name().into_inner() == name)
             .map(|attribute| {
                 attribute
                     .normalized_value(XmlVersion::Implicit1_0)

@@ -8,7 +8,7 @@ use crate::error::ParseError;
 use crate::formula::mathml;
 use crate::grid::{self, Finished, Grid};
 use crate::output::Output;
-use crate::text::PageBuilder;
+use crate::text::{PageBuilder, row_line};
 use crate::xml::{Tag, Token, Xml};
 
 /// Running text with tables, and slides.
@@ -23,6 +23,8 @@ pub struct Flow {
     tables: Vec<Table>,
     /// Cells that spans have added to tables.
     span_cells: usize,
+    /// Spaces that stand for more than one.
+    spaces: usize,
     lists: Lists,
     positions: Positions,
     formulas: Formulas,
@@ -50,6 +52,8 @@ struct Table {
     /// Inside the rows that are said again on each page.
     in_header: bool,
     header_rows: Option<usize>,
+    /// Paragraphs that are open around it.
+    around: usize,
 }
 
 struct Cell {
@@ -101,7 +105,8 @@ impl Flow {
             tokens = tokens.wrapping_add(1);
             if tokens.is_multiple_of(4096) {
                 out.promises(self.slides.len())?;
-                out.gathering(self.page.len() + self.slides.iter().map(PageBuilder::len).sum::<usize>())?;
+                let slides: usize = self.slides.iter().map(PageBuilder::len).sum();
+                out.gathering(self.page.len() + slides + self.spaces)?;
             }
             match token {
                 Token::Open(tag) => self.open(&tag, &mut xml, out)?,
@@ -151,6 +156,7 @@ impl Flow {
             }
             "s" => {
                 let count = repeats(tag, "c").min(MAX_REPEATS) as usize;
+                self.spaces += count - 1;
                 if let Some(paragraph) = self.paragraphs.last_mut() {
                     paragraph.text.line.text.extend(std::iter::repeat_n(' ', count));
                 }
@@ -189,6 +195,7 @@ impl Flow {
                 cell: None,
                 in_header: false,
                 header_rows: None,
+                around: self.paragraphs.len(),
             }),
             "table-header-rows" => {
                 if let Some(table) = self.tables.last_mut() {
@@ -239,6 +246,7 @@ impl Flow {
                     paragraph.text.end();
                 }
             }
+            "frame" | "custom-shape" => self.frame.clear(),
             "list" => self.lists.end(),
             "list-item" => self.lists.end_item(),
             "master-page" if self.margins_only => self.in_margin = self.in_margin.saturating_sub(1),
@@ -259,6 +267,12 @@ impl Flow {
         }
     }
 
+    /// The paragraph that a frame hangs on, where what is open inside all else is one and not the cell of a table.
+    fn anchor(&mut self) -> Option<&mut Paragraph> {
+        let around = self.tables.last().map_or(0, |table| table.around);
+        self.paragraphs.get_mut(around..)?.last_mut()
+    }
+
     fn target(&mut self) -> &mut PageBuilder {
         self.slides.last_mut().unwrap_or(&mut self.page)
     }
@@ -275,14 +289,17 @@ impl Flow {
         if let Some(number) = done.number.filter(|_| !text.trim().is_empty()) {
             text = format!("{number} {}", text.trim_start());
         }
-        if let Some(outer) = self.paragraphs.last_mut() {
+        if let Some(outer) = self.anchor() {
             outer.after.push(text);
             outer.after.extend(done.after);
             return;
         }
         if self.margins_only {
-            if self.in_margin > 0 && !text.trim().is_empty() && !self.margins.contains(&text) {
-                self.margins.push(text);
+            let texts = std::iter::once(text).chain(done.after).filter(|_| self.in_margin > 0);
+            for text in texts.filter(|text| !text.trim().is_empty()) {
+                if !self.margins.contains(&text) {
+                    self.margins.push(text);
+                }
             }
             return;
         }
@@ -321,6 +338,17 @@ impl Flow {
             room,
         } = table.grid.finish(table.header_rows);
         self.span_cells = self.span_cells.max(grid::ROOM.saturating_sub(room));
+        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+        if let Some(anchor) = self.anchor() {
+            anchor.after.extend(titles);
+            if columns <= 1 {
+                anchor.after.extend(rows.into_iter().flatten());
+            } else {
+                let lines = rows.iter().map(|row| row_line(row)).filter(|line| !line.is_empty());
+                anchor.after.push(lines.collect::<Vec<String>>().join("\n"));
+            }
+            return;
+        }
         if let Some(cell) = self.tables.last_mut().and_then(|outer| outer.cell.as_mut()) {
             let texts = titles.iter().chain(rows.iter().flatten());
             for inner in texts.filter(|text| !text.trim().is_empty()) {
@@ -331,7 +359,6 @@ impl Flow {
             }
             return;
         }
-        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
         let page = self.target();
         for title in &titles {
             page.paragraph(title);

@@ -33,7 +33,8 @@ pub fn read(
     let mut sheet = Sheet::default();
     let (mut row, mut column, mut row_repeats) = (0_u32, 0_u32, 1_u32);
     let mut filled: Vec<(u32, String)> = Vec::new();
-    let mut bytes = 0;
+    // Of all rows, and of the open one.
+    let (mut bytes, mut row_bytes) = (0, 0);
     while xml.depth() > outside {
         match xml.next()? {
             Some(Token::Open(tag)) => match tag.name() {
@@ -53,9 +54,13 @@ pub fn read(
                         text = value;
                     }
                     if !text.trim().is_empty() {
-                        for at in 0..count.min(MAX_REPEATS) {
-                            filled.push((column.saturating_add(at), text.clone()));
+                        let shown = count.min(MAX_REPEATS);
+                        row_bytes += text.len() * shown as usize;
+                        check_cells(*cells + filled.len() + shown as usize, out)?;
+                        if shown > 1 {
+                            out.gathering(bytes + row_bytes)?;
                         }
+                        filled.extend((0..shown).map(|at| (column.saturating_add(at), text.clone())));
                     }
                     column = column.saturating_add(count);
                 }
@@ -70,6 +75,7 @@ pub fn read(
             },
             Some(Token::Close(name)) if name.name() == "table-row" => {
                 let filled = std::mem::take(&mut filled);
+                row_bytes = 0;
                 if !filled.is_empty() {
                     let rows = row_repeats
                         .min(MAX_REPEATS)
@@ -78,12 +84,7 @@ pub fn read(
                         for (column, text) in &filled {
                             bytes += text.len();
                             *cells += 1;
-                            if *cells > out.limits.cells {
-                                return Err(ParseError::too_large(format!(
-                                    "it has more than {} filled cells",
-                                    out.limits.cells
-                                )));
-                            }
+                            check_cells(*cells, out)?;
                             sheet.table.push(row.saturating_add(at), *column, text.clone());
                         }
                         out.gathering(bytes)?;
@@ -96,6 +97,16 @@ pub fn read(
         }
     }
     Ok(sheet)
+}
+
+fn check_cells(cells: usize, out: &Output<'_>) -> Result<(), ParseError> {
+    if cells > out.limits.cells {
+        return Err(ParseError::too_large(format!(
+            "it has more than {} filled cells",
+            out.limits.cells
+        )));
+    }
+    Ok(())
 }
 
 /// Paragraphs of a cell, the reader standing inside it; its comments go beside the table.

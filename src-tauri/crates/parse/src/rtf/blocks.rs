@@ -24,6 +24,10 @@ impl Reader {
         }
         let text = std::mem::take(&mut self.paragraph).text;
         if text.trim().is_empty() {
+            // Tables with a blank line between them are two.
+            if self.row.is_empty() {
+                self.end_table();
+            }
             return;
         }
         self.end_table();

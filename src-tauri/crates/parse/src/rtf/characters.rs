@@ -41,7 +41,10 @@ impl Reader {
             self.skip_chars -= 1;
             return;
         }
-        self.pending.push(byte);
+        // A picture has millions of them.
+        if self.state.destination != Destination::Skip {
+            self.pending.push(byte);
+        }
     }
 
     pub(super) fn flush(&mut self) {

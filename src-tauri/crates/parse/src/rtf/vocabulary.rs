@@ -52,6 +52,7 @@ pub fn is_skipped(word: &str) -> bool {
             | "blipuid"
             | "picprop"
             | "sp"
+            | "shprslt"
             | "wgrffmtfilter"
             | "atnid"
             | "atnauthor"

@@ -39,22 +39,27 @@ fn sheet(xml: &mut Xml<'_>, cells: &mut usize, out: &Output<'_>) -> Result<(Spar
     let outside = xml.depth().saturating_sub(1);
     let (mut table, mut comments) = (SparseTable::default(), Vec::new());
     let (mut row, mut column, mut bytes) = (0_u32, 0_u32, 0);
+    // Columns that the last cell takes besides its own.
+    let mut merged = 0;
     while xml.depth() > outside {
         let Some(token) = xml.next()? else { break };
         let Token::Open(tag) = token else { continue };
         match tag.name() {
             "Row" => {
-                row = index(&tag).unwrap_or_else(|| row.saturating_add(1));
-                column = 0;
+                row = number(&tag, "Index").unwrap_or_else(|| row.saturating_add(1));
+                (column, merged) = (0, 0);
             }
-            "Cell" => column = index(&tag).unwrap_or_else(|| column.saturating_add(1)),
+            "Cell" => {
+                let next = column.saturating_add(merged).saturating_add(1);
+                column = number(&tag, "Index").unwrap_or(next);
+                merged = number(&tag, "MergeAcross").unwrap_or(0);
+            }
             "Comment" => comments.push(xml.text()?),
             "Data" => {
                 let kind = tag.attribute("Type").unwrap_or_default();
                 let text = xml.text()?;
                 let text = match kind.as_str() {
-                    // `2026-11-29T00:00:00.000`
-                    "DateTime" => text.trim_end_matches("T00:00:00.000").replace('T', " "),
+                    "DateTime" => date_time(&text),
                     "Boolean" => if text.trim() == "1" { "TRUE" } else { "FALSE" }.to_owned(),
                     _ => text,
                 };
@@ -69,7 +74,16 @@ fn sheet(xml: &mut Xml<'_>, cells: &mut usize, out: &Output<'_>) -> Result<(Spar
     Ok((table, comments))
 }
 
-/// The place a row or cell says it has, from 1; without, it follows the one before.
-fn index(tag: &Tag<'_>) -> Option<u32> {
-    tag.attribute("Index").and_then(|index| index.parse().ok())
+/// `2026-11-29T00:00:00.000` is a day; a time alone is said to be of the day before Excel's first.
+fn date_time(text: &str) -> String {
+    let text = text.trim_end_matches(".000");
+    match text.strip_prefix("1899-12-31T") {
+        Some(time) => time.to_owned(),
+        None => text.trim_end_matches("T00:00:00").replace('T', " "),
+    }
+}
+
+/// The place a row or cell says it has, from 1, without which it follows the one before; the columns it takes besides its own.
+fn number(tag: &Tag<'_>, name: &str) -> Option<u32> {
+    tag.attribute(name).and_then(|number| number.parse().ok())
 }

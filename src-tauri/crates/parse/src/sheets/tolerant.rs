@@ -94,8 +94,8 @@ fn sheet(bytes: &[u8], strings: &[String], cells: &mut usize, out: &Output<'_>) 
                     .unwrap_or(column.saturating_add(1));
                 kind = tag.attribute("t").unwrap_or_default();
             }
-            "v" | "t" => {
-                let text = xml.text()?;
+            name @ ("v" | "is") => {
+                let text = if name == "is" { runs(&mut xml)? } else { xml.text()? };
                 let text = if kind == "s" {
                     text.trim()
                         .parse::<usize>()
@@ -115,6 +115,21 @@ fn sheet(bytes: &[u8], strings: &[String], cells: &mut usize, out: &Output<'_>) 
         }
     }
     Ok(table)
+}
+
+/// The text of a cell that stands in it run by run, the reader standing inside it.
+fn runs(xml: &mut Xml<'_>) -> Result<String, ParseError> {
+    let outside = xml.depth().saturating_sub(1);
+    let mut text = String::new();
+    while xml.depth() > outside {
+        match xml.next()? {
+            Some(Token::Open(tag)) if tag.name() == "rPh" => xml.skip()?,
+            Some(Token::Open(tag)) if tag.name() == "t" => text.push_str(&xml.text()?),
+            Some(_) => {}
+            None => break,
+        }
+    }
+    Ok(text)
 }
 
 /// 1 for `A7`, 27 for `AA7`.

@@ -1,6 +1,6 @@
 //! Files made to hurt: each ends in a named state within seconds, and none reads anything but itself.
 
-use super::build::{docx, docx_of, pdf, pdf_pages, show, stream, zip};
+use super::build::{NAMESPACES, docx, docx_of, package_relationship, pdf, pdf_pages, relationships, show, stream, zip};
 use super::{Read, read, read_limited, registry};
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::DocumentState;
@@ -271,6 +271,37 @@ fn a_row_that_repeats_a_billion_times_does_not() {
         ("content.xml", content.as_bytes()),
     ]);
     quick("repeat.ods", &bytes);
+}
+
+#[test]
+fn texts_that_are_there_once_and_shown_often_are_counted() {
+    let long = "word ".repeat(200_000);
+    let cell =
+        format!(r#"<table:table-cell table:number-columns-repeated="1000"><text:p>{long}</text:p></table:table-cell>"#);
+    let flat = |kind: &str, body: &str| {
+        format!(
+            r#"<?xml version="1.0"?><office:document {NAMESPACES} office:mimetype="application/vnd.oasis.opendocument.{kind}"><office:body>{body}</office:body></office:document>"#
+        )
+    };
+    let row = format!(
+        "<table:table><table:table-row>{}</table:table-row></table:table>",
+        cell.repeat(8)
+    );
+    let sheet = quick("a.fods", flat("spreadsheet", &row).as_bytes());
+    assert_eq!(sheet.state(), DocumentState::TooLarge);
+    let spaces = format!("<text:p>x{}</text:p>", r#"<text:s text:c="1000"/>"#.repeat(100_000));
+    let text = quick("a.fodt", flat("text", &spaces).as_bytes());
+    assert_eq!(text.state(), DocumentState::TooLarge);
+    let cells = r#"<c t="s"><v>0</v></c>"#.repeat(4_000);
+    let bytes = zip(&[
+        ("[Content_Types].xml", br#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>"#),
+        ("_rels/.rels", package_relationship("xl/workbook.xml").as_bytes()),
+        ("xl/workbook.xml", br#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>"#),
+        ("xl/_rels/workbook.xml.rels", relationships(&[("rId1", "worksheet", "worksheets/sheet1.xml"), ("rId2", "sharedStrings", "sharedStrings.xml")]).as_bytes()),
+        ("xl/sharedStrings.xml", format!(r#"<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>{long}</t></si></sst>"#).as_bytes()),
+        ("xl/worksheets/sheet1.xml", format!(r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1">{cells}</row></sheetData></worksheet>"#).as_bytes()),
+    ]);
+    assert_eq!(quick("a.xlsx", &bytes).state(), DocumentState::TooLarge);
 }
 
 #[test]

@@ -192,6 +192,34 @@ fn a_sheets_comments_and_boxes_stand_behind_its_table() {
 }
 
 #[test]
+fn boxes_in_headers_are_read() {
+    let header = "<style:master-page><style:header><text:p>Head<draw:frame><draw:text-box><text:p>Civet Ltd.</text:p><text:p>5 High Street</text:p></draw:text-box></draw:frame></text:p></style:header></style:master-page>";
+    let bytes = open_document(
+        "application/vnd.oasis.opendocument.text",
+        "<text:p>Dear Ada</text:p>",
+        header,
+    );
+    assert_eq!(
+        read("a.odt", &bytes).text(),
+        "Dear Ada\n\nHead\n\nCivet Ltd.\n\n5 High Street"
+    );
+}
+
+#[test]
+fn only_the_title_of_a_slide_is_its_heading() {
+    let slide = r#"<draw:page><draw:frame presentation:class="title"><text:p>One</text:p></draw:frame><draw:rect><text:p>Two</text:p></draw:rect></draw:page>"#;
+    let bytes = open_document("application/vnd.oasis.opendocument.presentation", slide, "");
+    let read = read("a.odp", &bytes);
+    let page = &read.pages[0];
+    let headings: Vec<&str> = page
+        .headings
+        .iter()
+        .map(|heading| heading.span.slice(&page.text))
+        .collect();
+    assert_eq!((page.text.as_str(), headings), ("One\n\nTwo", vec!["One"]));
+}
+
+#[test]
 fn prompts_of_a_master_slide_are_not_on_any() {
     let master = r#"<style:master-page><draw:frame presentation:class="title" presentation:placeholder="true"><text:p>Click to add title</text:p></draw:frame><draw:frame><text:p>Confidential</text:p></draw:frame><draw:frame><text:p>&lt;number&gt;</text:p></draw:frame></style:master-page>"#;
     let bytes = open_document(

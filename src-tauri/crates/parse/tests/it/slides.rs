@@ -92,3 +92,23 @@ fn raised_digits_of_slides_are_told_from_numbers() {
         "10^6 5 m2 since 2024^1 7, 2 1/3\n\na | 2^10"
     );
 }
+
+#[test]
+fn slides_keep_their_order_and_their_text_whatever_belongs_to_them() {
+    let slide = |text: &str| {
+        format!("<p:sld><p:sp><p:txBody><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:txBody></p:sp></p:sld>")
+    };
+    let notes = "<p:notes><p:sp><p:txBody><a:p><a:r><a:t>Cut off</a:t></a:r></a:p></p:txBody></p:sp><p:sp";
+    let bytes = zip(&[
+        ("_rels/.rels", package_relationship("ppt/presentation.xml").as_bytes()),
+        ("ppt/presentation.xml", br#"<p:presentation><p:sldIdLst><p:sldId id="256" d3p1:id="rId2"/><p:sldId id="257" d3p1:id="rId1"/></p:sldIdLst></p:presentation>"#),
+        ("ppt/_rels/presentation.xml.rels", relationships(&[("rId1", "slide", "slides/slide1.xml"), ("rId2", "slide", "slides/slide2.xml")]).as_bytes()),
+        ("ppt/slides/slide1.xml", slide("Second").as_bytes()),
+        ("ppt/slides/slide2.xml", slide("First").as_bytes()),
+        ("ppt/slides/_rels/slide2.xml.rels", relationships(&[("n", "notesSlide", "../notesSlides/n.xml")]).as_bytes()),
+        ("ppt/notesSlides/n.xml", notes.as_bytes()),
+    ]);
+    let read = read("a.pptx", &bytes);
+    assert_eq!(read.text(), "First\n\nCut off\u{c}Second");
+    assert!(read.failed.is_empty() && read.warnings[0].contains("n.xml"), "{read:?}");
+}

@@ -68,6 +68,54 @@ fn rows_that_name_columns_together_are_one_header() {
 }
 
 #[test]
+fn tables_in_text_boxes_keep_their_rows() {
+    let word = |rows: &[&[&str]]| {
+        let cell = |text: &&str| format!("<w:tc>{}</w:tc>", paragraph(text));
+        let row = |cells: &&[&str]| format!("<w:tr>{}</w:tr>", cells.iter().map(cell).collect::<String>());
+        format!("<w:tbl>{}</w:tbl>", rows.iter().map(row).collect::<String>())
+    };
+    let prices: [&[&str]; 2] = [&["Name", "Price"], &["Tea", "5"]];
+    let boxed = |inside: &str| {
+        format!("<w:p><w:r><w:t>Above</w:t><w:txbxContent>{inside}</w:txbxContent><w:t> it</w:t></w:r></w:p>")
+    };
+    let body = boxed(&(word(&prices) + &paragraph("below"))) + &paragraph("next");
+    let office_cell = |text: &&str| format!("<table:table-cell><text:p>{text}</text:p></table:table-cell>");
+    let office_row = |cells: &&[&str]| {
+        let cells: String = cells.iter().map(office_cell).collect();
+        format!("<table:table-row>{cells}</table:table-row>")
+    };
+    let rows: String = prices.iter().map(office_row).collect();
+    let office = format!(
+        "<text:p>Above<draw:frame><draw:text-box><table:table>{rows}</table:table><text:p>below</text:p></draw:text-box></draw:frame> it</text:p>\
+        <text:p>next</text:p>"
+    );
+    for (name, bytes) in [
+        ("a.docx", docx(&body)),
+        (
+            "a.odt",
+            open_document("application/vnd.oasis.opendocument.text", &office, ""),
+        ),
+    ] {
+        assert_eq!(
+            read(name, &bytes).text(),
+            "Above it\n\nName | Price\nTea | 5\n\nbelow\n\nnext",
+            "{name}"
+        );
+    }
+    let frame = boxed(&word(&[&["one"], &["two"]]));
+    assert_eq!(read("a.docx", &docx(&frame)).text(), "Above it\n\none\n\ntwo");
+    let outer = format!(
+        "<w:tbl><w:tr><w:tc>{}</w:tc><w:tc>{}</w:tc></w:tr></w:tbl>",
+        boxed(&word(&prices)),
+        paragraph("b")
+    );
+    assert_eq!(
+        read("a.docx", &docx(&outer)).text(),
+        "Above it Name | Price Tea | 5 | b"
+    );
+}
+
+#[test]
 fn names_of_rows_are_no_header() {
     let page = b"<table><tr><th>Invoice<td>A-17</tr><tr><th>Date<td>3 May</tr><tr><th>Due<td>3 June</tr></table>\
         <table><tr><td><th>May<th>June</tr><tr><th>Tea<td>some<td>more</tr></table>\

@@ -243,6 +243,31 @@ fn forms_of_word_show_what_is_ticked_and_chosen() {
 }
 
 #[test]
+fn codes_of_fields_and_hidden_runs_are_no_text() {
+    let mark = |kind: &str| format!(r#"<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>"#);
+    let code = |code: &str| format!("<w:r><w:instrText>{code}</w:instrText></w:r>");
+    let run = |properties: &str, text: &str| format!("<w:r><w:rPr>{properties}</w:rPr><w:t>{text}</w:t></w:r>");
+    let field =
+        |inside: &str, result: &str| mark("begin") + inside + &mark("separate") + &run("", result) + &mark("end");
+    let name = field(&code("MERGEFIELD Title"), "Dr");
+    let condition = code("IF ") + &name + &code(r#" = "" "Dear all" "Dear doctor""#);
+    let body = [
+        "<w:p>".to_owned(),
+        field(&condition, "Dear doctor"),
+        run("", ", "),
+        name,
+        run("<w:vanish/>", " secret"),
+        "<w:r><w:rPr><w:vanish/></w:rPr><w:tab/></w:r>".to_owned(),
+        run(r#"<w:vanish w:val="0"/>"#, " Ada"),
+        "</w:p><w:p><w:pPr><w:rPr><w:vanish/></w:rPr></w:pPr>".to_owned(),
+        run("", "end"),
+        "</w:p>".to_owned(),
+    ]
+    .concat();
+    assert_eq!(read("a.docx", &docx(&body)).text(), "Dear doctor, Dr Ada\n\nend");
+}
+
+#[test]
 fn signs_of_symbol_fonts_in_word_are_told() {
     let sign = |font: &str, code: &str| format!(r#"<w:r><w:sym w:font="{font}" w:char="{code}"/></w:r>"#);
     let run = |font: &str, text: &str| {

@@ -16,6 +16,46 @@ fn workbooks_in_one_xml_file() {
 }
 
 #[test]
+fn merged_cells_in_one_xml_file_leave_values_under_their_columns() {
+    let cell = |attributes: &str, kind: &str, text: &str| {
+        format!(r#"<Cell {attributes}><Data ss:Type="{kind}">{text}</Data></Cell>"#)
+    };
+    let rows = [
+        [
+            cell(r#"ss:MergeAcross="1""#, "String", "Name"),
+            cell("", "String", "From"),
+        ]
+        .concat(),
+        ["Ada", "L."].map(|text| cell("", "String", text)).concat() + &cell("", "DateTime", "1899-12-31T08:30:00.000"),
+        cell("", "String", "Bob") + &cell(r#"ss:Index="3""#, "DateTime", "2026-11-29T14:00:00.000"),
+        cell("", "String", "Eve") + &cell(r#"ss:Index="3""#, "DateTime", "2026-11-29T00:00:00.000"),
+    ];
+    let rows: String = rows.iter().map(|cells| format!("<Row>{cells}</Row>")).collect();
+    let book = format!(
+        r#"<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="S"><Table>{rows}</Table></Worksheet></Workbook>"#
+    );
+    assert_eq!(
+        read("a.xls", book.as_bytes()).text(),
+        "S\n\nName |  | From\nAda | L. | 08:30:00\nBob |  | 2026-11-29 14:00:00\nEve |  | 2026-11-29"
+    );
+}
+
+#[test]
+fn a_workbook_that_is_read_by_its_parts_has_all_runs_of_its_texts() {
+    let sheet = r#"<worksheet><sheetData><row r="1"><c r="A1" t="inlineStr"><is><r><t>Tea </t></r><r><t>time</t></r><rPh><t>no</t></rPh></is></c><c r="B1"><v>2.5</v></c></row></sheetData></worksheet>"#;
+    let bytes = zip(&[
+        ("[Content_Types].xml", br#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>"#),
+        ("_rels/.rels", package_relationship("xl/workbook.xml").as_bytes()),
+        ("xl/workbook.xml", br#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="S" sheetId="1" state="lost" r:id="rId1"/></sheets></workbook>"#),
+        ("xl/_rels/workbook.xml.rels", relationships(&[("rId1", "worksheet", "worksheets/sheet1.xml")]).as_bytes()),
+        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+    ]);
+    let read = read("a.xlsx", &bytes);
+    assert_eq!(read.text(), "S\n\nTea time | 2.5");
+    assert!(read.warnings[0].contains("damaged"), "{:?}", read.warnings);
+}
+
+#[test]
 fn cells_show_percent_and_currency() {
     let sheet = r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1" s="1"><v>0.0725</v></c><c r="B1" s="2"><v>1234.5</v></c><c r="C1"><v>0.30000000000000004</v></c></row></sheetData></worksheet>"#;
     let styles = r#"<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><numFmts count="1"><numFmt numFmtId="164" formatCode="[$€-407]\ #,##0.00"/></numFmts><cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="10"/><xf numFmtId="164"/></cellXfs></styleSheet>"#;
@@ -105,6 +145,70 @@ fn a_cell_that_cannot_be_read_costs_no_sheet() {
     assert_eq!(some.warnings, ["Damaged cells of the sheet `S` are missing: 3."]);
     let none = read("a.xlsx", &workbook(&format!("{bad}</row>")));
     assert_eq!((none.state(), none.failed), (DocumentState::Damaged, vec![1]));
+}
+
+#[test]
+fn formulas_that_nobody_has_calculated_are_told() {
+    let sheet = r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1"><v>7</v></c><c r="B1"><f>A1*2</f><v></v></c><c r="C1"><f>A1*3</f></c><c r="D1"><f>A1*4</f><v>28</v></c><c r="E1" t="str"><f>IF(A1,"","x")</f><v></v></c><c r="F1"/></row></sheetData></worksheet>"#;
+    let bytes = zip(&[
+        ("[Content_Types].xml", br#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>"#),
+        ("_rels/.rels", package_relationship("xl/workbook.xml").as_bytes()),
+        ("xl/workbook.xml", br#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>"#),
+        ("xl/_rels/workbook.xml.rels", relationships(&[("rId1", "worksheet", "worksheets/sheet1.xml")]).as_bytes()),
+        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+    ]);
+    let read = read("a.xlsx", &bytes);
+    assert_eq!(read.text(), "S\n\n7 | 28");
+    assert!(
+        read.warnings[0].contains("calculated are missing: 2."),
+        "{:?}",
+        read.warnings
+    );
+}
+
+#[test]
+fn threads_of_comments_are_read_once() {
+    let comment = |author: u8, text: &str| {
+        format!(r#"<comment ref="A1" authorId="{author}"><text><r><t>{text}</t></r></text></comment>"#)
+    };
+    let comments = format!(
+        "<comments><authors><author>tc={{1-2}}</author><author>Ada</author><author>tc={{9-9}}</author></authors><commentList>{}{}{}</commentList></comments>",
+        comment(
+            0,
+            "[Threaded comment] Your version of Excel allows you to read this. Comment: Too high?"
+        ),
+        comment(1, "Checked"),
+        comment(2, "of a thread that is lost"),
+    );
+    let thread = |id: &str, text: &str| {
+        format!(r#"<threadedComment ref="A1" personId="p" id="{id}"><text>{text}</text></threadedComment>"#)
+    };
+    let threads = format!(
+        "<ThreadedComments>{}{}</ThreadedComments>",
+        thread("{1-2}", "Too high?"),
+        thread("{3-4}", "No.")
+    );
+    let drawing = "<xdr:wsDr><mc:AlternateContent><mc:Choice/><mc:Fallback><xdr:sp><xdr:txBody><a:p><a:r><a:t>This shape represents a slicer</a:t></a:r></a:p></xdr:txBody></xdr:sp></mc:Fallback></mc:AlternateContent></xdr:wsDr>";
+    let related = relationships(&[
+        ("rId1", "comments", "../comments1.xml"),
+        ("rId2", "threadedComment", "../threadedComments/t1.xml"),
+        ("rId3", "drawing", "../drawings/drawing1.xml"),
+    ]);
+    let bytes = zip(&[
+        ("[Content_Types].xml", br#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>"#),
+        ("_rels/.rels", package_relationship("xl/workbook.xml").as_bytes()),
+        ("xl/workbook.xml", br#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>"#),
+        ("xl/_rels/workbook.xml.rels", relationships(&[("rId1", "worksheet", "worksheets/sheet1.xml")]).as_bytes()),
+        ("xl/worksheets/sheet1.xml", br#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1"><v>7</v></c></row></sheetData></worksheet>"#),
+        ("xl/worksheets/_rels/sheet1.xml.rels", related.as_bytes()),
+        ("xl/comments1.xml", comments.as_bytes()),
+        ("xl/threadedComments/t1.xml", threads.as_bytes()),
+        ("xl/drawings/drawing1.xml", drawing.as_bytes()),
+    ]);
+    assert_eq!(
+        read("a.xlsx", &bytes).text(),
+        "S\n\n7\n\nToo high?\n\nNo.\n\nChecked\n\nof a thread that is lost"
+    );
 }
 
 #[test]
