@@ -7,7 +7,6 @@ use crate::encoding;
 use crate::error::ParseError;
 use crate::output::Output;
 use crate::text::{self, PageBuilder, TableHeader};
-use encoding_rs::Encoding;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{BufferQueue, Tag, Tokenizer, TokenizerOpts};
 use state::{Sink, State};
@@ -113,7 +112,7 @@ pub fn declared_charset(bytes: &[u8]) -> Option<String> {
     named("charset=")
         .chain(named("encoding="))
         .map(label)
-        .find(|label| Encoding::for_label(label.as_bytes()).is_some())
+        .find(|label| encoding::encoding_named(label).is_some())
 }
 
 fn read(source: &str, out: &Output<'_>) -> Result<Content, ParseError> {
