@@ -1,5 +1,6 @@
 //! Mail as sent: headers, body, names of attachments, forwarded mails. A mailbox (mbox) is a mail a page.
 
+mod flowed;
 mod mailbox;
 
 use crate::encoding;
@@ -8,7 +9,7 @@ use crate::html;
 use crate::output::Output;
 use crate::text::{self, PageBuilder};
 use mail_parser::decoders::base64::base64_decode;
-use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode_char;
 use mail_parser::{Address, ContentType, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use std::borrow::Cow;
 
@@ -36,9 +37,11 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
             continue;
         };
         found = true;
+        // Of a mailbox no mail is the title.
+        let subject = message.subject().filter(|_| mails.len() == 1);
         out.started(
             MEDIA_TYPE,
-            message.subject().and_then(text::title),
+            subject.and_then(text::title),
             u32::try_from(mails.len()).ok(),
         );
         let mut page = PageBuilder::default();
@@ -150,7 +153,7 @@ fn bodies(
                 if part.is_encoding_problem && is_html(part) {
                     html::append(&text, page, out)?;
                 } else {
-                    page.paragraph(&text);
+                    page.paragraph(&unfolded(part, text));
                 }
             }
             PartType::Html(source) => html::append(&readable(message, part, source), page, out)?,
@@ -186,13 +189,56 @@ fn readable<'a>(message: &Message<'_>, part: &MessagePart<'_>, text: &'a str) ->
             letters.truncate(letters.len() & !3);
             base64_decode(&letters)
         }
-        "quoted-printable" => quoted_printable_decode(raw),
+        "quoted-printable" => Some(quoted_printable(raw)),
         _ => Some(raw.to_vec()),
     };
     let charset = part.content_type().and_then(|kind| kind.attribute("charset"));
     bytes.map_or(Cow::Borrowed(text), |bytes| {
         Cow::Owned(encoding::decode(&bytes, charset).text)
     })
+}
+
+/// Quoted-printable in which an escape that is none stands as it is (RFC 2045, 6.7): addresses of pages have signs that nobody escaped.
+fn quoted_printable(raw: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((&sign, behind)) = rest.split_first() {
+        rest = behind;
+        if sign != b'=' {
+            out.push(sign);
+            continue;
+        }
+        let escaped = match behind {
+            [first, second, ..] => quoted_printable_decode_char(*first, *second),
+            _ => None,
+        };
+        if let Some(byte) = escaped {
+            out.push(byte);
+            rest = &behind[2..];
+            continue;
+        }
+        // A line that goes on in the next.
+        let end = behind.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
+        match end.filter(|end| behind[*end] == b'\n') {
+            Some(end) => rest = &behind[end + 1..],
+            None => out.push(sign),
+        }
+    }
+    out
+}
+
+/// A text with its lines as they were written, where the program that sent it parted them.
+fn unfolded<'a>(part: &MessagePart<'_>, text: Cow<'a, str>) -> Cow<'a, str> {
+    let says = |name: &str, value: &str| {
+        part.content_type()
+            .and_then(|kind| kind.attribute(name))
+            .is_some_and(|said| said.eq_ignore_ascii_case(value))
+    };
+    if !says("format", "flowed") {
+        return text;
+    }
+    let between = if says("delsp", "yes") { "" } else { " " };
+    Cow::Owned(flowed::joined(&text, between))
 }
 
 fn is_attachment(part: &MessagePart<'_>) -> bool {

@@ -78,3 +78,32 @@ fn a_mail_cut_short_keeps_what_came() {
     let text = read("a.eml", mail).text();
     assert!(text.contains("The words of it"), "{text}");
 }
+
+#[test]
+fn a_sign_that_nobody_escaped_spoils_no_mail() {
+    let mail = b"Subject: Link\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\
+        Content-Transfer-Encoding: quoted-printable\r\n\r\n\
+        Gr=C3=BC=C3=9Fe: https://a.b/?x=yes, and a line that=\r\n goes on.\r\n";
+    assert_eq!(
+        read("a.eml", mail).text(),
+        "Link\n\nGrüße: https://a.b/?x=yes, and a line that goes on."
+    );
+}
+
+#[test]
+fn lines_that_a_mail_program_parted_are_put_together() {
+    let mail = b"Subject: Flowed\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8; format=flowed; DelSp=yes\r\n\r\n\
+        A sentence that  \r\ngoes on at https://a.b/ \r\nc.\r\n";
+    assert_eq!(
+        read("a.eml", mail).text(),
+        "Flowed\n\nA sentence that goes on at https://a.b/c."
+    );
+}
+
+#[test]
+fn no_mail_of_a_mailbox_is_its_title() {
+    let one = "From a@b.c Mon Jan  1 00:00:00 2024\nFrom: a@b.c\nTo: d@e.f\nSubject: Lunch\n\nAt one.\n\n";
+    assert_eq!(read("a.mbox", one.as_bytes()).title.as_deref(), Some("Lunch"));
+    let mailbox = read("a.mbox", one.repeat(2).as_bytes());
+    assert_eq!((mailbox.title, mailbox.pages.len()), (None, 2));
+}
