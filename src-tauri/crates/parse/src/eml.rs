@@ -17,7 +17,7 @@ use std::borrow::Cow;
 pub const MEDIA_TYPE: &str = "message/rfc822";
 
 /// Mails attached to mails whose text is taken; of deeper ones the subject is.
-const MAX_FORWARDED: u32 = 3;
+pub const MAX_FORWARDED: u32 = 3;
 
 /// Bytes of a plain form that may be a stub; mails in words alone are often as short.
 pub const LONGEST_STUB: usize = 500;

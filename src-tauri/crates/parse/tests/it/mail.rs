@@ -50,6 +50,37 @@ fn an_outlook_mail_whose_plain_form_is_a_stub_is_read_from_its_other_form() {
 }
 
 #[test]
+fn a_mail_attached_to_an_outlook_mail_is_read_behind_it() {
+    const ATTACHMENT: &str = "/__attach_version1.0_#00000000";
+    let forwarded = |name: &str| format!("{ATTACHMENT}/__substg1.0_3701000D{name}");
+    let mut file = cfb::CompoundFile::create(std::io::Cursor::new(Vec::new())).expect("memory");
+    file.create_storage(ATTACHMENT).expect("a new storage");
+    file.create_storage(forwarded("")).expect("a new storage");
+    // A head of 24 bytes, then when it was sent: 1970.
+    let sent = [
+        &[0_u8; 24][..],
+        &[0x40, 0, 0x39, 0, 0, 0, 0, 0],
+        &116_444_736_000_000_000_u64.to_le_bytes(),
+    ]
+    .concat();
+    for (name, bytes) in [
+        ("/__properties_version1.0".to_owned(), &[0_u8; 32][..]),
+        ("/__substg1.0_1000001E".to_owned(), b"See below."),
+        (format!("{ATTACHMENT}/__substg1.0_3001001E"), b"Offer"),
+        (forwarded("/__properties_version1.0"), &sent),
+        (forwarded("/__substg1.0_0037001E"), b"Offer"),
+        (forwarded("/__substg1.0_1000001E"), b"Ten pounds."),
+    ] {
+        let mut stream = file.create_stream(name).expect("a new stream");
+        std::io::Write::write_all(&mut stream, bytes).expect("memory");
+    }
+    assert_eq!(
+        read("a.msg", &file.into_inner().into_inner()).text(),
+        "See below.\n\nAttachments: Offer\n\nOffer\n\nDate: 1970-01-01 00:00 UTC\n\nTen pounds."
+    );
+}
+
+#[test]
 fn a_mail_in_an_encoding_it_does_not_name_is_readable() {
     let mail = b"From: J\xfcrgen <a@b.c>\r\nSubject: Gr\xfc\xdfe\r\n\r\nSch\xf6ne Gr\xfc\xdfe aus K\xf6ln\r\n";
     let text = read("a.eml", mail).text();
