@@ -26,6 +26,10 @@ use std::sync::OnceLock;
 
 const MEDIA_TYPE: &str = "application/pdf";
 
+const NO_LIBRARY: &str =
+    "PDFium is missing, so that this PDF was read without positions: repair the installation and add it again.";
+const DAMAGED: &str = "This PDF is damaged and was read without positions: quotes from it cannot be shown on the page.";
+
 /// PDFium is loaded once a process: its C library keeps global state.
 static LIBRARY: OnceLock<Result<Pdfium, String>> = OnceLock::new();
 
@@ -69,8 +73,7 @@ pub fn parse(
         Ok(pdfium) => pdfium,
         Err(why) => {
             tracing::warn!(why, "reading a PDF without PDFium");
-            out.warning("PDFium is missing, so that this PDF was read without positions: repair the installation and add it again.");
-            return fallback::parse(bytes, out);
+            return fallback::parse(bytes, NO_LIBRARY, out);
         }
     };
     match open(pdfium, bytes) {
@@ -80,7 +83,7 @@ pub fn parse(
             }
             read_pages(&document, recogniser, bytes, out)
         }
-        Err(ParseError::Damaged { detail }) => fallback::parse(bytes, out).map_err(|error| match error {
+        Err(ParseError::Damaged { detail }) => fallback::parse(bytes, DAMAGED, out).map_err(|error| match error {
             ParseError::Damaged { detail: second } => ParseError::damaged(format!("{detail}; then {second}")),
             other => other,
         }),
