@@ -82,7 +82,13 @@ impl Series {
     fn add(&mut self, place: Place, point: u32, text: String) {
         let points = match place {
             Place::Nowhere => return,
-            Place::Name => return self.name.push_str(&text),
+            Place::Name => {
+                // A name may stand in several cells.
+                if !self.name.is_empty() {
+                    self.name.push(' ');
+                }
+                return self.name.push_str(&text);
+            }
             Place::Categories => &mut self.categories,
             Place::Values => &mut self.values,
         };
@@ -160,4 +166,21 @@ fn shown(text: &str, format: &str, looks: &mut Looks) -> Option<String> {
 
 fn number(tag: &Tag<'_>, name: &str) -> u32 {
     tag.attribute(name).and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_from_several_cells_is_several_words() {
+        let source = "<ser><tx><strRef><strCache><pt idx='0'><v>Sales</v></pt><pt idx='1'><v>2024</v></pt></strCache></strRef></tx>\
+            <cat><strLit><pt idx='0'><v>Europe</v></pt></strLit></cat><val><numLit><pt idx='0'><v>7</v></pt></numLit></val></ser>";
+        let mut xml = Xml::new(source, 64);
+        xml.next().unwrap();
+        let series = Series::read(&mut xml).unwrap();
+        let mut page = PageBuilder::default();
+        write(&[series], &mut page);
+        assert_eq!(page.finish(1).text, "| Sales 2024\nEurope | 7");
+    }
 }
