@@ -321,6 +321,16 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_element_of_xhtml_ends_where_it_begins() {
+        let content = tokenize(&["<h1/><p>one</p><pre/><p>two\nwords</p>"], 1000, &|| Ok(())).unwrap();
+        let paragraph = |text: &str| Block::Paragraph {
+            text: text.into(),
+            role: Role::Other,
+        };
+        assert_eq!(content.blocks, [paragraph("one"), paragraph("two words")]);
+    }
+
+    #[test]
     fn an_anchor_is_no_link() {
         let items = "<li>A member state</li>".repeat(8);
         for anchor in ["<a id='x'/>", "<a name=x>", "<p><a href='x'>A link that never ends</p>"] {

@@ -156,8 +156,11 @@ impl Writer {
         let next = first_char(below);
         let last_word = above.segments.last().and_then(|segment| segment.words.last());
         let marked = last_word.is_some_and(|word| word.hyphen);
-        let written =
-            self.text.ends_with(['-', '\u{2010}']) && self.text.chars().rev().nth(1).is_some_and(char::is_alphabetic);
+        // By itself it is a sign: that of an ion, raised.
+        let is_sign = last_word.is_some_and(|word| word.glyphs.len() == 1);
+        let written = !is_sign
+            && self.text.ends_with(['-', '\u{2010}'])
+            && self.text.chars().rev().nth(1).is_some_and(char::is_alphabetic);
         if !(marked || written) || !next.is_some_and(char::is_alphanumeric) {
             // Scripts without spaces have none at a line's end either.
             let before = self.text.chars().next_back();

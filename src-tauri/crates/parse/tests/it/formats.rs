@@ -1,8 +1,9 @@
 //! What each format gives.
 
 use super::build::{docx, docx_of, package_relationship, relationships, zip};
-use super::read;
+use super::{read, read_limited};
 use docmind_core::document::DocumentState;
+use docmind_parse::Limits;
 
 #[test]
 fn docx_has_headings_tables_notes_and_boxes() {
@@ -150,6 +151,32 @@ fn epub_chapters_come_in_the_order_of_the_spine() {
         read.pages.iter().map(|page| page.text.as_str()).collect::<Vec<_>>(),
         ["One\n\nFirst chapter", "Second chapter"]
     );
+}
+
+#[test]
+fn a_locked_chapter_is_told_by_its_escaped_name() {
+    let bytes = zip(&[
+        ("mimetype", b"application/epub+zip"),
+        ("META-INF/encryption.xml", br#"<encryption><CipherReference URI="O/b%20b.xhtml"/></encryption>"#),
+        ("O/p.opf", br#"<package><manifest><item id="b" href="b%20b.xhtml" media-type="application/xhtml+xml"/></manifest><spine><itemref idref="b"/></spine></package>"#),
+        ("O/b b.xhtml", b"Noise that nobody can read."),
+    ]);
+    assert_eq!(read("a.epub", &bytes).state(), DocumentState::NeedsPassword);
+}
+
+#[test]
+fn a_book_promises_no_more_chapters_than_there_may_be() {
+    let chapters = r#"<itemref idref="a"/>"#.repeat(3);
+    let package = format!(
+        r#"<package><manifest><item id="a" href="a.xhtml" media-type="application/xhtml+xml"/></manifest><spine>{chapters}</spine></package>"#
+    );
+    let bytes = zip(&[("mimetype", b"application/epub+zip"), ("p.opf", package.as_bytes())]);
+    let limits = Limits {
+        pages: 2,
+        ..Limits::default()
+    };
+    let read = read_limited(limits, "a.epub", &bytes);
+    assert_eq!((read.state(), read.failed.len()), (DocumentState::TooLarge, 0));
 }
 
 #[test]

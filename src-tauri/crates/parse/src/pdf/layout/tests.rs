@@ -98,6 +98,21 @@ fn hyphens_at_line_ends_are_undone_except_in_compounds() {
 }
 
 #[test]
+fn a_raised_sign_at_a_line_end_is_no_hyphen() {
+    let page = read(&[
+        ("A solution that conducts holds a great number of Cl", 50.0, 50.0, 10.0),
+        ("-", 305.0, 48.0, 6.0),
+        (
+            "ions and little else that would be of any interest here",
+            50.0,
+            62.0,
+            10.0,
+        ),
+    ]);
+    assert!(page.text.contains("number of Cl- ions and"), "{}", page.text);
+}
+
+#[test]
 fn every_word_box_covers_its_word() {
     let page = read(&[("o\u{fb03}ce e\u{301}tat 日本", 50.0, 50.0, 10.0)]);
     let words: Vec<&str> = page.words.iter().map(|word| word.span.slice(&page.text)).collect();
