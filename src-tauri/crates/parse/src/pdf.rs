@@ -276,6 +276,14 @@ fn read_pages(
         out.checkpoint()?;
         pages.read(document, bytes, index, index + 1, out)?;
     }
+    some_was_read(count, out)
+}
+
+/// Ends a document of `count` pages.
+///
+/// # Errors
+/// `Damaged` where none of them could be read.
+fn some_was_read(count: u32, out: &Output<'_>) -> Result<(), ParseError> {
     if out.failed_pages() == count {
         return Err(ParseError::damaged("no page could be read"));
     }
@@ -285,7 +293,7 @@ fn read_pages(
 /// Reads the writing of `count` pictures. `page` puts each (from 0) on a page of a PDF of its own: all together might not fit into memory.
 ///
 /// # Errors
-/// `NoText` without PDFium; over a limit; cancelled; out of time.
+/// `NoText` without PDFium, `Damaged` where no picture could be read; over a limit; cancelled; out of time.
 pub fn parse_pictures(
     library: Library,
     recogniser: &Recogniser,
@@ -312,5 +320,21 @@ pub fn parse_pictures(
             Err(_) => out.page_failed(number, "The page is damaged."),
         }
     }
-    Ok(())
+    some_was_read(count, out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use docmind_core::cancel::CancelToken;
+
+    #[test]
+    fn what_has_no_page_that_can_be_read_is_damaged() {
+        let (cancel, mut sink) = (CancelToken::new(), |_| {});
+        let mut out = Output::new(Limits::default(), &cancel, &|| {}, &mut sink);
+        out.page_failed(1, "The page is damaged.");
+        assert!(some_was_read(2, &out).is_ok());
+        assert!(matches!(some_was_read(1, &out), Err(ParseError::Damaged { .. })));
+    }
 }

@@ -40,10 +40,7 @@ pub fn parse(bytes: &[u8], why: &str, out: &mut Output<'_>) -> Result<(), ParseE
             Ok(Err(_)) | Err(_) => out.page_failed(number, "The page is damaged."),
         }
     }
-    if out.failed_pages() == count {
-        return Err(ParseError::damaged("pdf-extract could read no page"));
-    }
-    Ok(())
+    super::some_was_read(count, out)
 }
 
 /// A document, and how many pages it has.
