@@ -13,7 +13,7 @@ const MIN_SIDE_CHARS: usize = 20;
 
 /// Gaps tried as the gutter, and comparisons made to place what was drawn over a page: a page made to hurt has millions.
 const MAX_CANDIDATES: usize = 200;
-const MAX_COMPARISONS: usize = 20_000_000;
+pub const MAX_COMPARISONS: usize = 20_000_000;
 
 /// True when the two stand on one row: the lower of them overlaps the other by half.
 pub fn same_row(a: &Rect, b: &Rect) -> bool {

@@ -174,6 +174,27 @@ fn a_value_without_a_drawing_stands_behind_its_label() {
 }
 
 #[test]
+fn a_short_value_is_drawn_only_in_its_field() {
+    let field = |y0| Rect {
+        x0: 100.0,
+        y0,
+        x1: 200.0,
+        y1: y0 + 12.0,
+    };
+    let mut input = drawn(&[
+        ("Form of 2024", 50.0, 20.0, 10.0),
+        ("Children:", 50.0, 50.0, 10.0),
+        ("Rooms:", 50.0, 80.0, 10.0),
+        ("7", 110.0, 80.0, 10.0),
+    ]);
+    input.values.push(("2".into(), field(49.0)));
+    input.values.push(("7".into(), field(79.0)));
+    let text = page(1, input, &mut BodySize::default()).text;
+    assert!(text.contains("Children: 2") || text.contains("Children:\t2"), "{text}");
+    assert_eq!(text.matches('7').count(), 1, "{text}");
+}
+
+#[test]
 fn a_word_broken_above_a_footnote_goes_on_in_the_next_column() {
     let page = read(&[
         ("The first column ends in the middle of a docu\u{2}", 50.0, 700.0, 10.0),
