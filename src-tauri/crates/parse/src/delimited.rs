@@ -39,10 +39,25 @@ pub fn parse(bytes: &[u8], delimiter: Option<char>, out: &mut Output<'_>) -> Res
             out.checkpoint()?;
         }
     }
-    let header = TableHeader::guess(&rows);
+    let (titles, rows) = rows.split_at(titles(&rows));
+    let header = TableHeader::guess(rows);
     let mut page = PageBuilder::default();
-    page.table(&rows, header);
+    page.paragraph(&titles.iter().map(|row| row.concat()).collect::<Vec<_>>().join("\n"));
+    page.table(rows, header);
     out.single_page(page)
+}
+
+/// Rows above a table that stand in no columns.
+fn titles(rows: &[Vec<String>]) -> usize {
+    /// More are a column that is filled from its first row on.
+    const MOST: usize = 10;
+    let filled = |row: &[String]| row.iter().filter(|cell| !cell.trim().is_empty()).count();
+    let titles = rows.iter().take_while(|row| filled(row) < 2).count();
+    if titles <= MOST && titles < rows.len() {
+        titles
+    } else {
+        0
+    }
 }
 
 /// The delimiter that the first line says for Excel (`sep=;`), and the rows behind it.
@@ -162,6 +177,15 @@ mod tests {
     fn a_quote_that_nothing_closes_is_itself() {
         let rows: Vec<_> = Rows::new("a,b\n\"5 inches,\"\"\n\"\"\"\",2\n", ',').collect();
         assert_eq!(rows, [["a", "b"], ["\"5 inches", ""], ["\"", "2"]]);
+    }
+
+    #[test]
+    fn titles_stand_above_columns() {
+        let titles_of = |text: &str| titles(&Rows::new(text, ',').collect::<Vec<_>>());
+        assert_eq!(titles_of("Payments\n\nby Ada,\na,b\n1,2\n"), 3);
+        assert_eq!(titles_of("a,b\n1,2\n"), 0);
+        assert_eq!(titles_of("Names\nAda\nBob\n"), 0, "one column");
+        assert_eq!(titles_of(&("Ada\n".repeat(11) + "Bob,7\n")), 0);
     }
 
     #[test]

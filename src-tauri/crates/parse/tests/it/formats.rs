@@ -204,6 +204,15 @@ fn text_formats() {
     let csv = read("a.csv", b"Name;Town\nAda;London\n\"Bob; jr.\";Paris\n");
     assert_eq!(csv.pages[0].text, "Name | Town\nAda | London\nBob; jr. | Paris");
     assert_eq!(csv.pages[0].tables[0].header.slice(&csv.pages[0].text), "Name | Town");
+    let titled = read("a.csv", b"Payments of May\n\nShop;Price\nTea;1,50\nMilk;2,50\n");
+    assert_eq!(
+        titled.pages[0].text,
+        "Payments of May\n\nShop | Price\nTea | 1,50\nMilk | 2,50"
+    );
+    assert_eq!(
+        titled.pages[0].tables[0].header.slice(&titled.pages[0].text),
+        "Shop | Price"
+    );
     let markdown = read(
         "a.md",
         b"# Minutes\n\nSome *text* with `code`.\n\n- one\n- two\n\n| A | B |\n|---|---|\n| 1 | 2 |\n",
