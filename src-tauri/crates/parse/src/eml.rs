@@ -118,7 +118,7 @@ pub fn is_stub(plain: &str, shown: &PageBuilder) -> bool {
 
 fn body(message: &Message<'_>, page: &mut PageBuilder, out: &Output<'_>) -> Result<(), ParseError> {
     let before = page.len();
-    let plain: Vec<_> = message.text_bodies().collect();
+    let plain = text_parts(message);
     let html: Vec<_> = message.html_bodies().collect();
     let texts: Vec<&str> = plain.iter().filter_map(|part| part.text_contents()).collect();
     let mut shown = PageBuilder::default();
@@ -138,6 +138,31 @@ fn body(message: &Message<'_>, page: &mut PageBuilder, out: &Output<'_>) -> Resu
         bodies(message, &any, page, out)?;
     }
     Ok(())
+}
+
+/// The parts that are the text of a mail. The library sets damaged ones aside; they are among the text unless it comes in several forms,
+/// of which another is read.
+fn text_parts<'a>(message: &'a Message<'_>) -> Vec<&'a MessagePart<'a>> {
+    let parts = &message.parts;
+    if parts
+        .iter()
+        .any(|part| part.is_content_type("multipart", "alternative"))
+    {
+        return message.text_bodies().collect();
+    }
+    let is_text = |part: &MessagePart<'_>| {
+        part.content_type()
+            .is_none_or(|kind| matches!(kind.subtype(), Some("plain" | "html")))
+    };
+    parts
+        .iter()
+        .zip(0..)
+        .filter(|(part, number)| {
+            let is_set_aside = part.is_encoding_problem && is_text(part) && !is_attachment(part);
+            is_set_aside || message.text_body.binary_search(number).is_ok()
+        })
+        .map(|(part, _)| part)
+        .collect()
 }
 
 fn bodies(

@@ -122,6 +122,17 @@ fn a_sign_that_nobody_escaped_spoils_no_mail() {
 }
 
 #[test]
+fn a_damaged_part_of_a_mail_keeps_its_place() {
+    let mail = b"Subject: List\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n\
+        --x\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nSee https://a.b/?x=yes\r\n\
+        --x\r\nContent-Type: text/plain\r\n\r\nHow to leave the list\r\n--x--\r\n";
+    assert_eq!(
+        read("a.eml", mail).text(),
+        "List\n\nSee https://a.b/?x=yes\n\nHow to leave the list"
+    );
+}
+
+#[test]
 fn lines_that_a_mail_program_parted_are_put_together() {
     let mail = b"Subject: Flowed\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8; format=flowed; DelSp=yes\r\n\r\n\
         A sentence that  \r\ngoes on at https://a.b/ \r\nc.\r\n";
