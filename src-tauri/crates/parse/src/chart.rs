@@ -82,7 +82,13 @@ impl Series {
     fn add(&mut self, place: Place, point: u32, text: String) {
         let points = match place {
             Place::Nowhere => return,
-            Place::Name => return self.name.push_str(&text),
+            Place::Name => {
+                // A name may stand in several cells.
+                if !self.name.is_empty() {
+                    self.name.push(' ');
+                }
+                return self.name.push_str(&text);
+            }
             Place::Categories => &mut self.categories,
             Place::Values => &mut self.values,
         };
@@ -209,5 +215,17 @@ mod tests {
             assert_eq!(shown.as_deref(), Some(written), "{format}");
         }
         assert_eq!(shown("Q1", "yyyy", 0.0, &mut Looks::default()), None);
+    }
+
+    #[test]
+    fn a_name_from_several_cells_is_several_words() {
+        let source = "<ser><tx><strRef><strCache><pt idx='0'><v>Sales</v></pt><pt idx='1'><v>2024</v></pt></strCache></strRef></tx>\
+            <cat><strLit><pt idx='0'><v>Europe</v></pt></strLit></cat><val><numLit><pt idx='0'><v>7</v></pt></numLit></val></ser>";
+        let mut xml = Xml::new(source, 64);
+        xml.next().unwrap();
+        let series = Series::read(&mut xml, 0.0).unwrap();
+        let mut page = PageBuilder::default();
+        write(&[series], &mut page);
+        assert_eq!(page.finish(1).text, "| Sales 2024\nEurope | 7");
     }
 }

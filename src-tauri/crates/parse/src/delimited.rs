@@ -5,7 +5,7 @@ use crate::error::ParseError;
 use crate::output::Output;
 use crate::text::{PageBuilder, TableHeader};
 
-/// Reads a table; without a delimiter the one that parts the first lines most evenly.
+/// Reads a table; without a delimiter the one that parts most of the first lines alike.
 ///
 /// # Errors
 /// Its final state.
@@ -39,10 +39,25 @@ pub fn parse(bytes: &[u8], delimiter: Option<char>, out: &mut Output<'_>) -> Res
             out.checkpoint()?;
         }
     }
-    let header = TableHeader::guess(&rows);
+    let (titles, rows) = rows.split_at(titles(&rows));
+    let header = TableHeader::guess(rows);
     let mut page = PageBuilder::default();
-    page.table(&rows, header);
+    page.paragraph(&titles.iter().map(|row| row.concat()).collect::<Vec<_>>().join("\n"));
+    page.table(rows, header);
     out.single_page(page)
+}
+
+/// Rows above a table that stand in no columns.
+fn titles(rows: &[Vec<String>]) -> usize {
+    /// More are a column that is filled from its first row on.
+    const MOST: usize = 10;
+    let filled = |row: &[String]| row.iter().filter(|cell| !cell.trim().is_empty()).count();
+    let titles = rows.iter().take_while(|row| filled(row) < 2).count();
+    if titles <= MOST && titles < rows.len() {
+        titles
+    } else {
+        0
+    }
 }
 
 /// The delimiter that the first line says for Excel (`sep=;`), and the rows behind it.
@@ -61,11 +76,13 @@ fn guess_delimiter(text: &str) -> char {
         .filter(|line| !line.trim().is_empty())
         .take(20)
         .collect();
+    // The first line may be a title above the table.
     let evenness = |delimiter: char| {
         let counts: Vec<usize> = lines.iter().map(|line| count_outside_quotes(line, delimiter)).collect();
-        let first = counts.first().copied().unwrap_or(0);
-        let alike = counts.iter().filter(|count| **count == first && first > 0).count();
-        (alike, first)
+        let is_in_first = counts.first().is_some_and(|count| *count > 0);
+        let alike = |count: usize| counts.iter().filter(|other| **other == count).count();
+        let parting = counts.iter().filter(|count| **count > 0);
+        parting.map(|count| (alike(*count), is_in_first, *count)).max()
     };
     [',', ';', '\t', '|']
         .into_iter()
@@ -84,7 +101,7 @@ fn count_outside_quotes(line: &str, delimiter: char) -> usize {
         .count()
 }
 
-/// Rows as RFC 4180 writes them; a quote inside an unquoted cell is itself.
+/// Rows as RFC 4180 writes them; a quote inside an unquoted cell is itself, and so is one that nothing closes.
 struct Rows<'a> {
     chars: std::iter::Peekable<std::str::Chars<'a>>,
     delimiter: char,
@@ -106,21 +123,25 @@ impl Iterator for Rows<'_> {
         self.chars.peek()?;
         let mut row = Vec::new();
         let mut cell = String::new();
-        let mut quoted = false;
-        while let Some(c) = self.chars.next() {
-            if quoted {
+        // What follows the quote that is open.
+        let mut quoted = None;
+        loop {
+            let Some(c) = self.chars.next() else {
+                let Some(behind) = quoted.take() else { break };
+                self.chars = behind;
+                "\"".clone_into(&mut cell);
+                continue;
+            };
+            if quoted.is_some() {
                 match c {
-                    '"' if self.chars.peek() == Some(&'"') => {
-                        self.chars.next();
-                        cell.push('"');
-                    }
-                    '"' => quoted = false,
+                    '"' if self.chars.next_if_eq(&'"').is_some() => cell.push('"'),
+                    '"' => quoted = None,
                     c => cell.push(c),
                 }
                 continue;
             }
             match c {
-                '"' if cell.is_empty() => quoted = true,
+                '"' if cell.is_empty() => quoted = Some(self.chars.clone()),
                 c if c == self.delimiter => row.push(std::mem::take(&mut cell)),
                 '\n' => break,
                 // Alone it ends a line on old Macs.
@@ -153,6 +174,21 @@ mod tests {
     }
 
     #[test]
+    fn a_quote_that_nothing_closes_is_itself() {
+        let rows: Vec<_> = Rows::new("a,b\n\"5 inches,\"\"\n\"\"\"\",2\n", ',').collect();
+        assert_eq!(rows, [["a", "b"], ["\"5 inches", ""], ["\"", "2"]]);
+    }
+
+    #[test]
+    fn titles_stand_above_columns() {
+        let titles_of = |text: &str| titles(&Rows::new(text, ',').collect::<Vec<_>>());
+        assert_eq!(titles_of("Payments\n\nby Ada,\na,b\n1,2\n"), 3);
+        assert_eq!(titles_of("a,b\n1,2\n"), 0);
+        assert_eq!(titles_of("Names\nAda\nBob\n"), 0, "one column");
+        assert_eq!(titles_of(&("Ada\n".repeat(11) + "Bob,7\n")), 0);
+    }
+
+    #[test]
     fn lines_end_as_on_any_system() {
         for text in ["a,b\n1,2\n", "a,b\r\n1,2\r\n", "a,b\r1,2\r"] {
             let rows: Vec<_> = Rows::new(text, ',').collect();
@@ -171,5 +207,8 @@ mod tests {
         assert_eq!(guess_delimiter("a;b;c\n1,5;2;3\n2,5;3;4\n"), ';');
         assert_eq!(guess_delimiter("a,b\n1,2\n"), ',');
         assert_eq!(guess_delimiter("a\tb\n1\t2\n"), '\t');
+        assert_eq!(guess_delimiter("Payments of May\n\na;b\n1,50;x\n2,50;y\n"), ';');
+        assert_eq!(guess_delimiter("a;b\n1,5\n"), ';');
+        assert_eq!(guess_delimiter("one column\n"), ',');
     }
 }

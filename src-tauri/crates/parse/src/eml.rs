@@ -1,5 +1,6 @@
 //! Mail as sent: headers, body, names of attachments, forwarded mails. A mailbox (mbox) is a mail a page.
 
+mod flowed;
 mod mailbox;
 
 use crate::encoding;
@@ -8,7 +9,7 @@ use crate::html;
 use crate::output::Output;
 use crate::text::{self, PageBuilder};
 use mail_parser::decoders::base64::base64_decode;
-use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode_char;
 use mail_parser::{Address, ContentType, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use std::borrow::Cow;
 
@@ -16,7 +17,7 @@ use std::borrow::Cow;
 pub const MEDIA_TYPE: &str = "message/rfc822";
 
 /// Mails attached to mails whose text is taken; of deeper ones the subject is.
-const MAX_FORWARDED: u32 = 3;
+pub const MAX_FORWARDED: u32 = 3;
 
 /// Bytes of a plain form that may be a stub; mails in words alone are often as short.
 pub const LONGEST_STUB: usize = 500;
@@ -36,9 +37,11 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
             continue;
         };
         found = true;
+        // Of a mailbox no mail is the title.
+        let subject = message.subject().filter(|_| mails.len() == 1);
         out.started(
             MEDIA_TYPE,
-            message.subject().and_then(text::title),
+            subject.and_then(text::title),
             u32::try_from(mails.len()).ok(),
         );
         let mut page = PageBuilder::default();
@@ -115,7 +118,7 @@ pub fn is_stub(plain: &str, shown: &PageBuilder) -> bool {
 
 fn body(message: &Message<'_>, page: &mut PageBuilder, out: &Output<'_>) -> Result<(), ParseError> {
     let before = page.len();
-    let plain: Vec<_> = message.text_bodies().collect();
+    let plain = text_parts(message);
     let html: Vec<_> = message.html_bodies().collect();
     let texts: Vec<&str> = plain.iter().filter_map(|part| part.text_contents()).collect();
     let mut shown = PageBuilder::default();
@@ -137,6 +140,31 @@ fn body(message: &Message<'_>, page: &mut PageBuilder, out: &Output<'_>) -> Resu
     Ok(())
 }
 
+/// The parts that are the text of a mail. The library sets damaged ones aside; they are among the text unless it comes in several forms,
+/// of which another is read.
+fn text_parts<'a>(message: &'a Message<'_>) -> Vec<&'a MessagePart<'a>> {
+    let parts = &message.parts;
+    if parts
+        .iter()
+        .any(|part| part.is_content_type("multipart", "alternative"))
+    {
+        return message.text_bodies().collect();
+    }
+    let is_text = |part: &MessagePart<'_>| {
+        part.content_type()
+            .is_none_or(|kind| matches!(kind.subtype(), Some("plain" | "html")))
+    };
+    parts
+        .iter()
+        .zip(0..)
+        .filter(|(part, number)| {
+            let is_set_aside = part.is_encoding_problem && is_text(part) && !is_attachment(part);
+            is_set_aside || message.text_body.binary_search(number).is_ok()
+        })
+        .map(|(part, _)| part)
+        .collect()
+}
+
 fn bodies(
     message: &Message<'_>,
     parts: &[&MessagePart<'_>],
@@ -150,7 +178,7 @@ fn bodies(
                 if part.is_encoding_problem && is_html(part) {
                     html::append(&text, page, out)?;
                 } else {
-                    page.paragraph(&text);
+                    page.paragraph(&unfolded(part, text));
                 }
             }
             PartType::Html(source) => html::append(&readable(message, part, source), page, out)?,
@@ -186,13 +214,56 @@ fn readable<'a>(message: &Message<'_>, part: &MessagePart<'_>, text: &'a str) ->
             letters.truncate(letters.len() & !3);
             base64_decode(&letters)
         }
-        "quoted-printable" => quoted_printable_decode(raw),
+        "quoted-printable" => Some(quoted_printable(raw)),
         _ => Some(raw.to_vec()),
     };
     let charset = part.content_type().and_then(|kind| kind.attribute("charset"));
     bytes.map_or(Cow::Borrowed(text), |bytes| {
         Cow::Owned(encoding::decode(&bytes, charset).text)
     })
+}
+
+/// Quoted-printable in which an escape that is none stands as it is (RFC 2045, 6.7): addresses of pages have signs that nobody escaped.
+fn quoted_printable(raw: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((&sign, behind)) = rest.split_first() {
+        rest = behind;
+        if sign != b'=' {
+            out.push(sign);
+            continue;
+        }
+        let escaped = match behind {
+            [first, second, ..] => quoted_printable_decode_char(*first, *second),
+            _ => None,
+        };
+        if let Some(byte) = escaped {
+            out.push(byte);
+            rest = &behind[2..];
+            continue;
+        }
+        // A line that goes on in the next.
+        let end = behind.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
+        match end.filter(|end| behind[*end] == b'\n') {
+            Some(end) => rest = &behind[end + 1..],
+            None => out.push(sign),
+        }
+    }
+    out
+}
+
+/// A text with its lines as they were written, where the program that sent it parted them.
+fn unfolded<'a>(part: &MessagePart<'_>, text: Cow<'a, str>) -> Cow<'a, str> {
+    let says = |name: &str, value: &str| {
+        part.content_type()
+            .and_then(|kind| kind.attribute(name))
+            .is_some_and(|said| said.eq_ignore_ascii_case(value))
+    };
+    if !says("format", "flowed") {
+        return text;
+    }
+    let between = if says("delsp", "yes") { "" } else { " " };
+    Cow::Owned(flowed::joined(&text, between))
 }
 
 fn is_attachment(part: &MessagePart<'_>) -> bool {

@@ -51,7 +51,7 @@ pub fn decode(bytes: &[u8], declared: Option<&str>) -> Decoded {
     if let Some(utf16) = utf16_by_zeros(bytes).or_else(|| utf16_by_script(bytes)) {
         return decode_with(utf16, bytes);
     }
-    if let Some(encoding) = declared.and_then(|label| Encoding::for_label(label.trim().as_bytes()))
+    if let Some(encoding) = declared.and_then(encoding_named)
         && encoding != UTF_8
         && encoding != UTF_16LE
         && encoding != UTF_16BE
@@ -74,6 +74,12 @@ pub fn decode(bytes: &[u8], declared: Option<&str>) -> Decoded {
     detector.feed(head, head.len() == bytes.len());
     let guess = detector.guess(None, Utf8Detection::Allow);
     older_latin(head, guess).map_or_else(|| decode_with(guess, bytes), |decode| decode(bytes))
+}
+
+/// The encoding of a label. Those that browsers refuse to read (ISO-2022-KR, HZ) have labels too, and are no encodings: all of a text
+/// would become one sign.
+pub fn encoding_named(label: &str) -> Option<&'static Encoding> {
+    Encoding::for_label_no_replacement(label.trim().as_bytes())
 }
 
 /// Another reading of a Latin text than the detector's, which knows what the web is written in: old Macs and DOS have their letters
@@ -308,6 +314,13 @@ mod tests {
         let decoded = decode(&bytes, None);
         assert_eq!(decoded.encoding, "UTF-8");
         assert!(decoded.lossy);
+    }
+
+    #[test]
+    fn a_label_that_browsers_refuse_costs_no_text() {
+        let korean = "이것은 한국어 문장입니다. 검색할 수 있어야 합니다. 문자 부호는 알아내기 어렵습니다.";
+        let (bytes, ..) = encoding_rs::EUC_KR.encode(korean);
+        assert_eq!(decode(&bytes, Some("iso-2022-kr")), decode(&bytes, None));
     }
 
     #[test]

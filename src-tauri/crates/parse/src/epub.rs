@@ -22,13 +22,14 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     let package = package(&mut archive, &package_path, out)?;
     let locked = archive
         .read("META-INF/encryption.xml")?
-        .map(|bytes| text_of(&bytes))
+        .map(|bytes| percent_decoded(&text_of(&bytes)))
         .unwrap_or_default();
     // Obfuscated fonts are listed there too; a book is locked when its chapters are.
     if package.chapters.iter().any(|chapter| locked.contains(chapter.as_str())) {
         return Err(ParseError::NeedsPassword);
     }
     out.started(MEDIA_TYPE, package.title, u32::try_from(package.chapters.len()).ok());
+    out.promises(package.chapters.len())?;
     for (index, chapter) in package.chapters.iter().enumerate() {
         let number = index as u32 + 1;
         match archive.read(chapter) {

@@ -7,7 +7,6 @@ use crate::encoding;
 use crate::error::ParseError;
 use crate::output::Output;
 use crate::text::{self, PageBuilder, TableHeader};
-use encoding_rs::Encoding;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{BufferQueue, Tag, Tokenizer, TokenizerOpts};
 use state::{Sink, State};
@@ -113,7 +112,7 @@ pub fn declared_charset(bytes: &[u8]) -> Option<String> {
     named("charset=")
         .chain(named("encoding="))
         .map(label)
-        .find(|label| Encoding::for_label(label.as_bytes()).is_some())
+        .find(|label| encoding::encoding_named(label).is_some())
 }
 
 fn read(source: &str, out: &Output<'_>) -> Result<Content, ParseError> {
@@ -319,6 +318,16 @@ mod tests {
             assert_eq!(shown(&format!("{prose}{open}{links}{close}{prose}")), 0, "{open}");
             assert_eq!(shown(&format!("{prose}{open}{close}{links}")), 8, "{open}");
         }
+    }
+
+    #[test]
+    fn an_empty_element_of_xhtml_ends_where_it_begins() {
+        let content = tokenize(&["<h1/><p>one</p><pre/><p>two\nwords</p>"], 1000, &|| Ok(())).unwrap();
+        let paragraph = |text: &str| Block::Paragraph {
+            text: text.into(),
+            role: Role::Other,
+        };
+        assert_eq!(content.blocks, [paragraph("one"), paragraph("two words")]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::encoding;
 use crate::error::ParseError;
+use crate::html;
 use crate::markdown;
 use crate::output::Output;
 use crate::text::PageBuilder;
@@ -128,11 +129,20 @@ impl<'a> Lines<'a> {
             }
             Some(b'[') => {
                 let depth = self.open(name, depth).max(depth + 1);
+                let mut follows_record = false;
                 loop {
                     match self.peek() {
                         Some(b',') => self.at += 1,
                         Some(b']') | None => break,
-                        Some(_) => self.value("", depth),
+                        Some(first) => {
+                            let is_record = first == b'{';
+                            // As those of JSON lines.
+                            if follows_record && is_record {
+                                self.out.push('\n');
+                            }
+                            follows_record = is_record;
+                            self.value("", depth);
+                        }
                     }
                 }
                 self.at += 1;
@@ -206,13 +216,12 @@ fn notebook_cells(tree: &Value) -> Option<&Vec<Value>> {
     tree.get("cells")?.as_array()
 }
 
-/// A notebook is Markdown with code and its outputs between.
 fn notebook(cells: &[Value], out: &mut Output<'_>) -> Result<(), ParseError> {
-    let text_of = |value: Option<&Value>| match value {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(lines)) => lines.iter().filter_map(Value::as_str).collect(),
-        _ => String::new(),
-    };
+    markdown::parse(&notebook_source(cells), out)
+}
+
+/// A notebook is Markdown with code and its outputs between.
+fn notebook_source(cells: &[Value]) -> String {
     let mut source = String::new();
     for cell in cells {
         let body = text_of(cell.get("source"));
@@ -221,17 +230,41 @@ fn notebook(cells: &[Value], out: &mut Output<'_>) -> Result<(), ParseError> {
         } else {
             push_code(&mut source, &body);
             for output in cell.get("outputs").and_then(Value::as_array).into_iter().flatten() {
-                let text = text_of(
-                    output
-                        .get("text")
-                        .or_else(|| output.get("data").and_then(|data| data.get("text/plain"))),
-                );
-                push_code(&mut source, &text);
+                push_output(&mut source, output);
             }
         }
         source.push_str("\n\n");
     }
-    markdown::parse(&source, out)
+    source
+}
+
+fn text_of(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(lines)) => lines.iter().filter_map(Value::as_str).collect(),
+        _ => String::new(),
+    }
+}
+
+/// What a cell gave: in words what is there in several forms, of an error what it says.
+fn push_output(source: &mut String, output: &Value) {
+    /// What stands for a form that has no words.
+    const OBJECT: &str = "<IPython.core.display.";
+    let form = |kind: &str| output.get("data").and_then(|data| data.get(kind));
+    if let Some(markdown) = form("text/markdown") {
+        source.push_str("\n\n");
+        source.push_str(&text_of(Some(markdown)));
+        source.push_str("\n\n");
+        return;
+    }
+    let plain = text_of(output.get("text").or_else(|| form("text/plain")));
+    match form("text/html") {
+        Some(page) if plain.starts_with(OBJECT) => push_code(source, &html::plain_text(&text_of(Some(page)))),
+        _ => push_code(source, &plain),
+    }
+    if let Some(error) = output.get("ename").and_then(Value::as_str) {
+        push_code(source, &format!("{error}: {}", text_of(output.get("evalue"))));
+    }
 }
 
 fn push_code(source: &mut String, code: &str) {
@@ -265,6 +298,31 @@ mod tests {
         assert!(
             lines.contains("id: 12345678901234567890123\nprice: 1.10\ns: é \"x\" 😀\n"),
             "{lines}"
+        );
+    }
+
+    #[test]
+    fn outputs_of_a_notebook_are_read_in_words() {
+        let cells: Vec<Value> = serde_json::from_str(
+            r#"[{"cell_type":"code","source":["show()"],"outputs":[
+                {"data":{"text/markdown":["**Sum**: 7"],"text/plain":["<IPython.core.display.Markdown object>"]}},
+                {"data":{"text/html":"<p>Shown</p>","text/plain":"<IPython.core.display.HTML object>"}},
+                {"ename":"ValueError","evalue":"no figure"}]}]"#,
+        )
+        .unwrap();
+        let source = notebook_source(&cells);
+        for part in ["\nshow()\n", "\n**Sum**: 7\n", "\nShown\n", "\nValueError: no figure\n"] {
+            assert!(source.contains(part), "{part}: {source}");
+        }
+        assert!(!source.contains("IPython"), "{source}");
+    }
+
+    #[test]
+    fn records_of_a_list_are_apart() {
+        let text = r#"{"all":[{"a":1,"b":[{"c":2},3]},{"a":4}]}"#;
+        assert_eq!(
+            Lines::of(text, 1_000),
+            "all:\n  a: 1\n  b:\n    c: 2\n    3\n\n  a: 4\n"
         );
     }
 

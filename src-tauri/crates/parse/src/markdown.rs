@@ -5,7 +5,7 @@ use crate::formula::{Script, between};
 use crate::html;
 use crate::output::Output;
 use crate::text::{self, PageBuilder, TableHeader};
-use pulldown_cmark::{Event, HeadingLevel, MetadataBlockKind, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 /// The media type.
 pub const MEDIA_TYPE: &str = "text/markdown";
@@ -16,6 +16,8 @@ pub const MEDIA_TYPE: &str = "text/markdown";
 /// Its final state.
 pub fn parse(source: &str, out: &mut Output<'_>) -> Result<(), ParseError> {
     let mut reader = Reader::default();
+    let (head, source) = split_head(source);
+    reader.head(head);
     for (at, event) in Parser::new_ext(source, options()).enumerate() {
         if at.is_multiple_of(4096) {
             out.gathering(reader.page.len())?;
@@ -31,11 +33,28 @@ pub fn parse(source: &str, out: &mut Output<'_>) -> Result<(), ParseError> {
 }
 
 fn options() -> Options {
-    Options::ENABLE_TABLES
-        | Options::ENABLE_FOOTNOTES
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_TASKLISTS
-        | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS
+    Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS
+}
+
+/// The YAML at the top, between two lines of dashes, and the text below it. pulldown-cmark finds YAML between any two lines of dashes,
+/// which part what is text.
+fn split_head(source: &str) -> (&str, &str) {
+    let (first, rest) = source.split_once('\n').unwrap_or_default();
+    if first.trim_end() != "---" {
+        return ("", source);
+    }
+    let mut at = 0;
+    for line in rest.split_inclusive('\n') {
+        let is_end = matches!(line.trim_end(), "---" | "...");
+        if at == 0 && (is_end || line.trim().is_empty()) {
+            break;
+        }
+        if is_end {
+            return (&rest[..at], &rest[at + line.len()..]);
+        }
+        at += line.len();
+    }
+    ("", source)
 }
 
 #[derive(Default)]
@@ -50,7 +69,6 @@ struct Reader {
     script: Script,
     heading: Option<u8>,
     code: bool,
-    metadata: bool,
     title: Option<String>,
     first_heading: Option<String>,
     rows: Vec<Vec<String>>,
@@ -58,6 +76,14 @@ struct Reader {
 }
 
 impl Reader {
+    fn head(&mut self, yaml: &str) {
+        self.title = yaml
+            .lines()
+            .find_map(|line| line.strip_prefix("title:"))
+            .and_then(|value| text::title(value.trim().trim_matches(['"', '\''])));
+        self.page.paragraph(yaml);
+    }
+
     fn event(&mut self, event: Event<'_>) {
         match event {
             Event::Start(tag) => self.open(tag),
@@ -120,13 +146,16 @@ impl Reader {
                 self.end_block();
                 self.code = true;
             }
-            Tag::MetadataBlock(MetadataBlockKind::YamlStyle) => self.metadata = true,
             Tag::Table(_) => {
                 self.end_block();
                 self.rows.clear();
             }
             Tag::TableHead | Tag::TableRow => self.rows.push(Vec::new()),
-            Tag::Paragraph | Tag::BlockQuote(_) | Tag::FootnoteDefinition(_) | Tag::HtmlBlock => {
+            Tag::FootnoteDefinition(name) => {
+                self.end_block();
+                self.number = format!("[{name}] ");
+            }
+            Tag::Paragraph | Tag::BlockQuote(_) | Tag::HtmlBlock => {
                 self.end_block();
             }
             _ => {}
@@ -145,15 +174,6 @@ impl Reader {
                 self.code = false;
                 let code = std::mem::take(&mut self.block);
                 self.page.verbatim(&code);
-            }
-            TagEnd::MetadataBlock(_) => {
-                self.metadata = false;
-                let yaml = std::mem::take(&mut self.block);
-                self.title = yaml
-                    .lines()
-                    .find_map(|line| line.strip_prefix("title:"))
-                    .and_then(|value| text::title(value.trim().trim_matches(['"', '\''])));
-                self.page.paragraph(&yaml);
             }
             TagEnd::TableCell => {
                 let cell = std::mem::take(&mut self.block);
@@ -178,7 +198,11 @@ impl Reader {
                 self.end_block();
                 self.lists.pop();
             }
-            TagEnd::Paragraph | TagEnd::BlockQuote(_) | TagEnd::FootnoteDefinition => {
+            TagEnd::FootnoteDefinition => {
+                self.end_block();
+                self.number.clear();
+            }
+            TagEnd::Paragraph | TagEnd::BlockQuote(_) => {
                 self.end_block();
             }
             _ => {}
@@ -221,6 +245,29 @@ mod tests {
         );
         assert_eq!(text_of("- [x] done\n- [ ] open\n"), "[x] done\n[ ] open");
         assert_eq!(text_of("1. [x] done\n\n2. [ ] open\n"), "1. [x] done\n2. [ ] open");
+    }
+
+    #[test]
+    fn only_what_is_at_the_top_is_a_head() {
+        assert_eq!(split_head("---\r\ntitle: A\r\n---\r\n# B\n"), ("title: A\r\n", "# B\n"));
+        for text in [
+            "---\n\ntext\n---\n",
+            "---\n---\ntext\n---\n",
+            "---\ntext\n",
+            "---",
+            "a\n---\n",
+        ] {
+            assert_eq!(split_head(text), ("", text));
+        }
+        assert_eq!(text_of("one\n\n---\n## Two\n*three*\n---\n"), "one\n\nTwo\n\nthree");
+    }
+
+    #[test]
+    fn notes_have_the_marks_that_the_text_has() {
+        assert_eq!(
+            text_of("A claim.[^1]\n\n[^1]: The source.\n\n    More of it.\n\nThe end.\n"),
+            "A claim.[1]\n\n[1] The source.\n\nMore of it.\n\nThe end."
+        );
     }
 
     #[test]

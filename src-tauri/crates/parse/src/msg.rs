@@ -34,82 +34,123 @@ mod property {
     pub const MESSAGE_CODE_PAGE: u16 = 0x3ffd;
 }
 
+/// Where an attachment keeps the mail that it is.
+const ATTACHED_MAIL: &str = "__substg1.0_3701000D";
+
+type Container<'a> = CompoundFile<Cursor<&'a [u8]>>;
+
 /// A mail being read.
-struct File<'a> {
-    container: CompoundFile<Cursor<&'a [u8]>>,
+struct Mail<'a, 'b> {
+    container: &'a mut Container<'b>,
+    /// Its place in the container: nothing, or that of a mail attached to another.
+    storage: String,
+    /// Those of fixed size.
+    properties: Vec<u8>,
     /// Encoding of what is not UTF-16.
     encoding: Option<&'static Encoding>,
     /// Encoding of an HTML body that does not name its own.
     body_encoding: Option<&'static Encoding>,
 }
 
-/// Reads a mail.
+impl<'a, 'b> Mail<'a, 'b> {
+    fn open(container: &'a mut Container<'b>, storage: String, out: &Output<'_>) -> Self {
+        let mut mail = Self {
+            container,
+            storage,
+            properties: Vec::new(),
+            encoding: None,
+            body_encoding: None,
+        };
+        // How long what stands before them is (MS-OXMSG, 2.4.1).
+        let head = if mail.storage.is_empty() { 32 } else { 24 };
+        let properties = stream(&mut mail, "/__properties_version1.0", out).unwrap_or_default();
+        mail.properties = properties.get(head..).unwrap_or_default().to_vec();
+        let code_page = |id: u16| fixed(&mail.properties, LONG, id).and_then(|page| encoding_of(page as u32));
+        let body_encoding = code_page(property::INTERNET_CODE_PAGE);
+        mail.encoding = code_page(property::MESSAGE_CODE_PAGE).or(body_encoding);
+        mail.body_encoding = body_encoding;
+        mail
+    }
+}
+
+/// Reads a mail, and those attached to it.
 ///
 /// # Errors
 /// Its final state.
 pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
-    let container =
+    let mut container =
         CompoundFile::open(Cursor::new(bytes)).map_err(|error| ParseError::damaged(format!("OLE: {error}")))?;
-    let mut file = File {
-        container,
-        encoding: None,
-        body_encoding: None,
-    };
-    let properties = stream(&mut file, "/__properties_version1.0", out).unwrap_or_default();
-    let code_page = |id: u16| fixed(&properties, LONG, id).and_then(|page| encoding_of(page as u32));
-    file.body_encoding = code_page(property::INTERNET_CODE_PAGE);
-    file.encoding = code_page(property::MESSAGE_CODE_PAGE).or(file.body_encoding);
-    let subject = string(&mut file, "", property::SUBJECT, out);
+    let mut mail = Mail::open(&mut container, String::new(), out);
+    let subject = string(&mut mail, "", property::SUBJECT, out);
     out.started(MEDIA_TYPE, subject.as_deref().and_then(text::title), Some(1));
     let mut page = PageBuilder::default();
-    if let Some(subject) = &subject {
-        page.heading(1, subject);
-    }
-    head(&mut file, &properties, &mut page, out);
-    body(&mut file, &mut page, out)?;
-    let names = attachments(&mut file, out);
-    if !names.is_empty() {
-        page.paragraph(&format!("Attachments: {}", names.join(", ")));
-    }
+    write(&mut mail, &mut page, 0, out)?;
     out.single_page(page)
 }
 
-fn head(file: &mut File<'_>, properties: &[u8], page: &mut PageBuilder, out: &Output<'_>) {
+fn write(mail: &mut Mail<'_, '_>, page: &mut PageBuilder, depth: u32, out: &Output<'_>) -> Result<(), ParseError> {
+    if let Some(subject) = string(mail, "", property::SUBJECT, out) {
+        page.heading(if depth == 0 { 1 } else { 2 }, &subject);
+    }
+    head(mail, page, out);
+    body(mail, page, out)?;
+    let attachments = attachments(mail);
+    let names: Vec<String> = attachments
+        .iter()
+        .filter_map(|attachment| attachment_name(mail, attachment, out))
+        .collect();
+    if !names.is_empty() {
+        page.paragraph(&format!("Attachments: {}", names.join(", ")));
+    }
+    if depth < eml::MAX_FORWARDED {
+        for attachment in attachments {
+            let storage = format!("{}{attachment}/{ATTACHED_MAIL}", mail.storage);
+            if mail.container.is_storage(&storage) {
+                let mut forwarded = Mail::open(mail.container, storage, out);
+                write(&mut forwarded, page, depth + 1, out)?;
+                out.gathering(page.len())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn head(mail: &mut Mail<'_, '_>, page: &mut PageBuilder, out: &Output<'_>) {
     let mut lines = Vec::new();
-    let name = string(file, "", property::SENDER_NAME, out);
+    let name = string(mail, "", property::SENDER_NAME, out);
     // Within an organisation the address is a path of its directory, which says nothing to a person.
     let address = [property::SENDER_SMTP, property::SENDER_ADDRESS]
         .into_iter()
-        .find_map(|id| string(file, "", id, out).filter(|address| address.contains('@')));
+        .find_map(|id| string(mail, "", id, out).filter(|address| address.contains('@')));
     match (name, address) {
         (Some(name), Some(address)) if name != address => lines.push(format!("From: {name} <{address}>")),
         (Some(one), _) | (None, Some(one)) => lines.push(format!("From: {one}")),
         (None, None) => {}
     }
     for (label, id) in [("To", property::DISPLAY_TO), ("Cc", property::DISPLAY_CC)] {
-        if let Some(value) = string(file, "", id, out) {
+        if let Some(value) = string(mail, "", id, out) {
             lines.push(format!("{label}: {value}"));
         }
     }
-    if let Some(date) = date(properties) {
+    if let Some(date) = date(&mail.properties) {
         lines.push(format!("Date: {date}"));
     }
     page.paragraph(&lines.join("\n"));
 }
 
-fn body(file: &mut File<'_>, page: &mut PageBuilder, out: &Output<'_>) -> Result<(), ParseError> {
-    let plain = string(file, "", property::BODY, out);
+fn body(mail: &mut Mail<'_, '_>, page: &mut PageBuilder, out: &Output<'_>) -> Result<(), ParseError> {
+    let plain = string(mail, "", property::BODY, out);
     if let Some(plain) = plain.as_ref().filter(|plain| plain.len() >= eml::LONGEST_STUB) {
         page.paragraph(plain);
         return out.gathering(page.len());
     }
-    let source = match stream(file, &format!("/__substg1.0_{:04X}0102", property::HTML), out) {
+    let source = match stream(mail, &format!("/__substg1.0_{:04X}0102", property::HTML), out) {
         Some(bytes) => {
             let declared = html::declared_charset(&bytes);
-            let known = file.body_encoding.or(file.encoding).map(Encoding::name);
+            let known = mail.body_encoding.or(mail.encoding).map(Encoding::name);
             Some(encoding::decode(&bytes, declared.as_deref().or(known)).text)
         }
-        None => string(file, "", property::HTML, out),
+        None => string(mail, "", property::HTML, out),
     };
     if let Some(plain) = plain {
         let mut shown = PageBuilder::default();
@@ -122,7 +163,7 @@ fn body(file: &mut File<'_>, page: &mut PageBuilder, out: &Output<'_>) -> Result
     if let Some(source) = source {
         return html::append(&source, page, out);
     }
-    if let Some(packed) = stream(file, &format!("/__substg1.0_{:04X}0102", property::RTF), out)
+    if let Some(packed) = stream(mail, &format!("/__substg1.0_{:04X}0102", property::RTF), out)
         && let Some(rtf) = unpack_rtf(&packed, out.limits.text_bytes)
     {
         return rtf::append(&rtf, page, out);
@@ -130,41 +171,46 @@ fn body(file: &mut File<'_>, page: &mut PageBuilder, out: &Output<'_>) -> Result
     Ok(())
 }
 
-fn attachments(file: &mut File<'_>, out: &Output<'_>) -> Vec<String> {
-    let storages: Vec<String> = file
-        .container
-        .read_root_storage()
+/// Where the attachments of a mail are, seen from it.
+fn attachments(mail: &Mail<'_, '_>) -> Vec<String> {
+    let place = if mail.storage.is_empty() {
+        "/"
+    } else {
+        mail.storage.as_str()
+    };
+    let entries = mail.container.read_storage(place);
+    entries
+        .into_iter()
+        .flatten()
         .filter(|entry| entry.is_storage() && entry.name().starts_with("__attach_version1.0_"))
         .map(|entry| format!("/{}", entry.name()))
-        .collect();
-    storages
-        .iter()
-        .filter_map(|storage| {
-            [
-                property::ATTACH_LONG_NAME,
-                property::ATTACH_NAME,
-                property::DISPLAY_NAME,
-            ]
-            .into_iter()
-            .find_map(|id| string(file, storage, id, out))
-        })
         .collect()
 }
 
+fn attachment_name(mail: &mut Mail<'_, '_>, storage: &str, out: &Output<'_>) -> Option<String> {
+    [
+        property::ATTACH_LONG_NAME,
+        property::ATTACH_NAME,
+        property::DISPLAY_NAME,
+    ]
+    .into_iter()
+    .find_map(|id| string(mail, storage, id, out))
+}
+
 /// A text property: UTF-16 (`001F`) or in the mail's code page (`001E`).
-fn string(file: &mut File<'_>, storage: &str, id: u16, out: &Output<'_>) -> Option<String> {
-    let text = if let Some(bytes) = stream(file, &format!("{storage}/__substg1.0_{id:04X}001F"), out) {
+fn string(mail: &mut Mail<'_, '_>, storage: &str, id: u16, out: &Output<'_>) -> Option<String> {
+    let text = if let Some(bytes) = stream(mail, &format!("{storage}/__substg1.0_{id:04X}001F"), out) {
         encoding_rs::UTF_16LE.decode_without_bom_handling(&bytes).0.into_owned()
     } else {
-        let bytes = stream(file, &format!("{storage}/__substg1.0_{id:04X}001E"), out)?;
-        encoding::decode(&bytes, file.encoding.map(Encoding::name)).text
+        let bytes = stream(mail, &format!("{storage}/__substg1.0_{id:04X}001E"), out)?;
+        encoding::decode(&bytes, mail.encoding.map(Encoding::name)).text
     };
     let text = text.trim_matches(['\0', ' ', '\r', '\n']).to_owned();
     (!text.is_empty()).then_some(text)
 }
 
-fn stream(file: &mut File<'_>, path: &str, out: &Output<'_>) -> Option<Vec<u8>> {
-    let stream = file.container.open_stream(path).ok()?;
+fn stream(mail: &mut Mail<'_, '_>, path: &str, out: &Output<'_>) -> Option<Vec<u8>> {
+    let stream = mail.container.open_stream(format!("{}{path}", mail.storage)).ok()?;
     let mut bytes = Vec::new();
     // A damaged chain of sectors ends the stream early; what was read is what there is.
     let _ = stream.take(out.limits.text_bytes as u64).read_to_end(&mut bytes);
@@ -175,10 +221,9 @@ fn stream(file: &mut File<'_>, path: &str, out: &Output<'_>) -> Option<Vec<u8>> 
 const LONG: u16 = 0x0003;
 const TIME: u16 = 0x0040;
 
-/// A property from the table of fixed-size ones: 32 bytes of head, then 16 a property.
+/// A property from the table of fixed-size ones, 16 bytes each.
 fn fixed(properties: &[u8], kind: u16, id: u16) -> Option<u64> {
     let row = properties
-        .get(32..)?
         .chunks_exact(16)
         .find(|row| row[..2] == kind.to_le_bytes() && row[2..4] == id.to_le_bytes())?;
     Some(u64::from_le_bytes(row[8..16].try_into().ok()?))

@@ -6,7 +6,7 @@ use crate::text::PageBuilder;
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::{Page, ParseEvent};
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a format writes into.
 pub struct Output<'a> {
@@ -44,6 +44,11 @@ impl<'a> Output<'a> {
             has_text: false,
             pages_failed: 0,
         }
+    }
+
+    /// Gives the file so much time from now on, whatever its limit.
+    pub fn allow(&mut self, time: Duration) {
+        self.deadline = Instant::now() + time;
     }
 
     /// The format is known. Once.
@@ -159,5 +164,24 @@ impl<'a> Output<'a> {
     /// Pages that could not be read.
     pub fn failed_pages(&self) -> u32 {
         self.pages_failed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_its_time_unless_it_is_given_more() {
+        let (cancel, mut sink) = (CancelToken::new(), |_| {});
+        let limits = Limits {
+            time: Duration::ZERO,
+            ..Limits::default()
+        };
+        let mut out = Output::new(limits, &cancel, &|| {}, &mut sink);
+        while out.checkpoint().is_ok() {}
+        assert!(matches!(out.checkpoint(), Err(ParseError::TimedOut)));
+        out.allow(Duration::from_mins(1));
+        assert!(out.checkpoint().is_ok());
     }
 }

@@ -26,6 +26,10 @@ use std::sync::OnceLock;
 
 const MEDIA_TYPE: &str = "application/pdf";
 
+const NO_LIBRARY: &str =
+    "PDFium is missing, so that this PDF was read without positions: repair the installation and add it again.";
+const DAMAGED: &str = "This PDF is damaged and was read without positions: quotes from it cannot be shown on the page.";
+
 /// PDFium is loaded once a process: its C library keeps global state.
 static LIBRARY: OnceLock<Result<Pdfium, String>> = OnceLock::new();
 
@@ -69,8 +73,7 @@ pub fn parse(
         Ok(pdfium) => pdfium,
         Err(why) => {
             tracing::warn!(why, "reading a PDF without PDFium");
-            out.warning("PDFium is missing, so that this PDF was read without positions: repair the installation and add it again.");
-            return fallback::parse(bytes, out);
+            return fallback::parse(bytes, NO_LIBRARY, out);
         }
     };
     match open(pdfium, bytes) {
@@ -80,7 +83,7 @@ pub fn parse(
             }
             read_pages(&document, recogniser, bytes, out)
         }
-        Err(ParseError::Damaged { detail }) => fallback::parse(bytes, out).map_err(|error| match error {
+        Err(ParseError::Damaged { detail }) => fallback::parse(bytes, DAMAGED, out).map_err(|error| match error {
             ParseError::Damaged { detail: second } => ParseError::damaged(format!("{detail}; then {second}")),
             other => other,
         }),
@@ -273,6 +276,14 @@ fn read_pages(
         out.checkpoint()?;
         pages.read(document, bytes, index, index + 1, out)?;
     }
+    some_was_read(count, out)
+}
+
+/// Ends a document of `count` pages.
+///
+/// # Errors
+/// `Damaged` where none of them could be read.
+fn some_was_read(count: u32, out: &Output<'_>) -> Result<(), ParseError> {
     if out.failed_pages() == count {
         return Err(ParseError::damaged("no page could be read"));
     }
@@ -282,7 +293,7 @@ fn read_pages(
 /// Reads the writing of `count` pictures. `page` puts each (from 0) on a page of a PDF of its own: all together might not fit into memory.
 ///
 /// # Errors
-/// `NoText` without PDFium; over a limit; cancelled; out of time.
+/// `NoText` without PDFium, `Damaged` where no picture could be read; over a limit; cancelled; out of time.
 pub fn parse_pictures(
     library: Library,
     recogniser: &Recogniser,
@@ -309,5 +320,21 @@ pub fn parse_pictures(
             Err(_) => out.page_failed(number, "The page is damaged."),
         }
     }
-    Ok(())
+    some_was_read(count, out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use docmind_core::cancel::CancelToken;
+
+    #[test]
+    fn what_has_no_page_that_can_be_read_is_damaged() {
+        let (cancel, mut sink) = (CancelToken::new(), |_| {});
+        let mut out = Output::new(Limits::default(), &cancel, &|| {}, &mut sink);
+        out.page_failed(1, "The page is damaged.");
+        assert!(some_was_read(2, &out).is_ok());
+        assert!(matches!(some_was_read(1, &out), Err(ParseError::Damaged { .. })));
+    }
 }

@@ -38,17 +38,33 @@ fn without_escapes(text: &str) -> Cow<'_, str> {
     while let Some(at) = rest.find('\u{1b}') {
         out.push_str(&rest[..at]);
         let sequence = &rest[at + 1..];
-        // On one line, or it is none.
-        let line = sequence.split('\n').next().unwrap_or_default();
-        let end = match line.as_bytes().first() {
-            Some(b'[') => line[1..].find(|c: char| ('@'..='~').contains(&c)).map(|end| end + 2),
-            Some(b']') => line.find('\u{7}').map(|end| end + 1),
-            _ => None,
-        };
-        rest = &sequence[end.unwrap_or(0)..];
+        rest = &sequence[sequence_length(sequence.as_bytes()).unwrap_or(0)..];
     }
     out.push_str(rest);
     Cow::Owned(out)
+}
+
+/// Bytes of the control sequence that follows an escape (ECMA-48, 5.4 and 5.6); on one line, or it is none.
+fn sequence_length(behind: &[u8]) -> Option<usize> {
+    /// Titles and links are shorter.
+    const LONGEST: usize = 4096;
+    let (kind, content) = behind.split_first()?;
+    let end = |is_end: fn(u8) -> bool| {
+        let line = content.iter().take(LONGEST).take_while(|byte| **byte != b'\n');
+        line.copied().position(is_end)
+    };
+    match kind {
+        b'[' => Some(end(|byte| matches!(byte, b'@'..=b'~'))? + 2),
+        b']' => {
+            let at = end(|byte| matches!(byte, 0x07 | 0x1b))?;
+            match content[at..] {
+                [0x07, ..] => Some(at + 2),
+                [0x1b, b'\\', ..] => Some(at + 3),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
 }
 
 /// Reads the text between the tags of an XML file of an unknown kind, an element with text a line.
@@ -86,4 +102,21 @@ pub fn parse_xml(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     }
     page.line(&line);
     out.single_page(page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_and_titles_of_terminals_end_in_two_ways() {
+        let text = "\u{1b}]8;;http://a\u{1b}\\the log\u{1b}]8;;\u{7} of \u{1b}[1mtoday\u{1b}[0m, \u{1b}]no end";
+        assert_eq!(without_escapes(text), "the log of today, ]no end");
+    }
+
+    #[test]
+    fn escapes_of_one_long_line_cost_what_they_are() {
+        let text = "\u{1b}[K\u{1b}]~".repeat(200_000);
+        assert_eq!(without_escapes(&text).len(), 2 * 200_000);
+    }
 }

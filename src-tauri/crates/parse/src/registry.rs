@@ -43,15 +43,11 @@ impl Registry {
         }
     }
 
-    /// From now on pages that are pictures are read too, which takes seconds each: a file may take as long as it needs.
+    /// From now on pages that are pictures are read too, which takes seconds each: a PDF or picture may take as long as it needs.
     #[must_use]
     pub fn recognising(self, recogniser: Recogniser) -> Self {
         Self {
             recogniser: Some(recogniser),
-            limits: Limits {
-                time: RECOGNITION_TIME,
-                ..self.limits
-            },
             ..self
         }
     }
@@ -158,6 +154,9 @@ impl Registry {
     }
 
     fn read_as(&self, format: Format, bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
+        if self.recogniser.is_some() && matches!(format, Format::Pdf | Format::Picture) {
+            out.allow(RECOGNITION_TIME);
+        }
         match format {
             // A package is a ZIP, and none of those is this.
             Format::Encrypted => return Err(ParseError::NeedsPassword),

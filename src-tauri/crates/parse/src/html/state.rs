@@ -321,14 +321,14 @@ impl State {
             }
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                 self.end_block();
-                self.heading = opens.then(|| name.as_bytes()[1] - b'0');
+                self.heading = holds.then(|| name.as_bytes()[1] - b'0');
             }
             "pre" => {
                 self.end_block();
-                self.preformatted = if opens {
-                    self.preformatted + 1
-                } else {
-                    self.preformatted.saturating_sub(1)
+                self.preformatted = match (opens, holds) {
+                    (true, true) => self.preformatted + 1,
+                    (true, false) => self.preformatted,
+                    (false, _) => self.preformatted.saturating_sub(1),
                 };
             }
             "li" | "dd" | "dt" => {

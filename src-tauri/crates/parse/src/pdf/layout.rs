@@ -6,9 +6,9 @@ mod segments;
 pub(super) mod tests;
 
 use super::glyphs::Drawn;
-use super::order::{place_overlay, reading_order};
+use super::order::{MAX_COMPARISONS, place_overlay, reading_order};
 use crate::text::push_char;
-use docmind_core::document::{Heading, Page, Span, WordBox};
+use docmind_core::document::{Heading, Page, Rect, Span, WordBox};
 use rows::{Row, breaks_wide_word, bring_together, first_char, heading_level, rows, same_block, usual_gap, wraps};
 use segments::{Word, joined, segments, stands_alone, typed, union};
 use std::collections::{BTreeMap, HashSet};
@@ -36,6 +36,9 @@ impl BodySize {
     }
 }
 
+/// Characters of a value that may well stand elsewhere on its page: it counts as drawn only where it is in its field.
+const LONGEST_BY_CHANCE: usize = 6;
+
 /// A page from what is drawn on it.
 pub fn page(number: u32, drawn: Drawn, body: &mut BodySize) -> Page {
     let base = segments(&drawn.glyphs[..drawn.overlay]);
@@ -43,15 +46,24 @@ pub fn page(number: u32, drawn: Drawn, body: &mut BodySize) -> Page {
         body.add(segment.size, segment.chars);
     }
     let overlay = segments(&drawn.glyphs[drawn.overlay..]);
-    let shown: String = squeezed(base.iter().chain(&overlay));
+    let all = || base.iter().chain(&overlay).flat_map(|segment| &segment.words);
+    let shown = squeezed(all());
+    let is_much = drawn.values.len().saturating_mul(drawn.glyphs.len()) > MAX_COMPARISONS;
+    let is_shown = |value: &str, field: &Rect| {
+        let value = squeeze(value);
+        if is_much || value.chars().count() > LONGEST_BY_CHANCE {
+            return shown.contains(&value);
+        }
+        squeezed(all().filter(|word| is_within(&word.rect, field))).contains(&value)
+    };
+    let missing: Vec<Segment> = drawn
+        .values
+        .iter()
+        .filter(|(value, field)| !is_shown(value, field))
+        .map(|(value, field)| typed(value, *field))
+        .collect();
     let mut extra = overlay;
-    extra.extend(
-        drawn
-            .values
-            .iter()
-            .filter(|(value, _)| !shown.contains(&squeeze(value)))
-            .map(|(value, rect)| typed(value, *rect)),
-    );
+    extra.extend(missing);
     let ordered = place_overlay(reading_order(base), extra);
     let mut writer = Writer {
         body: body.points(),
@@ -75,12 +87,18 @@ fn squeeze(text: &str) -> String {
     text.nfkc().filter(|c| c.is_alphanumeric()).collect()
 }
 
-fn squeezed<'a>(segments: impl Iterator<Item = &'a Segment>) -> String {
+fn squeezed<'a>(words: impl Iterator<Item = &'a Word>) -> String {
     squeeze(
-        &segments
-            .flat_map(|s| s.words.iter().flat_map(|w| w.glyphs.iter().map(|(c, _)| *c)))
+        &words
+            .flat_map(|word| word.glyphs.iter().map(|(c, _)| *c))
             .collect::<String>(),
     )
+}
+
+/// True where the middle of a word lies in a field.
+fn is_within(word: &Rect, field: &Rect) -> bool {
+    let (x, y) = (f32::midpoint(word.x0, word.x1), f32::midpoint(word.y0, word.y1));
+    (field.x0..=field.x1).contains(&x) && (field.y0..=field.y1).contains(&y)
 }
 
 /// Words written with a hyphen inside a line of this page: at a line's end they keep it.
@@ -156,8 +174,11 @@ impl Writer {
         let next = first_char(below);
         let last_word = above.segments.last().and_then(|segment| segment.words.last());
         let marked = last_word.is_some_and(|word| word.hyphen);
-        let written =
-            self.text.ends_with(['-', '\u{2010}']) && self.text.chars().rev().nth(1).is_some_and(char::is_alphabetic);
+        // By itself it is a sign: that of an ion, raised.
+        let is_sign = last_word.is_some_and(|word| word.glyphs.len() == 1);
+        let written = !is_sign
+            && self.text.ends_with(['-', '\u{2010}'])
+            && self.text.chars().rev().nth(1).is_some_and(char::is_alphabetic);
         if !(marked || written) || !next.is_some_and(char::is_alphanumeric) {
             // Scripts without spaces have none at a line's end either.
             let before = self.text.chars().next_back();

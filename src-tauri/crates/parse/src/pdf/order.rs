@@ -13,7 +13,7 @@ const MIN_SIDE_CHARS: usize = 20;
 
 /// Gaps tried as the gutter, and comparisons made to place what was drawn over a page: a page made to hurt has millions.
 const MAX_CANDIDATES: usize = 200;
-const MAX_COMPARISONS: usize = 20_000_000;
+pub const MAX_COMPARISONS: usize = 20_000_000;
 
 /// True when the two stand on one row: the lower of them overlaps the other by half.
 pub fn same_row(a: &Rect, b: &Rect) -> bool {
@@ -30,12 +30,9 @@ fn split_columns(segments: Vec<Segment>, depth: u8) -> Vec<Segment> {
     let Some(gutter) = (depth > 0).then(|| find_gutter(&segments)).flatten() else {
         return segments;
     };
-    // The rows are sorted, so that bands across both columns (titles, figures) part what is above from what is below.
-    let mut sorted = segments;
-    sorted.sort_by(|a, b| a.rect.y0.total_cmp(&b.rect.y0));
-    let mut out = Vec::with_capacity(sorted.len());
+    let mut out = Vec::with_capacity(segments.len());
     let (mut left, mut right) = (Vec::new(), Vec::new());
-    for segment in sorted {
+    for segment in from_the_top(segments) {
         if segment.rect.x1 <= gutter + 1.0 {
             left.push(segment);
         } else if segment.rect.x0 >= gutter - 1.0 {
@@ -49,6 +46,21 @@ fn split_columns(segments: Vec<Segment>, depth: u8) -> Vec<Segment> {
     out.extend(split_columns(left, depth - 1));
     out.extend(split_columns(right, depth - 1));
     out
+}
+
+/// Segments with their rows sorted, so that bands across both columns (titles, figures) part what is above from what is below. Within a
+/// row the order is that in which it is drawn: marks that are raised, and bullets of other fonts, begin higher than what they follow.
+fn from_the_top(segments: Vec<Segment>) -> impl Iterator<Item = Segment> {
+    let mut rows: Vec<Vec<Segment>> = Vec::new();
+    for segment in segments {
+        match rows.last_mut() {
+            Some(row) if row.last().is_some_and(|last| same_row(&last.rect, &segment.rect)) => row.push(segment),
+            _ => rows.push(vec![segment]),
+        }
+    }
+    let top = |row: &[Segment]| row.iter().map(|segment| segment.rect.y0).fold(f32::INFINITY, f32::min);
+    rows.sort_by(|a, b| top(a).total_cmp(&top(b)));
+    rows.into_iter().flatten()
 }
 
 /// The middle of a gutter that divides most rows into two sides of running text.
@@ -150,12 +162,16 @@ mod tests {
                 y,
                 200.0,
             ));
+            if row == 3 {
+                drawn.push(segment("²", 250.0, y - 3.0, 4.0));
+            }
             let mut right = segment(&format!("right {row} with enough words to be prose"), 280.0, y, 200.0);
             right.follows_gap = true;
             drawn.push(right);
         }
-        let order = texts(&reading_order(drawn));
+        let mut order = texts(&reading_order(drawn));
         assert!(order[0].starts_with("A title"));
+        assert_eq!(order.remove(5), "²", "a raised mark follows its word");
         assert!(order[1..9].iter().all(|text| text.starts_with("left")), "{order:?}");
         assert!(order[9..].iter().all(|text| text.starts_with("right")), "{order:?}");
     }

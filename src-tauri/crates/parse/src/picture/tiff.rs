@@ -3,10 +3,12 @@
 //! What fax machines send (CCITT, ITU-T T.4 and T.6) stays as small as it is, a bit a pixel: group 4 is unpacked here strip by strip, which
 //! no PDF could hold together; all else goes into the PDF as it came.
 
+mod palette;
+
 use super::{Picture, jpeg, on_white, quarter_turns};
 use fax::decoder::decode_g4;
 use std::borrow::Cow;
-use std::io::Cursor;
+use std::io::{Cursor, Read, Seek};
 use tiff::ColorType;
 use tiff::decoder::{ChunkType, Decoder, DecodingResult, Limits};
 use tiff::tags::Tag;
@@ -16,6 +18,8 @@ const RUN_LENGTHS: u32 = 2;
 const GROUP_3: u32 = 3;
 const GROUP_4: u32 = 4;
 const JPEG: u32 = 7;
+/// Value of the tag PhotometricInterpretation.
+const PALETTE: u32 = 3;
 /// Tag 292: its lowest bit says that rows refer to the row above.
 const T4_OPTIONS: Tag = Tag::Unknown(292);
 
@@ -46,14 +50,20 @@ pub(super) fn pages(bytes: &[u8], most: u32) -> u32 {
     pages
 }
 
-/// Page `index` (from 0).
-pub(super) fn picture(bytes: &[u8], index: u32, most_pixels: u64) -> Option<Picture<'static>> {
+/// A file at its page `index` (from 0).
+fn open<R: Read + Seek>(file: R, index: u32, most_pixels: u64) -> Option<Decoder<R>> {
     let mut limits = Limits::default();
     limits.decoding_buffer_size = usize::try_from(most_pixels * 4).ok()?;
     // Of the packed bytes, which are in memory already.
     limits.intermediate_buffer_size = usize::MAX;
-    let mut page = Decoder::new(Cursor::new(bytes)).ok()?.with_limits(limits);
+    let mut page = Decoder::new(file).ok()?.with_limits(limits);
     page.seek_to_image(index as usize).ok()?;
+    Some(page)
+}
+
+/// Page `index` (from 0).
+pub(super) fn picture(bytes: &[u8], index: u32, most_pixels: u64) -> Option<Picture<'static>> {
+    let mut page = open(Cursor::new(bytes), index, most_pixels)?;
     let (width, height) = page.dimensions().ok()?;
     if u64::from(width) * u64::from(height) > most_pixels {
         return None;
@@ -62,6 +72,10 @@ pub(super) fn picture(bytes: &[u8], index: u32, most_pixels: u64) -> Option<Pict
         Some(GROUP_4) => unpacked_fax(&mut page, bytes)?,
         Some(compression @ (RUN_LENGTHS | GROUP_3)) => packed_fax(&mut page, bytes, compression)?,
         Some(JPEG) if !is_small(&mut page, bytes, most_pixels) => return None,
+        _ if number(&mut page, Tag::PhotometricInterpretation) == Some(PALETTE) => {
+            let mut numbers = open(palette::as_grey(&mut page, bytes)?, index, most_pixels)?;
+            palette::indexed(&mut page, &mut numbers)?
+        }
         _ => pixels(&mut page)?,
     };
     let orientation = number(&mut page, Tag::Orientation).and_then(|value| u16::try_from(value).ok());
@@ -73,7 +87,7 @@ pub(super) fn picture(bytes: &[u8], index: u32, most_pixels: u64) -> Option<Pict
     })
 }
 
-fn number(page: &mut Directories<'_>, tag: Tag) -> Option<u32> {
+fn number<R: Read + Seek>(page: &mut Decoder<R>, tag: Tag) -> Option<u32> {
     page.find_tag_unsigned(tag).ok().flatten()
 }
 
@@ -195,21 +209,42 @@ fn is_small(page: &mut Directories<'_>, bytes: &[u8], most_pixels: u64) -> bool 
     all.is_some_and(|all| all <= most_pixels)
 }
 
-/// What is packed in any other way, as grey or colours of eight bits, or grey of fewer.
-fn pixels(page: &mut Directories<'_>) -> Option<Content> {
-    let color = page.colortype().ok()?;
-    let is_in_planes = page.image_buffer_layout().ok()?.planes > 1;
+/// Samples as they follow each other in the picture; of sixteen bits the upper eight.
+fn unpacked<R: Read + Seek>(page: &mut Decoder<R>) -> Option<Vec<u8>> {
     // The decoder does not turn bits round.
-    if is_in_planes || number(page, Tag::FillOrder) == Some(2) && color.bit_depth() < 8 {
+    if page.colortype().ok()?.bit_depth() < 8 && number(page, Tag::FillOrder) == Some(2) {
         return None;
     }
     let mut result = DecodingResult::U8(Vec::new());
-    page.read_image_to_buffer(&mut result).ok()?;
+    let layout = page.read_image_to_buffer(&mut result).ok()?;
+    // Where there is no room for all planes it reads the first alone.
+    if result.as_buffer(0).byte_len() < layout.complete_len {
+        return None;
+    }
     let data = match result {
         DecodingResult::U8(data) => data,
         DecodingResult::U16(data) => data.into_iter().map(|value| (value >> 8) as u8).collect(),
         _ => return None,
     };
+    Some(match layout.planes {
+        0 | 1 => data,
+        planes => together(&data, planes),
+    })
+}
+
+/// What came plane by plane, pixel by pixel.
+fn together(data: &[u8], planes: usize) -> Vec<u8> {
+    let pixels = data.len() / planes;
+    (0..pixels)
+        .flat_map(|pixel| data.iter().skip(pixel).step_by(pixels).take(planes))
+        .copied()
+        .collect()
+}
+
+/// What is packed in any other way, as grey or colours of eight bits, or grey of fewer.
+fn pixels(page: &mut Directories<'_>) -> Option<Content> {
+    let color = page.colortype().ok()?;
+    let data = unpacked(page)?;
     Some(match color {
         ColorType::Gray(bits @ (1 | 2 | 4)) => ("/DeviceGray".into(), bits, data),
         ColorType::Gray(8 | 16) => ("/DeviceGray".into(), 8, data),
@@ -406,6 +441,106 @@ pub(super) mod tests {
         assert_eq!(*picture.data, [0x80, 0x40, 0xc0]);
         let form = "/DeviceGray/Filter/CCITTFaxDecode/DecodeParms<</K 0/Columns 16/Rows 4/EncodedByteAlign false/BlackIs1 true>>";
         assert_eq!(picture.form, form);
+    }
+
+    /// A page of these tags and strips.
+    fn page_of(tags: &[(Tag, &[u16])], jpeg_tables: Option<&[u8]>, strips: &[&[u8]]) -> Vec<u8> {
+        let mut file = Cursor::new(Vec::new());
+        let mut encoder = TiffEncoder::new(&mut file).expect("begun");
+        let mut directory = encoder.image_directory().expect("begun");
+        let mut places = Vec::new();
+        for strip in strips {
+            places.push(directory.write_data(*strip).expect("written") as u32);
+        }
+        let lengths: Vec<u32> = strips.iter().map(|strip| strip.len() as u32).collect();
+        directory
+            .write_tag(Tag::StripOffsets, places.as_slice())
+            .expect("written");
+        directory
+            .write_tag(Tag::StripByteCounts, lengths.as_slice())
+            .expect("written");
+        if let Some(tables) = jpeg_tables {
+            directory.write_tag(Tag::JPEGTables, tables).expect("written");
+        }
+        for (tag, numbers) in tags {
+            directory.write_tag(*tag, *numbers).expect("written");
+        }
+        directory.finish().expect("ended");
+        file.into_inner()
+    }
+
+    #[test]
+    fn a_palette_goes_into_the_pdf_with_the_numbers_of_its_colours() {
+        for unit in [1, 0x100] {
+            let mut map = [0; 48];
+            (map[1], map[47]) = (0x80 * unit, 0x7f * unit);
+            let tags: [(Tag, &[u16]); 6] = [
+                (Tag::ImageWidth, &[2]),
+                (Tag::ImageLength, &[1]),
+                (Tag::BitsPerSample, &[4]),
+                (Tag::Compression, &[1]),
+                (Tag::PhotometricInterpretation, &[3]),
+                (Tag::ColorMap, &map),
+            ];
+            let picture = picture(&page_of(&tags, None, &[&[0x1f]]), 0, 2).expect("whole");
+            let black = "000000".repeat(13);
+            assert_eq!(
+                picture.form,
+                format!("[/Indexed/DeviceRGB 15 <000000800000{black}00007f>]")
+            );
+            assert_eq!((picture.bits, &*picture.data), (4, [0x1f].as_slice()));
+        }
+    }
+
+    #[test]
+    fn colours_in_planes_are_brought_together() {
+        let tags: [(Tag, &[u16]); 7] = [
+            (Tag::ImageWidth, &[2]),
+            (Tag::ImageLength, &[1]),
+            (Tag::BitsPerSample, &[8, 8, 8]),
+            (Tag::Compression, &[1]),
+            (Tag::PhotometricInterpretation, &[2]),
+            (Tag::SamplesPerPixel, &[3]),
+            (Tag::PlanarConfiguration, &[2]),
+        ];
+        let page = page_of(&tags, None, &[&[1, 2], &[3, 4], &[5, 6]]);
+        let whole = picture(&page, 0, 2).expect("whole");
+        assert_eq!((&*whole.form, whole.bits), ("/DeviceRGB", 8));
+        assert_eq!(*whole.data, [1, 3, 5, 2, 4, 6]);
+    }
+
+    #[test]
+    fn jpeg_is_unpacked_with_its_tables_in_each_strip_or_apart() {
+        // All steps are 160; a code of one bit each for a difference of one bit, and for the end of a block.
+        let quantisation = [b"\xff\xdb\0\x43\0".as_slice(), &[160; 64]].concat();
+        let codes = |class: u8, symbol: u8| {
+            let lengths = [[1_u8].as_slice(), &[0; 15]].concat();
+            [b"\xff\xc4\0\x14".as_slice(), &[class], &lengths, &[symbol]].concat()
+        };
+        let tables = [quantisation, codes(0, 1), codes(0x10, 0)].concat();
+        let frame = b"\xff\xc0\0\x0b\x08\0\x08\0\x08\x01\x01\x11\0";
+        let scan = b"\xff\xda\0\x08\x01\x01\0\0\x3f\0\x5f";
+        let (begin, end) = (b"\xff\xd8".as_slice(), b"\xff\xd9".as_slice());
+        let tags: [(Tag, &[u16]); 5] = [
+            (Tag::ImageWidth, &[8]),
+            (Tag::ImageLength, &[8]),
+            (Tag::BitsPerSample, &[8]),
+            (Tag::Compression, &[7]),
+            (Tag::PhotometricInterpretation, &[1]),
+        ];
+        let whole = page_of(&tags, None, &[&[begin, &tables, frame, scan, end].concat()]);
+        let apart = page_of(
+            &tags,
+            Some(&[begin, &tables, end].concat()),
+            &[&[begin, frame, scan, end].concat()],
+        );
+        for page in [whole, apart] {
+            let picture = picture(&page, 0, 64).expect("whole");
+            assert_eq!(picture.form, "/DeviceGray");
+            // A step above the middle: 128 + 160 / 8.
+            assert_eq!(*picture.data, [148; 64]);
+            assert!(super::picture(&page, 0, 63).is_none(), "too large");
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! What each format gives.
 
 use super::build::{docx, docx_of, package_relationship, relationships, zip};
-use super::read;
+use super::{read, read_limited};
 use docmind_core::document::DocumentState;
+use docmind_parse::Limits;
 
 #[test]
 fn docx_has_headings_tables_notes_and_boxes() {
@@ -153,6 +154,32 @@ fn epub_chapters_come_in_the_order_of_the_spine() {
 }
 
 #[test]
+fn a_locked_chapter_is_told_by_its_escaped_name() {
+    let bytes = zip(&[
+        ("mimetype", b"application/epub+zip"),
+        ("META-INF/encryption.xml", br#"<encryption><CipherReference URI="O/b%20b.xhtml"/></encryption>"#),
+        ("O/p.opf", br#"<package><manifest><item id="b" href="b%20b.xhtml" media-type="application/xhtml+xml"/></manifest><spine><itemref idref="b"/></spine></package>"#),
+        ("O/b b.xhtml", b"Noise that nobody can read."),
+    ]);
+    assert_eq!(read("a.epub", &bytes).state(), DocumentState::NeedsPassword);
+}
+
+#[test]
+fn a_book_promises_no_more_chapters_than_there_may_be() {
+    let chapters = r#"<itemref idref="a"/>"#.repeat(3);
+    let package = format!(
+        r#"<package><manifest><item id="a" href="a.xhtml" media-type="application/xhtml+xml"/></manifest><spine>{chapters}</spine></package>"#
+    );
+    let bytes = zip(&[("mimetype", b"application/epub+zip"), ("p.opf", package.as_bytes())]);
+    let limits = Limits {
+        pages: 2,
+        ..Limits::default()
+    };
+    let read = read_limited(limits, "a.epub", &bytes);
+    assert_eq!((read.state(), read.failed.len()), (DocumentState::TooLarge, 0));
+}
+
+#[test]
 fn mail_has_headers_body_and_attachment_names() {
     let mail = b"From: Ada <ada@example.org>\r\nTo: bob@example.org\r\nSubject: =?UTF-8?Q?Gr=C3=BC=C3=9Fe?=\r\nMIME-Version: 1.0\r\n\
         Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain; charset=iso-8859-1\r\n\
@@ -177,6 +204,15 @@ fn text_formats() {
     let csv = read("a.csv", b"Name;Town\nAda;London\n\"Bob; jr.\";Paris\n");
     assert_eq!(csv.pages[0].text, "Name | Town\nAda | London\nBob; jr. | Paris");
     assert_eq!(csv.pages[0].tables[0].header.slice(&csv.pages[0].text), "Name | Town");
+    let titled = read("a.csv", b"Payments of May\n\nShop;Price\nTea;1,50\nMilk;2,50\n");
+    assert_eq!(
+        titled.pages[0].text,
+        "Payments of May\n\nShop | Price\nTea | 1,50\nMilk | 2,50"
+    );
+    assert_eq!(
+        titled.pages[0].tables[0].header.slice(&titled.pages[0].text),
+        "Shop | Price"
+    );
     let markdown = read(
         "a.md",
         b"# Minutes\n\nSome *text* with `code`.\n\n- one\n- two\n\n| A | B |\n|---|---|\n| 1 | 2 |\n",

@@ -50,6 +50,37 @@ fn an_outlook_mail_whose_plain_form_is_a_stub_is_read_from_its_other_form() {
 }
 
 #[test]
+fn a_mail_attached_to_an_outlook_mail_is_read_behind_it() {
+    const ATTACHMENT: &str = "/__attach_version1.0_#00000000";
+    let forwarded = |name: &str| format!("{ATTACHMENT}/__substg1.0_3701000D{name}");
+    let mut file = cfb::CompoundFile::create(std::io::Cursor::new(Vec::new())).expect("memory");
+    file.create_storage(ATTACHMENT).expect("a new storage");
+    file.create_storage(forwarded("")).expect("a new storage");
+    // A head of 24 bytes, then when it was sent: 1970.
+    let sent = [
+        &[0_u8; 24][..],
+        &[0x40, 0, 0x39, 0, 0, 0, 0, 0],
+        &116_444_736_000_000_000_u64.to_le_bytes(),
+    ]
+    .concat();
+    for (name, bytes) in [
+        ("/__properties_version1.0".to_owned(), &[0_u8; 32][..]),
+        ("/__substg1.0_1000001E".to_owned(), b"See below."),
+        (format!("{ATTACHMENT}/__substg1.0_3001001E"), b"Offer"),
+        (forwarded("/__properties_version1.0"), &sent),
+        (forwarded("/__substg1.0_0037001E"), b"Offer"),
+        (forwarded("/__substg1.0_1000001E"), b"Ten pounds."),
+    ] {
+        let mut stream = file.create_stream(name).expect("a new stream");
+        std::io::Write::write_all(&mut stream, bytes).expect("memory");
+    }
+    assert_eq!(
+        read("a.msg", &file.into_inner().into_inner()).text(),
+        "See below.\n\nAttachments: Offer\n\nOffer\n\nDate: 1970-01-01 00:00 UTC\n\nTen pounds."
+    );
+}
+
+#[test]
 fn a_mail_in_an_encoding_it_does_not_name_is_readable() {
     let mail = b"From: J\xfcrgen <a@b.c>\r\nSubject: Gr\xfc\xdfe\r\n\r\nSch\xf6ne Gr\xfc\xdfe aus K\xf6ln\r\n";
     let text = read("a.eml", mail).text();
@@ -77,4 +108,44 @@ fn a_mail_cut_short_keeps_what_came() {
         --x\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\nVGhlIHdvcmRzIG9mIGl0\r\nVGhlI";
     let text = read("a.eml", mail).text();
     assert!(text.contains("The words of it"), "{text}");
+}
+
+#[test]
+fn a_sign_that_nobody_escaped_spoils_no_mail() {
+    let mail = b"Subject: Link\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\
+        Content-Transfer-Encoding: quoted-printable\r\n\r\n\
+        Gr=C3=BC=C3=9Fe: https://a.b/?x=yes, and a line that=\r\n goes on.\r\n";
+    assert_eq!(
+        read("a.eml", mail).text(),
+        "Link\n\nGrüße: https://a.b/?x=yes, and a line that goes on."
+    );
+}
+
+#[test]
+fn a_damaged_part_of_a_mail_keeps_its_place() {
+    let mail = b"Subject: List\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n\
+        --x\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nSee https://a.b/?x=yes\r\n\
+        --x\r\nContent-Type: text/plain\r\n\r\nHow to leave the list\r\n--x--\r\n";
+    assert_eq!(
+        read("a.eml", mail).text(),
+        "List\n\nSee https://a.b/?x=yes\n\nHow to leave the list"
+    );
+}
+
+#[test]
+fn lines_that_a_mail_program_parted_are_put_together() {
+    let mail = b"Subject: Flowed\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8; format=flowed; DelSp=yes\r\n\r\n\
+        A sentence that  \r\ngoes on at https://a.b/ \r\nc.\r\n";
+    assert_eq!(
+        read("a.eml", mail).text(),
+        "Flowed\n\nA sentence that goes on at https://a.b/c."
+    );
+}
+
+#[test]
+fn no_mail_of_a_mailbox_is_its_title() {
+    let one = "From a@b.c Mon Jan  1 00:00:00 2024\nFrom: a@b.c\nTo: d@e.f\nSubject: Lunch\n\nAt one.\n\n";
+    assert_eq!(read("a.mbox", one.as_bytes()).title.as_deref(), Some("Lunch"));
+    let mailbox = read("a.mbox", one.repeat(2).as_bytes());
+    assert_eq!((mailbox.title, mailbox.pages.len()), (None, 2));
 }

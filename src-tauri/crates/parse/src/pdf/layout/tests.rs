@@ -98,6 +98,21 @@ fn hyphens_at_line_ends_are_undone_except_in_compounds() {
 }
 
 #[test]
+fn a_raised_sign_at_a_line_end_is_no_hyphen() {
+    let page = read(&[
+        ("A solution that conducts holds a great number of Cl", 50.0, 50.0, 10.0),
+        ("-", 305.0, 48.0, 6.0),
+        (
+            "ions and little else that would be of any interest here",
+            50.0,
+            62.0,
+            10.0,
+        ),
+    ]);
+    assert!(page.text.contains("number of Cl- ions and"), "{}", page.text);
+}
+
+#[test]
 fn every_word_box_covers_its_word() {
     let page = read(&[("o\u{fb03}ce e\u{301}tat 日本", 50.0, 50.0, 10.0)]);
     let words: Vec<&str> = page.words.iter().map(|word| word.span.slice(&page.text)).collect();
@@ -156,6 +171,27 @@ fn a_value_without_a_drawing_stands_behind_its_label() {
             .text
             .starts_with("Name:\tAda Lovelace")
     );
+}
+
+#[test]
+fn a_short_value_is_drawn_only_in_its_field() {
+    let field = |y0| Rect {
+        x0: 100.0,
+        y0,
+        x1: 200.0,
+        y1: y0 + 12.0,
+    };
+    let mut input = drawn(&[
+        ("Form of 2024", 50.0, 20.0, 10.0),
+        ("Children:", 50.0, 50.0, 10.0),
+        ("Rooms:", 50.0, 80.0, 10.0),
+        ("7", 110.0, 80.0, 10.0),
+    ]);
+    input.values.push(("2".into(), field(49.0)));
+    input.values.push(("7".into(), field(79.0)));
+    let text = page(1, input, &mut BodySize::default()).text;
+    assert!(text.contains("Children: 2") || text.contains("Children:\t2"), "{text}");
+    assert_eq!(text.matches('7').count(), 1, "{text}");
 }
 
 #[test]
