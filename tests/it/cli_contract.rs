@@ -138,7 +138,7 @@ fn evidence_is_proven_until_its_file_changes() -> Result<()> {
         let run = elsewhere.run(&all)?;
         assert_eq!(run.status, Some(status), "{:#?}", run.lines);
         has_all(run.last(), &["passages", "proven"]);
-        let of = |line: &serde_json::Value| line["verdict"].as_str().map(str::to_owned).context("no verdict");
+        let of = |line: &Value| line["verdict"].as_str().map(str::to_owned).context("no verdict");
         run.of_type("passage").map(of).collect()
     };
     let proven = verdicts(&[], 0)?;

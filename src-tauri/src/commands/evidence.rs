@@ -25,6 +25,15 @@ impl Merge for LookedUp {
     }
 }
 
+impl LookedUp {
+    fn of(done: usize, total: usize) -> Self {
+        Self {
+            done: done as u32,
+            total: total as u32,
+        }
+    }
+}
+
 /// Looks up what a file of evidence cites, below a folder too where one is named.
 #[tauri::command]
 #[specta::specta]
@@ -38,10 +47,7 @@ pub async fn check_evidence(
     let stream = Stream::new(events);
     desk.run_job(job, move |engine, cancel| {
         engine.check_evidence(&path, folder.as_deref(), cancel, &mut |done, total| {
-            stream.tell(LookedUp {
-                done: done as u32,
-                total: total as u32,
-            });
+            stream.tell(LookedUp::of(done, total));
         })
     })
     .await

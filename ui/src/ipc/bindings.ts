@@ -18,7 +18,7 @@ export const commands = {
 	addPaths: (paths: string[]) => __TAURI_INVOKE<null>("add_paths", { paths }),
 	/**  Adds the documents that come with DocMind. */
 	addSamples: () => __TAURI_INVOKE<null>("add_samples"),
-	/**  Asks for files, a folder or a model. */
+	/**  Asks for files, a folder, a model or evidence. */
 	pick: (kind: PickKind) => __TAURI_INVOKE<string[]>("pick", { kind }),
 	/**  All collections. */
 	collections: () => __TAURI_INVOKE<CollectionRow[]>("collections"),
@@ -344,6 +344,30 @@ export type BenchRun = {
 	rows: BenchRow[],
 };
 
+/**  A cited passage that was looked up. */
+export type Checked = {
+	/**  1-based number of the question. */
+	turn: number,
+	/**  As cited. */
+	passage: CitedPassage,
+	/**  What came of it. */
+	verdict: Verdict,
+	/**  The file that was looked at; lossy where its path is not UTF-8. */
+	found: string | null,
+	/**  Page of that file where the quote stands. */
+	found_page: number | null,
+	/**  Why it could not be read. */
+	error: ErrorReport | null,
+};
+
+/**  Evidence, and what came of looking up its passages. */
+export type CheckedEvidence = {
+	/**  As read. */
+	evidence: Evidence,
+	/**  In its order, each passage of a question once. */
+	checked: Checked[],
+};
+
 /**  A sentence of an answer that names no source, checked against all of them. */
 export type CheckedSentence = {
 	/**  Without marks. */
@@ -379,6 +403,28 @@ export type Citation = {
 	sentence: string,
 	/**  What the check says. */
 	support: Support,
+};
+
+/**  A passage of a file. */
+export type CitedPassage = {
+	/**  Its mark in the answer. */
+	n: number,
+	/**  The sentence of the answer that rests on it. */
+	sentence: string,
+	/**  Whether it says what the sentence says. */
+	support: Support,
+	/**  Its words. */
+	quote: string,
+	/**  Title of the document. */
+	title: string,
+	/**  Where the file was. */
+	path: string,
+	/**  blake3 of the file. */
+	hash: ContentHash,
+	/**  1-based. */
+	page: number,
+	/**  Where in the page's text, as `docmind extract` gives it. */
+	span: Span,
 };
 
 /**  A collection in a list. */
@@ -551,6 +597,30 @@ export type ErrorReport = {
 	message: string,
 	/**  The library's own words. */
 	detail: string | null,
+};
+
+/**  What a conversation rests on. */
+export type Evidence = {
+	/**  The form of this file. */
+	docmind_evidence: number,
+	/**  Title of the conversation. */
+	title: string,
+	/**  In order. */
+	turns: EvidenceTurn[],
+};
+
+/**  A question, what was answered, and on what. */
+export type EvidenceTurn = {
+	/**  As typed. */
+	question: string,
+	/**  With its marks. */
+	answer: string,
+	/**  How it came about. */
+	mode: AnswerMode,
+	/**  Milliseconds since the Unix epoch. */
+	asked_at_ms: number | null,
+	/**  What its marks stand for. */
+	citations: CitedPassage[],
 };
 
 /**  How a profile is computed where it runs, which can differ from what it asks for: see [`execution`]. */
@@ -849,6 +919,14 @@ export type ListSort =
 export type Loaded = {
 	/**  Share that is there. */
 	share: number | null,
+};
+
+/**  How far the cited documents are looked up. */
+export type LookedUp = {
+	/**  Documents done. */
+	done: number,
+	/**  Documents in all. */
+	total: number,
 };
 
 /**  What is being measured, in words. */
@@ -1362,6 +1440,18 @@ export type TracedChunk = {
 	fate: Fate,
 };
 
+/**  What went to and came from a host since the library was opened. */
+export type Traffic = {
+	/**  Host and port. */
+	host: string,
+	/**  Connections asked for. */
+	requests: number | null,
+	/**  Bytes out, TLS included. */
+	sent: number | null,
+	/**  Bytes in, TLS included. */
+	received: number | null,
+};
+
 /**  One question with its answer. */
 export type Turn = {
 	/**  As typed. */
@@ -1383,6 +1473,21 @@ export type Turn = {
 	asked_at_ms: number | null,
 };
 
+/**  What is said of a cited passage. */
+export type Verdict = 
+/**  The file is the one that was cited, byte by byte, and the quote stands on its page. */
+"proven" | 
+/**  The file has changed since; the quote still stands in it. */
+"changed" | 
+/**  The file has changed since, and the quote is gone from it. */
+"gone" | 
+/**  The file is the one that was cited, and the quote is not on its page: one of both was made up. */
+"contradicted" | 
+/**  No such file was found. */
+"missing" | 
+/**  The file could not be read. */
+"unread";
+
 /**  Storage type of a model's weights. */
 export type WeightType = 
 /**  Half precision. */
@@ -1402,12 +1507,3 @@ export type WordBox = {
 	rect: Rect,
 };
 
-
-export type LookedUp = { done: number, total: number };
-export type CheckedEvidence = { evidence: Evidence, checked: Checked[] };
-export type Evidence = { docmind_evidence: number, title: string, turns: EvidenceTurn[] };
-export type EvidenceTurn = { question: string, answer: string, mode: AnswerMode, asked_at_ms: number | null, citations: CitedPassage[] };
-export type CitedPassage = { n: number, sentence: string, support: Support, quote: string, title: string, path: string, hash: ContentHash, page: number, span: Span };
-export type Verdict = "proven" | "changed" | "gone" | "contradicted" | "missing" | "unread";
-export type Checked = { turn: number, passage: CitedPassage, verdict: Verdict, found: string | null, found_page: number | null, error: ErrorReport | null };
-export type Traffic = { host: string, requests: number | null, sent: number | null, received: number | null };

@@ -80,7 +80,7 @@ interface SourceState {
 
 /** Whether the pages of a document are drawn: those of others, and of a file that has changed since, are shown as text. */
 export function isDrawn(row: DocumentRow | null): boolean {
-  return row !== null && row.drawable && !row.changed;
+  return row?.drawable === true && !row.changed;
 }
 
 /** A page that the document has: the last where it has fewer. Of one that could not be read, how many it has is not known. */

@@ -320,20 +320,20 @@ mod tests {
     use super::*;
     use crate::evidence::tests::passage;
 
-    fn read(texts: &[(&str, bool)]) -> Result<Extracted, ErrorReport> {
+    fn read(texts: &[(&str, bool)]) -> Extracted {
         let page = |(&(text, recognised), number): (&(&str, bool), u32)| Page {
             number,
             text: text.to_owned(),
             recognised,
             ..Page::default()
         };
-        Ok(Extracted {
+        Extracted {
             media_type: "application/pdf".to_owned(),
             title: "Lease".to_owned(),
             pages: texts.iter().zip(1..).map(page).collect(),
             warnings: Vec::new(),
             ms: 0.0,
-        })
+        }
     }
 
     fn verdict(quote: &str, page: u32, is_same: bool, texts: &[(&str, bool)]) -> (Verdict, Option<u32>) {
@@ -341,7 +341,7 @@ mod tests {
             path: "/lease.pdf".into(),
             is_same,
         };
-        let checked = judge(1, &passage(quote, page), Some(&candidate), Some(&read(texts)));
+        let checked = judge(1, &passage(quote, page), Some(&candidate), Some(&Ok(read(texts))));
         (checked.verdict, checked.found_page)
     }
 

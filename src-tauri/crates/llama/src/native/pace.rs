@@ -78,15 +78,15 @@ impl Watch {
 mod tests {
     use super::*;
 
-    fn traces(fetched: u64, resident: u64) -> Option<Traces> {
-        Some(Traces { fetched, resident })
+    fn traces(fetched: u64, resident: u64) -> Traces {
+        Traces { fetched, resident }
     }
 
     #[test]
     fn slow_is_not_stalled() {
         let mut watch = Watch::default();
         for page in 0..u64::from(PATIENCE) * 3 {
-            assert_eq!(watch.look(traces(4096, page)), Pace::Moving);
+            assert_eq!(watch.look(Some(traces(4096, page))), Pace::Moving);
         }
         for _ in 0..PATIENCE * 3 {
             assert_eq!(watch.look(None), Pace::Quiet, "nobody knows");
@@ -96,14 +96,18 @@ mod tests {
     #[test]
     fn nothing_for_long_enough_is_stalled() {
         let mut watch = Watch::default();
-        watch.look(traces(1, 1));
+        watch.look(Some(traces(1, 1)));
         for _ in 1..PATIENCE {
-            assert_eq!(watch.look(traces(1, 1)), Pace::Quiet);
+            assert_eq!(watch.look(Some(traces(1, 1))), Pace::Quiet);
         }
         watch.moved();
         for _ in 1..PATIENCE {
-            assert_eq!(watch.look(traces(1, 1)), Pace::Quiet, "a tensor was whole meanwhile");
+            assert_eq!(
+                watch.look(Some(traces(1, 1))),
+                Pace::Quiet,
+                "a tensor was whole meanwhile"
+            );
         }
-        assert_eq!(watch.look(traces(1, 1)), Pace::Stalled);
+        assert_eq!(watch.look(Some(traces(1, 1))), Pace::Stalled);
     }
 }

@@ -26,9 +26,8 @@ impl Fields {
                 }
             }
             "end" => {
-                if self.has_result.pop() == Some(false) {
-                    self.codes -= 1;
-                }
+                let ends_in_code = self.has_result.pop() == Some(false);
+                self.codes -= usize::from(ends_in_code);
             }
             _ => {}
         }
