@@ -20,6 +20,8 @@ const GROUP_4: u32 = 4;
 const JPEG: u32 = 7;
 /// Value of the tag PhotometricInterpretation.
 const PALETTE: u32 = 3;
+/// The decoder's limit for pixels is that of its lists too, such as the places of strips and a palette.
+const TAG_BYTES: usize = 1 << 20;
 /// Tag 292: its lowest bit says that rows refer to the row above.
 const T4_OPTIONS: Tag = Tag::Unknown(292);
 
@@ -53,7 +55,7 @@ pub(super) fn pages(bytes: &[u8], most: u32) -> u32 {
 /// A file at its page `index` (from 0).
 fn open<R: Read + Seek>(file: R, index: u32, most_pixels: u64) -> Option<Decoder<R>> {
     let mut limits = Limits::default();
-    limits.decoding_buffer_size = usize::try_from(most_pixels * 4).ok()?;
+    limits.decoding_buffer_size = usize::try_from(most_pixels * 4).ok()?.max(TAG_BYTES);
     // Of the packed bytes, which are in memory already.
     limits.intermediate_buffer_size = usize::MAX;
     let mut page = Decoder::new(file).ok()?.with_limits(limits);
