@@ -406,6 +406,7 @@ export const de: Record<MessageKey, string> = {
   'folder.models': 'Modelle',
   'folder.logs': 'Protokolle',
   'folder.backups': 'Sicherungen',
+  'folder.other': 'Übriges',
   'theme.system': 'Wie das System',
   'theme.light': 'Hell',
   'theme.dark': 'Dunkel',

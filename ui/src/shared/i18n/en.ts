@@ -403,6 +403,7 @@ export const en = {
   'folder.models': 'Models',
   'folder.logs': 'Logs',
   'folder.backups': 'Backups',
+  'folder.other': 'Other',
   'theme.system': 'As the system',
   'theme.light': 'Light',
   'theme.dark': 'Dark',

@@ -202,16 +202,18 @@ impl Verifier {
     fn candidate(&mut self, passage: &CitedPassage, cancel: &CancelToken) -> Option<Candidate> {
         let there = PathBuf::from(&passage.path);
         let name = there.file_name().map(ToOwned::to_owned);
+        let kind = there.extension().unwrap_or_default();
         let (mut near, mut far): (Vec<PathBuf>, Vec<PathBuf>) = self
             .files
             .iter()
-            .filter(|file| file.extension() == there.extension())
+            .filter(|file| file.extension().unwrap_or_default().eq_ignore_ascii_case(kind))
             .cloned()
             .partition(|file| file.file_name() == name.as_deref());
         if is_looked_at(&there) {
             near.push(there);
         }
-        let by_name = near.first().cloned();
+        // The library may know one that is gone.
+        let by_name = near.iter().find(|file| file.is_file()).cloned();
         near.append(&mut far);
         let same = near
             .into_iter()
@@ -319,6 +321,7 @@ fn words(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::evidence::tests::passage;
+    use crate::runtime_files::RuntimeFiles;
 
     fn read(texts: &[(&str, bool)]) -> Extracted {
         let page = |(&(text, recognised), number): (&(&str, bool), u32)| Page {
@@ -377,6 +380,40 @@ mod tests {
         assert_eq!(verdict("rent", 1, true, &[("The rcnt", true)]).0, Verdict::Unread);
         let checked = judge(1, &passage("rent", 1), None, None);
         assert_eq!((checked.verdict, checked.found), (Verdict::Missing, None));
+    }
+
+    #[test]
+    fn a_file_of_another_name_is_found_by_its_bytes_and_one_that_is_gone_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let worker = format!("docmind-parse{}", std::env::consts::EXE_SUFFIX);
+        std::fs::write(at(&worker), "").unwrap();
+        let files = RuntimeFiles {
+            bin_dir: folder.path().into(),
+            runtime_dir: folder.path().into(),
+        };
+        let never = CancelToken::new();
+        let mut verifier = Verifier::new(Extractor::new(&files).unwrap(), None, folder.path(), &never).unwrap();
+        let cited = CitedPassage {
+            path: at("lease.txt").display().to_string(),
+            hash: ContentHash(blake3::hash(b"rent").to_hex().to_string()),
+            ..passage("rent", 1)
+        };
+        verifier.files = vec![at("lease.txt"), at("other.TXT"), at("notes.md")];
+        assert!(verifier.candidate(&cited, &never).is_none());
+        std::fs::write(at("other.TXT"), "rent").unwrap();
+        verifier.hashes.clear();
+        let found = verifier
+            .candidate(&cited, &never)
+            .map(|found| (found.path, found.is_same));
+        assert_eq!(found, Some((at("other.TXT"), true)));
+        std::fs::write(at("other.TXT"), "rent is waived").unwrap();
+        std::fs::write(at("lease.txt"), "no rent").unwrap();
+        verifier.hashes.clear();
+        let found = verifier
+            .candidate(&cited, &never)
+            .map(|found| (found.path, found.is_same));
+        assert_eq!(found, Some((at("lease.txt"), false)));
     }
 
     #[test]
