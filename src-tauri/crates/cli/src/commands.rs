@@ -24,6 +24,8 @@ use docmind_core::cancel::CancelToken;
 use docmind_core::error::ErrorReport;
 use docmind_engine::data_dir::DataDir;
 use docmind_engine::events::DocumentRow;
+use docmind_engine::extract::Extractor;
+use docmind_engine::runtime_files::RuntimeFiles;
 use docmind_engine::{Background, Engine, EngineOptions, OpenMode};
 use std::path::PathBuf;
 
@@ -87,6 +89,17 @@ impl Context<'_> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Reads files without a library, scans too where that is asked for.
+fn extractor(recognise: bool) -> Result<Extractor, ErrorReport> {
+    let files = RuntimeFiles::find(None, None);
+    let made = if recognise {
+        Extractor::recognising(&files)
+    } else {
+        Extractor::new(&files)
+    };
+    Ok(made?)
 }
 
 /// ` (3 of 212 pages unreadable)`; nothing where all were read.

@@ -1,23 +1,15 @@
 //! `docmind extract`: the text the index would see; nothing is stored.
 
-use super::Context;
+use super::{Context, extractor};
 use crate::Outcome;
 use crate::arguments::ExtractArguments;
 use crate::output::{FAINT, STRONG, tame, tame_line};
 use docmind_core::document::Page;
-use docmind_engine::extract::Extractor;
-use docmind_engine::runtime_files::RuntimeFiles;
 use serde_json::{Value, json};
 use std::path::Path;
 
 pub fn run(context: &Context<'_>, arguments: &ExtractArguments) -> anyhow::Result<Outcome> {
-    let files = RuntimeFiles::find(None, None);
-    let extractor = if arguments.recognise {
-        Extractor::recognising(&files)
-    } else {
-        Extractor::new(&files)
-    };
-    let extractor = extractor.map_err(docmind_core::error::ErrorReport::from)?;
+    let extractor = extractor(arguments.recognise)?;
     let mut outcome = Outcome::Done;
     for file in &arguments.files {
         if context.cancel.is_cancelled() {

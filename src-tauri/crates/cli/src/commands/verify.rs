@@ -1,25 +1,16 @@
 //! `docmind verify`: what evidence quotes, looked up in the files that it names. No library is opened.
 
-use super::Context;
+use super::{Context, extractor};
 use crate::Outcome;
 use crate::arguments::VerifyArguments;
 use crate::output::{BAD, FAINT, GOOD, WARN, tame_line};
-use docmind_core::error::ErrorReport;
 use docmind_engine::evidence::Evidence;
 use docmind_engine::evidence::looking_up::{Checked, Verdict, Verifier};
-use docmind_engine::extract::Extractor;
-use docmind_engine::runtime_files::RuntimeFiles;
 use serde_json::json;
 
 pub fn run(context: &Context<'_>, arguments: &VerifyArguments) -> anyhow::Result<Outcome> {
     let evidence = Evidence::read(&arguments.file)?;
-    let files = RuntimeFiles::find(None, None);
-    let extractor = if arguments.recognise {
-        Extractor::recognising(&files)
-    } else {
-        Extractor::new(&files)
-    };
-    let extractor = extractor.map_err(ErrorReport::from)?;
+    let extractor = extractor(arguments.recognise)?;
     let folder = arguments.folder.as_deref();
     let mut verifier = Verifier::new(extractor, folder, &context.data_folder()?, &context.cancel)?;
     let bar = context.output.bar(0);
