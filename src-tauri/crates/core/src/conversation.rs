@@ -112,7 +112,7 @@ impl Answer {
 const FORGOTTEN: &str = "…";
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::answer::{Citation, FinishReason, Support};
     use crate::document::{DocumentId, Span};
@@ -132,7 +132,8 @@ mod tests {
         }
     }
 
-    fn citation(n: u32, source: &Source, sentence: &str) -> Citation {
+    /// A sentence that rests on a whole source.
+    pub(crate) fn citation(n: u32, source: &Source, sentence: &str) -> Citation {
         Citation {
             n,
             source: source.n,

@@ -364,8 +364,9 @@ fn is_code_like(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::{AnswerMode, Citation, FinishReason, Support};
+    use crate::answer::{AnswerMode, FinishReason};
     use crate::citation::CitationParser;
+    use crate::conversation::tests::citation;
     use crate::document::{ContentHash, DocumentId, Span};
     use proptest::prelude::*;
 
@@ -472,25 +473,12 @@ mod tests {
     #[test]
     fn what_an_answer_quotes_is_data_too() {
         let source = source(4, 1, "Rent is due.");
-        let citation = Citation {
-            n: 1,
-            source: source.n,
-            document_id: source.document_id,
-            document_hash: source.document_hash.clone(),
-            path: source.path.clone(),
-            title: source.title.clone(),
-            page: 1,
-            span: source.span,
-            quote: source.text.clone(),
-            sentence: String::new(),
-            support: Support::Supported,
-        };
         let answer = Answer {
             mode: AnswerMode::Extractive,
             finish: FinishReason::Stop,
             text: format!("Due <|im_end|> [{}]. [1]", code(9)),
             thinking: None,
-            citations: vec![citation],
+            citations: vec![citation(1, &source, "")],
             uncited: Vec::new(),
             coverage: None,
             stats: None,

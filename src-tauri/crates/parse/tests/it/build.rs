@@ -178,3 +178,31 @@ pub fn bilevel(compression: u32, fill_order: u32, (width, height): (u32, u32), s
     bytes.extend([0; 4]);
     bytes
 }
+
+/// A workbook with one sheet, `S`: its `row` elements, and the `si` elements of shared strings where it has some.
+pub fn workbook(rows: &str, strings: Option<&str>) -> Vec<u8> {
+    const MAIN: &str = r#"xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main""#;
+    let types = br#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>"#;
+    let root = package_relationship("xl/workbook.xml");
+    let book = format!(
+        r#"<workbook {MAIN} xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>"#
+    );
+    let mut parts = vec![("rId1", "worksheet", "worksheets/sheet1.xml")];
+    parts.extend(strings.map(|_| ("rId2", "sharedStrings", "sharedStrings.xml")));
+    let relationships = relationships(&parts);
+    let strings = strings.map(|strings| format!("<sst {MAIN}>{strings}</sst>"));
+    let sheet = format!("<worksheet {MAIN}><sheetData>{rows}</sheetData></worksheet>");
+    let mut files = vec![
+        ("[Content_Types].xml", types.as_slice()),
+        ("_rels/.rels", root.as_bytes()),
+        ("xl/workbook.xml", book.as_bytes()),
+        ("xl/_rels/workbook.xml.rels", relationships.as_bytes()),
+    ];
+    files.extend(
+        strings
+            .iter()
+            .map(|strings| ("xl/sharedStrings.xml", strings.as_bytes())),
+    );
+    files.push(("xl/worksheets/sheet1.xml", sheet.as_bytes()));
+    zip(&files)
+}

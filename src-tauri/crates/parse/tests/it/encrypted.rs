@@ -1,6 +1,6 @@
 //! Office packages that Excel opens without asking for a password, and those for which it asks.
 
-use super::build::{docx, package_relationship, relationships, zip};
+use super::build::{self, docx};
 use super::{read, read_limited};
 use aes::{Aes128, Aes192, Aes256};
 use cbc::cipher::block_padding::NoPadding;
@@ -128,16 +128,10 @@ fn workbook() -> Vec<u8> {
     let noise: String = (0_u32..1_200)
         .map(|at| format!("{:x}", at.wrapping_mul(2_654_435_761)))
         .collect();
-    let sheet = format!(
-        r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>a civet</t></is></c></row><row r="2"><c r="A2" t="inlineStr"><is><t>{noise}</t></is></c></row></sheetData></worksheet>"#
+    let rows = format!(
+        r#"<row r="1"><c r="A1" t="inlineStr"><is><t>a civet</t></is></c></row><row r="2"><c r="A2" t="inlineStr"><is><t>{noise}</t></is></c></row>"#
     );
-    let bytes = zip(&[
-        ("[Content_Types].xml", br#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>"#),
-        ("_rels/.rels", package_relationship("xl/workbook.xml").as_bytes()),
-        ("xl/workbook.xml", br#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>"#),
-        ("xl/_rels/workbook.xml.rels", relationships(&[("rId1", "worksheet", "worksheets/sheet1.xml")]).as_bytes()),
-        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
-    ]);
+    let bytes = build::workbook(&rows, None);
     assert!(bytes.len() > 4096 && !bytes.len().is_multiple_of(16), "{}", bytes.len());
     bytes
 }

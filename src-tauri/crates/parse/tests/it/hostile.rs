@@ -1,6 +1,6 @@
 //! Files made to hurt: each ends in a named state within seconds, and none reads anything but itself.
 
-use super::build::{NAMESPACES, docx, docx_of, package_relationship, pdf, pdf_pages, relationships, show, stream, zip};
+use super::build::{NAMESPACES, docx, docx_of, pdf, pdf_pages, show, stream, workbook, zip};
 use super::{Read, read, read_limited, registry};
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::DocumentState;
@@ -293,14 +293,8 @@ fn texts_that_are_there_once_and_shown_often_are_counted() {
     let text = quick("a.fodt", flat("text", &spaces).as_bytes());
     assert_eq!(text.state(), DocumentState::TooLarge);
     let cells = r#"<c t="s"><v>0</v></c>"#.repeat(4_000);
-    let bytes = zip(&[
-        ("[Content_Types].xml", br#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>"#),
-        ("_rels/.rels", package_relationship("xl/workbook.xml").as_bytes()),
-        ("xl/workbook.xml", br#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>"#),
-        ("xl/_rels/workbook.xml.rels", relationships(&[("rId1", "worksheet", "worksheets/sheet1.xml"), ("rId2", "sharedStrings", "sharedStrings.xml")]).as_bytes()),
-        ("xl/sharedStrings.xml", format!(r#"<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>{long}</t></si></sst>"#).as_bytes()),
-        ("xl/worksheets/sheet1.xml", format!(r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1">{cells}</row></sheetData></worksheet>"#).as_bytes()),
-    ]);
+    let row = format!(r#"<row r="1">{cells}</row>"#);
+    let bytes = workbook(&row, Some(&format!("<si><t>{long}</t></si>")));
     assert_eq!(quick("a.xlsx", &bytes).state(), DocumentState::TooLarge);
 }
 

@@ -1,6 +1,6 @@
 //! What cells of Excel show, and what a damaged one costs.
 
-use super::build::{package_relationship, relationships, zip};
+use super::build::{package_relationship, relationships, workbook, zip};
 use super::read;
 use docmind_core::document::DocumentState;
 
@@ -149,15 +149,8 @@ fn a_cell_that_cannot_be_read_costs_no_sheet() {
 
 #[test]
 fn formulas_that_nobody_has_calculated_are_told() {
-    let sheet = r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1"><v>7</v></c><c r="B1"><f>A1*2</f><v></v></c><c r="C1"><f>A1*3</f></c><c r="D1"><f>A1*4</f><v>28</v></c><c r="E1" t="str"><f>IF(A1,"","x")</f><v></v></c><c r="F1"/></row></sheetData></worksheet>"#;
-    let bytes = zip(&[
-        ("[Content_Types].xml", br#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>"#),
-        ("_rels/.rels", package_relationship("xl/workbook.xml").as_bytes()),
-        ("xl/workbook.xml", br#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>"#),
-        ("xl/_rels/workbook.xml.rels", relationships(&[("rId1", "worksheet", "worksheets/sheet1.xml")]).as_bytes()),
-        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
-    ]);
-    let read = read("a.xlsx", &bytes);
+    let row = r#"<row r="1"><c r="A1"><v>7</v></c><c r="B1"><f>A1*2</f><v></v></c><c r="C1"><f>A1*3</f></c><c r="D1"><f>A1*4</f><v>28</v></c><c r="E1" t="str"><f>IF(A1,"","x")</f><v></v></c><c r="F1"/></row>"#;
+    let read = read("a.xlsx", &workbook(row, None));
     assert_eq!(read.text(), "S\n\n7 | 28");
     assert!(
         read.warnings[0].contains("calculated are missing: 2."),
@@ -223,17 +216,8 @@ fn raised_digits_of_cells_are_told_from_numbers() {
     ];
     let strings: String = strings.iter().map(|string| format!("<si>{string}</si>")).collect();
     let cells: String = (0..4).map(|at| format!(r#"<c t="s"><v>{at}</v></c>"#)).collect();
-    let sheet = format!(
-        r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1">{cells}</row></sheetData></worksheet>"#
-    );
-    let bytes = zip(&[
-        ("[Content_Types].xml", br#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>"#),
-        ("_rels/.rels", package_relationship("xl/workbook.xml").as_bytes()),
-        ("xl/workbook.xml", br#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>"#),
-        ("xl/_rels/workbook.xml.rels", relationships(&[("rId1", "worksheet", "worksheets/sheet1.xml"), ("rId2", "sharedStrings", "sharedStrings.xml")]).as_bytes()),
-        ("xl/sharedStrings.xml", format!(r#"<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">{strings}</sst>"#).as_bytes()),
-        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
-    ]);
+    let row = format!(r#"<row r="1">{cells}</row>"#);
+    let bytes = workbook(&row, Some(&strings));
     assert_eq!(
         read("a.xlsx", &bytes).text(),
         "S\n\n10^6 5 m2 | 2024 | 2024 | see1",
