@@ -22,8 +22,10 @@ use docmind_core::plan::{LoadReport, LoadRequest, MemoryPlan, MemoryShare};
 use docmind_core::ports::Generator;
 use docmind_core::profile::{Offload, Profile};
 use docmind_core::settings::{Backend, RemoteContext, Settings};
+use docmind_net::authorities::Authorities;
 use docmind_net::download::Download;
 use docmind_net::gate::{Gate as NetGate, HostTraffic, Purpose, Rule};
+use docmind_net::proxies::Proxies;
 use docmind_net::remote::{Dialect, RemoteEngine, UnopenedThoughts};
 use docmind_wire::generate::GenerateWorker;
 use docmind_wire::launch::Launch;
@@ -108,7 +110,11 @@ impl Generators {
             files,
             dir,
             live,
-            net: Arc::new(NetGate::closed()),
+            net: Arc::new(
+                NetGate::closed()
+                    .by_proxies(Proxies::of_environment())
+                    .trusting(Authorities::of_system()),
+            ),
             worker: Arc::default(),
             shapes: ByFile::default(),
             devices: Devices::default(),

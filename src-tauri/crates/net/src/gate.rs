@@ -1,7 +1,14 @@
 //! One way out, closed at first.
 
+mod address;
+mod watch;
+
+use crate::authorities::Authorities;
 use crate::error::NetError;
+use crate::proxies::Proxies;
 use crate::transport::{Counter, connector};
+use address::absolute;
+pub use address::{Origin, Rule};
 use docmind_core::cancel::CancelToken;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -11,13 +18,17 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
-use ureq::http::{self, HeaderMap, Method, Request, Response, Uri, header};
+use ureq::http::{self, HeaderMap, Method, Request, Response, header};
+use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::resolver::DefaultResolver;
+use watch::Watch;
 
 /// From the first packet to a connection, TLS included.
 const CONNECT: Duration = Duration::from_secs(10);
 /// To find a host's address.
 const RESOLVE: Duration = Duration::from_secs(5);
+/// For a server to take the next part of a request.
+const SEND: Duration = Duration::from_secs(30);
 /// Redirects followed for a download.
 const HOPS: usize = 5;
 /// Headers of an answer.
@@ -44,105 +55,6 @@ impl Purpose {
     }
 }
 
-/// Scheme, host and port of an address.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Origin {
-    secure: bool,
-    host: String,
-    port: u16,
-}
-
-impl Origin {
-    /// Of an address such as `https://host:port/path`.
-    ///
-    /// # Errors
-    /// `BadAddress` for another scheme, a missing host, or a name and password in it.
-    pub fn of(address: &str) -> Result<Self, NetError> {
-        let bad = || NetError::BadAddress(address.to_owned());
-        Self::of_uri(&address.parse::<Uri>().map_err(|_| bad())?).ok_or_else(bad)
-    }
-
-    fn of_uri(uri: &Uri) -> Option<Self> {
-        let secure = match uri.scheme_str()? {
-            "https" => true,
-            "http" => false,
-            _ => return None,
-        };
-        let authority = uri.authority()?;
-        if authority.as_str().contains('@') || authority.host().is_empty() {
-            return None;
-        }
-        let host = authority.host().to_ascii_lowercase();
-        Some(Self {
-            secure,
-            host,
-            port: authority.port_u16().unwrap_or(if secure { 443 } else { 80 }),
-        })
-    }
-
-    /// True where it is this machine itself.
-    pub fn is_loopback(&self) -> bool {
-        let host = self.host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost"
-            || host
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.is_loopback())
-    }
-
-    /// Host and port, as in an error.
-    pub fn authority(&self) -> String {
-        format!("{}:{}", self.host, self.port)
-    }
-}
-
-impl std::fmt::Display for Origin {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{}://{}:{}",
-            if self.secure { "https" } else { "http" },
-            self.host,
-            self.port
-        )
-    }
-}
-
-/// Who may be asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// Exactly this scheme, host and port.
-    Origin(Origin),
-    /// This domain and those below it, by https on port 443.
-    Domain(String),
-    /// Whoever a person's own address redirects to, by https on port 443: hubs keep their files on other hosts.
-    AnySecure,
-}
-
-impl Rule {
-    /// The origin of an address.
-    ///
-    /// # Errors
-    /// `BadAddress`.
-    pub fn origin_of(address: &str) -> Result<Self, NetError> {
-        Origin::of(address).map(Self::Origin)
-    }
-
-    fn allows(&self, origin: &Origin) -> bool {
-        match self {
-            Self::Origin(own) => own == origin,
-            Self::AnySecure => origin.secure && origin.port == 443,
-            Self::Domain(domain) => {
-                let domain = domain.to_ascii_lowercase();
-                let below = origin
-                    .host
-                    .strip_suffix(&domain)
-                    .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-                origin.secure && origin.port == 443 && below && !domain.is_empty()
-            }
-        }
-    }
-}
-
 /// What went to and came from one host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostTraffic {
@@ -162,6 +74,8 @@ pub struct Gate {
     offline: Arc<AtomicBool>,
     rules: Mutex<BTreeMap<Purpose, Vec<Rule>>>,
     counters: Mutex<BTreeMap<String, Arc<Counter>>>,
+    proxies: Proxies,
+    authorities: Authorities,
 }
 
 /// How long a server may be silent.
@@ -217,7 +131,21 @@ impl Gate {
             offline: Arc::new(AtomicBool::new(false)),
             rules: Mutex::default(),
             counters: Mutex::default(),
+            proxies: Proxies::default(),
+            authorities: Authorities::default(),
         }
+    }
+
+    /// The same, which goes by these proxies. What may be asked stays what it is, and bytes are counted for whom they are.
+    #[must_use]
+    pub fn by_proxies(self, proxies: Proxies) -> Self {
+        Self { proxies, ..self }
+    }
+
+    /// The same, which asks these authorities where none of those that are compiled in vouches for a certificate.
+    #[must_use]
+    pub fn trusting(self, authorities: Authorities) -> Self {
+        Self { authorities, ..self }
     }
 
     /// Adds a rule.
@@ -297,11 +225,20 @@ impl Gate {
         let first = Origin::of(&url)?;
         loop {
             let origin = self.check(ask.purpose, &url)?;
-            let headers = ask
+            let headers: Vec<_> = ask
                 .headers
                 .iter()
-                .filter(|(name, _)| origin == first || *name != header::AUTHORIZATION);
-            let (response, watch) = self.once(&ask, &url, &origin, headers, cancel)?;
+                .filter(|(name, _)| origin == first || *name != header::AUTHORIZATION)
+                .collect();
+            let answer = match self.once(&ask, &url, &origin, &headers, RootCerts::WebPki, cancel) {
+                // Nothing of the request was sent yet.
+                Err(error @ NetError::Insecure { .. }) => match self.authorities.read() {
+                    Some(roots) => self.once(&ask, &url, &origin, &headers, roots, cancel),
+                    None => Err(error),
+                },
+                answer => answer,
+            };
+            let (response, watch) = answer?;
             let (parts, body) = response.into_parts();
             let status = parts.status.as_u16();
             if !matches!(status, 301 | 302 | 303 | 307 | 308) {
@@ -336,7 +273,7 @@ impl Gate {
                 .and_then(|target| absolute(&url, target))
                 .ok_or_else(|| refuse("without a target"))?;
             let next = Origin::of(&target)?;
-            if origin.secure && !next.secure {
+            if origin.is_secure() && !next.is_secure() {
                 return Err(refuse("from a secure to an open connection"));
             }
             on_the_way.push(parts.headers);
@@ -344,12 +281,13 @@ impl Gate {
         }
     }
 
-    fn once<'h>(
+    fn once(
         &self,
         ask: &Ask<'_>,
         url: &str,
         origin: &Origin,
-        headers: impl Iterator<Item = &'h (header::HeaderName, String)>,
+        headers: &[&(header::HeaderName, String)],
+        roots: RootCerts,
         cancel: &CancelToken,
     ) -> Result<(Response<ureq::Body>, Watch), NetError> {
         if cancel.is_cancelled() {
@@ -357,8 +295,10 @@ impl Gate {
         }
         let counter = Arc::clone(lock(&self.counters).entry(origin.authority()).or_default());
         counter.requests.fetch_add(1, Ordering::Relaxed);
+        let proxy = self.proxies.of(origin);
         let config = ureq::config::Config::builder()
-            .proxy(None)
+            .proxy(proxy.cloned())
+            .tls_config(TlsConfig::builder().root_certs(roots).build())
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -370,6 +310,7 @@ impl Gate {
             .timeout_connect(Some(CONNECT))
             .timeout_recv_response(Some(ask.patience.answer))
             .timeout_per_read(Some(ask.patience.answer.max(ask.patience.piece)))
+            .timeout_per_write(Some(ask.patience.piece.min(SEND)))
             .build();
         let connector = connector(counter, Arc::clone(&self.offline));
         let agent = ureq::Agent::with_parts(config, connector, DefaultResolver::default());
@@ -402,7 +343,7 @@ impl Gate {
         loop {
             match receiver.recv_timeout(POLL) {
                 Ok(Ok(response)) => return Ok((response, watch)),
-                Ok(Err(error)) => return Err(self.explain(error, origin, cancel)),
+                Ok(Err(error)) => return Err(by_proxy(self.explain(error, origin, cancel), proxy)),
                 Err(RecvTimeoutError::Timeout) if cancel.is_cancelled() => return Err(NetError::Cancelled),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
@@ -436,6 +377,13 @@ impl Gate {
                 reason: "no such host".into(),
             },
             ureq::Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => NetError::Truncated(host),
+            // Rustls hands its own errors on in one of the system's: a certificate that nobody vouches for among them.
+            ureq::Error::Io(error) if origin.is_secure() && error.kind() == io::ErrorKind::InvalidData => {
+                NetError::Insecure {
+                    host,
+                    reason: error.to_string(),
+                }
+            }
             ureq::Error::Io(error) => NetError::Unreachable {
                 host,
                 reason: error.to_string(),
@@ -444,6 +392,7 @@ impl Gate {
                 host,
                 reason: "connection failed".into(),
             },
+            ureq::Error::ConnectProxyFailed(reason) => NetError::Unreachable { host, reason },
             ureq::Error::Tls(reason) => NetError::Insecure {
                 host,
                 reason: reason.into(),
@@ -467,7 +416,7 @@ impl Gate {
             NetError::Cancelled
         } else if self.is_offline() {
             NetError::Offline
-        } else if error.kind() == io::ErrorKind::TimedOut {
+        } else if ran_out_of_time(error) {
             NetError::Silent(host)
         } else {
             NetError::Truncated(host)
@@ -475,60 +424,20 @@ impl Gate {
     }
 }
 
-/// `target` as an address, where it may be relative to `base`.
-fn absolute(base: &str, target: &str) -> Option<String> {
-    // A relative target such as `name?query` is no address by itself; a scheme is.
-    let scheme_ends = target.find("://");
-    if scheme_ends.is_some_and(|at| target[..at].bytes().all(|byte| byte.is_ascii_alphanumeric())) {
-        return Some(target.to_owned());
-    }
-    let base: Uri = base.parse().ok()?;
-    let (scheme, authority) = (base.scheme_str()?, base.authority()?);
-    if let Some(rest) = target.strip_prefix("//") {
-        return Some(format!("{scheme}://{rest}"));
-    }
-    if target.starts_with('/') {
-        return Some(format!("{scheme}://{authority}{target}"));
-    }
-    let folder = base.path().rsplit_once('/').map_or("", |(folder, _)| folder);
-    Some(format!("{scheme}://{authority}{folder}/{target}"))
+/// The library hands its own errors on in one of the system's.
+fn ran_out_of_time(error: &io::Error) -> bool {
+    let own = error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>());
+    error.kind() == io::ErrorKind::TimedOut || matches!(own, Some(ureq::Error::Timeout(_)))
 }
 
-/// Closes a request's connection when its token is set; ends with the request.
-struct Watch {
-    over: Arc<AtomicBool>,
-}
-
-impl Watch {
-    fn start(agent: ureq::Agent, cancel: CancelToken) -> Self {
-        let over = Arc::new(AtomicBool::new(false));
-        let ended = Arc::clone(&over);
-        let watching = thread::Builder::new()
-            .name("http cancel".into())
-            .stack_size(128 << 10)
-            .spawn(move || {
-                loop {
-                    // First: a call that is over because of the cancel leaves the server working.
-                    if cancel.is_cancelled() {
-                        agent.shutdown();
-                        return;
-                    }
-                    if ended.load(Ordering::Acquire) {
-                        return;
-                    }
-                    thread::sleep(POLL);
-                }
-            });
-        if let Err(error) = watching {
-            tracing::warn!(%error, "a request cannot be cancelled while it waits");
-        }
-        Self { over }
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.over.store(true, Ordering::Release);
+/// The error, with the proxy that was asked: who cannot be reached may be that.
+fn by_proxy(error: NetError, proxy: Option<&ureq::Proxy>) -> NetError {
+    match (error, proxy) {
+        (NetError::Unreachable { host, reason }, Some(proxy)) => NetError::Unreachable {
+            host,
+            reason: format!("{reason}, by the proxy `{}:{}`", proxy.host(), proxy.port()),
+        },
+        (error, _) => error,
     }
 }
 
@@ -539,50 +448,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_origin_is_exact() {
-        let origin = Origin::of("HTTPS://Example.ORG/a?b").expect("an address");
-        assert_eq!(origin.to_string(), "https://example.org:443");
-        assert!(Rule::origin_of("https://example.org").expect("fine").allows(&origin));
-        assert!(!Rule::origin_of("http://example.org").expect("fine").allows(&origin));
-        assert!(
-            !Rule::origin_of("https://example.org:8443")
-                .expect("fine")
-                .allows(&origin)
-        );
-        for bad in [
-            "example.org",
-            "ftp://example.org",
-            "https://",
-            "https://user:word@example.org/",
-            "file:///etc/passwd",
-            "",
-        ] {
-            assert!(Origin::of(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_domain_reaches_down_not_sideways() {
-        let rule = Rule::Domain("example.org".into());
-        let allows = |address: &str| rule.allows(&Origin::of(address).expect("an address"));
-        assert!(allows("https://example.org/x"));
-        assert!(allows("https://files.example.org/x"));
-        assert!(!allows("https://evil-example.org/x"));
-        assert!(!allows("http://example.org/x"));
-        assert!(!allows("https://example.org:8443/x"));
-        assert!(!allows("https://example.org.evil.net/x"));
-        assert!(!Rule::Domain(String::new()).allows(&Origin::of("https://a.b").expect("an address")));
-    }
-
-    #[test]
-    fn whoever_is_redirected_to_is_secure() {
-        let allows = |address: &str| Rule::AnySecure.allows(&Origin::of(address).expect("an address"));
-        assert!(allows("https://files.example.org/x"));
-        assert!(!allows("http://files.example.org/x"));
-        assert!(!allows("https://files.example.org:8443/x"));
-    }
+    use std::io::Write;
+    use std::net::TcpListener;
+    use std::time::Instant;
 
     #[test]
     fn rules_are_exchanged_without_a_moment_in_between() {
@@ -604,19 +472,62 @@ mod tests {
         assert!(!asked());
     }
 
-    #[test]
-    fn loopback_is_known() {
-        let loopback = |address: &str| Origin::of(address).expect("an address").is_loopback();
-        assert!(loopback("http://127.0.0.1:80") && loopback("http://[::1]:9") && loopback("http://localhost"));
-        assert!(!loopback("http://192.168.0.1") && !loopback("http://localhost.example.org"));
+    /// A gate that lets a remote engine at an address be asked.
+    fn open_to(url: &str) -> Gate {
+        let gate = Gate::closed();
+        gate.allow(Purpose::RemoteEngine, Rule::origin_of(url).expect("an address"));
+        gate
+    }
+
+    fn post(url: &str, body: Vec<u8>) -> Ask<'_> {
+        let short = Duration::from_millis(300);
+        Ask {
+            purpose: Purpose::RemoteEngine,
+            method: Method::POST,
+            url,
+            headers: Vec::new(),
+            body,
+            patience: Patience {
+                answer: short,
+                piece: short,
+            },
+        }
+    }
+
+    fn listen() -> (TcpListener, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}/", listener.local_addr().expect("bound"));
+        (listener, url)
     }
 
     #[test]
-    fn relative_targets_are_resolved() {
-        let base = "https://a.org/dir/file";
-        assert_eq!(absolute(base, "/x").as_deref(), Some("https://a.org/x"));
-        assert_eq!(absolute(base, "y?z").as_deref(), Some("https://a.org/dir/y?z"));
-        assert_eq!(absolute(base, "//b.org/x").as_deref(), Some("https://b.org/x"));
-        assert_eq!(absolute(base, "http://c.org/").as_deref(), Some("http://c.org/"));
+    fn a_server_that_takes_no_request_is_not_waited_for() {
+        let (_listener, url) = listen();
+        let (gate, begun) = (open_to(&url), Instant::now());
+        let outcome = gate.ask(post(&url, vec![b'x'; 64 << 20]), &CancelToken::new());
+        assert!(matches!(outcome.err(), Some(NetError::Silent(_))));
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn a_body_that_stops_is_silence_and_no_end() {
+        let (listener, url) = listen();
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a client");
+            let head = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc";
+            stream.write_all(head).expect("somebody reads");
+            stream
+        });
+        let (gate, never) = (open_to(&url), CancelToken::new());
+        let mut answer = gate.ask(post(&url, Vec::new()), &never).expect("a head");
+        let error = answer
+            .body
+            .read_to_end(&mut Vec::new())
+            .expect_err("there is no more of it");
+        assert!(matches!(
+            gate.explain_read(&error, &answer.origin, &never),
+            NetError::Silent(_)
+        ));
+        drop(server.join());
     }
 }

@@ -20,15 +20,17 @@
 //! ```
 //!
 //! What holds: a request names its purpose, and its host is on that purpose's list or nothing is sent; redirects are followed by
-//! this room, hop by hop, under the same list, and only for downloads; the environment's proxy variables are not read; what a
-//! server sends is counted, cut at limits and never trusted.
+//! this room, hop by hop, under the same list, and only for downloads; a proxy is asked only where the gate was given one, and learns
+//! hosts, never what is said; what a server sends is counted, cut at limits and never trusted.
 //!
 //! Deliberately not here: documents and the index, what a model's text means, any server.
 
+pub mod authorities;
 pub mod download;
 pub mod error;
 pub mod gate;
 pub mod lines;
+pub mod proxies;
 pub mod remote;
 mod transport;
 

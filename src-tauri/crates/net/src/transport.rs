@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use ureq::Error;
 use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, NextTimeout, RustlsConnector, TcpConnector, Transport,
+    Buffers, ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, RustlsConnector, TcpConnector, Transport,
 };
 
 /// Bytes as they went over the wire, TLS included.
@@ -15,9 +15,10 @@ pub(crate) struct Counter {
     pub(crate) requests: AtomicU64,
 }
 
-/// Connects, counts, and adds TLS where the address asks for it.
+/// Connects, by the proxy where there is one, counts, and adds TLS where the address asks for it.
 pub(crate) fn connector(counter: Arc<Counter>, offline: Arc<AtomicBool>) -> impl Connector<(), Out: Transport> {
-    ().chain(TcpConnector::default())
+    ().chain(ConnectProxyConnector::default())
+        .chain(TcpConnector::default())
         .chain(Count { counter, offline })
         .chain(RustlsConnector::default())
 }
@@ -31,10 +32,15 @@ struct Count {
 impl<In: Transport> Connector<In> for Count {
     type Out = Counted<In>;
 
-    fn connect(&self, _: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<Self::Out>, Error> {
+    fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<Self::Out>, Error> {
+        // The connection to the proxy itself is made without one, by this same chain: its bytes are counted there, not once more here.
+        let counter = match details.config.proxy() {
+            None => Arc::clone(&self.counter),
+            Some(_) => Arc::default(),
+        };
         let counted = |inner| Counted {
             inner,
-            counter: Arc::clone(&self.counter),
+            counter,
             offline: Arc::clone(&self.offline),
         };
         Ok(chained.map(counted))
