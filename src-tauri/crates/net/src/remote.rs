@@ -35,8 +35,12 @@ const PATIENCE: Patience = Patience {
     answer: Duration::from_mins(10),
     piece: Duration::from_mins(10),
 };
+/// Nor does the whole way to the first token take longer than this, whatever is sent to keep the line open.
+const FIRST_WORD: Duration = Duration::from_mins(20);
 /// Once an answer has begun, its next word takes no longer than this; what is taken for hung on this machine, too.
 const SILENCE: Duration = Duration::from_secs(90);
+/// A list of models is there whole after so long.
+const WHOLE_LIST: Duration = Duration::from_secs(30);
 /// A list of models comes at once.
 const SHORT_PATIENCE: Patience = Patience {
     answer: Duration::from_secs(15),
@@ -66,6 +70,7 @@ pub struct RemoteEngine {
     origin: Origin,
     model: String,
     key: Option<String>,
+    first_word: Duration,
     silence: Duration,
     /// Tokens of context that a request may ask for.
     most_context: u32,
@@ -99,7 +104,8 @@ impl RemoteEngine {
             base,
             origin,
             model: model.to_owned(),
-            key,
+            key: key.map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()),
+            first_word: FIRST_WORD,
             silence: SILENCE,
             most_context: request::MOST_CONTEXT,
             window: request::MOST_CONTEXT,
@@ -107,7 +113,14 @@ impl RemoteEngine {
         })
     }
 
-    /// The same, which takes a server for hung that falls silent for so long in the middle of an answer.
+    /// The same, which takes a server for hung that has not said the first word of an answer after so long.
+    #[must_use]
+    pub fn with_first_word(self, first_word: Duration) -> Self {
+        Self { first_word, ..self }
+    }
+
+    /// The same, which takes a server for hung that falls silent for so long in the middle of an answer, or takes so long to refuse one or to
+    /// list its models.
     #[must_use]
     pub fn with_silence(self, silence: Duration) -> Self {
         Self { silence, ..self }
@@ -139,7 +152,10 @@ impl RemoteEngine {
     /// # Errors
     /// A report of a [`NetError`].
     pub fn list_models(&self, cancel: &CancelToken) -> Result<Vec<String>, ErrorReport> {
-        self.list(cancel).map_err(|error| error.report())
+        let wait = self.silence.min(WHOLE_LIST);
+        let stall = Stall::watch(cancel, wait, wait);
+        let listed = self.list(stall.token());
+        listed.map_err(|error| self.unless_stalled(error, &stall).report())
     }
 
     fn list(&self, cancel: &CancelToken) -> Result<Vec<String>, NetError> {
@@ -185,7 +201,7 @@ impl RemoteEngine {
     /// The answer, if its status is one of success.
     fn accepted(&self, mut answer: Answer) -> Result<Answer, NetError> {
         let status = answer.status;
-        if (200..300).contains(&status) {
+        if is_success(status) {
             return Ok(answer);
         }
         let host = self.origin.authority();
@@ -205,6 +221,14 @@ impl RemoteEngine {
         })
     }
 
+    /// The error, where it is not the server's silence that ended the request.
+    fn unless_stalled(&self, error: NetError, stall: &Stall) -> NetError {
+        match error {
+            NetError::Cancelled if stall.has_stalled() => NetError::Silent(self.origin.authority()),
+            error => error,
+        }
+    }
+
     fn bad(&self, reason: impl Into<String>) -> NetError {
         NetError::BadAnswer {
             host: self.origin.authority(),
@@ -212,11 +236,21 @@ impl RemoteEngine {
         }
     }
 
+    /// The answer to one way of asking, if its status is one of success.
+    fn post(&self, url: &str, body: Vec<u8>, stall: &Stall) -> Result<Answer, NetError> {
+        let answer = self.ask(Method::POST, url, body, PATIENCE, stall.token())?;
+        if !is_success(answer.status) {
+            // Why it refuses is not waited for as an answer is.
+            stall.heard();
+        }
+        self.accepted(answer)
+    }
+
     /// Sends the request; without our extensions where a strict server does not know them.
     fn start(
         &self,
         request: &GenerateRequest,
-        cancel: &CancelToken,
+        stall: &Stall,
         sink: &mut dyn FnMut(GenerateEvent),
     ) -> Result<Answer, NetError> {
         let path = match self.dialect {
@@ -225,9 +259,7 @@ impl RemoteEngine {
         };
         let url = format!("{}{path}", self.base);
         let full = self.body(request);
-        let accepted = self
-            .ask(Method::POST, &url, full, PATIENCE, cancel)
-            .and_then(|answer| self.accepted(answer));
+        let accepted = self.post(&url, full, stall);
         let Err(NetError::Refused {
             status: 400 | 422,
             words,
@@ -236,6 +268,9 @@ impl RemoteEngine {
         else {
             return accepted;
         };
+        if stall.has_stalled() {
+            return accepted;
+        }
         let notice = match self.dialect {
             Dialect::OpenAi if request.grammar.is_none() => Notice::new(
                 "remote_plain_request",
@@ -250,7 +285,8 @@ impl RemoteEngine {
         };
         tracing::info!(words, "the server refuses the request as it is; asking more plainly");
         let plain = self.plain_body(request);
-        let answer = self.accepted(self.ask(Method::POST, &url, plain, PATIENCE, cancel)?)?;
+        stall.asked_again();
+        let answer = self.post(&url, plain, stall)?;
         sink(GenerateEvent::Notice(notice));
         Ok(answer)
     }
@@ -285,10 +321,10 @@ impl RemoteEngine {
         cancel: &CancelToken,
         sink: &mut dyn FnMut(GenerateEvent),
     ) -> Result<GenerationStats, NetError> {
-        let stall = Stall::watch(cancel, self.silence);
-        let answer = match self.start(request, stall.token(), sink) {
-            Err(NetError::Cancelled) => return Ok(GenerationStats::default().stopped()),
-            answer => answer?,
+        let stall = Stall::watch(cancel, self.first_word, self.silence);
+        let answer = match self.start(request, &stall, sink) {
+            Err(NetError::Cancelled) if !stall.has_stalled() => return Ok(GenerationStats::default().stopped()),
+            answer => answer.map_err(|error| self.unless_stalled(error, &stall))?,
         };
         let origin = answer.origin.clone();
         match Form::of(self.dialect, &answer) {
@@ -296,8 +332,8 @@ impl RemoteEngine {
             Form::Page => return Err(self.bad("it is a web page")),
             Form::Whole => {
                 let text = match self.whole(answer, stall.token()) {
-                    Err(NetError::Cancelled) => return Ok(writing.stats().stopped()),
-                    text => text?,
+                    Err(NetError::Cancelled) if !stall.has_stalled() => return Ok(writing.stats().stopped()),
+                    text => text.map_err(|error| self.unless_stalled(error, &stall))?,
                 };
                 for piece in chunk::read(self.dialect, &text).map_err(|reason| self.bad(reason))? {
                     self.take(piece, writing, sink)?;
@@ -315,7 +351,10 @@ impl RemoteEngine {
             let line = match next {
                 Ok(Some(line)) => line,
                 Ok(None) => break,
-                Err(LineError::TooLong) => return Err(NetError::TooLarge(origin.authority())),
+                Err(LineError::TooLong) => {
+                    writing.flush(sink);
+                    return Err(NetError::TooLarge(origin.authority()));
+                }
                 Err(LineError::Read(error)) => {
                     writing.flush(sink);
                     match self.gate.explain_read(&error, &origin, stall.token()) {
@@ -400,6 +439,10 @@ impl RemoteEngine {
         }
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
+}
+
+fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
 }
 
 /// How an answer comes.

@@ -320,3 +320,79 @@ fn ollama_is_asked_for_the_context_that_a_prompt_needs_and_may_have() {
         assert_eq!(context_asked(&last), asked, "{bytes} bytes, {most:?}");
     }
 }
+
+#[test]
+fn a_server_that_only_keeps_the_line_open_is_not_waited_for() {
+    let short = Duration::from_millis(400);
+    for (dialect, body) in [
+        (Dialect::OpenAi, ": keep-alive\n\n"),
+        (
+            Dialect::OpenAi,
+            "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\"}}]}\n\n",
+        ),
+        (Dialect::Ollama, "\n"),
+    ] {
+        let server = Server::start(move |_| Reply::dripping(body));
+        let begun = Instant::now();
+        let outcome = engine(&server, dialect).with_first_word(short).generate(
+            &request("Who repairs the roof?"),
+            &CancelToken::new(),
+            &mut |_| {},
+        );
+        assert_eq!(outcome.expect_err("no word").code, "remote_timeout", "{body}");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    }
+    let server = Server::start(|_| Reply::dripping(" "));
+    let begun = Instant::now();
+    let listed = engine(&server, Dialect::OpenAi)
+        .with_silence(short)
+        .list_models(&CancelToken::new());
+    assert_eq!(listed.expect_err("no list").code, "remote_timeout");
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_refusal_is_one_although_its_words_never_come() {
+    for (status, code) in [(400, "remote_refused"), (503, "remote_busy")] {
+        let server = Server::start(move |_| Reply::stalled_refusal(status));
+        let begun = Instant::now();
+        let outcome = engine(&server, Dialect::OpenAi)
+            .with_silence(Duration::from_millis(400))
+            .generate(&request("Who repairs the roof?"), &CancelToken::new(), &mut |_| {});
+        assert_eq!(outcome.expect_err("refused").code, code);
+        assert_eq!(server.requests().len(), 1);
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn a_key_that_was_pasted_with_its_line_is_that_key() {
+    let server = Server::start(|_| Reply::json(200, r#"{"data":[]}"#));
+    let sent = |key: &str| {
+        let gate = Arc::new(Gate::closed());
+        gate.allow(
+            Purpose::RemoteEngine,
+            Rule::origin_of(&server.url("")).expect("an address"),
+        );
+        RemoteEngine::new(gate, Dialect::OpenAi, &server.url(""), "qwen3", Some(key.to_owned()))
+            .expect("an address")
+            .list_models(&CancelToken::new())
+            .expect("a list");
+        server.requests().pop().expect("a request").header("authorization")
+    };
+    assert_eq!(sent(" secret\r\n").as_deref(), Some("Bearer secret"));
+    assert_eq!(sent(" \n"), None);
+}
+
+#[test]
+fn figures_of_another_form_do_no_harm_to_an_answer() {
+    let openai = vllm(&["Yes."]).replace(
+        "data: [DONE]",
+        "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":-1,\"completion_tokens\":2.5},\"timings\":[1]}\n\ndata: [DONE]",
+    );
+    let ollama = "{\"message\":{\"content\":\"Yes.\"},\"done\":true,\"prompt_eval_count\":\"7\",\"eval_count\":3,\"eval_duration\":-5}\n";
+    for (dialect, stream) in [(Dialect::OpenAi, openai), (Dialect::Ollama, ollama.to_owned())] {
+        let server = Server::start(move |_| Reply::stream(&stream, 64));
+        assert_eq!(told(&engine(&server, dialect)), [text("Yes.")]);
+    }
+}

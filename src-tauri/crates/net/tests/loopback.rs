@@ -1,5 +1,6 @@
 //! The room against a server of our own on the loopback: engines, downloads, and servers that mean no good.
 
+#[expect(dead_code, reason = "the other tests of this crate need more of it")]
 mod server;
 
 use docmind_core::answer::FinishReason;

@@ -2,7 +2,8 @@
 
 use super::Dialect;
 use docmind_core::answer::FinishReason;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 /// A part of one line of a stream.
 #[derive(Debug, PartialEq)]
@@ -36,10 +37,10 @@ pub(super) struct Counts {
 struct OpenAiChunk {
     #[serde(default)]
     choices: Vec<Choice>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "figures")]
     usage: Option<Usage>,
     /// llama-server's own, with the last piece.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "figures")]
     timings: Option<Timings>,
     #[serde(default)]
     error: Option<serde_json::Value>,
@@ -105,13 +106,13 @@ struct OllamaChunk {
     done: bool,
     #[serde(default)]
     done_reason: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "figures")]
     prompt_eval_count: Option<u32>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "figures")]
     eval_count: Option<u32>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "figures")]
     prompt_eval_duration: Option<u64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "figures")]
     eval_duration: Option<u64>,
     #[serde(default)]
     error: Option<serde_json::Value>,
@@ -123,6 +124,12 @@ struct OllamaMessage {
     content: Option<String>,
     #[serde(default)]
     thinking: Option<String>,
+}
+
+/// Figures of another form are none, and the answer is none the worse.
+fn figures<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
+    let value = serde_json::Value::deserialize(from)?;
+    Ok(serde_json::from_value(value).ok())
 }
 
 /// The parts of one line.

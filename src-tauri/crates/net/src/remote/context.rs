@@ -33,17 +33,12 @@ impl RemoteEngine {
     /// # Errors
     /// A report of a [`NetError`]; `remote_timeout` where it took too long.
     pub fn context_window(&self, cancel: &CancelToken) -> Result<Option<ContextWindow>, ErrorReport> {
-        let stall = Stall::watch(cancel, WAIT);
-        // Its time runs from the first word on.
-        stall.heard();
+        let stall = Stall::watch(cancel, WAIT, WAIT);
         let told = match self.dialect {
             Dialect::OpenAi => self.openai_window(stall.token()),
             Dialect::Ollama => self.ollama_window(stall.token()),
         };
-        told.map_err(|error| match error {
-            NetError::Cancelled if stall.has_stalled() => NetError::Silent(self.origin.authority()).report(),
-            error => error.report(),
-        })
+        told.map_err(|error| self.unless_stalled(error, &stall).report())
     }
 
     fn ollama_window(&self, cancel: &CancelToken) -> Result<Option<ContextWindow>, NetError> {

@@ -1,4 +1,4 @@
-//! Ends a request whose server falls silent in the middle of its answer.
+//! Ends a request whose server does not come to the point, or falls silent in the middle of its answer.
 
 use docmind_core::cancel::CancelToken;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,32 +9,42 @@ use std::time::{Duration, Instant};
 /// Looked at this often.
 const POLL: Duration = Duration::from_millis(50);
 
-/// Watches over one request. Until its first word a server may read a long prompt, for as long as the gate lets it; from then on it
-/// may not be silent for longer than the limit.
+/// Watches over one request. Until its first word a server may read a long prompt, however much it sends meanwhile to keep the line open;
+/// from then on it may not be silent for longer than a limit.
 pub(super) struct Stall {
     token: CancelToken,
     shared: Arc<Shared>,
 }
 
-#[derive(Default)]
 struct Shared {
-    /// When it was heard last; `None` before the first word.
-    heard: Mutex<Option<Instant>>,
+    waits: Mutex<Wait>,
     stalled: AtomicBool,
     over: AtomicBool,
 }
 
+/// What is waited for, and since when.
+#[derive(Clone, Copy)]
+enum Wait {
+    FirstWord(Instant),
+    NextWord(Instant),
+}
+
 impl Stall {
-    /// The request goes by [`Stall::token`], which is cancelled when `cancel` is, or when the server stalls.
-    pub(super) fn watch(cancel: &CancelToken, limit: Duration) -> Self {
-        let shared = Arc::new(Shared::default());
+    /// The request goes by [`Stall::token`], which is cancelled when `cancel` is, or when the server stalls: says nothing of its answer for
+    /// `first`, or nothing more for `limit`.
+    pub(super) fn watch(cancel: &CancelToken, first: Duration, limit: Duration) -> Self {
+        let shared = Arc::new(Shared {
+            waits: Mutex::new(Wait::FirstWord(Instant::now())),
+            stalled: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+        });
         let token = CancelToken::new();
         let watching = {
             let (shared, cancel, token) = (Arc::clone(&shared), cancel.clone(), token.clone());
             thread::Builder::new()
                 .name("http stall".into())
                 .stack_size(128 << 10)
-                .spawn(move || shared.watch(&cancel, &token, limit))
+                .spawn(move || shared.watch(&cancel, &token, first, limit))
         };
         match watching {
             Ok(_) => Self { token, shared },
@@ -54,7 +64,12 @@ impl Stall {
 
     /// Something of the answer came.
     pub(super) fn heard(&self) {
-        *self.shared.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        self.shared.wait_for(Wait::NextWord(Instant::now()));
+    }
+
+    /// It is asked once more, and may read once more.
+    pub(super) fn asked_again(&self) {
+        self.shared.wait_for(Wait::FirstWord(Instant::now()));
     }
 
     /// It was ended because the server fell silent.
@@ -64,14 +79,21 @@ impl Stall {
 }
 
 impl Shared {
-    fn watch(&self, cancel: &CancelToken, token: &CancelToken, limit: Duration) {
+    fn wait_for(&self, what: Wait) {
+        *self.waits.lock().unwrap_or_else(PoisonError::into_inner) = what;
+    }
+
+    fn watch(&self, cancel: &CancelToken, token: &CancelToken, first: Duration, limit: Duration) {
         while !self.over.load(Ordering::Acquire) {
             if cancel.is_cancelled() {
                 token.cancel();
                 return;
             }
-            let heard = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-            if heard.is_some_and(|heard| heard.elapsed() >= limit) {
+            let (since, longest) = match *self.waits.lock().unwrap_or_else(PoisonError::into_inner) {
+                Wait::FirstWord(since) => (since, first),
+                Wait::NextWord(since) => (since, limit),
+            };
+            if since.elapsed() >= longest {
                 self.stalled.store(true, Ordering::Release);
                 token.cancel();
                 return;

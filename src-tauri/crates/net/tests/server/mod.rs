@@ -27,7 +27,9 @@ pub enum Reply {
     /// The body again and again.
     Endless { body: String },
     /// The body, and then nothing, the connection open.
-    Stalled { body: String },
+    Stalled { head: String, body: String },
+    /// The body again and again, with a pause between: a line that is kept open.
+    Dripping { body: String },
     /// Not even a head.
     Silent,
 }
@@ -48,7 +50,21 @@ impl Reply {
     }
 
     pub fn stalled(body: &str) -> Self {
-        Self::Stalled { body: body.into() }
+        Self::Stalled {
+            head: CHUNKED.into(),
+            body: body.into(),
+        }
+    }
+
+    pub fn stalled_refusal(status: u16) -> Self {
+        Self::Stalled {
+            head: format!("HTTP/1.1 {status} Status\r\ncontent-length: 100\r\n\r\n"),
+            body: String::new(),
+        }
+    }
+
+    pub fn dripping(body: &str) -> Self {
+        Self::Dripping { body: body.into() }
     }
 
     pub fn json(status: u16, body: &str) -> Self {
@@ -196,10 +212,17 @@ fn write(stream: &mut TcpStream, reply: Reply, over: &AtomicBool) -> std::io::Re
                 stream.write_all(body.as_bytes())?;
             }
         }
-        Reply::Stalled { body } => {
-            stream.write_all(CHUNKED.as_bytes())?;
+        Reply::Stalled { head, body } => {
+            stream.write_all(head.as_bytes())?;
             stream.write_all(body.as_bytes())?;
             wait(over);
+        }
+        Reply::Dripping { body } => {
+            stream.write_all(CHUNKED.as_bytes())?;
+            while !over.load(Ordering::Acquire) {
+                stream.write_all(body.as_bytes())?;
+                std::thread::sleep(Duration::from_millis(20));
+            }
         }
         Reply::Silent => wait(over),
     }
