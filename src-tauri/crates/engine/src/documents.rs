@@ -168,6 +168,16 @@ impl Engine {
         Ok(DocumentPage { rows, total })
     }
 
+    /// Documents in the order they were added, from behind `after` on (0 is before all): a list in parts that tells each once, however the
+    /// library changes meanwhile.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn documents_after(&self, after: DocumentId, limit: u32) -> Result<Vec<DocumentRow>, ErrorReport> {
+        let records = self.0.library.documents_after(after, limit)?;
+        Ok(records.into_iter().map(|record| row(record, false)).collect())
+    }
+
     /// One document; `changed` says whether the file on the disk still is what was indexed.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -199,6 +199,10 @@ fn configure(connection: &Connection) -> Result<(), StoreError> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_scalar_function(c"fold", 1, flags, |context| {
         Ok(context.get_raw(0).as_str_or_null()?.map(fold))
+    })?;
+    connection.create_scalar_function(c"file_name", 1, flags, |context| {
+        let name = |path: &str| path.rsplit(is_separator).next().unwrap_or_default().to_owned();
+        Ok(context.get_raw(0).as_str_or_null()?.map(name))
     })?;
     Ok(())
 }

@@ -3,10 +3,11 @@
 use super::{Context, unread};
 use crate::Outcome;
 use crate::output::{FAINT, bytes, object, tame_line};
-use docmind_engine::documents::ListRequest;
+use docmind_core::document::DocumentId;
 use serde_json::Value;
 
-/// Rows are read in parts, so that a large library is never held whole.
+/// Rows are read in parts, so that a large library is never held whole; each goes on behind the last document of the one before, so that
+/// none is told twice or left out while the application adds and removes.
 const PART: u32 = 500;
 
 pub fn run(context: &Context<'_>) -> anyhow::Result<Outcome> {
@@ -16,13 +17,12 @@ pub fn run(context: &Context<'_>) -> anyhow::Result<Outcome> {
             .text("The library is empty. Add documents: docmind add FOLDER")?;
         return Ok(Outcome::Done);
     };
-    let mut request = ListRequest {
-        limit: Some(PART),
-        ..ListRequest::default()
-    };
+    let mut after = DocumentId(0);
     loop {
-        let page = engine.documents(&request)?;
-        for row in &page.rows {
+        let rows = engine.documents_after(after, PART)?;
+        let Some(last) = rows.last() else { break };
+        after = last.id;
+        for row in &rows {
             if context.cancel.is_cancelled() {
                 return Ok(Outcome::Failed);
             }
@@ -48,10 +48,6 @@ pub fn run(context: &Context<'_>) -> anyhow::Result<Outcome> {
                     .unwrap_or_default(),
                 unread(row),
             ))?;
-        }
-        request.offset += PART;
-        if page.rows.is_empty() || request.offset >= page.total {
-            break;
         }
     }
     Ok(Outcome::Done)

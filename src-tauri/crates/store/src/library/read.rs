@@ -17,7 +17,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, Statement, params, params_from_iter};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 
 /// Columns that [`record`] reads.
 pub(super) const RECORD: &str = "id, path, state, hash, size, mtime_ns, media_type, title, language, error_code, error_message, \
@@ -213,7 +213,8 @@ impl Library {
     /// As every reading.
     pub fn documents_under(&self, folder: &Path) -> Result<Vec<DocumentRecord>, StoreError> {
         let mut low = path_to_bytes(folder);
-        if low.last() != Some(&b'/') {
+        // The root of a file system, or of a drive, ends in one already.
+        if !low.last().is_some_and(|last| is_separator(char::from(*last))) {
             low.push(std::path::MAIN_SEPARATOR as u8);
         }
         let mut high = low.clone();
@@ -240,9 +241,7 @@ impl Library {
         let order = match query.order {
             DocumentOrder::Added => "id",
             DocumentOrder::Path => "path_text COLLATE NOCASE",
-            DocumentOrder::Title => {
-                "coalesce(title, replace(path_text, rtrim(path_text, replace(path_text, '/', '')), '')) COLLATE NOCASE"
-            }
+            DocumentOrder::Title => "coalesce(title, file_name(path_text)) COLLATE NOCASE",
             DocumentOrder::Size => "size",
             DocumentOrder::Pages => "page_count",
             DocumentOrder::State => "state",
@@ -259,6 +258,20 @@ impl Library {
                 .prepare_cached(&sql)?
                 .query_and_then(params_from_iter(values), record)?
                 .collect()
+        })
+    }
+
+    /// Documents in the order they were added, from behind `after` on; hidden ones are left out. Whoever lists them part by part goes on from
+    /// the last one: none is told twice or left out because others come or go meanwhile. [`DocumentId`] 0 is before all.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn documents_after(&self, after: DocumentId, limit: u32) -> Result<Vec<DocumentRecord>, StoreError> {
+        self.database.read(|connection| {
+            let sql =
+                format!("SELECT {RECORD} FROM documents WHERE id > ?1 AND removed_at_ms IS NULL ORDER BY id LIMIT ?2");
+            let mut statement = connection.prepare_cached(&sql)?;
+            statement.query_and_then([after.0, limit], record)?.collect()
         })
     }
 
@@ -444,7 +457,7 @@ impl Library {
     }
 
     /// Headings of documents, all or those of `scope`, for suggesting questions: (document, heading path, ordinal of its first
-    /// passage), documents newest first.
+    /// passage), documents newest first. Looks at no more documents than it takes.
     ///
     /// # Errors
     /// As every reading.
@@ -455,16 +468,28 @@ impl Library {
     ) -> Result<Vec<(DocumentId, Vec<String>, u32)>, StoreError> {
         let within = scope.map(|ids| serde_json::json!(ids).to_string());
         self.database.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT document_id, heading, min(ordinal) FROM chunks JOIN documents ON documents.id = document_id
-                 WHERE heading <> '' AND removed_at_ms IS NULL AND (?2 IS NULL OR document_id IN (SELECT value FROM json_each(?2)))
-                 GROUP BY document_id, heading ORDER BY document_id DESC, 3 LIMIT ?1",
+            let mut documents = connection.prepare_cached(
+                "SELECT id FROM documents
+                 WHERE chunk_count > 0 AND removed_at_ms IS NULL AND (?1 IS NULL OR id IN (SELECT value FROM json_each(?1)))
+                 ORDER BY id DESC",
             )?;
-            statement
-                .query_and_then(params![limit as i64, within], |row| -> Result<_, StoreError> {
-                    Ok((DocumentId(row.get(0)?), heading_from_json(&row.get::<_, String>(1)?)?, row.get(2)?))
-                })?
-                .collect()
+            let mut of_document = connection.prepare_cached(
+                "SELECT heading, min(ordinal) FROM chunks WHERE document_id = ?1 AND heading <> '' GROUP BY heading ORDER BY 2",
+            )?;
+            let mut found = Vec::new();
+            let mut ids = documents.query([within])?;
+            while found.len() < limit
+                && let Some(row) = ids.next()?
+            {
+                let id: u32 = row.get(0)?;
+                let mut headings = of_document.query([id])?;
+                while let Some(row) = headings.next()? {
+                    let heading = heading_from_json(&row.get::<_, String>(0)?)?;
+                    found.push((DocumentId(id), heading, row.get(1)?));
+                }
+            }
+            found.truncate(limit);
+            Ok(found)
         })
     }
 }
