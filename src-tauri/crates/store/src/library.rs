@@ -199,20 +199,29 @@ impl Library {
         self.write(|transaction| {
             if known.is_some() {
                 transaction.execute("INSERT INTO chunk_words (chunk_words) VALUES ('delete-all')", [])?;
-                let mut statement = transaction.prepare(
-                    "SELECT chunks.id, heading, table_header, text, language FROM chunks JOIN documents ON documents.id = document_id
-                     ORDER BY language, chunks.id",
+                // Document by document: sorted by language, all texts of the library would be in memory at once.
+                let mut documents = transaction
+                    .prepare("SELECT id, language FROM documents WHERE chunk_count > 0 ORDER BY language, id")?;
+                let mut passages = transaction.prepare(
+                    "SELECT id, heading, table_header, text FROM chunks WHERE document_id = ?1 ORDER BY ordinal",
                 )?;
-                let mut rows = statement.query([])?;
-                let mut analyzer: Option<(Option<String>, Analyzer)> = None;
+                let mut cut: Option<(Option<String>, Analyzer)> = None;
+                let mut rows = documents.query([])?;
                 while let Some(row) = rows.next()? {
-                    let language: Option<String> = row.get(4)?;
-                    if analyzer.as_ref().is_none_or(|(known, _)| *known != language) {
-                        analyzer = Some((language.clone(), Analyzer::new(language.as_deref())));
+                    let (document, language): (u32, Option<String>) = (row.get(0)?, row.get(1)?);
+                    if cut.as_ref().is_none_or(|(known, _)| *known != language) {
+                        cut = Some((language.clone(), Analyzer::new(language.as_deref())));
                     }
-                    let Some((_, analyzer)) = &mut analyzer else { continue };
-                    let text = commit::indexed_text(&row.get::<_, String>(1)?, &row.get::<_, String>(2)?, &row.get::<_, String>(3)?)?;
-                    commit::index_words(transaction, ChunkId(row.get(0)?), &analyzer.columns(&text))?;
+                    let Some((_, analyzer)) = &mut cut else { continue };
+                    let mut rows = passages.query([document])?;
+                    while let Some(row) = rows.next()? {
+                        let text = commit::indexed_text(
+                            &row.get::<_, String>(1)?,
+                            &row.get::<_, String>(2)?,
+                            &row.get::<_, String>(3)?,
+                        )?;
+                        commit::index_words(transaction, ChunkId(row.get(0)?), &analyzer.columns(&text))?;
+                    }
                 }
             }
             set_meta(transaction, "word_rules", &rules)

@@ -641,8 +641,12 @@ fn changed_rules_cut_all_words_anew() {
     {
         let library = library(folder.path());
         add(&library, "/a.txt", 1, &["Nickel plates.", "Zinc coats."]);
+        add(&library, "/b.txt", 1, &["Kupferne Leitungen.", "Häuser."]);
         library
-            .write(|transaction| super::set_meta(transaction, "word_rules", "0"))
+            .write(|transaction| {
+                transaction.execute("UPDATE documents SET language = 'de' WHERE id = 2", [])?;
+                super::set_meta(transaction, "word_rules", "0")
+            })
             .unwrap();
     }
     let library = Library::open(folder.path()).unwrap();
