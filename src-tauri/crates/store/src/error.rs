@@ -1,7 +1,7 @@
 //! What can go wrong in the library, one variant per thing a caller can do differently.
 
 use docmind_core::error::ErrorReport;
-use rusqlite::ErrorCode as Code;
+use rusqlite::{ErrorCode as Code, ffi};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -165,6 +165,10 @@ impl StoreError {
     pub(crate) fn at(self, path: &Path) -> Self {
         let Self::Sqlite(error) = self else { return self };
         let path = path.to_owned();
+        // The index of the log cannot grow: SQLite calls a full disk so where a library is opened.
+        if error.sqlite_extended_error_code() == Some(ffi::SQLITE_IOERR_SHMSIZE) {
+            return Self::DiskFull { path };
+        }
         let code = error.sqlite_error_code();
         match code {
             Some(Code::DatabaseCorrupt | Code::NotADatabase) => Self::Damaged {
@@ -190,5 +194,22 @@ impl From<StoreError> for ErrorReport {
             StoreError::Io { source, .. } => report.with_detail(source),
             _ => report,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_one_also_where_the_log_cannot_grow() {
+        let code = |number| {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(number), None);
+            StoreError::from(error).at(Path::new("/library.db")).code()
+        };
+        assert_eq!(code(ffi::SQLITE_IOERR_SHMSIZE), "disk_full");
+        assert_eq!(code(ffi::SQLITE_FULL), "disk_full");
+        assert_eq!(code(ffi::SQLITE_IOERR_READ), "library_error");
+        assert_eq!(code(ffi::SQLITE_CORRUPT), "library_damaged");
     }
 }

@@ -38,7 +38,7 @@ impl UserDb {
         };
         in_place().map_err(|source| StoreError::io(&target, source))?;
         for old in copies(&self.folder).into_iter().skip(KEPT) {
-            fs::remove_file(&old).map_err(|source| StoreError::io(&old, source))?;
+            delete(&old)?;
         }
         Ok(true)
     }
@@ -49,7 +49,7 @@ impl UserDb {
             if is_sound(&copy) {
                 work(&Database::open(&copy, &schema::USER)?)?;
             } else {
-                fs::remove_file(&copy).map_err(|source| StoreError::io(&copy, source))?;
+                delete(&copy)?;
             }
         }
         Ok(())
@@ -58,6 +58,19 @@ impl UserDb {
 
 fn backups(folder: &Path) -> PathBuf {
     folder.join("backups")
+}
+
+/// Deletes a copy, and before it the log that may have been left beside it, with what was forgotten in the copy.
+fn delete(copy: &Path) -> Result<(), StoreError> {
+    for end in ["-wal", "-shm", ""] {
+        let mut path = copy.as_os_str().to_owned();
+        path.push(end);
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => return Err(StoreError::io(copy, source)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Copies, newest first.
@@ -83,9 +96,8 @@ pub(super) fn restore_missing(folder: &Path, path: &Path) -> Result<Option<Notic
     let Some(copy) = newest_sound(folder) else {
         return Ok(None);
     };
-    prepare(folder, &copy)
-        .and_then(|unfinished| take_place(folder, path, &unfinished))
-        .map_err(|source| StoreError::io(path, source))?;
+    let unfinished = prepare(folder, &copy)?;
+    take_place(folder, path, &unfinished).map_err(|source| StoreError::io(path, source))?;
     Ok(Some(Notice::new(
         "conversations_restored",
         format!(
@@ -111,8 +123,8 @@ pub(super) fn restore(folder: &Path, path: &Path, detail: &str) -> Result<Notice
         aside = path.with_extension(format!("db.damaged-{number}"));
     }
     // A file stands under its name at every moment: killed in between, the next start finds the damaged one and tries again.
+    let unfinished = prepare(folder, &copy)?;
     let in_place = || -> io::Result<()> {
-        let unfinished = prepare(folder, &copy)?;
         if fs::hard_link(path, &aside).is_err() {
             fs::copy(path, &aside)?;
         }
@@ -129,11 +141,15 @@ pub(super) fn restore(folder: &Path, path: &Path, detail: &str) -> Result<Notice
     ))
 }
 
-/// Copies the copy, which stays one.
-fn prepare(folder: &Path, copy: &Path) -> io::Result<PathBuf> {
+/// Copies the copy, which stays one. By SQLite, since a copy may have a log of its own beside it: what was forgotten in it when the machine
+/// lost power stands there, and its pages may be half folded in.
+fn prepare(folder: &Path, copy: &Path) -> Result<PathBuf, StoreError> {
     let unfinished = backups(folder).join("unfinished.db");
-    fs::copy(copy, &unfinished)?;
-    fs::File::open(&unfinished)?.sync_all()?;
+    let _ = fs::remove_file(&unfinished);
+    Database::open(copy, &schema::USER)?.vacuum_into(&unfinished)?;
+    fs::File::open(&unfinished)
+        .and_then(|file| file.sync_all())
+        .map_err(|source| StoreError::io(&unfinished, source))?;
     Ok(unfinished)
 }
 

@@ -281,6 +281,38 @@ fn a_copy_a_day_three_kept_and_the_newest_sound_one_is_used() {
 }
 
 #[test]
+fn a_copy_with_a_log_of_its_own_is_restored_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let beside = folder.path().join("backups");
+    {
+        let user = UserDb::open(folder.path()).unwrap();
+        user.create_conversation("As it was", 1.0).unwrap();
+        assert!(user.back_up_daily(DAY_MS).unwrap());
+    }
+    // As a machine leaves it that loses power while the copy is changed: not closed.
+    let changing = rusqlite::Connection::open(beside.join("user-000001.db")).unwrap();
+    changing.pragma_update(None, "journal_mode", "WAL").unwrap();
+    changing
+        .execute("UPDATE conversations SET title = 'As it is'", [])
+        .unwrap();
+    fs::write(folder.path().join("user.db"), vec![7; 50_000]).unwrap();
+    let user = UserDb::open(folder.path()).unwrap();
+    assert_eq!(user.conversations().unwrap()[0].title, "As it is");
+    drop(changing);
+    // A log that is left goes with its copy.
+    fs::write(beside.join("user-000001.db-wal"), "left").unwrap();
+    for day in 2..5 {
+        assert!(user.back_up_daily(f64::from(day) * DAY_MS).unwrap());
+    }
+    let mut names: Vec<_> = fs::read_dir(beside)
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["user-000002.db", "user-000003.db", "user-000004.db"]);
+}
+
+#[test]
 fn a_missing_or_empty_file_is_replaced_by_the_newest_copy() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("user.db");
