@@ -26,9 +26,11 @@ use lance::{Hint, LanceTable, Reach};
 use owner::{Command, Owner};
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 /// From so many passages on there is an index, and its graph is searched. Flat at 20,000 rows takes 14 ms in LanceDB, the exact scan 4.
@@ -86,6 +88,8 @@ struct Shared {
     view: RwLock<View>,
     /// Passages removed from the library that may still be in the table.
     removals: Mutex<Vec<u32>>,
+    /// Nothing of removed rows may stay in the files.
+    erase: AtomicBool,
     /// Wakes searches that wait for the opening.
     opened: tokio::sync::watch::Sender<bool>,
     /// Set by [`VectorStore::give_up_building`].
@@ -108,6 +112,13 @@ struct Published {
     generation: u64,
 }
 
+impl Published {
+    /// Without a graph the exact scan is the quicker one (4 ms at 22,000 rows where LanceDB's flat scan takes 14).
+    fn has_graph(&self) -> bool {
+        self.reach == Reach::Graph
+    }
+}
+
 impl Shared {
     fn new(library: Arc<Library>, state: IndexState) -> Self {
         Self {
@@ -118,6 +129,7 @@ impl Shared {
                 generation: 0,
             }),
             removals: Mutex::default(),
+            erase: AtomicBool::new(false),
             opened: tokio::sync::watch::channel(false).0,
             given_up: CancelToken::new(),
         }
@@ -129,6 +141,11 @@ impl Shared {
 
     fn view<T>(&self, look: impl FnOnce(&View) -> T) -> T {
         look(&self.view.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The published table, where its graph can be searched.
+    fn graph(&self) -> Option<Arc<Published>> {
+        self.view(|view| view.published.clone().filter(|index| index.has_graph()))
     }
 
     fn publish(&self, published: Option<Published>, state: IndexState) {
@@ -259,9 +276,13 @@ impl VectorStore {
     /// [`StoreError::IndexUnavailable`] after it was closed.
     pub fn erase(&self) -> Result<(), StoreError> {
         if self.shared.library.is_read_only() {
-            Ok(())
-        } else {
-            self.send(Command::Erase)
+            return Ok(());
+        }
+        self.shared.erase.store(true, Ordering::Release);
+        // Whoever removes must not wait for an index that is being built: a full inbox has something to wake the owner already.
+        match self.commands.try_send(Command::Sync { done: None }) {
+            Err(TrySendError::Closed(_)) => Err(closed()),
+            Ok(()) | Err(TrySendError::Full(_)) => Ok(()),
         }
     }
 
@@ -376,12 +397,9 @@ impl VectorIndex for VectorStore {
     }
 
     fn search<'a>(&'a self, query: &'a Embedding, limit: usize) -> BoxFuture<'a, Result<Vec<Hit>, ErrorReport>> {
-        // Without a graph the exact scan is the quicker one (4 ms at 22,000 rows where LanceDB's flat scan takes 14), and it waits for
-        // no other thread.
-        if !self
-            .shared
-            .view(|view| view.published.as_ref().is_some_and(|index| index.reach == Reach::Graph))
-        {
+        // Where there is no graph, and none may be there in a moment, the exact scan waits for no other thread.
+        let opened = *self.shared.opened.borrow();
+        if opened && self.shared.graph().is_none() {
             let hits = self.shared.library.exact_search(query, limit, None);
             return Box::pin(async move { Ok(hits?) });
         }
@@ -426,7 +444,7 @@ async fn search(
     let mut failed = None;
     // A search may meet the moment in which old versions are deleted: the second one sees the new.
     for _ in 0..2 {
-        let Some(index) = shared.view(|view| view.published.clone()) else {
+        let Some(index) = shared.graph() else {
             break;
         };
         match by_index(&shared, &index, &query, limit).await {

@@ -320,6 +320,18 @@ impl Library {
         })
     }
 
+    /// Gives back the memory of a scan over all vectors, a gigabyte for a million passages; the next one reads them again.
+    pub(crate) fn release_vectors(&self) {
+        lock(&self.exact).clear();
+    }
+
+    /// How many vectors are in memory.
+    #[cfg(test)]
+    pub(crate) fn vectors_held(&self) -> usize {
+        let held = lock(&self.exact);
+        held.segments.iter().map(|segment| segment.ids.len()).sum()
+    }
+
     /// Vectors of these passages left the library.
     pub(super) fn forget_vectors(&self, ids: &[ChunkId]) {
         let mut vectors = lock(&self.exact);

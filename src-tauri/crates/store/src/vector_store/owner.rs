@@ -18,6 +18,7 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -43,8 +44,6 @@ pub(super) enum Command {
         progress: std::sync::mpsc::Sender<(u32, u32)>,
         done: oneshot::Sender<Result<u32, StoreError>>,
     },
-    /// Nothing of removed rows may stay.
-    Erase,
     /// Do what can wait, now.
     Settle { done: oneshot::Sender<()> },
     /// Compare with the library.
@@ -90,7 +89,12 @@ impl Owner {
     pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Command>) {
         self.begin().await;
         loop {
-            match tokio::time::timeout(QUIET, inbox.recv()).await {
+            let next = tokio::time::timeout(QUIET, inbox.recv()).await;
+            if self.shared.erase.swap(false, Ordering::AcqRel) {
+                self.erase = true;
+                self.untidy = true;
+            }
+            match next {
                 Err(_) => self.tidy(OUTSIDE_AT_MOST).await,
                 Ok(None) => return,
                 Ok(Some(Command::Close { done })) => {
@@ -128,10 +132,6 @@ impl Owner {
                     .await;
                 drop(progress);
                 answer(Some(done), result);
-            }
-            Command::Erase => {
-                self.erase = true;
-                self.untidy = true;
             }
             Command::Settle { done } => {
                 let _ = self.synchronise().await;
@@ -384,7 +384,13 @@ impl Owner {
             }),
             _ => None,
         };
+        let has_graph = published.as_ref().is_some_and(Published::has_graph);
         self.shared.publish(published, IndexState::Ready);
+        if has_graph {
+            // It answers from now on: what was read for scans meanwhile is not kept beside it.
+            let shared = Arc::clone(&self.shared);
+            tokio::task::spawn_blocking(move || shared.library.release_vectors());
+        }
     }
 
     /// Searches go on by what was last announced; appending does not wait.

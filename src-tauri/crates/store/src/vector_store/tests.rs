@@ -1,6 +1,6 @@
 //! The index through faults: it heals, answers meanwhile, and never names a passage that is not there.
 
-use super::{IndexState, VectorStore, by_index};
+use super::{IndexState, Shared, VectorStore, by_index};
 use crate::Library;
 use crate::testing::{add, card, commit, library, stamp, vector};
 use docmind_core::cancel::CancelToken;
@@ -13,6 +13,8 @@ use futures::executor::block_on;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
 
 /// A library whose index is there from its first passage.
 fn open(folder: &Path) -> (Arc<Library>, VectorStore) {
@@ -143,6 +145,27 @@ fn removed_hidden_and_replaced_passages_are_never_hits() {
     block_on(index.append(committed.appended)).unwrap();
     assert_eq!(search(&index, 30).len(), 21);
     assert_whole(&index);
+}
+
+#[test]
+fn removing_does_not_wait_for_an_index_that_is_busy() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = Arc::new(library(folder.path()));
+    // Nobody takes a command: the owner is at something long.
+    let (commands, _inbox) = mpsc::channel(1);
+    let index = VectorStore {
+        shared: Arc::new(Shared::new(library, IndexState::Tidying)),
+        commands,
+        runtime: None,
+    };
+    let (told, done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for _ in 0..3 {
+            index.erase().unwrap();
+        }
+        told.send(()).unwrap();
+    });
+    done.recv_timeout(Duration::from_secs(5)).unwrap();
 }
 
 #[test]

@@ -234,7 +234,7 @@ pub(super) async fn unless_cancelled<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{add, library};
+    use crate::testing::{add, library, vector};
     use crate::vector_store::Shared;
     use std::sync::Arc;
 
@@ -280,6 +280,28 @@ mod tests {
         owner.begin().await;
         assert!(owner.table.is_some());
         assert_eq!(again.state(), IndexState::Ready);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_graph_that_answers_has_no_copy_of_the_vectors_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let shared = shared(folder.path());
+        let mut owner = Owner::new(Arc::clone(&shared), 0);
+        owner.begin().await;
+        let asked = vector("Oak.");
+        let scan = || shared.library.exact_search(&asked, 5, None).unwrap().len();
+        assert_eq!((scan(), shared.library.vectors_held()), (2, 2));
+        owner.announce();
+        assert_eq!(shared.library.vectors_held(), 2, "without a graph the scan goes on");
+        owner.reach = Reach::Graph;
+        owner.announce();
+        let mut looks = 0;
+        while shared.library.vectors_held() > 0 && looks < 500 {
+            looks += 1;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(shared.library.vectors_held(), 0);
+        assert_eq!(scan(), 2, "they are read again");
     }
 
     #[tokio::test]
