@@ -27,6 +27,7 @@ use owner::{Command, Owner};
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
@@ -47,6 +48,8 @@ const FLAT_TOLERANCE: f32 = 0.01;
 const GRAPH_TOLERANCE: f32 = 0.1;
 /// A search at the start waits so long for the index before it scans.
 const OPENING_WAIT: Duration = Duration::from_millis(300);
+/// Whether a rebuild was cancelled is looked at so often while nothing is heard of it.
+const LOOKED_AT_EVERY: Duration = Duration::from_millis(100);
 
 /// Where the index stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -263,8 +266,14 @@ impl VectorStore {
             progress: sender,
             done,
         })?;
-        for (rows, all) in reports {
-            progress(rows, all);
+        loop {
+            match reports.recv_timeout(LOOKED_AT_EVERY) {
+                Ok((rows, all)) => progress(rows, all),
+                // The owner may be at something that takes minutes: it finds this one cancelled when its turn comes.
+                Err(RecvTimeoutError::Timeout) if cancel.is_cancelled() => return Err(StoreError::Cancelled),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
         }
         Self::wait_for(result)?
     }

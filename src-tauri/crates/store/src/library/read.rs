@@ -214,7 +214,7 @@ impl Library {
     pub fn documents_under(&self, folder: &Path) -> Result<Vec<DocumentRecord>, StoreError> {
         let mut low = path_to_bytes(folder);
         // The root of a file system, or of a drive, ends in one already.
-        if !low.last().is_some_and(|last| is_separator(char::from(*last))) {
+        if low.last().is_none_or(|last| !is_separator(char::from(*last))) {
             low.push(std::path::MAIN_SEPARATOR as u8);
         }
         let mut high = low.clone();

@@ -147,11 +147,10 @@ fn removed_hidden_and_replaced_passages_are_never_hits() {
     assert_whole(&index);
 }
 
-#[test]
-fn removing_does_not_wait_for_an_index_that_is_busy() {
+/// Does something to an index whose owner takes no command, being at something long; fails where that waits for it.
+fn beside_a_busy_owner(work: impl FnOnce(&VectorStore) + Send + 'static) {
     let folder = tempfile::tempdir().unwrap();
     let library = Arc::new(library(folder.path()));
-    // Nobody takes a command: the owner is at something long.
     let (commands, _inbox) = mpsc::channel(1);
     let index = VectorStore {
         shared: Arc::new(Shared::new(library, IndexState::Tidying)),
@@ -160,12 +159,33 @@ fn removing_does_not_wait_for_an_index_that_is_busy() {
     };
     let (told, done) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
-        for _ in 0..3 {
-            index.erase().unwrap();
-        }
+        work(&index);
         told.send(()).unwrap();
     });
     done.recv_timeout(Duration::from_secs(5)).unwrap();
+}
+
+#[test]
+fn removing_does_not_wait_for_an_index_that_is_busy() {
+    beside_a_busy_owner(|index| {
+        for _ in 0..3 {
+            index.erase().unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_rebuild_is_cancelled_before_its_turn() {
+    beside_a_busy_owner(|index| {
+        let cancel = CancelToken::new();
+        let later = cancel.clone();
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(200));
+            later.cancel();
+        });
+        let outcome = index.rebuild(&cancel, &mut |_, _| {});
+        assert_eq!(outcome.unwrap_err().code(), "cancelled");
+    });
 }
 
 #[test]
