@@ -12,7 +12,6 @@ use docmind_core::document::{DocumentId, DocumentState};
 use docmind_core::error::ErrorReport;
 use docmind_store::{DocumentOrder, DocumentQuery, FileStamp, LibraryCounts};
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// Which documents to list, in which order.
@@ -114,9 +113,12 @@ impl Engine {
     /// # Errors
     /// `collection_not_found`, and the store's own.
     pub fn documents(&self, request: &ListRequest) -> Result<DocumentPage, ErrorReport> {
+        // A collection is kept by path in another database.
+        let collection = request.collection.map(|id| self.collection_documents(id)).transpose()?;
         let query = DocumentQuery {
             states: request.states.clone(),
             containing: request.containing.clone().filter(|text| !text.is_empty()),
+            within: collection,
             order: match request.sort {
                 ListSort::Added => DocumentOrder::Added,
                 ListSort::Path => DocumentOrder::Path,
@@ -126,45 +128,12 @@ impl Engine {
                 ListSort::State => DocumentOrder::State,
             },
             descending: request.descending,
-            offset: if request.collection.is_some() {
-                0
-            } else {
-                request.offset
-            },
-            limit: if request.collection.is_some() {
-                None
-            } else {
-                request.limit
-            },
+            offset: request.offset,
+            limit: request.limit,
         };
-        let Some(collection) = request.collection else {
-            let total = self.0.library.count_documents(&query)?;
-            let rows = self
-                .0
-                .library
-                .documents(&query)?
-                .into_iter()
-                .map(|record| row(record, false))
-                .collect();
-            return Ok(DocumentPage { rows, total });
-        };
-        // A collection is kept by path in another database: its documents are picked here.
-        let wanted: HashSet<DocumentId> = self.collection_documents(collection)?.into_iter().collect();
-        let all: Vec<_> = self
-            .0
-            .library
-            .documents(&query)?
-            .into_iter()
-            .filter(|record| wanted.contains(&record.id))
-            .collect();
-        let total = u32::try_from(all.len()).unwrap_or(u32::MAX);
-        let limit = request.limit.map_or(usize::MAX, |limit| limit as usize);
-        let rows = all
-            .into_iter()
-            .skip(request.offset as usize)
-            .take(limit)
-            .map(|record| row(record, false))
-            .collect();
+        let total = self.0.library.count_documents(&query)?;
+        let records = self.0.library.documents(&query)?;
+        let rows = records.into_iter().map(|record| row(record, false)).collect();
         Ok(DocumentPage { rows, total })
     }
 

@@ -248,6 +248,8 @@ pub struct DocumentQuery {
     pub states: Vec<DocumentState>,
     /// Only paths or titles that contain this, letter case and diacritics aside.
     pub containing: Option<String>,
+    /// Only these documents.
+    pub within: Option<Vec<DocumentId>>,
     /// In which order.
     pub order: DocumentOrder,
     /// The other way round.

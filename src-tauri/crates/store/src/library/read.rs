@@ -542,5 +542,9 @@ fn filter(query: &DocumentQuery) -> (String, Vec<Value>) {
         sql.push_str(" AND (instr(fold(path_text), ?1) > 0 OR instr(fold(title), ?1) > 0)");
         values.push(Value::Text(fold(text)));
     }
+    if let Some(ids) = &query.within {
+        values.push(Value::Text(serde_json::json!(ids).to_string()));
+        let _ = write!(sql, " AND id IN (SELECT value FROM json_each(?{}))", values.len());
+    }
     (sql, values)
 }

@@ -74,6 +74,30 @@ fn a_list_in_parts_tells_each_document_once_whatever_comes_and_goes() {
 }
 
 #[test]
+fn a_list_is_restricted_to_documents_before_it_is_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = library(folder.path());
+    for number in 0..6 {
+        add(&library, &format!("/{number}.txt"), 1, &[&format!("Text {number}.")]);
+    }
+    let query = DocumentQuery {
+        within: Some([6, 4, 2, 99].map(DocumentId).to_vec()),
+        containing: Some(".TXT".into()),
+        offset: 1,
+        limit: Some(1),
+        ..DocumentQuery::default()
+    };
+    let listed = library.documents(&query).unwrap();
+    assert_eq!(listed.iter().map(|one| one.id.0).collect::<Vec<_>>(), [4]);
+    assert_eq!(library.count_documents(&query).unwrap(), 3);
+    let none = DocumentQuery {
+        within: Some(Vec::new()),
+        ..DocumentQuery::default()
+    };
+    assert_eq!(library.count_documents(&none).unwrap(), 0);
+}
+
+#[test]
 fn headings_are_those_of_the_newest_documents_as_far_as_they_are_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let library = library(folder.path());
