@@ -17,6 +17,7 @@ use docmind_core::error::Notice;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 pub use collections::{Collection, CollectionId};
 pub use conversations::ConversationRecord;
@@ -29,6 +30,8 @@ pub struct UserDb {
     database: Database,
     folder: PathBuf,
     recovered: Option<Notice>,
+    /// Held by whoever makes copies or changes them.
+    copying: Mutex<()>,
 }
 
 impl UserDb {
@@ -45,23 +48,19 @@ impl UserDb {
         } else {
             None
         };
-        match Self::open_sound(&path) {
-            Ok(database) => Ok(Self {
-                database,
-                folder: folder.to_owned(),
-                recovered,
-            }),
+        let (database, recovered) = match Self::open_sound(&path) {
             Err(StoreError::Damaged { detail, .. }) => {
                 let recovered = backup::restore(folder, &path, &detail)?;
-                let database = Self::open_sound(&path)?;
-                Ok(Self {
-                    database,
-                    folder: folder.to_owned(),
-                    recovered: Some(recovered),
-                })
+                (Self::open_sound(&path)?, Some(recovered))
             }
-            Err(error) => Err(error),
-        }
+            database => (database?, recovered),
+        };
+        Ok(Self {
+            database,
+            folder: folder.to_owned(),
+            recovered,
+            copying: Mutex::new(()),
+        })
     }
 
     /// A small file read whole at every start: damage is found before it spreads into the copies.

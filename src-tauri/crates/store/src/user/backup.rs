@@ -1,7 +1,7 @@
 //! A copy a day, three kept.
 
 use super::UserDb;
-use crate::database::{Database, create_private_folder};
+use crate::database::{Database, create_private_folder, lock};
 use crate::error::StoreError;
 use crate::schema;
 use docmind_core::error::Notice;
@@ -19,6 +19,7 @@ impl UserDb {
     /// # Errors
     /// As every writing; the file itself is untouched by any failure.
     pub fn back_up_daily(&self, now_ms: f64) -> Result<bool, StoreError> {
+        let _copying = lock(&self.copying);
         let folder = backups(&self.folder);
         let day = (now_ms / DAY_MS).floor() as u64;
         let target = folder.join(format!("user-{day:06}.db"));
@@ -26,8 +27,8 @@ impl UserDb {
             return Ok(false);
         }
         create_private_folder(&folder).map_err(|source| StoreError::io(&folder, source))?;
-        let unfinished = folder.join("unfinished.db");
-        let _ = fs::remove_file(&unfinished);
+        let unfinished = unfinished(&self.folder);
+        delete(&unfinished)?;
         self.database.vacuum_into(&unfinished)?;
         let in_place = || -> io::Result<()> {
             fs::File::open(&unfinished)?.sync_all()?;
@@ -43,8 +44,11 @@ impl UserDb {
         Ok(true)
     }
 
-    /// Does the same to every copy. One that cannot be opened as a database is deleted.
+    /// Does the same to every copy, and to none while it is made. One that cannot be opened as a database, or that a kill left unfinished,
+    /// is deleted.
     pub(super) fn each_copy(&self, work: impl Fn(&Database) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        let _copying = lock(&self.copying);
+        delete(&unfinished(&self.folder))?;
         for copy in copies(&self.folder) {
             if is_sound(&copy) {
                 work(&Database::open(&copy, &schema::USER)?)?;
@@ -60,7 +64,12 @@ fn backups(folder: &Path) -> PathBuf {
     folder.join("backups")
 }
 
-/// Deletes a copy, and before it the log that may have been left beside it, with what was forgotten in the copy.
+/// A copy while it is made.
+fn unfinished(folder: &Path) -> PathBuf {
+    backups(folder).join("unfinished.db")
+}
+
+/// Deletes a copy, if it is there, and before it the log that may have been left beside it, with what was forgotten in the copy.
 fn delete(copy: &Path) -> Result<(), StoreError> {
     for end in ["-wal", "-shm", ""] {
         let mut path = copy.as_os_str().to_owned();
@@ -144,8 +153,8 @@ pub(super) fn restore(folder: &Path, path: &Path, detail: &str) -> Result<Notice
 /// Copies the copy, which stays one. By SQLite, since a copy may have a log of its own beside it: what was forgotten in it when the machine
 /// lost power stands there, and its pages may be half folded in.
 fn prepare(folder: &Path, copy: &Path) -> Result<PathBuf, StoreError> {
-    let unfinished = backups(folder).join("unfinished.db");
-    let _ = fs::remove_file(&unfinished);
+    let unfinished = unfinished(folder);
+    delete(&unfinished)?;
     Database::open(copy, &schema::USER)?.vacuum_into(&unfinished)?;
     fs::File::open(&unfinished)
         .and_then(|file| file.sync_all())

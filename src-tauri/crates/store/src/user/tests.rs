@@ -161,6 +161,8 @@ fn what_conversations_quote_of_a_removed_document_goes_from_the_copies_too() {
         format!("no database: {CANARY}"),
     )
     .unwrap();
+    // And one that was never finished.
+    fs::write(folder.path().join("backups/unfinished.db"), CANARY).unwrap();
     assert!(holds(folder.path()));
 
     assert_eq!(user.forget_quotes(&|_, other| *other == hash).unwrap(), 1);
