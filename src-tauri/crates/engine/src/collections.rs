@@ -112,14 +112,7 @@ impl Engine {
         &self,
         paths: impl IntoIterator<Item = PathBuf>,
     ) -> Result<Vec<DocumentId>, ErrorReport> {
-        let mut documents = Vec::new();
-        for path in paths {
-            if let Some(record) = self.0.library.document_at(&path)?
-                && record.removed_at_ms.is_none()
-            {
-                documents.push(record.id);
-            }
-        }
+        let mut documents = self.0.library.documents_at(paths)?;
         documents.sort_unstable();
         Ok(documents)
     }

@@ -73,7 +73,8 @@ impl Proxies {
 }
 
 fn understood(address: &str) -> Option<Proxy> {
-    let proxy = Proxy::new(address).ok()?;
+    let scheme = if address.contains("://") { "" } else { "http://" };
+    let proxy = Proxy::new(&format!("{scheme}{address}")).ok()?;
     matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https).then_some(proxy)
 }
 
@@ -182,6 +183,7 @@ mod tests {
         assert_eq!(to(&[("ALL_PROXY", "socks://one:1")]), None);
         assert_eq!(to(&[("HTTP_PROXY", "one:1")]), None, "it is for open connections");
         assert_eq!(to(&[("https_proxy", "http://")]), None);
+        assert_eq!(to(&[("https_proxy", "one:1/")]), found("one"));
     }
 
     #[test]

@@ -207,6 +207,25 @@ impl Library {
         })
     }
 
+    /// The documents at these paths; hidden ones are left out.
+    ///
+    /// # Errors
+    /// As every reading.
+    pub fn documents_at(&self, paths: impl IntoIterator<Item = PathBuf>) -> Result<Vec<DocumentId>, StoreError> {
+        self.database.read(|connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT id FROM documents WHERE path = ?1 AND removed_at_ms IS NULL")?;
+            let mut found = Vec::new();
+            for path in paths {
+                let id: Option<u32> = statement
+                    .query_row([path_to_bytes(&path)], |row| row.get(0))
+                    .optional()?;
+                found.extend(id.map(DocumentId));
+            }
+            Ok(found)
+        })
+    }
+
     /// Documents whose file lies in `folder` or below it; hidden ones are left out.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use crate::records::{DocumentOrder, DocumentQuery};
 use crate::testing::{add, card, library};
 use docmind_core::chunk::ChunkId;
 use docmind_core::document::DocumentId;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[test]
 fn letters_are_the_same_however_they_are_written() {
@@ -95,6 +95,18 @@ fn a_list_is_restricted_to_documents_before_it_is_cut() {
         ..DocumentQuery::default()
     };
     assert_eq!(library.count_documents(&none).unwrap(), 0);
+}
+
+#[test]
+fn documents_are_found_by_their_paths() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = library(folder.path());
+    let (first, _) = add(&library, "/a.txt", 1, &["One."]);
+    let (second, _) = add(&library, "/b.txt", 1, &["Two."]);
+    let (hidden, _) = add(&library, "/c.txt", 1, &["Three."]);
+    library.hide(&[hidden], 1.0).unwrap();
+    let paths = ["/c.txt", "/b.txt", "/nowhere.txt", "/a.txt"].map(PathBuf::from);
+    assert_eq!(library.documents_at(paths).unwrap(), [second, first]);
 }
 
 #[test]
