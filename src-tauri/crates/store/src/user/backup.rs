@@ -29,7 +29,10 @@ impl UserDb {
         create_private_folder(&folder).map_err(|source| StoreError::io(&folder, source))?;
         let unfinished = unfinished(&self.folder);
         delete(&unfinished)?;
-        self.database.vacuum_into(&unfinished)?;
+        // Half a copy on a full disk would keep it full.
+        self.database
+            .vacuum_into(&unfinished)
+            .inspect_err(|_| drop(delete(&unfinished)))?;
         let in_place = || -> io::Result<()> {
             fs::File::open(&unfinished)?.sync_all()?;
             fs::rename(&unfinished, &target)?;
