@@ -7,6 +7,7 @@ mod index_files;
 mod keyword;
 mod ledger;
 mod read;
+mod recognise;
 #[cfg(test)]
 mod tests;
 
