@@ -68,6 +68,10 @@ fn open_window(app: &tauri::App) -> tauri::Result<()> {
 /// # Panics
 /// Where the system has no web view: nothing can be shown then, and the message goes to the terminal.
 pub fn run() {
+    if !renderer::has_display() {
+        eprintln!("DocMind opens a window, and there is no display here.\nUse it in the terminal: docmind --help");
+        std::process::exit(1);
+    }
     renderer::choose();
     let options = Options::from_arguments(std::env::args_os().skip(1));
     let mut logs = logs::start(&options);
