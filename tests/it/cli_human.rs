@@ -116,8 +116,13 @@ fn a_document_cannot_write_control_codes_to_the_terminal() -> Result<()> {
         "The harbour\u{1b}[31m master\u{1b}]52;c;Zm9v\u{7} keeps the \u{202e}yek\u{202c} of lock nine.",
     )?;
     let path = folder.path().to_string_lossy().into_owned();
+    library.ok(&["check"])?;
+    let model = "\u{7}mo\u{9b}2Jdel\u{202e}";
+    std::fs::write(library.path().join("models").join(format!("{model}.gguf")), "no model")?;
     for arguments in [
         &["add", &path][..],
+        &["models", "list"],
+        &["models", "remove", model],
         &["list"],
         &["search", "harbour master"],
         &["ask", "Who keeps the key of lock nine?"],
