@@ -248,7 +248,8 @@ impl RemoteEngine {
             ),
             _ => return accepted,
         };
-        tracing::info!(words, "the server refuses the request as it is; asking more plainly");
+        // Not its words: servers repeat the request in them, passages and all.
+        tracing::info!("the server refuses the request as it is; asking more plainly");
         let plain = self.plain_body(request);
         let answer = self.accepted(self.ask(Method::POST, &url, plain, PATIENCE, cancel)?)?;
         sink(GenerateEvent::Notice(notice));
