@@ -42,6 +42,9 @@ fn end_when_told(app: tauri::AppHandle) {
             _ = hangup.recv() => {}
         }
         app.exit(0);
+        // Interrupted once more it ends at once: a kill loses nothing either.
+        interrupt.recv().await;
+        std::process::exit(130);
     });
 }
 
