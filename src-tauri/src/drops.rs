@@ -3,6 +3,7 @@
 use crate::commands::library::add;
 use crate::desk::{Desk, lock};
 use crate::error::evidence_one_by_one;
+use crate::lossy::found;
 use docmind_core::error::ErrorReport;
 use docmind_engine::evidence::Evidence;
 use docmind_engine::listeners::{Listeners, Subscription};
@@ -84,7 +85,10 @@ pub fn take(desk: &Desk, paths: Vec<PathBuf>) {
     let drops = desk.drops().clone();
     let Some(paths) = drops.heard(paths) else { return };
     desk.run_detached(move |engine| {
-        let (evidence, documents): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| Evidence::is_at(path));
+        let (evidence, documents): (Vec<_>, Vec<_>) = paths
+            .iter()
+            .map(|path| found(path))
+            .partition(|path| Evidence::is_at(path));
         if let Some((first, others)) = evidence.split_first() {
             let path = first.to_string_lossy().into_owned();
             drops.page.tell(&DropEvent::Evidence(DroppedEvidence { path }));

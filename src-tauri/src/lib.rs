@@ -12,6 +12,7 @@ pub mod drops;
 pub mod error;
 pub mod host;
 pub mod logs;
+pub mod lossy;
 pub mod navigation;
 pub mod options;
 pub mod renderer;

@@ -279,6 +279,21 @@ fn evidence_that_is_dropped_is_looked_up_and_the_rest_is_added() {
     assert!(only_document(&desk).ends_with("lease.txt"));
 }
 
+/// Of the file itself, not of the text that the page has for its name.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_dropped_file_is_found_though_its_name_is_no_utf_8() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let (desk, file) = desk_and_file(folder.path());
+    let old = folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9.txt"));
+    std::fs::rename(file, &old).unwrap();
+    let _heard = drops::listen(&desk, |_| {});
+    // As WebKit tells it.
+    drops::take(&desk, vec![folder.path().join("caf\u{fffd}.txt")]);
+    assert!(only_document(&desk).ends_with("caf\u{fffd}.txt"));
+}
+
 #[test]
 fn files_named_at_the_start_wait_for_a_library_that_is_in_use() {
     let folder = tempfile::tempdir().unwrap();

@@ -4,6 +4,7 @@ use crate::desk::{Desk, JobId};
 use crate::drops::{self, DropEvent};
 use crate::error::Reported;
 use crate::host::PickKind;
+use crate::lossy::found;
 use crate::stream::{Merge, Stream};
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::DocumentId;
@@ -45,7 +46,8 @@ impl Merge for DropEvent {
 /// # Errors
 /// Of the engine.
 pub fn add(engine: &Engine, paths: &[PathBuf]) -> Reported<()> {
-    engine.add_paths(paths, &CancelToken::new(), &mut |_| {}).map(drop)
+    let paths: Vec<PathBuf> = paths.iter().map(|path| found(path)).collect();
+    engine.add_paths(&paths, &CancelToken::new(), &mut |_| {}).map(drop)
 }
 
 /// A part of the list.
