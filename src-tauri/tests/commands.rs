@@ -271,7 +271,7 @@ fn evidence_that_is_dropped_is_looked_up_and_the_rest_is_added() {
     });
     let (tell, told) = mpsc::channel();
     let _heard = drops::listen(&desk, move |event| drop(tell.send(event.clone())));
-    drops::take(&desk, vec![first.clone(), file.clone(), second]);
+    drops::take(&desk, vec![first.clone(), file, second]);
     let next = || told.recv_timeout(Duration::from_secs(30)).unwrap();
     let path = first.to_string_lossy().into_owned();
     assert_eq!(next(), DropEvent::Evidence(DroppedEvidence { path }));
