@@ -140,6 +140,30 @@ fn a_document_cannot_write_control_codes_to_the_terminal() -> Result<()> {
     Ok(())
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_window_without_a_display_says_so_in_words() -> Result<()> {
+    let window = bin_dir().join("docmind-app");
+    if !window.is_file() {
+        return docmind_tests::missing("the window is not built: run cargo xtask build");
+    }
+    let data = tempfile::tempdir()?;
+    let output = Command::new(window)
+        .arg("--data-dir")
+        .arg(data.path())
+        .env_clear()
+        .stdin(Stdio::null())
+        .output()?;
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("no display here") && !said.contains("panicked"), "{said}");
+    assert!(
+        std::fs::read_dir(data.path())?.next().is_none(),
+        "nothing was made for a window that is none"
+    );
+    Ok(())
+}
+
 #[test]
 fn the_manual_names_every_command_and_option() -> Result<()> {
     let library = Library::new()?;
