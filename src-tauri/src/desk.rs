@@ -1,10 +1,10 @@
 //! What the window works with: the open engine, what runs for it, and who listens.
 
-use crate::drops::DropEvent;
+use crate::drops::Drops;
 use crate::error::{Reported, internal};
 use crate::host::Host;
 use docmind_core::cancel::CancelToken;
-use docmind_engine::listeners::{Listeners, Subscription};
+use docmind_engine::listeners::Subscription;
 use docmind_engine::{Engine, EngineOptions};
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -83,10 +83,10 @@ pub struct Desk {
     host: Arc<dyn Host>,
     jobs: Arc<Jobs>,
     listening: Mutex<HashMap<JobId, Subscription>>,
-    drops: Listeners<DropEvent>,
+    drops: Drops,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -98,7 +98,7 @@ impl Desk {
             host,
             jobs: Arc::default(),
             listening: Mutex::default(),
-            drops: Listeners::default(),
+            drops: Drops::default(),
         }
     }
 
@@ -179,8 +179,8 @@ impl Desk {
         Arc::clone(&self.host)
     }
 
-    /// Who hears what hangs over the window.
-    pub fn drops(&self) -> &Listeners<DropEvent> {
+    /// What hangs over the window and is dropped on it.
+    pub fn drops(&self) -> &Drops {
         &self.drops
     }
 

@@ -41,3 +41,12 @@ pub fn not_saved(path: &Path, detail: impl fmt::Display) -> ErrorReport {
     );
     ErrorReport::new("not_saved", message).with_detail(detail)
 }
+
+/// Several files of evidence came at once, of which one is looked up.
+pub fn evidence_one_by_one(looked_up: &Path) -> ErrorReport {
+    let message = format!(
+        "Of the files of evidence only `{}` is looked up.\nDrop the others one by one.",
+        looked_up.display()
+    );
+    ErrorReport::new("evidence_one_by_one", message)
+}

@@ -12,6 +12,7 @@ pub mod drops;
 pub mod error;
 pub mod host;
 pub mod logs;
+pub mod lossy;
 pub mod navigation;
 pub mod options;
 pub mod renderer;
@@ -42,6 +43,9 @@ fn end_when_told(app: tauri::AppHandle) {
             _ = hangup.recv() => {}
         }
         app.exit(0);
+        // Interrupted once more it ends at once: a kill loses nothing either.
+        interrupt.recv().await;
+        std::process::exit(130);
     });
 }
 
@@ -68,6 +72,10 @@ fn open_window(app: &tauri::App) -> tauri::Result<()> {
 /// # Panics
 /// Where the system has no web view: nothing can be shown then, and the message goes to the terminal.
 pub fn run() {
+    if !renderer::has_display() {
+        eprintln!("DocMind opens a window, and there is no display here.\nUse it in the terminal: docmind --help");
+        std::process::exit(1);
+    }
     renderer::choose();
     let options = Options::from_arguments(std::env::args_os().skip(1));
     let mut logs = logs::start(&options);

@@ -3,8 +3,10 @@
 
 use docmind_app::bindings::invoke_handler;
 use docmind_app::desk::Desk;
+use docmind_app::drops::{self, DropEvent, DroppedEvidence};
 use docmind_app::error::Reported;
 use docmind_app::host::{Host, PickKind};
+use docmind_engine::documents::ListRequest;
 use docmind_engine::{Background, Engine, EngineOptions, OpenMode};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -226,6 +228,86 @@ fn a_library_that_was_in_use_is_opened_when_asked_again() {
     other.close();
     drop(other);
     assert_eq!(window.call("summary", json!({})).unwrap()["ready"], 0);
+}
+
+/// A desk over a library in `folder`, and a file there to drop.
+fn desk_and_file(folder: &Path) -> (Desk, PathBuf) {
+    let bin = folder.join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    // Never started.
+    std::fs::write(bin.join(format!("docmind-parse{}", std::env::consts::EXE_SUFFIX)), "").unwrap();
+    let desk = Desk::new(Arc::new(Pretended::default()));
+    desk.open(EngineOptions {
+        bin_dir: Some(bin),
+        ..options(folder)
+    });
+    let file = folder.join("lease.txt");
+    std::fs::write(&file, "The rent is due on the third day.").unwrap();
+    (desk, file)
+}
+
+/// Waits until the library lists one document, and gives its path.
+fn only_document(desk: &Desk) -> String {
+    for _ in 0..600 {
+        let page =
+            tauri::async_runtime::block_on(desk.run(|engine| engine.documents(&ListRequest::default()))).unwrap();
+        if let [row] = page.rows.as_slice() {
+            return row.path.clone();
+        }
+        assert_eq!(page.total, 0, "one document was dropped");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("nothing was added");
+}
+
+#[test]
+fn evidence_that_is_dropped_is_looked_up_and_the_rest_is_added() {
+    let folder = tempfile::tempdir().unwrap();
+    let (desk, file) = desk_and_file(folder.path());
+    let [first, second] = ["a.evidence.json", "b.json"].map(|name| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, r#"{ "docmind_evidence": 1, "title": "Lease", "turns": [] }"#).unwrap();
+        path
+    });
+    let (tell, told) = mpsc::channel();
+    let _heard = drops::listen(&desk, move |event| drop(tell.send(event.clone())));
+    drops::take(&desk, vec![first.clone(), file, second]);
+    let next = || told.recv_timeout(Duration::from_secs(30)).unwrap();
+    let path = first.to_string_lossy().into_owned();
+    assert_eq!(next(), DropEvent::Evidence(DroppedEvidence { path }));
+    assert!(matches!(next(), DropEvent::Failed(report) if report.code == "evidence_one_by_one"));
+    assert!(only_document(&desk).ends_with("lease.txt"));
+}
+
+/// Of the file itself, not of the text that the page has for its name.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_dropped_file_is_found_though_its_name_is_no_utf_8() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let (desk, file) = desk_and_file(folder.path());
+    let old = folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9.txt"));
+    std::fs::rename(file, &old).unwrap();
+    let _heard = drops::listen(&desk, |_| {});
+    // As WebKit tells it.
+    drops::take(&desk, vec![folder.path().join("caf\u{fffd}.txt")]);
+    assert!(only_document(&desk).ends_with("caf\u{fffd}.txt"));
+}
+
+#[test]
+fn files_named_at_the_start_wait_for_a_library_that_is_in_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = Engine::open(options(folder.path())).unwrap();
+    let (desk, file) = desk_and_file(folder.path());
+    drops::take(&desk, vec![file]);
+    let report = tauri::async_runtime::block_on(desk.run(Engine::summary)).unwrap_err();
+    assert_eq!(report.code, "library_in_use");
+    other.close();
+    drop(other);
+    // As the page does it once its settings could be read.
+    tauri::async_runtime::block_on(desk.run(Engine::summary)).unwrap();
+    let _heard = drops::listen(&desk, |_| {});
+    assert!(only_document(&desk).ends_with("lease.txt"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The command line's contract: fields, states and statuses that scripts rely on.
 
 use anyhow::{Context, Result};
-use docmind_tests::{Library, root};
+use docmind_tests::{Library, bin_dir, root};
 use serde_json::Value;
 
 fn keys(value: &Value) -> Vec<&str> {
@@ -164,6 +164,35 @@ fn evidence_is_proven_until_its_file_changes() -> Result<()> {
         library.run(&["verify", &sample("lease-agreement.pdf")])?.last()["error"]["code"],
         "evidence_invalid"
     );
+    Ok(())
+}
+
+#[test]
+fn evidence_on_standard_output_is_the_evidence() -> Result<()> {
+    let library = Library::new()?;
+    let folder = tempfile::tempdir()?;
+    let note = folder.path().join("no\u{202e}te.txt");
+    std::fs::write(&note, "The harbour master keeps the key of lock nine.")?;
+    library.ok(&["add", note.to_str().context("no path")?])?;
+    let id = library.ok(&["ask", "Who keeps the key of lock nine?"])?.last()["conversation"].to_string();
+    let docmind = bin_dir()
+        .join("docmind")
+        .with_extension(std::env::consts::EXE_EXTENSION);
+    let printed = std::process::Command::new(docmind)
+        .arg("--data-dir")
+        .arg(library.path())
+        .args(["export", &id, "--format", "evidence"])
+        .output()?;
+    let text = String::from_utf8(printed.stdout)?;
+    assert!(
+        !text.contains('\u{202e}'),
+        "nothing that turns a terminal's text around"
+    );
+    assert!(text.contains("no\\u202ete.txt"), "{text}");
+    let evidence = folder.path().join("evidence.json");
+    std::fs::write(&evidence, text)?;
+    let verified = library.ok(&["verify", evidence.to_str().context("no path")?])?;
+    assert_ne!(verified.last()["passages"], 0);
     Ok(())
 }
 
@@ -458,6 +487,17 @@ fn wrong_usage_is_a_json_line_too() -> Result<()> {
         assert_eq!(run.last()["error"]["code"], "wrong_usage", "{arguments:?}");
         assert!(run.stderr.starts_with("error: "), "{arguments:?}: {}", run.stderr);
     }
+    Ok(())
+}
+
+#[test]
+fn a_variable_that_is_empty_names_no_data_folder() -> Result<()> {
+    let library = Library::new()?;
+    let output = library.command(&["check"]).env("DOCMIND_DATA_DIR", "").output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let named = library.run(&["check", "--data-dir", ""])?;
+    assert_eq!(named.status, Some(2), "an empty option stays wrong usage");
     Ok(())
 }
 

@@ -116,8 +116,13 @@ fn a_document_cannot_write_control_codes_to_the_terminal() -> Result<()> {
         "The harbour\u{1b}[31m master\u{1b}]52;c;Zm9v\u{7} keeps the \u{202e}yek\u{202c} of lock nine.",
     )?;
     let path = folder.path().to_string_lossy().into_owned();
+    library.ok(&["check"])?;
+    let model = "\u{7}mo\u{9b}2Jdel\u{202e}";
+    std::fs::write(library.path().join("models").join(format!("{model}.gguf")), "no model")?;
     for arguments in [
         &["add", &path][..],
+        &["models", "list"],
+        &["models", "remove", model],
         &["list"],
         &["search", "harbour master"],
         &["ask", "Who keeps the key of lock nine?"],
@@ -132,6 +137,30 @@ fn a_document_cannot_write_control_codes_to_the_terminal() -> Result<()> {
         });
         assert_eq!(bad, None, "{arguments:?}: {said:?}");
     }
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_window_without_a_display_says_so_in_words() -> Result<()> {
+    let window = bin_dir().join("docmind-app");
+    if !window.is_file() {
+        return docmind_tests::missing("the window is not built: run cargo xtask build");
+    }
+    let data = tempfile::tempdir()?;
+    let output = Command::new(window)
+        .arg("--data-dir")
+        .arg(data.path())
+        .env_clear()
+        .stdin(Stdio::null())
+        .output()?;
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("no display here") && !said.contains("panicked"), "{said}");
+    assert!(
+        std::fs::read_dir(data.path())?.next().is_none(),
+        "nothing was made for a window that is none"
+    );
     Ok(())
 }
 

@@ -2,10 +2,13 @@
 
 use crate::desk::{Desk, JobId};
 use crate::error::Reported;
+use crate::lossy::found;
 use crate::stream::{Merge, Stream};
+use docmind_core::cancel::CancelToken;
+use docmind_engine::Engine;
 use docmind_engine::evidence::looking_up::CheckedEvidence;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tauri::State;
 use tauri::ipc::Channel;
 
@@ -46,9 +49,20 @@ pub async fn check_evidence(
 ) -> Reported<CheckedEvidence> {
     let stream = Stream::new(events);
     desk.run_job(job, move |engine, cancel| {
-        engine.check_evidence(&path, folder.as_deref(), cancel, &mut |done, total| {
-            stream.tell(LookedUp::of(done, total));
-        })
+        look_up(engine, &path, folder.as_deref(), cancel, &stream)
     })
     .await
+}
+
+fn look_up(
+    engine: &Engine,
+    path: &Path,
+    folder: Option<&Path>,
+    cancel: &CancelToken,
+    stream: &Stream<LookedUp>,
+) -> Reported<CheckedEvidence> {
+    let folder = folder.map(found);
+    engine.check_evidence(&found(path), folder.as_deref(), cancel, &mut |done, total| {
+        stream.tell(LookedUp::of(done, total));
+    })
 }

@@ -1,9 +1,10 @@
 //! Documents and collections.
 
 use crate::desk::{Desk, JobId};
-use crate::drops::DropEvent;
+use crate::drops::{self, DropEvent};
 use crate::error::Reported;
 use crate::host::PickKind;
+use crate::lossy::found;
 use crate::stream::{Merge, Stream};
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::DocumentId;
@@ -29,8 +30,10 @@ impl Merge for IngestEvent {
 
 impl Merge for DropEvent {
     fn absorb(&mut self, next: &Self) -> bool {
-        // A failure is never passed over.
-        let passing = ![&*self, next].into_iter().any(|event| matches!(event, Self::Failed(_)));
+        // A failure is never passed over, nor evidence.
+        let passing = [&*self, next]
+            .into_iter()
+            .all(|event| matches!(event, Self::Over | Self::Leave));
         if passing {
             self.clone_from(next);
         }
@@ -43,7 +46,8 @@ impl Merge for DropEvent {
 /// # Errors
 /// Of the engine.
 pub fn add(engine: &Engine, paths: &[PathBuf]) -> Reported<()> {
-    engine.add_paths(paths, &CancelToken::new(), &mut |_| {}).map(drop)
+    let paths: Vec<PathBuf> = paths.iter().map(|path| found(path)).collect();
+    engine.add_paths(&paths, &CancelToken::new(), &mut |_| {}).map(drop)
 }
 
 /// A part of the list.
@@ -255,7 +259,7 @@ pub async fn listen_ingest(desk: State<'_, Desk>, id: JobId, events: Channel<Vec
 #[specta::specta]
 pub async fn listen_drops(desk: State<'_, Desk>, id: JobId, events: Channel<Vec<DropEvent>>) -> Reported<()> {
     let stream = Stream::new(events);
-    let subscription = desk.drops().subscribe(move |event| stream.tell(event.clone()));
+    let subscription = drops::listen(&desk, move |event| stream.tell(event.clone()));
     desk.keep(id, subscription);
     Ok(())
 }

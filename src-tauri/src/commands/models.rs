@@ -2,6 +2,7 @@
 
 use crate::desk::{Desk, JobId};
 use crate::error::Reported;
+use crate::lossy::found;
 use crate::stream::{Merge, Stream};
 use docmind_core::profile::Profile;
 use docmind_engine::Engine;
@@ -86,7 +87,9 @@ pub async fn add_model(
 ) -> Reported<StoredModel> {
     let stream = Stream::new(events);
     desk.run_job(job, move |engine, cancel| {
-        engine.add_model(&path, cancel, &mut |done, total| stream.tell(Storing { done, total }))
+        engine.add_model(&found(&path), cancel, &mut |done, total| {
+            stream.tell(Storing { done, total });
+        })
     })
     .await
 }

@@ -137,14 +137,24 @@ pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }
 
+/// What a mail address may fill in. Not `attach`: mail programs add files of the machine by it (CVE-2020-27748).
+const MAIL_FIELDS: [&str; 5] = ["to", "cc", "bcc", "subject", "body"];
+
 /// True for addresses that a person may be sent to.
 pub fn may_open(url: &str) -> bool {
-    let lower = url.trim_start().to_ascii_lowercase();
+    let lower = url.to_ascii_lowercase();
     let plain = !url.chars().any(|c| c.is_control() || c.is_whitespace());
-    plain
-        && ["http://", "https://", "mailto:"]
-            .iter()
-            .any(|scheme| lower.starts_with(scheme) && lower.len() > scheme.len())
+    let after = |scheme: &str| lower.strip_prefix(scheme).filter(|rest| !rest.is_empty());
+    let is_web = after("http://").or_else(|| after("https://")).is_some();
+    plain && (is_web || after("mailto:").is_some_and(fills_in_text))
+}
+
+/// True for a mail address that fills in nothing but [`MAIL_FIELDS`].
+fn fills_in_text(address: &str) -> bool {
+    let known = |field: &str| MAIL_FIELDS.contains(&field.split('=').next().unwrap_or_default());
+    address
+        .split_once('?')
+        .is_none_or(|(_, fields)| fields.split('&').all(known))
 }
 
 /// Opens a web or mail address after a click.
@@ -166,7 +176,12 @@ mod tests {
 
     #[test]
     fn only_web_and_mail_are_opened() {
-        for good in ["https://a.example/x?y#z", "http://a.example", "mailto:a@b.example"] {
+        for good in [
+            "https://a.example/x?y#z",
+            "http://a.example",
+            "mailto:a@b.example",
+            "MAILTO:a@b.example?Subject=x&body=y",
+        ] {
             assert!(may_open(good), "{good}");
         }
         for bad in [
@@ -178,6 +193,9 @@ mod tests {
             "java\nscript:x",
             "https://a b",
             "/usr/bin/x",
+            "mailto:",
+            "mailto:a@b.example?attach=/etc/passwd",
+            "mailto:a@b.example?subject=x&%61ttach=/etc/passwd",
             "",
         ] {
             assert!(!may_open(bad), "{bad}");

@@ -42,6 +42,8 @@ export function App() {
   const language = useLanguage();
   const { settings, error } = useSettings();
   const panel = useLayout((state) => state.panel);
+  // What somebody dropped to have it looked up is shown before any welcome.
+  const evidence = useLayout((state) => state.view === 'evidence');
   const set = useLayout((state) => state.set);
   const model = useChosenModel();
   useAppearance();
@@ -59,7 +61,7 @@ export function App() {
   if (!settings) return <Opening />;
   return (
     <div className="window" key={language}>
-      {settings.welcomed ? (
+      {settings.welcomed || evidence ? (
         <>
           <Columns />
           {panel && (

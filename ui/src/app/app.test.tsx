@@ -216,6 +216,15 @@ describe('the window', () => {
     expect(useLibrary.getState().query.state).toBe('problem');
   });
 
+  it('looks up evidence that is dropped, before any welcome, and adds the rest', async () => {
+    await open({ welcomed: false, documents: 0 });
+    await waitFor(() => expect(useLibrary.getState().summary?.documents).toBe(0));
+    const paths = ['/x/a.pdf', '/x/Lease.evidence.json'];
+    act(() => (window as unknown as Mischief).mockDrop({ type: 'drop', paths } as never));
+    expect(await screen.findByText(/1 of 3 passages proven/)).toBeTruthy();
+    await waitFor(() => expect(useLibrary.getState().summary?.documents).toBe(1));
+  });
+
   it('steps only through the citations of the conversation that is shown', async () => {
     await open();
     await act(() => useChat.getState().ask('When may the tenant leave?'));

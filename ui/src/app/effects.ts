@@ -1,6 +1,7 @@
 import { useEffect } from 'react';
 import { isAnswering } from '@/features/chat/state';
 import { useChat } from '@/features/chat/store';
+import { useEvidence } from '@/features/evidence/store';
 import { useLanguageOffer } from '@/features/library/languageOffer';
 import { useLibrary } from '@/features/library/store';
 import { useModels } from '@/features/models/store';
@@ -31,6 +32,12 @@ function useOpened(): boolean {
   return useSettings((state) => state.settings !== null);
 }
 
+/** Evidence that was dropped is looked up where that is seen. */
+function checkEvidence(path: string): void {
+  useLayout.getState().show('evidence');
+  void useEvidence.getState().open(path);
+}
+
 /** Opens the library. Who listens to one that could not be opened hears nothing, then or later: all that begins once it is open. */
 export function useOpening(): void {
   const opened = useOpened();
@@ -40,7 +47,7 @@ export function useOpening(): void {
     void useChat.getState().loadList();
     void useModels.getState().load();
     void tellNotices();
-    return useLibrary.getState().start(() => useLayout.getState().show('library'));
+    return useLibrary.getState().start(() => useLayout.getState().show('library'), checkEvidence);
   }, [opened]);
 }
 

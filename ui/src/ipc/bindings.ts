@@ -584,10 +584,20 @@ export type DropEvent =
 { type: "over" } | 
 /**  Not any more. */
 { type: "leave" } | 
+/**  Evidence was among what was dropped: it is looked up, not added. */
+{
+	type: "evidence",
+} & DroppedEvidence | 
 /**  What was dropped could not be added. */
 {
 	type: "failed",
 } & ErrorReport;
+
+/**  A file of evidence that was dropped. */
+export type DroppedEvidence = {
+	/**  Where it is; lossy where it is not UTF-8. */
+	path: string,
+};
 
 /**  A failure, ready for a person: the interface acts on `code`, shows `message`, and keeps `detail` for the curious. */
 export type ErrorReport = {

@@ -1,6 +1,6 @@
 //! What the command line takes.
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use docmind_core::profile::Offload;
 use docmind_core::retrieval::SearchMode;
 use docmind_engine::bench::STOCK_MAX_TOKENS;
@@ -41,7 +41,7 @@ fn examples() -> String {
 )]
 pub struct Arguments {
     /// Folder of the library, models and settings (default: the platform's data folder)
-    #[arg(long, global = true, value_name = "DIR", env = "DOCMIND_DATA_DIR")]
+    #[arg(long, global = true, value_name = "DIR", env = DATA_DIR)]
     pub data_dir: Option<PathBuf>,
 
     /// One JSON object a line, and nothing else, on standard output
@@ -55,6 +55,23 @@ pub struct Arguments {
     /// What to do
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// Names the data folder where `--data-dir` does not.
+const DATA_DIR: &str = "DOCMIND_DATA_DIR";
+
+impl Arguments {
+    /// From the command line. A variable that is set and empty names no folder, as for the window.
+    ///
+    /// # Errors
+    /// Wrong usage; help and version where they are asked for.
+    pub fn read() -> Result<Self, clap::Error> {
+        let mut command = Self::command();
+        if std::env::var_os(DATA_DIR).is_some_and(|value| value.is_empty()) {
+            command = command.mut_arg("data_dir", |argument| argument.env(None::<&'static str>));
+        }
+        Self::from_arg_matches_mut(&mut command.try_get_matches()?)
+    }
 }
 
 /// The commands.
@@ -518,7 +535,6 @@ pub enum WeightsName {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_definition_is_sound() {

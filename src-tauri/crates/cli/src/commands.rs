@@ -25,9 +25,11 @@ use docmind_core::error::ErrorReport;
 use docmind_engine::data_dir::DataDir;
 use docmind_engine::events::DocumentRow;
 use docmind_engine::extract::Extractor;
+use docmind_engine::path_text::base64_if_lossy;
 use docmind_engine::runtime_files::RuntimeFiles;
 use docmind_engine::{Background, Engine, EngineOptions, OpenMode};
-use std::path::PathBuf;
+use serde_json::{Map, Value};
+use std::path::{Path, PathBuf};
 
 /// What every command may need.
 pub struct Context<'a> {
@@ -100,6 +102,16 @@ fn extractor(recognise: bool) -> Result<Extractor, ErrorReport> {
         Extractor::new(&files)
     };
     Ok(made?)
+}
+
+/// `path`, and its bytes beside it where it is not UTF-8.
+fn path_fields(path: &Path) -> Map<String, Value> {
+    let mut fields = Map::new();
+    fields.insert("path".to_owned(), path.to_string_lossy().into_owned().into());
+    if let Some(bytes) = base64_if_lossy(path) {
+        fields.insert("path_bytes".to_owned(), bytes.into());
+    }
+    fields
 }
 
 /// ` (3 of 212 pages unreadable)`; nothing where all were read.

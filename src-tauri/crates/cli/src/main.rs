@@ -11,7 +11,6 @@ mod interrupt;
 mod output;
 
 use arguments::Arguments;
-use clap::Parser;
 use docmind_core::error::ErrorReport;
 use output::Output;
 use std::io::IsTerminal;
@@ -27,7 +26,7 @@ pub enum Outcome {
 }
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::read() {
         Ok(arguments) => arguments,
         Err(error) => return not_run(&error),
     };

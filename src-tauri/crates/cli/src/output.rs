@@ -5,7 +5,7 @@ use docmind_core::error::{ErrorReport, Notice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
@@ -74,6 +74,16 @@ impl Output {
         let mut out = anstream::stdout().lock();
         write!(out, "{text}")?;
         out.flush()
+    }
+
+    /// One object: as a line for programs, indented for a person.
+    ///
+    /// # Errors
+    /// The reader went away.
+    pub fn object(&self, value: &impl Serialize) -> anyhow::Result<()> {
+        self.json(value)?;
+        self.text(tame(&serde_json::to_string_pretty(value)?))?;
+        Ok(())
     }
 
     /// What ended the command.
@@ -166,13 +176,29 @@ pub fn object(value: &impl Serialize) -> anyhow::Result<serde_json::Map<String, 
     }
 }
 
-/// Text of a document, a file's name or a message as a terminal may show it: what could move the cursor, ring, write to the
-/// clipboard or turn the direction of text around is left out.
+/// Whether a terminal may show it: what could move the cursor, ring, write to the clipboard or turn the direction of text around may not.
+fn is_tame(c: char) -> bool {
+    let turns = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    matches!(c, '\n' | '\t') || !(c.is_control() || turns)
+}
+
+/// Text of a document, a file's name or a message as a terminal may show it: the rest is left out.
 pub fn tame(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-    text.chars()
-        .filter(|c| matches!(c, '\n' | '\t') || !(c.is_control() || turns(*c)))
-        .collect()
+    text.chars().filter(|c| is_tame(*c)).collect()
+}
+
+/// JSON as a terminal may show it: the rest is escaped, so that it says the same to who reads it.
+pub fn tame_json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_tame(c) {
+            out.push(c);
+        } else {
+            // Writing into a string cannot fail.
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        }
+    }
+    out
 }
 
 /// The same on one line.
@@ -204,6 +230,15 @@ mod tests {
     fn a_document_cannot_speak_to_the_terminal() {
         assert_eq!(tame("a\u{1b}[31mb\u{7}\u{202e}c\r\n\td\u{9b}"), "a[31mbc\n\td");
         assert_eq!(tame_line(" two\n lines\u{1b} "), "two lines");
+    }
+
+    #[test]
+    fn json_says_the_same_where_it_is_tamed() {
+        let text = "a\u{9b}b\u{202e}c\u{7f}d";
+        let written = serde_json::to_string(text).unwrap();
+        let tamed = tame_json(&written);
+        assert_eq!(tamed, r#""a\u009bb\u202ec\u007fd""#);
+        assert_eq!(serde_json::from_str::<String>(&tamed).unwrap(), text);
     }
 
     #[test]

@@ -19,6 +19,8 @@ use std::path::Path;
 const FORM: u32 = 1;
 /// A larger file is none of ours.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
+/// So much of a file says whether it may be evidence.
+const BEGINNING_BYTES: u64 = 256;
 
 /// What a conversation rests on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -112,6 +114,25 @@ impl Evidence {
         text
     }
 
+    /// Whether the file at `path` says of itself that it is evidence: JSON with the key first that [`Evidence::to_text`] writes first.
+    /// Its beginning alone is read; what cannot be read is none.
+    pub fn is_at(path: &Path) -> bool {
+        let is_json = path
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        // A pipe of that name would be waited for.
+        if !is_json || !path.is_file() {
+            return false;
+        }
+        let mut begins = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(BEGINNING_BYTES).read_to_end(&mut begins));
+        read.is_ok()
+            && begins
+                .trim_ascii_start()
+                .strip_prefix(b"{")
+                .is_some_and(|rest| rest.trim_ascii_start().starts_with(b"\"docmind_evidence\""))
+    }
+
     /// Reads the file at `path`.
     ///
     /// # Errors
@@ -196,5 +217,25 @@ pub(crate) mod tests {
         assert_eq!(code("\u{0}"), "evidence_invalid");
         assert_eq!(code(r#"{"docmind_evidence": 2, "later": true}"#), "evidence_newer");
         assert_eq!(Evidence::read(folder.path()).unwrap_err().code, "file_unreadable");
+    }
+
+    #[test]
+    fn evidence_is_known_by_its_beginning_and_nothing_else_is_taken_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            Evidence::is_at(&path)
+        };
+        let written = Evidence::of("Lease", &[]).to_text();
+        assert!(at("Lease.evidence.json", &written));
+        assert!(at("renamed.JSON", "  {\"docmind_evidence\":2}"), "of a newer form too");
+        assert!(!at("evidence.txt", &written));
+        assert!(!at("other.json", "{\"title\": \"docmind_evidence\"}"));
+        assert!(!at("list.json", "[{\"docmind_evidence\": 1}]"));
+        assert!(!at("empty.json", ""));
+        assert!(!Evidence::is_at(&folder.path().join("missing.json")));
+        std::fs::create_dir(folder.path().join("folder.json")).unwrap();
+        assert!(!Evidence::is_at(&folder.path().join("folder.json")));
     }
 }

@@ -283,7 +283,8 @@ impl RemoteEngine {
             ),
             _ => return accepted,
         };
-        tracing::info!(words, "the server refuses the request as it is; asking more plainly");
+        // Not its words: servers repeat the request in them, passages and all.
+        tracing::info!("the server refuses the request as it is; asking more plainly");
         let plain = self.plain_body(request);
         stall.asked_again();
         let answer = self.post(&url, plain, stall)?;

@@ -52,6 +52,12 @@ impl Launch {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        #[cfg(unix)]
+        {
+            // Ctrl-C in a terminal ends a whole group: the application is told, and ends its workers in order.
+            use std::os::unix::process::CommandExt;
+            command.process_group(0);
+        }
         #[cfg(target_os = "windows")]
         {
             // The loader needs it, and no console window may flash up.
@@ -63,5 +69,21 @@ impl Launch {
             command.creation_flags(CREATE_NO_WINDOW);
         }
         command.spawn()
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use rustix::process::{Pid, getpgid};
+
+    #[test]
+    fn a_worker_is_not_in_the_group_that_a_terminal_interrupts() {
+        let mut child = Launch::new("/bin/cat").spawn().unwrap();
+        let pid = Pid::from_child(&child);
+        let group = getpgid(Some(pid)).unwrap();
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        assert_eq!(group, pid);
     }
 }

@@ -146,8 +146,16 @@ fn touch(folder: &Path, now: SystemTime) -> Result<()> {
         if kind.is_dir() {
             touch(&entry.path(), now)?;
         } else if kind.is_file() {
-            let file = std::fs::OpenOptions::new().append(true).open(entry.path())?;
-            file.set_modified(now)?;
+            std::fs::OpenOptions::new()
+                .append(true)
+                .open(entry.path())
+                .and_then(|file| file.set_modified(now))
+                .with_context(|| {
+                    format!(
+                        "`{}` cannot be given another time: is it yours?",
+                        entry.path().display()
+                    )
+                })?;
         }
     }
     Ok(())
@@ -185,29 +193,51 @@ fn compile_as(cache: &Path, profile: Profile) -> Result<Built> {
     Ok(Built { bin_dir, llama_out })
 }
 
+/// What `cargo xtask run` is asked for.
+#[derive(Debug, PartialEq, Eq)]
+struct Asked {
+    /// In the terminal, display or not.
+    terminal: bool,
+    question: String,
+}
+
+impl Asked {
+    fn parse(arguments: &[String]) -> Result<Self> {
+        let (options, words): (Vec<&str>, Vec<&str>) = arguments
+            .iter()
+            .map(String::as_str)
+            .partition(|word| word.starts_with("--"));
+        if let Some(unknown) = options.iter().find(|option| **option != "--terminal") {
+            bail!("`cargo xtask run` has no option `{unknown}`");
+        }
+        let question = if words.is_empty() {
+            SAMPLE_QUESTION.to_owned()
+        } else {
+            words.join(" ")
+        };
+        Ok(Self {
+            terminal: !options.is_empty(),
+            question,
+        })
+    }
+}
+
 /// The application on the sample documents; the same job in the terminal where there is no display.
 pub fn run(arguments: &[String]) -> Result<()> {
+    // Before anything is built for half an hour.
+    let Asked { terminal, question } = Asked::parse(arguments)?;
     let bin_dir = build()?;
     let samples = shell::root().join("assets/samples");
     let samples = samples.to_str().context("the path of this checkout is not UTF-8")?;
     let data_dir = shell::root().join("target/sample-library");
     let data_dir = data_dir.to_str().context("the path of this checkout is not UTF-8")?;
-    let (options, words): (Vec<_>, Vec<_>) = arguments.iter().partition(|word| word.starts_with("--"));
-    if let Some(unknown) = options.iter().find(|option| option.as_str() != "--terminal") {
-        bail!("`cargo xtask run` has no option `{unknown}`");
-    }
-    if options.is_empty() && has_display() {
+    if !terminal && has_display() {
         let mut window = shell::command(&binary(&bin_dir, "docmind-app")?, &["--data-dir", data_dir, samples]);
         return shell::run(window.env("DOCMIND_SAMPLES_DIR", samples));
     }
-    if options.is_empty() {
+    if !terminal {
         eprintln!("\nThere is no display here: the same job in the terminal.");
     }
-    let question = if words.is_empty() {
-        SAMPLE_QUESTION.to_owned()
-    } else {
-        words.iter().map(|word| word.as_str()).collect::<Vec<_>>().join(" ")
-    };
     let docmind = binary(&bin_dir, "docmind")?;
     shell::run(&mut shell::command(&docmind, &["--data-dir", data_dir, "add", samples]))?;
     shell::run(&mut shell::command(
@@ -235,6 +265,24 @@ fn has_display() -> bool {
 mod tests {
     use super::*;
     use std::time::Duration;
+
+    #[test]
+    fn what_run_is_asked_for_is_known_before_anything_is_built() {
+        let parse = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            Asked::parse(&words)
+        };
+        let asked = |terminal, question: &str| Asked {
+            terminal,
+            question: question.to_owned(),
+        };
+        assert_eq!(parse(&[]).unwrap(), asked(false, SAMPLE_QUESTION));
+        assert_eq!(
+            parse(&["--terminal", "What", "is due?"]).unwrap(),
+            asked(true, "What is due?")
+        );
+        assert!(parse(&["--termnal"]).is_err());
+    }
 
     #[test]
     fn every_file_below_a_folder_counts_as_changed() {

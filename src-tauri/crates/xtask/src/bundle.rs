@@ -4,6 +4,7 @@ use crate::app::{Built, Profile};
 use crate::{app, native, notices, prove, shell};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,12 @@ const GLIBCXX: u32 = 30;
 /// The `n` of `GLIBCXX_3.4.n` and Debian's version of the libstdc++6 that first had it
 /// (<https://gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html>).
 const LIBSTDCXX: &[(u32, &str)] = &[(GLIBCXX, "12"), (31, "13.1"), (32, "13.2"), (33, "14"), (34, "15")];
+/// Completions that the command line writes itself, and where the shells look for them.
+const COMPLETIONS: [(&str, &str); 3] = [
+    ("bash", "/usr/share/bash-completion/completions/docmind"),
+    ("zsh", "/usr/share/zsh/vendor-completions/_docmind"),
+    ("fish", "/usr/share/fish/vendor_completions.d/docmind.fish"),
+];
 /// Built with llama.cpp and linked by none of our programs; it alone would need OpenSSL.
 const UNUSED: &str = "libllama-common.so.0";
 
@@ -53,6 +60,7 @@ fn pack(built: &Built, profile: Profile) -> Result<PathBuf> {
         strip(&bin_dir.join(child), &stage.join("lib").join(child))?;
     }
     strip(&bin_dir.join("docmind"), &stage.join("docmind"))?;
+    let described = describe(&bin_dir.join("docmind"), &stage.join("described"))?;
     // As set-up makes it, whatever lies beside the binaries: the notices name no GPU libraries, which `cargo xtask backend` puts there.
     let runtime = stage.join("lib/runtime");
     native::install(&shell::cache_dir()?, &built.llama_out, &runtime)?;
@@ -74,16 +82,17 @@ fn pack(built: &Built, profile: Profile) -> Result<PathBuf> {
     let depends = [DEPENDS.map(str::to_owned).to_vec(), versioned(&headers)?].concat();
 
     eprintln!("package");
-    let config = json!({ "bundle": { "linux": { "deb": {
-        "section": "utils",
-        "depends": depends,
-        "files": {
-            "/usr/lib/docmind": stage.join("lib"),
-            "/usr/bin/docmind": stage.join("docmind"),
-            "/usr/share/doc/doc-mind/copyright": shell::root().join("LICENSE"),
-            "/usr/share/doc/doc-mind/third-party-licences.txt": third_party,
-        },
-    } } } });
+    let files: BTreeMap<&str, PathBuf> = [
+        ("/usr/lib/docmind", stage.join("lib")),
+        ("/usr/bin/docmind", stage.join("docmind")),
+        ("/usr/share/doc/doc-mind/copyright", shell::root().join("LICENSE")),
+        ("/usr/share/doc/doc-mind/third-party-licences.txt", third_party),
+    ]
+    .into_iter()
+    .chain(described)
+    .collect();
+    let config =
+        json!({ "bundle": { "linux": { "deb": { "section": "utils", "depends": depends, "files": files } } } });
     let tauri = shell::root().join("node_modules/.bin/tauri");
     let tauri = tauri.to_str().context("the path of this checkout is not UTF-8")?;
     let config = config.to_string();
@@ -93,6 +102,24 @@ fn pack(built: &Built, profile: Profile) -> Result<PathBuf> {
     }
     shell::run(shell::command(tauri, &words).env("CARGO_TARGET_DIR", &target))?;
     newest_package(&target.join(profile.folder()).join("bundle/deb"))
+}
+
+/// The command line's manual page and completions, each with the place where it is installed.
+fn describe(docmind: &Path, folder: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
+    std::fs::create_dir_all(folder)?;
+    let docmind = docmind.to_str().context("not UTF-8")?;
+    let page = folder.join("docmind.1");
+    std::fs::write(&page, shell::output(&mut shell::command(docmind, &["man"]))?)?;
+    // As Debian wants it: packed, and the same bytes each time.
+    shell::run(shell::command("gzip", &["-9", "-n", "-f"]).arg(&page))?;
+    let mut described = vec![("/usr/share/man/man1/docmind.1.gz", folder.join("docmind.1.gz"))];
+    for (shell_name, place) in COMPLETIONS {
+        let file = folder.join(format!("completions.{shell_name}"));
+        let script = shell::output(&mut shell::command(docmind, &["completions", shell_name]))?;
+        std::fs::write(&file, script)?;
+        described.push((place, file));
+    }
+    Ok(described)
 }
 
 /// A copy without debug sections: a third of the size.
@@ -211,6 +238,25 @@ mod tests {
             .iter()
             .map(|symbol| format!("    0x069691b4 0x00 08 {symbol}\n"))
             .collect()
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_manual_and_the_completions_are_what_the_command_line_writes() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let docmind = folder.path().join("docmind");
+        std::fs::write(&docmind, "#!/bin/sh\necho \"$@\"\n").unwrap();
+        std::fs::set_permissions(&docmind, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let described = describe(&docmind, &folder.path().join("described")).unwrap();
+        let places: Vec<&str> = described.iter().map(|(place, _)| *place).collect();
+        assert_eq!(places[0], "/usr/share/man/man1/docmind.1.gz");
+        assert_eq!(places[1..], COMPLETIONS.map(|(_, place)| place));
+        assert!(
+            std::fs::read(&described[0].1).unwrap().starts_with(&[0x1f, 0x8b]),
+            "packed"
+        );
+        assert_eq!(std::fs::read_to_string(&described[1].1).unwrap(), "completions bash\n");
     }
 
     #[test]

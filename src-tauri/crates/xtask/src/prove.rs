@@ -24,6 +24,7 @@ ip link set lo up
 cd /
 inside() { env -i HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin TMPDIR="$WORK" chroot "$ROOT" "$@"; }
 if [ "$HALF" = terminal ]; then
+    inside test -s /usr/share/bash-completion/completions/docmind
     inside docmind --data-dir "$WORK/terminal" doctor
     inside docmind --data-dir "$WORK/terminal" --json add /usr/lib/docmind/samples
     inside docmind --data-dir "$WORK/terminal" --json ask 'How many days of notice does the tenant have to give?'

@@ -42,6 +42,31 @@ describe('evidence', () => {
     expect(container.textContent).not.toContain('\u202E');
   });
 
+  it('gives way to another that is opened meanwhile', async () => {
+    const asked: string[] = [];
+    setBackend({
+      ...createMock({ ...MOCK_DEFAULTS, speed: 0 }),
+      checkEvidence: (path, _folder, listener) => {
+        asked.push(path);
+        let stop: () => void = () => undefined;
+        const stopped = new Promise<void>((resolve) => {
+          stop = resolve;
+        });
+        // The first one never ends by itself.
+        if (path !== '/first.json') {
+          listener({ type: 'done', result: mockEvidence(path) });
+          stop();
+        }
+        return { finished: stopped, cancel: stop };
+      },
+    });
+    const { open } = useEvidence.getState();
+    await Promise.all([open('/first.json'), open('/second.json'), open('/third.json')]);
+    expect(asked).toEqual(['/first.json', '/third.json']);
+    expect(useEvidence.getState().result).toEqual(mockEvidence('/third.json'));
+    expect(useEvidence.getState().progress).toBeNull();
+  });
+
   it('can be stopped, and says what is no evidence', async () => {
     let tell: (event: EvidenceEvent) => void = () => undefined;
     let stopped = false;

@@ -9,6 +9,8 @@ interface EvidenceState {
   error: ErrorReport | null;
   /** Asks for a file and looks up what it cites. */
   choose: () => Promise<void>;
+  /** Looks up what a file cites, in place of what is being looked up. */
+  open: (path: string) => Promise<void>;
   /** Asks where the documents are now, and looks there too. */
   lookIn: () => Promise<void>;
   again: () => Promise<void>;
@@ -17,11 +19,19 @@ interface EvidenceState {
 
 export const useEvidence = create<EvidenceState>((set, get) => {
   let running: Job | null = null;
+  let checking: Promise<void> = Promise.resolve();
+  /** What was opened last. */
+  let opened: string | null = null;
   let path: string | null = null;
   let folder: string | null = null;
 
   async function check(): Promise<void> {
     if (path === null || get().progress) return;
+    checking = lookUp();
+    await checking;
+  }
+
+  async function lookUp(): Promise<void> {
     set({ progress: { done: 0, total: 0 }, error: null });
     await attempt(async () => {
       running = backend().checkEvidence(path ?? '', folder, (event: EvidenceEvent) => {
@@ -46,6 +56,19 @@ export const useEvidence = create<EvidenceState>((set, get) => {
     choose: async () => {
       const chosen = await pick('evidence');
       if (chosen === undefined || get().progress) return;
+      path = chosen;
+      folder = null;
+      set({ result: null });
+      await check();
+    },
+    open: async (chosen) => {
+      opened = chosen;
+      while (get().progress) {
+        running?.cancel();
+        await checking;
+      }
+      // Another one was opened meanwhile.
+      if (opened !== chosen) return;
       path = chosen;
       folder = null;
       set({ result: null });

@@ -56,8 +56,8 @@ interface LibraryState {
   setNaming: (naming: boolean) => void;
   /** Why nothing goes on, until it is put right. */
   blocked: ErrorReport | null;
-  /** Listens; `show` leads to the library's page. */
-  start: (show: () => void) => Stop;
+  /** Listens; `show` leads to the library's page, `check` looks up evidence that was dropped. */
+  start: (show: () => void, check?: (evidence: string) => void) => Stop;
   setQuery: (change: Partial<Query>) => void;
   sortBy: (key: SortKey) => void;
   need: (from: number, to: number) => void;
@@ -95,6 +95,7 @@ export const useLibrary = create<LibraryState>((set, get) => {
   let selecting = 0;
   let skipped: ErrorReport[] = [];
   let showLibrary: () => void = () => undefined;
+  let checkEvidence: (path: string) => void = () => undefined;
   /** The queue under way: since when, and how many of it came to nothing. */
   let queue: { since: number; problems: number } | null = null;
 
@@ -293,8 +294,9 @@ export const useLibrary = create<LibraryState>((set, get) => {
     naming: false,
     setNaming: (naming) => set({ naming }),
     blocked: null,
-    start: (show) => {
+    start: (show, check = () => undefined) => {
       showLibrary = show;
+      checkEvidence = check;
       const stops = [backend().onIngest(onIngest), backend().onDrop((event) => get().onDrop(event))];
       void refresh();
       return () => {
@@ -390,6 +392,7 @@ export const useLibrary = create<LibraryState>((set, get) => {
     onDrop: (event) => {
       set({ dropping: event.type === 'over' });
       if (event.type === 'failed') complain(event);
+      if (event.type === 'evidence') checkEvidence(event.path);
     },
   };
 });

@@ -120,10 +120,17 @@ export function createMock(options: MockOptions): Backend {
   }
   if (typeof window !== 'undefined') {
     Object.assign(window, {
-      // As the shell does it: what is dropped is added there, the page only hears that nothing hangs over it any more.
+      // As the shell does it: what is dropped is added there, the page only hears that nothing hangs over it any more, and of evidence.
       mockDrop: (event: DropEvent | { type: 'drop'; paths: string[] }) => {
-        if (event.type === 'drop') library.enqueue(event.paths);
-        for (const listener of dropListeners) listener(event.type === 'drop' ? { type: 'leave' } : event);
+        const told: DropEvent[] = event.type === 'drop' ? [{ type: 'leave' }] : [event];
+        if (event.type === 'drop') {
+          const isEvidence = (path: string): boolean => path.endsWith('.evidence.json');
+          const documents = event.paths.filter((path) => !isEvidence(path));
+          if (documents.length > 0) library.enqueue(documents);
+          const path = event.paths.find(isEvidence);
+          if (path !== undefined) told.push({ type: 'evidence', path });
+        }
+        for (const each of told) for (const listener of dropListeners) listener(each);
       },
       mockIngest: (event: IngestEvent) => library.tell(event),
       mockGo: (pieces: number) => chat.go(pieces),

@@ -109,6 +109,7 @@ export const failures: Record<keyof typeof english, string> = {
   'error.evidence_invalid':
     'Die Datei ist kein Nachweis von DocMind.\nExportieren Sie ein Gespräch als Nachweis, um einen zu erhalten.',
   'error.evidence_newer': 'Der Nachweis stammt von einem neueren DocMind.\nInstallieren Sie dieses, um ihn zu prüfen.',
+  'error.evidence_one_by_one': 'Nachweise werden einzeln geprüft.\nLegen Sie die anderen nacheinander ab.',
   'error.recognised_otherwise':
     'Die Seite ist ein Bild, und ihr Text wird hier anders erkannt.\nSehen Sie die Seite selbst an.',
   'error.conversation_not_found': 'Das Gespräch gibt es nicht mehr.\nBeginnen Sie ein neues.',

@@ -82,6 +82,7 @@ export const failures = {
   'error.collection_not_found': 'The collection is gone.\nChoose another.',
   'error.evidence_invalid': 'The file is no evidence of DocMind’s.\nExport a conversation as evidence to make some.',
   'error.evidence_newer': 'The evidence was written by a newer DocMind.\nInstall that one to check it.',
+  'error.evidence_one_by_one': 'One file of evidence is looked up at a time.\nDrop the others one by one.',
   'error.recognised_otherwise':
     'The page is a picture, and its text is recognised otherwise here.\nLook at the page itself.',
   'error.conversation_not_found': 'The conversation is gone.\nStart a new one.',

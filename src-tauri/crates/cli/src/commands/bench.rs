@@ -3,7 +3,7 @@
 use super::Context;
 use crate::Outcome;
 use crate::arguments::{BenchCommand, BenchGenerateArguments};
-use crate::output::{BAD, FAINT, GOOD, WARN};
+use crate::output::{BAD, FAINT, GOOD, WARN, tame_line};
 use docmind_core::error::ErrorReport;
 use docmind_engine::bench::EmbedBenchOptions;
 use docmind_engine::bench_generate::GenerateBenchOptions;
@@ -74,7 +74,7 @@ fn generate(context: &Context<'_>, arguments: BenchGenerateArguments) -> anyhow:
         let mut printed = Ok(());
         engine.bench_against(&options, &program, &context.cancel, &mut |line| {
             if printed.is_ok() {
-                printed = print_line(context, &line);
+                printed = context.output.object(&line);
             }
         })?;
         return printed.map(|()| Outcome::Done);
@@ -85,7 +85,7 @@ fn generate(context: &Context<'_>, arguments: BenchGenerateArguments) -> anyhow:
     })?;
     spinner.finish_and_clear();
     for line in bench.lines() {
-        print_line(context, &line)?;
+        context.output.object(&line)?;
     }
     Ok(Outcome::Done)
 }
@@ -114,7 +114,7 @@ fn optimization(context: &Context<'_>, model: Option<String>, reference: Option<
             number(row.value),
             row.unit,
             number(row.floor),
-            row.detail.replace('\n', " "),
+            tame_line(&row.detail),
         ))?;
     }
     Ok(Outcome::Done)
@@ -122,15 +122,8 @@ fn optimization(context: &Context<'_>, model: Option<String>, reference: Option<
 
 /// The one object that a command gives.
 fn print(context: &Context<'_>, bench: &impl Serialize) -> anyhow::Result<Outcome> {
-    print_line(context, bench)?;
+    context.output.object(bench)?;
     Ok(Outcome::Done)
-}
-
-/// One object: as a line for programs, indented for a person.
-fn print_line(context: &Context<'_>, line: &impl Serialize) -> anyhow::Result<()> {
-    context.output.json(line)?;
-    context.output.text(serde_json::to_string_pretty(line)?)?;
-    Ok(())
 }
 
 /// What is to be measured on must be there.

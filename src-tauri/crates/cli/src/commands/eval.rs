@@ -5,7 +5,6 @@ use crate::Outcome;
 use crate::arguments::EvalCommand;
 use docmind_core::retrieval::SearchMode;
 use docmind_engine::eval::{EvalOptions, eval_answers, eval_followups, eval_retrieval};
-use serde::Serialize;
 use std::path::PathBuf;
 
 pub fn run(context: &Context<'_>, command: EvalCommand) -> anyhow::Result<Outcome> {
@@ -23,17 +22,17 @@ pub fn run(context: &Context<'_>, command: EvalCommand) -> anyhow::Result<Outcom
             };
             let rows = eval_retrieval(&options(dir, library), &modes, count as usize, &context.cancel)?;
             spinner.finish_and_clear();
-            rows.iter().try_for_each(|row| print(context, row))
+            rows.iter().try_for_each(|row| context.output.object(row))
         }
         EvalCommand::Followups { dir, pairs, library } => {
             let row = eval_followups(&options(dir, library), &pairs, &context.cancel)?;
             spinner.finish_and_clear();
-            print(context, &row)
+            context.output.object(&row)
         }
         EvalCommand::Answers { dir, model, library } => {
             let row = eval_answers(&options(dir, library), model.as_deref(), &context.cancel)?;
             spinner.finish_and_clear();
-            print(context, &row)
+            context.output.object(&row)
         }
     };
     outcome.map(|()| Outcome::Done)
@@ -49,10 +48,4 @@ fn options(dir: PathBuf, library: Option<PathBuf>) -> EvalOptions {
         bin_dir: None,
         runtime_dir: None,
     }
-}
-
-fn print(context: &Context<'_>, row: &impl Serialize) -> anyhow::Result<()> {
-    context.output.json(row)?;
-    context.output.text(serde_json::to_string_pretty(row)?)?;
-    Ok(())
 }

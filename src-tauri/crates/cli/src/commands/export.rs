@@ -1,9 +1,9 @@
 //! `docmind export`: a conversation as a file.
 
-use super::Context;
+use super::{Context, path_fields};
 use crate::Outcome;
-use crate::arguments::ExportArguments;
-use crate::output::{tame, tame_line};
+use crate::arguments::{ExportArguments, Format};
+use crate::output::{object, tame, tame_json, tame_line};
 use docmind_core::conversation::ConversationId;
 use docmind_core::error::ErrorReport;
 use docmind_core::words::Language;
@@ -19,7 +19,12 @@ pub fn run(context: &Context<'_>, arguments: &ExportArguments) -> anyhow::Result
         context
             .output
             .json(&json!({ "type": "export", "conversation": id, "text": text }))?;
-        context.output.text(tame(text.trim_end()))?;
+        let shown = match arguments.format {
+            // Its quotes and paths are looked up, letter by letter.
+            Format::Evidence => tame_json(text.trim_end()),
+            Format::Markdown | Format::Html => tame(text.trim_end()),
+        };
+        context.output.text(shown)?;
         return Ok(Outcome::Done);
     };
     std::fs::write(path, text).map_err(|error| {
@@ -29,9 +34,9 @@ pub fn run(context: &Context<'_>, arguments: &ExportArguments) -> anyhow::Result
         );
         ErrorReport::new("not_saved", message).with_detail(error)
     })?;
-    context
-        .output
-        .json(&json!({ "type": "export", "conversation": id, "path": path.to_string_lossy() }))?;
+    let mut line = object(&json!({ "type": "export", "conversation": id }))?;
+    line.extend(path_fields(path));
+    context.output.json(&line)?;
     context
         .output
         .text(format!("written to {}", tame_line(&path.to_string_lossy())))?;

@@ -1,12 +1,11 @@
 //! `docmind extract`: the text the index would see; nothing is stored.
 
-use super::{Context, extractor};
+use super::{Context, extractor, path_fields};
 use crate::Outcome;
 use crate::arguments::ExtractArguments;
 use crate::output::{FAINT, STRONG, tame, tame_line};
 use docmind_core::document::Page;
 use serde_json::{Value, json};
-use std::path::Path;
 
 pub fn run(context: &Context<'_>, arguments: &ExtractArguments) -> anyhow::Result<Outcome> {
     let extractor = extractor(arguments.recognise)?;
@@ -60,15 +59,6 @@ fn page_fields(page: &Page) -> Value {
     let mut fields = json!({ "number": page.number, "text": page.text });
     if page.recognised {
         fields["recognised"] = true.into();
-    }
-    fields
-}
-
-fn path_fields(path: &Path) -> serde_json::Map<String, Value> {
-    let mut fields = serde_json::Map::new();
-    fields.insert("path".to_owned(), path.to_string_lossy().into_owned().into());
-    if let Some(bytes) = docmind_engine::path_text::base64_if_lossy(path) {
-        fields.insert("path_bytes".to_owned(), bytes.into());
     }
     fields
 }

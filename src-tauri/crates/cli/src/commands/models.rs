@@ -1,9 +1,9 @@
 //! `docmind models`: local models and the catalogue.
 
-use super::Context;
+use super::{Context, path_fields};
 use crate::Outcome;
 use crate::arguments::{ModelsCommand, WeightsName};
-use crate::output::{BAD, FAINT, GOOD, STRONG, bytes, object};
+use crate::output::{BAD, FAINT, GOOD, STRONG, bytes, object, tame_line};
 use docmind_core::model::WeightType;
 use docmind_engine::models::StoredModel;
 use serde_json::{Map, Value, json};
@@ -21,7 +21,7 @@ pub fn run(context: &Context<'_>, command: ModelsCommand) -> anyhow::Result<Outc
             let engine = context.open_alone()?;
             engine.remove_model(&name)?;
             context.output.json(&json!({ "type": "removed", "name": name }))?;
-            context.output.text(format!("removed {name}"))?;
+            context.output.text(format!("removed {}", tame_line(&name)))?;
             Ok(Outcome::Done)
         }
         ModelsCommand::Pull { name } => {
@@ -36,7 +36,7 @@ pub fn run(context: &Context<'_>, command: ModelsCommand) -> anyhow::Result<Outc
             bar.finish_and_clear();
             told.result?;
             context.output.json(&line(&model)?)?;
-            context.output.text(format!("fetched {}", model.name))?;
+            context.output.text(format!("fetched {}", tame_line(&model.name)))?;
             Ok(Outcome::Done)
         }
         ModelsCommand::Quantize { gguf, weights, output } => {
@@ -56,13 +56,15 @@ pub fn run(context: &Context<'_>, command: ModelsCommand) -> anyhow::Result<Outc
             bar.finish_and_clear();
             told.result?;
             let seconds = started.elapsed().as_secs_f64();
-            context.output.json(&json!({
-                "type": "done", "path": path.to_string_lossy(), "name": card.name, "weights": card.weights.as_str(), "size_bytes": card.size_bytes,
+            let mut line = object(&json!({
+                "type": "done", "name": card.name, "weights": card.weights.as_str(), "size_bytes": card.size_bytes,
                 "synthetic": card.synthetic, "seconds": seconds,
             }))?;
+            line.extend(path_fields(&path));
+            context.output.json(&line)?;
             context.output.text(format!(
                 "{} {} in {seconds:.1} s",
-                path.display(),
+                tame_line(&path.to_string_lossy()),
                 bytes(card.size_bytes)
             ))?;
             Ok(Outcome::Done)
@@ -78,17 +80,17 @@ fn list(context: &Context<'_>) -> anyhow::Result<Outcome> {
         match (&model.card, &model.error) {
             (Some(card), _) => context.output.text(format!(
                 "{STRONG}{}{STRONG:#}  {} {}  {}",
-                model.name,
-                card.architecture,
+                tame_line(&model.name),
+                tame_line(&card.architecture),
                 card.weights.as_str(),
                 bytes(card.size_bytes)
             ))?,
             (None, error) => context.output.text(format!(
                 "{STRONG}{}{STRONG:#}  {BAD}unreadable{BAD:#} {FAINT}{}{FAINT:#}",
-                model.name,
+                tame_line(&model.name),
                 error
                     .as_ref()
-                    .map(|error| error.message.replace('\n', " "))
+                    .map(|error| tame_line(&error.message))
                     .unwrap_or_default()
             ))?,
         }
@@ -126,7 +128,7 @@ fn add(context: &Context<'_>, gguf: &std::path::Path) -> anyhow::Result<Outcome>
     bar.finish_and_clear();
     told.result?;
     context.output.json(&line(&model)?)?;
-    context.output.text(format!("added {}", model.name))?;
+    context.output.text(format!("added {}", tame_line(&model.name)))?;
     Ok(Outcome::Done)
 }
 

@@ -3,7 +3,7 @@
 use super::Context;
 use crate::Outcome;
 use crate::arguments::{CacheType, ProfileArguments, ProfilesArguments, ProfilesCommand, StoredAs};
-use crate::output::{FAINT, STRONG, WARN};
+use crate::output::{FAINT, STRONG, WARN, tame, tame_line};
 use docmind_core::model::WeightType;
 use docmind_core::profile::{Attention, KvType, Profile};
 use docmind_engine::Engine;
@@ -27,14 +27,14 @@ pub fn run(context: &Context<'_>, arguments: &ProfilesArguments) -> anyhow::Resu
         context.output.json(&line(&planned)?)?;
         context.output.text(format!(
             "{STRONG}{:<14}{STRONG:#} {} {FAINT}{}{FAINT:#}",
-            planned.profile.name,
-            planned.profile.summary,
-            verdict(&planned),
+            tame_line(&planned.profile.name),
+            tame_line(&planned.profile.summary),
+            tame_line(&verdict(&planned)),
         ))?;
         if let Some(make) = &planned.make {
             context
                 .output
-                .text(format!("               {WARN}missing{WARN:#}, make it: {make}"))?;
+                .text(format!("               {WARN}missing{WARN:#}, make it: {}", tame(make)))?;
         }
     }
     engine.close();
@@ -92,7 +92,7 @@ fn with(base: Profile, wanted: &ProfileArguments) -> Profile {
 fn verdict(planned: &PlannedProfile) -> String {
     match (&planned.plan, &planned.reason) {
         (Some(plan), _) => plan.verdict.clone(),
-        (None, Some(reason)) => reason.message.replace('\n', " "),
+        (None, Some(reason)) => reason.message.clone(),
         (None, None) => String::new(),
     }
 }

@@ -13,6 +13,10 @@ pub fn run(context: &Context<'_>, arguments: &RemoveArguments) -> anyhow::Result
     let engine = context.open_alone()?;
     let mut outcome = Outcome::Done;
     for given in &arguments.documents {
+        if context.cancel.is_cancelled() {
+            outcome = Outcome::Failed;
+            break;
+        }
         // A file may be named with digits alone: what lies there wins over an id.
         let mut ids = engine.documents_at(given)?;
         if ids.is_empty()

@@ -212,7 +212,8 @@ impl Pipeline {
             return self.settle_failure(&record, &stamp, Some(&hash), &read.media_type, &failure, started);
         }
         for message in &read.warnings {
-            tracing::info!(path = %record.path.display(), %message, "while reading");
+            // Names of sheets and parts are the document's own words, which no log has unless it is asked to.
+            tracing::debug!(path = %record.path.display(), %message, "while reading");
         }
         match result {
             Ok(()) if read.has_text() => {}
@@ -234,7 +235,7 @@ impl Pipeline {
             }
             // The same bytes were read before: what they gave stays.
             Err(failure) if record.pages > 0 && record.hash.as_ref() == Some(&hash) => {
-                tracing::warn!(path = %record.path.display(), detail = ?failure.detail, "not read again: {}", failure.message);
+                tracing::warn!(path = %record.path.display(), "not read again: {}", failure.message);
                 let there = std::path::Path::is_file;
                 let kept = self.library.recognise(record.id, &hash, &stamp, at_ms(), there, |_| {});
                 kept.inspect_err(|_| self.undecided(record.id, Some(&hash)))?;
