@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 pub use error::CallError;
 
-/// A cancel token is looked at this often.
+/// A cancel token is looked at this often, where nothing wakes who waits.
 const POLL: Duration = Duration::from_millis(25);
 /// A killed process is reaped within this time, or its end is told without its reason.
 const REAP: Duration = Duration::from_secs(4);

@@ -5,11 +5,14 @@ use crate::child::{Route, Running};
 use crate::exit::{Exit, ExitKind};
 use crate::frame::{BODY_PIECE, Frame, FrameKind};
 use crate::protocol::{CodecError, Protocol, decode};
-use crossbeam_channel::RecvTimeoutError;
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded, select};
 use docmind_core::error::ErrorReport;
 use std::io::Read;
 use std::marker::PhantomData;
 use std::time::{Duration, Instant};
+
+/// The clock of a call is looked at this often, where no limit is nearer.
+const LEISURE: Duration = Duration::from_secs(1);
 
 /// The clock of one call: its two limits, with the time spent in the caller's sink left out.
 struct Timer {
@@ -39,6 +42,16 @@ impl Timer {
             *since += spent;
         }
         self.moved();
+    }
+
+    /// How long nothing needs to be looked at, where nothing arrives.
+    fn leisure(&self) -> Duration {
+        [self.total, self.silence]
+            .into_iter()
+            .flatten()
+            .map(|(since, limit)| limit.saturating_sub(since.elapsed()))
+            .fold(LEISURE, Duration::min)
+            .max(POLL)
     }
 
     /// The limit that has passed, in seconds.
@@ -130,8 +143,13 @@ impl<'a, 'o, P: Protocol> Exchange<'a, 'o, P> {
             }
             self.timer.moved();
         }
+        // Woken, not looking again and again: the worker computes on every core, and each look would take one from it.
+        let (wake, woken) = bounded(1);
+        let _watch = self.options.cancel.watch(move || {
+            let _ = wake.try_send(());
+        });
         loop {
-            match route.recv_timeout(POLL) {
+            match next_frame(route, &woken, self.timer.leisure()) {
                 Ok(frame) => {
                     if let Step::Reply(reply) = self.take(frame, sink)? {
                         return reply;
@@ -251,6 +269,15 @@ impl<'a, 'o, P: Protocol> Exchange<'a, 'o, P> {
             last_words: Vec::new(),
         });
         CallError::Died(exit)
+    }
+}
+
+/// The next frame; or none before `wait` is over or somebody is `woken`.
+fn next_frame(route: &Route, woken: &Receiver<()>, wait: Duration) -> Result<Frame, RecvTimeoutError> {
+    select! {
+        recv(route) -> frame => frame.map_err(|_| RecvTimeoutError::Disconnected),
+        recv(woken) -> _ => Err(RecvTimeoutError::Timeout),
+        default(wait) => Err(RecvTimeoutError::Timeout),
     }
 }
 
