@@ -31,8 +31,12 @@ impl CancelToken {
 
     /// Asks the job to stop; it does so within a second.
     pub fn cancel(&self) {
-        self.0.cancelled.store(true, Ordering::Release);
-        let wakes = std::mem::take(&mut self.watches().wakes);
+        let wakes = {
+            let mut watches = self.watches();
+            // Within the lock: who sees it and drops a watch is too late to keep it from being woken.
+            self.0.cancelled.store(true, Ordering::Release);
+            std::mem::take(&mut watches.wakes)
+        };
         for wake in wakes.into_values() {
             wake();
         }
@@ -44,7 +48,7 @@ impl CancelToken {
     }
 
     /// Has `wake` called once, on the thread that cancels (on this one where it is cancelled already), unless the watch is dropped
-    /// before. For who waits for something else meanwhile and would have to look again and again.
+    /// before that. For who waits for something else meanwhile and would have to look again and again.
     pub fn watch(&self, wake: impl FnOnce() + Send + 'static) -> Watch {
         let mut watches = self.watches();
         if self.is_cancelled() {

@@ -1,7 +1,6 @@
 //! One way out, closed at first.
 
 mod address;
-mod watch;
 
 use crate::authorities::Authorities;
 use crate::error::NetError;
@@ -9,7 +8,7 @@ use crate::proxies::Proxies;
 use crate::transport::{Counter, connector};
 use address::absolute;
 pub use address::{Origin, Rule};
-use docmind_core::cancel::CancelToken;
+use docmind_core::cancel::{CancelToken, Watch};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -21,7 +20,6 @@ use std::time::Duration;
 use ureq::http::{self, HeaderMap, Method, Request, Response, header};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::resolver::DefaultResolver;
-use watch::Watch;
 
 /// From the first packet to a connection, TLS included.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -319,7 +317,10 @@ impl Gate {
             request = request.header(name, value);
         }
         let bad = |error: http::Error| NetError::BadAddress(format!("{url}: {error}"));
-        let watch = Watch::start(agent.clone(), cancel.clone());
+        let watch = {
+            let agent = agent.clone();
+            cancel.watch(move || agent.shutdown())
+        };
         // In a thread of its own: a name that does not resolve must not hold a cancel up.
         let (sender, receiver) = channel();
         let body = ask.body.clone();
