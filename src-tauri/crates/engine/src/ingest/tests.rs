@@ -180,6 +180,58 @@ fn a_moved_file_keeps_its_vectors() {
     assert_eq!(bench.settled().last(), Some(&(id, DocumentState::Ready, 0)));
 }
 
+/// As on a disk that makes no difference of letter case: the former name still leads to the file.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_renamed_in_letter_case_alone_is_moved_and_no_copy() {
+    let bench = bench();
+    let before = bench.write("note.txt", "Mortar is mixed one to four.");
+    let id = bench.enqueue(&before);
+    bench.run();
+    let after = before.with_file_name("Note.txt");
+    fs::rename(&before, &after).unwrap();
+    std::os::unix::fs::symlink(&after, &before).unwrap();
+    bench.enqueue(&after);
+    bench.run();
+    let record = bench.library.document(id).unwrap().unwrap();
+    assert_eq!((record.path, record.state), (after, DocumentState::Ready));
+    assert_eq!(bench.library.counts().unwrap().ready, 1);
+}
+
+#[test]
+fn what_was_read_of_a_file_stays_while_it_cannot_be_opened() {
+    let bench = bench();
+    let path = bench.write("note.txt", "The key hangs behind the can.");
+    let copy = bench.write("copy.txt", "The key hangs behind the can.");
+    let (id, copied) = (bench.enqueue(&path), bench.enqueue(&copy));
+    bench.run();
+    // Changed, and then their folder is away before they are read.
+    for path in [&path, &copy] {
+        fs::write(path, "The key lies under the third pot.").unwrap();
+        bench.enqueue(path);
+        fs::remove_file(path).unwrap();
+    }
+    bench.run();
+    assert_eq!(
+        (bench.state(id), bench.state(copied)),
+        (DocumentState::Ready, DocumentState::Duplicate)
+    );
+    assert!(bench.library.chunks_of(id).unwrap()[0].text.contains("behind the can"));
+    let told = |code: &str| {
+        let told = bench.told.lock().unwrap();
+        let is_told = |event: &&IngestEvent| matches!(event, IngestEvent::Notice(notice) if notice.code == code);
+        told.iter().filter(is_told).count()
+    };
+    assert_eq!(told("file_not_read_again"), 1, "once for both");
+    assert!(bench.library.check().unwrap().problems.is_empty());
+
+    // It is there again as it was changed.
+    fs::write(&path, "The key lies under the third pot.").unwrap();
+    assert_eq!(bench.enqueue(&path), id);
+    bench.run();
+    assert!(bench.library.chunks_of(id).unwrap()[0].text.contains("third pot"));
+}
+
 #[test]
 fn a_changed_file_replaces_its_passages_and_the_index_forgets_them() {
     let bench = bench();
