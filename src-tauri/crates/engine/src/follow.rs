@@ -10,7 +10,7 @@ use crate::clock::now_ms;
 use crate::engine::{Engine, Inner};
 use crate::events::IngestEvent;
 use crate::listeners::lock;
-use crate::scan::{is_missing, leads_to_dropping};
+use crate::scan::{is_missing, leads_to_dropping, modified_ns};
 use crate::watch::Follower;
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::DocumentId;
@@ -23,6 +23,8 @@ use std::time::Duration;
 
 /// Files that are gone wait at least so long for their other half.
 const GRACE: Duration = Duration::from_secs(3);
+/// Times of file systems and clocks agree to within this.
+const COARSE_MS: f64 = 2_000.0;
 
 /// Follows for one engine; holds it weakly.
 pub(crate) struct LibraryFollower {
@@ -54,6 +56,16 @@ impl LibraryFollower {
         }
     }
 
+    fn tell_bare(&self, folder: &Path) {
+        self.tell_away(
+            folder,
+            format!(
+                "The watched folder `{}` is empty.\nIts documents stay, because its disk may be away; remove them if you deleted the files.",
+                folder.display()
+            ),
+        );
+    }
+
     /// An unplugged disk or a network folder that is away: nothing of it is forgotten. Told once, until it is back.
     fn tell_away(&self, folder: &Path, message: String) {
         if lock(&self.away).insert(folder.to_owned()) {
@@ -80,7 +92,7 @@ impl Follower for LibraryFollower {
             // A folder that took another's place: of what it does not have, no event told.
             for path in &paths {
                 let known = engine.0.library.documents_under(path)?;
-                self.gone(missing(known, &cancel));
+                self.gone(paths_of(missing(known, &cancel)));
             }
             Ok(())
         });
@@ -126,17 +138,21 @@ impl Follower for LibraryFollower {
             let known = engine.0.library.documents_under(folder)?;
             if !known.is_empty() && is_bare(folder) {
                 // What a disk leaves behind that is not mounted.
-                self.tell_away(
-                    folder,
-                    format!(
-                        "The watched folder `{}` is empty.\nIts documents stay, because its disk may be away; remove them if you deleted the files.",
-                        folder.display()
-                    ),
-                );
+                self.tell_bare(folder);
                 return Ok(());
             }
-            lock(&self.away).remove(folder);
-            self.gone(missing(known, &cancel));
+            let (away, gone): (Vec<_>, Vec<_>) = missing(known, &cancel)
+                .into_iter()
+                .partition(|record| is_behind_bare(record).is_some());
+            if cancel.is_cancelled() {
+                return Ok(());
+            }
+            let bare: BTreeSet<PathBuf> = away.iter().filter_map(is_behind_bare).collect();
+            lock(&self.away).retain(|told| !told.starts_with(folder) || bare.contains(told));
+            for folder in &bare {
+                self.tell_bare(folder);
+            }
+            self.gone(paths_of(gone));
             Ok(())
         });
     }
@@ -156,6 +172,14 @@ impl Follower for LibraryFollower {
 
 fn is_bare(folder: &Path) -> bool {
     std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+/// The empty folder in which a missing document's way ends, where nothing was taken out of that since the document was added: it is not the
+/// folder that the file lay in, but what a disk or a network folder leaves behind when it is not mounted.
+fn is_behind_bare(record: &DocumentRecord) -> Option<PathBuf> {
+    let above = record.path.ancestors().skip(1).find(|above| above.is_dir())?;
+    let changed_ms = modified_ns(&above.metadata().ok()?) as f64 / 1e6;
+    (changed_ms + COARSE_MS < record.added_at_ms && is_bare(above)).then(|| above.to_owned())
 }
 
 fn remove_gone(engine: &Weak<Inner>, gone: &Mutex<Gone>) {
@@ -207,9 +231,18 @@ fn forget_missing(engine: &Engine, paths: &BTreeSet<PathBuf>) -> Result<(), Erro
     }
     ids.sort_unstable();
     ids.dedup();
-    // Once more, since looking took its time: a file may be back, or have been found where it moved to.
+    // Once more, since looking took its time: a file may be back, or have been found where it moved to, or its disk was pulled meanwhile.
     let known = engine.0.library.documents_by_id(&ids)?;
-    let is_gone = |record: &DocumentRecord| record.removed_at_ms.is_none() && is_missing(&record.path);
+    let is_held = |path: &Path| {
+        let mut above = folders.iter().filter(|folder| path.starts_with(folder));
+        above.any(|folder| folder.is_dir())
+    };
+    let is_gone = |record: &DocumentRecord| {
+        record.removed_at_ms.is_none()
+            && is_missing(&record.path)
+            && is_behind_bare(record).is_none()
+            && is_held(&record.path)
+    };
     ids.retain(|id| known.get(id).is_some_and(is_gone));
     if ids.is_empty() {
         Ok(())
@@ -218,14 +251,17 @@ fn forget_missing(engine: &Engine, paths: &BTreeSet<PathBuf>) -> Result<(), Erro
     }
 }
 
-/// Of these documents the files that are not there. Ends early when cancelled.
-fn missing(known: Vec<DocumentRecord>, cancel: &CancelToken) -> Vec<PathBuf> {
+/// Those of these documents whose files are not there. Ends early when cancelled.
+fn missing(known: Vec<DocumentRecord>, cancel: &CancelToken) -> Vec<DocumentRecord> {
     known
         .into_iter()
-        .map(|record| record.path)
         .take_while(|_| !cancel.is_cancelled())
-        .filter(|path| is_missing(path))
+        .filter(|record| is_missing(&record.path))
         .collect()
+}
+
+fn paths_of(records: Vec<DocumentRecord>) -> Vec<PathBuf> {
+    records.into_iter().map(|record| record.path).collect()
 }
 
 /// The folders that are followed, canonical where they are there.

@@ -170,6 +170,45 @@ fn a_folder_that_vanished_as_a_whole_is_no_deletion() {
     assert_eq!(bench.held(), [other]);
 }
 
+/// Such as a network folder that is mounted in a person's own.
+#[cfg(unix)]
+#[test]
+fn what_an_unmounted_folder_in_a_followed_one_leaves_behind_is_no_deletion() {
+    let bench = bench();
+    let share = bench.home.join("share");
+    let far = [bench.write("share/a.txt"), bench.write("share/deep/b.txt")];
+    let near = bench.write("letters/c.txt");
+    bench.follower.rescan(&bench.home);
+    assert_eq!(bench.held().len(), 3);
+
+    let aside = bench.home.with_file_name("aside");
+    fs::rename(&share, &aside).unwrap();
+    fs::create_dir(&share).unwrap();
+    // It was made long before anything was mounted there.
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + Duration::from_hours(1);
+    fs::File::open(&share).unwrap().set_modified(long_ago).unwrap();
+    fs::remove_file(&near).unwrap();
+    for _ in 0..2 {
+        bench.follower.rescan(&bench.home);
+    }
+    assert_eq!(lock(&bench.follower.gone).paths, BTreeSet::from([near.clone()]));
+    assert_eq!(bench.notices("folder_unreachable"), 1);
+    let gone = BTreeSet::from([near, far[0].clone(), far[1].clone()]);
+    forget_missing(&bench.engine, &gone).unwrap();
+    assert_eq!(bench.held(), far);
+
+    // It is there again, and what is deleted now is gone.
+    fs::remove_dir(&share).unwrap();
+    fs::rename(&aside, &share).unwrap();
+    fs::remove_file(&far[0]).unwrap();
+    bench.follower.rescan(&bench.home);
+    forget_missing(&bench.engine, &gone).unwrap();
+    assert_eq!(bench.held(), [far[1].clone()]);
+    fs::remove_file(&far[1]).unwrap();
+    forget_missing(&bench.engine, &gone).unwrap();
+    assert!(bench.held().is_empty(), "an empty folder that was emptied");
+}
+
 #[test]
 fn a_folder_that_is_away_is_told_once_until_it_is_back() {
     let bench = bench();
