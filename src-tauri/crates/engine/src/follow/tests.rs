@@ -209,6 +209,29 @@ fn what_an_unmounted_folder_in_a_followed_one_leaves_behind_is_no_deletion() {
     assert!(bench.held().is_empty(), "an empty folder that was emptied");
 }
 
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_read_in_a_followed_folder_is_told_once() {
+    let bench = bench();
+    let dangling = bench.home.join("dangling.txt");
+    std::os::unix::fs::symlink("nowhere", &dangling).unwrap();
+    for _ in 0..2 {
+        bench.follower.rescan(&bench.home);
+    }
+    let skipped = || {
+        let told = lock(&bench.told);
+        let is_skipped = |event: &&IngestEvent| matches!(event, IngestEvent::Skipped { .. });
+        told.iter().filter(is_skipped).count()
+    };
+    assert_eq!(skipped(), 1);
+    let named = [dangling];
+    bench
+        .engine
+        .add_paths(&named, &CancelToken::new(), &mut |_| {})
+        .unwrap();
+    assert_eq!(skipped(), 2, "whoever names it is told again");
+}
+
 #[test]
 fn a_folder_that_is_away_is_told_once_until_it_is_back() {
     let bench = bench();
