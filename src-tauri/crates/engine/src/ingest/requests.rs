@@ -109,6 +109,7 @@ impl Pipeline {
         // Nothing is taken off the queue until it is empty.
         let _taking = lock(&self.taking);
         std::mem::take(&mut *lock(&self.cancel)).cancel();
+        self.gate.look();
         let deadline = Instant::now() + Duration::from_millis(900);
         {
             let mut state = lock(&self.state);
@@ -138,6 +139,9 @@ impl Pipeline {
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::Release);
         lock(&self.cancel).cancel();
+        self.gate.look();
+        // With the lock: no thread is then between looking and going to sleep.
+        drop(lock(&self.state));
         self.changed.notify_all();
     }
 

@@ -424,6 +424,38 @@ fn a_new_process_goes_on_where_the_old_one_died() {
 }
 
 #[test]
+fn threads_that_have_nothing_to_do_sleep_and_are_woken() {
+    let bench = bench();
+    bench.run();
+    let nap = || super::pipeline::nap(&crate::listeners::lock(&bench.pipeline.state));
+    let long = nap();
+    let path = bench.write("note.txt", "Some text.");
+    bench.enqueue(&path);
+    assert!(nap() < long);
+    bench.run();
+    assert_eq!(nap(), long);
+    let Bench {
+        pipeline,
+        library,
+        _data,
+        files: _files,
+        ..
+    } = bench;
+    let pipeline = Arc::new(pipeline);
+    let mut ingest = super::Ingest::start(Arc::clone(&pipeline));
+    pipeline.wait_idle(&CancelToken::new()).unwrap();
+    let began = std::time::Instant::now();
+    fs::write(&path, "Some other text.").unwrap();
+    let stamp = crate::scan::stamp(path.clone(), &fs::metadata(&path).unwrap());
+    library.enqueue(&[stamp], 2.0).unwrap();
+    pipeline.queued(1);
+    pipeline.wait_idle(&CancelToken::new()).unwrap();
+    ingest.stop();
+    assert!(began.elapsed() < long / 2, "nobody slept on");
+    assert_eq!(library.counts().unwrap().ready, 1);
+}
+
+#[test]
 fn threads_take_a_queue_to_its_end_and_stop() {
     let bench = bench();
     for at in 0..40 {
