@@ -62,9 +62,10 @@ impl Pipeline {
 
     /// Overall progress now.
     pub fn progress(&self) -> IngestProgress {
+        let now = Instant::now();
         let mut state = lock(&self.state);
-        state.progress.pause(self.gate.shut().map(str::to_owned));
-        state.progress.reading(Instant::now())
+        state.progress.pause(self.gate.shut().map(str::to_owned), now);
+        state.progress.reading(now)
     }
 
     /// What keeps it from going on.
