@@ -141,6 +141,8 @@ struct Heard {
     pending: Pending,
     /// Events were lost: what was touched is not known.
     lost: bool,
+    /// A folder that was made below a watched one gets no watch: the system has no more to give.
+    spent: bool,
     /// The watching thread was sent for and has not come yet.
     sent_for: bool,
 }
@@ -163,6 +165,7 @@ impl Heard {
             Err(error) => {
                 tracing::warn!(%error, "events of watched folders were lost");
                 self.lost = true;
+                self.spent |= matches!(error.kind, notify::ErrorKind::MaxFilesWatch);
             }
         }
         if self.lost {
@@ -343,22 +346,20 @@ impl<F: Follower> Watching<F> {
 
     fn cannot_watch(&self, folder: &Path, error: &notify::Error) -> bool {
         tracing::warn!(%error, folder = %folder.display(), "a folder cannot be watched");
-        self.follower.notice(Notice::new(
-            "watch_degraded",
-            format!(
-                "`{}` cannot be followed at once ({error}).\nIt is looked through every minute instead.",
-                folder.display()
-            ),
-        ));
+        self.follower.notice(degraded(folder, &error.to_string()));
         false
     }
 
     fn look(&mut self, now: Instant) {
-        let (paths, lost) = {
+        let (paths, lost, spent) = {
             let mut heard = lock(&self.heard);
             heard.sent_for = false;
-            (heard.pending.take(now), std::mem::take(&mut heard.lost))
+            let (lost, spent) = (std::mem::take(&mut heard.lost), std::mem::take(&mut heard.spent));
+            (heard.pending.take(now), lost, spent)
         };
+        if spent {
+            self.scan_all_from(now);
+        }
         if lost {
             self.written.clear();
             self.rescan_all();
@@ -378,6 +379,17 @@ impl<F: Follower> Watching<F> {
         if now >= self.next_hour {
             self.next_hour = now + HOUR;
             self.follower.hourly();
+        }
+    }
+
+    /// All folders are scanned now and then from a time on: which of those below them has no watch is not told.
+    fn scan_all_from(&mut self, now: Instant) {
+        for (folder, root) in &mut self.folders {
+            if root.next_scan.is_none() {
+                root.next_scan = Some(now);
+                self.follower
+                    .notice(degraded(folder, "the system has no more watches to give"));
+            }
         }
     }
 
@@ -429,6 +441,14 @@ impl<F: Follower> Watching<F> {
             self.follower.rescan(folder);
         }
     }
+}
+
+fn degraded(folder: &Path, why: &str) -> Notice {
+    let folder = folder.display();
+    Notice::new(
+        "watch_degraded",
+        format!("`{folder}` cannot be followed at once ({why}).\nIt is looked through every minute instead."),
+    )
 }
 
 /// From the beginning of a scan that took so long to the next one; short ones are as often as it is looked.

@@ -9,6 +9,7 @@ enum Seen {
     Gone(PathBuf),
     Rescan(PathBuf),
     Hour,
+    Told(String),
 }
 
 struct Recorder(Sender<Seen>);
@@ -31,7 +32,7 @@ impl Follower for Recorder {
         self.0.send(Seen::Hour).unwrap();
     }
     fn notice(&self, notice: Notice) {
-        panic!("{notice:?}");
+        self.0.send(Seen::Told(notice.code)).unwrap();
     }
 }
 
@@ -178,6 +179,31 @@ fn a_folder_that_others_write_to_is_scanned_now_and_then() {
     watching.poll();
     let told: Vec<Seen> = seen.try_iter().collect();
     assert_eq!(told, [Seen::Rescan(folder.clone()), Seen::Rescan(folder)]);
+}
+
+#[test]
+fn when_the_system_has_no_more_watches_folders_are_scanned_now_and_then() {
+    let temp = tempfile::tempdir().unwrap();
+    let folder = temp.path().canonicalize().unwrap();
+    let (mut watching, seen, _inbox) = watching();
+    watching.set_folders(vec![folder.clone()]);
+    watching.poll();
+    for _ in 0..2 {
+        let spent = Err(notify::Error::new(notify::ErrorKind::MaxFilesWatch));
+        lock(&watching.heard).take_in(spent, Instant::now());
+        watching.look(Instant::now());
+    }
+    watching.poll();
+    let rescan = || Seen::Rescan(folder.clone());
+    let told: Vec<Seen> = seen.try_iter().collect();
+    let wanted = [
+        rescan(),
+        Seen::Told("watch_degraded".to_owned()),
+        rescan(),
+        rescan(),
+        rescan(),
+    ];
+    assert_eq!(told, wanted, "taken up, told once, lost twice, looked through");
 }
 
 #[test]
