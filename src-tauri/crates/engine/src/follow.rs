@@ -38,6 +38,8 @@ pub(crate) struct LibraryFollower {
 struct Gone {
     paths: BTreeSet<PathBuf>,
     waiting: bool,
+    /// Something could not be followed, such as with a full disk: all folders are looked through again.
+    missed: bool,
 }
 
 impl LibraryFollower {
@@ -53,6 +55,7 @@ impl LibraryFollower {
         let Some(inner) = self.engine.upgrade() else { return };
         if let Err(report) = work(&Engine(inner)) {
             tracing::warn!(code = %report.code, "watched folders, {what}: {}", report.message);
+            lock(&self.gone).missed = true;
         }
     }
 
@@ -158,8 +161,14 @@ impl Follower for LibraryFollower {
     }
 
     fn hourly(&self) {
-        if let Some(inner) = self.engine.upgrade() {
-            Engine(inner).tend_conversations();
+        let Some(inner) = self.engine.upgrade() else { return };
+        let engine = Engine(inner);
+        engine.tend_conversations();
+        let missed = std::mem::take(&mut lock(&self.gone).missed);
+        if missed {
+            for folder in followed(&engine) {
+                self.rescan(&folder);
+            }
         }
     }
 
@@ -201,6 +210,7 @@ fn remove_gone(engine: &Weak<Inner>, gone: &Mutex<Gone>) {
         let paths = std::mem::take(&mut lock(gone).paths);
         if let Err(report) = forget_missing(&engine, &paths) {
             tracing::warn!(code = %report.code, "deleted files stay in the library: {}", report.message);
+            lock(gone).missed = true;
         }
         let mut gone = lock(gone);
         if gone.paths.is_empty() {

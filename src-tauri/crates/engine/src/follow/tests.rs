@@ -209,6 +209,19 @@ fn what_an_unmounted_folder_in_a_followed_one_leaves_behind_is_no_deletion() {
     assert!(bench.held().is_empty(), "an empty folder that was emptied");
 }
 
+#[test]
+fn what_could_not_be_followed_is_looked_for_within_the_hour() {
+    let bench = bench();
+    let note = bench.write("note.txt");
+    bench.follower.hourly();
+    assert!(bench.held().is_empty(), "nothing was missed");
+    bench
+        .follower
+        .with("adding", |_| Err(ErrorReport::new("disk_full", "The disk is full.")));
+    bench.follower.hourly();
+    assert_eq!(bench.held(), [note]);
+}
+
 #[cfg(unix)]
 #[test]
 fn what_cannot_be_read_in_a_followed_folder_is_told_once() {
