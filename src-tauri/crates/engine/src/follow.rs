@@ -192,9 +192,10 @@ fn is_behind_bare(record: &DocumentRecord) -> Option<PathBuf> {
 }
 
 fn remove_gone(engine: &Weak<Inner>, gone: &Mutex<Gone>) {
-    let nap = Duration::from_millis(250);
     let mut waited = Duration::ZERO;
     loop {
+        // A queue that is paused may stay so for days.
+        let nap = Duration::from_millis(if waited < GRACE { 250 } else { 1000 });
         std::thread::sleep(nap);
         waited += nap;
         let Some(inner) = engine.upgrade() else { return };

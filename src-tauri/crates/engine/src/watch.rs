@@ -11,6 +11,7 @@
 mod remote;
 
 use crate::listeners::lock;
+use crate::waiting::join_until;
 use docmind_core::error::Notice;
 use notify::event::{Flag, ModifyKind};
 use notify::{Config, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
@@ -35,6 +36,8 @@ const STILL: Duration = Duration::from_secs(1);
 const RESTLESS: Duration = Duration::from_secs(30);
 /// What is to be done now and then is asked for this often.
 const HOUR: Duration = Duration::from_hours(1);
+/// At the end the watching thread is waited for so long.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// More paths than this are not gathered: the folders are compared as a whole.
 const MOST_PATHS: usize = 50_000;
 
@@ -92,9 +95,8 @@ impl Drop for Watch {
         let is_another = |thread: &JoinHandle<()>| thread.thread().id() != std::thread::current().id();
         if self.commands.send(Command::Stop).is_ok()
             && let Some(thread) = self.thread.take().filter(is_another)
-            && thread.join().is_err()
         {
-            tracing::error!("the watching thread panicked");
+            join_until(thread, Instant::now() + PATIENCE);
         }
     }
 }
