@@ -1,5 +1,6 @@
 //! The machine, stepped by hand over a real library in a temporary folder, with fakes for what runs in child processes.
 
+mod failing;
 mod reembed;
 mod scans;
 
