@@ -244,15 +244,12 @@ fn forget_missing(engine: &Engine, paths: &BTreeSet<PathBuf>) -> Result<(), Erro
     ids.dedup();
     // Once more, since looking took its time: a file may be back, or have been found where it moved to, or its disk was pulled meanwhile.
     let known = engine.0.library.documents_by_id(&ids)?;
-    let is_held = |path: &Path| {
-        let mut above = folders.iter().filter(|folder| path.starts_with(folder));
-        above.any(|folder| folder.is_dir())
-    };
     let is_gone = |record: &DocumentRecord| {
+        let is_below = |folder: &PathBuf| record.path.starts_with(folder) && folder.is_dir();
         record.removed_at_ms.is_none()
             && is_missing(&record.path)
             && is_behind_bare(record).is_none()
-            && is_held(&record.path)
+            && folders.iter().any(is_below)
     };
     ids.retain(|id| known.get(id).is_some_and(is_gone));
     if ids.is_empty() {

@@ -54,10 +54,8 @@ impl Shelf {
             near.push(there.to_owned());
         }
         let is_cited = |file: &&PathBuf| hash(hashes, file, cancel).as_ref() == Some(&passage.hash);
-        let same = match near.iter().find(is_cited).cloned() {
-            Some(path) => Some(path),
-            None => kind.and_then(|kind| kind.with_content(&passage.hash, hashes, cancel)),
-        };
+        let same = near.iter().find(is_cited).cloned();
+        let same = same.or_else(|| kind.and_then(|kind| kind.with_content(&passage.hash, hashes, cancel)));
         if let Some(path) = same {
             return Some(Candidate { path, is_same: true });
         }
