@@ -16,13 +16,15 @@ use docmind_core::cancel::CancelToken;
 use docmind_core::document::DocumentId;
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_store::DocumentRecord;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Files that are gone wait at least so long for their other half.
 const GRACE: Duration = Duration::from_secs(3);
+/// Whether they may go is looked at this often.
+const NAP: Duration = Duration::from_millis(250);
 /// Times of file systems and clocks agree to within this.
 const COARSE_MS: f64 = 2_000.0;
 
@@ -36,7 +38,8 @@ pub(crate) struct LibraryFollower {
 
 #[derive(Default)]
 struct Gone {
-    paths: BTreeSet<PathBuf>,
+    /// With when they were missed: each waits for its other half.
+    paths: BTreeMap<PathBuf, Instant>,
     waiting: bool,
     /// Something could not be followed, such as with a full disk: all folders are looked through again.
     missed: bool,
@@ -108,8 +111,11 @@ impl Follower for LibraryFollower {
         if paths.is_empty() {
             return;
         }
+        let now = Instant::now();
         let mut gone = lock(&self.gone);
-        gone.paths.extend(paths);
+        for path in paths {
+            gone.paths.entry(path).or_insert(now);
+        }
         if gone.waiting {
             return;
         }
@@ -192,12 +198,9 @@ fn is_behind_bare(record: &DocumentRecord) -> Option<PathBuf> {
 }
 
 fn remove_gone(engine: &Weak<Inner>, gone: &Mutex<Gone>) {
-    let mut waited = Duration::ZERO;
+    let mut nap = NAP;
     loop {
-        // A queue that is paused may stay so for days.
-        let nap = Duration::from_millis(if waited < GRACE { 250 } else { 1000 });
         std::thread::sleep(nap);
-        waited += nap;
         let Some(inner) = engine.upgrade() else { return };
         let engine = Engine(inner);
         let idle = engine
@@ -205,11 +208,15 @@ fn remove_gone(engine: &Weak<Inner>, gone: &Mutex<Gone>) {
             .pipeline
             .as_ref()
             .is_none_or(|pipeline| pipeline.is_idle() || pipeline.blocked().is_some());
-        if waited < GRACE || !idle {
+        // A queue that is paused may stay so for days.
+        nap = if idle { NAP } else { NAP * 4 };
+        if !idle {
             continue;
         }
-        let paths = std::mem::take(&mut lock(gone).paths);
-        if let Err(report) = forget_missing(&engine, &paths) {
+        let paths = lock(gone).due(Instant::now());
+        if !paths.is_empty()
+            && let Err(report) = forget_missing(&engine, &paths)
+        {
             tracing::warn!(code = %report.code, "deleted files stay in the library: {}", report.message);
             lock(gone).missed = true;
         }
@@ -218,7 +225,18 @@ fn remove_gone(engine: &Weak<Inner>, gone: &Mutex<Gone>) {
             gone.waiting = false;
             return;
         }
-        waited = Duration::ZERO;
+    }
+}
+
+impl Gone {
+    /// Takes out those that have waited.
+    fn due(&mut self, now: Instant) -> BTreeSet<PathBuf> {
+        let has_waited = |missed: &Instant| now.duration_since(*missed) >= GRACE;
+        let (due, early): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.paths)
+            .into_iter()
+            .partition(|(_, missed)| has_waited(missed));
+        self.paths = early;
+        due.into_keys().collect()
     }
 }
 

@@ -70,6 +70,11 @@ impl Bench {
         self.engine.0.library.document_at(path).unwrap().unwrap().id
     }
 
+    /// What waits for its other half, in the order of paths.
+    fn missed(&self) -> Vec<PathBuf> {
+        lock(&self.follower.gone).paths.keys().cloned().collect()
+    }
+
     fn notices(&self, code: &str) -> usize {
         let told = lock(&self.told);
         told.iter()
@@ -153,7 +158,7 @@ fn of_a_folder_in_anothers_place_what_is_missing_is_gone() {
     let new = bench.write("letters/c.txt");
     bench.follower.touched(vec![bench.home.join("letters")]);
     assert!(bench.held().contains(&new));
-    assert_eq!(lock(&bench.follower.gone).paths, BTreeSet::from(old));
+    assert_eq!(bench.missed(), old);
 }
 
 #[test]
@@ -191,7 +196,7 @@ fn what_an_unmounted_folder_in_a_followed_one_leaves_behind_is_no_deletion() {
     for _ in 0..2 {
         bench.follower.rescan(&bench.home);
     }
-    assert_eq!(lock(&bench.follower.gone).paths, BTreeSet::from([near.clone()]));
+    assert_eq!(bench.missed(), std::slice::from_ref(&near));
     assert_eq!(bench.notices("folder_unreachable"), 1);
     let gone = BTreeSet::from([near, far[0].clone(), far[1].clone()]);
     forget_missing(&bench.engine, &gone).unwrap();
@@ -207,6 +212,19 @@ fn what_an_unmounted_folder_in_a_followed_one_leaves_behind_is_no_deletion() {
     fs::remove_file(&far[1]).unwrap();
     forget_missing(&bench.engine, &gone).unwrap();
     assert!(bench.held().is_empty(), "an empty folder that was emptied");
+}
+
+#[test]
+fn each_file_that_is_gone_waits_for_its_own_other_half() {
+    let start = Instant::now();
+    let mut gone = Gone::default();
+    let (first, second) = (PathBuf::from("/a"), PathBuf::from("/b"));
+    gone.paths.insert(first.clone(), start);
+    gone.paths.insert(second.clone(), start + GRACE / 2);
+    assert!(gone.due(start).is_empty());
+    assert_eq!(gone.due(start + GRACE), BTreeSet::from([first]));
+    assert_eq!(gone.due(start + GRACE * 2), BTreeSet::from([second]));
+    assert!(gone.paths.is_empty());
 }
 
 #[test]
