@@ -196,7 +196,7 @@ fn pool(values: &[f32], shape: &[i64], padded: &Padded, pooling: Pooling) -> Res
     let sizes: Vec<usize> = shape.iter().map(|size| usize::try_from(*size).unwrap_or(0)).collect();
     match *sizes.as_slice() {
         [rows, width] if rows == texts && width > 0 => Ok(values.chunks_exact(width).map(<[f32]>::to_vec).collect()),
-        [rows, long, width] if rows == texts && long == tokens && width > 0 => Ok(values
+        [rows, long, width] if rows == texts && long == tokens && tokens * width > 0 => Ok(values
             .chunks_exact(tokens * width)
             .zip(padded.mask.chunks_exact(tokens))
             .map(|(vectors, mask)| match pooling {
@@ -255,5 +255,9 @@ mod tests {
         assert_eq!(rows, [[1.0, 2.0], [3.0, 4.0]]);
         assert!(pool(&[1.0, 2.0], &[1, 2], &padded(), Pooling::InGraph).is_err());
         assert!(pool(&[], &[2, 0], &padded(), Pooling::Mean).is_err());
+        // A text without any token, of a tokenizer that adds none of its own.
+        let ids: &[u32] = &[];
+        let blank = Padded::new([Row { ids, second: 0 }].into_iter(), 0);
+        assert!(pool(&[], &[1, 0, 2], &blank, Pooling::Mean).is_err());
     }
 }

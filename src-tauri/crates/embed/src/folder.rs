@@ -253,6 +253,11 @@ impl ModelFolder {
             )
             .as_bytes(),
         );
+        // Only where it is named: the fingerprints of all others stay what they were.
+        if let Some(output) = &card.output {
+            hasher.update(b"\0");
+            hasher.update(output.as_bytes());
+        }
         Ok(hasher.finalize().to_hex().to_string())
     }
 }
@@ -294,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fingerprint_follows_weights_tokenizer_and_prefixes() {
+    fn the_fingerprint_follows_weights_tokenizer_prefixes_and_output() {
         let print = |card: &str, files: &[&str]| {
             let (_dir, opened) = folder(card, files);
             opened.and_then(|folder| folder.fingerprint(Precision::Fp32))
@@ -306,8 +311,14 @@ mod tests {
             &["model.onnx", "tokenizer.json"],
         )
         .expect("a fingerprint");
+        let other_output = print(
+            r#"{"name": "a", "output": "pooler"}"#,
+            &["model.onnx", "tokenizer.json"],
+        )
+        .expect("a fingerprint");
         assert_eq!(base, renamed);
         assert_ne!(base, prefixed);
+        assert_ne!(base, other_output);
         assert!(matches!(
             print(r#"{"name": "a"}"#, &["model.onnx"]),
             Err(EmbedError::Missing { .. })

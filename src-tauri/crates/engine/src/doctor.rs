@@ -104,7 +104,7 @@ impl Engine {
             data_dir: self.data_dir().root().to_string_lossy().into_owned(),
             data_dir_bytes: path_text::base64_if_lossy(self.data_dir().root()),
             machine: self.0.machine.inventory(),
-            nvml: self.0.machine.nvml_absent.clone().unwrap_or_else(|| "found".to_owned()),
+            nvml: self.0.machine.nvml_absent().unwrap_or_else(|| "found".to_owned()),
             parts,
             backends,
             library,

@@ -1,6 +1,7 @@
 //! The façade that the window and the command line share: opening, closing, and what everything else hangs on.
 
 use crate::data_dir::{DataDir, Owned};
+use crate::documents::adding::MetSkips;
 use crate::error::EngineError;
 use crate::events::{IngestEvent, Telemetry};
 use crate::follow::LibraryFollower;
@@ -99,6 +100,7 @@ pub(crate) struct Inner {
     pub(crate) pipeline: Option<Arc<Pipeline>>,
     pub(crate) removals: Removals,
     pub(crate) walks: Walks,
+    pub(crate) met_skips: MetSkips,
     pub(crate) gate: Gate,
     pub(crate) events: Listeners<IngestEvent>,
     pub(crate) machine: Arc<Machine>,
@@ -216,6 +218,7 @@ impl Engine {
             pipeline,
             removals: Removals::default(),
             walks: Walks::default(),
+            met_skips: MetSkips::default(),
             gate,
             events,
             machine,

@@ -10,19 +10,23 @@ use crate::clock::now_ms;
 use crate::engine::{Engine, Inner};
 use crate::events::IngestEvent;
 use crate::listeners::lock;
-use crate::scan::{is_missing, leads_to_dropping};
+use crate::scan::{is_missing, leads_to_dropping, modified_ns};
 use crate::watch::Follower;
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::DocumentId;
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_store::DocumentRecord;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Files that are gone wait at least so long for their other half.
 const GRACE: Duration = Duration::from_secs(3);
+/// Whether they may go is looked at this often.
+const NAP: Duration = Duration::from_millis(250);
+/// Times of file systems and clocks agree to within this.
+const COARSE_MS: f64 = 2_000.0;
 
 /// Follows for one engine; holds it weakly.
 pub(crate) struct LibraryFollower {
@@ -34,8 +38,11 @@ pub(crate) struct LibraryFollower {
 
 #[derive(Default)]
 struct Gone {
-    paths: BTreeSet<PathBuf>,
+    /// With when they were missed: each waits for its other half.
+    paths: BTreeMap<PathBuf, Instant>,
     waiting: bool,
+    /// Something could not be followed, such as with a full disk: all folders are looked through again.
+    missed: bool,
 }
 
 impl LibraryFollower {
@@ -51,7 +58,18 @@ impl LibraryFollower {
         let Some(inner) = self.engine.upgrade() else { return };
         if let Err(report) = work(&Engine(inner)) {
             tracing::warn!(code = %report.code, "watched folders, {what}: {}", report.message);
+            lock(&self.gone).missed = true;
         }
+    }
+
+    fn tell_bare(&self, folder: &Path) {
+        self.tell_away(
+            folder,
+            format!(
+                "The watched folder `{}` is empty.\nIts documents stay, because its disk may be away; remove them if you deleted the files.",
+                folder.display()
+            ),
+        );
     }
 
     /// An unplugged disk or a network folder that is away: nothing of it is forgotten. Told once, until it is back.
@@ -80,7 +98,7 @@ impl Follower for LibraryFollower {
             // A folder that took another's place: of what it does not have, no event told.
             for path in &paths {
                 let known = engine.0.library.documents_under(path)?;
-                self.gone(missing(known, &cancel));
+                self.gone(paths_of(missing(known, &cancel)));
             }
             Ok(())
         });
@@ -93,8 +111,11 @@ impl Follower for LibraryFollower {
         if paths.is_empty() {
             return;
         }
+        let now = Instant::now();
         let mut gone = lock(&self.gone);
-        gone.paths.extend(paths);
+        for path in paths {
+            gone.paths.entry(path).or_insert(now);
+        }
         if gone.waiting {
             return;
         }
@@ -126,24 +147,34 @@ impl Follower for LibraryFollower {
             let known = engine.0.library.documents_under(folder)?;
             if !known.is_empty() && is_bare(folder) {
                 // What a disk leaves behind that is not mounted.
-                self.tell_away(
-                    folder,
-                    format!(
-                        "The watched folder `{}` is empty.\nIts documents stay, because its disk may be away; remove them if you deleted the files.",
-                        folder.display()
-                    ),
-                );
+                self.tell_bare(folder);
                 return Ok(());
             }
-            lock(&self.away).remove(folder);
-            self.gone(missing(known, &cancel));
+            let (away, gone): (Vec<_>, Vec<_>) = missing(known, &cancel)
+                .into_iter()
+                .partition(|record| is_behind_bare(record).is_some());
+            if cancel.is_cancelled() {
+                return Ok(());
+            }
+            let bare: BTreeSet<PathBuf> = away.iter().filter_map(is_behind_bare).collect();
+            lock(&self.away).retain(|told| !told.starts_with(folder) || bare.contains(told));
+            for folder in &bare {
+                self.tell_bare(folder);
+            }
+            self.gone(paths_of(gone));
             Ok(())
         });
     }
 
     fn hourly(&self) {
-        if let Some(inner) = self.engine.upgrade() {
-            Engine(inner).tend_conversations();
+        let Some(inner) = self.engine.upgrade() else { return };
+        let engine = Engine(inner);
+        engine.tend_conversations();
+        let missed = std::mem::take(&mut lock(&self.gone).missed);
+        if missed {
+            for folder in followed(&engine) {
+                self.rescan(&folder);
+            }
         }
     }
 
@@ -158,12 +189,18 @@ fn is_bare(folder: &Path) -> bool {
     std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }
 
+/// The empty folder in which a missing document's way ends, where nothing was taken out of that since the document was added: it is not the
+/// folder that the file lay in, but what a disk or a network folder leaves behind when it is not mounted.
+fn is_behind_bare(record: &DocumentRecord) -> Option<PathBuf> {
+    let above = record.path.ancestors().skip(1).find(|above| above.is_dir())?;
+    let changed_ms = modified_ns(&above.metadata().ok()?) as f64 / 1e6;
+    (changed_ms + COARSE_MS < record.added_at_ms && is_bare(above)).then(|| above.to_owned())
+}
+
 fn remove_gone(engine: &Weak<Inner>, gone: &Mutex<Gone>) {
-    let nap = Duration::from_millis(250);
-    let mut waited = Duration::ZERO;
+    let mut nap = NAP;
     loop {
         std::thread::sleep(nap);
-        waited += nap;
         let Some(inner) = engine.upgrade() else { return };
         let engine = Engine(inner);
         let idle = engine
@@ -171,19 +208,35 @@ fn remove_gone(engine: &Weak<Inner>, gone: &Mutex<Gone>) {
             .pipeline
             .as_ref()
             .is_none_or(|pipeline| pipeline.is_idle() || pipeline.blocked().is_some());
-        if waited < GRACE || !idle {
+        // A queue that is paused may stay so for days.
+        nap = if idle { NAP } else { NAP * 4 };
+        if !idle {
             continue;
         }
-        let paths = std::mem::take(&mut lock(gone).paths);
-        if let Err(report) = forget_missing(&engine, &paths) {
+        let paths = lock(gone).due(Instant::now());
+        if !paths.is_empty()
+            && let Err(report) = forget_missing(&engine, &paths)
+        {
             tracing::warn!(code = %report.code, "deleted files stay in the library: {}", report.message);
+            lock(gone).missed = true;
         }
         let mut gone = lock(gone);
         if gone.paths.is_empty() {
             gone.waiting = false;
             return;
         }
-        waited = Duration::ZERO;
+    }
+}
+
+impl Gone {
+    /// Takes out those that have waited.
+    fn due(&mut self, now: Instant) -> BTreeSet<PathBuf> {
+        let has_waited = |missed: &Instant| now.duration_since(*missed) >= GRACE;
+        let (due, early): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.paths)
+            .into_iter()
+            .partition(|(_, missed)| has_waited(missed));
+        self.paths = early;
+        due.into_keys().collect()
     }
 }
 
@@ -207,9 +260,15 @@ fn forget_missing(engine: &Engine, paths: &BTreeSet<PathBuf>) -> Result<(), Erro
     }
     ids.sort_unstable();
     ids.dedup();
-    // Once more, since looking took its time: a file may be back, or have been found where it moved to.
+    // Once more, since looking took its time: a file may be back, or have been found where it moved to, or its disk was pulled meanwhile.
     let known = engine.0.library.documents_by_id(&ids)?;
-    let is_gone = |record: &DocumentRecord| record.removed_at_ms.is_none() && is_missing(&record.path);
+    let is_gone = |record: &DocumentRecord| {
+        let is_below = |folder: &PathBuf| record.path.starts_with(folder) && folder.is_dir();
+        record.removed_at_ms.is_none()
+            && is_missing(&record.path)
+            && is_behind_bare(record).is_none()
+            && folders.iter().any(is_below)
+    };
     ids.retain(|id| known.get(id).is_some_and(is_gone));
     if ids.is_empty() {
         Ok(())
@@ -218,14 +277,17 @@ fn forget_missing(engine: &Engine, paths: &BTreeSet<PathBuf>) -> Result<(), Erro
     }
 }
 
-/// Of these documents the files that are not there. Ends early when cancelled.
-fn missing(known: Vec<DocumentRecord>, cancel: &CancelToken) -> Vec<PathBuf> {
+/// Those of these documents whose files are not there. Ends early when cancelled.
+fn missing(known: Vec<DocumentRecord>, cancel: &CancelToken) -> Vec<DocumentRecord> {
     known
         .into_iter()
-        .map(|record| record.path)
         .take_while(|_| !cancel.is_cancelled())
-        .filter(|path| is_missing(path))
+        .filter(|record| is_missing(&record.path))
         .collect()
+}
+
+fn paths_of(records: Vec<DocumentRecord>) -> Vec<PathBuf> {
+    records.into_iter().map(|record| record.path).collect()
 }
 
 /// The folders that are followed, canonical where they are there.

@@ -165,10 +165,15 @@ impl Generators {
 
     /// The model's files in all quantizations that are at hand.
     pub(crate) fn family(&self, model: &str) -> Result<ModelFamily, ErrorReport> {
+        // Without it a folder of models would seem to hold none.
+        let _there = self.worker()?;
+        find_model(model, &self.dir.models(), &|path| self.shape(path))
+    }
+
+    /// What a model's file says of itself. It is looked into once, while it stays as it is.
+    pub(crate) fn shape(&self, path: &str) -> Result<ModelShape, ErrorReport> {
         let worker = self.worker()?;
-        find_model(model, &self.dir.models(), &|path| {
-            self.shapes.of(path, &|path| worker.inspect(path))
-        })
+        self.shapes.of(path, &|path| worker.inspect(path))
     }
 
     /// Who would write now; `None` where nobody was chosen.

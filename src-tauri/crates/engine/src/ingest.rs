@@ -20,13 +20,18 @@ mod requests;
 mod state;
 
 use crate::listeners::lock;
+use crate::waiting::join_until;
 use docmind_core::cancel::CancelToken;
 use pipeline::{Pipeline, Step};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 /// Files are read by so many threads, each with a child process of its own.
 pub const READERS: usize = 2;
+
+/// The threads are waited for so long.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The threads that step the pipeline.
 pub struct Ingest {
@@ -57,13 +62,13 @@ impl Ingest {
         Self { pipeline, threads }
     }
 
-    /// Stops within a second and puts back what was not finished.
+    /// Stops within a second and puts back what was not finished. A thread that hangs on a file is left alone after a while; its document is
+    /// queued again when the library is opened next.
     pub fn stop(&mut self) {
         self.pipeline.stop();
+        let until = Instant::now() + PATIENCE;
         for thread in self.threads.drain(..) {
-            if thread.join().is_err() {
-                tracing::error!("a thread of ingest panicked");
-            }
+            join_until(thread, until);
         }
         self.pipeline.put_back_all();
     }

@@ -6,7 +6,7 @@ use docmind_core::hardware::{Device, HardwareInventory};
 use docmind_core::ports::HardwareProbe;
 use nvml_wrapper::Nvml;
 use nvml_wrapper::enum_wrappers::device::{Clock, TemperatureSensor};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, Pid, ProcessRefreshKind, ProcessesToUpdate, RefreshKind, System};
 
 const MIB: u64 = 1024 * 1024;
@@ -14,9 +14,8 @@ const MIB: u64 = 1024 * 1024;
 /// Reads the machine; keeps what the next reading is compared with.
 pub struct Machine {
     system: Mutex<Option<System>>,
-    nvml: Option<Nvml>,
-    /// Why there is no NVML, for `doctor`.
-    pub nvml_absent: Option<String>,
+    /// Looked for once a card is asked for: that wakes one that sleeps, and takes a second or two where no daemon of NVIDIA's runs.
+    nvml: OnceLock<Result<Nvml, String>>,
 }
 
 /// Processor and memory at one moment.
@@ -39,12 +38,8 @@ impl Default for Machine {
 }
 
 impl Machine {
-    /// Looks for NVML; measures nothing yet.
+    /// Measures nothing yet.
     pub fn new() -> Self {
-        let (nvml, nvml_absent) = match Nvml::init() {
-            Ok(nvml) => (Some(nvml), None),
-            Err(error) => (None, Some(error.to_string())),
-        };
         let kinds = RefreshKind::nothing()
             .with_cpu(CpuRefreshKind::nothing().with_usage())
             .with_memory(MemoryRefreshKind::nothing().with_ram());
@@ -57,9 +52,19 @@ impl Machine {
         };
         Self {
             system: Mutex::new(system),
-            nvml,
-            nvml_absent,
+            nvml: OnceLock::new(),
         }
+    }
+
+    fn nvml(&self) -> Result<&Nvml, &String> {
+        self.nvml
+            .get_or_init(|| Nvml::init().map_err(|error| error.to_string()))
+            .as_ref()
+    }
+
+    /// Why there is no NVML, for `doctor`.
+    pub fn nvml_absent(&self) -> Option<String> {
+        self.nvml().err().cloned()
     }
 
     /// Processor and memory now; the load is over the time since the last reading.
@@ -99,7 +104,7 @@ impl Machine {
 
     /// NVIDIA GPUs now.
     pub fn gpus(&self) -> Vec<GpuReading> {
-        let Some(nvml) = &self.nvml else { return Vec::new() };
+        let Ok(nvml) = self.nvml() else { return Vec::new() };
         let count = nvml.device_count().unwrap_or(0);
         (0..count).filter_map(|index| read_gpu(nvml, index)).collect()
     }
@@ -171,6 +176,8 @@ mod tests {
     #[test]
     fn this_machine_has_memory_cores_and_this_process() {
         let machine = Machine::new();
+        machine.load();
+        assert!(machine.nvml.get().is_none(), "no card was asked for");
         let inventory = machine.inventory();
         assert!(inventory.cores >= 1);
         assert!(inventory.ram_total_mib > 256, "{inventory:?}");

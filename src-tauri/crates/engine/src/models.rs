@@ -36,11 +36,11 @@ impl Engine {
         if paths.is_empty() {
             return Ok(Vec::new());
         }
-        let worker = self.0.generators.worker()?;
+        let _there = self.0.generators.worker()?;
         Ok(paths
             .into_iter()
             .map(|path| {
-                let (card, error) = match worker.inspect(&path) {
+                let (card, error) = match self.0.generators.shape(&path) {
                     Ok(shape) => (Some(shape.card), None),
                     Err(report) => (None, Some(report)),
                 };

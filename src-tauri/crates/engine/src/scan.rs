@@ -281,6 +281,32 @@ pub(crate) fn is_missing(path: &Path) -> bool {
         .is_err_and(|error| matches!(error.kind(), NotFound | NotADirectory))
 }
 
+/// Whether a file stands at `known` that is not the one at `here`. Where the file system makes no difference of letter case, a file that was
+/// renamed in that alone is found under its former name too.
+pub(crate) fn is_another_file(known: &Path, here: &Path) -> bool {
+    let folded = |path: &Path| path.to_string_lossy().to_lowercase();
+    known.is_file() && (known == here || folded(known) != folded(here) || !is_one_file(known, here))
+}
+
+/// Two names of one file that has only one.
+fn is_one_file(a: &Path, b: &Path) -> bool {
+    if let (Ok(a), Ok(b)) = (a.canonicalize(), b.canonicalize())
+        && a == b
+    {
+        return true;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        // Not every system gives the name as it is written on the disk.
+        let number = |path: &Path| fs::metadata(path).map(|meta| (meta.dev(), meta.ino(), meta.nlink()));
+        if let (Ok(a), Ok(b)) = (number(a), number(b)) {
+            return a == b && a.2 == 1;
+        }
+    }
+    false
+}
+
 /// Whether a path relative to a folder that was named leads to or through what is left out there.
 pub(crate) fn leads_to_dropping(below: &Path) -> bool {
     below.ancestors().any(is_dropping)
@@ -423,6 +449,27 @@ mod tests {
             found += 1;
         });
         assert_eq!(found, 0);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_name_in_other_letters_is_another_file_only_where_it_leads_to_one() {
+        let temp = tempfile::tempdir().unwrap();
+        let root = temp.path().canonicalize().unwrap();
+        let at = |name: &str| root.join(name);
+        fs::write(at("Note.txt"), "x").unwrap();
+        assert!(!is_another_file(&at("note.txt"), &at("Note.txt")), "nothing is there");
+        // As on a disk that makes no difference of letter case.
+        std::os::unix::fs::symlink(at("Note.txt"), at("note.txt")).unwrap();
+        assert!(!is_another_file(&at("note.txt"), &at("Note.txt")));
+        fs::remove_file(at("note.txt")).unwrap();
+        fs::hard_link(at("Note.txt"), at("note.txt")).unwrap();
+        assert!(
+            is_another_file(&at("note.txt"), &at("Note.txt")),
+            "both stay when one goes"
+        );
+        fs::write(at("other.txt"), "x").unwrap();
+        assert!(is_another_file(&at("other.txt"), &at("Note.txt")));
     }
 
     #[test]

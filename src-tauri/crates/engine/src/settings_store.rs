@@ -147,7 +147,9 @@ fn parse_differences(
     notices: &mut Vec<Notice>,
 ) -> Result<Map<String, Value>, EngineError> {
     let text = String::from_utf8_lossy(bytes);
-    let parsed = jsonc_parser::parse_to_serde_value(&text, &jsonc_parser::ParseOptions::default());
+    // Some editors put a mark before the text that says how it is written.
+    let text = text.trim_start_matches('\u{feff}');
+    let parsed = jsonc_parser::parse_to_serde_value(text, &jsonc_parser::ParseOptions::default());
     match parsed {
         Ok(Some(Value::Object(fields))) => Ok(fields),
         Ok(None) => Ok(Map::new()),
@@ -222,6 +224,13 @@ mod tests {
         for (at, line) in lines.iter().enumerate().filter(|(_, line)| line.starts_with('"')) {
             assert!(lines[at - 1].starts_with("//"), "no comment above {line}");
         }
+    }
+
+    #[test]
+    fn a_file_with_a_byte_order_mark_is_read() {
+        let (_temp, store, notices) = store_with("\u{feff}{\"theme\": \"dark\"}");
+        assert_eq!(store.current().theme, "dark");
+        assert!(notices.is_empty(), "{notices:?}");
     }
 
     #[test]

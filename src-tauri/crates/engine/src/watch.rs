@@ -2,12 +2,16 @@
 //!
 //! The system's events are hints. They are gathered until it is quiet (or for two seconds at most), and then each touched path is looked
 //! at once: a file or folder that exists is scanned, one that does not is reported as gone. A storm of ten thousand events thus costs
-//! one look a path, also where they come while a scan takes its minutes. Where events were lost or are too many, or the system has no
-//! more watches to give, whole folders are scanned again.
+//! one look a path, also where they come while a scan takes its minutes. Where events were lost or are too many, whole folders are scanned
+//! again; where the system has no more watches to give, or others write too, they are scanned now and then. A file that is being written to
+//! waits until it is still.
 //!
 //! A watch holds on to the folder, not to its path: once a minute it is looked whether the folder still is the one that stands there.
 
+mod remote;
+
 use crate::listeners::lock;
+use crate::waiting::join_until;
 use docmind_core::error::Notice;
 use notify::event::{Flag, ModifyKind};
 use notify::{Config, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
@@ -22,10 +26,18 @@ use std::time::{Duration, Instant, SystemTime};
 const QUIET: Duration = Duration::from_millis(400);
 /// Under steady change they are looked at this often.
 const LONGEST: Duration = Duration::from_secs(2);
-/// Folders that could not be watched are scanned this often, and the others looked at.
+/// Folders that could not be watched, or not for all that is written in them, are scanned this often, and the others looked at.
 const POLL: Duration = Duration::from_mins(1);
+/// After a scan so many times as long as it took is without one: a large folder far away is not scanned for ever.
+const SPARED: u32 = 9;
+/// A file that was written to less than this ago is being written to: a copy under way would be read by halves, again and again.
+const STILL: Duration = Duration::from_secs(1);
+/// One that is never still, such as a log, is looked at this often.
+const RESTLESS: Duration = Duration::from_secs(30);
 /// What is to be done now and then is asked for this often.
 const HOUR: Duration = Duration::from_hours(1);
+/// At the end the watching thread is waited for so long.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// More paths than this are not gathered: the folders are compared as a whole.
 const MOST_PATHS: usize = 50_000;
 
@@ -83,9 +95,8 @@ impl Drop for Watch {
         let is_another = |thread: &JoinHandle<()>| thread.thread().id() != std::thread::current().id();
         if self.commands.send(Command::Stop).is_ok()
             && let Some(thread) = self.thread.take().filter(is_another)
-            && thread.join().is_err()
         {
-            tracing::error!("the watching thread panicked");
+            join_until(thread, Instant::now() + PATIENCE);
         }
     }
 }
@@ -132,6 +143,8 @@ struct Heard {
     pending: Pending,
     /// Events were lost: what was touched is not known.
     lost: bool,
+    /// A folder that was made below a watched one gets no watch: the system has no more to give.
+    spent: bool,
     /// The watching thread was sent for and has not come yet.
     sent_for: bool,
 }
@@ -154,6 +167,7 @@ impl Heard {
             Err(error) => {
                 tracing::warn!(%error, "events of watched folders were lost");
                 self.lost = true;
+                self.spent |= matches!(error.kind, notify::ErrorKind::MaxFilesWatch);
             }
         }
         if self.lost {
@@ -209,8 +223,8 @@ impl Identity {
 struct Root {
     /// What stood at its path when it was taken up.
     identity: Option<Identity>,
-    /// The system tells what changes in it.
-    watched: bool,
+    /// Where the system does not tell all that changes in it: not scanned again before this.
+    next_scan: Option<Instant>,
 }
 
 struct Watching<F> {
@@ -219,6 +233,9 @@ struct Watching<F> {
     heard: Arc<Mutex<Heard>>,
     watcher: Option<RecommendedWatcher>,
     folders: BTreeMap<PathBuf, Root>,
+    /// Files that were being written to when they were to be looked at, and since when.
+    written: BTreeMap<PathBuf, Instant>,
+    is_remote: fn(&Path) -> bool,
     next_poll: Instant,
     next_hour: Instant,
 }
@@ -232,6 +249,8 @@ impl<F: Follower> Watching<F> {
             heard: Arc::default(),
             watcher: None,
             folders: BTreeMap::new(),
+            written: BTreeMap::new(),
+            is_remote: remote::is_remote,
             next_poll: now + POLL,
             next_hour: now + HOUR,
         }
@@ -283,8 +302,19 @@ impl<F: Follower> Watching<F> {
         let identity = Identity::of(&folder);
         // Watch before the scan: what changes in between is then seen twice, never missed.
         let watched = identity.is_some() && self.watch(&folder);
-        self.follower.rescan(&folder);
-        self.folders.insert(folder, Root { identity, watched });
+        let next_scan = self.scan(&folder);
+        let root = Root {
+            identity,
+            next_scan: (!watched || (self.is_remote)(&folder)).then_some(next_scan),
+        };
+        self.folders.insert(folder, root);
+    }
+
+    /// Gives from when on it may be done again.
+    fn scan(&self, folder: &Path) -> Instant {
+        let began = Instant::now();
+        self.follower.rescan(folder);
+        began + spared(began.elapsed())
     }
 
     fn unwatch(&mut self, folder: &Path) {
@@ -318,26 +348,26 @@ impl<F: Follower> Watching<F> {
 
     fn cannot_watch(&self, folder: &Path, error: &notify::Error) -> bool {
         tracing::warn!(%error, folder = %folder.display(), "a folder cannot be watched");
-        self.follower.notice(Notice::new(
-            "watch_degraded",
-            format!(
-                "`{}` cannot be followed at once ({error}).\nIt is looked through every minute instead.",
-                folder.display()
-            ),
-        ));
+        self.follower.notice(degraded(folder, &error.to_string()));
         false
     }
 
     fn look(&mut self, now: Instant) {
-        let (paths, lost) = {
+        let (paths, lost, spent) = {
             let mut heard = lock(&self.heard);
             heard.sent_for = false;
-            (heard.pending.take(now), std::mem::take(&mut heard.lost))
+            let (lost, spent) = (std::mem::take(&mut heard.lost), std::mem::take(&mut heard.spent));
+            (heard.pending.take(now), lost, spent)
         };
+        if spent {
+            self.scan_all_from(now);
+        }
         if lost {
+            self.written.clear();
             self.rescan_all();
         }
         let (there, gone): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| path.symlink_metadata().is_ok());
+        let there = self.still(there, now);
         if !there.is_empty() {
             self.follower.touched(there);
         }
@@ -354,15 +384,50 @@ impl<F: Follower> Watching<F> {
         }
     }
 
+    /// All folders are scanned now and then from a time on: which of those below them has no watch is not told.
+    fn scan_all_from(&mut self, now: Instant) {
+        for (folder, root) in &mut self.folders {
+            if root.next_scan.is_none() {
+                root.next_scan = Some(now);
+                self.follower
+                    .notice(degraded(folder, "the system has no more watches to give"));
+            }
+        }
+    }
+
+    /// Of these paths those to be looked at now; the others come round again.
+    fn still(&mut self, paths: Vec<PathBuf>, now: Instant) -> Vec<PathBuf> {
+        let mut still = Vec::with_capacity(paths.len());
+        for path in paths {
+            let is_waited_for = is_written_to(&path) && {
+                let since = *self.written.entry(path.clone()).or_insert(now);
+                now < since + RESTLESS
+            };
+            if is_waited_for {
+                lock(&self.heard).pending.touch(path, now);
+            } else {
+                self.written.remove(&path);
+                still.push(path);
+            }
+        }
+        still
+    }
+
     /// Takes up anew what is no longer the folder it was: unmounted, mounted again, renamed and made anew. Its watch tells nothing of what
     /// stands there now.
     fn poll(&mut self) {
-        let mut replaced = Vec::new();
+        let (mut replaced, mut due) = (Vec::new(), Vec::new());
         for (folder, root) in &self.folders {
             if Identity::of(folder) != root.identity {
                 replaced.push(folder.clone());
-            } else if !root.watched {
-                self.follower.rescan(folder);
+            } else if root.next_scan.is_some_and(|next| next <= Instant::now()) {
+                due.push(folder.clone());
+            }
+        }
+        for folder in due {
+            let next_scan = self.scan(&folder);
+            if let Some(root) = self.folders.get_mut(&folder) {
+                root.next_scan = Some(next_scan);
             }
         }
         for folder in replaced {
@@ -378,6 +443,31 @@ impl<F: Follower> Watching<F> {
             self.follower.rescan(folder);
         }
     }
+}
+
+fn degraded(folder: &Path, why: &str) -> Notice {
+    let folder = folder.display();
+    Notice::new(
+        "watch_degraded",
+        format!("`{folder}` cannot be followed at once ({why}).\nIt is looked through every minute instead."),
+    )
+}
+
+/// From the beginning of a scan that took so long to the next one; short ones are as often as it is looked.
+fn spared(took: Duration) -> Duration {
+    if took * (SPARED + 1) < POLL {
+        Duration::ZERO
+    } else {
+        took * (SPARED + 1)
+    }
+}
+
+fn is_written_to(path: &Path) -> bool {
+    let changed = |path: &Path| {
+        let meta = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
+        meta.modified().ok()?.elapsed().ok()
+    };
+    changed(path).is_some_and(|ago| ago < STILL)
 }
 
 #[cfg(test)]

@@ -191,6 +191,8 @@ export const failures: Record<keyof typeof english, string> = {
   'notice.embedder_precision': 'Das Suchmodell hat keine Datei in dieser Genauigkeit; eine andere wird benutzt.',
   'notice.fewer_gpu_layers':
     'Nicht alle Schichten passen in den freien Speicher der Grafikkarte; der Rest läuft langsamer auf dem Prozessor.',
+  'notice.file_not_read_again':
+    'Eine Datei konnte nicht noch einmal gelesen werden; was vorher von ihr gelesen wurde, bleibt.\nPrüfen Sie den Datenträger oder den Netzwerkordner, und lesen Sie sie dann erneut.',
   'notice.folder_unreachable':
     'Ein beobachteter Ordner ist nicht erreichbar. Seine Dokumente bleiben.\nVerbinden Sie ihn wieder, oder beobachten Sie ihn nicht mehr.',
   'notice.on_cpu': 'Das Modell läuft langsamer auf dem Prozessor: Keine Grafikkarte hat Platz dafür.',

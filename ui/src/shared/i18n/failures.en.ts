@@ -148,6 +148,8 @@ export const failures = {
   'notice.embedder_precision': 'The search model has no file in this precision; another one is used.',
   'notice.fewer_gpu_layers':
     'Not all layers fit into the free memory of the graphics card; the rest runs on the processor, more slowly.',
+  'notice.file_not_read_again':
+    'A file could not be read again; what was read of it before stays.\nCheck the disk or the network folder, then read it again.',
   'notice.folder_unreachable':
     'A watched folder cannot be reached. Its documents stay.\nConnect it again or stop watching it.',
   'notice.on_cpu': 'The model runs on the processor, more slowly: no graphics card has room for it.',

@@ -4,6 +4,7 @@ use crate::clock::now_ms;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::events::{DocumentRow, IngestEvent, IngestProgress};
+use crate::listeners::lock;
 use crate::path_text;
 use crate::rows::row;
 use crate::scan::{Found, Origin, SkippedPath, describe, stamp, walk};
@@ -12,8 +13,9 @@ use docmind_core::document::{DocumentId, DocumentState};
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_store::{DocumentQuery, Enqueued, FileStamp, Queueing};
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 /// Files are put into the ledger in transactions of so many.
 const ENQUEUE: usize = 256;
@@ -41,6 +43,18 @@ pub struct Added {
     pub known: u32,
     /// Met and not read.
     pub skipped: u32,
+}
+
+/// What lies in followed folders and cannot be read, with the code that says why. It is told once, though they are looked through again
+/// and again.
+#[derive(Default)]
+pub(crate) struct MetSkips(Mutex<HashMap<PathBuf, String>>);
+
+impl MetSkips {
+    fn is_new(&self, skipped: &SkippedPath) -> bool {
+        let code = &skipped.error.code;
+        lock(&self.0).insert(skipped.path.clone(), code.clone()).as_ref() != Some(code)
+    }
 }
 
 /// Files on their way into the ledger.
@@ -119,7 +133,9 @@ impl Engine {
                 }
                 Found::Skipped(skipped) => {
                     added.skipped += 1;
-                    self.tell_skipped(&skipped);
+                    if origin == Origin::Named || self.0.met_skips.is_new(&skipped) {
+                        self.tell_skipped(&skipped);
+                    }
                     told(AddTold::Skipped(skipped));
                 }
             }

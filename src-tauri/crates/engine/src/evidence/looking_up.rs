@@ -1,16 +1,19 @@
 //! Looking up what evidence cites, in the files that are there.
 
+mod shelf;
+
 use super::{CitedPassage, Evidence};
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::extract::{Extracted, Extractor};
-use crate::ingest::content::{Content, OpenFailure};
 use crate::scan::{Found, Origin, walk};
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::{ContentHash, Page};
 use docmind_core::error::ErrorReport;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use shelf::Shelf;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Component, Path, PathBuf, Prefix};
 
 /// What is said of a cited passage.
@@ -99,7 +102,9 @@ impl Engine {
             .flat_map(|turn| turn.citations.iter().map(|passage| &passage.hash))
             .collect();
         for hash in hashes {
-            verifier.files.extend(self.0.library.paths_with(hash)?);
+            for path in self.0.library.paths_with(hash)? {
+                verifier.shelf.put(path);
+            }
         }
         let checked = verifier.check(&evidence, cancel, progress)?;
         Ok(CheckedEvidence { evidence, checked })
@@ -109,9 +114,8 @@ impl Engine {
 /// Looks up what evidence cites.
 pub struct Verifier {
     extractor: Extractor,
-    /// Files to look among, and what is known of their hashes.
-    files: Vec<PathBuf>,
-    hashes: HashMap<PathBuf, Option<ContentHash>>,
+    /// Files to look among.
+    shelf: Shelf,
 }
 
 /// A file that stands for a cited document.
@@ -119,6 +123,30 @@ struct Candidate {
     path: PathBuf,
     /// It has the cited bytes.
     is_same: bool,
+}
+
+/// A file that was read. The words of a page are taken once, however many passages are looked for on it.
+struct Leafed {
+    pages: Vec<Page>,
+    /// One a page, in the same order.
+    words: Vec<OnceCell<String>>,
+}
+
+impl From<Extracted> for Leafed {
+    fn from(extracted: Extracted) -> Self {
+        Self {
+            words: extracted.pages.iter().map(|_| OnceCell::new()).collect(),
+            pages: extracted.pages,
+        }
+    }
+}
+
+impl Leafed {
+    /// Whether these words stand on the page at `at`, from 0.
+    fn holds(&self, at: usize, quote: &str) -> bool {
+        let text = self.words[at].get_or_init(|| words(&self.pages[at].text));
+        !quote.is_empty() && text.contains(quote)
+    }
 }
 
 impl Verifier {
@@ -132,7 +160,7 @@ impl Verifier {
         leave_out: &Path,
         cancel: &CancelToken,
     ) -> Result<Self, ErrorReport> {
-        let mut files = Vec::new();
+        let mut shelf = Shelf::default();
         if let Some(folder) = folder {
             if !folder.is_dir() {
                 let message = format!(
@@ -143,15 +171,11 @@ impl Verifier {
             }
             walk(&[folder.to_owned()], Origin::Named, leave_out, cancel, &mut |found| {
                 if let Found::File { stamp, .. } = found {
-                    files.push(stamp.path);
+                    shelf.put(stamp.path);
                 }
             });
         }
-        Ok(Self {
-            extractor,
-            files,
-            hashes: HashMap::new(),
-        })
+        Ok(Self { extractor, shelf })
     }
 
     /// Looks up every passage, document by document; `progress` hears how many of how many documents are done. In the order of the evidence.
@@ -182,10 +206,10 @@ impl Verifier {
         for (done, passages) in documents.into_values().enumerate() {
             progress(done, all);
             let (_, first) = cited[passages[0]];
-            let candidate = self.candidate(first, cancel);
+            let candidate = self.shelf.candidate(first, cancel);
             let read = candidate
                 .as_ref()
-                .map(|candidate| self.extractor.extract(&candidate.path, cancel));
+                .map(|candidate| self.extractor.extract(&candidate.path, cancel).map(Leafed::from));
             if cancel.is_cancelled() {
                 return Err(ErrorReport::cancelled());
             }
@@ -196,44 +220,6 @@ impl Verifier {
         }
         progress(all, all);
         Ok(checked.into_iter().flatten().collect())
-    }
-
-    /// The file with the cited bytes; else one of its name, which may have changed.
-    fn candidate(&mut self, passage: &CitedPassage, cancel: &CancelToken) -> Option<Candidate> {
-        let there = PathBuf::from(&passage.path);
-        let name = there.file_name().map(ToOwned::to_owned);
-        let kind = there.extension().unwrap_or_default();
-        let (mut near, mut far): (Vec<PathBuf>, Vec<PathBuf>) = self
-            .files
-            .iter()
-            .filter(|file| file.extension().unwrap_or_default().eq_ignore_ascii_case(kind))
-            .cloned()
-            .partition(|file| file.file_name() == name.as_deref());
-        if is_looked_at(&there) {
-            near.push(there);
-        }
-        // The library may know one that is gone.
-        let by_name = near.iter().find(|file| file.is_file()).cloned();
-        near.append(&mut far);
-        let same = near
-            .into_iter()
-            .find(|file| self.hash(file, cancel).as_ref() == Some(&passage.hash));
-        match same {
-            Some(path) => Some(Candidate { path, is_same: true }),
-            None => by_name.map(|path| Candidate { path, is_same: false }),
-        }
-    }
-
-    fn hash(&mut self, file: &Path, cancel: &CancelToken) -> Option<ContentHash> {
-        if let Some(known) = self.hashes.get(file) {
-            return known.clone();
-        }
-        let hash = match Content::open(file, cancel) {
-            Ok(content) => Some(content.hash),
-            Err(OpenFailure::Settled(_) | OpenFailure::Cancelled) => None,
-        };
-        self.hashes.insert(file.to_owned(), hash.clone());
-        hash
     }
 }
 
@@ -251,7 +237,7 @@ fn judge(
     turn: u32,
     passage: &CitedPassage,
     candidate: Option<&Candidate>,
-    read: Option<&Result<Extracted, ErrorReport>>,
+    read: Option<&Result<Leafed, ErrorReport>>,
 ) -> Checked {
     let mut checked = Checked {
         turn,
@@ -264,8 +250,8 @@ fn judge(
     let (Some(candidate), Some(read)) = (candidate, read) else {
         return checked;
     };
-    let pages = match read {
-        Ok(extracted) => extracted.pages.as_slice(),
+    let file = match read {
+        Ok(file) => file,
         Err(report) => {
             checked.verdict = Verdict::Unread;
             checked.error = Some(report.clone());
@@ -273,13 +259,13 @@ fn judge(
         }
     };
     let quote = words(&passage.quote);
-    let cited = pages.iter().find(|page| page.number == passage.page);
-    let holds = |page: &&Page| !quote.is_empty() && words(&page.text).contains(&quote);
+    let cited = file.pages.iter().position(|page| page.number == passage.page);
+    let holds = |at: &usize| file.holds(*at, &quote);
     if candidate.is_same {
-        if cited.is_some_and(|page| holds(&page)) {
+        if cited.is_some_and(|at| holds(&at)) {
             checked.verdict = Verdict::Proven;
             checked.found_page = Some(passage.page);
-        } else if let Some(why) = unread(cited, passage.page) {
+        } else if let Some(why) = unread(cited.map(|at| &file.pages[at]), passage.page) {
             checked.verdict = Verdict::Unread;
             checked.error = Some(why);
         } else {
@@ -287,8 +273,8 @@ fn judge(
         }
         return checked;
     }
-    let still = cited.filter(holds).or_else(|| pages.iter().find(holds));
-    checked.found_page = still.map(|page| page.number);
+    let still = cited.filter(holds).or_else(|| (0..file.pages.len()).find(holds));
+    checked.found_page = still.map(|at| file.pages[at].number);
     checked.verdict = if still.is_some() {
         Verdict::Changed
     } else {
@@ -321,22 +307,21 @@ fn words(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::evidence::tests::passage;
-    use crate::runtime_files::RuntimeFiles;
 
-    fn read(texts: &[(&str, bool)]) -> Extracted {
+    fn read(texts: &[(&str, bool)]) -> Leafed {
         let page = |(&(text, recognised), number): (&(&str, bool), u32)| Page {
             number,
             text: text.to_owned(),
             recognised,
             ..Page::default()
         };
-        Extracted {
+        Leafed::from(Extracted {
             media_type: "application/pdf".to_owned(),
             title: "Lease".to_owned(),
             pages: texts.iter().zip(1..).map(page).collect(),
             warnings: Vec::new(),
             ms: 0.0,
-        }
+        })
     }
 
     fn verdict(quote: &str, page: u32, is_same: bool, texts: &[(&str, bool)]) -> (Verdict, Option<u32>) {
@@ -383,37 +368,13 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_another_name_is_found_by_its_bytes_and_one_that_is_gone_is_none() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name);
-        let worker = format!("docmind-parse{}", std::env::consts::EXE_SUFFIX);
-        std::fs::write(at(&worker), "").unwrap();
-        let files = RuntimeFiles {
-            bin_dir: folder.path().into(),
-            runtime_dir: folder.path().into(),
-        };
-        let never = CancelToken::new();
-        let mut verifier = Verifier::new(Extractor::new(&files).unwrap(), None, folder.path(), &never).unwrap();
-        let cited = CitedPassage {
-            path: at("lease.txt").display().to_string(),
-            hash: ContentHash(blake3::hash(b"rent").to_hex().to_string()),
-            ..passage("rent", 1)
-        };
-        verifier.files = vec![at("lease.txt"), at("other.TXT"), at("notes.md")];
-        assert!(verifier.candidate(&cited, &never).is_none());
-        std::fs::write(at("other.TXT"), "rent").unwrap();
-        verifier.hashes.clear();
-        let found = verifier
-            .candidate(&cited, &never)
-            .map(|found| (found.path, found.is_same));
-        assert_eq!(found, Some((at("other.TXT"), true)));
-        std::fs::write(at("other.TXT"), "rent is waived").unwrap();
-        std::fs::write(at("lease.txt"), "no rent").unwrap();
-        verifier.hashes.clear();
-        let found = verifier
-            .candidate(&cited, &never)
-            .map(|found| (found.path, found.is_same));
-        assert_eq!(found, Some((at("lease.txt"), false)));
+    fn the_words_of_a_page_are_taken_once_and_only_where_they_are_looked_for() {
+        let file = read(&[("The rent\nis due.", false), ("Keys.", false)]);
+        assert!(file.holds(0, "rent is due."));
+        assert!(file.words[1].get().is_none(), "nobody looked there");
+        let first = file.words[0].get().map(|words| words.as_ptr());
+        assert!(!file.holds(0, "rent is waived."));
+        assert_eq!(file.words[0].get().map(|words| words.as_ptr()), first);
     }
 
     #[test]

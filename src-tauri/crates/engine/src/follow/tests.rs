@@ -70,6 +70,11 @@ impl Bench {
         self.engine.0.library.document_at(path).unwrap().unwrap().id
     }
 
+    /// What waits for its other half, in the order of paths.
+    fn missed(&self) -> Vec<PathBuf> {
+        lock(&self.follower.gone).paths.keys().cloned().collect()
+    }
+
     fn notices(&self, code: &str) -> usize {
         let told = lock(&self.told);
         told.iter()
@@ -153,7 +158,7 @@ fn of_a_folder_in_anothers_place_what_is_missing_is_gone() {
     let new = bench.write("letters/c.txt");
     bench.follower.touched(vec![bench.home.join("letters")]);
     assert!(bench.held().contains(&new));
-    assert_eq!(lock(&bench.follower.gone).paths, BTreeSet::from(old));
+    assert_eq!(bench.missed(), old);
 }
 
 #[test]
@@ -168,6 +173,94 @@ fn a_folder_that_vanished_as_a_whole_is_no_deletion() {
     assert_eq!(bench.held(), [note.clone(), other.clone()]);
     forget_missing(&bench.engine, &BTreeSet::from([note])).unwrap();
     assert_eq!(bench.held(), [other]);
+}
+
+/// Such as a network folder that is mounted in a person's own.
+#[cfg(unix)]
+#[test]
+fn what_an_unmounted_folder_in_a_followed_one_leaves_behind_is_no_deletion() {
+    let bench = bench();
+    let share = bench.home.join("share");
+    let far = [bench.write("share/a.txt"), bench.write("share/deep/b.txt")];
+    let near = bench.write("letters/c.txt");
+    bench.follower.rescan(&bench.home);
+    assert_eq!(bench.held().len(), 3);
+
+    let aside = bench.home.with_file_name("aside");
+    fs::rename(&share, &aside).unwrap();
+    fs::create_dir(&share).unwrap();
+    // It was made long before anything was mounted there.
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + Duration::from_hours(1);
+    fs::File::open(&share).unwrap().set_modified(long_ago).unwrap();
+    fs::remove_file(&near).unwrap();
+    for _ in 0..2 {
+        bench.follower.rescan(&bench.home);
+    }
+    assert_eq!(bench.missed(), std::slice::from_ref(&near));
+    assert_eq!(bench.notices("folder_unreachable"), 1);
+    let gone = BTreeSet::from([near, far[0].clone(), far[1].clone()]);
+    forget_missing(&bench.engine, &gone).unwrap();
+    assert_eq!(bench.held(), far);
+
+    // It is there again, and what is deleted now is gone.
+    fs::remove_dir(&share).unwrap();
+    fs::rename(&aside, &share).unwrap();
+    fs::remove_file(&far[0]).unwrap();
+    bench.follower.rescan(&bench.home);
+    forget_missing(&bench.engine, &gone).unwrap();
+    assert_eq!(bench.held(), [far[1].clone()]);
+    fs::remove_file(&far[1]).unwrap();
+    forget_missing(&bench.engine, &gone).unwrap();
+    assert!(bench.held().is_empty(), "an empty folder that was emptied");
+}
+
+#[test]
+fn each_file_that_is_gone_waits_for_its_own_other_half() {
+    let start = Instant::now();
+    let mut gone = Gone::default();
+    let (first, second) = (PathBuf::from("/a"), PathBuf::from("/b"));
+    gone.paths.insert(first.clone(), start);
+    gone.paths.insert(second.clone(), start + GRACE / 2);
+    assert!(gone.due(start).is_empty());
+    assert_eq!(gone.due(start + GRACE), BTreeSet::from([first]));
+    assert_eq!(gone.due(start + GRACE * 2), BTreeSet::from([second]));
+    assert!(gone.paths.is_empty());
+}
+
+#[test]
+fn what_could_not_be_followed_is_looked_for_within_the_hour() {
+    let bench = bench();
+    let note = bench.write("note.txt");
+    bench.follower.hourly();
+    assert!(bench.held().is_empty(), "nothing was missed");
+    bench
+        .follower
+        .with("adding", |_| Err(ErrorReport::new("disk_full", "The disk is full.")));
+    bench.follower.hourly();
+    assert_eq!(bench.held(), [note]);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_read_in_a_followed_folder_is_told_once() {
+    let bench = bench();
+    let dangling = bench.home.join("dangling.txt");
+    std::os::unix::fs::symlink("nowhere", &dangling).unwrap();
+    for _ in 0..2 {
+        bench.follower.rescan(&bench.home);
+    }
+    let skipped = || {
+        let told = lock(&bench.told);
+        let is_skipped = |event: &&IngestEvent| matches!(event, IngestEvent::Skipped { .. });
+        told.iter().filter(is_skipped).count()
+    };
+    assert_eq!(skipped(), 1);
+    let named = [dangling];
+    bench
+        .engine
+        .add_paths(&named, &CancelToken::new(), &mut |_| {})
+        .unwrap();
+    assert_eq!(skipped(), 2, "whoever names it is told again");
 }
 
 #[test]

@@ -23,6 +23,9 @@ const TOLD_EVERY: Duration = Duration::from_millis(200);
 /// Passages that get new vectors in one step: about a second of work.
 const REEMBED: usize = 128;
 
+/// Embedded to see whether the embedder works at all.
+const WORD: &str = "word";
+
 /// Why a trip gave nothing.
 enum Trip {
     Cancelled,
@@ -138,6 +141,13 @@ impl Pipeline {
 
     /// One trip, or several where one fails; tells how many documents wait to be committed now.
     fn embed_documents(&self, batch: Vec<Parsed>, cancel: &CancelToken) -> usize {
+        if lock(&self.state).blocked.is_some() {
+            // By one of those that were on the same trip.
+            for parsed in &batch {
+                self.undecided(parsed.record.id, Some(&parsed.hash));
+            }
+            return 0;
+        }
         let fingerprint = match self.fingerprint() {
             Ok(fingerprint) => fingerprint,
             Err(report) => {
@@ -284,10 +294,23 @@ impl Pipeline {
                 ),
             ))),
             Err(_) if cancel.is_cancelled() => Err(Trip::Cancelled),
-            Err(report) => match self.embedder.card() {
-                Ok(_) => Err(Trip::Failed(report)),
-                Err(cause) => Err(Trip::Blocked(cause)),
-            },
+            Err(report) => Err(self.to_blame(report, documents.len(), cancel)),
+        }
+    }
+
+    /// What a trip failed on: the embedder, where it cannot be had or fails on a single word too, such as on a card whose memory is taken;
+    /// else the documents. Several go one by one first.
+    fn to_blame(&self, report: ErrorReport, documents: usize, cancel: &CancelToken) -> Trip {
+        if let Err(cause) = self.embedder.card() {
+            return Trip::Blocked(cause);
+        }
+        if documents > 1 {
+            return Trip::Failed(report);
+        }
+        match self.embedder.embed(TextKind::Passage, &[WORD.to_owned()], cancel) {
+            Ok(_) => Trip::Failed(report),
+            Err(_) if cancel.is_cancelled() => Trip::Cancelled,
+            Err(cause) => Trip::Blocked(cause),
         }
     }
 }

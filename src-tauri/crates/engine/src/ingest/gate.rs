@@ -5,8 +5,8 @@ use docmind_core::cancel::CancelToken;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Cancellation is looked at this often while waiting.
-const LOOK: Duration = Duration::from_millis(50);
+/// Whoever waits looks this often whether it was cancelled, besides when it is told to: a queue may stay paused for days.
+const LOOK: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Default)]
 struct State {
@@ -31,6 +31,13 @@ impl Gate {
     /// A person goes on.
     pub fn resume(&self) {
         lock(&self.0.0).paused_by_person = false;
+        self.0.1.notify_all();
+    }
+
+    /// Something was cancelled: whoever waits for that looks now.
+    pub fn look(&self) {
+        // With the lock: nobody is then between looking and waiting.
+        drop(lock(&self.0.0));
         self.0.1.notify_all();
     }
 
@@ -78,6 +85,25 @@ impl Drop for AnswerTurn {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Instant;
+
+    #[test]
+    fn whoever_waits_is_told_of_a_cancel_at_once() {
+        let gate = Gate::default();
+        gate.pause();
+        let cancel = CancelToken::new();
+        std::thread::scope(|threads| {
+            let waiting = threads.spawn(|| {
+                let began = Instant::now();
+                (gate.pass(&cancel), began.elapsed())
+            });
+            std::thread::sleep(Duration::from_millis(20));
+            cancel.cancel();
+            gate.look();
+            let (passed, waited) = waiting.join().unwrap();
+            assert!(!passed && waited < LOOK / 2, "{waited:?}");
+        });
+    }
 
     #[test]
     fn an_answer_and_a_person_shut_it_independently() {

@@ -1,7 +1,7 @@
 //! The machine, and what its steps share: taking a file off the queue, settling a document, handing vectors on.
 
 use super::gate::Gate;
-use super::state::{State, forget_waiting, has_work, is_worked_off, release, waiting_ids};
+use super::state::{State, forget_waiting, has_work, is_idle, is_worked_off, release, waiting_ids};
 use crate::clock::now_ms;
 use crate::events::{IngestEvent, IngestStage};
 use crate::listeners::{Listeners, lock};
@@ -29,8 +29,10 @@ const TAKE: usize = 16;
 const FLUSH_CHUNKS: usize = 4096;
 /// or when the oldest has waited so long.
 const FLUSH_AFTER: Duration = Duration::from_secs(5);
-/// A sleeping thread looks by itself after so long.
+/// A sleeping thread looks by itself after so long,
 const REST: Duration = Duration::from_millis(500);
+/// and where there is nothing to do for any of them, after so long: a machine that is left alone may sleep.
+const SLEEP: Duration = Duration::from_mins(10);
 
 /// What a step did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,9 +135,10 @@ impl Pipeline {
             return;
         }
         if !self.is_stopped() {
+            let nap = nap(&state);
             drop(
                 self.changed
-                    .wait_timeout(state, REST)
+                    .wait_timeout(state, nap)
                     .unwrap_or_else(PoisonError::into_inner),
             );
         }
@@ -367,7 +370,12 @@ impl Pipeline {
     }
 }
 
-/// Text is not blank, and the time is measured from `since`.
+/// How long a thread that found nothing to do sleeps. Whatever gives them work changes the state first, and wakes them then.
+pub(super) fn nap(state: &State) -> Duration {
+    if is_idle(state) { SLEEP } else { REST }
+}
+
+/// Milliseconds since then.
 pub(super) fn elapsed_ms(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1000.0
 }

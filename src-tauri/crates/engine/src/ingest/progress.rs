@@ -18,6 +18,7 @@ pub struct Progress {
     finished: VecDeque<(Instant, u32)>,
     told: Option<Instant>,
     paused: Option<String>,
+    paused_since: Option<Instant>,
 }
 
 impl Progress {
@@ -30,6 +31,7 @@ impl Progress {
             finished: VecDeque::new(),
             told: None,
             paused: None,
+            paused_since: None,
         }
     }
 
@@ -38,6 +40,7 @@ impl Progress {
         if self.done >= self.total {
             *self = Self {
                 paused: self.paused.take(),
+                paused_since: self.paused_since.map(|_| now),
                 ..Self::new(now)
             };
         }
@@ -65,8 +68,16 @@ impl Progress {
         left
     }
 
-    /// Why nothing moves, or that it does again.
-    pub fn pause(&mut self, reason: Option<String>) {
+    /// Why nothing moves, or that it does again. The time left is reckoned from the time that was worked.
+    pub fn pause(&mut self, reason: Option<String>, now: Instant) {
+        match (&reason, self.paused_since) {
+            (Some(_), None) => self.paused_since = Some(now),
+            (None, Some(since)) => {
+                self.started += now.duration_since(since);
+                self.paused_since = None;
+            }
+            _ => {}
+        }
         self.paused = reason;
     }
 
@@ -124,6 +135,23 @@ mod tests {
         assert!((reading.chunks_per_second - 20.0).abs() < 0.1, "{reading:?}");
         assert!((reading.remaining_s.unwrap() - 5.0).abs() < 0.1, "{reading:?}");
         assert!(progress.reading(at(60.0)).chunks_per_second < f32::EPSILON);
+    }
+
+    #[test]
+    fn a_pause_does_not_count_for_the_time_left() {
+        let start = Instant::now();
+        let at = |seconds: f32| start + Duration::from_secs_f32(seconds);
+        let mut progress = Progress::new(start);
+        progress.queued(10, start);
+        for second in 1..=5_u8 {
+            progress.settled(20, at(f32::from(second)));
+        }
+        progress.pause(Some("paused".to_owned()), at(5.0));
+        progress.pause(Some("paused".to_owned()), at(900.0));
+        assert_eq!(progress.reading(at(3600.0)).remaining_s, None);
+        progress.pause(None, at(3605.0));
+        let reading = progress.reading(at(3605.0));
+        assert!((reading.remaining_s.unwrap() - 5.0).abs() < 0.1, "{reading:?}");
     }
 
     #[test]

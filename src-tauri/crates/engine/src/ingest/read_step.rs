@@ -8,6 +8,7 @@ use crate::events::IngestStage;
 use crate::listeners::lock;
 use crate::path_text;
 use crate::recognition::{INSTALL, no_writing};
+use crate::scan::is_another_file;
 use crate::viewer::is_drawn;
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::{ContentHash, DocumentState, Page, ParseEvent, ParseFailure};
@@ -102,9 +103,7 @@ impl Pipeline {
                 self.undecided(record.id, None);
                 return Ok(());
             }
-            Err(OpenFailure::Settled(failure)) => {
-                return self.settle_failure(&record, &stamp_now(&record), None, "", &failure, started);
-            }
+            Err(OpenFailure::Settled(failure)) => return self.unopened(&record, &failure, started),
         };
         let stamp = FileStamp {
             path: record.path.clone(),
@@ -119,18 +118,24 @@ impl Pipeline {
                 return Ok(());
             }
             state.in_flight.insert(hash.clone(), record.id);
+            state.unopened.remove(&record.id);
         }
         if self.has_unread_pictures(&record, &hash) {
             return self.parse(record, stamp, hash, &mut content, cancel, started);
         }
-        let known = self
-            .library
-            .recognise(record.id, &hash, &stamp, at_ms(), std::path::Path::is_file, |from| {
+        let known = self.library.recognise(
+            record.id,
+            &hash,
+            &stamp,
+            at_ms(),
+            |known| is_another_file(known, &stamp.path),
+            |from| {
                 self.moves.tell(&MovedFile {
                     from: from.to_owned(),
                     to: stamp.path.clone(),
                 });
-            });
+            },
+        );
         let known = known.inspect_err(|_| self.undecided(record.id, Some(&hash)))?;
         match known {
             Recognised::Same => self.settled(record.id, Some(&hash), 0, elapsed_ms(started)),
@@ -146,6 +151,47 @@ impl Pipeline {
             }
             Recognised::New => return self.parse(record, stamp, hash, &mut content, cancel, started),
         }
+        Ok(())
+    }
+
+    /// A file that cannot be opened, such as one on a network folder that is away: what it says now is not known, and what was read of it
+    /// before stays. It counts as changed until it is read. What holds nothing ends with the reason.
+    fn unopened(&self, record: &DocumentRecord, failure: &ParseFailure, started: Instant) -> Result<(), StoreError> {
+        let holds = record.pages > 0 || record.duplicate_of.is_some();
+        let kept = match record.hash.as_ref().filter(|_| holds) {
+            // What is no file any more, or has no bytes, was opened.
+            Some(hash) if failure.state == DocumentState::Unreadable && failure.detail.is_some() => {
+                let kept = self
+                    .library
+                    .recognise(record.id, hash, &record.stamp(), at_ms(), |_| true, |_| {});
+                kept.inspect_err(|_| self.undecided(record.id, None))?
+            }
+            _ => Recognised::New,
+        };
+        match kept {
+            Recognised::New => return self.settle_failure(record, &stamp_now(record), None, "", failure, started),
+            Recognised::Same => {}
+            Recognised::Duplicate { removed, .. } | Recognised::Moved { removed, .. } => self.forget_vectors(removed),
+        }
+        tracing::warn!(path = %record.path.display(), detail = ?failure.detail, "not read again: {}", failure.message);
+        let is_first = {
+            let mut state = lock(&self.state);
+            let is_first = state.unopened.is_empty();
+            state.unopened.insert(record.id);
+            is_first
+        };
+        // A folder that is away is told of once, not file by file.
+        if is_first {
+            self.notice(
+                "file_not_read_again",
+                format!(
+                    "`{}` could not be read again, so what was read of it before stays.\nCheck the disk or the network folder, then read \
+                     it again.",
+                    record.path.display()
+                ),
+            );
+        }
+        self.settled(record.id, None, 0, elapsed_ms(started));
         Ok(())
     }
 

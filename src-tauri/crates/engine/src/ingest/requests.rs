@@ -62,9 +62,10 @@ impl Pipeline {
 
     /// Overall progress now.
     pub fn progress(&self) -> IngestProgress {
+        let now = Instant::now();
         let mut state = lock(&self.state);
-        state.progress.pause(self.gate.shut().map(str::to_owned));
-        state.progress.reading(Instant::now())
+        state.progress.pause(self.gate.shut().map(str::to_owned), now);
+        state.progress.reading(now)
     }
 
     /// What keeps it from going on.
@@ -109,6 +110,7 @@ impl Pipeline {
         // Nothing is taken off the queue until it is empty.
         let _taking = lock(&self.taking);
         std::mem::take(&mut *lock(&self.cancel)).cancel();
+        self.gate.look();
         let deadline = Instant::now() + Duration::from_millis(900);
         {
             let mut state = lock(&self.state);
@@ -138,6 +140,9 @@ impl Pipeline {
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::Release);
         lock(&self.cancel).cancel();
+        self.gate.look();
+        // With the lock: no thread is then between looking and going to sleep.
+        drop(lock(&self.state));
         self.changed.notify_all();
     }
 

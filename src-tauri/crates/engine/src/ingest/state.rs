@@ -61,6 +61,8 @@ pub(super) struct State {
     pub(super) deferred: HashMap<ContentHash, Vec<DocumentRecord>>,
     /// Files that were saved once more while they were worked on: looked at again when they are settled.
     pub(super) touched: HashSet<PathBuf>,
+    /// Documents that keep what they hold because their files could not be opened, until they are.
+    pub(super) unopened: HashSet<DocumentId>,
     pub(super) reading: usize,
     pub(super) backlog: VecDeque<Parsed>,
     pub(super) backlog_bytes: usize,
@@ -95,6 +97,7 @@ impl State {
             in_flight: HashMap::new(),
             deferred: HashMap::new(),
             touched: HashSet::new(),
+            unopened: HashSet::new(),
             reading: 0,
             backlog: VecDeque::new(),
             backlog_bytes: 0,
@@ -161,6 +164,7 @@ pub(super) fn forget_waiting(state: &mut State) {
     state.taken.clear();
     state.deferred.clear();
     state.touched.clear();
+    state.unopened.clear();
     state.in_flight.clear();
     state.backlog.clear();
     state.backlog_bytes = 0;

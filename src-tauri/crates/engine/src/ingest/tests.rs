@@ -1,5 +1,6 @@
 //! The machine, stepped by hand over a real library in a temporary folder, with fakes for what runs in child processes.
 
+mod failing;
 mod reembed;
 mod scans;
 
@@ -178,6 +179,58 @@ fn a_moved_file_keeps_its_vectors() {
     let record = bench.library.document(id).unwrap().unwrap();
     assert_eq!((record.path, record.state), (after, DocumentState::Ready));
     assert_eq!(bench.settled().last(), Some(&(id, DocumentState::Ready, 0)));
+}
+
+/// As on a disk that makes no difference of letter case: the former name still leads to the file.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_renamed_in_letter_case_alone_is_moved_and_no_copy() {
+    let bench = bench();
+    let before = bench.write("note.txt", "Mortar is mixed one to four.");
+    let id = bench.enqueue(&before);
+    bench.run();
+    let after = before.with_file_name("Note.txt");
+    fs::rename(&before, &after).unwrap();
+    std::os::unix::fs::symlink(&after, &before).unwrap();
+    bench.enqueue(&after);
+    bench.run();
+    let record = bench.library.document(id).unwrap().unwrap();
+    assert_eq!((record.path, record.state), (after, DocumentState::Ready));
+    assert_eq!(bench.library.counts().unwrap().ready, 1);
+}
+
+#[test]
+fn what_was_read_of_a_file_stays_while_it_cannot_be_opened() {
+    let bench = bench();
+    let path = bench.write("note.txt", "The key hangs behind the can.");
+    let copy = bench.write("copy.txt", "The key hangs behind the can.");
+    let (id, copied) = (bench.enqueue(&path), bench.enqueue(&copy));
+    bench.run();
+    // Changed, and then their folder is away before they are read.
+    for path in [&path, &copy] {
+        fs::write(path, "The key lies under the third pot.").unwrap();
+        bench.enqueue(path);
+        fs::remove_file(path).unwrap();
+    }
+    bench.run();
+    assert_eq!(
+        (bench.state(id), bench.state(copied)),
+        (DocumentState::Ready, DocumentState::Duplicate)
+    );
+    assert!(bench.library.chunks_of(id).unwrap()[0].text.contains("behind the can"));
+    let told = |code: &str| {
+        let told = bench.told.lock().unwrap();
+        let is_told = |event: &&IngestEvent| matches!(event, IngestEvent::Notice(notice) if notice.code == code);
+        told.iter().filter(is_told).count()
+    };
+    assert_eq!(told("file_not_read_again"), 1, "once for both");
+    assert!(bench.library.check().unwrap().problems.is_empty());
+
+    // It is there again as it was changed.
+    fs::write(&path, "The key lies under the third pot.").unwrap();
+    assert_eq!(bench.enqueue(&path), id);
+    bench.run();
+    assert!(bench.library.chunks_of(id).unwrap()[0].text.contains("third pot"));
 }
 
 #[test]
@@ -369,6 +422,38 @@ fn a_new_process_goes_on_where_the_old_one_died() {
     let folder = bench.library.folder().to_owned();
     let again = Library::open(&folder).unwrap();
     assert_eq!(again.document(id).unwrap().unwrap().state, DocumentState::Queued);
+}
+
+#[test]
+fn threads_that_have_nothing_to_do_sleep_and_are_woken() {
+    let bench = bench();
+    bench.run();
+    let nap = || super::pipeline::nap(&crate::listeners::lock(&bench.pipeline.state));
+    let long = nap();
+    let path = bench.write("note.txt", "Some text.");
+    bench.enqueue(&path);
+    assert!(nap() < long);
+    bench.run();
+    assert_eq!(nap(), long);
+    let Bench {
+        pipeline,
+        library,
+        _data,
+        files: _files,
+        ..
+    } = bench;
+    let pipeline = Arc::new(pipeline);
+    let mut ingest = super::Ingest::start(Arc::clone(&pipeline));
+    pipeline.wait_idle(&CancelToken::new()).unwrap();
+    let began = std::time::Instant::now();
+    fs::write(&path, "Some other text.").unwrap();
+    let stamp = crate::scan::stamp(path.clone(), &fs::metadata(&path).unwrap());
+    library.enqueue(&[stamp], 2.0).unwrap();
+    pipeline.queued(1);
+    pipeline.wait_idle(&CancelToken::new()).unwrap();
+    ingest.stop();
+    assert!(began.elapsed() < long / 2, "nobody slept on");
+    assert_eq!(library.counts().unwrap().ready, 1);
 }
 
 #[test]

@@ -9,6 +9,7 @@ enum Seen {
     Gone(PathBuf),
     Rescan(PathBuf),
     Hour,
+    Told(String),
 }
 
 struct Recorder(Sender<Seen>);
@@ -31,7 +32,7 @@ impl Follower for Recorder {
         self.0.send(Seen::Hour).unwrap();
     }
     fn notice(&self, notice: Notice) {
-        panic!("{notice:?}");
+        self.0.send(Seen::Told(notice.code)).unwrap();
     }
 }
 
@@ -75,7 +76,10 @@ fn a_real_folder_is_followed() {
 fn watching() -> (Watching<Recorder>, Receiver<Seen>, Receiver<Command>) {
     let (sender, seen) = mpsc::channel();
     let (commands, inbox) = mpsc::channel();
-    (Watching::new(Recorder(sender), commands), seen, inbox)
+    let mut watching = Watching::new(Recorder(sender), commands);
+    // Wherever the tests run.
+    watching.is_remote = |_| false;
+    (watching, seen, inbox)
 }
 
 fn wait_until_heard(watching: &Watching<Recorder>, inbox: &Receiver<Command>, file: &Path) {
@@ -129,6 +133,83 @@ fn lost_events_rescan_every_folder_once() {
         [Seen::Rescan(folder.clone()), Seen::Rescan(folder)],
         "the first is that of taking it up"
     );
+}
+
+#[test]
+fn a_file_that_is_being_written_to_is_looked_at_when_it_is_still() {
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path().canonicalize().unwrap();
+    let (copy, log, old) = (root.join("copy.pdf"), root.join("app.log"), root.join("old.txt"));
+    for file in [&copy, &log, &old] {
+        std::fs::write(file, "x").unwrap();
+    }
+    let age = |file: &Path, by: Duration| {
+        let file = std::fs::File::options().append(true).open(file).unwrap();
+        file.set_modified(SystemTime::now() - by).unwrap();
+    };
+    age(&old, STILL * 2);
+    let (mut watching, seen, _inbox) = watching();
+    let told = || seen.try_iter().collect::<Vec<_>>();
+    let start = Instant::now();
+    for file in [&copy, &log] {
+        age(file, Duration::ZERO);
+    }
+    for file in [&copy, &log, &old] {
+        lock(&watching.heard).pending.touch(file.clone(), start);
+    }
+    watching.look(start + QUIET);
+    assert_eq!(told(), [Seen::Touched(old)]);
+    age(&copy, STILL * 2);
+    age(&log, Duration::ZERO);
+    watching.look(start + QUIET * 2);
+    assert_eq!(told(), [Seen::Touched(copy)]);
+    age(&log, Duration::ZERO);
+    watching.look(start + QUIET + RESTLESS);
+    assert_eq!(told(), [Seen::Touched(log)], "it may never be still");
+    assert!(watching.written.is_empty());
+}
+
+#[test]
+fn a_folder_that_others_write_to_is_scanned_now_and_then() {
+    let temp = tempfile::tempdir().unwrap();
+    let folder = temp.path().canonicalize().unwrap();
+    let (mut watching, seen, _inbox) = watching();
+    watching.is_remote = |_| true;
+    watching.set_folders(vec![folder.clone()]);
+    watching.poll();
+    let told: Vec<Seen> = seen.try_iter().collect();
+    assert_eq!(told, [Seen::Rescan(folder.clone()), Seen::Rescan(folder)]);
+}
+
+#[test]
+fn when_the_system_has_no_more_watches_folders_are_scanned_now_and_then() {
+    let temp = tempfile::tempdir().unwrap();
+    let folder = temp.path().canonicalize().unwrap();
+    let (mut watching, seen, _inbox) = watching();
+    watching.set_folders(vec![folder.clone()]);
+    watching.poll();
+    for _ in 0..2 {
+        let spent = Err(notify::Error::new(notify::ErrorKind::MaxFilesWatch));
+        lock(&watching.heard).take_in(spent, Instant::now());
+        watching.look(Instant::now());
+    }
+    watching.poll();
+    let rescan = || Seen::Rescan(folder.clone());
+    let told: Vec<Seen> = seen.try_iter().collect();
+    let wanted = [
+        rescan(),
+        Seen::Told("watch_degraded".to_owned()),
+        rescan(),
+        rescan(),
+        rescan(),
+    ];
+    assert_eq!(told, wanted, "taken up, told once, lost twice, looked through");
+}
+
+#[test]
+fn a_folder_that_takes_long_to_scan_is_spared() {
+    assert_eq!(spared(Duration::from_secs(1)), Duration::ZERO);
+    assert_eq!(spared(Duration::from_mins(1)), Duration::from_mins(10));
 }
 
 /// Lets go of its own watch when it is told of a folder, as the last handle to a library does.
@@ -200,7 +281,7 @@ fn a_folder_that_was_away_is_watched_when_it_is_back() {
     assert_eq!(told(), rescanned);
     watching.poll();
     assert!(told().is_empty());
-    assert!(watching.folders[&folder].watched);
+    assert!(watching.folders[&folder].next_scan.is_none(), "it is watched");
 }
 
 /// Follows a folder and one below it, then only that which `keeps` names of (above, below): a file in the lower one is still heard of.
