@@ -19,7 +19,7 @@ use crate::search::{Retrieved, Scope, ms};
 use docmind_core::answer::{Answer, AnswerMode, Coverage, FinishReason, Source};
 use docmind_core::cancel::CancelToken;
 use docmind_core::citation::{CitedText, citations};
-use docmind_core::conversation::{ConversationId, Turn, turns_dropped};
+use docmind_core::conversation::{ConversationId, Turn, turns_dropped, turns_left_out};
 use docmind_core::embedding::{Embedding, TextKind};
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::extract::{self, Candidate, PageBodies};
@@ -144,6 +144,7 @@ impl Engine {
             None => Vec::new(),
         };
         all.truncate(request.replace_turn.map_or(usize::MAX, |turn| turn as usize));
+        let scope = self.scope(&request.scope)?;
         let settings = self.settings();
         let (profile, gone) = match &request.profile {
             Some(name) => (self.profile(name)?, None),
@@ -159,9 +160,13 @@ impl Engine {
 
         // From here on ingest takes no new step; a question overtakes it.
         let turn = self.0.gate.answering();
-        let dropped = history::first_kept(question, &all, writer.as_ref(), &settings);
-        // Citations keep the numbers of sources that were forgotten or dropped: none is given twice.
+        // Citations keep the numbers of sources that were forgotten, left out or dropped: none is given twice.
         let first_source = first_free_number(&all);
+        // The conversation may have looked elsewhere before.
+        let left_out = scope.as_deref().map_or(0, |scope| {
+            Turn::leave_out(&mut all, |document| scope.binary_search(&document).is_err())
+        });
+        let dropped = history::first_kept(question, &all, writer.as_ref(), &settings);
         let earlier = all.split_off(dropped);
         let by_rule = standalone(question, earlier.last().map(earlier_turn).as_ref());
         let standalone = match &writer {
@@ -188,9 +193,11 @@ impl Engine {
         if dropped > 0 {
             told(AskEvent::Notice(turns_dropped(dropped)));
         }
+        if left_out > 0 && writer.is_some() {
+            told(AskEvent::Notice(turns_left_out(left_out)));
+        }
         told(stage("searching", 0, 0));
 
-        let scope = self.scope(&request.scope)?;
         let mut searched = standalone.clone().unwrap_or_else(|| question.to_owned());
         let overview = match overview_of(question) {
             Some(subject) if subject.is_empty() => self.document_meant(scope.as_deref(), &earlier)?,
@@ -250,8 +257,9 @@ impl Engine {
         };
         let stopped_at_once = written.answer.finish == FinishReason::Cancelled
             && written.raw.as_ref().is_some_and(|raw| raw.trim().is_empty());
-        if (request.replace_turn.is_some() || begun.is_some()) && stopped_at_once {
-            // What it was to replace stays; a conversation that it was to begin is none.
+        if stopped_at_once {
+            // An empty answer is none, to a reader and to the model: what it was to replace stays, a conversation that it was to begin is
+            // none.
             return Err(EngineError::Cancelled.into());
         }
         let trace = asked.trace();
