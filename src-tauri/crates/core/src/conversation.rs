@@ -79,7 +79,11 @@ impl Turn {
             left_out.extend(gone.map(|source| source.n));
             let rests_on_one = turn.sources.iter().any(|source| outside(source.document_id))
                 || turn.recalled.iter().any(|n| left_out.contains(n))
-                || turn.answer.citations.iter().any(|citation| outside(citation.document_id));
+                || turn
+                    .answer
+                    .citations
+                    .iter()
+                    .any(|citation| outside(citation.document_id));
             if !rests_on_one {
                 continue;
             }
@@ -272,7 +276,11 @@ pub(crate) mod tests {
         recalling.recalled = vec![1, 2];
         recalling.written = Some("Still Ann [S1K].".into());
         let before = vec![
-            turn(AnswerMode::Extractive, &sources[..2], ["Ann has the key.", "Bob is away."]),
+            turn(
+                AnswerMode::Extractive,
+                &sources[..2],
+                ["Ann has the key.", "Bob is away."],
+            ),
             turn(AnswerMode::Generated, &sources[2..], ["The mill is old.", ""]),
             recalling,
         ];
@@ -282,7 +290,11 @@ pub(crate) mod tests {
         let model_has = told(&turns);
         assert!(!model_has.contains("Ann"), "{model_has}");
         assert!(model_has.contains("Bob is away.") && model_has.contains("The mill is old."));
-        assert_eq!(model_has.matches("Who has the key?").count(), 3, "what a person asked stays");
+        assert_eq!(
+            model_has.matches("Who has the key?").count(),
+            3,
+            "what a person asked stays"
+        );
         assert_eq!(model_has.matches(LEFT_OUT_ENGLISH).count(), 2);
         assert_eq!(turns[1], before[1]);
         assert_eq!(turns[2].recalled, [2]);
@@ -291,6 +303,10 @@ pub(crate) mod tests {
         assert_eq!(turns, once, "the next question finds the same context");
         let mut all = before.clone();
         assert_eq!(Turn::leave_out(&mut all, |_| false), 0);
-        assert_eq!(told(&all), told(&before), "to the letter where everything is asked as before");
+        assert_eq!(
+            told(&all),
+            told(&before),
+            "to the letter where everything is asked as before"
+        );
     }
 }
