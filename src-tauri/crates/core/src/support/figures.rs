@@ -46,11 +46,13 @@ impl Figure {
     /// That of a `one` at `at`, where it counts something.
     pub(super) fn of_one(words: &Words<'_>, at: usize) -> Option<Self> {
         let denied = at.checked_sub(1).is_some_and(|before| words.folded[before] == "no");
-        let counted = words.counted(at + 1).filter(|_| is_one(&words.folded[at]) && !denied)?;
+        if !is_one(&words.folded[at]) || denied {
+            return None;
+        }
         Some(Self {
             number: "1".to_owned(),
             sign: Sign::Plain,
-            counted: Some(counted),
+            counted: Some(words.counted(at + 1)?),
         })
     }
 
@@ -135,12 +137,15 @@ pub(super) fn is_one(folded: &str) -> bool {
 /// A number at the beginning of `words` in one spelling, and how many of them say it: `25`, `twenty-five`, `two hundred and five`. A
 /// `one` alone is none ([`is_one`]). `folded` are the same words, folded.
 pub(super) fn number_at(words: &[Word<'_>], folded: &[String]) -> Option<(String, usize)> {
-    let first = words.first()?;
+    let alone = number_of(words.first()?.text);
+    if alone.is_none() && folded[0] != "one" {
+        return None;
+    }
     let in_parts = Parts { words, folded }.thousands();
     if let Some((number, length)) = in_parts.filter(|(_, length)| *length > 1) {
         return Some((number.to_string(), length));
     }
-    Some((number_of(first.text)?, 1))
+    Some((alone?, 1))
 }
 
 /// An English number in words of several parts.
