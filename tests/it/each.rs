@@ -113,3 +113,22 @@ fn any_question_can_be_put_to_each_document() -> Result<()> {
     engine.close();
     Ok(())
 }
+
+#[test]
+fn a_question_about_the_documents_themselves_is_answered_from_their_list() -> Result<()> {
+    let Some(house) = House::new()? else { return Ok(()) };
+    let engine = house.with_samples()?;
+    let (list, conversation) = ask(&engine, &question("Which documents do I have?"))?;
+    assert_eq!(list.mode, AnswerMode::Listed);
+    assert!(list.text.contains("lease-agreement.pdf"), "{}", list.text);
+    assert!(list.citations.is_empty() && list.coverage.is_none(), "{list:#?}");
+    let request = AskRequest {
+        conversation: Some(conversation),
+        ..question("How many pages does the travel policy have?")
+    };
+    let (pages, _) = ask(&engine, &request)?;
+    assert_eq!(pages.mode, AnswerMode::Listed, "{}", pages.text);
+    assert!(pages.text.contains(" page"), "{}", pages.text);
+    engine.close();
+    Ok(())
+}

@@ -6,6 +6,7 @@
 //! the common case (peers that embed the raw last message find nothing: anything-llm#4033, #4246).
 
 mod everything;
+mod held;
 mod keyword;
 mod overview;
 pub mod written_out;
@@ -13,6 +14,7 @@ pub mod written_out;
 use crate::words::{fold, is_number, is_stop_word, words};
 
 pub use everything::{asks_each_document, everything_wanted, wants_everything};
+pub use held::{AboutDocuments, about_documents};
 pub use keyword::{KeywordQuery, Phrase, Term, TermKind};
 pub use overview::overview_of;
 

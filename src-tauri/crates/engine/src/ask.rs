@@ -3,9 +3,11 @@
 //! Search, judge, pack; the sources and an extractive answer are shown before any model is loaded. Where a writer was chosen and the
 //! documents support an answer, the prompt grows by this turn, the text streams through the citation parser, and each sentence is
 //! checked against the sources it names as soon as it is finished. What was written when somebody stops it, or the writer dies, is
-//! kept and said to be so. A question that wants everything is put to each document for itself ([`each`]) and quoted.
+//! kept and said to be so. A question that wants everything is put to each document for itself ([`each`]) and quoted; one about the
+//! documents themselves is answered from their list ([`held`]).
 
 pub(crate) mod each;
+mod held;
 mod history;
 pub(crate) mod sources;
 mod writing;
@@ -87,6 +89,8 @@ enum Reach {
     Whole(PageBodies),
     /// Each document for itself; so many say something.
     Each(Coverage),
+    /// The library's own list: the answer as it is.
+    Listed(Box<Answer>),
 }
 
 /// What was answered, before it is saved.
@@ -144,6 +148,10 @@ impl Engine {
             None => Vec::new(),
         };
         all.truncate(request.replace_turn.map_or(usize::MAX, |turn| turn as usize));
+        // "?" asks something only after an answer.
+        if all.is_empty() && !question.contains(char::is_alphanumeric) {
+            return Err(EngineError::EmptyQuestion.into());
+        }
         let scope = self.scope(&request.scope)?;
         let settings = self.settings();
         let (profile, gone) = match &request.profile {
@@ -207,7 +215,15 @@ impl Engine {
         let asks_each = request.each_document || (writer.is_none() && asks_each_document(question));
         let gather =
             |found: &Retrieved| self.gather(question, found, &earlier, first_source, writer.as_ref(), &settings);
-        let (retrieved, verdict, gathered, reach) = if let Some(document) = overview {
+        let told_of_them = self.told_of_documents(question, scope.as_deref(), &earlier)?;
+        let (retrieved, verdict, gathered, reach) = if let Some(answer) = told_of_them {
+            (
+                Retrieved::default(),
+                Verdict::given(true),
+                Gathered::default(),
+                Reach::Listed(Box::new(answer)),
+            )
+        } else if let Some(document) = overview {
             let (read, bodies) = self.read_through(document)?;
             let verdict = Verdict::given(!read.passages.is_empty());
             let gathered = gather(&read)?;
@@ -302,6 +318,7 @@ impl Engine {
         let vector = asked.retrieved.vector.as_ref();
         let mut bodies: Option<Vec<Source>> = None;
         let text = match &mut asked.reach {
+            Reach::Listed(answer) => return Ok(Some((**answer).clone())),
             Reach::Each(coverage) => {
                 let text = self.quote_each(&asked.searched, vector, &mut asked.gathered, cancel)?;
                 coverage.quoted = asked.gathered.documents();
@@ -436,7 +453,7 @@ impl Asked<'_> {
     fn covered(&self, answer: Answer) -> Answer {
         let coverage = match &self.reach {
             Reach::Each(coverage) => Some(*coverage),
-            Reach::Best | Reach::Whole(_) => None,
+            Reach::Best | Reach::Whole(_) | Reach::Listed(_) => None,
         };
         Answer { coverage, ..answer }
     }
@@ -445,7 +462,7 @@ impl Asked<'_> {
         AnswerTrace {
             retrieval: self.gathered.trace(&self.searched, &self.retrieved, &self.verdict),
             found_score: self.verdict.score,
-            wants_everything: wants_everything(&self.request.question),
+            wants_everything: wants_everything(&self.request.question) && !matches!(self.reach, Reach::Listed(_)),
             embed_ms: self.retrieved.embed_ms,
             search_ms: self.retrieved.search_ms,
             shown_ms: self.shown_ms,

@@ -108,7 +108,7 @@ export function stoppedQuestion(running: Running | null): string {
 
 /** An answer that rests on the passages that fit best: where everything was asked for, other documents may say more. */
 export function restsOnFew({ mode, coverage }: Answer): boolean {
-  return mode !== 'not_found' && !coverage;
+  return mode !== 'not_found' && mode !== 'listed' && !coverage;
 }
 
 /**
