@@ -132,3 +132,26 @@ fn a_question_about_the_documents_themselves_is_answered_from_their_list() -> Re
     engine.close();
     Ok(())
 }
+
+#[test]
+fn two_documents_that_are_compared_both_have_their_say() -> Result<()> {
+    let Some(house) = House::new()? else { return Ok(()) };
+    let engine = house.with_samples()?;
+    let mut of = Vec::new();
+    engine
+        .ask(
+            &question("Compare the lease agreement with the travel policy."),
+            &CancelToken::new(),
+            &mut |event| {
+                if let AskEvent::Sources { sources, .. } = event {
+                    of = sources.into_iter().map(|source| source.path).collect();
+                }
+            },
+        )
+        .map_err(report)?;
+    for name in ["lease-agreement.pdf", "travel-policy.md"] {
+        assert!(of.iter().any(|path| path.ends_with(name)), "{name}: {of:?}");
+    }
+    engine.close();
+    Ok(())
+}

@@ -6,6 +6,7 @@
 //! kept and said to be so. A question that wants everything is put to each document for itself ([`each`]) and quoted; one about the
 //! documents themselves is answered from their list ([`held`]).
 
+mod compared;
 pub(crate) mod each;
 mod held;
 mod history;
@@ -228,6 +229,11 @@ impl Engine {
             let verdict = Verdict::given(!read.passages.is_empty());
             let gathered = gather(&read)?;
             (read, verdict, gathered, Reach::Whole(bodies))
+        } else if let Some(documents) = self.documents_compared(question, scope.as_deref())? {
+            let retrieved = self.side_by_side(&searched, documents, cancel)?;
+            let verdict = Verdict::given(!retrieved.passages.is_empty());
+            let gathered = gather(&retrieved)?;
+            (retrieved, verdict, gathered, Reach::Best)
         } else if asks_each {
             let subject = everything_wanted(&searched).to_owned();
             let from = self.ask_each(&subject, scope.as_deref(), first_source, cancel)?;
