@@ -126,6 +126,19 @@ fn a_question_about_the_documents_themselves_is_answered_from_their_list() -> Re
         conversation: Some(conversation),
         ..question("How many pages does the travel policy have?")
     };
+    let mut judged = None;
+    engine
+        .ask(
+            &question("Summarize lease-agreement.pdf"),
+            &CancelToken::new(),
+            &mut |event| {
+                if let AskEvent::Trace(trace) = event {
+                    judged = Some(trace.found_score);
+                }
+            },
+        )
+        .map_err(report)?;
+    assert_eq!(judged, Some(1.0), "it is read through, not searched for");
     let (pages, _) = ask(&engine, &request)?;
     assert_eq!(pages.mode, AnswerMode::Listed, "{}", pages.text);
     assert!(pages.text.contains(" page"), "{}", pages.text);
