@@ -5,6 +5,7 @@ use docmind_core::answer::{Answer, AnswerMode, FinishReason};
 use docmind_core::conversation::Turn;
 use docmind_core::document::{DocumentId, DocumentState};
 use docmind_core::error::ErrorReport;
+use docmind_core::extract::in_bold;
 use docmind_core::question::{AboutDocuments, about_documents};
 use docmind_core::words::Language;
 use docmind_store::{DocumentOrder, DocumentQuery, DocumentRecord};
@@ -39,7 +40,10 @@ impl Engine {
                     None => None,
                 };
                 let Some(record) = record else { return Ok(None) };
-                let (title, pages) = (one_line(&record.display_title()), pages(language, record.pages));
+                let (title, pages) = (
+                    in_bold(&one_line(&record.display_title())),
+                    pages(language, record.pages),
+                );
                 match language {
                     Language::English => format!("“{title}” has {pages}."),
                     Language::German => format!("„{title}“ hat {pages}."),
@@ -93,12 +97,14 @@ fn list(language: Language, named: &[DocumentRecord], count: usize) -> String {
     };
     for record in named {
         let title = one_line(&record.display_title());
-        let file = record.path.file_name().unwrap_or_default().to_string_lossy();
+        let file = one_line(&record.path.file_name().unwrap_or_default().to_string_lossy());
         let pages = pages(language, record.pages);
+        // A file's name is told as it is, letter by letter.
+        let code = file.replace('`', "'");
         let _ = if title == file {
-            write!(text, "\n- {title}, {pages}")
+            write!(text, "\n- `{code}`, {pages}")
         } else {
-            write!(text, "\n- {title} ({}), {pages}", one_line(&file))
+            write!(text, "\n- **{}** (`{code}`), {pages}", in_bold(&title))
         };
     }
     let more = count.saturating_sub(named.len());
