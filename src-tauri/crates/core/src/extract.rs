@@ -383,12 +383,8 @@ impl<'a> Quotes<'a> {
     }
 }
 
-/// A title in one line, in which nothing is taken for Markdown, bold type around it or not.
-///
-/// ```
-/// assert_eq!(docmind_core::extract::in_bold("A *draft*"), "A \\*draft\\*");
-/// ```
-pub fn in_bold(title: &str) -> String {
+/// A title within bold type, in which nothing is taken for Markdown.
+fn in_bold(title: &str) -> String {
     let mut out = String::with_capacity(title.len());
     for c in title.chars() {
         if c.is_ascii_punctuation() && !matches!(c, '[' | ']') {

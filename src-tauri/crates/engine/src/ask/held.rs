@@ -5,7 +5,6 @@ use docmind_core::answer::{Answer, AnswerMode, FinishReason};
 use docmind_core::conversation::Turn;
 use docmind_core::document::{DocumentId, DocumentState};
 use docmind_core::error::ErrorReport;
-use docmind_core::extract::in_bold;
 use docmind_core::question::{AboutDocuments, about_documents};
 use docmind_core::words::Language;
 use docmind_store::{DocumentOrder, DocumentQuery, DocumentRecord};
@@ -40,13 +39,10 @@ impl Engine {
                     None => None,
                 };
                 let Some(record) = record else { return Ok(None) };
-                let (title, pages) = (
-                    in_bold(&one_line(&record.display_title())),
-                    pages(language, record.pages),
-                );
+                let (name, pages) = (name(&record), pages(language, record.pages));
                 match language {
-                    Language::English => format!("“{title}” has {pages}."),
-                    Language::German => format!("„{title}“ hat {pages}."),
+                    Language::English => format!("{name} has {pages}."),
+                    Language::German => format!("{name} hat {pages}."),
                 }
             }
         };
@@ -62,12 +58,12 @@ impl Engine {
         }))
     }
 
-    /// The first documents of a scope by their titles, and how many there are.
+    /// The first documents of a scope by their paths, and how many there are.
     fn named_documents(&self, scope: Option<&[DocumentId]>) -> Result<(Vec<DocumentRecord>, usize), ErrorReport> {
         let Some(scope) = scope else {
             let query = DocumentQuery {
                 states: vec![DocumentState::Ready],
-                order: DocumentOrder::Title,
+                order: DocumentOrder::Path,
                 limit: Some(MOST_NAMED as u32),
                 ..DocumentQuery::default()
             };
@@ -79,7 +75,7 @@ impl Engine {
             .into_values()
             .filter(|record| record.state == DocumentState::Ready)
             .collect();
-        ready.sort_by_cached_key(|record| (record.display_title().to_lowercase(), record.id));
+        ready.sort_by(|a, b| a.path.cmp(&b.path));
         let count = ready.len();
         ready.truncate(MOST_NAMED);
         Ok((ready, count))
@@ -96,16 +92,7 @@ fn list(language: Language, named: &[DocumentRecord], count: usize) -> String {
         (Language::German, _) => format!("{count} Dokumente lassen sich befragen:\n"),
     };
     for record in named {
-        let title = one_line(&record.display_title());
-        let file = one_line(&record.path.file_name().unwrap_or_default().to_string_lossy());
-        let pages = pages(language, record.pages);
-        // A file's name is told as it is, letter by letter.
-        let code = file.replace('`', "'");
-        let _ = if title == file {
-            write!(text, "\n- `{code}`, {pages}")
-        } else {
-            write!(text, "\n- **{}** (`{code}`), {pages}", in_bold(&title))
-        };
+        let _ = write!(text, "\n- {}, {}", name(record), pages(language, record.pages));
     }
     let more = count.saturating_sub(named.len());
     if more > 0 {
@@ -126,6 +113,9 @@ fn pages(language: Language, pages: u32) -> String {
     }
 }
 
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+/// What the person called it, letter by letter. Not its title, which is a line of the document: that is forgotten with it.
+fn name(record: &DocumentRecord) -> String {
+    let file = record.path.file_name().unwrap_or_default().to_string_lossy();
+    let line = file.split_whitespace().collect::<Vec<_>>().join(" ");
+    format!("`{}`", line.replace('`', "'"))
 }
