@@ -18,7 +18,7 @@ impl Denial {
         let mut within: Vec<String> = terms
             .iter()
             .zip(places)
-            .filter(|(term, at)| self.denies.contains(at) && says_something(&term.stem))
+            .filter(|(term, at)| self.denies.contains(*at) && says_something(&term.stem))
             .map(|(term, _)| term.stem.clone())
             .collect();
         if self.behind {
