@@ -4,6 +4,9 @@ use super::signs::number_of;
 use crate::words::{Stems, Word, is_stop_word};
 use std::ops::Range;
 
+/// More numbers in a row count nothing: they are a row of a table.
+const MOST_COUNTED: usize = 4;
+
 /// How a figure is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sign {
@@ -110,7 +113,7 @@ pub(super) struct Words<'w> {
 impl Words<'_> {
     /// Stem of what a number counts that ends before the word `at`: of the next word, over other numbers ("one or two months").
     fn counted(&self, mut at: usize) -> Option<String> {
-        loop {
+        for _ in 0..MOST_COUNTED {
             let word = self.list.get(at)?;
             let joined = matches!(self.folded[at].as_str(), "or" | "to" | "and" | "oder" | "bis" | "und");
             let next = at + usize::from(joined);
@@ -123,6 +126,7 @@ impl Words<'_> {
                 return (follows && !joined && !is_stop_word(word.text)).then(|| self.stems.stem(word.text));
             }
         }
+        None
     }
 }
 
