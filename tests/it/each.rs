@@ -113,3 +113,58 @@ fn any_question_can_be_put_to_each_document() -> Result<()> {
     engine.close();
     Ok(())
 }
+
+#[test]
+fn a_question_about_the_documents_themselves_is_answered_from_their_list() -> Result<()> {
+    let Some(house) = House::new()? else { return Ok(()) };
+    let engine = house.with_samples()?;
+    let (list, conversation) = ask(&engine, &question("Which documents do I have?"))?;
+    assert_eq!(list.mode, AnswerMode::Listed);
+    assert!(list.text.contains("lease-agreement.pdf"), "{}", list.text);
+    assert!(list.citations.is_empty() && list.coverage.is_none(), "{list:#?}");
+    let request = AskRequest {
+        conversation: Some(conversation),
+        ..question("How many pages does the travel policy have?")
+    };
+    let mut judged = None;
+    engine
+        .ask(
+            &question("Summarize lease-agreement.pdf"),
+            &CancelToken::new(),
+            &mut |event| {
+                if let AskEvent::Trace(trace) = event {
+                    judged = Some(trace.found_score);
+                }
+            },
+        )
+        .map_err(report)?;
+    assert_eq!(judged, Some(1.0), "it is read through, not searched for");
+    let (pages, _) = ask(&engine, &request)?;
+    assert_eq!(pages.mode, AnswerMode::Listed, "{}", pages.text);
+    assert!(pages.text.contains(" page"), "{}", pages.text);
+    engine.close();
+    Ok(())
+}
+
+#[test]
+fn two_documents_that_are_compared_both_have_their_say() -> Result<()> {
+    let Some(house) = House::new()? else { return Ok(()) };
+    let engine = house.with_samples()?;
+    let mut of = Vec::new();
+    engine
+        .ask(
+            &question("Compare the lease agreement with the travel policy."),
+            &CancelToken::new(),
+            &mut |event| {
+                if let AskEvent::Sources { sources, .. } = event {
+                    of = sources.into_iter().map(|source| source.path).collect();
+                }
+            },
+        )
+        .map_err(report)?;
+    for name in ["lease-agreement.pdf", "travel-policy.md"] {
+        assert!(of.iter().any(|path| path.ends_with(name)), "{name}: {of:?}");
+    }
+    engine.close();
+    Ok(())
+}

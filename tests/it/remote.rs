@@ -1,5 +1,6 @@
 //! Answers written by a server: Ollama and an OpenAI-compatible one, as they speak, on the loopback.
 
+mod asked_now;
 #[path = "../../src-tauri/crates/net/tests/server/mod.rs"]
 #[expect(dead_code, reason = "the crate's own tests need more of it")]
 mod server;

@@ -163,6 +163,8 @@ export type AnswerMode =
 "generated" | 
 /**  The best sentences of the documents themselves. */
 "extractive" | 
+/**  The library's own list, for questions about the documents themselves. */
+"listed" | 
 /**  Nothing in the documents supports an answer. */
 "not_found";
 

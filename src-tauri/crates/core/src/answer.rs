@@ -103,6 +103,8 @@ pub enum AnswerMode {
     Generated,
     /// The best sentences of the documents themselves.
     Extractive,
+    /// The library's own list, for questions about the documents themselves.
+    Listed,
     /// Nothing in the documents supports an answer.
     NotFound,
 }

@@ -1,8 +1,9 @@
 //! Conversations: what a person asked and what was answered.
 
 use crate::answer::{Answer, AnswerMode, Source};
-use crate::document::ContentHash;
+use crate::document::{ContentHash, DocumentId};
 use crate::error::Notice;
+use crate::words::Language;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::path::Path;
@@ -51,7 +52,57 @@ pub fn turns_dropped(turns: usize) -> Notice {
     )
 }
 
+/// Says that so many turns are known to the model by their questions alone: they rest on documents that are not asked any more.
+pub fn turns_left_out(turns: usize) -> Notice {
+    Notice::new(
+        "turns_left_out",
+        format!(
+            "Other documents are asked than before: passages of those that are not asked any more, and {}, are not given to the model.",
+            if turns == 1 {
+                "the answer that rests on them".to_owned()
+            } else {
+                format!("{turns} answers that rest on them")
+            }
+        ),
+    )
+}
+
 impl Turn {
+    /// Leaves out what a conversation's turns have of documents that are `outside` what is asked now: their passages, and each answer
+    /// that was written with one at hand or cites one, whatever else it rests on. What a person asked stays, and so do the other
+    /// passages in their places. Turns that have nothing of them stay to the letter. Gives how many changed.
+    pub fn leave_out(turns: &mut [Self], outside: impl Fn(DocumentId) -> bool) -> usize {
+        let mut left_out: HashSet<u32> = HashSet::new();
+        let mut changed = 0;
+        for turn in turns {
+            let gone = turn.sources.iter().filter(|source| outside(source.document_id));
+            left_out.extend(gone.map(|source| source.n));
+            let rests_on_one = turn.sources.iter().any(|source| outside(source.document_id))
+                || turn.recalled.iter().any(|n| left_out.contains(n))
+                || turn
+                    .answer
+                    .citations
+                    .iter()
+                    .any(|citation| outside(citation.document_id));
+            if !rests_on_one {
+                continue;
+            }
+            changed += 1;
+            turn.sources.retain(|source| !outside(source.document_id));
+            turn.recalled.retain(|n| !left_out.contains(n));
+            turn.written = None;
+            turn.answer.citations.retain(|citation| !outside(citation.document_id));
+            turn.answer.uncited.clear();
+            turn.answer.thinking = None;
+            let said_instead = match Language::of(&turn.question) {
+                Language::English => LEFT_OUT_ENGLISH,
+                Language::German => LEFT_OUT_GERMAN,
+            };
+            said_instead.clone_into(&mut turn.answer.text);
+        }
+        changed
+    }
+
     /// Forgets what a conversation's turns hold of documents that `gone` names by path and hash: their passages, the quotes of
     /// citations, and sentences of answers that are the documents' own. What a person asked and a model wrote stays. Gives which
     /// turns changed, by their place.
@@ -110,12 +161,16 @@ impl Answer {
 
 /// Stands for a sentence that was forgotten.
 const FORGOTTEN: &str = "…";
+/// Stands for an answer that is left out.
+const LEFT_OUT_ENGLISH: &str = "This answer is left out: it rests on documents that are not asked any more.";
+const LEFT_OUT_GERMAN: &str = "Diese Antwort fehlt hier: Sie beruht auf Dokumenten, die nicht mehr befragt werden.";
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
     use crate::answer::{Citation, FinishReason, Support};
-    use crate::document::{DocumentId, Span};
+    use crate::document::Span;
+    use crate::prompt::next_messages;
 
     fn source(n: u32, path: &str, text: &str) -> Source {
         Source {
@@ -208,5 +263,50 @@ pub(crate) mod tests {
         assert_eq!(turns[0].answer.text, "Ann does. [1] Bob does not. [2]");
         assert_eq!(turns[0].answer.citations[0].sentence, "Ann does.");
         assert!(!format!("{turns:?}").contains("Ann has it."));
+    }
+
+    #[test]
+    fn what_is_not_asked_any_more_is_not_given_to_the_model() {
+        let sources = [
+            source(1, "/a.txt", "Ann has the key."),
+            source(2, "/b.txt", "Bob is away."),
+            source(3, "/b.txt", "The mill is old."),
+        ];
+        let mut recalling = turn(AnswerMode::Generated, &[], ["Still Ann.", ""]);
+        recalling.recalled = vec![1, 2];
+        recalling.written = Some("Still Ann [S1K].".into());
+        let before = vec![
+            turn(
+                AnswerMode::Extractive,
+                &sources[..2],
+                ["Ann has the key.", "Bob is away."],
+            ),
+            turn(AnswerMode::Generated, &sources[2..], ["The mill is old.", ""]),
+            recalling,
+        ];
+        let told = |turns: &[Turn]| format!("{:?}", next_messages(turns, "And the mill?", &[], &[3]));
+        let mut turns = before.clone();
+        assert_eq!(Turn::leave_out(&mut turns, |document| document == DocumentId(1)), 2);
+        let model_has = told(&turns);
+        assert!(!model_has.contains("Ann"), "{model_has}");
+        assert!(model_has.contains("Bob is away.") && model_has.contains("The mill is old."));
+        assert_eq!(
+            model_has.matches("Who has the key?").count(),
+            3,
+            "what a person asked stays"
+        );
+        assert_eq!(model_has.matches(LEFT_OUT_ENGLISH).count(), 2);
+        assert_eq!(turns[1], before[1]);
+        assert_eq!(turns[2].recalled, [2]);
+        let once = turns.clone();
+        assert_eq!(Turn::leave_out(&mut turns, |document| document == DocumentId(1)), 0);
+        assert_eq!(turns, once, "the next question finds the same context");
+        let mut all = before.clone();
+        assert_eq!(Turn::leave_out(&mut all, |_| false), 0);
+        assert_eq!(
+            told(&all),
+            told(&before),
+            "to the letter where everything is asked as before"
+        );
     }
 }

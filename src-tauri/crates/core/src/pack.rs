@@ -142,8 +142,14 @@ pub fn pack(ranked: &[ScoredChunk], whole: &[Chunk], earlier: &[Source], budget_
         let fate = if wholly.contains(&chunk.id) {
             Fate::Source
         } else if let Some(n) = standing(earlier, chunk) {
-            recall(&mut packed.recalled, n);
-            Fate::Recalled { n }
+            // It costs nothing, but of what is not about the question nobody shall be told that it matters.
+            let low = scored.score < best * LOW || packed.recalled.len() >= MOST_PASSAGES;
+            if packed.recalled.contains(&n) || !low {
+                recall(&mut packed.recalled, n);
+                Fate::Recalled { n }
+            } else {
+                Fate::Low
+            }
         } else if scored.score < best * LOW || kept.len() >= MOST_PASSAGES.max(wholly.len()) {
             Fate::Low
         } else {
@@ -422,6 +428,19 @@ mod tests {
         let packed = pack(&[of_page(1, 10, 20, 1.0)], &[], &[source(7, 1, 0, 54)], 1000);
         assert_eq!((packed.recalled.as_slice(), packed.used_tokens), (&[7][..], 0));
         assert!(packed.passages.is_empty());
+    }
+
+    #[test]
+    fn what_stands_in_the_context_and_is_about_something_else_is_not_recalled() {
+        let ranked = [
+            of_page(1, 10, 20, 1.0),
+            scored(2, 2, (10, 20), "Something.", 0.1),
+            of_page(3, 30, 40, 0.1),
+        ];
+        let packed = pack(&ranked, &[], &[source(7, 1, 0, 54), source(8, 2, 0, 54)], 1000);
+        assert_eq!(packed.recalled, [7]);
+        assert_eq!(fate(&packed, 2), &Fate::Low);
+        assert_eq!(fate(&packed, 3), &Fate::Recalled { n: 7 });
     }
 
     #[test]

@@ -5,14 +5,19 @@
 //! the search; what the person typed stays what the model is asked. The rule costs microseconds, so that no model is needed for
 //! the common case (peers that embed the raw last message find nothing: anything-llm#4033, #4246).
 
+mod compared;
 mod everything;
+mod held;
 mod keyword;
 mod overview;
 pub mod written_out;
 
-use crate::words::{fold, is_number, is_stop_word, words};
+use crate::words::{fold, is_number, is_stop_word, is_written_without_spaces, words};
+use keyword::runs;
 
+pub use compared::compared;
 pub use everything::{asks_each_document, everything_wanted, wants_everything};
+pub use held::{AboutDocuments, about_documents};
 pub use keyword::{KeywordQuery, Phrase, Term, TermKind};
 pub use overview::overview_of;
 
@@ -46,11 +51,11 @@ pub fn standalone(question: &str, before: Option<&EarlierTurn>) -> Option<String
     if leaning == Leaning::None {
         return None;
     }
-    let mut known: Vec<String> = words(question).map(|word| fold(word.text)).collect();
+    let mut known: Vec<String> = runs(question).iter().map(|word| fold(word.text)).collect();
     let mut joined: Vec<&str> = Vec::new();
     let mut join = |text: &'_ str, at_most: usize, out: &mut Vec<String>| {
         let mut taken = 0;
-        for word in words(text) {
+        for word in runs(text) {
             let folded = fold(word.text);
             if taken == at_most || is_stop_word(word.text) || known.contains(&folded) {
                 continue;
@@ -83,6 +88,9 @@ enum Leaning {
 }
 
 fn leaning(question: &str) -> Leaning {
+    if characters_lean(question) {
+        return Leaning::Subject;
+    }
     let list: Vec<&str> = words(question).map(|word| word.text).collect();
     let folded: Vec<String> = list.iter().map(|word| fold(word)).collect();
     if let Some(document) = document_pointed_to(&folded) {
@@ -102,6 +110,22 @@ fn leaning(question: &str) -> Leaning {
     } else {
         Leaning::None
     }
+}
+
+/// True for a Chinese or Japanese question that its own words do not complete.
+fn characters_lean(question: &str) -> bool {
+    if !question.contains(is_written_without_spaces) {
+        return false;
+    }
+    let told = LEANING_NOT
+        .iter()
+        .fold(question.to_owned(), |told, word| told.replace(*word, " "));
+    let bare = told.trim_matches(|c: char| !c.is_alphanumeric());
+    let asked = bare.trim_end_matches("ですか").trim_end_matches("でしょうか");
+    bare.ends_with('呢')
+        || LEANING_STARTS.iter().any(|start| bare.starts_with(*start))
+        || LEANING_ALONE.contains(&asked)
+        || LEANING_ANYWHERE.iter().any(|word| bare.contains(*word))
 }
 
 /// Where a question points to a document that was spoken of: "the document", "dieser Vertrag", "the treaty says".
@@ -210,6 +234,56 @@ fn is_anaphor(folded: &[String], at: usize) -> bool {
     }
 }
 
+/// Words of Chinese and Japanese with a pronoun in them that is none.
+const LEANING_NOT: &[&str] = &[
+    "其他",
+    "其它",
+    "他人",
+    "吉他",
+    "他社",
+    "彼此",
+    "それぞれ",
+    "その他",
+    "そのまま",
+    "これまで",
+    "これから",
+];
+const LEANING_STARTS: &[&str] = &[
+    "那么",
+    "那麼",
+    "还有",
+    "還有",
+    "然后",
+    "然後",
+    "では",
+    "じゃあ",
+    "それで",
+    "そして",
+];
+/// Whole questions.
+const LEANING_ALONE: &[&str] = &[
+    "为什么",
+    "為什麼",
+    "为何",
+    "為何",
+    "什么时候",
+    "什麼時候",
+    "何时",
+    "谁",
+    "誰",
+    "多少",
+    "多少钱",
+    "哪里",
+    "なぜ",
+    "どうして",
+    "いつ",
+    "いくら",
+    "どこ",
+];
+const LEANING_ANYWHERE: &[&str] = &[
+    "它", "他", "她", "这个", "這個", "那个", "那個", "这些", "這些", "那些", "上述", "それ", "これ", "その", "この",
+    "彼",
+];
 const CONNECTIVES: &[&str] = &[
     "and",
     "but",
@@ -360,6 +434,38 @@ mod tests {
         };
         let question = "What does the document say about heating?";
         assert_eq!(standalone(question, Some(&untitled)), None, "nothing to join");
+    }
+
+    #[test]
+    fn questions_without_spaces_are_completed_by_whole_words() {
+        let before = EarlierTurn {
+            searched: "合同什么时候到期？".into(),
+            cited_titles: vec!["租赁合同".into()],
+        };
+        for question in ["为什么？", "它可以延长吗？", "那押金呢？", "那么租金是多少？"] {
+            let query = standalone(question, Some(&before));
+            assert_eq!(
+                query,
+                Some(format!("{question} 合同什么时候到期 租赁合同")),
+                "{question}"
+            );
+        }
+        let before = EarlierTurn {
+            searched: "契約はいつ終わりますか？".into(),
+            cited_titles: vec![],
+        };
+        for question in ["なぜですか？", "それは延長できますか？"] {
+            let query = standalone(question, Some(&before));
+            assert_eq!(query, Some(format!("{question} 契約はいつ終わりますか")), "{question}");
+        }
+        for question in [
+            "租金是多少？",
+            "其他房间的租金是多少？",
+            "家賃はいくらですか？",
+            "その他の費用は何ですか？",
+        ] {
+            assert_eq!(standalone(question, Some(&before)), None, "{question}");
+        }
     }
 
     /// Sixty pairs of questions written for squad-a: each second one leans on the first, and written out it stands by itself.

@@ -72,8 +72,8 @@ pub fn first_end(text: &str, tail: Tail) -> Option<usize> {
             line_start = after;
             continue;
         }
-        let wide = matches!(c, '。' | '！' | '？' | '｡');
-        if !wide && !matches!(c, '.' | '!' | '?' | '…') {
+        let wide = is_wide_stop(c);
+        if !wide && !is_stop(c) {
             continue;
         }
         let closed = after + closers(&text[after..]);
@@ -124,6 +124,55 @@ pub fn first_end(text: &str, tail: Tail) -> Option<usize> {
     None
 }
 
+/// A full stop of Chinese or Japanese, which needs no space after it.
+fn is_wide_stop(c: char) -> bool {
+    matches!(c, '。' | '！' | '？' | '｡')
+}
+
+/// A full stop, question or exclamation mark of other writings: Latin, Arabic, Urdu, Devanagari, Armenian, Ethiopic, Khmer, Burmese.
+fn is_stop(c: char) -> bool {
+    matches!(c, '.' | '!' | '?' | '…' | '؟' | '۔' | '।' | '॥' | '։' | '።' | '។' | '။')
+}
+
+/// Whether a sentence came to its full stop, perhaps within quotation marks or brackets.
+///
+/// ```
+/// use docmind_core::sentences::is_ended;
+/// assert!(is_ended("He said \"no.\"") && is_ended("好。"));
+/// assert!(!is_ended("The tenant may"));
+/// ```
+pub fn is_ended(sentence: &str) -> bool {
+    let closes = |c: char| is_closer(c) && !is_stop(c);
+    sentence
+        .trim_end()
+        .trim_end_matches(closes)
+        .ends_with(|c: char| is_stop(c) || is_wide_stop(c))
+}
+
+/// What may stand between a full stop and the white space after the sentence.
+fn is_closer(c: char) -> bool {
+    matches!(
+        c,
+        '.' | '!'
+            | '?'
+            | '…'
+            | '"'
+            | '\''
+            | '”'
+            | '’'
+            | '»'
+            | '«'
+            | '“'
+            | ')'
+            | ']'
+            | '）'
+            | '」'
+            | '』'
+            | '*'
+            | '_'
+    )
+}
+
 /// Past the white space at `from`; `None` while white space may still come.
 fn past_space(text: &str, from: usize, open: bool) -> Option<usize> {
     let rest = text[from..].trim_start();
@@ -139,12 +188,7 @@ fn closers(rest: &str) -> usize {
     loop {
         let here = &rest[len..];
         match here.chars().next() {
-            Some(
-                c @ ('.' | '!' | '?' | '…' | '"' | '\'' | '”' | '’' | '»' | '«' | '“' | ')' | ']' | '）' | '」' | '』'
-                | '*' | '_'),
-            ) => {
-                len += c.len_utf8();
-            }
+            Some(c) if is_closer(c) => len += c.len_utf8(),
             Some('[') => match mark_group(here) {
                 Group::Marks(marks) => len += marks,
                 _ => return len,
@@ -303,6 +347,18 @@ mod tests {
         assert_eq!(
             cut("The lease ends in May\nof the next year. It is\nrenewed then."),
             ["The lease ends in May\nof the next year.", "It is\nrenewed then."]
+        );
+    }
+
+    #[test]
+    fn full_stops_of_other_writings_end_one() {
+        assert_eq!(
+            cut("هل يمكن إنهاء العقد؟ نعم. بعد سنتين."),
+            ["هل يمكن إنهاء العقد؟", "نعم.", "بعد سنتين."]
+        );
+        assert_eq!(
+            cut("किराया ८५० यूरो है। यह सोमवार को देय है।"),
+            ["किराया ८५० यूरो है।", "यह सोमवार को देय है।"]
         );
     }
 

@@ -7,7 +7,8 @@
 //! - a number or a name of the claim is not in the source, or, where the claim otherwise repeats one sentence nearly word for word
 //!   (by [`VERBATIM`]), not in that sentence;
 //! - one of the two denies what the other asserts (`not`, `never`, `kein`; `unable` for `able`), says the opposite word
-//!   (`increase` for `decrease`), or bounds a number from the other side (`at least` for `not more than`).
+//!   (`increase` for `decrease`), or bounds a number from the other side (`at least` for `not more than`);
+//! - a number has a plus in one and a minus in the other or, where one repeats the other, a minus in one alone.
 //!
 //! Dates are read as day, month and year, whichever way they are written. Where `03/04/2026` stands on one side and 3 April or 4 March
 //! on the other, it may be meant: nothing is missing, and nothing is more than [`Support::Weak`]. A claim without function words of one
@@ -19,13 +20,17 @@
 mod bounds;
 mod claim;
 mod dates;
+mod denials;
 mod evidence;
+mod figures;
 mod signs;
 
 use crate::answer::Support;
 use bounds::Bound;
 use claim::{Kind, Term};
+use denials::says_something;
 use evidence::{EvidenceSentence, Said};
+use figures::{Figure, Otherwise};
 use signs::{PREFIXES, opposites};
 
 pub use claim::Claim;
@@ -39,6 +44,8 @@ pub const UNSUPPORTED: f32 = 0.35;
 const VERBATIM: f32 = 0.8;
 /// So few ordinary words tell no repetition.
 const FEW: usize = 3;
+/// So few characters, where each is a term.
+const FEW_CHARACTERS: usize = 2;
 /// A paraphrase of this coverage and [`NEAR`] cosine is supported.
 const PARAPHRASED: f32 = 0.45;
 const NEAR: f32 = 0.7;
@@ -147,9 +154,10 @@ fn repeats(claim: &Claim, source: &Evidence, best: usize) -> f32 {
     let plain: Vec<&Term> = claim
         .terms
         .iter()
-        .filter(|term| matches!(term.kind, Kind::Word))
+        .filter(|term| matches!(term.kind, Kind::Word) && says_something(&term.stem))
         .collect();
-    if plain.len() < FEW {
+    let few = if claim.of_characters { FEW_CHARACTERS } else { FEW };
+    if plain.len() < few {
         return source.alone(claim, &source.sentences[best]);
     }
     plain
@@ -199,12 +207,20 @@ fn missing(claim: &Claim, source: &Evidence, best: usize, verbatim: bool) -> Vec
                 .checked_sub(1)
                 .is_some_and(|before| source.sentences[before].has(stem))
     };
-    claim
+    // "One month" for "1 month".
+    let spelled = |number: &str| {
+        claim.figures.iter().any(|figure| {
+            let mut sentences = source.sentences.iter().enumerate();
+            figure.number == number
+                && sentences.any(|(at, sentence)| (at == best || !verbatim) && has_alike(&sentence.figures, figure))
+        })
+    };
+    let mut missing: Vec<String> = claim
         .terms
         .iter()
         .filter(|term| match term.kind {
             Kind::Word => false,
-            Kind::Number => told(&term.stem, source, best, verbatim) == Told::No,
+            Kind::Number => told(&term.stem, source, best, verbatim) == Told::No && !spelled(&term.stem),
             // Only beside another figure is a missing one a changed one.
             Kind::Count => verbatim && source.sentences[best].counts && !source.sentences[best].has(&term.stem),
             Kind::Name => !source.names(&term.stem) || (verbatim && source.has(&term.stem) && !near(&term.stem)),
@@ -213,11 +229,45 @@ fn missing(claim: &Claim, source: &Evidence, best: usize, verbatim: bool) -> Vec
         })
         .filter(|term| told(&term.stem, source, best, verbatim) != Told::Perhaps)
         .map(|term| term.stem.clone())
-        .collect()
+        .collect();
+    let repeated = &source.sentences[best];
+    for figure in &claim.figures {
+        // `One` is no term: which things it counts tells it from another number alone.
+        let elsewhere = figure.number != "1" && repeated.has(&figure.number);
+        let changed = verbatim && !elsewhere && figure.is_counted_otherwise(&repeated.figures);
+        if changed && !missing.contains(&figure.number) {
+            missing.push(figure.number.clone());
+        }
+    }
+    missing
+}
+
+fn has_alike(figures: &[Figure], figure: &Figure) -> bool {
+    figures.iter().any(|other| other.counts_alike(figure))
+}
+
+/// Whether the sentence signs a number of the claim otherwise.
+fn signs_otherwise(claim: &Claim, sentence: &EvidenceSentence, verbatim: bool) -> bool {
+    let mut found = claim
+        .figures
+        .iter()
+        .filter_map(|figure| figure.signed_otherwise(&sentence.figures));
+    found.any(|otherwise| match otherwise {
+        Otherwise::Surely => true,
+        Otherwise::UnlessOtherLessens => verbatim && !sentence.lessens,
+        Otherwise::UnlessOwnLessens => verbatim && !claim.lessens,
+    })
 }
 
 fn contradicts(claim: &Claim, sentence: &EvidenceSentence, verbatim: bool) -> bool {
+    if signs_otherwise(claim, sentence, verbatim) {
+        return true;
+    }
     let denials = sentence.denied.len();
+    // Two denials in one sentence may take each other back, and single characters are shared by unlike sentences.
+    if claim.of_characters && (!verbatim || claim.negations.abs_diff(denials) % 2 == 0) {
+        return false;
+    }
     if claim.negations > 0 && denials == 0 {
         return true;
     }

@@ -3,9 +3,12 @@
 //! Search, judge, pack; the sources and an extractive answer are shown before any model is loaded. Where a writer was chosen and the
 //! documents support an answer, the prompt grows by this turn, the text streams through the citation parser, and each sentence is
 //! checked against the sources it names as soon as it is finished. What was written when somebody stops it, or the writer dies, is
-//! kept and said to be so. A question that wants everything is put to each document for itself ([`each`]) and quoted.
+//! kept and said to be so. A question that wants everything is put to each document for itself ([`each`]) and quoted; one about the
+//! documents themselves is answered from their list ([`held`]).
 
+mod compared;
 pub(crate) mod each;
+mod held;
 mod history;
 pub(crate) mod sources;
 mod writing;
@@ -19,7 +22,7 @@ use crate::search::{Retrieved, Scope, ms};
 use docmind_core::answer::{Answer, AnswerMode, Coverage, FinishReason, Source};
 use docmind_core::cancel::CancelToken;
 use docmind_core::citation::{CitedText, citations};
-use docmind_core::conversation::{ConversationId, Turn, turns_dropped};
+use docmind_core::conversation::{ConversationId, Turn, turns_dropped, turns_left_out};
 use docmind_core::embedding::{Embedding, TextKind};
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::extract::{self, Candidate, PageBodies};
@@ -87,6 +90,8 @@ enum Reach {
     Whole(PageBodies),
     /// Each document for itself; so many say something.
     Each(Coverage),
+    /// The library's own list: the answer as it is.
+    Listed(Box<Answer>),
 }
 
 /// What was answered, before it is saved.
@@ -144,6 +149,11 @@ impl Engine {
             None => Vec::new(),
         };
         all.truncate(request.replace_turn.map_or(usize::MAX, |turn| turn as usize));
+        // "?" asks something only after an answer.
+        if all.is_empty() && !question.contains(char::is_alphanumeric) {
+            return Err(EngineError::EmptyQuestion.into());
+        }
+        let scope = self.scope(&request.scope)?;
         let settings = self.settings();
         let (profile, gone) = match &request.profile {
             Some(name) => (self.profile(name)?, None),
@@ -159,9 +169,13 @@ impl Engine {
 
         // From here on ingest takes no new step; a question overtakes it.
         let turn = self.0.gate.answering();
-        let dropped = history::first_kept(question, &all, writer.as_ref(), &settings);
-        // Citations keep the numbers of sources that were forgotten or dropped: none is given twice.
+        // Citations keep the numbers of sources that were forgotten, left out or dropped: none is given twice.
         let first_source = first_free_number(&all);
+        // The conversation may have looked elsewhere before.
+        let left_out = scope.as_deref().map_or(0, |scope| {
+            Turn::leave_out(&mut all, |document| scope.binary_search(&document).is_err())
+        });
+        let dropped = history::first_kept(question, &all, writer.as_ref(), &settings);
         let earlier = all.split_off(dropped);
         let by_rule = standalone(question, earlier.last().map(earlier_turn).as_ref());
         let standalone = match &writer {
@@ -188,9 +202,11 @@ impl Engine {
         if dropped > 0 {
             told(AskEvent::Notice(turns_dropped(dropped)));
         }
+        if left_out > 0 && writer.is_some() {
+            told(AskEvent::Notice(turns_left_out(left_out)));
+        }
         told(stage("searching", 0, 0));
 
-        let scope = self.scope(&request.scope)?;
         let mut searched = standalone.clone().unwrap_or_else(|| question.to_owned());
         let overview = match overview_of(question) {
             Some(subject) if subject.is_empty() => self.document_meant(scope.as_deref(), &earlier)?,
@@ -200,11 +216,24 @@ impl Engine {
         let asks_each = request.each_document || (writer.is_none() && asks_each_document(question));
         let gather =
             |found: &Retrieved| self.gather(question, found, &earlier, first_source, writer.as_ref(), &settings);
-        let (retrieved, verdict, gathered, reach) = if let Some(document) = overview {
+        let told_of_them = self.told_of_documents(question, scope.as_deref(), &earlier)?;
+        let (retrieved, verdict, gathered, reach) = if let Some(answer) = told_of_them {
+            (
+                Retrieved::default(),
+                Verdict::given(true),
+                Gathered::default(),
+                Reach::Listed(Box::new(answer)),
+            )
+        } else if let Some(document) = overview {
             let (read, bodies) = self.read_through(document)?;
             let verdict = Verdict::given(!read.passages.is_empty());
             let gathered = gather(&read)?;
             (read, verdict, gathered, Reach::Whole(bodies))
+        } else if let Some(documents) = self.documents_compared(question, scope.as_deref())? {
+            let retrieved = self.side_by_side(&searched, documents, cancel)?;
+            let verdict = Verdict::given(!retrieved.passages.is_empty());
+            let gathered = gather(&retrieved)?;
+            (retrieved, verdict, gathered, Reach::Best)
         } else if asks_each {
             let subject = everything_wanted(&searched).to_owned();
             let from = self.ask_each(&subject, scope.as_deref(), first_source, cancel)?;
@@ -250,8 +279,9 @@ impl Engine {
         };
         let stopped_at_once = written.answer.finish == FinishReason::Cancelled
             && written.raw.as_ref().is_some_and(|raw| raw.trim().is_empty());
-        if (request.replace_turn.is_some() || begun.is_some()) && stopped_at_once {
-            // What it was to replace stays; a conversation that it was to begin is none.
+        if stopped_at_once {
+            // An empty answer is none, to a reader and to the model: what it was to replace stays, a conversation that it was to begin is
+            // none.
             return Err(EngineError::Cancelled.into());
         }
         let trace = asked.trace();
@@ -294,6 +324,7 @@ impl Engine {
         let vector = asked.retrieved.vector.as_ref();
         let mut bodies: Option<Vec<Source>> = None;
         let text = match &mut asked.reach {
+            Reach::Listed(answer) => return Ok(Some((**answer).clone())),
             Reach::Each(coverage) => {
                 let text = self.quote_each(&asked.searched, vector, &mut asked.gathered, cancel)?;
                 coverage.quoted = asked.gathered.documents();
@@ -428,7 +459,7 @@ impl Asked<'_> {
     fn covered(&self, answer: Answer) -> Answer {
         let coverage = match &self.reach {
             Reach::Each(coverage) => Some(*coverage),
-            Reach::Best | Reach::Whole(_) => None,
+            Reach::Best | Reach::Whole(_) | Reach::Listed(_) => None,
         };
         Answer { coverage, ..answer }
     }
@@ -437,7 +468,7 @@ impl Asked<'_> {
         AnswerTrace {
             retrieval: self.gathered.trace(&self.searched, &self.retrieved, &self.verdict),
             found_score: self.verdict.score,
-            wants_everything: wants_everything(&self.request.question),
+            wants_everything: wants_everything(&self.request.question) && !matches!(self.reach, Reach::Listed(_)),
             embed_ms: self.retrieved.embed_ms,
             search_ms: self.retrieved.search_ms,
             shown_ms: self.shown_ms,

@@ -251,8 +251,10 @@ impl Engine {
             ..DocumentQuery::default()
         })?;
         let is_titled = |record: &&DocumentRecord| {
-            let file = record.path.file_stem().unwrap_or_default().to_string_lossy();
+            let file = record.path.file_name().unwrap_or_default().to_string_lossy();
+            // With and without its ending, whatever the title is.
             let named: HashSet<String> = words(&record.display_title())
+                .chain(words(&file))
                 .map(|word| fold(word.text))
                 .chain(file.split(|c: char| !c.is_alphanumeric()).map(fold))
                 .collect();

@@ -70,6 +70,12 @@ export function AnswerMarks({
           {t('chat.extractive')}
         </p>
       )}
+      {answer.mode === 'listed' && (
+        <p className="answer-mark">
+          <LibraryBig size={16} aria-hidden />
+          {t('chat.listed')}
+        </p>
+      )}
       {answer.finish === 'cancelled' && (
         <p className="answer-mark">
           <CircleSlash size={16} aria-hidden />

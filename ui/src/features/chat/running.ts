@@ -101,9 +101,14 @@ export function turnOf({ question, standalone, sources }: Running, answer: Answe
   return { question, standalone, recalled: [], written: null, sources, answer, asked_at_ms: at_ms };
 }
 
+/** The question that was stopped before a word was written: kept nowhere else. Empty where there is none, and where an earlier one stays. */
+export function stoppedQuestion(running: Running | null): string {
+  return running?.error?.code === 'cancelled' && running.replace === null ? running.question : '';
+}
+
 /** An answer that rests on the passages that fit best: where everything was asked for, other documents may say more. */
 export function restsOnFew({ mode, coverage }: Answer): boolean {
-  return mode !== 'not_found' && !coverage;
+  return mode !== 'not_found' && mode !== 'listed' && !coverage;
 }
 
 /**

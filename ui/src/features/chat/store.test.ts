@@ -60,7 +60,7 @@ describe('a first question without an answer', () => {
     await vi.waitFor(() => expect(chat().id).not.toBeNull());
     await chat().remove(chat().id ?? 0);
     await asked;
-    expect(chat()).toMatchObject({ id: null, running: null });
+    expect(chat()).toMatchObject({ id: null, running: null, draft: '' });
     await vi.waitFor(() => expect(chat().conversations).toEqual([]));
   });
 });
@@ -128,6 +128,29 @@ describe('a question being typed', () => {
     await chat().send();
     expect(questions()).toEqual(['question 1, changed']);
     expect(chat()).toMatchObject({ draft: 'half a question', editing: null });
+  });
+
+  it('is the one that was stopped before a word was written, once its conversation is opened again', async () => {
+    await talk(1);
+    const { id } = chat();
+    const quick = backend();
+    // As if the model had the sources to read first: stopped at once.
+    setBackend({
+      ...quick,
+      ask: (request, listener) => {
+        const job = quick.ask(request, listener);
+        job.cancel();
+        return job;
+      },
+    });
+    await chat().ask('question 2');
+    expect(questions()).toEqual(['question 1']);
+    expect(chat().running).toMatchObject({ question: 'question 2', error: { code: 'cancelled' } });
+    expect(await stored(id)).toEqual(['question 1']);
+    chat().startNew();
+    expect(chat().draft).toBe('');
+    await chat().open(id ?? 0);
+    expect(chat()).toMatchObject({ draft: 'question 2', running: null });
   });
 
   it('is there again in its conversation, though it was left while a question was changed', async () => {

@@ -4,7 +4,7 @@ import { language, t } from '@/shared/i18n';
 import { announce, attempt } from '@/shared/ui/toasts';
 import { answering } from './answering';
 import { conversationList } from './list';
-import { restsOnFew } from './running';
+import { restsOnFew, stoppedQuestion } from './running';
 import { ALL, ASKS_ALL, type Asks, asksSeveral, type ChatState, isRead, NOTHING } from './state';
 
 export const useChat = create<ChatState>((set, get) => {
@@ -28,8 +28,9 @@ export const useChat = create<ChatState>((set, get) => {
 
   /** Another conversation is opened: an answer under way goes on behind it, a question begun is kept. */
   function leave(): void {
-    const { id, draft, editing, scope, each } = get();
-    drafts.set(id, editing === null ? draft : aside);
+    const { id, draft, editing, scope, each, running } = get();
+    const begun = editing === null ? draft : aside;
+    drafts.set(id, begun === '' ? stoppedQuestion(running) : begun);
     if (isRead(get())) asked.set(id, { scope, each });
     answer.hide();
   }
@@ -138,7 +139,11 @@ export const useChat = create<ChatState>((set, get) => {
       // What is still written there would be kept for nobody.
       const gone = await answer.abandon(id);
       if (gone) {
-        if (gone.shown) get().startNew();
+        if (gone.shown) {
+          // Its question went with it.
+          set({ running: null });
+          get().startNew();
+        }
         return;
       }
       const undo = await attempt(() => backend().deleteConversation(id));

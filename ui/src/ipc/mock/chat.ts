@@ -340,7 +340,8 @@ export class MockChat {
     else if (ofEach) answer = told(ofEach.answer, emit);
     else if (!model) answer = extractive();
     else answer = await this.write(asked, profile, emit, signal);
-    if (answer.finish === 'cancelled' && answer.text === '' && (id === null || replace !== null)) return fail(STOPPED);
+    // An empty answer is none.
+    if (answer.finish === 'cancelled' && answer.text === '') return fail(STOPPED);
     conversation.turns.splice(replace ?? conversation.turns.length, Number.POSITIVE_INFINITY, {
       question,
       standalone: null,

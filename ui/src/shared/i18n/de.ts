@@ -186,6 +186,7 @@ export const de: Record<MessageKey, string> = {
   'chat.thought_for': '{time} nachgedacht',
   'chat.meanwhile': 'Wörtlich aus den Dokumenten, während die Antwort entsteht:',
   'chat.extractive': 'Sätze aus Ihren Dokumenten, wörtlich: Es ist kein Sprachmodell gewählt.',
+  'chat.listed': 'Aus der Liste Ihrer Dokumente.',
   'chat.finish.cancelled': 'Von Ihnen angehalten.',
   'chat.finish.interrupted': 'Der Prozess des Modells ist ausgefallen; dies hatte es geschrieben. Fragen Sie erneut.',
   'chat.finish.length': 'Die Antwort hat die eingestellte Länge erreicht.',

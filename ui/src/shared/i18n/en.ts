@@ -185,6 +185,7 @@ export const en = {
   'chat.thought_for': 'Thought for {time}',
   'chat.meanwhile': 'From the documents, word for word, while the answer is written:',
   'chat.extractive': 'Sentences from your documents, word for word: no language model is chosen.',
+  'chat.listed': 'From the list of your documents.',
   'chat.finish.cancelled': 'Stopped by you.',
   'chat.finish.interrupted': 'The model’s process stopped; this is what it had written. Ask again.',
   'chat.finish.length': 'The answer reached the length allowed in the settings.',

@@ -228,6 +228,8 @@ export const failures: Record<keyof typeof english, string> = {
     'Die Gewichte dieses Profils sind nicht da; andere Gewichte desselben Modells laufen an ihrer Stelle.',
   'notice.turns_dropped':
     'Das Gespräch ist länger als der Kontext des Modells: Die ältesten Fragen kennt es nicht mehr.',
+  'notice.turns_left_out':
+    'Es werden andere Dokumente befragt als vorher: Was frühere Antworten aus den übrigen haben, bekommt das Modell nicht.',
   'notice.weights_source_missing':
     'Dafür wird die F16-Datei des Modells gebraucht, die nicht bei den anderen liegt.\nHolen Sie sie in denselben Ordner.',
   'notice.watch_degraded':

@@ -178,6 +178,8 @@ export const failures = {
   'notice.weights_missing': 'The profile’s own weights are not at hand; other weights of the same model run instead.',
   'notice.turns_dropped':
     'The conversation is longer than the model’s context: its oldest turns are no longer known to the model.',
+  'notice.turns_left_out':
+    'Other documents are asked than before: what earlier answers took from the others is not given to the model.',
   'notice.weights_source_missing':
     'It is made of the model’s F16 file, which is not beside the others.\nFetch it into the same folder.',
   'notice.watch_degraded': 'A folder cannot be followed at once; it is looked through every minute instead.',

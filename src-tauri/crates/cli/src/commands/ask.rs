@@ -274,7 +274,7 @@ impl Shown<'_> {
             AnswerMode::Extractive => self.output.text(format!(
                 "{FAINT}Quoted from the documents: no language model is set.{FAINT:#}"
             ))?,
-            AnswerMode::Generated => {}
+            AnswerMode::Generated | AnswerMode::Listed => {}
         }
         for checked in answer
             .uncited

@@ -193,7 +193,7 @@ fn is_framing(folded: &[String], at: usize) -> bool {
 
 /// The words of a token; characters of a script without spaces stay together as they were typed: the index decides what to look
 /// for in such a run.
-fn runs(token: &str) -> Vec<Word<'_>> {
+pub(super) fn runs(token: &str) -> Vec<Word<'_>> {
     let mut out: Vec<Word<'_>> = Vec::new();
     for word in words(token) {
         if let Some(run) = out.last_mut()

@@ -2,7 +2,7 @@
 //! answered by reading through it.
 
 use super::PAPERS;
-use crate::words::{fold, is_stop_word, words};
+use crate::words::{fold, is_stop_word, is_written_without_spaces, words};
 
 /// Asks for a summary, wherever it stands.
 const SUMMARY: &[&str] = &[
@@ -98,6 +98,9 @@ const BESIDE: &[&str] = &[
 /// assert_eq!(overview_of("How long is the travel?"), None);
 /// ```
 pub fn overview_of(question: &str) -> Option<Vec<String>> {
+    if asks_in_characters(question) {
+        return Some(Vec::new());
+    }
     let folded: Vec<String> = words(question).map(|word| fold(word.text)).collect();
     let joined = folded.join(" ");
     let asked = folded.iter().any(|word| SUMMARY.contains(&word.as_str()))
@@ -122,6 +125,72 @@ pub fn overview_of(question: &str) -> Option<Vec<String>> {
     })
 }
 
+/// True for a Chinese or Japanese question that asks for a summary and names no more than "the document".
+fn asks_in_characters(question: &str) -> bool {
+    if !question.contains(is_written_without_spaces) || !IN_CHARACTERS.iter().any(|word| question.contains(*word)) {
+        return false;
+    }
+    let rest = IN_CHARACTERS
+        .iter()
+        .chain(BESIDE_IN_CHARACTERS)
+        .fold(question.to_owned(), |rest, word| rest.replace(*word, ""));
+    !rest.contains(char::is_alphanumeric)
+}
+
+const IN_CHARACTERS: &[&str] = &["总结", "總結", "概述", "概括", "摘要", "要点", "要約", "概要", "まとめ"];
+/// The longer before the shorter.
+const BESIDE_IN_CHARACTERS: &[&str] = &[
+    "ドキュメント",
+    "してください",
+    "して下さい",
+    "てください",
+    "ファイル",
+    "ください",
+    "契約書",
+    "教えて",
+    "簡単に",
+    "文書",
+    "書類",
+    "資料",
+    "内容",
+    "全体",
+    "この",
+    "その",
+    "して",
+    "一下",
+    "帮我",
+    "幫我",
+    "给我",
+    "給我",
+    "这份",
+    "這份",
+    "这个",
+    "這個",
+    "这篇",
+    "這篇",
+    "文件",
+    "文档",
+    "文檔",
+    "合同",
+    "报告",
+    "報告",
+    "文章",
+    "主要",
+    "全文",
+    "本文",
+    "简短",
+    "簡短",
+    "请",
+    "請",
+    "该",
+    "該",
+    "的",
+    "地",
+    "を",
+    "の",
+    "は",
+    "て",
+];
 const COUNTS: &[&str] = &[
     "one", "two", "three", "four", "five", "ten", "ein", "einem", "zwei", "drei", "vier", "funf", "zehn",
 ];
@@ -149,6 +218,8 @@ mod tests {
             "Worum geht es hier?",
             "Wovon handelt der Bericht?",
             "Was sind die wichtigsten Punkte?",
+            "请总结这份合同。",
+            "この文書を要約してください。",
         ] {
             assert!(wants_overview(question), "{question}");
         }
@@ -160,6 +231,8 @@ mod tests {
             "Worum geht es in Paragraph 4?",
             "What was the war about?",
             "Fasse die Regeln zur Haustierhaltung zusammen",
+            "总结押金的规定。",
+            "ペットの規則を要約してください。",
         ] {
             assert!(!wants_overview(question), "{question}");
         }

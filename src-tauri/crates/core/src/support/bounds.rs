@@ -1,7 +1,7 @@
 //! Bounds of a number: "at least three", "not less than three" and "more than three" are bounds from below. They look like
 //! negations and comparisons and are neither. English and German.
 
-use super::signs::number_of;
+use super::figures::{is_one, number_at};
 use crate::words::{Word, is_stop_word};
 
 /// Content words after "than" among which the number stands: "not less than EUR 500".
@@ -51,14 +51,13 @@ pub(super) fn bound_at(words: &[Word<'_>], folded: &[String]) -> Option<(Bound, 
         from_below = more != denied;
         length = at + 2;
     }
-    let mut content = words[length..]
-        .iter()
-        .zip(&folded[length..])
-        .filter(|(word, _)| !is_stop_word(word.text))
+    let one = (is_one(word(length)) && word(length + 1) != "of").then(|| "1".to_owned());
+    let mut content = (length..words.len())
+        .filter(|at| !is_stop_word(words[*at].text))
         .take(NEAR);
     let day = content.clone().next().filter(|_| in_time);
-    let stem = content
-        .find_map(|(word, _)| number_of(word.text))
-        .or_else(|| day.map(|(_, folded)| folded.clone()))?;
+    let stem = one
+        .or_else(|| content.find_map(|at| Some(number_at(&words[at..], &folded[at..])?.0)))
+        .or_else(|| day.map(|at| folded[at].clone()))?;
     Some((Bound { from_below, stem }, length))
 }

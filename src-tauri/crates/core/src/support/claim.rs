@@ -2,13 +2,15 @@
 
 use super::bounds::{Bound, bound_at};
 use super::dates::{date_in_figures, month};
-use super::signs::{is_answer, is_negation, is_number_sign, number_of};
+use super::denials::{denials, is_chinese_or_japanese};
+use super::figures::{Figure, Words, lessens, number_at};
+use super::signs::{is_answer, is_negation, is_number_sign};
 use crate::words::{Language, Stems, Word, fold, is_stop_word, words};
 
 /// Weight of a name or a number.
 const HEAVY: f32 = 1.5;
 /// Content words after a negation that it denies.
-const SCOPE: usize = 3;
+pub(super) const SCOPE: usize = 3;
 
 /// What a term of a claim is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +47,11 @@ pub struct Claim {
     /// How many negations.
     pub(super) negations: usize,
     pub(super) bounds: Vec<Bound>,
+    pub(super) figures: Vec<Figure>,
+    /// It says in words that something became or is less.
+    pub(super) lessens: bool,
+    /// Chinese or Japanese: its terms are characters, of which unlike sentences share many.
+    pub(super) of_characters: bool,
     pub(super) language: Language,
     /// The same read as German, where its words do not tell the language.
     german: Option<Box<Claim>>,
@@ -74,6 +81,9 @@ impl Claim {
             terms,
             negations: read.denied.len(),
             bounds: read.bounds,
+            figures: read.figures,
+            lessens: read.lessens,
+            of_characters: is_chinese_or_japanese(sentence),
             language,
             german: None,
         }
@@ -105,6 +115,10 @@ pub(super) struct Read {
     /// For each negation, the terms it denies.
     pub(super) denied: Vec<Vec<String>>,
     pub(super) bounds: Vec<Bound>,
+    /// Its numbers, those of dates aside.
+    pub(super) figures: Vec<Figure>,
+    /// It says in words that something became or is less; only told where it has figures.
+    pub(super) lessens: bool,
 }
 
 impl Read {
@@ -115,7 +129,16 @@ impl Read {
             list.get(at)
                 .is_some_and(|word| word.text.starts_with(|c: char| c.is_ascii_digit()))
         };
+        let words = Words {
+            list: &list,
+            folded: &folded,
+            stems,
+        };
+        let in_words = denials(sentence);
         let mut terms: Vec<Term> = Vec::with_capacity(list.len());
+        // Where the word of each term begins.
+        let mut places: Vec<usize> = Vec::with_capacity(list.len());
+        let mut figures: Vec<Figure> = Vec::new();
         let mut possible: Vec<String> = Vec::new();
         // Where each negation stands among the terms.
         let mut negated_at: Vec<usize> = Vec::new();
@@ -126,6 +149,9 @@ impl Read {
             if at < passed || (at == 0 && is_answer(&folded[0], after)) || is_number_sign(&folded[at], after) {
                 continue;
             }
+            if in_words.iter().any(|denial| denial.place.contains(&word.at)) {
+                continue;
+            }
             if let Some((bound, length)) = bound_at(&list[at..], &folded[at..]) {
                 bounds.push(bound);
                 passed = at + length;
@@ -134,6 +160,7 @@ impl Read {
             if let Some(date) = date_in_figures(sentence, &list[at..]) {
                 let kind = Kind::Number;
                 terms.extend(date.terms.into_iter().map(|stem| Term { stem, kind }));
+                places.resize(terms.len(), word.at);
                 possible.extend(date.possible);
                 passed = at + date.words;
                 continue;
@@ -142,12 +169,22 @@ impl Read {
                 negated_at.push(terms.len());
                 continue;
             }
-            if let Some(number) = number_of(word.text) {
-                let digits = word.text.starts_with(char::is_numeric);
-                let kind = if digits { Kind::Number } else { Kind::Count };
-                terms.push(Term { stem: number, kind });
+            // The sign of the number after it.
+            let is_sign = matches!(folded[at].as_str(), "minus" | "plus");
+            if is_sign && number_at(&list[at + 1..], &folded[at + 1..]).is_some() {
                 continue;
             }
+            if let Some((number, length)) = number_at(&list[at..], &folded[at..]) {
+                let digits = word.text.starts_with(char::is_numeric);
+                let kind = if digits { Kind::Number } else { Kind::Count };
+                passed = at + length;
+                let place = word.at..list[passed - 1].end();
+                figures.push(Figure::of(number.clone(), sentence, place, &words, passed));
+                terms.push(Term { stem: number, kind });
+                places.push(word.at);
+                continue;
+            }
+            figures.extend(Figure::of_one(&words, at));
             let dated = is_figure(at + 1) || at.checked_sub(1).is_some_and(is_figure);
             let month = month(word.text, &folded[at], dated);
             if month.is_none() && is_stop_word(word.text) {
@@ -167,8 +204,9 @@ impl Read {
                 stem: month.unwrap_or_else(|| stems.stem(word.text)),
                 kind,
             });
+            places.push(word.at);
         }
-        let denied = negated_at
+        let mut denied: Vec<Vec<String>> = negated_at
             .into_iter()
             .map(|at| {
                 terms[at.min(terms.len())..]
@@ -178,11 +216,14 @@ impl Read {
                     .collect()
             })
             .collect();
+        denied.extend(in_words.iter().map(|denial| denial.denied(&terms, &places)));
         Self {
+            lessens: !figures.is_empty() && lessens(&folded),
             terms,
             possible,
             denied,
             bounds,
+            figures,
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::bounds::Bound;
 use super::claim::{Claim, Kind, Read, Term};
 use super::dates::readings;
+use super::figures::Figure;
 use super::signs::same_people;
 use crate::answer::Source;
 use crate::sentences::sentences;
@@ -62,6 +63,9 @@ pub(super) struct EvidenceSentence {
     said: Said,
     pub(super) denied: Vec<Vec<String>>,
     pub(super) bounds: Vec<Bound>,
+    pub(super) figures: Vec<Figure>,
+    /// It says in words that something became or is less.
+    pub(super) lessens: bool,
     /// It has a number, in digits or words.
     pub(super) counts: bool,
 }
@@ -105,6 +109,8 @@ impl Evidence {
                     range,
                     denied: std::mem::take(&mut read.denied),
                     bounds: std::mem::take(&mut read.bounds),
+                    figures: std::mem::take(&mut read.figures),
+                    lessens: read.lessens,
                     said: read.into(),
                     counts,
                 }

@@ -1,5 +1,6 @@
 //! What single words say about a claim: numbers, negations, opposites, one people in two forms. English and German.
 
+use super::figures::{german_number, german_ordinal};
 use crate::words::{Language, Stems, fold, is_number};
 use std::sync::LazyLock;
 
@@ -106,22 +107,7 @@ pub(super) fn number_of(word: &str) -> Option<String> {
         ("seventy", "70"),
         ("eighty", "80"),
         ("ninety", "90"),
-        ("zwei", "2"),
-        ("drei", "3"),
-        ("vier", "4"),
-        ("funf", "5"),
-        ("sechs", "6"),
-        ("sieben", "7"),
-        ("acht", "8"),
-        ("neun", "9"),
-        ("zehn", "10"),
-        ("elf", "11"),
-        ("zwolf", "12"),
-        ("zwanzig", "20"),
-        ("dreissig", "30"),
-        ("hundert", "100"),
         ("hundred", "100"),
-        ("tausend", "1000"),
         ("thousand", "1000"),
         ("million", "1000000"),
         ("millionen", "1000000"),
@@ -135,10 +121,12 @@ pub(super) fn number_of(word: &str) -> Option<String> {
             // `８５０`, as East Asian texts write it.
             return number_of(&folded);
         }
-        return WORDS
-            .iter()
-            .find(|(name, _)| *name == folded)
-            .map(|(_, digits)| (*digits).to_owned());
+        if let Some((_, digits)) = WORDS.iter().find(|(name, _)| *name == folded) {
+            return Some((*digits).to_owned());
+        }
+        // "Dritte" are other people.
+        let ordinal = || german_ordinal(&folded).filter(|_| word.starts_with(char::is_lowercase));
+        return german_number(&folded).or_else(ordinal).map(|number| number.to_string());
     }
     let digits = word.trim_end_matches(char::is_alphabetic);
     if !is_number(digits) || word.len() - digits.len() > 2 {

@@ -395,6 +395,194 @@ fn slashes_tell_which_figure_is_the_day_or_leave_it_open() {
     );
 }
 
+#[test]
+fn a_sign_is_part_of_its_number() {
+    for minus in ["-", "−", "–", "－", "minus "] {
+        all_are(
+            Support::Weak,
+            &[
+                (
+                    &format!("Sales of the old mill changed by {minus}5 % in May."),
+                    "Sales of the old mill changed by +5 % in May.",
+                ),
+                (
+                    "Sales of the old mill changed by +5 % in May.",
+                    &format!("Sales of the old mill changed by {minus}5 % in May."),
+                ),
+                (
+                    &format!("The temperature in the cold store is {minus}18 degrees."),
+                    "The temperature in the cold store is 18 degrees.",
+                ),
+                (
+                    "The balance of the account is EUR 250.",
+                    &format!("The balance of the account is {minus}€250."),
+                ),
+            ],
+        );
+        all_are(
+            Support::Supported,
+            &[
+                (
+                    &format!("Sales of the old mill changed by {minus}5 % in May."),
+                    "Sales of the old mill changed by −5 % in May.",
+                ),
+                (
+                    &format!("Sales of the old mill in May: {minus}5 %"),
+                    "Sales of the old mill in May fell by 5 %.",
+                ),
+                (
+                    "Sales of the old mill in May fell by 5 %.",
+                    &format!("Sales of the old mill in May: {minus}5 %"),
+                ),
+            ],
+        );
+    }
+    all_are(
+        Support::Supported,
+        &[
+            ("Sales changed by +5 % in May.", "Sales changed by 5 % in May."),
+            (
+                "- 5 cats live in the old mill.\n- 3 dogs live there.",
+                "5 cats live in the old mill.",
+            ),
+            ("-5 cats live in the old mill.", "5 cats live in the old mill."),
+            (
+                "Between 1905-1910 the old mill ground 5-10 tons.",
+                "Between 1905 and 1910 the old mill ground 5 to 10 tons.",
+            ),
+            (
+                "The mill has 2019 –2020 used form A-5 (12).",
+                "The mill has used form A 5 in 2020.",
+            ),
+            (
+                "The balance of the account is 250-.",
+                "The balance of the account is 250.",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn numbers_in_words_are_numbers() {
+    for (words, digits) in [
+        ("twelve", "12"),
+        ("twenty-five", "25"),
+        ("one hundred", "100"),
+        ("two hundred and five", "205"),
+        ("three thousand five hundred", "3,500"),
+        ("one", "1"),
+    ] {
+        let english = |number: &str| format!("The tenant of the old mill has to pay within {number} days.");
+        all_are(
+            Support::Supported,
+            &[
+                (&english(words), &english(digits)),
+                (&english(digits), &english(words)),
+                (&english(words), &english(words)),
+            ],
+        );
+        let others = ["13", "thirteen", "26", "twenty-six", "two hundred"].map(english);
+        for other in &others {
+            all_are(Support::Weak, &[(&english(words), other), (other, &english(words))]);
+        }
+    }
+    for (words, digits) in [
+        ("dreizehn", "13"),
+        ("fünfundzwanzig", "25"),
+        ("zweihundertfünf", "205"),
+        ("einen", "1"),
+    ] {
+        let german = |number: &str| format!("Der Mieter der alten Mühle muss binnen {number} Tagen zahlen.");
+        all_are(
+            Support::Supported,
+            &[
+                (&german(words), &german(digits)),
+                (&german(digits), &german(words)),
+                (&german(words), &german(words)),
+            ],
+        );
+        let others = ["zwölf", "14", "sechsundzwanzig"].map(german);
+        for other in &others {
+            all_are(Support::Weak, &[(&german(words), other), (other, &german(words))]);
+        }
+    }
+    all_are(
+        Support::Weak,
+        &[
+            ("The tenant may keep one cat.", "The tenant may keep two cats."),
+            ("The tenant may keep two cats.", "The tenant may keep one cat."),
+            (
+                "Der Mieter darf zwei Katzen halten.",
+                "Der Mieter darf eine Katze halten.",
+            ),
+            (
+                "The notice period is at least one month.",
+                "The notice period is at most one month.",
+            ),
+        ],
+    );
+    all_are(
+        Support::Supported,
+        &[
+            (
+                "The tenant may keep one or two cats in the flat.",
+                "The tenant may keep one cat in the flat.",
+            ),
+            (
+                "Two tenants live in the flat, and one of the tenants pays the rent.",
+                "One of the two tenants pays the rent.",
+            ),
+            (
+                "No one of the two tenants pays the rent.",
+                "No one of the two tenants pays the rent.",
+            ),
+            (
+                "Die Miete ist am dritten Werktag des Monats fällig.",
+                "Die Miete ist am 3. Werktag des Monats fällig.",
+            ),
+            (
+                "Between one hundred and two hundred people came to the old mill.",
+                "Between 100 and 200 people came to the old mill.",
+            ),
+            (
+                "It was the twenty-first century when the old mill burnt.",
+                "It was the 21st century when the old mill burnt.",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn denials_within_words_are_denials() {
+    all_are(
+        Support::Weak,
+        &[
+            ("租客不可以养狗。", "租客可以养狗。"),
+            ("租客可以养狗。", "租客不可以养狗。"),
+            ("租客不得转租房屋。", "租客可以转租房屋。"),
+            ("房屋内禁止吸烟。", "房屋内可以吸烟。"),
+            ("押金没有退还给租客。", "押金退还给租客。"),
+            ("犬を飼うことはできません。", "犬を飼うことができます。"),
+            ("犬を飼うことができます。", "犬を飼うことはできません。"),
+            ("転貸は許可されていない。", "転貸は許可されている。"),
+        ],
+    );
+    all_are(
+        Support::Supported,
+        &[
+            ("租客不可以养狗。", "租客不可以养狗。"),
+            ("租客不得养猫，但可以养狗。", "租客可以养狗。"),
+            ("未经房东书面同意，租客不得转租。", "未经房东书面同意，租客不得转租。"),
+            ("两个不同的房间由租客使用。", "两个房间由租客使用。"),
+            ("租客可以养狗。", "租客可以养狗。"),
+            ("犬を飼うことはできません。", "犬を飼うことはできません。"),
+            ("家賃は月末までに支払わなければならない。", "家賃は月末までに支払う。"),
+            ("契約は2年で、更新はできない。", "契約は2年です。"),
+            ("不動産の契約は2年です。", "不動産の契約は2年です。"),
+        ],
+    );
+}
+
 proptest! {
     #[test]
     fn any_text_can_be_checked(sentence in "\\PC{0,60}", text in "\\PC{0,120}") {

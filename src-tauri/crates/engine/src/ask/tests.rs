@@ -305,3 +305,32 @@ fn a_profile_that_is_gone_from_the_settings_gives_way_to_auto() {
     let named = engine.ask(&request, &CancelToken::new(), &mut |_| {});
     assert_eq!(named.unwrap_err().code, "unknown_profile");
 }
+
+#[test]
+fn signs_alone_ask_nothing_and_the_list_is_told_without_a_search() {
+    let temp = tempfile::tempdir().unwrap();
+    let engine = Engine::open(EngineOptions {
+        data_dir: Some(temp.path().join("data")),
+        runtime_dir: Some(temp.path().join("runtime")),
+        bin_dir: Some(temp.path().join("bin")),
+        mode: OpenMode::ReadWrite,
+        background: Background::Nothing,
+    })
+    .unwrap();
+    let ask = |question: &str| {
+        let request = AskRequest {
+            question: question.to_owned(),
+            ..AskRequest::default()
+        };
+        engine.ask(&request, &CancelToken::new(), &mut |_| {})
+    };
+    for signs in ["?", " …!? ", "。"] {
+        assert_eq!(ask(signs).unwrap_err().code, "empty_question", "{signs}");
+    }
+    assert!(engine.conversations("").unwrap().is_empty());
+    let list = ask("Which documents do I have?").unwrap();
+    assert_eq!(
+        (list.mode, list.text.as_str()),
+        (AnswerMode::Listed, "No document can be asked yet.")
+    );
+}

@@ -12,6 +12,7 @@ use docmind_core::citation::{CitationParser, CitedSentence, CitedText, attribute
 use docmind_core::error::{ErrorReport, Notice};
 use docmind_core::generation::{GenerateEvent, GenerateRequest, GenerationStats, Sampling};
 use docmind_core::prompt::next_messages;
+use docmind_core::sentences::is_ended;
 use docmind_core::settings::Settings;
 use docmind_core::support::{Claim, Evidence, check_claim};
 use std::collections::HashMap;
@@ -270,13 +271,7 @@ fn parser(sources: &[Source]) -> CitationParser {
 
 /// Half a sentence without a mark claims nothing yet: it gets none afterwards either, and is not called unsupported.
 fn without_the_cut_off(mut text: CitedText, finish: FinishReason) -> (CitedText, Option<CitedSentence>) {
-    let half = |sentence: &CitedSentence| {
-        sentence.numbers.is_empty()
-            && !sentence
-                .text
-                .trim_end()
-                .ends_with(['.', '!', '?', '…', '。', '！', '？'])
-    };
+    let half = |sentence: &CitedSentence| sentence.numbers.is_empty() && !is_ended(&sentence.text);
     let cut_off = match finish {
         FinishReason::Stop => None,
         FinishReason::Length | FinishReason::Cancelled | FinishReason::Interrupted => {

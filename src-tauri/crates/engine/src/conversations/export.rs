@@ -142,7 +142,7 @@ fn notes(language: Language, answer: &Answer) -> Vec<String> {
         (_, FinishReason::Interrupted) => Some(interrupted),
         (_, FinishReason::Length) => Some(length),
         (AnswerMode::Extractive, FinishReason::Stop) => Some(extractive),
-        (AnswerMode::Generated, FinishReason::Stop) => None,
+        (AnswerMode::Generated | AnswerMode::Listed, FinishReason::Stop) => None,
     };
     reach.into_iter().chain(end.map(str::to_owned)).collect()
 }
