@@ -255,12 +255,18 @@ impl Shown<'_> {
             .map(|citation| self.citation(citation))
             .collect();
         let stats = answer.stats.as_ref().and_then(|stats| object(stats).ok());
+        // Scripts know three modes: what the library's list says is nobody's writing.
+        let is_listed = answer.mode == AnswerMode::Listed;
+        let mode = if is_listed { AnswerMode::Extractive } else { answer.mode };
         let mut told = json!({
-            "type": "done", "mode": answer.mode, "finish": answer.finish, "conversation": self.conversation, "text": answer.text,
+            "type": "done", "mode": mode, "finish": answer.finish, "conversation": self.conversation, "text": answer.text,
             "citations": citations, "stats": stats,
         });
         if let Some(coverage) = &answer.coverage {
             told["coverage"] = json!(coverage);
+        }
+        if is_listed {
+            told["listed"] = json!(true);
         }
         self.output.json(&told)?;
         self.output.text("\n")?;
