@@ -1,7 +1,7 @@
 //! Mail as Outlook keeps it (MS-OXMSG): properties as streams of an OLE file.
 
 use crate::eml;
-use crate::encoding;
+use crate::encoding::{self, CodePage};
 use crate::error::ParseError;
 use crate::html;
 use crate::output::Output;
@@ -240,7 +240,10 @@ fn encoding_of(code_page: u32) -> Option<&'static Encoding> {
         51_932 => Some(encoding_rs::EUC_JP),
         51_949 => Some(encoding_rs::EUC_KR),
         54_936 => Some(encoding_rs::GB18030),
-        other => i32::try_from(other).ok().and_then(rtf::code_page),
+        other => i32::try_from(other)
+            .ok()
+            .and_then(CodePage::numbered)
+            .and_then(CodePage::known),
     }
 }
 
