@@ -2,7 +2,7 @@
 
 use crate::error::ParseError;
 use crate::ooxml::drawing_paragraphs;
-use crate::sheets::{Looks, date_of};
+use crate::sheets::{Kind, Looks, date_of};
 use crate::text::{PageBuilder, TableHeader};
 use crate::xml::{Tag, Token, Xml};
 use std::collections::BTreeMap;
@@ -161,34 +161,12 @@ fn shown(text: &str, format: &str, first_day: f64, looks: &mut Looks) -> Option<
         return None;
     }
     let value: f64 = text.trim().parse().ok()?;
-    Some(if is_date(format) {
+    Some(if Kind::of(format) == Kind::Date {
         // A time of day is of no day.
         date_of(if value < 1.0 { value } else { value + first_day })
     } else {
         looks.write(Some(format), value)
     })
-}
-
-/// True for a format that shows days or times of day: it has their letters, no others, and no place for digits.
-fn is_date(format: &str) -> bool {
-    let mut is_date = false;
-    let mut chars = format.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            ';' => break,
-            '"' => chars.by_ref().take_while(|c| *c != '"').for_each(drop),
-            // A colour, or whose calendar it is.
-            '[' => chars.by_ref().take_while(|c| *c != ']').for_each(drop),
-            '\\' | '_' | '*' => {
-                chars.next();
-            }
-            'd' | 'D' | 'y' | 'Y' | 'h' | 'H' => is_date = true,
-            'm' | 'M' | 's' | 'S' | 'a' | 'A' | 'p' | 'P' => {}
-            c if c.is_ascii_alphabetic() || matches!(c, '0' | '#' | '?') => return false,
-            _ => {}
-        }
-    }
-    is_date
 }
 
 fn number(tag: &Tag<'_>, name: &str) -> u32 {

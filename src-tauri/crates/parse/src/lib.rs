@@ -10,7 +10,7 @@
 //! | DOCX, DOCM; Word's XML | ZIP with `word/`; namespaces | the document | own, on quick-xml |
 //! | PPTX, PPTM | ZIP with `ppt/` | a slide with its notes | own, on quick-xml |
 //! | XLSX, XLSM | ZIP with `xl/` | a sheet | calamine, cell by cell |
-//! | XLS | OLE with `Workbook` | a sheet | calamine, decrypted before where Excel would not ask for a password |
+//! | XLS | OLE with `Workbook` | a sheet | own, decrypted before where Excel would not ask for a password |
 //! | all three under the password that Excel tries itself | OLE with `EncryptedPackage` | as what is inside | decrypted before, own on RustCrypto |
 //! | XML of Excel 2003 | namespace | a sheet | own, on quick-xml |
 //! | ODT, ODP, ODS, flat ones, those of OpenOffice 1 | ZIP with `mimetype`; namespace | the document, a slide, a sheet | own, on quick-xml |

@@ -1,10 +1,11 @@
 //! Workbooks of Excel 2003 in one XML file (SpreadsheetML).
 
-use super::{MEDIA_TYPE_XLS, SparseTable, check_cells};
+use super::{MEDIA_TYPE_XLS, SparseTable, check_cells, margins};
 use crate::error::ParseError;
 use crate::output::Output;
 use crate::text::PageBuilder;
 use crate::xml::{Tag, Token, Xml, text_of};
+use std::collections::BTreeSet;
 
 /// Reads a workbook: a sheet a page, comments behind its table.
 ///
@@ -15,7 +16,7 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     out.started(MEDIA_TYPE_XLS, None, None);
     let source = text_of(bytes);
     let mut xml = Xml::new(&source, out.limits.xml_depth);
-    let (mut number, mut cells) = (0, 0);
+    let (mut number, mut cells, mut seen) = (0, 0, BTreeSet::new());
     while let Some(token) = xml.next()? {
         if let Token::Open(tag) = token
             && tag.name() == "Worksheet"
@@ -23,21 +24,31 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
             number += 1;
             let name = tag.attribute("Name").unwrap_or_default();
             let mut page = PageBuilder::default();
-            let (table, comments) = sheet(&mut xml, &mut cells, out)?;
-            table.write(&name, &mut page);
-            for comment in comments {
-                page.paragraph(&comment);
+            let sheet = sheet(&mut xml, &mut cells, out)?;
+            sheet.table.write(&name, &mut page);
+            for comment in &sheet.comments {
+                page.paragraph(comment);
             }
+            margins::write(&sheet.margins, &name, &mut seen, &mut page);
             out.page(page.finish(number))?;
         }
     }
     Ok(())
 }
 
+/// What stands in a sheet.
+#[derive(Default)]
+struct Sheet {
+    table: SparseTable,
+    comments: Vec<String>,
+    /// Codes of its header and footer.
+    margins: Vec<String>,
+}
+
 /// A sheet, the reader standing inside its element.
-fn sheet(xml: &mut Xml<'_>, cells: &mut usize, out: &Output<'_>) -> Result<(SparseTable, Vec<String>), ParseError> {
+fn sheet(xml: &mut Xml<'_>, cells: &mut usize, out: &Output<'_>) -> Result<Sheet, ParseError> {
     let outside = xml.depth().saturating_sub(1);
-    let (mut table, mut comments) = (SparseTable::default(), Vec::new());
+    let mut sheet = Sheet::default();
     let (mut row, mut column, mut bytes) = (0_u32, 0_u32, 0);
     // Columns that the last cell takes besides its own.
     let mut merged = 0;
@@ -54,7 +65,8 @@ fn sheet(xml: &mut Xml<'_>, cells: &mut usize, out: &Output<'_>) -> Result<(Spar
                 column = number(&tag, "Index").unwrap_or(next);
                 merged = number(&tag, "MergeAcross").unwrap_or(0);
             }
-            "Comment" => comments.push(xml.text()?),
+            "Comment" => sheet.comments.push(xml.text()?),
+            "Header" | "Footer" => sheet.margins.extend(tag.attribute("Data")),
             "Data" => {
                 let kind = tag.attribute("Type").unwrap_or_default();
                 let text = xml.text()?;
@@ -65,13 +77,13 @@ fn sheet(xml: &mut Xml<'_>, cells: &mut usize, out: &Output<'_>) -> Result<(Spar
                 };
                 bytes += text.len();
                 *cells += 1;
-                table.push(row, column.saturating_sub(1), text);
+                sheet.table.push(row, column.saturating_sub(1), text);
                 check_cells(*cells, bytes, out)?;
             }
             _ => {}
         }
     }
-    Ok((table, comments))
+    Ok(sheet)
 }
 
 /// `2026-11-29T00:00:00.000` is a day; a time alone is said to be of the day before Excel's first.

@@ -5,6 +5,7 @@ mod encrypted;
 mod formats;
 mod hostile;
 mod mail;
+mod old_workbooks;
 mod open_document;
 mod pdf;
 mod pictures;
