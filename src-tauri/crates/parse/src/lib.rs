@@ -19,6 +19,7 @@
 //! | HTML, XHTML | its tags | the document, menus left out | html5ever's tokenizer |
 //! | EML, EMLX, MHTML, mbox | header lines | the mail | mail-parser |
 //! | MSG | OLE with `__properties` | the mail | own, on cfb |
+| `winmail.dat` (TNEF), alone or in a mail | first bytes | the mail | own |
 //! | Markdown, CSV, TSV, JSON, source code | extension | the document | pulldown-cmark, own, serde_json |
 //! | JPEG, PNG, WebP | first bytes | the picture | Tesseract, where that was asked for ([`Registry::recognising`]) |
 //! | TIFF | first bytes | a directory, one a scanned or faxed page | unpacked with tiff and fax, then as the others |
@@ -77,6 +78,7 @@ mod sheets;
 mod sniff;
 mod symbol;
 mod text;
+mod tnef;
 mod xml;
 
 pub use limits::Limits;

@@ -281,7 +281,7 @@ const DICTIONARY: &[u8] = b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f
 MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx";
 
 /// Unpacks a compressed RTF body (MS-OXRTFCP); nothing where it is none.
-fn unpack_rtf(packed: &[u8], max_bytes: usize) -> Option<Vec<u8>> {
+pub fn unpack_rtf(packed: &[u8], max_bytes: usize) -> Option<Vec<u8>> {
     let raw_size = u32::from_le_bytes(packed.get(4..8)?.try_into().ok()?) as usize;
     let body = packed.get(16..)?;
     match packed.get(8..12)? {

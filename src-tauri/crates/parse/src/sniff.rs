@@ -44,6 +44,8 @@ pub enum Format {
     Eml,
     /// A mail as Outlook keeps it.
     Msg,
+    /// A mail as Outlook packs it for another Outlook.
+    Tnef,
     /// Markdown.
     Markdown,
     /// Comma-separated values.
@@ -139,6 +141,9 @@ pub fn format(name: &str, bytes: &[u8], limits: Limits) -> Result<Format, ParseE
     }
     if bytes.starts_with(b"{\\rtf") || bytes.starts_with(b"{\\urtf") {
         return Ok(Format::Rtf);
+    }
+    if crate::tnef::is_one(bytes) {
+        return Ok(Format::Tnef);
     }
     if crate::picture::media_type(bytes).is_some() {
         return Ok(Format::Picture);

@@ -7,6 +7,7 @@ mod hostile;
 mod mail;
 mod old_workbooks;
 mod open_document;
+mod packed_mail;
 mod pdf;
 mod pictures;
 mod slides;
