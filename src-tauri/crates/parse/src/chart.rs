@@ -1,5 +1,7 @@
 //! Charts of slides and documents, as tables of what they draw: in a workbook these stand in cells, here nowhere else.
 
+pub mod extended;
+
 use crate::error::ParseError;
 use crate::ooxml::drawing_paragraphs;
 use crate::sheets::{Kind, Looks, date_of};
@@ -9,6 +11,9 @@ use std::collections::BTreeMap;
 
 /// Points of a series that are told one by one. Of more nobody reads a value off a chart.
 const MOST_POINTS: usize = 100;
+
+/// Series of a chart; Excel draws no more.
+const MOST_SERIES: usize = 255;
 
 /// Bytes of what stands at a place of an axis, all its levels together.
 const LONGEST_CATEGORY: usize = 300;
@@ -104,6 +109,13 @@ impl Series {
 
     fn is_long(&self) -> bool {
         self.categories.len() > MOST_POINTS || self.values.len() > MOST_POINTS
+    }
+}
+
+/// Adds one to those of its chart, unless they are more than are drawn.
+pub fn push(all: &mut Vec<Series>, series: Series) {
+    if all.len() < MOST_SERIES {
+        all.push(series);
     }
 }
 

@@ -110,7 +110,10 @@ fn check_cells(cells: usize, out: &Output<'_>) -> Result<(), ParseError> {
 }
 
 /// Paragraphs of a cell, the reader standing inside it; its comments go beside the table.
-fn cell(xml: &mut Xml<'_>, positions: &Positions, beside: &mut Vec<String>) -> Result<String, ParseError> {
+///
+/// # Errors
+/// Those of XML.
+pub fn cell(xml: &mut Xml<'_>, positions: &Positions, beside: &mut Vec<String>) -> Result<String, ParseError> {
     let outside = xml.depth().saturating_sub(1);
     let mut text = SpannedLine::default();
     let mut paragraphs = 0_u32;
