@@ -15,7 +15,8 @@
 //! | XML of Excel 2003 | namespace | a sheet | own, on quick-xml |
 //! | ODT, ODP, ODS, flat ones, those of OpenOffice 1 | ZIP with `mimetype`; namespace | the document, a slide, a sheet | own, on quick-xml |
 //! | EPUB | ZIP with `mimetype` | a chapter, in the order of the spine | own, with html5ever |
-//! | RTF | `{\rtf` | the document | own |
+//! | FictionBook 2 | its root element | the book | own, on quick-xml |
+| RTF | `{\rtf` | the document | own |
 //! | HTML, XHTML | its tags | the document, menus left out | html5ever's tokenizer |
 //! | EML, EMLX, MHTML, mbox | header lines | the mail | mail-parser |
 //! | MSG | OLE with `__properties` | the mail | own, on cfb |
@@ -56,6 +57,7 @@ mod encoding;
 mod encrypted;
 mod epub;
 mod error;
+mod fb2;
 mod formula;
 mod grid;
 mod html;

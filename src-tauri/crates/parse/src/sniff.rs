@@ -36,6 +36,8 @@ pub enum Format {
     Odp,
     /// EPUB 2 and 3.
     Epub,
+    /// FictionBook 2.
+    Fb2,
     /// Rich Text Format.
     Rtf,
     /// HTML and XHTML.
@@ -218,6 +220,9 @@ fn text_format(bytes: &[u8], extension: &str) -> Format {
         return format;
     }
     // Marks of a format that its bytes show without doubt.
+    if lower.starts_with('<') && lower.contains("<fictionbook") {
+        return Format::Fb2;
+    }
     if lower.starts_with("<!doctype html") || lower.starts_with("<html") {
         return Format::Html;
     }

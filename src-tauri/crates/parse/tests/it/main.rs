@@ -2,6 +2,7 @@
 
 mod build;
 mod encrypted;
+mod fiction;
 mod formats;
 mod hostile;
 mod mail;
