@@ -12,7 +12,6 @@ use biff::Workbook;
 use calamine::{DataRef, ExcelDateTime, ExcelDateTimeType, Reader, SheetType, Xlsx, XlsxError};
 use cfb::CompoundFile;
 use merged::Merged;
-use number::plain;
 use raised::RaisedStrings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;

@@ -45,7 +45,6 @@ mod kind {
 const STRETCH: u32 = 4096;
 
 /// The records of a stream: kind and data. One that is cut short ends where the stream does.
-#[derive(Clone)]
 struct Records<'a>(&'a [u8]);
 
 impl<'a> Iterator for Records<'a> {
