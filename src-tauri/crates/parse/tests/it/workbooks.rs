@@ -250,3 +250,18 @@ fn what_is_printed_above_and_below_a_sheet_is_read_once() {
     let book = r#"<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet" xmlns:x="urn:schemas-microsoft-com:office:excel"><Worksheet ss:Name="S"><Table><Row><Cell><Data ss:Type="Number">7</Data></Cell></Row></Table><WorksheetOptions><PageSetup><Header x:Data="&amp;CSecret"/></PageSetup></WorksheetOptions></Worksheet></Workbook>"#;
     assert_eq!(read("a.xls", book.as_bytes()).text(), "S\n\n7\n\nSecret");
 }
+
+#[test]
+fn numbers_in_one_xml_file_are_shown_in_the_format_of_their_cells() {
+    let cell = |style: &str, number: &str| {
+        format!(r#"<Cell ss:StyleID="{style}"><Data ss:Type="Number">{number}</Data></Cell>"#)
+    };
+    let row = cell("p", "0.07") + &cell("e", "1234.5") + &cell("none", "0.30000000000000004") + &cell("e", "n/a");
+    let book = format!(
+        r#"<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Styles><Style ss:ID="p"><NumberFormat ss:Format="Percent"/></Style><Style ss:ID="e"><NumberFormat ss:Format="[$€-407]\ #,##0.00"/></Style></Styles><Worksheet ss:Name="S"><Table><Row>{row}</Row></Table></Worksheet></Workbook>"#
+    );
+    assert_eq!(
+        read("a.xls", book.as_bytes()).text(),
+        "S\n\n7% | €1234.5 | 0.30000000000000004 | n/a"
+    );
+}
