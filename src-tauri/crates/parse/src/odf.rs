@@ -75,8 +75,9 @@ pub fn parse_odp(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
 /// # Errors
 /// Its final state.
 pub fn parse_ods(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
-    let document = Document::open(bytes, out)?;
+    let mut document = Document::open(bytes, out)?;
     out.started(SPREADSHEET, document.title(out), None);
+    let mut charts = std::mem::take(&mut document.charts);
     let mut xml = Xml::new(&document.content, out.limits.xml_depth);
     let positions = document.positions(out);
     let (mut number, mut cells) = (0, 0);
@@ -90,7 +91,9 @@ pub fn parse_ods(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
             let mut page = PageBuilder::default();
             let sheet = sheet::read(&mut xml, &positions, &mut cells, out)?;
             sheet.table.write(&name, &mut page);
-            for text in sheet.beside.iter().chain(&margins) {
+            let shown = sheet.beside.objects.iter().filter_map(|object| charts.take(object));
+            let titles: Vec<String> = shown.flat_map(|chart| chart.titles).collect();
+            for text in sheet.beside.texts.iter().chain(&titles).chain(&margins) {
                 page.paragraph(text);
             }
             margins.clear();

@@ -2,7 +2,7 @@
 
 use super::formulas::{folder, named};
 use super::raised::Positions;
-use super::sheet::cell;
+use super::sheet::{Beside, cell};
 use super::{is_aside, repeats};
 use crate::archive::Archive;
 use crate::error::ParseError;
@@ -77,7 +77,7 @@ impl Charts {
 fn chart(archive: &mut Archive<'_>, folder: &str, out: &Output<'_>) -> Result<Chart, ParseError> {
     let source = text_of(&archive.require(&format!("{folder}/content.xml"))?);
     let mut xml = Xml::new(&source, out.limits.xml_depth);
-    let (positions, mut beside) = (Positions::default(), Vec::new());
+    let (positions, mut beside) = (Positions::default(), Beside::default());
     let mut chart = Chart::default();
     let mut is_long = false;
     while let Some(token) = xml.next()? {
