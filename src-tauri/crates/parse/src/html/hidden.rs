@@ -167,13 +167,14 @@ pub fn is_block(element: &str) -> bool {
 
 /// True for an element that its page says is not to be seen: by its attribute, or in its own style. What assistive technology is not to
 /// read (`aria-hidden`) is there to be seen, and so is what is only found (`until-found`); whole pages are hidden until their scripts
-/// have run.
+/// have run, and formulas stand behind their pictures (in Wikipedia).
 pub fn is_unseen(tag: &Tag) -> bool {
     if tag.attrs.is_empty() || matches!(&*tag.name, "html" | "body" | "head") {
         return false;
     }
     let by_attribute = attribute(tag, "hidden").is_some_and(|value| !value.trim().eq_ignore_ascii_case("until-found"));
-    by_attribute || attribute(tag, "style").is_some_and(|style| hides(&style))
+    let is_unseen = by_attribute || attribute(tag, "style").is_some_and(|style| hides(&style));
+    is_unseen && !attribute(tag, "class").is_some_and(|class| class.contains("mathml"))
 }
 
 /// True for a style that hides its element; mails hide their previews in several ways at once.
@@ -250,6 +251,10 @@ mod tests {
             ("<p>one<img hidden alt='no'><input hidden> two</p>", "one two"),
             ("<p>a<b aria-hidden=true>b</b><i hidden=until-found>c</i></p>", "abc"),
             ("<body style='display:none'><p>one", "one"),
+            (
+                "<p>It is <span class='mwe-math-mathml-a11y' style='display: none;'><math><msup><mn>2</mn><mn>3</mn></msup></math></span></p>",
+                "It is 2^3",
+            ),
             ("<footer hidden><p>no</p></footer><p>two</p>", "two"),
             ("<section hidden/><p>two</p>", "two"),
             (
