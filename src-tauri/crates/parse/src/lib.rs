@@ -16,11 +16,11 @@
 //! | ODT, ODP, ODS, flat ones, those of OpenOffice 1 | ZIP with `mimetype`; namespace | the document, a slide, a sheet | own, on quick-xml |
 //! | EPUB | ZIP with `mimetype` | a chapter, in the order of the spine | own, with html5ever |
 //! | FictionBook 2 | its root element | the book | own, on quick-xml |
-| RTF | `{\rtf` | the document | own |
+//! | RTF | `{\rtf` | the document | own |
 //! | HTML, XHTML | its tags | the document, menus left out | html5ever's tokenizer |
 //! | EML, EMLX, MHTML, mbox | header lines | the mail | mail-parser |
 //! | MSG | OLE with `__properties` | the mail | own, on cfb |
-| `winmail.dat` (TNEF), alone or in a mail | first bytes | the mail | own |
+//! | `winmail.dat` (TNEF), alone or in a mail | first bytes | the mail | own |
 //! | Markdown, CSV, TSV, JSON, source code | extension | the document | pulldown-cmark, own, serde_json |
 //! | JPEG, PNG, WebP | first bytes | the picture | Tesseract, where that was asked for ([`Registry::recognising`]) |
 //! | TIFF | first bytes | a directory, one a scanned or faxed page | unpacked with tiff and fax, then as the others |

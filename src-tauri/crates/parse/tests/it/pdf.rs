@@ -115,7 +115,10 @@ fn comments_stand_behind_the_text_of_their_page() {
     let text = read("a.pdf", &bytes).text();
     assert!(text.starts_with("The rent is ten pounds a month."), "{text}");
     assert!(text.ends_with("\n\nIs that with heating?\n\nten"), "{text}");
-    assert!(text.matches("pounds").count() == 1 && !text.contains("Nobody"), "{text}");
+    assert!(
+        text.matches("pounds").count() == 1 && !text.contains("Nobody"),
+        "{text}"
+    );
 }
 
 #[test]
