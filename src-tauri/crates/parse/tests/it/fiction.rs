@@ -4,10 +4,10 @@ use super::read;
 
 fn book(bodies: &str) -> String {
     format!(
-        r##"<?xml version="1.0" encoding="UTF-8"?><FictionBook xmlns="http://www.gribuser.ru/xml/fictionbook/2.0" xmlns:l="http://www.w3.org/1999/xlink">
+        r#"<?xml version="1.0" encoding="UTF-8"?><FictionBook xmlns="http://www.gribuser.ru/xml/fictionbook/2.0" xmlns:l="http://www.w3.org/1999/xlink">
         <stylesheet type="text/css">.a {{ color: red }}</stylesheet><description><title-info><genre>sf</genre><author><first-name>Ada</first-name><last-name>Genet</last-name><id>77</id></author>
         <book-title>The Civet</book-title><annotation><p>About a civet.</p></annotation><lang>en</lang></title-info>
-        <document-info><program-used>Writer</program-used><id>1-2-3</id></document-info></description>{bodies}<binary id="a.png">iVBORw0KGgoAAAA</binary></FictionBook>"##
+        <document-info><program-used>Writer</program-used><id>1-2-3</id></document-info></description>{bodies}<binary id="a.png">iVBORw0KGgoAAAA</binary></FictionBook>"#
     )
 }
 

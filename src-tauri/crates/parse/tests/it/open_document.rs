@@ -216,9 +216,9 @@ fn charts_of_opendocument_are_tables_of_what_they_draw() {
     );
     let slide = format!("<draw:page>{}{}</draw:page>", shown(1), shown(1));
     let slides = with_objects("application/vnd.oasis.opendocument.presentation", &slide, &objects);
-    let read = read("a.odp", &slides);
-    assert_eq!(read.text(), drawn);
-    let page = &read.pages[0];
+    let slides = read("a.odp", &slides);
+    assert_eq!(slides.text(), drawn);
+    let page = &slides.pages[0];
     assert_eq!(page.tables[0].header.slice(&page.text), "| 2024");
     let sheet = format!(
         r#"<table:table table:name="S"><table:table-row><table:table-cell><text:p>7</text:p>{}</table:table-cell></table:table-row></table:table>"#,
@@ -226,7 +226,7 @@ fn charts_of_opendocument_are_tables_of_what_they_draw() {
     );
     let sheets = with_objects("application/vnd.oasis.opendocument.spreadsheet", &sheet, &objects);
     // The rest stands in cells.
-    assert_eq!(super::read("a.ods", &sheets).text(), "S\n\n7\n\nSales\n\nin EUR");
+    assert_eq!(read("a.ods", &sheets).text(), "S\n\n7\n\nSales\n\nin EUR");
 }
 
 #[test]
