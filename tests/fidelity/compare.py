@@ -131,16 +131,20 @@ def rtf_reference(path):
 
 
 class Text(html.parser.HTMLParser):
-    """Text outside scripts, styles and menus."""
+    """Text outside scripts, styles and menus that its page does not hide."""
 
     HIDDEN = {"script", "style", "template", "noscript", "nav", "title", "svg", "select", "head"}
+    SHOWN = {"html", "body", "br", "hr", "img", "input", "link", "meta", "col", "source", "wbr", "area", "embed", "param", "track", "base"}
 
     def __init__(self):
         super().__init__()
         self.out, self.hidden = [], []
 
     def handle_starttag(self, tag, attrs):
-        if tag in self.HIDDEN:
+        says = dict(attrs)
+        unseen = "hidden" in says or re.search(r"display\s*:\s*none|visibility\s*:\s*hidden", says.get("style") or "", re.I)
+        nested = bool(self.hidden) and tag == self.hidden[-1]
+        if tag in self.HIDDEN or nested or unseen and tag not in self.SHOWN:
             self.hidden.append(tag)
         self.out.append(" " if tag not in {"a", "b", "i", "em", "strong", "span", "font", "u", "sup", "sub"} else "")
 

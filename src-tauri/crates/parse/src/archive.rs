@@ -82,6 +82,17 @@ impl<'a> Archive<'a> {
         self.read_index(index).map(Some)
     }
 
+    /// Writes the bytes of an entry somewhere; none where there is none of that name.
+    ///
+    /// # Errors
+    /// As [`Archive::read`].
+    pub fn copy(&mut self, path: &str, into: &mut dyn std::io::Write) -> Result<(), ParseError> {
+        match self.find(path) {
+            Some(index) => self.inflate(index, into),
+            None => Ok(()),
+        }
+    }
+
     /// The bytes of an entry that the format cannot do without.
     ///
     /// # Errors

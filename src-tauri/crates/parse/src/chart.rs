@@ -1,14 +1,19 @@
 //! Charts of slides and documents, as tables of what they draw: in a workbook these stand in cells, here nowhere else.
 
+pub mod extended;
+
 use crate::error::ParseError;
 use crate::ooxml::drawing_paragraphs;
-use crate::sheets::{Looks, date_of};
+use crate::sheets::{Kind, Looks, date_of};
 use crate::text::{PageBuilder, TableHeader};
 use crate::xml::{Tag, Token, Xml};
 use std::collections::BTreeMap;
 
 /// Points of a series that are told one by one. Of more nobody reads a value off a chart.
 const MOST_POINTS: usize = 100;
+
+/// Series of a chart; Excel draws no more.
+const MOST_SERIES: usize = 255;
 
 /// Bytes of what stands at a place of an axis, all its levels together.
 const LONGEST_CATEGORY: usize = 300;
@@ -107,6 +112,13 @@ impl Series {
     }
 }
 
+/// Adds one to those of its chart, unless they are more than are drawn.
+pub fn push(all: &mut Vec<Series>, series: Series) {
+    if all.len() < MOST_SERIES {
+        all.push(series);
+    }
+}
+
 /// Writes the series of a chart: those over the same categories as one table.
 pub fn write(series: &[Series], page: &mut PageBuilder) {
     for alike in series.chunk_by(|a, b| a.categories == b.categories && !a.is_long() && !b.is_long()) {
@@ -161,34 +173,12 @@ fn shown(text: &str, format: &str, first_day: f64, looks: &mut Looks) -> Option<
         return None;
     }
     let value: f64 = text.trim().parse().ok()?;
-    Some(if is_date(format) {
+    Some(if Kind::of(format) == Kind::Date {
         // A time of day is of no day.
         date_of(if value < 1.0 { value } else { value + first_day })
     } else {
         looks.write(Some(format), value)
     })
-}
-
-/// True for a format that shows days or times of day: it has their letters, no others, and no place for digits.
-fn is_date(format: &str) -> bool {
-    let mut is_date = false;
-    let mut chars = format.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            ';' => break,
-            '"' => chars.by_ref().take_while(|c| *c != '"').for_each(drop),
-            // A colour, or whose calendar it is.
-            '[' => chars.by_ref().take_while(|c| *c != ']').for_each(drop),
-            '\\' | '_' | '*' => {
-                chars.next();
-            }
-            'd' | 'D' | 'y' | 'Y' | 'h' | 'H' => is_date = true,
-            'm' | 'M' | 's' | 'S' | 'a' | 'A' | 'p' | 'P' => {}
-            c if c.is_ascii_alphabetic() || matches!(c, '0' | '#' | '?') => return false,
-            _ => {}
-        }
-    }
-    is_date
 }
 
 fn number(tag: &Tag<'_>, name: &str) -> u32 {

@@ -70,35 +70,71 @@ fn said_delimiter(text: &str) -> (Option<char>, &str) {
     }
 }
 
+/// What may part cells, the likeliest first.
+const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
+
 fn guess_delimiter(text: &str) -> char {
-    let lines: Vec<&str> = text
-        .split(['\n', '\r'])
-        .filter(|line| !line.trim().is_empty())
-        .take(20)
-        .collect();
+    let rows = counts(text);
     // The first line may be a title above the table.
-    let evenness = |delimiter: char| {
-        let counts: Vec<usize> = lines.iter().map(|line| count_outside_quotes(line, delimiter)).collect();
+    let evenness = |delimiter: usize| {
+        let counts: Vec<usize> = rows.iter().map(|row| row[delimiter]).collect();
         let is_in_first = counts.first().is_some_and(|count| *count > 0);
         let alike = |count: usize| counts.iter().filter(|other| **other == count).count();
         let parting = counts.iter().filter(|count| **count > 0);
         parting.map(|count| (alike(*count), is_in_first, *count)).max()
     };
-    [',', ';', '\t', '|']
-        .into_iter()
-        .rev()
-        .max_by_key(|delimiter| evenness(*delimiter))
-        .unwrap_or(',')
+    let likeliest = (0..DELIMITERS.len()).rev().max_by_key(|delimiter| evenness(*delimiter));
+    DELIMITERS[likeliest.unwrap_or(0)]
 }
 
-fn count_outside_quotes(line: &str, delimiter: char) -> usize {
-    let mut quoted = false;
-    line.chars()
-        .filter(|c| {
-            quoted ^= *c == '"';
-            *c == delimiter && !quoted
-        })
-        .count()
+/// Of each of the first rows that are not blank: how often each delimiter stands in it outside quotes, which may hold ends of lines.
+fn counts(text: &str) -> Vec<[usize; DELIMITERS.len()]> {
+    const MOST_ROWS: usize = 20;
+    const SAMPLE_BYTES: usize = 64 << 10;
+    let sample = &text[..text.floor_char_boundary(SAMPLE_BYTES)];
+    let (mut rows, mut counts, mut is_blank) = (Vec::new(), [0; DELIMITERS.len()], true);
+    let (mut chars, mut before) = (sample.chars(), '\n');
+    let mut has_open = false;
+    while rows.len() < MOST_ROWS
+        && let Some(c) = chars.next()
+    {
+        let begins_cell = matches!(before, '\n' | '\r') || DELIMITERS.contains(&before);
+        before = c;
+        if c == '"' && begins_cell && !has_open {
+            is_blank = false;
+            match behind_quoted(chars.as_str()) {
+                Some(behind) => chars = behind.chars(),
+                // Then no other does either.
+                None => has_open = true,
+            }
+        } else if matches!(c, '\n' | '\r') {
+            let row = std::mem::take(&mut counts);
+            if !std::mem::replace(&mut is_blank, true) {
+                rows.push(row);
+            }
+        } else {
+            is_blank &= c.is_whitespace();
+            if let Some(at) = DELIMITERS.iter().position(|delimiter| *delimiter == c) {
+                counts[at] += 1;
+            }
+        }
+    }
+    if !is_blank && rows.len() < MOST_ROWS {
+        rows.push(counts);
+    }
+    rows
+}
+
+/// What stands behind a cell in quotes, the first of which is taken; nothing where no other closes it.
+fn behind_quoted(text: &str) -> Option<&str> {
+    let mut rest = text;
+    loop {
+        let (_, behind) = rest.split_once('"')?;
+        match behind.strip_prefix('"') {
+            Some(escaped) => rest = escaped,
+            None => return Some(behind),
+        }
+    }
 }
 
 /// Rows as RFC 4180 writes them; a quote inside an unquoted cell is itself, and so is one that nothing closes.
@@ -210,5 +246,17 @@ mod tests {
         assert_eq!(guess_delimiter("Payments of May\n\na;b\n1,50;x\n2,50;y\n"), ';');
         assert_eq!(guess_delimiter("a;b\n1,5\n"), ';');
         assert_eq!(guess_delimiter("one column\n"), ',');
+        assert_eq!(guess_delimiter("a\t\t\nb\tc, d, e\t\n"), '\t');
+    }
+
+    #[test]
+    fn lines_in_quotes_say_nothing_of_the_delimiter() {
+        let note = "\"Dear \"\"Ada\"\",\nthe tea, the milk,\nthe cake, the jam,\nall of it, for you,\nBob\"";
+        let text = format!("Name;Note;Price\nTea;{note};1,5\nMilk;{note};2,5\n");
+        assert_eq!(guess_delimiter(&text), ';');
+        assert_eq!(counts(&text).len(), 3);
+        assert_eq!(guess_delimiter("a;b\n\"5 inches;1,5\n6 inches;2,5\n"), ';');
+        let hostile = "a;b\n".to_owned() + &";\"".repeat(1 << 20);
+        assert_eq!(guess_delimiter(&hostile), ';');
     }
 }

@@ -7,6 +7,7 @@ mod numbering;
 mod styles;
 
 use crate::archive::Archive;
+use crate::chart::extended::{self, Told};
 use crate::error::ParseError;
 use crate::formula::Line;
 use crate::grid::{self, Finished, Grid};
@@ -58,9 +59,10 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     }
     for part in relationships
         .iter()
-        .filter(|r| matches!(r.kind.as_str(), "diagramData" | "chart"))
+        .filter(|r| matches!(r.kind.as_str(), "diagramData" | "chart" | "chartEx"))
     {
         let read = archive.read(&part.target).and_then(|bytes| match bytes {
+            Some(bytes) if part.kind == "chartEx" => extended::add(&bytes, Told::All, &mut page, out),
             Some(bytes) => pptx::diagram(&bytes, &mut page, out),
             None => Ok(()),
         });

@@ -8,6 +8,7 @@ use crate::error::ParseError;
 use crate::html;
 use crate::output::Output;
 use crate::text::{self, PageBuilder};
+use crate::tnef::{self, Mail};
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode_char;
 use mail_parser::{Address, ContentType, Message, MessageParser, MessagePart, MimeHeaders, PartType};
@@ -95,10 +96,25 @@ fn write(message: &Message<'_>, page: &mut PageBuilder, depth: u32, out: &Output
         head.push(format!("Date: {}", date.to_rfc3339().replace('T', " ")));
     }
     page.paragraph(&head.join("\n"));
+    let before = page.len();
     body(message, page, out)?;
-    let names: Vec<String> = message.attachments().filter_map(attachment_name).collect();
+    let packed: Vec<Mail<'_>> = message.attachments().filter_map(packed).collect();
+    // Most mails say the same beside it.
+    if page.len() == before {
+        for mail in &packed {
+            mail.body(page, out)?;
+        }
+    }
+    let named = message.attachments().filter(|part| !tnef::is_one(part.contents()));
+    let names: Vec<String> = named
+        .filter_map(attachment_name)
+        .chain(packed.iter().flat_map(Mail::names).map(str::to_owned))
+        .collect();
     if !names.is_empty() {
         page.paragraph(&format!("Attachments: {}", names.join(", ")));
+    }
+    for mail in &packed {
+        mail.attached(page, depth, out)?;
     }
     if depth < MAX_FORWARDED {
         for part in message.attachments() {
@@ -109,6 +125,13 @@ fn write(message: &Message<'_>, page: &mut PageBuilder, depth: u32, out: &Output
         }
     }
     Ok(())
+}
+
+/// The mail that Outlook packed into an attachment of another one.
+fn packed<'a>(part: &'a MessagePart<'_>) -> Option<Mail<'a>> {
+    tnef::is_one(part.contents())
+        .then(|| Mail::read(part.contents()))
+        .flatten()
 }
 
 /// True where the plain form of a mail only says that there is another, or how it begins: the other one says much more.

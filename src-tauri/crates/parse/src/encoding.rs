@@ -1,10 +1,14 @@
 //! Bytes to text in any encoding: byte-order mark, what the file says of itself, UTF-8, UTF-16 by its zeros and its scripts, then
 //! detection; what no browser reads is in [`old`].
 
+mod code_page;
 mod old;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+
+pub use code_page::CodePage;
+pub use old::Dos;
 
 /// Bytes shown to the detector; more does not change its mind.
 const DETECT_BYTES: usize = 1 << 20;
@@ -93,7 +97,7 @@ fn older_latin(head: &[u8], guess: &'static Encoding) -> Option<fn(&[u8]) -> Dec
     }
     let mac: fn(&[u8]) -> Decoded = |bytes| decode_with(encoding_rs::MACINTOSH, bytes);
     let dos: fn(&[u8]) -> Decoded = |bytes| Decoded {
-        text: old::decode_dos(bytes),
+        text: old::decode_dos(bytes, Dos::Western),
         encoding: "IBM850",
         lossy: false,
     };

@@ -1,5 +1,6 @@
 //! HTML and XHTML: the main text, not menus. Read as a stream of tokens: no tree, so that nesting costs nothing.
 
+mod hidden;
 mod list;
 mod state;
 
@@ -7,6 +8,7 @@ use crate::encoding;
 use crate::error::ParseError;
 use crate::output::Output;
 use crate::text::{self, PageBuilder, TableHeader};
+use hidden::UNSEEN;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{BufferQueue, Tag, Tokenizer, TokenizerOpts};
 use state::{Sink, State};
@@ -150,9 +152,9 @@ fn tokenize(
         match left_open {
             // Each round shows one of a dozen elements more.
             Some(element) if !shown.contains(&element) => shown.push(element),
-            _ if content.blocks.is_empty() && content.hidden_text && shown.is_empty() => {
-                shown.extend(["nav", "noscript"].map(str::to_owned));
-            }
+            _ if !content.blocks.is_empty() || !content.hidden_text => return Ok(content),
+            _ if shown.is_empty() => shown.extend(["nav", "noscript"].map(str::to_owned)),
+            _ if !shown.iter().any(|element| element == UNSEEN) => shown.push(UNSEEN.to_owned()),
             _ => return Ok(content),
         }
     }

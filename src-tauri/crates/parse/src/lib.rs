@@ -10,15 +10,17 @@
 //! | DOCX, DOCM; Word's XML | ZIP with `word/`; namespaces | the document | own, on quick-xml |
 //! | PPTX, PPTM | ZIP with `ppt/` | a slide with its notes | own, on quick-xml |
 //! | XLSX, XLSM | ZIP with `xl/` | a sheet | calamine, cell by cell |
-//! | XLS | OLE with `Workbook` | a sheet | calamine, decrypted before where Excel would not ask for a password |
+//! | XLS | OLE with `Workbook` | a sheet | own, decrypted before where Excel would not ask for a password |
 //! | all three under the password that Excel tries itself | OLE with `EncryptedPackage` | as what is inside | decrypted before, own on RustCrypto |
 //! | XML of Excel 2003 | namespace | a sheet | own, on quick-xml |
 //! | ODT, ODP, ODS, flat ones, those of OpenOffice 1 | ZIP with `mimetype`; namespace | the document, a slide, a sheet | own, on quick-xml |
 //! | EPUB | ZIP with `mimetype` | a chapter, in the order of the spine | own, with html5ever |
+//! | FictionBook 2 | its root element | the book | own, on quick-xml |
 //! | RTF | `{\rtf` | the document | own |
 //! | HTML, XHTML | its tags | the document, menus left out | html5ever's tokenizer |
 //! | EML, EMLX, MHTML, mbox | header lines | the mail | mail-parser |
 //! | MSG | OLE with `__properties` | the mail | own, on cfb |
+//! | `winmail.dat` (TNEF), alone or in a mail | first bytes | the mail | own |
 //! | Markdown, CSV, TSV, JSON, source code | extension | the document | pulldown-cmark, own, serde_json |
 //! | JPEG, PNG, WebP | first bytes | the picture | Tesseract, where that was asked for ([`Registry::recognising`]) |
 //! | TIFF | first bytes | a directory, one a scanned or faxed page | unpacked with tiff and fax, then as the others |
@@ -55,6 +57,7 @@ mod encoding;
 mod encrypted;
 mod epub;
 mod error;
+mod fb2;
 mod formula;
 mod grid;
 mod html;
@@ -77,6 +80,7 @@ mod sheets;
 mod sniff;
 mod symbol;
 mod text;
+mod tnef;
 mod xml;
 
 pub use limits::Limits;

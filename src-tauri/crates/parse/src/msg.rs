@@ -1,7 +1,7 @@
 //! Mail as Outlook keeps it (MS-OXMSG): properties as streams of an OLE file.
 
 use crate::eml;
-use crate::encoding;
+use crate::encoding::{self, CodePage};
 use crate::error::ParseError;
 use crate::html;
 use crate::output::Output;
@@ -240,7 +240,10 @@ fn encoding_of(code_page: u32) -> Option<&'static Encoding> {
         51_932 => Some(encoding_rs::EUC_JP),
         51_949 => Some(encoding_rs::EUC_KR),
         54_936 => Some(encoding_rs::GB18030),
-        other => i32::try_from(other).ok().and_then(rtf::code_page),
+        other => i32::try_from(other)
+            .ok()
+            .and_then(CodePage::numbered)
+            .and_then(CodePage::known),
     }
 }
 
@@ -278,7 +281,7 @@ const DICTIONARY: &[u8] = b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f
 MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx";
 
 /// Unpacks a compressed RTF body (MS-OXRTFCP); nothing where it is none.
-fn unpack_rtf(packed: &[u8], max_bytes: usize) -> Option<Vec<u8>> {
+pub fn unpack_rtf(packed: &[u8], max_bytes: usize) -> Option<Vec<u8>> {
     let raw_size = u32::from_le_bytes(packed.get(4..8)?.try_into().ok()?) as usize;
     let body = packed.get(16..)?;
     match packed.get(8..12)? {

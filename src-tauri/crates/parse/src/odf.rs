@@ -1,6 +1,7 @@
 //! OpenDocument: text (a page), presentations (a slide a page) and spreadsheets (a sheet a page); each as a container, or flat in
 //! one XML file.
 
+mod charts;
 mod flow;
 mod formulas;
 mod numbering;
@@ -13,6 +14,7 @@ use crate::ooxml;
 use crate::output::Output;
 use crate::text::{self, PageBuilder};
 use crate::xml::{Tag, Token, Xml, text_of};
+use charts::Charts;
 use flow::Flow;
 use formulas::Formulas;
 use numbering::Lists;
@@ -73,8 +75,9 @@ pub fn parse_odp(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
 /// # Errors
 /// Its final state.
 pub fn parse_ods(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
-    let document = Document::open(bytes, out)?;
+    let mut document = Document::open(bytes, out)?;
     out.started(SPREADSHEET, document.title(out), None);
+    let mut charts = std::mem::take(&mut document.charts);
     let mut xml = Xml::new(&document.content, out.limits.xml_depth);
     let positions = document.positions(out);
     let (mut number, mut cells) = (0, 0);
@@ -88,7 +91,9 @@ pub fn parse_ods(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
             let mut page = PageBuilder::default();
             let sheet = sheet::read(&mut xml, &positions, &mut cells, out)?;
             sheet.table.write(&name, &mut page);
-            for text in sheet.beside.iter().chain(&margins) {
+            let shown = sheet.beside.objects.iter().filter_map(|object| charts.take(object));
+            let titles: Vec<String> = shown.flat_map(|chart| chart.titles).collect();
+            for text in sheet.beside.texts.iter().chain(&titles).chain(&margins) {
                 page.paragraph(text);
             }
             margins.clear();
@@ -109,6 +114,7 @@ struct Document {
     meta: Option<String>,
     /// Those in parts of their own.
     formulas: Formulas,
+    charts: Charts,
     pictures: bool,
 }
 
@@ -123,6 +129,7 @@ impl Document {
                 styles: None,
                 meta: None,
                 formulas: Formulas::default(),
+                charts: Charts::default(),
             });
         }
         let mut archive = Archive::open(bytes, out.limits)?;
@@ -138,17 +145,22 @@ impl Document {
             styles: Some(text_of(&styles)),
             meta: Some(text_of(&meta)),
             formulas: Formulas::read(&mut archive, &manifest, out)?,
+            charts: Charts::read(&mut archive, &manifest, out)?,
             pictures: ooxml::has_pictures(&archive),
         })
     }
 
-    /// What reads its content; formulas that are lost are told.
+    /// What reads its content; formulas and charts that are lost are told.
     fn flow(&mut self, out: &mut Output<'_>) -> Flow {
         let mut formulas = std::mem::take(&mut self.formulas);
         for lost in formulas.lost.drain(..) {
             out.warning(format!("A formula could not be read ({lost})."));
         }
-        Flow::of(self.lists(out), self.positions(out), formulas)
+        let mut charts = std::mem::take(&mut self.charts);
+        for lost in charts.lost.drain(..) {
+            out.warning(format!("A chart could not be read ({lost})."));
+        }
+        Flow::of(self.lists(out), self.positions(out), formulas, charts)
     }
 
     fn lists(&self, out: &Output<'_>) -> Lists {

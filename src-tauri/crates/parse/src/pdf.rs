@@ -156,6 +156,23 @@ fn add_form(bytes: &[u8], page: &mut Page, out: &mut Output<'_>) {
     page.text.push_str(&form);
 }
 
+/// Adds the comments of a page behind its text, but for those that only say again what they mark.
+fn add_comments(comments: &[String], page: &mut Page) {
+    /// Characters of a text that stands on a page by chance.
+    const SHORT: usize = 20;
+    let said = text::one_line(&page.text);
+    for comment in comments {
+        let words = text::one_line(comment);
+        if words.is_empty() || words.chars().nth(SHORT).is_some() && said.contains(&words) {
+            continue;
+        }
+        if !page.text.is_empty() {
+            page.text.push_str("\n\n");
+        }
+        page.text.push_str(comment);
+    }
+}
+
 /// Reads pages one after the other.
 struct Pages<'a> {
     recogniser: Option<&'a Recogniser>,
@@ -187,7 +204,7 @@ impl<'a> Pages<'a> {
         let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             glyphs::read(document, index as i32, &limits)
         }));
-        let drawn = match read {
+        let mut drawn = match read {
             Ok(Ok(drawn)) => drawn,
             Ok(Err(reason)) => {
                 out.page_failed(number, reason);
@@ -205,6 +222,7 @@ impl<'a> Pages<'a> {
             ));
         }
         let mut picture = drawn.picture;
+        let comments = std::mem::take(&mut drawn.comments);
         let written = match self.recogniser.filter(|_| drawn.wordless) {
             Some(recogniser) => self.recognised(recogniser, document, index, number, out)?,
             None => None,
@@ -216,6 +234,7 @@ impl<'a> Pages<'a> {
         } else {
             layout::page(number, drawn, &mut self.body)
         };
+        add_comments(&comments, &mut page);
         if index == 0 && drawn_by_acrobat(document) {
             add_form(bytes, &mut page, out);
         }

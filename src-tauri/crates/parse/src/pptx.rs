@@ -1,6 +1,7 @@
 //! PPTX, PPTM, PPSX: slides in the order of the presentation, each with its tables and its notes.
 
 use crate::archive::Archive;
+use crate::chart::extended::{self, Told};
 use crate::chart::{self, Series};
 use crate::error::ParseError;
 use crate::grid::{self, Finished, Grid};
@@ -90,9 +91,11 @@ fn slide(archive: &mut Archive<'_>, path: &str, out: &mut Output<'_>) -> Result<
             "notesSlide" => Part::Notes,
             // SmartArt and charts keep their words in parts of their own.
             "diagramData" | "chart" | "comments" => Part::Other,
+            "chartEx" => Part::ExtendedChart,
             _ => continue,
         };
         let read = archive.read(&related.target).and_then(|bytes| match bytes {
+            Some(bytes) if part == Part::ExtendedChart => extended::add(&bytes, Told::All, &mut page, out),
             Some(bytes) => shapes(&bytes, &mut page, part, out),
             None => Ok(()),
         });
@@ -114,6 +117,8 @@ enum Part {
     Slide,
     Notes,
     Other,
+    /// A chart of Office 2016 and later.
+    ExtendedChart,
     /// A chart beside the cells that it draws.
     ChartOfCells,
 }
@@ -167,7 +172,7 @@ fn shapes(bytes: &[u8], page: &mut PageBuilder, part: Part, out: &Output<'_>) ->
                 // A title that stands in a cell.
                 "strCache" if part == Part::ChartOfCells => xml.skip()?,
                 "strCache" => write(&chart_texts(&mut xml)?, "", part, page),
-                "ser" if part == Part::Other => series.push(Series::read(&mut xml, first_day)?),
+                "ser" if part == Part::Other => chart::push(&mut series, Series::read(&mut xml, first_day)?),
                 "txBody" => {
                     let cell = drawing_paragraphs(&mut xml)?.join("\n");
                     if !span.is_covered {

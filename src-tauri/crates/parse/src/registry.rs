@@ -8,7 +8,7 @@ use crate::pdf::render::{RenderRequest, RenderedPage, render};
 use crate::pdf::{self, Library};
 use crate::recognition::Recogniser;
 use crate::sniff::{self, Format};
-use crate::{delimited, docx, eml, epub, html, json, markdown, msg, odf, picture, plain, pptx, rtf, sheets};
+use crate::{delimited, docx, eml, epub, fb2, html, json, markdown, msg, odf, picture, plain, pptx, rtf, sheets, tnef};
 use docmind_core::cancel::CancelToken;
 use docmind_core::document::{ParseEvent, ParseFailure};
 use docmind_core::error::ErrorReport;
@@ -172,10 +172,12 @@ impl Registry {
             Format::Odt => odf::parse_odt(bytes, out)?,
             Format::Odp => odf::parse_odp(bytes, out)?,
             Format::Epub => epub::parse(bytes, out)?,
+            Format::Fb2 => fb2::parse(bytes, out)?,
             Format::Rtf => rtf::parse(bytes, out)?,
             Format::Html => html::parse(bytes, out)?,
             Format::Eml => eml::parse(bytes, out)?,
             Format::Msg => msg::parse(bytes, out)?,
+            Format::Tnef => tnef::parse(bytes, out)?,
             Format::Markdown => {
                 out.gathering(bytes.len() / 3)?;
                 let decoded = crate::encoding::decode(bytes, None);

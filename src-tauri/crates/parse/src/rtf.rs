@@ -4,16 +4,14 @@ mod blocks;
 mod characters;
 mod vocabulary;
 
+use crate::encoding::{CodePage, Dos};
 use crate::error::ParseError;
 use crate::formula::Line;
 use crate::output::Output;
 use crate::symbol::SignFont;
 use crate::text::{self, PageBuilder};
-use encoding_rs::Encoding;
 use std::collections::{HashMap, HashSet};
 use vocabulary::{character, charset, is_skipped};
-
-pub use vocabulary::code_page;
 
 /// The media type.
 pub const MEDIA_TYPE: &str = "application/rtf";
@@ -80,10 +78,10 @@ struct Reader {
     page: PageBuilder,
     groups: Vec<Group>,
     state: Group,
-    code_page: Option<&'static Encoding>,
+    code_page: Option<CodePage>,
     default_font: i32,
     /// Code page by font.
-    fonts: HashMap<i32, &'static Encoding>,
+    fonts: HashMap<i32, CodePage>,
     /// Fonts that show signs.
     sign_fonts: HashMap<i32, SignFont>,
     font_name: String,
@@ -292,8 +290,10 @@ impl Reader {
             // The last one is where a text was moved from.
             "v" | "deleted" | "mvf" => self.state.hidden = is_on,
             "htmlrtf" => self.state.html_rtf = is_on,
-            "ansicpg" => self.code_page = number.and_then(code_page),
-            "mac" => self.code_page = Some(encoding_rs::MACINTOSH),
+            "ansicpg" => self.code_page = number.and_then(CodePage::numbered),
+            "mac" => self.code_page = Some(CodePage::Known(encoding_rs::MACINTOSH)),
+            "pc" => self.code_page = Some(CodePage::Dos(Dos::American)),
+            "pca" => self.code_page = Some(CodePage::Dos(Dos::Western)),
             "f" => self.state.font = number.unwrap_or(0),
             "fcharset" => {
                 if let Some(encoding) = number.and_then(charset) {
@@ -302,7 +302,7 @@ impl Reader {
             }
             "cpg" => {
                 if self.state.destination == Destination::Fonts
-                    && let Some(encoding) = number.and_then(code_page)
+                    && let Some(encoding) = number.and_then(CodePage::numbered)
                 {
                     self.fonts.insert(self.state.font, encoding);
                 }
@@ -381,6 +381,20 @@ mod tests {
               {\\info{\\title T}}\\pard Gr\\'fc\\'dfe\\par {\\f1 \\'cf\\'f0\\'e8}\\par \\u8364?uro \\{x\\}{\\*\\unknown no}\\par}",
         );
         assert_eq!(text, "Grüße\n\nПри\n\n€uro {x}");
+    }
+
+    #[test]
+    fn letters_of_dos_are_read() {
+        for (begin, text) in [
+            (r"\ansi\ansicpg850", "Grüße À"),
+            (r"\ansi\ansicpg437", "Grüße ╖"),
+            (r"\pc", "Grüße ╖"),
+            (r"\pca", "Grüße À"),
+            (r"\ansi{\fonttbl{\f0\fcharset255 Terminal;}}\f0", "Grüße À"),
+        ] {
+            let rtf = format!(r"{{\rtf1{begin} Gr\'81\'e1e \'b7\par}}");
+            assert_eq!(read(rtf.as_bytes()), text, "{begin}");
+        }
     }
 
     #[test]

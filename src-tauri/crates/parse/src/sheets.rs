@@ -8,25 +8,27 @@ use crate::ooxml;
 use crate::output::Output;
 use crate::text::{PageBuilder, TableHeader};
 use crate::xml::{Token, Xml, text_of};
-use calamine::{Data, DataRef, ExcelDateTime, ExcelDateTimeType, Reader, SheetType, Xls, XlsError, Xlsx, XlsxError};
-use cfb::{CompoundFile, Version};
+use biff::Workbook;
+use calamine::{DataRef, ExcelDateTime, ExcelDateTimeType, Reader, SheetType, Xlsx, XlsxError};
+use cfb::CompoundFile;
 use merged::Merged;
-use number::plain;
 use raised::RaisedStrings;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Cursor, Write};
+use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 mod beside;
+mod biff;
 mod excel_xml;
 mod file_pass;
+mod margins;
 mod merged;
 mod number;
 mod raised;
 mod tolerant;
 
 pub use excel_xml::parse as parse_xml;
-pub use number::Looks;
+pub use number::{Kind, Looks};
 
 /// The media type of XLSX and XLSM.
 pub const MEDIA_TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -173,7 +175,7 @@ pub fn parse_xlsx(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> 
     );
     let parts: BTreeMap<String, String> = sheet_parts(&mut archive, out).into_iter().collect();
     let raised = RaisedStrings::read(&mut archive, out);
-    let mut cells = 0;
+    let (mut cells, mut seen) = (0, BTreeSet::new());
     for (index, (name, kind)) in sheets.iter().enumerate() {
         let number = index as u32 + 1;
         let mut page = PageBuilder::default();
@@ -207,6 +209,7 @@ pub fn parse_xlsx(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> 
         }
         if let Some(part) = parts.get(name) {
             beside::add(&mut archive, part, &mut page, out);
+            margins::add(&mut archive, part, name, &mut seen, &mut page, out);
         }
         out.page(page.finish(number))?;
     }
@@ -373,54 +376,33 @@ fn xlsx_error(error: XlsxError) -> ParseError {
 /// # Errors
 /// Its final state.
 pub fn parse_xls(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
-    let mut workbook = Xls::new(Cursor::new(workbook_alone(bytes)?)).map_err(|error| match error {
-        XlsError::Password => ParseError::NeedsPassword,
-        other => ParseError::damaged(format!("calamine: {other}")),
-    })?;
-    let sheets: Vec<(String, SheetType)> = workbook
-        .sheets_metadata()
-        .iter()
-        .map(|s| (s.name.clone(), s.typ))
-        .collect();
-    out.promises(sheets.len())?;
-    out.started(MEDIA_TYPE_XLS, None, u32::try_from(sheets.len()).ok());
-    let mut cells = 0;
-    for (index, (name, kind)) in sheets.iter().enumerate() {
-        let number = index as u32 + 1;
+    let stream = workbook_stream(bytes)?;
+    let workbook = Workbook::read(&stream, out)?;
+    out.started(MEDIA_TYPE_XLS, None, u32::try_from(workbook.sheets.len()).ok());
+    let (mut cells, mut seen) = (0, BTreeSet::new());
+    for (number, sheet) in (1..).zip(&workbook.sheets) {
         let mut page = PageBuilder::default();
-        if *kind == SheetType::WorkSheet {
-            let Ok(range) = workbook.worksheet_range(name) else {
+        if sheet.has_cells {
+            let Some(content) = workbook.content(sheet, &mut cells, out)? else {
                 out.page_failed(number, "The sheet is damaged.");
                 continue;
             };
-            let mut table = SparseTable::default();
-            let mut bytes = 0;
-            let (top, left) = range.start().unwrap_or_default();
-            for (row, column, value) in range.used_cells() {
-                let text = match value {
-                    Data::Empty => continue,
-                    Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => text.clone(),
-                    Data::Int(value) => value.to_string(),
-                    Data::Float(value) => plain(*value),
-                    Data::Bool(value) => if *value { "TRUE" } else { "FALSE" }.to_owned(),
-                    Data::DateTime(value) => date_time(value),
-                    Data::Error(error) => error.to_string(),
-                };
-                bytes += text.len();
-                table.push(top + row as u32, left + column as u32, text);
-                cells += 1;
-                check_cells(cells, bytes, out)?;
+            content.table.write(&sheet.name, &mut page);
+            for text in &content.beside {
+                page.paragraph(text);
             }
-            table.write(name, &mut page);
+            margins::write(&content.margins, &sheet.name, &mut seen, &mut page);
         }
         out.page(page.finish(number))?;
+    }
+    if !out.has_text() && out.failed_pages() > 0 {
+        return Err(ParseError::damaged("no sheet could be read"));
     }
     Ok(())
 }
 
-/// The workbook's stream, decrypted, in a container of its own: calamine follows the sectors of a container wherever they lead, and
-/// round in circles until memory ends (seen in 6 of 2,000 damaged files).
-fn workbook_alone(bytes: &[u8]) -> Result<Vec<u8>, ParseError> {
+/// The workbook's stream, decrypted.
+fn workbook_stream(bytes: &[u8]) -> Result<Vec<u8>, ParseError> {
     let mut file = CompoundFile::open(Cursor::new(bytes)).map_err(ole)?;
     let name = if file.exists("/Workbook") { "/Workbook" } else { "/Book" };
     // Its true size is bounded by the file's.
@@ -428,12 +410,7 @@ fn workbook_alone(bytes: &[u8]) -> Result<Vec<u8>, ParseError> {
     if name == "/Workbook" {
         file_pass::decrypt(&mut stream)?;
     }
-    let mut alone = CompoundFile::create_with_version(Version::V3, Cursor::new(Vec::new())).map_err(ole)?;
-    alone
-        .create_stream(name)
-        .and_then(|mut into| into.write_all(&stream))
-        .map_err(ole)?;
-    Ok(alone.into_inner().into_inner())
+    Ok(stream)
 }
 
 /// The date of a number of days, as workbooks count them.

@@ -36,6 +36,8 @@ pub enum Format {
     Odp,
     /// EPUB 2 and 3.
     Epub,
+    /// FictionBook 2.
+    Fb2,
     /// Rich Text Format.
     Rtf,
     /// HTML and XHTML.
@@ -44,6 +46,8 @@ pub enum Format {
     Eml,
     /// A mail as Outlook keeps it.
     Msg,
+    /// A mail as Outlook packs it for another Outlook.
+    Tnef,
     /// Markdown.
     Markdown,
     /// Comma-separated values.
@@ -140,6 +144,9 @@ pub fn format(name: &str, bytes: &[u8], limits: Limits) -> Result<Format, ParseE
     if bytes.starts_with(b"{\\rtf") || bytes.starts_with(b"{\\urtf") {
         return Ok(Format::Rtf);
     }
+    if crate::tnef::is_one(bytes) {
+        return Ok(Format::Tnef);
+    }
     if crate::picture::media_type(bytes).is_some() {
         return Ok(Format::Picture);
     }
@@ -213,6 +220,9 @@ fn text_format(bytes: &[u8], extension: &str) -> Format {
         return format;
     }
     // Marks of a format that its bytes show without doubt.
+    if lower.starts_with('<') && lower.contains("<fictionbook") {
+        return Format::Fb2;
+    }
     if lower.starts_with("<!doctype html") || lower.starts_with("<html") {
         return Format::Html;
     }

@@ -3,12 +3,42 @@
 /// Bytes looked at.
 const HEAD: usize = 64 << 10;
 
+/// The upper half of IBM 437.
+const DOS_AMERICAN: &str = "\
+    ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒ\
+    áíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐\
+    └┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀\
+    αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
+
 /// The upper half of IBM 850. Its letters stand where those of IBM 437 do.
-const DOS: &str = "\
+const DOS_WESTERN: &str = "\
     ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒ\
     áíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐\
     └┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀\
     ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u{ad}±‗¾¶§÷¸°¨·¹³²■\u{a0}";
+
+/// The upper half of IBM 852.
+const DOS_CENTRAL: &str = "\
+    ÇüéâäůćçłëŐőîŹÄĆÉĹĺôöĽľŚśÖÜŤťŁ×č\
+    áíóúĄąŽžĘę¬źČş«»░▒▓│┤ÁÂĚŞ╣║╗╝Żż┐\
+    └┴┬├─┼Ăă╚╔╩╦╠═╬¤đĐĎËďŇÍÎě┘┌█▄ŢŮ▀\
+    ÓßÔŃńňŠšŔÚŕŰýÝţ´\u{ad}˝˛ˇ˘§÷¸°¨˙űŘř■\u{a0}";
+
+/// What IBM 858 has at the place of `ı` in IBM 850.
+const EURO: char = '€';
+
+/// A code page of DOS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dos {
+    /// IBM 437.
+    American,
+    /// IBM 850.
+    Western,
+    /// IBM 852: Central Europe.
+    Central,
+    /// IBM 858: 850 with the euro.
+    Euro,
+}
 
 /// IBM 500 from 0x40 on; what is below are control characters.
 const EBCDIC: &str = "\
@@ -112,12 +142,18 @@ pub fn decode_ebcdic(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// The text of code page 850.
-pub fn decode_dos(bytes: &[u8]) -> String {
-    let table: Vec<char> = DOS.chars().collect();
+/// The text of a code page of DOS.
+pub fn decode_dos(bytes: &[u8], page: Dos) -> String {
+    let table = match page {
+        Dos::American => DOS_AMERICAN,
+        Dos::Western | Dos::Euro => DOS_WESTERN,
+        Dos::Central => DOS_CENTRAL,
+    };
+    let table: Vec<char> = table.chars().collect();
     bytes
         .iter()
         .map(|byte| match byte {
+            0xd5 if page == Dos::Euro => EURO,
             0x80.. => table.get(usize::from(byte - 0x80)).copied().unwrap_or(' '),
             byte => char::from(*byte),
         })
@@ -148,7 +184,9 @@ mod tests {
 
     #[test]
     fn tables_have_a_character_a_byte() {
-        assert_eq!(DOS.chars().count(), 128);
+        for table in [DOS_AMERICAN, DOS_WESTERN, DOS_CENTRAL] {
+            assert_eq!(table.chars().count(), 128);
+        }
         assert_eq!(EBCDIC.chars().count(), 192);
     }
 

@@ -1,5 +1,6 @@
 //! From tags and texts to blocks.
 
+use super::hidden::{self, Hidden, Step, UNSEEN};
 use super::list::List;
 use super::{Block, Content, Role, attribute, block_text, flat_text};
 use crate::formula::mathml::{self, Maths};
@@ -104,8 +105,8 @@ pub struct State {
     preformatted: u32,
     in_title: bool,
     title: String,
-    /// The open element whose text is none (script, style, menus) by name, and how often it is open: only its own end closes it.
-    hidden: Option<(String, u32)>,
+    /// The open element whose text is left out.
+    hidden: Option<Hidden>,
     /// Of those elements, the ones that are shown all the same.
     shown: Vec<String>,
     tables: Vec<OpenTable>,
@@ -209,12 +210,9 @@ impl State {
         let open = if state.in_title {
             Some("title".to_owned())
         } else {
-            state.hidden.map(|(element, _)| element)
+            state.hidden.and_then(Hidden::left_open)
         };
-        (
-            state.content,
-            open.filter(|element| !matches!(element.as_str(), "script" | "style")),
-        )
+        (state.content, open)
     }
 
     fn text(&mut self, text: &str) {
@@ -222,9 +220,8 @@ impl State {
             self.title.push_str(text);
             return;
         }
-        if let Some((element, _)) = &self.hidden {
-            let is_text = !matches!(element.as_str(), "script" | "style");
-            self.content.hidden_text |= is_text && text.contains(|c: char| !c.is_whitespace());
+        if let Some(hidden) = &self.hidden {
+            self.content.hidden_text |= hidden.holds_text() && text.contains(|c: char| !c.is_whitespace());
             return;
         }
         if self.content.too_long || self.in_reading {
@@ -263,18 +260,21 @@ impl State {
         let opens = tag.kind == TagKind::StartTag;
         // `<title/>` of XHTML has no end that it could wait for.
         let holds = opens && !tag.self_closing;
-        if let Some((hidden, depth)) = &mut self.hidden {
-            if hidden.as_str() == name {
-                match (opens, holds) {
-                    (false, _) => *depth -= 1,
-                    (true, true) => *depth += 1,
-                    (true, false) => {}
-                }
-            }
-            if *depth == 0 {
+        if let Some(open) = &mut self.hidden {
+            let step = open.step(name, opens, holds);
+            if step != Step::Inside {
                 self.hidden = None;
             }
-            // The bodies of these are no markup.
+            if step != Step::EndsBefore {
+                // The bodies of these are no markup.
+                return raw(name, holds);
+            }
+        }
+        if opens && hidden::is_unseen(tag) && !self.is_shown(UNSEEN) {
+            if hidden::is_block(name) {
+                self.end_block();
+            }
+            self.hidden = Hidden::unseen(name).filter(|_| holds);
             return raw(name, holds);
         }
         self.margin_tag(tag, holds);
@@ -299,7 +299,7 @@ impl State {
                     if name == "nav" {
                         self.end_block();
                     }
-                    self.hidden = Some((name.to_owned(), 1));
+                    self.hidden = Some(Hidden::without_text(name));
                 }
                 return raw(name, holds);
             }

@@ -1,5 +1,6 @@
 //! Text documents and presentations: paragraphs, lists, tables, slides.
 
+use super::charts::Charts;
 use super::formulas::Formulas;
 use super::numbering::Lists;
 use super::raised::{Positions, SpannedLine};
@@ -8,7 +9,7 @@ use crate::error::ParseError;
 use crate::formula::mathml;
 use crate::grid::{self, Finished, Grid};
 use crate::output::Output;
-use crate::text::{PageBuilder, row_line};
+use crate::text::{PageBuilder, TableHeader, row_line};
 use crate::xml::{Tag, Token, Xml};
 
 /// Running text with tables, and slides.
@@ -28,6 +29,7 @@ pub struct Flow {
     lists: Lists,
     positions: Positions,
     formulas: Formulas,
+    charts: Charts,
     /// Class of the frame on a slide, such as `title`.
     frame: String,
     /// Nothing but [`Flow::margins`] is wanted.
@@ -76,12 +78,13 @@ impl Cell {
 }
 
 impl Flow {
-    /// For a document with these lists, styles and formulas.
-    pub fn of(lists: Lists, positions: Positions, formulas: Formulas) -> Self {
+    /// For a document with these lists, styles, formulas and charts.
+    pub fn of(lists: Lists, positions: Positions, formulas: Formulas, charts: Charts) -> Self {
         Self {
             lists,
             positions,
             formulas,
+            charts,
             ..Self::default()
         }
     }
@@ -176,8 +179,11 @@ impl Flow {
             // An empty place of a slide, or its prompt ("Click to add title").
             "frame" | "custom-shape" if tag.attribute("placeholder").as_deref() == Some("true") => xml.skip()?,
             "object" => {
-                if let Some(formula) = tag.attribute("href").and_then(|href| self.formulas.take(&href)) {
+                let object = tag.attribute("href").unwrap_or_default();
+                if let Some(formula) = self.formulas.take(&object) {
                     self.formula(&formula);
+                } else if let Some(chart) = self.charts.take(&object) {
+                    self.place(chart.titles, &chart.rows, TableHeader::FirstRow);
                 }
             }
             // An object that is no part of its own.
@@ -338,11 +344,16 @@ impl Flow {
             room,
         } = table.grid.finish(table.header_rows);
         self.span_cells = self.span_cells.max(grid::ROOM.saturating_sub(room));
+        self.place(titles, &rows, header);
+    }
+
+    /// Adds a table below its titles where it stands: on the page, in a cell of another, behind the paragraph that it hangs on.
+    fn place(&mut self, titles: Vec<String>, rows: &[Vec<String>], header: TableHeader) {
         let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
         if let Some(anchor) = self.anchor() {
             anchor.after.extend(titles);
             if columns <= 1 {
-                anchor.after.extend(rows.into_iter().flatten());
+                anchor.after.extend(rows.iter().flatten().cloned());
             } else {
                 let lines = rows.iter().map(|row| row_line(row)).filter(|line| !line.is_empty());
                 anchor.after.push(lines.collect::<Vec<String>>().join("\n"));
@@ -368,7 +379,7 @@ impl Flow {
                 page.paragraph(cell);
             }
         } else {
-            page.table(&rows, header);
+            page.table(rows, header);
         }
     }
 }

@@ -30,7 +30,7 @@ impl Formulas {
     pub fn read(archive: &mut Archive<'_>, manifest: &str, out: &Output<'_>) -> Result<Self, ParseError> {
         let mut formulas = Self::default();
         let mut bytes = 0;
-        for folder in named(manifest, out) {
+        for folder in named(manifest, KINDS, out) {
             match formula(archive, &folder, out) {
                 Ok(text) => {
                     bytes += text.len();
@@ -49,15 +49,15 @@ impl Formulas {
     }
 }
 
-/// The folders of formulas.
-fn named(manifest: &str, out: &Output<'_>) -> BTreeSet<String> {
+/// The folders of objects of these kinds.
+pub fn named(manifest: &str, kinds: &[&str], out: &Output<'_>) -> BTreeSet<String> {
     let mut folders = BTreeSet::new();
     let mut xml = Xml::new(manifest, out.limits.xml_depth);
     while let Ok(Some(token)) = xml.next() {
         if let Token::Open(tag) = token
             && tag
                 .attribute("media-type")
-                .is_some_and(|kind| KINDS.contains(&kind.as_str()))
+                .is_some_and(|kind| kinds.contains(&kind.as_str()))
             && let Some(path) = tag.attribute("full-path")
         {
             folders.insert(folder(&path));
@@ -67,7 +67,7 @@ fn named(manifest: &str, out: &Output<'_>) -> BTreeSet<String> {
 }
 
 /// A folder as all who name it mean it: `Object 1`, `Object 1/`, `./Object 1`, in OpenOffice 1 `#./Object 1`.
-fn folder(path: &str) -> String {
+pub fn folder(path: &str) -> String {
     resolve("", path.trim_start_matches('#'))
 }
 

@@ -15,8 +15,17 @@ const MAX_REPEATED_CELLS: usize = 20_000;
 pub struct Sheet {
     /// Its cells.
     pub table: SparseTable,
-    /// What stands beside them: comments, text boxes.
-    pub beside: Vec<String>,
+    /// What stands beside them.
+    pub beside: Beside,
+}
+
+/// What stands beside the cells of a sheet, or the text of one.
+#[derive(Default)]
+pub struct Beside {
+    /// Comments, text boxes.
+    pub texts: Vec<String>,
+    /// Where charts are, and other objects.
+    pub objects: Vec<String>,
 }
 
 /// Reads a sheet, the reader standing inside its element.
@@ -68,7 +77,7 @@ pub fn read(
                 "shapes" => {
                     let text = cell(xml, positions, &mut sheet.beside)?;
                     if !text.trim().is_empty() {
-                        sheet.beside.push(text);
+                        sheet.beside.texts.push(text);
                     }
                 }
                 _ => {}
@@ -110,7 +119,10 @@ fn check_cells(cells: usize, out: &Output<'_>) -> Result<(), ParseError> {
 }
 
 /// Paragraphs of a cell, the reader standing inside it; its comments go beside the table.
-fn cell(xml: &mut Xml<'_>, positions: &Positions, beside: &mut Vec<String>) -> Result<String, ParseError> {
+///
+/// # Errors
+/// Those of XML.
+pub fn cell(xml: &mut Xml<'_>, positions: &Positions, beside: &mut Beside) -> Result<String, ParseError> {
     let outside = xml.depth().saturating_sub(1);
     let mut text = SpannedLine::default();
     let mut paragraphs = 0_u32;
@@ -127,11 +139,14 @@ fn cell(xml: &mut Xml<'_>, positions: &Positions, beside: &mut Vec<String>) -> R
                 "span" => text.begin(&tag, positions),
                 _ if is_aside(&tag) => xml.skip()?,
                 // A chart with the table it draws, which are cells of a sheet.
-                "object" => xml.skip()?,
+                "object" => {
+                    beside.objects.extend(tag.attribute("href"));
+                    xml.skip()?;
+                }
                 "annotation" => {
-                    let comment = cell(xml, positions, &mut Vec::new())?;
+                    let comment = cell(xml, positions, &mut Beside::default())?;
                     if !comment.trim().is_empty() {
-                        beside.push(comment);
+                        beside.texts.push(comment);
                     }
                 }
                 _ => {}

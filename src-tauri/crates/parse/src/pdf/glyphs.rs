@@ -43,6 +43,8 @@ pub struct Drawn {
     pub overlay: usize,
     /// Values of fields, and texts of annotations, that are shown but have no drawing of their own.
     pub values: Vec<(String, Rect)>,
+    /// What is written beside the text: comments, which show when they are opened.
+    pub comments: Vec<String>,
     /// Width and height in points.
     pub size: (f32, f32),
     /// Characters beyond the limit were left out.
@@ -67,6 +69,7 @@ pub fn read(document: &PdfDocument<'_>, index: i32, limits: &Limits) -> Result<D
     let mut drawn = Drawn {
         size: frame.size,
         values: overlay.values,
+        comments: overlay.comments,
         ..Drawn::default()
     };
     let unreadable = |_| "The text of the page is damaged.".to_owned();
@@ -194,10 +197,14 @@ fn is_bold(weight: PdfFontWeight) -> bool {
     }
 }
 
+/// Comments of a page that are told; plans for building have hundreds, one a label.
+const MOST_COMMENTS: usize = 1_000;
+
 struct Overlay {
     /// Something besides links lies over the page.
     drawn: bool,
     values: Vec<(String, Rect)>,
+    comments: Vec<String>,
 }
 
 /// Finds what lies over the page on a screen, and has just that drawn when it is asked for: PDFium draws what a printer would.
@@ -205,6 +212,7 @@ fn overlay_of(page: &PdfPage<'_>, frame: &Frame, limits: &Limits) -> Overlay {
     let mut overlay = Overlay {
         drawn: false,
         values: Vec::new(),
+        comments: Vec::new(),
     };
     let annotations = page.annotations();
     for index in 0..annotations.len().min(limits.page_annotations) {
@@ -220,6 +228,11 @@ fn overlay_of(page: &PdfPage<'_>, frame: &Frame, limits: &Limits) -> Overlay {
             continue;
         }
         overlay.drawn = true;
+        if is_comment(kind) && overlay.comments.len() < MOST_COMMENTS {
+            overlay
+                .comments
+                .extend(annotation.contents().map(|comment| text::clean(comment.trim())));
+        }
         let value = match kind {
             PdfPageAnnotationType::FreeText => annotation.contents(),
             PdfPageAnnotationType::Widget | PdfPageAnnotationType::XfaWidget => field_value(&annotation),
@@ -234,6 +247,25 @@ fn overlay_of(page: &PdfPage<'_>, frame: &Frame, limits: &Limits) -> Overlay {
         }
     }
     overlay
+}
+
+/// True for a mark whose text is not drawn with it.
+fn is_comment(kind: PdfPageAnnotationType) -> bool {
+    matches!(
+        kind,
+        PdfPageAnnotationType::Text
+            | PdfPageAnnotationType::Highlight
+            | PdfPageAnnotationType::Underline
+            | PdfPageAnnotationType::Squiggly
+            | PdfPageAnnotationType::Strikeout
+            | PdfPageAnnotationType::Caret
+            | PdfPageAnnotationType::Line
+            | PdfPageAnnotationType::Square
+            | PdfPageAnnotationType::Circle
+            | PdfPageAnnotationType::Polygon
+            | PdfPageAnnotationType::Polyline
+            | PdfPageAnnotationType::Ink
+    )
 }
 
 fn field_value(annotation: &PdfPageAnnotation<'_>) -> Option<String> {

@@ -57,15 +57,14 @@ impl Reader {
             .get(&self.state.font)
             .copied()
             .or(self.code_page)
-            .unwrap_or(encoding_rs::WINDOWS_1252);
+            .unwrap_or_default();
         let decoded = |bytes: &[u8]| {
-            let (text, is_faulty) = encoding.decode_without_bom_handling(bytes);
+            let (text, is_faulty) = encoding.decode(bytes);
             if !is_faulty {
                 return text.into_owned();
             }
             // Bullets stand in fonts that are said to be of other scripts than they are.
-            let usual = self.code_page.unwrap_or(encoding_rs::WINDOWS_1252);
-            usual.decode_without_bom_handling(bytes).0.into_owned()
+            self.code_page.unwrap_or_default().decode(bytes).0.into_owned()
         };
         let text = match self.sign_fonts.get(&self.state.font) {
             // There it is set in another.

@@ -1,6 +1,6 @@
 //! What words and numbers of RTF mean that stand for something else.
 
-use encoding_rs::Encoding;
+use crate::encoding::CodePage;
 
 /// True for a group whose text is not the document's.
 pub fn is_skipped(word: &str) -> bool {
@@ -102,27 +102,9 @@ const CHARACTERS: &[(&str, &str)] = &[
     ("qmspace", " "),
 ];
 
-/// The encoding of a Windows code page; nothing for those that no reader has.
-pub fn code_page(number: i32) -> Option<&'static Encoding> {
-    let label = match number {
-        932 => "shift_jis",
-        936 => "gbk",
-        949 => "euc-kr",
-        950 => "big5",
-        10_000 => "macintosh",
-        10_007 => "x-mac-cyrillic",
-        65_001 => "utf-8",
-        866 => "ibm866",
-        874 => "windows-874",
-        number @ 1250..=1258 => return Encoding::for_label(format!("windows-{number}").as_bytes()),
-        _ => return None,
-    };
-    Encoding::for_label(label.as_bytes())
-}
-
 /// Code page of a Windows character set.
-pub fn charset(number: i32) -> Option<&'static Encoding> {
-    code_page(match number {
+pub fn charset(number: i32) -> Option<CodePage> {
+    CodePage::numbered(match number {
         0 => 1252,
         77 => 10_000,
         128 => 932,
@@ -138,6 +120,9 @@ pub fn charset(number: i32) -> Option<&'static Encoding> {
         204 => 1251,
         222 => 874,
         238 => 1250,
+        // Those of DOS.
+        254 => 437,
+        255 => 850,
         _ => return None,
     })
 }

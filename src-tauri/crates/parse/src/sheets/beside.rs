@@ -1,6 +1,7 @@
 //! What stands beside the cells of a sheet: comments, text boxes, diagrams. Losing it loses no cell.
 
 use crate::archive::Archive;
+use crate::chart::extended;
 use crate::error::ParseError;
 use crate::ooxml::{self, drawing_paragraphs};
 use crate::output::Output;
@@ -46,6 +47,7 @@ fn diagrams(archive: &mut Archive<'_>, drawing: &str, page: &mut PageBuilder, ou
         let add = match related.kind.as_str() {
             "diagramData" => pptx::diagram,
             "chart" => pptx::chart_titles,
+            "chartEx" => extended::titles,
             _ => continue,
         };
         let read = archive.read(&related.target).and_then(|bytes| match bytes {

@@ -1,10 +1,11 @@
 //! Workbooks of Excel 2003 in one XML file (SpreadsheetML).
 
-use super::{MEDIA_TYPE_XLS, SparseTable, check_cells};
+use super::{Looks, MEDIA_TYPE_XLS, SparseTable, check_cells, margins};
 use crate::error::ParseError;
 use crate::output::Output;
 use crate::text::PageBuilder;
 use crate::xml::{Tag, Token, Xml, text_of};
+use std::collections::{BTreeSet, HashMap};
 
 /// Reads a workbook: a sheet a page, comments behind its table.
 ///
@@ -15,32 +16,75 @@ pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     out.started(MEDIA_TYPE_XLS, None, None);
     let source = text_of(bytes);
     let mut xml = Xml::new(&source, out.limits.xml_depth);
-    let (mut number, mut cells) = (0, 0);
+    let (mut number, mut cells, mut seen) = (0, 0, BTreeSet::new());
+    let mut formats = Formats::default();
     while let Some(token) = xml.next()? {
-        if let Token::Open(tag) = token
-            && tag.name() == "Worksheet"
-        {
-            number += 1;
-            let name = tag.attribute("Name").unwrap_or_default();
-            let mut page = PageBuilder::default();
-            let (table, comments) = sheet(&mut xml, &mut cells, out)?;
-            table.write(&name, &mut page);
-            for comment in comments {
-                page.paragraph(&comment);
+        let Token::Open(tag) = token else { continue };
+        match tag.name() {
+            "Style" | "NumberFormat" => formats.learn(&tag),
+            "Worksheet" => {
+                number += 1;
+                let name = tag.attribute("Name").unwrap_or_default();
+                let mut page = PageBuilder::default();
+                let sheet = sheet(&mut xml, &mut formats, &mut cells, out)?;
+                sheet.table.write(&name, &mut page);
+                for comment in &sheet.comments {
+                    page.paragraph(comment);
+                }
+                margins::write(&sheet.margins, &name, &mut seen, &mut page);
+                out.page(page.finish(number))?;
             }
-            out.page(page.finish(number))?;
+            _ => {}
         }
     }
     Ok(())
 }
 
+/// Formats of numbers by the style that a cell says it has.
+#[derive(Default)]
+struct Formats {
+    codes: HashMap<String, String>,
+    /// The style that is being told.
+    style: String,
+    looks: Looks,
+}
+
+impl Formats {
+    fn learn(&mut self, tag: &Tag<'_>) {
+        if tag.name() == "Style" {
+            self.style = tag.attribute("ID").unwrap_or_default();
+        } else if let Some(code) = tag.attribute("Format") {
+            // Other names are those of formats that change no figure.
+            let code = if code == "Percent" { "0%".to_owned() } else { code };
+            self.codes.insert(self.style.clone(), code);
+        }
+    }
+
+    /// A number as cells of this style show it; as it stands where it is none.
+    fn shown(&mut self, style: &str, number: String) -> String {
+        match (self.codes.get(style), number.trim().parse()) {
+            (Some(code), Ok(value)) => self.looks.write(Some(code.as_str()), value),
+            _ => number,
+        }
+    }
+}
+
+/// What stands in a sheet.
+#[derive(Default)]
+struct Sheet {
+    table: SparseTable,
+    comments: Vec<String>,
+    /// Codes of its header and footer.
+    margins: Vec<String>,
+}
+
 /// A sheet, the reader standing inside its element.
-fn sheet(xml: &mut Xml<'_>, cells: &mut usize, out: &Output<'_>) -> Result<(SparseTable, Vec<String>), ParseError> {
+fn sheet(xml: &mut Xml<'_>, formats: &mut Formats, cells: &mut usize, out: &Output<'_>) -> Result<Sheet, ParseError> {
     let outside = xml.depth().saturating_sub(1);
-    let (mut table, mut comments) = (SparseTable::default(), Vec::new());
+    let mut sheet = Sheet::default();
     let (mut row, mut column, mut bytes) = (0_u32, 0_u32, 0);
     // Columns that the last cell takes besides its own.
-    let mut merged = 0;
+    let (mut merged, mut style) = (0, String::new());
     while xml.depth() > outside {
         let Some(token) = xml.next()? else { break };
         let Token::Open(tag) = token else { continue };
@@ -53,25 +97,28 @@ fn sheet(xml: &mut Xml<'_>, cells: &mut usize, out: &Output<'_>) -> Result<(Spar
                 let next = column.saturating_add(merged).saturating_add(1);
                 column = number(&tag, "Index").unwrap_or(next);
                 merged = number(&tag, "MergeAcross").unwrap_or(0);
+                style = tag.attribute("StyleID").unwrap_or_default();
             }
-            "Comment" => comments.push(xml.text()?),
+            "Comment" => sheet.comments.push(xml.text()?),
+            "Header" | "Footer" => sheet.margins.extend(tag.attribute("Data")),
             "Data" => {
                 let kind = tag.attribute("Type").unwrap_or_default();
                 let text = xml.text()?;
                 let text = match kind.as_str() {
                     "DateTime" => date_time(&text),
+                    "Number" => formats.shown(&style, text),
                     "Boolean" => if text.trim() == "1" { "TRUE" } else { "FALSE" }.to_owned(),
                     _ => text,
                 };
                 bytes += text.len();
                 *cells += 1;
-                table.push(row, column.saturating_sub(1), text);
+                sheet.table.push(row, column.saturating_sub(1), text);
                 check_cells(*cells, bytes, out)?;
             }
             _ => {}
         }
     }
-    Ok((table, comments))
+    Ok(sheet)
 }
 
 /// `2026-11-29T00:00:00.000` is a day; a time alone is said to be of the day before Excel's first.

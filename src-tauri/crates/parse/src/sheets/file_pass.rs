@@ -38,7 +38,7 @@ pub fn decrypt(stream: &mut [u8]) -> Result<(), ParseError> {
     let end = (HEADER_BYTES + length(record)).min(record.len());
     let key = Key::of_default_password(&record[HEADER_BYTES..end]).ok_or(ParseError::NeedsPassword)?;
     apply(&key, stream);
-    // calamine refuses a workbook for having this record; one that every reader passes over may stand in its place.
+    // It would still ask for a password; a record that every reader passes over may stand in its place.
     stream[at..at + 2].copy_from_slice(&PLS.to_le_bytes());
     Ok(())
 }

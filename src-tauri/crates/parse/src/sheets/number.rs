@@ -11,6 +11,53 @@ const LONGEST_UNIT: usize = 12;
 const LONGEST_MASK: usize = 24;
 const MOST_DECIMALS: usize = 15;
 
+/// What a number is that is shown in a format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A number.
+    Number,
+    /// Days since workbooks began to count: a day, a time of day, or both.
+    Date,
+    /// Days as hours, minutes, seconds: `[h]:mm`.
+    Duration,
+}
+
+impl Kind {
+    /// From a format code: one of days and times has their letters, no others, and no place for digits but of fractions of a second.
+    pub fn of(code: &str) -> Self {
+        let mut kind = Self::Number;
+        let mut behind_seconds = false;
+        let mut chars = code.chars();
+        while let Some(c) = chars.next() {
+            let is_fraction = std::mem::take(&mut behind_seconds) && matches!(c, '.' | '0');
+            match c {
+                ';' => break,
+                '"' => chars.by_ref().take_while(|c| *c != '"').for_each(drop),
+                // A colour, whose calendar it is, or a duration.
+                '[' => {
+                    let inside: String = chars.by_ref().take_while(|c| *c != ']').collect();
+                    let inside = inside.to_ascii_lowercase();
+                    let first = inside.chars().next().unwrap_or_default();
+                    if matches!(first, 'h' | 'm' | 's') && inside.chars().all(|c| c == first) {
+                        return Self::Duration;
+                    }
+                }
+                '\\' | '_' | '*' => {
+                    chars.next();
+                }
+                _ if is_fraction => behind_seconds = true,
+                's' | 'S' => (kind, behind_seconds) = (Self::Date, true),
+                'd' | 'D' | 'm' | 'M' | 'y' | 'Y' | 'h' | 'H' => kind = Self::Date,
+                // Morning or afternoon; years and eras of other calendars.
+                'a' | 'A' | 'p' | 'P' | 'b' | 'B' | 'e' | 'E' | 'g' | 'G' => {}
+                c if c.is_ascii_alphabetic() || matches!(c, '0' | '#' | '?') => return Self::Number,
+                _ => {}
+            }
+        }
+        kind
+    }
+}
+
 /// What a number format adds that changes what a number means.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Look {
@@ -206,6 +253,27 @@ mod tests {
         assert_eq!(plain(123_456_789_012_345.0), "123456789012345");
         assert_eq!(plain(1.0 / 3.0), "0.3333333333333333");
         assert_eq!(plain(f64::NAN), "NaN");
+    }
+
+    #[test]
+    fn formats_say_what_a_number_is() {
+        for (code, kind) in [
+            ("dd.mm.yyyy", Kind::Date),
+            ("[$-407]d. mmmm yyyy;@", Kind::Date),
+            ("h:mm:ss.000", Kind::Date),
+            ("mm:ss", Kind::Date),
+            ("[$-411]ggge\"年\"m\"月\"d\"日\"", Kind::Date),
+            ("[h]:mm:ss", Kind::Duration),
+            ("[Red][mm]:ss.0", Kind::Duration),
+            ("General", Kind::Number),
+            ("Standard", Kind::Number),
+            ("0.00\" days\"", Kind::Number),
+            ("#,##0.00\\ [$€-407]", Kind::Number),
+            ("0.00E+00", Kind::Number),
+            ("@", Kind::Number),
+        ] {
+            assert_eq!(Kind::of(code), kind, "{code}");
+        }
     }
 
     #[test]

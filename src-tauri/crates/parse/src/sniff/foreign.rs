@@ -143,13 +143,6 @@ const MAGIC: &[(&[u8], Kind)] = &[
         },
     ),
     (
-        &[0x78, 0x9f, 0x3e, 0x22],
-        Kind {
-            what: "a mail attachment as only Outlook unpacks it (winmail.dat)",
-            advice: "Open the mail in Outlook, save the files in it and add those.",
-        },
-    ),
-    (
         b"AT&TFORM",
         Kind {
             what: "a DjVu document",

@@ -2,10 +2,13 @@
 
 mod build;
 mod encrypted;
+mod fiction;
 mod formats;
 mod hostile;
 mod mail;
+mod old_workbooks;
 mod open_document;
+mod packed_mail;
 mod pdf;
 mod pictures;
 mod slides;

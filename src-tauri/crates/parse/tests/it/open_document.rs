@@ -181,6 +181,55 @@ fn formulas_of_opendocument_are_read_in_their_place() {
 }
 
 #[test]
+fn charts_of_opendocument_are_tables_of_what_they_draw() {
+    let cell = |inside: &str| format!("<table:table-cell>{inside}</table:table-cell>");
+    let row = |cells: &[&str]| {
+        let cells: String = cells
+            .iter()
+            .map(|text| cell(&format!("<text:p>{text}</text:p>")))
+            .collect();
+        format!("<table:table-row>{cells}</table:table-row>")
+    };
+    let chart = |rows: &str| {
+        let names =
+            cell("<text:p/>") + &cell("<text:p>2024</text:p><draw:g><svg:desc>local-table.B2:.B3</svg:desc></draw:g>");
+        format!(
+            "<office:document-content {NAMESPACES}><office:body><office:chart><chart:chart><chart:title><text:p>Sales</text:p></chart:title>\
+            <chart:plot-area><chart:axis><chart:title><text:p>in EUR</text:p></chart:title></chart:axis></chart:plot-area>\
+            <table:table table:name=\"local-table\"><table:table-header-rows><table:table-row>{names}</table:table-row></table:table-header-rows>\
+            <table:table-rows>{rows}</table:table-rows></table:table></chart:chart></office:chart></office:body></office:document-content>"
+        )
+    };
+    let short = chart(&(row(&["North", "7"]) + &row(&["South", "NaN"])));
+    let long = chart(&row(&["x", "1"]).repeat(500));
+    let objects = [
+        ("Object 1", "chart", short.as_str()),
+        ("Object 2", "chart", long.as_str()),
+    ];
+    let shown = |object: u8| format!(r#"<draw:frame><draw:object xlink:href="./Object {object}"/></draw:frame>"#);
+    let line = format!("<text:p>See: {}</text:p><text:p>And {}</text:p>", shown(1), shown(2));
+    let text = with_objects("application/vnd.oasis.opendocument.text", &line, &objects);
+    let drawn = "Sales\n\nin EUR\n\n| 2024\nNorth | 7\nSouth";
+    assert_eq!(
+        read("a.odt", &text).text(),
+        format!("See:\n\n{drawn}\n\nAnd\n\nSales\n\nin EUR\n\n2024")
+    );
+    let slide = format!("<draw:page>{}{}</draw:page>", shown(1), shown(1));
+    let slides = with_objects("application/vnd.oasis.opendocument.presentation", &slide, &objects);
+    let slides = read("a.odp", &slides);
+    assert_eq!(slides.text(), drawn);
+    let page = &slides.pages[0];
+    assert_eq!(page.tables[0].header.slice(&page.text), "| 2024");
+    let sheet = format!(
+        r#"<table:table table:name="S"><table:table-row><table:table-cell><text:p>7</text:p>{}</table:table-cell></table:table-row></table:table>"#,
+        shown(1)
+    );
+    let sheets = with_objects("application/vnd.oasis.opendocument.spreadsheet", &sheet, &objects);
+    // The rest stands in cells.
+    assert_eq!(read("a.ods", &sheets).text(), "S\n\n7\n\nSales\n\nin EUR");
+}
+
+#[test]
 fn a_sheets_comments_and_boxes_stand_behind_its_table() {
     let body = r#"<table:table table:name="S"><table:shapes><draw:frame><text:p>In a box</text:p></draw:frame></table:shapes>
         <table:table-row><table:table-cell><text:p>Key</text:p></table:table-cell><table:table-cell><office:annotation><dc:creator>Bob</dc:creator><text:p>Check this</text:p></office:annotation><text:p>Value</text:p></table:table-cell></table:table-row></table:table>"#;

@@ -94,6 +94,34 @@ fn form_values_and_annotations_are_part_of_the_page() {
 }
 
 #[test]
+fn comments_stand_behind_the_text_of_their_page() {
+    if !has_pdfium() {
+        return;
+    }
+    let mark = |kind: &str, contents: &str, flags: u8| {
+        format!("<< /Type /Annot /Subtype /{kind} /Contents ({contents}) /Rect [72 695 200 715] /F {flags} >>")
+            .into_bytes()
+    };
+    let bytes = pdf_pages(
+        &[&show(&[("The rent is ten pounds a month.", 72.0, 700.0, 10.0)])],
+        "/Annots [6 0 R 7 0 R 8 0 R 9 0 R]",
+        &[
+            mark("Text", "Is that with heating?", 4),
+            mark("Highlight", "The rent is ten pounds a month.", 4),
+            mark("Highlight", "ten", 4),
+            mark("Text", "Nobody sees this.", 2),
+        ],
+    );
+    let text = read("a.pdf", &bytes).text();
+    assert!(text.starts_with("The rent is ten pounds a month."), "{text}");
+    assert!(text.ends_with("\n\nIs that with heating?\n\nten"), "{text}");
+    assert!(
+        text.matches("pounds").count() == 1 && !text.contains("Nobody"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_page_that_is_a_picture_is_told_and_kept() {
     if !has_pdfium() {
         return;

@@ -220,6 +220,18 @@ fn charts_of_documents_are_tables_of_what_they_draw() {
 }
 
 #[test]
+fn charts_of_later_offices_are_tables_too() {
+    let chart = r#"<cx:chartSpace><cx:chartData><cx:data id="0"><cx:strDim type="cat"><cx:lvl><cx:pt idx="0">North</cx:pt></cx:lvl></cx:strDim><cx:numDim type="val"><cx:lvl formatCode="General"><cx:pt idx="0">7</cx:pt></cx:lvl></cx:numDim></cx:data></cx:chartData>
+        <cx:chart><cx:title><cx:tx><cx:txData><cx:v>Growth</cx:v></cx:txData></cx:tx></cx:title><cx:plotArea><cx:plotAreaRegion><cx:series layoutId="funnel"><cx:tx><cx:txData><cx:v>2024</cx:v></cx:txData></cx:tx><cx:dataId val="0"/></cx:series></cx:plotAreaRegion></cx:plotArea></cx:chart></cx:chartSpace>"#;
+    let bytes = word(
+        &paragraph("Text"),
+        &[("b", "chartEx", "charts/chartEx1.xml")],
+        &[("word/charts/chartEx1.xml", chart)],
+    );
+    assert_eq!(read("a.docx", &bytes).text(), "Text\n\nGrowth\n\n| 2024\nNorth | 7");
+}
+
+#[test]
 fn forms_of_word_show_what_is_ticked_and_chosen() {
     let field = |data: &str| {
         format!(

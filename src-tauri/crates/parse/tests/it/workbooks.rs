@@ -224,3 +224,44 @@ fn raised_digits_of_cells_are_told_from_numbers() {
         "what could be either stays as it is"
     );
 }
+
+#[test]
+fn what_is_printed_above_and_below_a_sheet_is_read_once() {
+    let margins = r#"<headerFooter differentFirst="1"><oddHeader>&amp;L&amp;"Arial,Bold"Genet &amp;&amp; Civet&amp;RPage &amp;P</oddHeader><evenFooter>never shown</evenFooter><firstFooter>&amp;CSecret</firstFooter></headerFooter>"#;
+    let sheet = |cells: &str| {
+        format!(
+            r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{cells}</sheetData>{margins}<drawing/></worksheet>"#
+        )
+    };
+    let row = |value: u8| format!(r#"<row r="1"><c r="A1"><v>{value}</v></c></row>"#);
+    let bytes = zip(&[
+        ("[Content_Types].xml", br#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>"#),
+        ("_rels/.rels", package_relationship("xl/workbook.xml").as_bytes()),
+        ("xl/workbook.xml", br#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="S" sheetId="1" r:id="rId1"/><sheet name="T" sheetId="2" r:id="rId2"/><sheet name="U" sheetId="3" r:id="rId3"/></sheets></workbook>"#),
+        ("xl/_rels/workbook.xml.rels", relationships(&[("rId1", "worksheet", "worksheets/sheet1.xml"), ("rId2", "worksheet", "worksheets/sheet2.xml"), ("rId3", "worksheet", "worksheets/sheet3.xml")]).as_bytes()),
+        ("xl/worksheets/sheet1.xml", sheet("").as_bytes()),
+        ("xl/worksheets/sheet2.xml", sheet(&row(7)).as_bytes()),
+        ("xl/worksheets/sheet3.xml", sheet(&row(8)).as_bytes()),
+    ]);
+    assert_eq!(
+        read("a.xlsx", &bytes).text(),
+        "\u{c}T\n\n7\n\nGenet & Civet\nPage\n\nSecret\u{c}U\n\n8"
+    );
+    let book = r#"<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet" xmlns:x="urn:schemas-microsoft-com:office:excel"><Worksheet ss:Name="S"><Table><Row><Cell><Data ss:Type="Number">7</Data></Cell></Row></Table><WorksheetOptions><PageSetup><Header x:Data="&amp;CSecret"/></PageSetup></WorksheetOptions></Worksheet></Workbook>"#;
+    assert_eq!(read("a.xls", book.as_bytes()).text(), "S\n\n7\n\nSecret");
+}
+
+#[test]
+fn numbers_in_one_xml_file_are_shown_in_the_format_of_their_cells() {
+    let cell = |style: &str, number: &str| {
+        format!(r#"<Cell ss:StyleID="{style}"><Data ss:Type="Number">{number}</Data></Cell>"#)
+    };
+    let row = cell("p", "0.07") + &cell("e", "1234.5") + &cell("none", "0.30000000000000004") + &cell("e", "n/a");
+    let book = format!(
+        r#"<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Styles><Style ss:ID="p"><NumberFormat ss:Format="Percent"/></Style><Style ss:ID="e"><NumberFormat ss:Format="[$€-407]\ #,##0.00"/></Style></Styles><Worksheet ss:Name="S"><Table><Row>{row}</Row></Table></Worksheet></Workbook>"#
+    );
+    assert_eq!(
+        read("a.xls", book.as_bytes()).text(),
+        "S\n\n7% | €1234.5 | 0.30000000000000004 | n/a"
+    );
+}
