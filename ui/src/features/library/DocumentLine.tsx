@@ -63,6 +63,7 @@ export const DocumentLine = memo(function DocumentLine({
   const changed = row.changed && row.state === 'ready';
   const mark = changed ? CHANGED_MARK : STATE_MARKS[row.state];
   const line = secondLine(row, working);
+  const state = t(changed ? 'state.changed' : `state.${row.state}`);
   const name = tameName(row.title);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the grid around it handles the keys for all rows
@@ -99,7 +100,9 @@ export const DocumentLine = memo(function DocumentLine({
       </div>
       <div role="gridcell" className={`cell state tone-${mark.tone}`}>
         <mark.icon size={16} aria-hidden className={row.state === 'working' ? 'turning' : undefined} />
-        <span className="clip">{t(changed ? 'state.changed' : `state.${row.state}`)}</span>
+        <span className="clip" title={state}>
+          {state}
+        </span>
       </div>
       <div role="gridcell" className="cell number">
         {row.pages > 0 ? count(row.pages) : '–'}

@@ -1,13 +1,13 @@
-import { language } from '../i18n';
+import { locale } from '../i18n';
 
 const cache = new Map<string, Intl.NumberFormat>();
 
 function formatter(options: Intl.NumberFormatOptions): Intl.NumberFormat {
-  const key = language() + JSON.stringify(options);
+  const key = locale() + JSON.stringify(options);
   let made = cache.get(key);
   if (!made) {
     // No minus before what rounds to zero.
-    made = new Intl.NumberFormat(language(), { ...options, signDisplay: 'negative' });
+    made = new Intl.NumberFormat(locale(), { ...options, signDisplay: 'negative' });
     cache.set(key, made);
   }
   return made;
@@ -71,11 +71,11 @@ export function duration(seconds: number): string {
 }
 
 export function date(ms: Figure): string {
-  return known(ms, (known) => new Intl.DateTimeFormat(language(), { dateStyle: 'medium' }).format(known));
+  return known(ms, (known) => new Intl.DateTimeFormat(locale(), { dateStyle: 'medium' }).format(known));
 }
 
 export function dateTime(ms: Figure): string {
   return known(ms, (known) =>
-    new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'short' }).format(known),
+    new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' }).format(known),
   );
 }

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
-import { bytes, duration, memory, milliseconds } from './format';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { setLanguage } from '../i18n';
+import { bytes, date, decimal, duration, memory, milliseconds } from './format';
 import { locate } from './locate';
 import { fileName, folderOf } from './path';
 import { sliceSpan, unitsAt } from './spans';
@@ -50,6 +51,28 @@ describe('figures', () => {
     expect([memory(297), memory(8188)]).toEqual(['297 MB', '8.0 GB']);
     expect([milliseconds(0.4), milliseconds(412), milliseconds(2513)]).toEqual(['0.4 ms', '412 ms', '2.5 s']);
     expect([duration(0.2), duration(40), duration(600), duration(7200)]).toEqual(['1 s', '40 s', '10 min', '2.0 h']);
+  });
+});
+
+describe('dates and figures', () => {
+  const day = new Date(2026, 11, 3, 12).getTime();
+  const system = (...languages: string[]): void => {
+    vi.spyOn(navigator, 'languages', 'get').mockReturnValue(languages);
+  };
+  afterEach(() => {
+    vi.restoreAllMocks();
+    setLanguage('en');
+  });
+
+  it('are written as in the region of the system, in the language of the window', () => {
+    system('de-CH', 'en-GB');
+    expect([date(day), decimal(1204.5)]).toEqual(['3 Dec 2026', '1,204.5']);
+    setLanguage('de');
+    expect([date(day), decimal(0.5)]).toEqual(['03.12.2026', '0.5']);
+    system('en-US');
+    expect([date(day), decimal(0.5)]).toEqual(['03.12.2026', '0,5']);
+    setLanguage('en');
+    expect(date(day)).toBe('Dec 3, 2026');
   });
 });
 
