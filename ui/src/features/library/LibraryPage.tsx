@@ -80,11 +80,15 @@ function EmptyLibrary() {
   );
 }
 
+/** Pages that could not be read and are named. */
+const PAGES = 20;
+
 /** The whole reason and remedy of the one selected document: its line has room for the beginning only. */
 function SelectedReason({ onRecognise }: { onRecognise: () => void }) {
   const { rows, selected } = useLibrary();
   const row = selected.size === 1 ? [...rows.values()].find((each) => selected.has(each.id)) : undefined;
   if (!row || (!row.error && row.failed_pages.length === 0)) return null;
+  const more = row.failed_pages.length - PAGES;
   return (
     <aside className="selected-reason small" aria-label={tameName(row.title)}>
       {row.error && <ErrorText error={row.error} />}
@@ -94,11 +98,12 @@ function SelectedReason({ onRecognise }: { onRecognise: () => void }) {
           {t('library.recognise')}
         </button>
       )}
-      {row.failed_pages.slice(0, 20).map(({ page, reason }) => (
+      {row.failed_pages.slice(0, PAGES).map(({ page, reason }) => (
         <p key={page}>
           {t('source.page', { page })}: <Told text={reason} />
         </p>
       ))}
+      {more > 0 && <p className="quiet">{t('library.more_pages', { n: more })}</p>}
     </aside>
   );
 }

@@ -198,6 +198,10 @@ export const useLibrary = create<LibraryState>((set, get) => {
     }
   }
 
+  function nameOf(collection: number): string {
+    return get().collections.find(({ id }) => id === collection)?.name ?? '';
+  }
+
   /** What is not taken comes in bursts, such as from a folder full of links: told once. */
   function skip(error: ErrorReport): void {
     skipped.push(error);
@@ -369,7 +373,7 @@ export const useLibrary = create<LibraryState>((set, get) => {
       await refresh();
     },
     deleteCollection: async (id) => {
-      const name = get().collections.find((collection) => collection.id === id)?.name ?? '';
+      const name = nameOf(id);
       const undo = await attempt(() => backend().deleteCollection(id));
       if (!undo) return;
       if (get().query.collection === id) get().setQuery({ collection: null });
@@ -380,12 +384,30 @@ export const useLibrary = create<LibraryState>((set, get) => {
       });
     },
     addToCollection: async (id, documents) => {
-      await attempt(() => backend().addToCollection(id, documents));
+      const added = await attempt(() =>
+        backend()
+          .addToCollection(id, documents)
+          .then(() => true),
+      );
       await refresh();
+      // No way back: which of them were in it before is not known.
+      if (added) announce(t('collection.added', { n: documents.length, name: nameOf(id) }));
     },
     removeFromCollection: async (id, documents) => {
-      await attempt(() => backend().removeFromCollection(id, documents));
+      const name = nameOf(id);
+      const taken = await attempt(() =>
+        backend()
+          .removeFromCollection(id, documents)
+          .then(() => true),
+      );
+      // They are in this list no longer: what is done next is not done with them.
+      if (taken) get().select([]);
       await refresh();
+      if (!taken) return;
+      announce(t('collection.taken', { n: documents.length, name }), async () => {
+        await backend().addToCollection(id, documents);
+        await refresh();
+      });
     },
     onDrop: (event) => {
       set({ dropping: event.type === 'over' });

@@ -83,6 +83,7 @@ export const de: Record<MessageKey, string> = {
   'library.changed': 'Die Datei hat sich seit dem Lesen geändert.',
   'library.changed_remedy': '„Erneut versuchen“ liest sie neu ein.',
   'library.failed_pages': '{n} von {pages} Seiten war nicht lesbar | {n} von {pages} Seiten waren nicht lesbar',
+  'library.more_pages': 'Eine weitere Seite war nicht lesbar. | {n} weitere Seiten waren nicht lesbar.',
   'library.read': 'Lesen',
   'library.ask_only': 'Nur dieses Dokument befragen | Nur diese {n} Dokumente befragen',
   'library.open_system': 'Mit Standardprogramm öffnen',
@@ -134,6 +135,9 @@ export const de: Record<MessageKey, string> = {
   'collection.from_selection': 'Zu Sammlung hinzufügen',
   'collection.create_named': 'Neue Sammlung …',
   'collection.actions': 'Aktionen für {name}',
+  'collection.added': 'Dokument zu „{name}“ hinzugefügt. | {n} Dokumente zu „{name}“ hinzugefügt.',
+  'collection.taken':
+    'Dokument aus „{name}“ entfernt. Es bleibt in der Bibliothek. | {n} Dokumente aus „{name}“ entfernt. Sie bleiben in der Bibliothek.',
   'collection.deleted': 'Sammlung „{name}“ gelöscht. Ihre Dokumente bleiben in der Bibliothek.',
 
   'chat.conversation': 'Gespräch',

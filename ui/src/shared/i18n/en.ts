@@ -82,6 +82,7 @@ export const en = {
   'library.changed': 'The file has changed since it was read.',
   'library.changed_remedy': 'Retry reads it again.',
   'library.failed_pages': '{n} of {pages} pages could not be read | {n} of {pages} pages could not be read',
+  'library.more_pages': 'One more page could not be read. | {n} more pages could not be read.',
   'library.read': 'Read',
   'library.ask_only': 'Ask only this document | Ask only these {n} documents',
   'library.open_system': 'Open in its own program',
@@ -132,6 +133,9 @@ export const en = {
   'collection.from_selection': 'Add to a collection',
   'collection.create_named': 'New collection…',
   'collection.actions': 'Actions for {name}',
+  'collection.added': 'Document added to “{name}”. | {n} documents added to “{name}”.',
+  'collection.taken':
+    'Document removed from “{name}”. It stays in the library. | {n} documents removed from “{name}”. They stay in the library.',
   'collection.deleted': 'Collection “{name}” deleted. Its documents stay in the library.',
 
   'chat.conversation': 'Conversation',
