@@ -10,6 +10,7 @@ import { SettingsPage } from '@/features/settings/SettingsPage';
 import {
   askAbout,
   chooseEmbedder,
+  newConversation,
   openCitation,
   openPassage,
   openSource,
@@ -39,7 +40,7 @@ export function Main() {
           onOpenPassage={openPassage}
           onChoose={() => show('library')}
           onSearch={() => useLayout.getState().set({ palette: true })}
-          newHere={!sidebar}
+          {...(!sidebar && { onNew: newConversation })}
         />
       );
     case 'library':

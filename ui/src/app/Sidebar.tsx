@@ -3,6 +3,7 @@ import { ConversationNav } from '@/features/chat/ConversationNav';
 import { LibraryFoot } from '@/features/library/LibraryFoot';
 import { LibraryNav } from '@/features/library/LibraryNav';
 import { t } from '@/shared/i18n';
+import { newConversation } from './actions';
 import { useLayout } from './layout';
 
 /** Library above, conversations below, the way in for files at the foot. */
@@ -12,7 +13,7 @@ export function Sidebar() {
     <aside className="sidebar" aria-label={t('app.sidebar')}>
       <div className="sidebar-scroll">
         <LibraryNav active={view === 'library'} onShow={() => show('library')} />
-        <ConversationNav active={view === 'chat'} onShow={() => show('chat')} />
+        <ConversationNav active={view === 'chat'} onShow={() => show('chat')} onNew={newConversation} />
       </div>
       <div className="sidebar-foot">
         {/* The library's own page says how far the queue is. */}

@@ -75,6 +75,24 @@ describe('the focus', () => {
     expect(document.activeElement).toBe(screen.getByRole('button', { name: 'Show or hide the source' }));
   });
 
+  it('goes to the field when a conversation is begun by its button, and back to what opened the reasons', async () => {
+    await open();
+    await act(() => useChat.getState().ask('When may the tenant leave?'));
+    const why = await screen.findByRole('button', { name: 'Why this answer' });
+    act(() => why.focus());
+    fireEvent.click(why);
+    fireEvent.click(await screen.findByRole('button', { name: 'Close' }));
+    expect(document.activeElement).toBe(why);
+    fireEvent.click(why);
+    await screen.findByRole('complementary', { name: 'Why this answer' });
+    const elsewhere = screen.getByRole('button', { name: 'Settings' });
+    act(() => elsewhere.focus());
+    act(() => useChat.getState().explain(null));
+    expect(document.activeElement).toBe(elsewhere);
+    fireEvent.click(screen.getByRole('button', { name: 'New conversation' }));
+    await waitFor(() => expect(document.activeElement?.id).toBe('question'));
+  });
+
   it('comes back to the strip when the panel above it is closed', async () => {
     await open();
     const strip = document.querySelector<HTMLElement>('.status-strip') ?? document.body;

@@ -28,20 +28,13 @@ interface Properties {
   onChoose: () => void;
   /** Opens the palette. */
   onSearch: () => void;
-  /** The side bar, which has the button for a new conversation, is closed. */
-  newHere: boolean;
+  /** Begins a conversation; absent while the side bar, which has the button for that, is open. */
+  onNew?: () => void;
 }
 
-function Head({ onSearch, newHere }: Pick<Properties, 'onSearch' | 'newHere'>) {
-  const { id, title, renaming, rename, setRenaming, startNew } = useChat(
-    useShallow(({ id, title, renaming, rename, setRenaming, startNew }) => ({
-      id,
-      title,
-      renaming,
-      rename,
-      setRenaming,
-      startNew,
-    })),
+function Head({ onSearch, onNew }: Pick<Properties, 'onSearch' | 'onNew'>) {
+  const { id, title, renaming, rename, setRenaming } = useChat(
+    useShallow(({ id, title, renaming, rename, setRenaming }) => ({ id, title, renaming, rename, setRenaming })),
   );
   return (
     <header className="page-head">
@@ -61,8 +54,8 @@ function Head({ onSearch, newHere }: Pick<Properties, 'onSearch' | 'newHere'>) {
         </h1>
       )}
       <div className="spacer" />
-      {newHere && (
-        <IconButton label={t('chat.new')} onPress={() => startNew()}>
+      {onNew && (
+        <IconButton label={t('chat.new')} onPress={onNew}>
           <SquarePen size={16} aria-hidden />
         </IconButton>
       )}
@@ -100,7 +93,7 @@ export function ChatPage({
   onOpenPassage,
   onChoose,
   onSearch,
-  newHere,
+  onNew,
 }: Properties) {
   const { id, loading, error, why, open, explain } = useChat(
     useShallow(({ id, loading, error, why, open, explain }) => ({ id, loading, error, why, open, explain })),
@@ -109,7 +102,7 @@ export function ChatPage({
   const each = useChat(({ turns }) => why !== null && Boolean(turns[why.turn]?.answer.coverage));
   return (
     <section className="page chat-page" aria-label={t('chat.conversation')}>
-      <Head onSearch={onSearch} newHere={newHere} />
+      <Head onSearch={onSearch} {...(onNew && { onNew })} />
       <Find />
       {error ? (
         <ErrorState error={error} {...(id !== null && { onRetry: () => void open(id) })} />

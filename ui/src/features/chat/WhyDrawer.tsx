@@ -4,6 +4,7 @@ import { type AnswerTrace, backend, type ErrorReport, reportOf, type TracePassag
 import { t } from '@/shared/i18n';
 import { IconButton } from '@/shared/ui/IconButton';
 import { EmptyState, ErrorState } from '@/shared/ui/states';
+import { useFocusBack } from '@/shared/ui/useFocusBack';
 import { TraceView } from './TraceView';
 
 /** Why this answer, in a drawer over it. */
@@ -26,13 +27,8 @@ export function WhyDrawer({
   const [error, setError] = useState<ErrorReport | null>(null);
   const [attempt, again] = useReducer((count: number) => count + 1, 0);
   const closer = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
-    const before = document.activeElement;
-    closer.current?.focus();
-    return () => {
-      if (before instanceof HTMLElement) before.focus();
-    };
-  }, []);
+  useFocusBack('#question');
+  useEffect(() => closer.current?.focus(), []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt asks again
   useEffect(() => {
     let live = true;

@@ -24,7 +24,6 @@ beforeEach(() => {
       onOpenPassage={nothing}
       onChoose={nothing}
       onSearch={nothing}
-      newHere={false}
     />,
   );
 });
@@ -62,5 +61,13 @@ describe('the field for questions', () => {
     expect(document.activeElement).not.toBe(field);
     fireEvent.mouseDown(field.closest('form') as Element);
     expect(document.activeElement).toBe(field);
+  });
+
+  it('says that it is full, since it cuts off what is pasted beyond its end', () => {
+    const field = screen.getByRole('textbox', { name: 'Your question' });
+    fireEvent.change(field, { target: { value: 'a'.repeat(7999) } });
+    expect(screen.queryByText(/left out/)).toBeNull();
+    fireEvent.change(field, { target: { value: 'a'.repeat(8000) } });
+    expect(screen.getByText('A question holds 8,000 characters; what is beyond is left out.')).toBeTruthy();
   });
 });

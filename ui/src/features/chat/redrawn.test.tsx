@@ -40,7 +40,7 @@ describe('while an answer streams', () => {
     render(
       <>
         <Profiler id="list" onRender={note}>
-          <ConversationNav active onShow={nothing} />
+          <ConversationNav active onShow={nothing} onNew={nothing} />
         </Profiler>
         <ChatPage
           documents={12}
@@ -51,7 +51,7 @@ describe('while an answer streams', () => {
           onOpenPassage={nothing}
           onChoose={nothing}
           onSearch={nothing}
-          newHere
+          onNew={nothing}
         />
         <Profiler id="composer" onRender={note}>
           <Composer documents={12} collections={[]} onChoose={nothing} />

@@ -170,6 +170,7 @@ export const de: Record<MessageKey, string> = {
   'chat.placeholder_empty': 'Erst Dokumente hinzufügen, dann fragen …',
   'chat.ask': 'Fragen',
   'chat.ask_label': 'Ihre Frage',
+  'chat.full': 'Eine Frage fasst {n} Zeichen; was darüber hinausgeht, bleibt weg.',
   'chat.ask_again': 'Erneut fragen',
   'chat.editing': 'Sie ändern eine frühere Frage; was auf sie folgt, wird ersetzt.',
   'chat.scope': 'Suchen in: {name}',

@@ -168,6 +168,7 @@ export const en = {
   'chat.placeholder_empty': 'Add documents, then ask…',
   'chat.ask': 'Ask',
   'chat.ask_label': 'Your question',
+  'chat.full': 'A question holds {n} characters; what is beyond is left out.',
   'chat.ask_again': 'Ask again',
   'chat.editing': 'You are changing an earlier question; what follows it is replaced.',
   'chat.scope': 'Search in: {name}',
