@@ -18,6 +18,8 @@ import { WhyDrawer } from './WhyDrawer';
 interface Properties {
   /** `null` until they are counted. */
   documents: number | null;
+  /** Those of them that are read. */
+  ready: number | null;
   collections: readonly { id: number; name: string; documents: number }[];
   /** Shown instead of suggestions while there is nothing to ask about, as far as is known. */
   empty: React.ReactNode;
@@ -86,6 +88,7 @@ function Find() {
 /** A conversation: its title, its turns, and where the next question is written. */
 export function ChatPage({
   documents,
+  ready,
   collections,
   empty,
   onOpen,
@@ -115,7 +118,7 @@ export function ChatPage({
       ) : (
         <Transcript onOpen={onOpen} onOpenSource={onOpenSource} onWhy={explain} />
       )}
-      <Composer documents={documents} collections={collections} onChoose={onChoose} />
+      <Composer documents={documents} ready={ready} collections={collections} onChoose={onChoose} />
       {why && (
         <WhyDrawer
           conversation={why.conversation}

@@ -14,6 +14,8 @@ interface Properties {
   onChoose: () => void;
   /** `null` until they are counted. */
   documents: number | null;
+  /** Those of them that are read, and answer. */
+  ready: number | null;
   collections: readonly { id: number; name: string; documents: number }[];
 }
 
@@ -96,11 +98,12 @@ function useFitted(field: RefObject<HTMLTextAreaElement | null>, draft: string):
 
 function placeholder(documents: number | null, asked: number | null): string {
   if (documents === 0) return t('chat.placeholder_empty');
-  return asked === null ? t('chat.ask_label') : t('chat.placeholder', { n: asked });
+  // Until the first is read there is no number to say.
+  return !asked ? t('chat.ask_label') : t('chat.placeholder', { n: asked });
 }
 
 /** Where questions are written: Enter asks, Shift+Enter makes a new line, Arrow up changes the last question, Escape leaves that. */
-export const Composer = memo(function Composer({ documents, collections, onChoose }: Properties) {
+export const Composer = memo(function Composer({ documents, ready, collections, onChoose }: Properties) {
   const { draft, scope, editing } = useChat(useShallow(({ draft, scope, editing }) => ({ draft, scope, editing })));
   const { setDraft, send, edit, cancelEdit, stop } = useChat.getState();
   const writing = useChat(isWriting);
@@ -108,7 +111,7 @@ export const Composer = memo(function Composer({ documents, collections, onChoos
   const read = useChat(isRead);
   const field = useRef<HTMLTextAreaElement>(null);
   const collection = scope.kind === 'collection' ? collections.find((each) => each.id === scope.id) : undefined;
-  const amount = scope.kind === 'documents' ? scope.ids.length : (collection?.documents ?? documents);
+  const amount = scope.kind === 'documents' ? scope.ids.length : (collection?.documents ?? ready);
   useFitted(field, draft);
   useEffect(() => {
     if (editing !== null) field.current?.focus();

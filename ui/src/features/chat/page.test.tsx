@@ -17,6 +17,7 @@ beforeEach(() => {
   render(
     <ChatPage
       documents={12}
+      ready={9}
       collections={COLLECTIONS}
       empty={null}
       onOpen={nothing}
@@ -53,6 +54,12 @@ describe('to those who hear the window', () => {
 });
 
 describe('the field for questions', () => {
+  it('says how many documents answer, which those that could not be read do not', () => {
+    expect(screen.getByRole('textbox', { name: 'Your question' }).getAttribute('placeholder')).toBe(
+      'Ask about 9 documents…',
+    );
+  });
+
   it('has the focus wherever in its frame the mouse is pressed, but on a button', () => {
     const field = screen.getByRole('textbox', { name: 'Your question' });
     const scope = screen.getByRole('button', { name: 'Search in: All documents' });

@@ -44,6 +44,7 @@ describe('while an answer streams', () => {
         </Profiler>
         <ChatPage
           documents={12}
+          ready={12}
           collections={[]}
           empty={null}
           onOpen={nothing}
@@ -54,7 +55,7 @@ describe('while an answer streams', () => {
           onNew={nothing}
         />
         <Profiler id="composer" onRender={note}>
-          <Composer documents={12} collections={[]} onChoose={nothing} />
+          <Composer documents={12} ready={12} collections={[]} onChoose={nothing} />
         </Profiler>
       </>,
     );

@@ -27,6 +27,14 @@ function isOnLine({ target, currentTarget }: MouseEvent): boolean {
   return target instanceof Element && currentTarget.contains(target) && target.closest('.actions') === null;
 }
 
+/** What is said of a document by its file's name, without that: it stands above, and there is little room. */
+function withoutName(said: string, { path }: DocumentRow): string {
+  const name = `\`${fileName(path)}\` `;
+  if (!said.startsWith(name)) return said;
+  const [first = '', ...rest] = said.slice(name.length);
+  return first.toLocaleUpperCase() + rest.join('');
+}
+
 function secondLine(row: DocumentRow, working: Working | undefined): { text: string; remedy: string } {
   if (row.state === 'working' && working) {
     const key = `library.${working.stage}` as const;
@@ -37,7 +45,7 @@ function secondLine(row: DocumentRow, working: Working | undefined): { text: str
   }
   if (row.error) {
     const [first = '', ...rest] = wordsOf(row.error).split('\n');
-    return { text: first, remedy: rest.join(' ') };
+    return { text: withoutName(first, row), remedy: rest.join(' ') };
   }
   if (row.changed) return { text: t('library.changed'), remedy: t('library.changed_remedy') };
   if (row.failed_pages.length > 0)

@@ -112,6 +112,25 @@ it('keeps the chosen line in sight when what is said below takes room', async ()
   Element.prototype.scrollIntoView = scrollIntoView;
 });
 
+it('does not say the name twice of a document that could not be read, nor asks it', async () => {
+  await open({}, (mock) => ({
+    documents: async (query) => {
+      const list = await mock.documents(query);
+      const [first, ...rest] = list.rows;
+      if (!first) return list;
+      const name = first.path.split('/').at(-1);
+      const error = { code: 'no_text', message: `\`${name}\` has pages but no text.\nRead them.`, detail: null };
+      return { ...list, rows: [{ ...first, state: 'no_text', pages: 0, error }, ...rest] };
+    },
+  }));
+  expect(lines()[0]?.textContent).toContain('Has pages but no text. Read them.');
+  const ask = (): HTMLButtonElement => screen.getByRole('button', { name: 'Ask these' });
+  fireEvent.click(lines()[0] ?? document.body);
+  expect(ask().disabled).toBe(true);
+  fireEvent.click(lines()[1] ?? document.body, { ctrlKey: true });
+  expect(ask().disabled).toBe(false);
+});
+
 it('says of how many more pages nothing could be read than are named', async () => {
   const failed_pages = Array.from({ length: 31 }, (_, at) => ({ page: at + 1, reason: 'The page is damaged.' }));
   await open({}, (mock) => ({
