@@ -131,6 +131,20 @@ it('does not say the name twice of a document that could not be read, nor asks i
   expect(ask().disabled).toBe(false);
 });
 
+it('says of an empty list why it is empty', async () => {
+  await open();
+  await act(() => library().createCollection('New', []));
+  const made = library().collections.at(-1)?.id ?? 0;
+  for (const [query, words] of [
+    [{ collection: made }, 'This collection is empty'],
+    [{ collection: null, state: 'problem' }, 'Nothing needs attention'],
+    [{ search: 'no document is called so' }, 'No document fits'],
+  ] as const) {
+    act(() => library().setQuery(query));
+    expect(await screen.findByRole('heading', { name: words })).toBeTruthy();
+  }
+});
+
 it('says of how many more pages nothing could be read than are named', async () => {
   const failed_pages = Array.from({ length: 31 }, (_, at) => ({ page: at + 1, reason: 'The page is damaged.' }));
   await open({}, (mock) => ({

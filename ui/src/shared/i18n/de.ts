@@ -102,6 +102,10 @@ export const de: Record<MessageKey, string> = {
   'library.show_all': 'Alle Dokumente zeigen',
   'library.no_match': 'Kein Dokument passt',
   'library.no_match_text': 'Nichts hat diesen Namen und Zustand.',
+  'library.no_problems': 'Nichts braucht Aufmerksamkeit',
+  'library.no_problems_text': 'Jedes Dokument ist gelesen oder braucht nichts von Ihnen.',
+  'library.empty_collection': 'Diese Sammlung ist leer',
+  'library.empty_collection_text': 'Wählen Sie in der Liste aller Dokumente welche aus und fügen Sie sie hinzu.',
   'library.empty_title': 'Dokumente hier ablegen',
   'library.empty_text':
     'PDF, Word, Excel, PowerPoint, Webseiten, E-Books, Notizen. Sie bleiben, wo sie sind, und nichts verlässt diesen Rechner.',

@@ -100,6 +100,10 @@ export const en = {
   'library.show_all': 'Show all documents',
   'library.no_match': 'No document fits',
   'library.no_match_text': 'Nothing has this name and state.',
+  'library.no_problems': 'Nothing needs attention',
+  'library.no_problems_text': 'Every document is read, or needs nothing from you.',
+  'library.empty_collection': 'This collection is empty',
+  'library.empty_collection_text': 'Select documents in the list of all, then add them to it.',
   'library.empty_title': 'Drop documents here',
   'library.empty_text':
     'PDF, Word, Excel, PowerPoint, web pages, e-books, notes. They stay where they are, and nothing leaves this computer.',
