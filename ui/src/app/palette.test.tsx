@@ -74,6 +74,27 @@ describe('the palette', () => {
 });
 
 describe('keys of the window', () => {
+  it('move through the side bar, from the library to the conversations', async () => {
+    await open({ turns: 2 });
+    await screen.findByRole('button', { name: /^Contracts/ });
+    await waitFor(() => expect(document.querySelectorAll('.conversation-nav .nav-button').length).toBeGreaterThan(0));
+    const lines = [...document.querySelectorAll<HTMLElement>('.sidebar .nav-line .nav-button')];
+    const step = (name: string): number => {
+      fireEvent.keyDown(document.activeElement ?? document.body, { key: name });
+      return lines.indexOf(document.activeElement as HTMLElement);
+    };
+    act(() => lines[0]?.focus());
+    expect(['ArrowUp', 'ArrowDown', 'ArrowDown', 'ArrowUp', 'End', 'ArrowDown', 'Home'].map(step)).toEqual([
+      0,
+      1,
+      2,
+      1,
+      lines.length - 1,
+      lines.length - 1,
+      0,
+    ]);
+  });
+
   it('open nothing behind the welcome', async () => {
     await open({ welcomed: false, documents: 0 });
     await screen.findByRole('button', { name: 'Start' });

@@ -14,7 +14,7 @@ import {
   type SortKey,
   type Stop,
 } from '@/ipc';
-import { t, wordsOf } from '@/shared/i18n';
+import { locale, t, wordsOf } from '@/shared/i18n';
 import { announce, attempt, complain, offer, warn } from '@/shared/ui/toasts';
 
 /** Rows fetched at a time. */
@@ -27,6 +27,12 @@ const LONG_MS = 10_000;
 type Query = Omit<DocumentQuery, 'offset' | 'limit'>;
 
 const FIRST: Query = { search: '', state: 'any', collection: null, sort: 'added', descending: true };
+
+/** As a person counts: the tenth comes after the second, and letters as their language has them. */
+function byName(collections: readonly CollectionRow[]): CollectionRow[] {
+  const { compare } = new Intl.Collator(locale(), { numeric: true });
+  return [...collections].sort((a, b) => compare(a.name, b.name));
+}
 
 const windowOf = (place: number): number => Math.floor(place / WINDOW);
 
@@ -132,12 +138,13 @@ export const useLibrary = create<LibraryState>((set, get) => {
     const mine = ++generation;
     const read = ++refreshes;
     try {
-      const [summary, collections, ...lists] = await Promise.all([
+      const [summary, found, ...lists] = await Promise.all([
         backend().summary(),
         backend().collections(),
         ...windows.map((index) => backend().documents({ ...get().query, offset: index * WINDOW, limit: WINDOW })),
       ]);
       if (read !== refreshes) return;
+      const collections = byName(found);
       if (mine !== generation) {
         // The rows are another query's now, which has its own; what is counted is of the whole library.
         set({ summary, collections });

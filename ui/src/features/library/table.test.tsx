@@ -145,6 +145,18 @@ it('says of an empty list why it is empty', async () => {
   }
 });
 
+it('has its collections in the order in which a person counts', async () => {
+  await open();
+  for (const name of ['Year 10', 'Year 9', 'äußere Mängel']) await act(() => library().createCollection(name, []));
+  expect(library().collections.map(({ name }) => name)).toEqual([
+    'äußere Mängel',
+    'Contracts',
+    'Manuals',
+    'Year 9',
+    'Year 10',
+  ]);
+});
+
 it('says of how many more pages nothing could be read than are named', async () => {
   const failed_pages = Array.from({ length: 31 }, (_, at) => ({ page: at + 1, reason: 'The page is damaged.' }));
   await open({}, (mock) => ({

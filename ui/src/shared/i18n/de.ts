@@ -511,6 +511,7 @@ export const de: Record<MessageKey, string> = {
   'shortcuts.send': 'Fragen',
   'shortcuts.line': 'Neue Zeile in der Frage',
   'shortcuts.move': 'In der Liste der Dokumente bewegen',
+  'shortcuts.side': 'Durch Bibliothek und Gespräche gehen',
   'shortcuts.select': 'Dokument auswählen oder abwählen',
   'shortcuts.extend': 'Mehrere Dokumente auswählen',
   'shortcuts.select_all': 'Alle Dokumente der Liste auswählen',

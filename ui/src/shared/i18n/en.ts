@@ -508,6 +508,7 @@ export const en = {
   'shortcuts.send': 'Ask',
   'shortcuts.line': 'New line in the question',
   'shortcuts.move': 'Move in the list of documents',
+  'shortcuts.side': 'Move through library and conversations',
   'shortcuts.select': 'Select a document, or not any more',
   'shortcuts.extend': 'Select a range of documents',
   'shortcuts.select_all': 'Select all documents of the list',
