@@ -102,7 +102,7 @@ export function ChatPage({
     useShallow(({ id, loading, error, why, open, explain }) => ({ id, loading, error, why, open, explain })),
   );
   const nothing = useChat(({ turns, running }) => turns.length === 0 && !running);
-  const each = useChat(({ turns }) => why !== null && Boolean(turns[why.turn]?.answer.coverage));
+  const explained = useChat(({ turns }) => (why ? (turns[why.turn]?.answer ?? null) : null));
   return (
     <section className="page chat-page" aria-label={t('chat.conversation')}>
       <Head onSearch={onSearch} {...(onNew && { onNew })} />
@@ -123,7 +123,8 @@ export function ChatPage({
         <WhyDrawer
           conversation={why.conversation}
           turn={why.turn}
-          each={each}
+          each={Boolean(explained?.coverage)}
+          written={explained?.mode === 'generated'}
           onOpen={onOpenPassage}
           onClose={() => explain(null)}
         />

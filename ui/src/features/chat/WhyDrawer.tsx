@@ -12,6 +12,7 @@ export function WhyDrawer({
   conversation,
   turn,
   each,
+  written,
   onOpen,
   onClose,
 }: {
@@ -19,6 +20,8 @@ export function WhyDrawer({
   turn: number;
   /** Each document was asked by itself. */
   each: boolean;
+  /** A model wrote the answer. */
+  written: boolean;
   /** Opens a passage beside it. */
   onOpen: (passage: TracePassage) => void;
   onClose: () => void;
@@ -64,7 +67,7 @@ export function WhyDrawer({
           </p>
         )}
         {trace === null && <EmptyState icon={<History size={20} />} title={t('why.none')} text={t('why.none_text')} />}
-        {trace && <TraceView trace={trace} each={each} onOpen={onOpen} />}
+        {trace && <TraceView trace={trace} each={each} written={written} onOpen={onOpen} />}
       </section>
     </aside>
   );

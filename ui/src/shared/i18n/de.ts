@@ -260,6 +260,7 @@ export const de: Record<MessageKey, string> = {
   'why.none': 'Wie diese Antwort entstand, wurde nicht aufbewahrt',
   'why.none_text': 'Sie wurde gegeben, bevor das Fenster geöffnet wurde. Fragen Sie erneut, um es zu sehen.',
   'why.packed': 'Dem Modell gegeben',
+  'why.considered': 'Für die Antwort erwogen',
   'why.left_out': 'Weggelassen',
   'why.passage': 'Passage',
   'why.vector': 'Sinn',

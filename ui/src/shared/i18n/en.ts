@@ -259,6 +259,7 @@ export const en = {
   'why.none': 'How this answer came about was not kept',
   'why.none_text': 'It was given before the window was opened. Ask again to see it.',
   'why.packed': 'Given to the model',
+  'why.considered': 'Considered for the answer',
   'why.left_out': 'Left out',
   'why.passage': 'Passage',
   'why.vector': 'Meaning',
