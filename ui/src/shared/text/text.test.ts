@@ -50,6 +50,7 @@ describe('figures', () => {
     expect([bytes(900), bytes(4_300_000), bytes(2_497_280_256)]).toEqual(['900 B', '4.3 MB', '2.5 GB']);
     expect([memory(297), memory(8188)]).toEqual(['297 MB', '8.0 GB']);
     expect([milliseconds(0.4), milliseconds(412), milliseconds(2513)]).toEqual(['0.4 ms', '412 ms', '2.5 s']);
+    expect([bytes(999_900), memory(999.6), milliseconds(999.7)]).toEqual(['1.0 MB', '1.0 GB', '1.0 s']);
     expect([duration(0.2), duration(40), duration(600), duration(7200)]).toEqual(['1 s', '40 s', '10 min', '2.0 h']);
   });
 });
