@@ -96,6 +96,11 @@ function useFitted(field: RefObject<HTMLTextAreaElement | null>, draft: string):
   }, [field]);
 }
 
+/** Ask and Stop stand in one place: the second press of a double click is none of the other's. */
+function isFirst({ detail }: MouseEvent): boolean {
+  return detail < 2;
+}
+
 function placeholder(documents: number | null, asked: number | null): string {
   if (documents === 0) return t('chat.placeholder_empty');
   // Until the first is read there is no number to say.
@@ -159,13 +164,18 @@ export const Composer = memo(function Composer({ documents, ready, collections, 
         <ScopeMenu collections={collections} onChoose={onChoose} />
         <span className="spacer" />
         {writing ? (
-          <button type="button" className="button" onClick={stop}>
+          <button type="button" className="button" onClick={(event) => isFirst(event) && stop()}>
             <Square size={14} aria-hidden />
             {t('action.stop')}
             <kbd>Esc</kbd>
           </button>
         ) : (
-          <button type="submit" className="button primary" disabled={busy || !read || !draft.trim()}>
+          <button
+            type="submit"
+            className="button primary"
+            disabled={busy || !read || !draft.trim()}
+            onClick={(event) => !isFirst(event) && event.preventDefault()}
+          >
             <CornerDownLeft size={14} aria-hidden />
             {t('chat.ask')}
           </button>

@@ -1,6 +1,6 @@
 import { act, fireEvent, render, screen, waitFor } from '@testing-library/react';
-import { beforeEach, describe, expect, it } from 'vitest';
-import { setBackend } from '@/ipc';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { backend, setBackend } from '@/ipc';
 import { createMock, MOCK_DEFAULTS } from '@/ipc/mock';
 import { ChatPage } from './ChatPage';
 import { useChat } from './store';
@@ -68,6 +68,21 @@ describe('the field for questions', () => {
     expect(document.activeElement).not.toBe(field);
     fireEvent.mouseDown(field.closest('form') as Element);
     expect(document.activeElement).toBe(field);
+  });
+
+  it('neither stops what a double click asked, nor asks what one stopped', async () => {
+    const field = screen.getByRole('textbox', { name: 'Your question' });
+    const stopped = vi.fn();
+    setBackend({ ...backend(), ask: () => ({ finished: new Promise(nothing), cancel: stopped }) });
+    fireEvent.change(field, { target: { value: 'When does it end?' } });
+    fireEvent.click(screen.getByRole('button', { name: 'Ask' }), { detail: 2 });
+    expect(chat().running).toBeNull();
+    fireEvent.click(screen.getByRole('button', { name: 'Ask' }), { detail: 1 });
+    const stop = await screen.findByRole('button', { name: /^Stop/ });
+    fireEvent.click(stop, { detail: 2 });
+    expect(stopped).not.toHaveBeenCalled();
+    fireEvent.click(stop, { detail: 1 });
+    expect(stopped).toHaveBeenCalledOnce();
   });
 
   it('says that it is full, since it cuts off what is pasted beyond its end', () => {
