@@ -372,8 +372,9 @@ export const useLibrary = create<LibraryState>((set, get) => {
     setPaused: async (paused) => void (await attempt(() => backend().setIngestPaused(paused))),
     cancel: async () => void (await attempt(() => backend().cancelIngest())),
     createCollection: async (name, documents) => {
-      await attempt(() => backend().createCollection(name, documents));
+      const made = await attempt(() => backend().createCollection(name, documents));
       await refresh();
+      if (made && documents.length > 0) announce(t('collection.added', { n: documents.length, name }));
     },
     renameCollection: async (id, name) => {
       await attempt(() => backend().renameCollection(id, name));

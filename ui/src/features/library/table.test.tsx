@@ -184,4 +184,6 @@ it('lets go what is removed from a collection, and puts it back when that is und
   await waitFor(() => expect(library().total).toBe(documents));
   await act(() => library().addToCollection(id, [1, 2]));
   expect(screen.getByText(`2 documents added to “${name}”.`)).toBeTruthy();
+  await act(() => library().createCollection('Leases', [1, 2, 3]));
+  expect(screen.getByText('3 documents added to “Leases”.')).toBeTruthy();
 });
