@@ -225,6 +225,7 @@ export const de: Record<MessageKey, string> = {
 
   'find.finding': 'sucht …',
   'find.found': '{at} von {n}',
+  'find.found_most': '{at} von {n} oder mehr',
   'find.none': 'nicht gefunden',
   'find.next': 'Nächste Stelle',
   'find.previous': 'Vorige Stelle',

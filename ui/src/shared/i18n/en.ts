@@ -224,6 +224,7 @@ export const en = {
 
   'find.finding': 'searching…',
   'find.found': '{at} of {n}',
+  'find.found_most': '{at} of {n} or more',
   'find.none': 'not found',
   'find.next': 'Next place',
   'find.previous': 'Previous place',

@@ -3,7 +3,7 @@ import { setLanguage } from '../i18n';
 import { bytes, date, decimal, duration, memory, milliseconds } from './format';
 import { locate } from './locate';
 import { fileName, folderOf } from './path';
-import { sliceSpan, unitsAt } from './spans';
+import { sliceSpan, unitsAt, unitsAtAll } from './spans';
 import { tame, tameName } from './tame';
 
 describe('spans', () => {
@@ -11,6 +11,20 @@ describe('spans', () => {
     expect(sliceSpan('a😀bc', { start: 1, end: 3 })).toBe('😀b');
     expect(unitsAt('😀😀', 1)).toBe(2);
     expect(sliceSpan('abc', { start: 2, end: 99 })).toBe('c');
+  });
+
+  it('are found for many at once, in any order', () => {
+    const text = 'a😀b😀c';
+    const at = [5, 0, 2, 99, 2, 4, -1];
+    expect(unitsAtAll(text, at)).toEqual(at.map((each) => unitsAt(text, each)));
+    const walked = vi.spyOn(String.prototype, 'codePointAt');
+    unitsAtAll(
+      'a'.repeat(1000),
+      Array.from({ length: 500 }, (_, place) => 2 * place),
+    );
+    const steps = walked.mock.calls.length;
+    walked.mockRestore();
+    expect(steps).toBeLessThanOrEqual(1000);
   });
 });
 
