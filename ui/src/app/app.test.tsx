@@ -7,6 +7,7 @@ import { useSettings } from '@/features/settings/store';
 import { useSource } from '@/features/source/store';
 import { backend, type DropEvent, type IngestEvent, type Inventory, setBackend } from '@/ipc';
 import { createMock, MOCK_DEFAULTS, type MockOptions } from '@/ipc/mock';
+import { undoLast } from '@/shared/ui/toasts';
 import { App } from './App';
 import { readDocument } from './actions';
 import { useLayout } from './layout';
@@ -304,6 +305,16 @@ describe('the window', () => {
     await act(() => openAgain(id ?? 0));
     await waitFor(() => expect(useChat.getState().scope).toEqual({ kind: 'all' }));
     expect(screen.getByRole('button', { name: 'Search in: All documents' })).toBeTruthy();
+    // Undone, it is asked again.
+    await act(async () => undoLast());
+    await waitFor(() => expect(useChat.getState().scope).toEqual({ kind: 'collection', id: 1 }));
+    // What is chosen since stays.
+    await act(() => useLibrary.getState().deleteCollection(1));
+    await waitFor(() => expect(useChat.getState().scope).toEqual({ kind: 'all' }));
+    act(() => useChat.getState().setScope({ kind: 'documents', ids: [2] }));
+    await act(async () => undoLast());
+    await waitFor(() => expect(useLibrary.getState().collections.some((each) => each.id === 1)).toBe(true));
+    expect(useChat.getState().scope).toEqual({ kind: 'documents', ids: [2] });
   });
 
   it('asks again what was to be replaced, in its place', async () => {

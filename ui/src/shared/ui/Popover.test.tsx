@@ -28,6 +28,19 @@ describe('a card', () => {
   });
 });
 
+it('is closed by the wheel that scrolls what it was opened from, and not by its own', () => {
+  render(
+    <Popover kind="menu" trigger="Actions">
+      <MenuItem onSelect={() => undefined}>Show</MenuItem>
+    </Popover>,
+  );
+  fireEvent.click(screen.getByRole('button', { name: 'Actions' }));
+  fireEvent.wheel(screen.getByRole('menuitem'));
+  expect(screen.queryByRole('menu')).toBeTruthy();
+  fireEvent.wheel(document.body);
+  expect(screen.queryByRole('menu')).toBeNull();
+});
+
 describe('a menu', () => {
   it('is gone through by keys, over what cannot be chosen, and gives the focus back', () => {
     render(

@@ -126,7 +126,7 @@ function Card({ anchor, at, kind, label, children, onClose, onEscape }: CardProp
     card.current.querySelector<HTMLElement>(`${ITEMS}, :is(button, input):not(:disabled), a`)?.focus();
   }, [anchor, at]);
   useEffect(() => {
-    const outside = (event: PointerEvent): void => {
+    const outside = (event: Event): void => {
       if (event.target instanceof Node && !card.current?.contains(event.target) && !anchor.contains(event.target))
         onClose();
     };
@@ -145,10 +145,13 @@ function Card({ anchor, at, kind, label, children, onClose, onEscape }: CardProp
       } else if (event.key === 'Tab' && isAtEnd(card.current, event.shiftKey)) onEscape();
     };
     window.addEventListener('pointerdown', outside, true);
+    // What it was opened from would be scrolled away from under it.
+    window.addEventListener('wheel', outside, { capture: true, passive: true });
     window.addEventListener('keydown', keys, true);
     window.addEventListener('resize', onClose);
     return () => {
       window.removeEventListener('pointerdown', outside, true);
+      window.removeEventListener('wheel', outside, true);
       window.removeEventListener('keydown', keys, true);
       window.removeEventListener('resize', onClose);
     };
