@@ -46,6 +46,7 @@ interface Properties {
 export function DocumentTable({ onOpen, onAsk }: Properties) {
   const { rows, total, query, shown, selected, working, need, select, selectBetween, sortBy, remove } = useLibrary();
   const focusedLine = useRef<string | undefined>(undefined);
+  const height = useRef(0);
   const rowHeight = ROW_REM * useRootSize();
   const scroller = useRef<HTMLDivElement>(null);
   const { focus, anchor, setFocus, reset } = useFocusedPlace(rows);
@@ -71,7 +72,10 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
   // Why the one that is selected could not be read is said below the list, which is shorter then: its line stays in sight.
   // biome-ignore lint/correctness/useExhaustiveDependencies: another selection is the occasion
   useEffect(() => {
-    if (!focusedLine.current || document.activeElement !== scroller.current) return;
+    const now = scroller.current?.clientHeight ?? 0;
+    const shorter = now < height.current;
+    height.current = now;
+    if (!shorter || !focusedLine.current || document.activeElement !== scroller.current) return;
     document.getElementById(focusedLine.current)?.scrollIntoView({ block: 'nearest' });
   }, [selected]);
 

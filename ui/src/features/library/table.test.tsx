@@ -108,7 +108,10 @@ it('keeps the chosen line in sight when what is said below takes room', async ()
   };
   act(() => grid().focus());
   fireEvent.keyDown(grid(), { key: 'ArrowDown' });
-  expect(seen).toEqual([lines()[1]?.id]);
+  expect(seen).toEqual([]);
+  Object.defineProperty(HTMLElement.prototype, 'clientHeight', { configurable: true, value: 440 });
+  fireEvent.keyDown(grid(), { key: 'ArrowDown' });
+  expect(seen).toEqual([lines()[2]?.id]);
   Element.prototype.scrollIntoView = scrollIntoView;
 });
 
