@@ -57,8 +57,12 @@ export function App() {
   useOwnCitations();
   useKnownScope();
   useTitle();
-  if (error && !settings) return <ErrorState error={error} onRetry={() => void useSettings.getState().load()} />;
-  if (!settings) return <Opening />;
+  if (!settings)
+    return (
+      <main className="window">
+        {error ? <ErrorState error={error} onRetry={() => void useSettings.getState().load()} /> : <Opening />}
+      </main>
+    );
   return (
     <div className="window" key={language}>
       {settings.welcomed || evidence ? (

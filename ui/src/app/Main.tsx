@@ -10,6 +10,7 @@ import { SettingsPage } from '@/features/settings/SettingsPage';
 import {
   askAbout,
   chooseEmbedder,
+  newConversation,
   openCitation,
   openPassage,
   openSource,
@@ -25,6 +26,7 @@ export function Main() {
   const show = useLayout((state) => state.show);
   const sidebar = useLayout((state) => state.sidebar);
   const documents = useLibrary((state) => state.summary?.documents ?? null);
+  const ready = useLibrary((state) => state.summary?.ready ?? null);
   const collections = useLibrary((state) => state.collections);
   const { plans, planError, models, error, load } = useModels();
   switch (view) {
@@ -32,6 +34,7 @@ export function Main() {
       return (
         <ChatPage
           documents={documents}
+          ready={ready}
           collections={collections}
           empty={<WithoutDocuments />}
           onOpen={openCitation}
@@ -39,7 +42,7 @@ export function Main() {
           onOpenPassage={openPassage}
           onChoose={() => show('library')}
           onSearch={() => useLayout.getState().set({ palette: true })}
-          newHere={!sidebar}
+          {...(!sidebar && { onNew: newConversation })}
         />
       );
     case 'library':

@@ -48,11 +48,15 @@ export function Palette() {
   return open ? <OpenPalette /> : null;
 }
 
+/** Names of models and profiles hold what an id may not. */
+const optionId = (place: number): string => `palette-option-${place}`;
+
 function OpenPalette() {
   const close = (): void => useLayout.getState().set({ palette: false });
   const conversations = useChat((state) => state.conversations);
   const [query, setQuery] = useState('');
-  const [at, setAt] = useState(0);
+  // By its name, not its place: documents that are found a moment later push others down.
+  const [chosen, setChosen] = useState<string | null>(null);
   const documents = useDocuments(query);
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -63,10 +67,15 @@ function OpenPalette() {
     };
   }, []);
   const entries = useMemo(() => entriesFor(query, conversations ?? [], documents), [query, conversations, documents]);
-  const current = entries[Math.min(at, entries.length - 1)];
+  const at = Math.max(
+    0,
+    entries.findIndex(({ key }) => key === chosen),
+  );
+  const current = entries[at];
   useEffect(() => {
-    if (current) document.getElementById(`palette-${current.key}`)?.scrollIntoView({ block: 'nearest' });
-  }, [current]);
+    if (current) document.getElementById(optionId(at))?.scrollIntoView({ block: 'nearest' });
+  }, [at, current]);
+  const go = (to: number): void => setChosen(entries[Math.max(0, Math.min(entries.length - 1, to))]?.key ?? null);
   const choose = (entry: Entry | undefined): void => {
     if (!entry) return;
     close();
@@ -82,18 +91,18 @@ function OpenPalette() {
             role="combobox"
             aria-expanded="true"
             aria-controls="palette-list"
-            aria-activedescendant={current ? `palette-${current.key}` : undefined}
+            aria-activedescendant={current ? optionId(at) : undefined}
             aria-label={t('command.palette')}
             placeholder={t('palette.placeholder')}
             value={query}
             onChange={(event) => {
               setQuery(event.target.value);
-              setAt(0);
+              setChosen(null);
             }}
             onKeyDown={(event) => {
               if (isComposing(event)) return;
-              if (event.key === 'ArrowDown') setAt(Math.min(entries.length - 1, at + 1));
-              else if (event.key === 'ArrowUp') setAt(Math.max(0, at - 1));
+              if (event.key === 'ArrowDown') go(at + 1);
+              else if (event.key === 'ArrowUp') go(at - 1);
               else if (event.key === 'Enter') choose(current);
               else if (event.key === 'Escape') {
                 event.stopPropagation();
@@ -104,11 +113,11 @@ function OpenPalette() {
           />
         </label>
         <div id="palette-list" className="palette-list" role="listbox" aria-label={t('palette.results')}>
-          {entries.map((entry) => (
+          {entries.map((entry, place) => (
             // biome-ignore lint/a11y/useKeyWithClickEvents: the field above handles the keys
             <div
               key={entry.key}
-              id={`palette-${entry.key}`}
+              id={optionId(place)}
               role="option"
               aria-selected={entry === current}
               className={entry === current ? 'palette-entry current' : 'palette-entry'}

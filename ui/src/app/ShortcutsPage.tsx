@@ -55,7 +55,7 @@ const SECTIONS: readonly Section[] = [
       { keys: 'Mod+V', title: 'shortcuts.paste' },
     ],
   },
-  { title: 'shortcuts.window', commands: WINDOW, more: [] },
+  { title: 'shortcuts.window', commands: WINDOW, more: [{ keys: '↑ ↓', title: 'shortcuts.side' }] },
 ];
 
 /** Every shortcut on one page, by what is looked at. */

@@ -7,6 +7,7 @@ import { useSettings } from '@/features/settings/store';
 import { useSource } from '@/features/source/store';
 import { backend, type DropEvent, type IngestEvent, type Inventory, setBackend } from '@/ipc';
 import { createMock, MOCK_DEFAULTS, type MockOptions } from '@/ipc/mock';
+import { undoLast } from '@/shared/ui/toasts';
 import { App } from './App';
 import { readDocument } from './actions';
 import { useLayout } from './layout';
@@ -73,6 +74,24 @@ describe('the focus', () => {
     act(() => useChat.getState().startNew());
     await close();
     expect(document.activeElement).toBe(screen.getByRole('button', { name: 'Show or hide the source' }));
+  });
+
+  it('goes to the field when a conversation is begun by its button, and back to what opened the reasons', async () => {
+    await open();
+    await act(() => useChat.getState().ask('When may the tenant leave?'));
+    const why = await screen.findByRole('button', { name: 'Why this answer' });
+    act(() => why.focus());
+    fireEvent.click(why);
+    fireEvent.click(await screen.findByRole('button', { name: 'Close' }));
+    expect(document.activeElement).toBe(why);
+    fireEvent.click(why);
+    await screen.findByRole('complementary', { name: 'Why this answer' });
+    const elsewhere = screen.getByRole('button', { name: 'Settings' });
+    act(() => elsewhere.focus());
+    act(() => useChat.getState().explain(null));
+    expect(document.activeElement).toBe(elsewhere);
+    fireEvent.click(screen.getByRole('button', { name: 'New conversation' }));
+    await waitFor(() => expect(document.activeElement?.id).toBe('question'));
   });
 
   it('comes back to the strip when the panel above it is closed', async () => {
@@ -295,6 +314,16 @@ describe('the window', () => {
     await act(() => openAgain(id ?? 0));
     await waitFor(() => expect(useChat.getState().scope).toEqual({ kind: 'all' }));
     expect(screen.getByRole('button', { name: 'Search in: All documents' })).toBeTruthy();
+    // Undone, it is asked again.
+    await act(async () => undoLast());
+    await waitFor(() => expect(useChat.getState().scope).toEqual({ kind: 'collection', id: 1 }));
+    // What is chosen since stays.
+    await act(() => useLibrary.getState().deleteCollection(1));
+    await waitFor(() => expect(useChat.getState().scope).toEqual({ kind: 'all' }));
+    act(() => useChat.getState().setScope({ kind: 'documents', ids: [2] }));
+    await act(async () => undoLast());
+    await waitFor(() => expect(useLibrary.getState().collections.some((each) => each.id === 1)).toBe(true));
+    expect(useChat.getState().scope).toEqual({ kind: 'documents', ids: [2] });
   });
 
   it('asks again what was to be replaced, in its place', async () => {

@@ -4,8 +4,8 @@ import { isTyping, matches } from './keyboard';
 
 const press = (
   key: string,
-  held: Partial<{ ctrlKey: boolean; metaKey: boolean; shiftKey: boolean; altKey: boolean }> = {},
-) => ({ key, ctrlKey: false, metaKey: false, shiftKey: false, altKey: false, ...held });
+  held: Partial<{ code: string; ctrlKey: boolean; metaKey: boolean; shiftKey: boolean; altKey: boolean }> = {},
+) => ({ key, code: '', ctrlKey: false, metaKey: false, shiftKey: false, altKey: false, ...held });
 
 describe('shortcuts', () => {
   it('are each given once', () => {
@@ -22,6 +22,14 @@ describe('shortcuts', () => {
     expect(matches('Mod+Plus', press('=', { ctrlKey: true }))).toBe(true);
     expect(matches('Mod+Plus', press('+', { ctrlKey: true, shiftKey: true }))).toBe(true);
     expect(matches('Mod+Plus', press('+'))).toBe(false);
+  });
+
+  it('are found by their place where a layout writes another script, and by their letter elsewhere', () => {
+    expect(matches('Mod+K', press('л', { code: 'KeyK', ctrlKey: true }))).toBe(true);
+    expect(matches('Mod+Shift+P', press('З', { code: 'KeyP', ctrlKey: true, shiftKey: true }))).toBe(true);
+    // A German keyboard: Z and Y have each other's place.
+    expect(matches('Mod+Z', press('z', { code: 'KeyY', ctrlKey: true }))).toBe(true);
+    expect(matches('Mod+Z', press('y', { code: 'KeyZ', ctrlKey: true }))).toBe(false);
   });
 
   it('know where characters belong to a text', () => {

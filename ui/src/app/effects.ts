@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import { isAnswering } from '@/features/chat/state';
 import { useChat } from '@/features/chat/store';
 import { useEvidence } from '@/features/evidence/store';
@@ -149,16 +149,29 @@ export function useOwnCitations(): void {
   useEffect(() => useSource.getState().leaveAnswer(), [conversation]);
 }
 
-/** A collection that was deleted can be asked no longer, nor silently: all documents are, and the field says so. */
+/** A collection that was deleted can be asked no longer, nor silently: all documents are, and the field says so, until that is undone. */
 export function useKnownScope(): void {
   const scope = useChat((state) => state.scope);
+  const conversation = useChat((state) => state.id);
+  const lost = useRef<{ id: number; conversation: number | null } | null>(null);
   // Until they were read it is not known which there are.
   const known = useLibrary((state) => state.summary !== null);
   const collections = useLibrary((state) => state.collections);
   useEffect(() => {
-    if (known && scope.kind === 'collection' && !collections.some(({ id }) => id === scope.id))
-      useChat.getState().setScope({ kind: 'all' });
-  }, [scope, known, collections]);
+    const isThere = (id: number): boolean => collections.some((each) => each.id === id);
+    const { setScope } = useChat.getState();
+    if (known && scope.kind === 'collection' && !isThere(scope.id)) {
+      lost.current = { id: scope.id, conversation };
+      setScope({ kind: 'all' });
+      return;
+    }
+    const before = lost.current;
+    if (!before) return;
+    const asksAllSince = scope.kind === 'all' && before.conversation === conversation;
+    if (asksAllSince && !isThere(before.id)) return;
+    lost.current = null;
+    if (asksAllSince) setScope({ kind: 'collection', id: before.id });
+  }, [scope, conversation, known, collections]);
 }
 
 /** The window is called after what is open in it, so that it is found again among others. */

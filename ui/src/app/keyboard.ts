@@ -19,10 +19,16 @@ export function keyNames(keys: string): string[] {
   return keys.split('+').map((key) => NAMES[key] ?? (WORDS[key] ? t(WORDS[key]) : key));
 }
 
+/** The key as shortcuts name it: where a layout writes no Latin letters (Greek, Russian, Arabic), the one that stands in its place. */
+function latin({ key, code }: Pick<KeyboardEvent, 'key' | 'code'>): string {
+  const inPlace = /^Key([A-Z])$/.exec(code)?.[1];
+  return inPlace && /^\p{L}$/u.test(key) && !/^\p{Script=Latin}$/u.test(key) ? inPlace : key;
+}
+
 /** Whether a key press is the one a command names. */
 export function matches(
   keys: string,
-  event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>,
+  event: Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>,
 ): boolean {
   const parts = keys.split('+');
   const key = parts.at(-1) ?? '';
@@ -31,7 +37,7 @@ export function matches(
   const characters = CHARACTERS[key];
   if (characters) return characters.includes(event.key);
   if (parts.includes('Shift') !== event.shiftKey) return false;
-  return event.key.toLowerCase() === key.toLowerCase();
+  return latin(event).toLowerCase() === key.toLowerCase();
 }
 
 /** True where typed characters belong to a text. */

@@ -18,6 +18,8 @@ interface Layout {
 }
 
 const KEY = 'docmind.layout';
+/** No screen is wider: a column that is kept wider than the window is drawn as wide as there is room. */
+const WIDEST = 10_000;
 
 /** Below this width the source lies over the answer; below the second, the library too (interface.md). */
 const SOURCE_OVERLAY = 900;
@@ -42,7 +44,7 @@ export function stored(): Kept {
     const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}');
     const found = typeof kept === 'object' && kept !== null ? (kept as Record<string, unknown>) : {};
     const number = (value: unknown, fallback: number): number =>
-      typeof value === 'number' && value >= 180 && value <= 1200 ? value : fallback;
+      typeof value === 'number' && value >= 180 && value <= WIDEST ? value : fallback;
     return {
       sidebar: found.sidebar !== false,
       sidebarWidth: number(found.sidebarWidth, 256),

@@ -1,8 +1,10 @@
 import { useEffect } from 'react';
 import { useChat } from '@/features/chat/store';
+import { useSettings } from '@/features/settings/store';
 import { isComposing } from '@/shared/ui/composing';
 import { openCitationNumber, stopEverything } from './actions';
 import { COMMANDS } from './commands';
+import type { Command } from './commands/command';
 import { isTyping, matches } from './keyboard';
 import { overlaysNow, useLayout } from './layout';
 
@@ -24,6 +26,16 @@ function onContextMenu(event: MouseEvent): void {
   thing?.querySelector('[aria-haspopup="menu"]')?.dispatchEvent(new MouseEvent('click', place));
 }
 
+/** What there is to do before the welcome was seen: its pages lead nowhere yet. */
+const AT_WELCOME: ReadonlySet<string> = new Set(['larger', 'smaller', 'normal_size', 'undo']);
+
+/** The command of a key press, where it can be run now. */
+function commandOf(event: KeyboardEvent): Command | undefined {
+  const command = COMMANDS.find(({ keys }) => keys && keys !== 'Escape' && matches(keys, event));
+  if (!command || (isTyping(event.target) && (command.keys === '?' || command.keys === 'Mod+Z'))) return undefined;
+  return useSettings.getState().settings?.welcomed || AT_WELCOME.has(command.id) ? command : undefined;
+}
+
 /** Listens for every shortcut of the window. */
 export function useShortcuts(): void {
   useEffect(() => {
@@ -40,9 +52,12 @@ export function useShortcuts(): void {
         openCitationNumber(Number(digit));
         return;
       }
-      const command = COMMANDS.find(({ keys }) => keys && keys !== 'Escape' && matches(keys, event));
-      if (!command || (isTyping(event.target) && (command.keys === '?' || command.keys === 'Mod+Z'))) return;
+      const command = commandOf(event);
+      if (!command) return;
       event.preventDefault();
+      // The palette lies over all else: whatever is done by another key is done in its place.
+      const { palette, set } = useLayout.getState();
+      if (palette && command.id !== 'palette') set({ palette: false });
       command.run();
     };
     window.addEventListener('keydown', listener);

@@ -18,6 +18,8 @@ import { WhyDrawer } from './WhyDrawer';
 interface Properties {
   /** `null` until they are counted. */
   documents: number | null;
+  /** Those of them that are read. */
+  ready: number | null;
   collections: readonly { id: number; name: string; documents: number }[];
   /** Shown instead of suggestions while there is nothing to ask about, as far as is known. */
   empty: React.ReactNode;
@@ -28,20 +30,13 @@ interface Properties {
   onChoose: () => void;
   /** Opens the palette. */
   onSearch: () => void;
-  /** The side bar, which has the button for a new conversation, is closed. */
-  newHere: boolean;
+  /** Begins a conversation; absent while the side bar, which has the button for that, is open. */
+  onNew?: () => void;
 }
 
-function Head({ onSearch, newHere }: Pick<Properties, 'onSearch' | 'newHere'>) {
-  const { id, title, renaming, rename, setRenaming, startNew } = useChat(
-    useShallow(({ id, title, renaming, rename, setRenaming, startNew }) => ({
-      id,
-      title,
-      renaming,
-      rename,
-      setRenaming,
-      startNew,
-    })),
+function Head({ onSearch, onNew }: Pick<Properties, 'onSearch' | 'onNew'>) {
+  const { id, title, renaming, rename, setRenaming } = useChat(
+    useShallow(({ id, title, renaming, rename, setRenaming }) => ({ id, title, renaming, rename, setRenaming })),
   );
   return (
     <header className="page-head">
@@ -61,8 +56,8 @@ function Head({ onSearch, newHere }: Pick<Properties, 'onSearch' | 'newHere'>) {
         </h1>
       )}
       <div className="spacer" />
-      {newHere && (
-        <IconButton label={t('chat.new')} onPress={() => startNew()}>
+      {onNew && (
+        <IconButton label={t('chat.new')} onPress={onNew}>
           <SquarePen size={16} aria-hidden />
         </IconButton>
       )}
@@ -93,6 +88,7 @@ function Find() {
 /** A conversation: its title, its turns, and where the next question is written. */
 export function ChatPage({
   documents,
+  ready,
   collections,
   empty,
   onOpen,
@@ -100,16 +96,16 @@ export function ChatPage({
   onOpenPassage,
   onChoose,
   onSearch,
-  newHere,
+  onNew,
 }: Properties) {
   const { id, loading, error, why, open, explain } = useChat(
     useShallow(({ id, loading, error, why, open, explain }) => ({ id, loading, error, why, open, explain })),
   );
   const nothing = useChat(({ turns, running }) => turns.length === 0 && !running);
-  const each = useChat(({ turns }) => why !== null && Boolean(turns[why.turn]?.answer.coverage));
+  const explained = useChat(({ turns }) => (why ? (turns[why.turn]?.answer ?? null) : null));
   return (
     <section className="page chat-page" aria-label={t('chat.conversation')}>
-      <Head onSearch={onSearch} newHere={newHere} />
+      <Head onSearch={onSearch} {...(onNew && { onNew })} />
       <Find />
       {error ? (
         <ErrorState error={error} {...(id !== null && { onRetry: () => void open(id) })} />
@@ -122,12 +118,13 @@ export function ChatPage({
       ) : (
         <Transcript onOpen={onOpen} onOpenSource={onOpenSource} onWhy={explain} />
       )}
-      <Composer documents={documents} collections={collections} onChoose={onChoose} />
+      <Composer documents={documents} ready={ready} collections={collections} onChoose={onChoose} />
       {why && (
         <WhyDrawer
           conversation={why.conversation}
           turn={why.turn}
-          each={each}
+          each={Boolean(explained?.coverage)}
+          written={explained?.mode === 'generated'}
           onOpen={onOpenPassage}
           onClose={() => explain(null)}
         />

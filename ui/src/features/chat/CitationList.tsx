@@ -1,5 +1,5 @@
 import { ListPlus } from 'lucide-react';
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Citation } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
@@ -19,10 +19,15 @@ export function CitationList({
 }) {
   const sources = useMemo(() => sourcesOf(citations), [citations]);
   const [all, setAll] = useState(false);
+  const list = useRef<HTMLOListElement>(null);
+  // The button is gone with the press: the focus goes on to the first that it showed.
+  useEffect(() => {
+    if (all) list.current?.children[FIRST]?.querySelector('button')?.focus();
+  }, [all]);
   if (sources.length === 0) return null;
   const shown = all || sources.length <= MANY ? sources : sources.slice(0, FIRST);
   return (
-    <ol className="citation-list" aria-label={t('chat.sources')}>
+    <ol ref={list} className="citation-list" aria-label={t('chat.sources')}>
       {shown.map(({ n, first, support }) => (
         <li key={n}>
           <button type="button" className="citation-line" onClick={() => onOpen(first)}>

@@ -1,5 +1,5 @@
 import { CornerDownLeft, Square, X } from 'lucide-react';
-import { type KeyboardEvent, type MouseEvent, memo, useEffect, useRef } from 'react';
+import { type KeyboardEvent, type MouseEvent, memo, type RefObject, useEffect, useRef } from 'react';
 import { useShallow } from 'zustand/react/shallow';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
@@ -14,6 +14,8 @@ interface Properties {
   onChoose: () => void;
   /** `null` until they are counted. */
   documents: number | null;
+  /** Those of them that are read, and answer. */
+  ready: number | null;
   collections: readonly { id: number; name: string; documents: number }[];
 }
 
@@ -54,13 +56,59 @@ function Editing() {
   );
 }
 
+/** Characters of a question. */
+const MOST = 8000;
+
+/** What is pasted beyond the end of the field is cut off by it, without a word. */
+function Full() {
+  const full = useChat((state) => state.draft.length >= MOST);
+  if (!full) return null;
+  return (
+    <p className="composer-note small" role="status">
+      {t('chat.full', { n: MOST })}
+    </p>
+  );
+}
+
+/** As high as its text, up to a part of the window. */
+function fit(field: HTMLTextAreaElement): void {
+  field.style.height = 'auto';
+  field.style.height = `${Math.min(field.scrollHeight, 200)}px`;
+}
+
+/** The field is as high as its text, also where its lines break anew. */
+function useFitted(field: RefObject<HTMLTextAreaElement | null>, draft: string): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the field grows with its text
+  useEffect(() => {
+    if (field.current) fit(field.current);
+  }, [field, draft]);
+  useEffect(() => {
+    const element = field.current;
+    if (!element) return;
+    let width = element.clientWidth;
+    const observer = new ResizeObserver(() => {
+      if (element.clientWidth === width) return;
+      width = element.clientWidth;
+      fit(element);
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [field]);
+}
+
+/** Ask and Stop stand in one place: the second press of a double click is none of the other's. */
+function isFirst({ detail }: MouseEvent): boolean {
+  return detail < 2;
+}
+
 function placeholder(documents: number | null, asked: number | null): string {
   if (documents === 0) return t('chat.placeholder_empty');
-  return asked === null ? t('chat.ask_label') : t('chat.placeholder', { n: asked });
+  // Until the first is read there is no number to say.
+  return !asked ? t('chat.ask_label') : t('chat.placeholder', { n: asked });
 }
 
 /** Where questions are written: Enter asks, Shift+Enter makes a new line, Arrow up changes the last question, Escape leaves that. */
-export const Composer = memo(function Composer({ documents, collections, onChoose }: Properties) {
+export const Composer = memo(function Composer({ documents, ready, collections, onChoose }: Properties) {
   const { draft, scope, editing } = useChat(useShallow(({ draft, scope, editing }) => ({ draft, scope, editing })));
   const { setDraft, send, edit, cancelEdit, stop } = useChat.getState();
   const writing = useChat(isWriting);
@@ -68,15 +116,11 @@ export const Composer = memo(function Composer({ documents, collections, onChoos
   const read = useChat(isRead);
   const field = useRef<HTMLTextAreaElement>(null);
   const collection = scope.kind === 'collection' ? collections.find((each) => each.id === scope.id) : undefined;
-  const amount = scope.kind === 'documents' ? scope.ids.length : (collection?.documents ?? documents);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the field grows with its text
+  const amount = scope.kind === 'documents' ? scope.ids.length : (collection?.documents ?? ready);
+  useFitted(field, draft);
   useEffect(() => {
-    const element = field.current;
-    if (!element) return;
-    element.style.height = 'auto';
-    element.style.height = `${Math.min(element.scrollHeight, 200)}px`;
-    if (editing !== null) element.focus();
-  }, [draft, editing]);
+    if (editing !== null) field.current?.focus();
+  }, [editing]);
   const keys = (event: KeyboardEvent): void => {
     if (isComposing(event)) return;
     const { turns } = useChat.getState();
@@ -103,12 +147,13 @@ export const Composer = memo(function Composer({ documents, collections, onChoos
     >
       <Elsewhere />
       <Editing />
+      <Full />
       <textarea
         ref={field}
         id="question"
         rows={1}
         dir="auto"
-        maxLength={8000}
+        maxLength={MOST}
         aria-label={t('chat.ask_label')}
         placeholder={placeholder(documents, amount)}
         value={draft}
@@ -119,13 +164,18 @@ export const Composer = memo(function Composer({ documents, collections, onChoos
         <ScopeMenu collections={collections} onChoose={onChoose} />
         <span className="spacer" />
         {writing ? (
-          <button type="button" className="button" onClick={stop}>
+          <button type="button" className="button" onClick={(event) => isFirst(event) && stop()}>
             <Square size={14} aria-hidden />
             {t('action.stop')}
             <kbd>Esc</kbd>
           </button>
         ) : (
-          <button type="submit" className="button primary" disabled={busy || !read || !draft.trim()}>
+          <button
+            type="submit"
+            className="button primary"
+            disabled={busy || !read || !draft.trim()}
+            onClick={(event) => !isFirst(event) && event.preventDefault()}
+          >
             <CornerDownLeft size={14} aria-hidden />
             {t('chat.ask')}
           </button>

@@ -79,7 +79,16 @@ const Line = memo(function Line({ conversation: { id, title, updated_at_ms }, ac
 });
 
 /** The conversations in the side bar: newest first, by their age; searched, renamed, deleted with a way back. */
-export function ConversationNav({ active, onShow }: { active: boolean; onShow: () => void }) {
+export function ConversationNav({
+  active,
+  onShow,
+  onNew,
+}: {
+  active: boolean;
+  onShow: () => void;
+  /** Begins a conversation. */
+  onNew: () => void;
+}) {
   const { all, rows, search, listError, id } = useChat(
     useShallow((state) => ({
       all: state.conversations?.length ?? 0,
@@ -89,19 +98,13 @@ export function ConversationNav({ active, onShow }: { active: boolean; onShow: (
       id: state.id,
     })),
   );
-  const { setSearch, loadList, startNew } = useChat.getState();
+  const { setSearch, loadList } = useChat.getState();
   const groups = byAge(rows?.slice(0, LISTED) ?? [], Date.now());
   return (
     <nav className="conversation-nav" aria-label={t('chat.conversations')}>
       <div className="nav-head">
         <h2>{t('chat.conversations')}</h2>
-        <IconButton
-          label={t('chat.new')}
-          onPress={() => {
-            startNew();
-            onShow();
-          }}
-        >
+        <IconButton label={t('chat.new')} onPress={onNew}>
           <SquarePen size={16} aria-hidden />
         </IconButton>
       </div>

@@ -104,12 +104,14 @@ interface Properties {
   trace: AnswerTrace;
   /** Each document was asked by itself, and quoted. */
   each: boolean;
+  /** A model wrote the answer. */
+  written: boolean;
   /** Opens a passage beside it. */
   onOpen: (passage: TracePassage) => void;
 }
 
 /** How an answer came about: what was searched, both rankings, what was given to the model and what was left out, and the time. */
-export function TraceView({ trace, each, onOpen }: Properties) {
+export function TraceView({ trace, each, written, onOpen }: Properties) {
   return (
     <>
       <p>
@@ -122,7 +124,7 @@ export function TraceView({ trace, each, onOpen }: Properties) {
       )}
       <Search trace={trace} each={each} />
       <Passages
-        title={t(each ? 'why.quoted' : 'why.packed')}
+        title={t(each ? 'why.quoted' : written ? 'why.packed' : 'why.considered')}
         passages={trace.passages.filter((passage) => passage.dropped === null)}
         onOpen={onOpen}
       />

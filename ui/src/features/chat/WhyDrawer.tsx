@@ -4,6 +4,7 @@ import { type AnswerTrace, backend, type ErrorReport, reportOf, type TracePassag
 import { t } from '@/shared/i18n';
 import { IconButton } from '@/shared/ui/IconButton';
 import { EmptyState, ErrorState } from '@/shared/ui/states';
+import { useFocusBack } from '@/shared/ui/useFocusBack';
 import { TraceView } from './TraceView';
 
 /** Why this answer, in a drawer over it. */
@@ -11,6 +12,7 @@ export function WhyDrawer({
   conversation,
   turn,
   each,
+  written,
   onOpen,
   onClose,
 }: {
@@ -18,6 +20,8 @@ export function WhyDrawer({
   turn: number;
   /** Each document was asked by itself. */
   each: boolean;
+  /** A model wrote the answer. */
+  written: boolean;
   /** Opens a passage beside it. */
   onOpen: (passage: TracePassage) => void;
   onClose: () => void;
@@ -26,13 +30,8 @@ export function WhyDrawer({
   const [error, setError] = useState<ErrorReport | null>(null);
   const [attempt, again] = useReducer((count: number) => count + 1, 0);
   const closer = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
-    const before = document.activeElement;
-    closer.current?.focus();
-    return () => {
-      if (before instanceof HTMLElement) before.focus();
-    };
-  }, []);
+  useFocusBack('#question');
+  useEffect(() => closer.current?.focus(), []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt asks again
   useEffect(() => {
     let live = true;
@@ -68,7 +67,7 @@ export function WhyDrawer({
           </p>
         )}
         {trace === null && <EmptyState icon={<History size={20} />} title={t('why.none')} text={t('why.none_text')} />}
-        {trace && <TraceView trace={trace} each={each} onOpen={onOpen} />}
+        {trace && <TraceView trace={trace} each={each} written={written} onOpen={onOpen} />}
       </section>
     </aside>
   );

@@ -39,6 +39,7 @@ describe('an answer that asked each document', () => {
     expect(document.querySelectorAll('.citation-list .cite')).toHaveLength(10);
     fireEvent.click(screen.getByRole('button', { name: 'Show all 50 sources' }));
     expect(document.querySelectorAll('.citation-list .cite')).toHaveLength(50);
+    expect(document.activeElement?.querySelector('.cite')?.textContent).toBe('11');
   });
 
   it('says it in German, and of one document in the singular', () => {

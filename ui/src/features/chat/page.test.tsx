@@ -1,6 +1,6 @@
 import { act, fireEvent, render, screen, waitFor } from '@testing-library/react';
-import { beforeEach, describe, expect, it } from 'vitest';
-import { setBackend } from '@/ipc';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { backend, setBackend } from '@/ipc';
 import { createMock, MOCK_DEFAULTS } from '@/ipc/mock';
 import { ChatPage } from './ChatPage';
 import { useChat } from './store';
@@ -17,6 +17,7 @@ beforeEach(() => {
   render(
     <ChatPage
       documents={12}
+      ready={9}
       collections={COLLECTIONS}
       empty={null}
       onOpen={nothing}
@@ -24,7 +25,6 @@ beforeEach(() => {
       onOpenPassage={nothing}
       onChoose={nothing}
       onSearch={nothing}
-      newHere={false}
     />,
   );
 });
@@ -54,6 +54,12 @@ describe('to those who hear the window', () => {
 });
 
 describe('the field for questions', () => {
+  it('says how many documents answer, which those that could not be read do not', () => {
+    expect(screen.getByRole('textbox', { name: 'Your question' }).getAttribute('placeholder')).toBe(
+      'Ask about 9 documents…',
+    );
+  });
+
   it('has the focus wherever in its frame the mouse is pressed, but on a button', () => {
     const field = screen.getByRole('textbox', { name: 'Your question' });
     const scope = screen.getByRole('button', { name: 'Search in: All documents' });
@@ -62,5 +68,28 @@ describe('the field for questions', () => {
     expect(document.activeElement).not.toBe(field);
     fireEvent.mouseDown(field.closest('form') as Element);
     expect(document.activeElement).toBe(field);
+  });
+
+  it('neither stops what a double click asked, nor asks what one stopped', async () => {
+    const field = screen.getByRole('textbox', { name: 'Your question' });
+    const stopped = vi.fn();
+    setBackend({ ...backend(), ask: () => ({ finished: new Promise(nothing), cancel: stopped }) });
+    fireEvent.change(field, { target: { value: 'When does it end?' } });
+    fireEvent.click(screen.getByRole('button', { name: 'Ask' }), { detail: 2 });
+    expect(chat().running).toBeNull();
+    fireEvent.click(screen.getByRole('button', { name: 'Ask' }), { detail: 1 });
+    const stop = await screen.findByRole('button', { name: /^Stop/ });
+    fireEvent.click(stop, { detail: 2 });
+    expect(stopped).not.toHaveBeenCalled();
+    fireEvent.click(stop, { detail: 1 });
+    expect(stopped).toHaveBeenCalledOnce();
+  });
+
+  it('says that it is full, since it cuts off what is pasted beyond its end', () => {
+    const field = screen.getByRole('textbox', { name: 'Your question' });
+    fireEvent.change(field, { target: { value: 'a'.repeat(7999) } });
+    expect(screen.queryByText(/left out/)).toBeNull();
+    fireEvent.change(field, { target: { value: 'a'.repeat(8000) } });
+    expect(screen.getByText('A question holds 8,000 characters; what is beyond is left out.')).toBeTruthy();
   });
 });

@@ -40,10 +40,11 @@ describe('while an answer streams', () => {
     render(
       <>
         <Profiler id="list" onRender={note}>
-          <ConversationNav active onShow={nothing} />
+          <ConversationNav active onShow={nothing} onNew={nothing} />
         </Profiler>
         <ChatPage
           documents={12}
+          ready={12}
           collections={[]}
           empty={null}
           onOpen={nothing}
@@ -51,10 +52,10 @@ describe('while an answer streams', () => {
           onOpenPassage={nothing}
           onChoose={nothing}
           onSearch={nothing}
-          newHere
+          onNew={nothing}
         />
         <Profiler id="composer" onRender={note}>
-          <Composer documents={12} collections={[]} onChoose={nothing} />
+          <Composer documents={12} ready={12} collections={[]} onChoose={nothing} />
         </Profiler>
       </>,
     );

@@ -72,9 +72,10 @@ export function useFound(scroller: RefObject<HTMLElement | null>, showTurn: (tur
     const all: Range[] = [];
     for (const item of scroller.current?.querySelectorAll('[data-index]') ?? []) {
       const ranges = rangesIn(item, wanted);
-      all.push(...ranges);
-      if (item.getAttribute('data-index') !== String(hit.turn)) continue;
-      const current = ranges[Math.min(hit.nth, ranges.length - 1)];
+      const here = item.getAttribute('data-index') === String(hit.turn);
+      const current = here ? ranges[Math.min(hit.nth, ranges.length - 1)] : undefined;
+      // Of two marks at one place the later one's ink would stand on the other's ground.
+      all.push(...ranges.filter((range) => range !== current));
       if (!current) continue;
       marks?.set('found-current', new Highlight(current));
       if (shown.current === hit) continue;

@@ -34,10 +34,10 @@ function Passage({ checked }: { checked: Checked }) {
         <Mark size={16} aria-hidden className={tone} />
         <strong>{t(`evidence.${verdict}`)}</strong>
         <span className="clip">
-          [{passage.n}] {tameName(passage.title)}, {t('source.page', { page: passage.page })}
+          [{passage.n}] <bdi>{tameName(passage.title)}</bdi>, {t('source.page', { page: passage.page })}
         </span>
       </p>
-      <blockquote>{tame(passage.quote)}</blockquote>
+      <blockquote dir="auto">{tame(passage.quote)}</blockquote>
       {verdict !== 'proven' && (
         <p className="small quiet">
           <Words text={explained(checked)} />
@@ -54,8 +54,10 @@ function Found({ evidence, checked }: CheckedEvidence) {
         const passages = checked.filter((each) => each.turn === index + 1);
         return (
           <section key={index} className="evidence-turn">
-            <h2>{tame(turn.question)}</h2>
-            <p className="evidence-answer">{tame(turn.answer)}</p>
+            <h2 dir="auto">{tame(turn.question)}</h2>
+            <p className="evidence-answer" dir="auto">
+              {tame(turn.answer)}
+            </p>
             {passages.length === 0 ? (
               <p className="quiet">{t('evidence.uncited')}</p>
             ) : (
@@ -108,7 +110,10 @@ export function EvidencePage() {
         <>
           <div className="evidence-head">
             <p role="status">
-              <strong>{tameName(result.evidence.title)}</strong>: {t('evidence.proven_of', { done: proven, n: all })}
+              <strong>
+                <bdi>{tameName(result.evidence.title)}</bdi>
+              </strong>
+              : {t('evidence.proven_of', { done: proven, n: all })}
             </p>
             {!progress && (
               <div className="row">

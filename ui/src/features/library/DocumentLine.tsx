@@ -27,6 +27,14 @@ function isOnLine({ target, currentTarget }: MouseEvent): boolean {
   return target instanceof Element && currentTarget.contains(target) && target.closest('.actions') === null;
 }
 
+/** What is said of a document by its file's name, without that: it stands above, and there is little room. */
+function withoutName(said: string, { path }: DocumentRow): string {
+  const name = `\`${fileName(path)}\` `;
+  if (!said.startsWith(name)) return said;
+  const [first = '', ...rest] = said.slice(name.length);
+  return first.toLocaleUpperCase() + rest.join('');
+}
+
 function secondLine(row: DocumentRow, working: Working | undefined): { text: string; remedy: string } {
   if (row.state === 'working' && working) {
     const key = `library.${working.stage}` as const;
@@ -37,7 +45,7 @@ function secondLine(row: DocumentRow, working: Working | undefined): { text: str
   }
   if (row.error) {
     const [first = '', ...rest] = wordsOf(row.error).split('\n');
-    return { text: first, remedy: rest.join(' ') };
+    return { text: withoutName(first, row), remedy: rest.join(' ') };
   }
   if (row.changed) return { text: t('library.changed'), remedy: t('library.changed_remedy') };
   if (row.failed_pages.length > 0)
@@ -63,6 +71,7 @@ export const DocumentLine = memo(function DocumentLine({
   const changed = row.changed && row.state === 'ready';
   const mark = changed ? CHANGED_MARK : STATE_MARKS[row.state];
   const line = secondLine(row, working);
+  const state = t(changed ? 'state.changed' : `state.${row.state}`);
   const name = tameName(row.title);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the grid around it handles the keys for all rows
@@ -99,7 +108,9 @@ export const DocumentLine = memo(function DocumentLine({
       </div>
       <div role="gridcell" className={`cell state tone-${mark.tone}`}>
         <mark.icon size={16} aria-hidden className={row.state === 'working' ? 'turning' : undefined} />
-        <span className="clip">{t(changed ? 'state.changed' : `state.${row.state}`)}</span>
+        <span className="clip" title={state}>
+          {state}
+        </span>
       </div>
       <div role="gridcell" className="cell number">
         {row.pages > 0 ? count(row.pages) : '–'}

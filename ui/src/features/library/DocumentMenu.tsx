@@ -4,7 +4,7 @@ import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
 import { MenuItem } from '@/shared/ui/Popover';
 import { attempt } from '@/shared/ui/toasts';
-import { canRetry } from './states';
+import { canAsk, canRetry } from './states';
 import { useLibrary } from './store';
 
 interface Properties {
@@ -24,11 +24,7 @@ export function DocumentMenu({ row, onOpen, onAsk }: Properties) {
       <MenuItem icon={<BookOpen size={16} />} disabled={row.state !== 'ready'} onSelect={run(() => onOpen(row))}>
         {t('library.read')}
       </MenuItem>
-      <MenuItem
-        icon={<MessageSquare size={16} />}
-        disabled={ids.length === 1 && row.state !== 'ready'}
-        onSelect={run(() => onAsk(ids))}
-      >
+      <MenuItem icon={<MessageSquare size={16} />} disabled={!canAsk(rows, meant)} onSelect={run(() => onAsk(ids))}>
         {t('library.ask_only', { n: ids.length })}
       </MenuItem>
       <MenuItem icon={<ExternalLink size={16} />} onSelect={run(() => attempt(() => backend().openDocument(row.id)))}>

@@ -45,6 +45,8 @@ interface Properties {
 /** The documents: only the rows in sight are drawn and fetched. Arrows move, space selects, Enter reads, Delete removes, Escape lets go. */
 export function DocumentTable({ onOpen, onAsk }: Properties) {
   const { rows, total, query, shown, selected, working, need, select, selectBetween, sortBy, remove } = useLibrary();
+  const focusedLine = useRef<string | undefined>(undefined);
+  const height = useRef(0);
   const rowHeight = ROW_REM * useRootSize();
   const scroller = useRef<HTMLDivElement>(null);
   const { focus, anchor, setFocus, reset } = useFocusedPlace(rows);
@@ -67,8 +69,20 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
     reset();
   }, [shown]);
 
+  // Why the one that is selected could not be read is said below the list, which is shorter then: its line stays in sight.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another selection is the occasion
+  useEffect(() => {
+    const now = scroller.current?.clientHeight ?? 0;
+    const shorter = now < height.current;
+    height.current = now;
+    if (!shorter || !focusedLine.current || document.activeElement !== scroller.current) return;
+    document.getElementById(focusedLine.current)?.scrollIntoView({ block: 'nearest' });
+  }, [selected]);
+
+  // The same as long as the table is there: with every word of the queue only the lines that changed are drawn again.
   const press = useCallback(
     (index: number, event: { shiftKey: boolean; ctrlKey: boolean; metaKey: boolean }) => {
+      const { rows, selected, select, selectBetween } = useLibrary.getState();
       const row = rows.get(index);
       if (!row) return;
       setFocus(index);
@@ -81,7 +95,11 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
         select(next);
       }
     },
-    [rows, select, selectBetween, selected, anchor, setFocus],
+    [anchor, setFocus],
+  );
+  const menu = useCallback(
+    (row: DocumentRow) => <DocumentMenu row={row} onOpen={onOpen} onAsk={onAsk} />,
+    [onOpen, onAsk],
   );
   const onKey = (event: KeyboardEvent): void => {
     if (event.target !== event.currentTarget) return;
@@ -101,12 +119,9 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
       const next = Math.max(0, Math.min(amount - 1, focus + step));
       setFocus(next);
       virtual.scrollToIndex(next);
-      const target = rows.get(next);
-      if (event.shiftKey) void selectBetween(anchor.current, next);
-      else if (target) {
-        anchor.current = next;
-        select([target.id]);
-      }
+      if (!event.shiftKey) anchor.current = next;
+      // One that is not loaded yet is selected when it is: what was left is not, since keys would still act on it.
+      void selectBetween(anchor.current, next);
     } else if (event.key === ' ') press(focus, { shiftKey: false, ctrlKey: true, metaKey: false });
     else if (event.key === 'Enter' && row?.state === 'ready') onOpen(row);
     else if (row && (event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey))) openMenuOf(row.id);
@@ -117,6 +132,7 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
     event.preventDefault();
   };
   const focused = rows.get(focus);
+  focusedLine.current = focused && `document-${focused.id}`;
   const keys = keysOf(
     items.map(({ index }) => index),
     rows,
@@ -177,7 +193,7 @@ export function DocumentTable({ onOpen, onAsk }: Properties) {
                 working={working.get(row.id)}
                 onPress={press}
                 onOpen={onOpen}
-                menu={(each) => <DocumentMenu row={each} onOpen={onOpen} onAsk={onAsk} />}
+                menu={menu}
               />
             );
           })}

@@ -1,7 +1,7 @@
 import { CircleAlert, Pause, Play, RotateCcw, X } from 'lucide-react';
 import type { ErrorReport, IngestProgress } from '@/ipc';
 import { maybe, t } from '@/shared/i18n';
-import { count, decimal, duration } from '@/shared/text/format';
+import { decimal, duration, percent } from '@/shared/text/format';
 import { IconButton } from '@/shared/ui/IconButton';
 import { ErrorText } from '@/shared/ui/states';
 import { useLibrary } from './store';
@@ -67,7 +67,7 @@ export function IngestStatus({ wide = false }: { wide?: boolean }) {
           <progress
             value={progress.done}
             max={progress.total}
-            aria-label={`${label} (${count((100 * progress.done) / progress.total)} %)`}
+            aria-label={`${label} (${percent(progress.done / progress.total)})`}
           />
         </>
       )}

@@ -1,5 +1,6 @@
-import { FilePlus, FolderPlus, LibraryBig, ScanText, SearchX } from 'lucide-react';
-import type { DocumentRow } from '@/ipc';
+import { CircleCheck, FilePlus, Folder, FolderPlus, LibraryBig, ScanText, SearchX } from 'lucide-react';
+import type { ReactNode } from 'react';
+import type { DocumentQuery, DocumentRow } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
 import { EmptyState, ErrorState, ErrorText } from '@/shared/ui/states';
@@ -31,14 +32,37 @@ function Loading() {
   );
 }
 
+/** A list without documents: nothing needs attention, a collection has none yet, or nothing fits what is looked for. */
+function Nothing({
+  query: { search, state, collection },
+  children,
+}: {
+  query: Pick<DocumentQuery, 'search' | 'state' | 'collection'>;
+  children: ReactNode;
+}) {
+  const [Icon, about] =
+    search.trim() !== ''
+      ? ([SearchX, 'no_match'] as const)
+      : collection !== null && state === 'any'
+        ? ([Folder, 'empty_collection'] as const)
+        : collection === null && state === 'problem'
+          ? ([CircleCheck, 'no_problems'] as const)
+          : ([SearchX, 'no_match'] as const);
+  return (
+    <EmptyState icon={<Icon size={20} />} title={t(`library.${about}`)} text={t(`library.${about}_text`)}>
+      {children}
+    </EmptyState>
+  );
+}
+
 function Body({ onOpen, onAsk }: Actions) {
-  const { summary, total, error, reload, setQuery } = useLibrary();
+  const { summary, shown, total, error, reload, setQuery } = useLibrary();
   if (error && total === null) return <ErrorState error={error} onRetry={() => void reload()} />;
   if (total === null) return <Loading />;
   if (summary?.documents === 0) return <EmptyLibrary />;
   if (total === 0)
     return (
-      <EmptyState icon={<SearchX size={20} />} title={t('library.no_match')} text={t('library.no_match_text')}>
+      <Nothing query={shown}>
         <button
           type="button"
           className="button"
@@ -46,7 +70,7 @@ function Body({ onOpen, onAsk }: Actions) {
         >
           {t('library.show_all')}
         </button>
-      </EmptyState>
+      </Nothing>
     );
   return <DocumentTable onOpen={onOpen} onAsk={onAsk} />;
 }
@@ -80,11 +104,15 @@ function EmptyLibrary() {
   );
 }
 
+/** Pages that could not be read and are named. */
+const PAGES = 20;
+
 /** The whole reason and remedy of the one selected document: its line has room for the beginning only. */
 function SelectedReason({ onRecognise }: { onRecognise: () => void }) {
   const { rows, selected } = useLibrary();
   const row = selected.size === 1 ? [...rows.values()].find((each) => selected.has(each.id)) : undefined;
   if (!row || (!row.error && row.failed_pages.length === 0)) return null;
+  const more = row.failed_pages.length - PAGES;
   return (
     <aside className="selected-reason small" aria-label={tameName(row.title)}>
       {row.error && <ErrorText error={row.error} />}
@@ -94,11 +122,12 @@ function SelectedReason({ onRecognise }: { onRecognise: () => void }) {
           {t('library.recognise')}
         </button>
       )}
-      {row.failed_pages.slice(0, 20).map(({ page, reason }) => (
+      {row.failed_pages.slice(0, PAGES).map(({ page, reason }) => (
         <p key={page}>
           {t('source.page', { page })}: <Told text={reason} />
         </p>
       ))}
+      {more > 0 && <p className="quiet">{t('library.more_pages', { n: more })}</p>}
     </aside>
   );
 }

@@ -4,7 +4,7 @@ import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
 import { InlineEdit } from '@/shared/ui/InlineEdit';
 import { MenuItem, Popover } from '@/shared/ui/Popover';
-import { canRetry } from './states';
+import { canAsk, canRetry } from './states';
 import { useLibrary } from './store';
 
 /** The collections that what is selected can be put into, and a new one. */
@@ -28,12 +28,19 @@ interface ActionProperties {
   icon: ReactNode;
   label: string;
   primary?: boolean;
+  disabled?: boolean;
   onPress: () => void;
 }
 
-function Action({ icon, label, primary = false, onPress }: ActionProperties) {
+function Action({ icon, label, primary = false, disabled = false, onPress }: ActionProperties) {
   return (
-    <button type="button" className={primary ? 'button primary' : 'button'} title={label} onClick={onPress}>
+    <button
+      type="button"
+      className={primary ? 'button primary' : 'button'}
+      title={label}
+      disabled={disabled}
+      onClick={onPress}
+    >
       {icon}
       <span className="label">{label}</span>
     </button>
@@ -56,6 +63,7 @@ export function Selection({ onAsk }: { onAsk: (documents: number[]) => void }) {
         primary
         icon={<MessageSquare size={16} aria-hidden />}
         label={t('library.ask_selected')}
+        disabled={!canAsk(rows, selected)}
         onPress={() => onAsk(ids)}
       />
       <span className="selection-collection">

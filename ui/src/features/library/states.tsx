@@ -42,6 +42,12 @@ export const STATE_MARKS: Record<DocumentState, Mark> = {
 /** Searchable, but the file is no longer what was read. */
 export const CHANGED_MARK: Mark = { icon: FileClock, tone: 'amber' };
 
+/** Whether any of the documents can answer. Those that were not fetched may. */
+export function canAsk(rows: ReadonlyMap<number, DocumentRow>, ids: ReadonlySet<number>): boolean {
+  const known = [...rows.values()].filter(({ id }) => ids.has(id));
+  return known.length < ids.size || known.some(({ state }) => state === 'ready');
+}
+
 /** Whether reading some of the documents again can change anything. Of rows that were not fetched nothing is known: no harm is done. */
 export function canRetry(rows: ReadonlyMap<number, DocumentRow>, ids: ReadonlySet<number>): boolean {
   const known = [...rows.values()].filter(({ id }) => ids.has(id));

@@ -14,7 +14,7 @@ import {
   type SortKey,
   type Stop,
 } from '@/ipc';
-import { t, wordsOf } from '@/shared/i18n';
+import { locale, t, wordsOf } from '@/shared/i18n';
 import { announce, attempt, complain, offer, warn } from '@/shared/ui/toasts';
 
 /** Rows fetched at a time. */
@@ -27,6 +27,12 @@ const LONG_MS = 10_000;
 type Query = Omit<DocumentQuery, 'offset' | 'limit'>;
 
 const FIRST: Query = { search: '', state: 'any', collection: null, sort: 'added', descending: true };
+
+/** As a person counts: the tenth comes after the second, and letters as their language has them. */
+function byName(collections: readonly CollectionRow[]): CollectionRow[] {
+  const { compare } = new Intl.Collator(locale(), { numeric: true });
+  return [...collections].sort((a, b) => compare(a.name, b.name));
+}
 
 const windowOf = (place: number): number => Math.floor(place / WINDOW);
 
@@ -133,12 +139,13 @@ export const useLibrary = create<LibraryState>((set, get) => {
     const mine = ++generation;
     const read = ++refreshes;
     try {
-      const [summary, collections, ...lists] = await Promise.all([
+      const [summary, found, ...lists] = await Promise.all([
         backend().summary(),
         backend().collections(),
         ...windows.map((index) => backend().documents({ ...get().query, offset: index * WINDOW, limit: WINDOW })),
       ]);
       if (read !== refreshes) return;
+      const collections = byName(found);
       if (mine !== generation) {
         // The rows are another query's now, which has its own; what is counted is of the whole library.
         set({ summary, collections });
@@ -197,6 +204,10 @@ export const useLibrary = create<LibraryState>((set, get) => {
         return;
       }
     }
+  }
+
+  function nameOf(collection: number): string {
+    return get().collections.find(({ id }) => id === collection)?.name ?? '';
   }
 
   /** What is not taken comes in bursts, such as from a folder full of links: told once. */
@@ -363,15 +374,16 @@ export const useLibrary = create<LibraryState>((set, get) => {
     setPaused: async (paused) => void (await attempt(() => backend().setIngestPaused(paused))),
     cancel: async () => void (await attempt(() => backend().cancelIngest())),
     createCollection: async (name, documents) => {
-      await attempt(() => backend().createCollection(name, documents));
+      const made = await attempt(() => backend().createCollection(name, documents));
       await refresh();
+      if (made && documents.length > 0) announce(t('collection.added', { n: documents.length, name }));
     },
     renameCollection: async (id, name) => {
       await attempt(() => backend().renameCollection(id, name));
       await refresh();
     },
     deleteCollection: async (id) => {
-      const name = get().collections.find((collection) => collection.id === id)?.name ?? '';
+      const name = nameOf(id);
       const undo = await attempt(() => backend().deleteCollection(id));
       if (!undo) return;
       if (get().query.collection === id) get().setQuery({ collection: null });
@@ -382,12 +394,30 @@ export const useLibrary = create<LibraryState>((set, get) => {
       });
     },
     addToCollection: async (id, documents) => {
-      await attempt(() => backend().addToCollection(id, documents));
+      const added = await attempt(() =>
+        backend()
+          .addToCollection(id, documents)
+          .then(() => true),
+      );
       await refresh();
+      // No way back: which of them were in it before is not known.
+      if (added) announce(t('collection.added', { n: documents.length, name: nameOf(id) }));
     },
     removeFromCollection: async (id, documents) => {
-      await attempt(() => backend().removeFromCollection(id, documents));
+      const name = nameOf(id);
+      const taken = await attempt(() =>
+        backend()
+          .removeFromCollection(id, documents)
+          .then(() => true),
+      );
+      // They are in this list no longer: what is done next is not done with them.
+      if (taken) get().select([]);
       await refresh();
+      if (!taken) return;
+      announce(t('collection.taken', { n: documents.length, name }), async () => {
+        await backend().addToCollection(id, documents);
+        await refresh();
+      });
     },
     onDrop: (event) => {
       set({ dropping: event.type === 'over' });

@@ -6,6 +6,7 @@ import { bytes, count, decimal, memory } from '@/shared/text/format';
 import { tameName } from '@/shared/text/tame';
 import { Page } from '@/shared/ui/Page';
 import { MenuItem, Popover } from '@/shared/ui/Popover';
+import { removeLine } from '@/shared/ui/removeLine';
 import { EmptyState, ErrorState, ErrorText } from '@/shared/ui/states';
 import { Adding } from './Adding';
 import { useModels } from './store';
@@ -80,7 +81,15 @@ function Entry({ entry }: { entry: ModelEntry }) {
           </span>
         ) : (
           card && (
-            <button type="button" className="button" onClick={() => void choose(entry.path)}>
+            <button
+              type="button"
+              className="button"
+              onClick={({ currentTarget }) => {
+                // It makes room for "in use": the focus stays on the line.
+                currentTarget.parentElement?.querySelector<HTMLElement>('[aria-haspopup]')?.focus();
+                void choose(entry.path);
+              }}
+            >
               {t('models.use')}
             </button>
           )
@@ -96,7 +105,7 @@ function Entry({ entry }: { entry: ModelEntry }) {
               {t('models.unload')}
             </MenuItem>
           )}
-          <MenuItem icon={<Trash2 size={16} />} danger onSelect={() => void remove(entry.name)}>
+          <MenuItem icon={<Trash2 size={16} />} danger onSelect={() => void removeLine(() => remove(entry.name))}>
             {t('models.forget')}
           </MenuItem>
         </Popover>

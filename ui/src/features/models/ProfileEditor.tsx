@@ -3,6 +3,7 @@ import type { ErrorReport, Profile } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { isComposing } from '@/shared/ui/composing';
 import { ErrorText } from '@/shared/ui/states';
+import { useFocusBack } from '@/shared/ui/useFocusBack';
 import { ProfileParameters } from './ProfileParameters';
 import { useModels } from './store';
 
@@ -26,6 +27,7 @@ export function ProfileEditor({ from, replaces, onSaved, onCancel }: Properties)
   const save = useModels((state) => state.saveProfile);
   const [draft, setDraft] = useState(from);
   const [error, setError] = useState<ErrorReport | null>(null);
+  useFocusBack('.profile-option input:checked');
   const name = useId();
   const summary = useId();
   const change = (part: Partial<Profile>): void => {

@@ -97,6 +97,24 @@ describe('the models', () => {
     expect(planned).toBe(2);
   });
 
+  it('keep the focus on their lines when one is chosen, and beside the one that is removed', async () => {
+    await open();
+    const cards = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>('.model-card')];
+    const at = cards().findIndex((card) => within(card).queryByRole('button', { name: 'Use' }));
+    const use = within(cards()[at] ?? document.body).getByRole('button', { name: 'Use' });
+    act(() => use.focus());
+    fireEvent.click(use);
+    await waitFor(() => expect(cards()[at]?.className).toContain('active'));
+    expect(cards()[at]?.contains(document.activeElement)).toBe(true);
+    const before = cards().length;
+    fireEvent.click(within(cards()[0] ?? document.body).getByRole('button', { name: /^Actions for/ }));
+    fireEvent.click(screen.getByRole('menuitem', { name: /Remove/ }));
+    await waitFor(() => expect(cards()).toHaveLength(before - 1));
+    await waitFor(() => expect(cards()[0]?.contains(document.activeElement)).toBe(true));
+    fireEvent.click(screen.getByRole('button', { name: 'Undo' }));
+    await waitFor(() => expect(cards()).toHaveLength(before));
+  });
+
   describe('of which one is removed', () => {
     const chosen = async (): Promise<string | null> => (await backend().settings()).model;
     const undo = (): void => void fireEvent.click(screen.getByRole('button', { name: 'Undo' }));

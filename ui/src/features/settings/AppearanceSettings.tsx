@@ -1,4 +1,5 @@
 import { t } from '@/shared/i18n';
+import { percent } from '@/shared/text/format';
 import { type SectionProperties, SelectSetting } from './fields';
 import { TEXT_SIZES } from './store';
 
@@ -17,7 +18,7 @@ export function AppearanceSettings({ settings, change }: SectionProperties) {
         id="text_size"
         words="text_size"
         value={settings.text_size}
-        options={TEXT_SIZES.map((size) => [size, `${size} %`])}
+        options={TEXT_SIZES.map((size) => [size, percent(size / 100)])}
         onChange={(size) => change({ text_size: Number(size) })}
       />
       <SelectSetting

@@ -3,6 +3,7 @@ import type { Precision } from '@/ipc';
 import { t } from '@/shared/i18n';
 import { tameName } from '@/shared/text/tame';
 import { IconButton } from '@/shared/ui/IconButton';
+import { removeLine } from '@/shared/ui/removeLine';
 import { Stacked } from './Field';
 import { NumberSetting, type SectionProperties, SelectSetting, SwitchSetting } from './fields';
 import { useSettings } from './store';
@@ -27,7 +28,7 @@ function WatchedFolders({ settings }: Pick<SectionProperties, 'settings'>) {
             </bdi>
             <IconButton
               label={t('settings.unwatch', { folder: tameName(folder) })}
-              onPress={() => void unwatch(folder)}
+              onPress={() => void removeLine(() => unwatch(folder))}
             >
               <X size={16} aria-hidden />
             </IconButton>

@@ -9,7 +9,7 @@ import { Notes } from './Notes';
 import { PageView } from './PageView';
 import { SourceFoot } from './SourceFoot';
 import { SourceHead } from './SourceHead';
-import { isDrawn, pageWithin, useSource } from './store';
+import { isDrawn, MOST_FOUND, pageWithin, useSource } from './store';
 import { TextView } from './TextView';
 import { Thumbnails } from './Thumbnails';
 import { turningKeys, useWheel } from './turning';
@@ -35,6 +35,7 @@ function Find() {
       query={query}
       found={found.length}
       at={foundAt}
+      most={MOST_FOUND}
       finding={finding}
       onFind={(words) => void find(words)}
       onStep={stepFound}

@@ -1,7 +1,7 @@
-import { Fragment, type ReactNode, useMemo, useRef } from 'react';
+import { Fragment, memo, type ReactNode, useMemo, useRef } from 'react';
 import type { Page, Span } from '@/ipc';
 import { t } from '@/shared/i18n';
-import { unitsAt } from '@/shared/text/spans';
+import { unitsAtAll } from '@/shared/text/spans';
 import { tame } from '@/shared/text/tame';
 import { ErrorState } from '@/shared/ui/states';
 import { type Passage, PassageGone, usePlace } from './passage';
@@ -14,12 +14,70 @@ interface Mark {
   kind: 'cited' | 'found' | 'found current';
 }
 
-/** Cuts a paragraph's text at the marks that touch it; later marks lie over earlier ones. */
-function marked(
-  text: string,
-  start: number,
-  marks: readonly { from: number; to: number; kind: Mark['kind'] }[],
-): ReactNode[] {
+/** A mark in UTF-16 units of the page. */
+interface Placed {
+  from: number;
+  to: number;
+  kind: Mark['kind'];
+}
+
+interface TextLine {
+  text: string;
+  /** Of its first letter in the page, in UTF-16 units. */
+  start: number;
+  /** Of a heading. */
+  level: number | undefined;
+}
+
+/** The lines of a page that hold something. A long text is one page: what depends on its words alone is done once. */
+function linesOf({ text, headings }: Page): TextLine[] {
+  const starts = unitsAtAll(
+    text,
+    headings.map(({ span }) => span.start),
+  );
+  const levels = new Map(headings.map(({ level }, at) => [starts[at] ?? 0, level]));
+  let start = 0;
+  return text.split('\n').flatMap((line) => {
+    const at = start;
+    start += line.length + 1;
+    return line.trim() === '' ? [] : [{ text: line, start: at, level: levels.get(at) }];
+  });
+}
+
+function placedIn({ text }: Page, marks: readonly Mark[]): Placed[] {
+  const ends = unitsAtAll(
+    text,
+    marks.flatMap(({ span }) => [span.start, span.end]),
+  );
+  return marks.map(({ kind }, at) => ({ from: ends[2 * at] ?? 0, to: ends[2 * at + 1] ?? 0, kind }));
+}
+
+/** The first line that ends behind a place. */
+function lineAt(lines: readonly TextLine[], place: number): number {
+  let [first, last] = [0, lines.length];
+  while (first < last) {
+    const middle = (first + last) >> 1;
+    const line = lines[middle];
+    if (line && line.start + line.text.length <= place) first = middle + 1;
+    else last = middle;
+  }
+  return first;
+}
+
+/** The marks that touch a line, by the line; in their order. */
+function marksByLine(lines: readonly TextLine[], marks: readonly Placed[]): Map<TextLine, Placed[]> {
+  const found = new Map<TextLine, Placed[]>();
+  for (const mark of marks)
+    for (let at = lineAt(lines, mark.from); at < lines.length; at++) {
+      const line = lines[at];
+      if (!line || line.start >= mark.to) break;
+      found.set(line, [...(found.get(line) ?? []), mark]);
+    }
+  return found;
+}
+
+/** Cuts a line's text at the marks that touch it; later marks lie over earlier ones. */
+function marked({ text, start }: TextLine, marks: readonly Placed[]): ReactNode[] {
   const cuts = new Set([0, text.length]);
   for (const { from, to } of marks) {
     cuts.add(Math.max(0, Math.min(text.length, from - start)));
@@ -40,44 +98,18 @@ function marked(
   });
 }
 
+const NO_MARKS: readonly Placed[] = [];
+
+/** One line; of thousands only those with marks are drawn again while one steps through what was found. */
+const Line = memo(function Line({ line, marks }: { line: TextLine; marks: readonly Placed[] }) {
+  const Block = line.level === undefined ? 'p' : line.level <= 1 ? 'h3' : 'h4';
+  return <Block dir="auto">{marked(line, marks)}</Block>;
+});
+
 function Paragraphs({ page, marks }: { page: Page; marks: readonly Mark[] }) {
-  const units = useMemo(
-    () =>
-      marks.map(({ span, kind }) => ({ from: unitsAt(page.text, span.start), to: unitsAt(page.text, span.end), kind })),
-    [page, marks],
-  );
-  const headings = useMemo(
-    () => new Map(page.headings.map((heading) => [unitsAt(page.text, heading.span.start), heading.level])),
-    [page],
-  );
-  let at = 0;
-  return (
-    <>
-      {page.text.split('\n').map((line) => {
-        const start = at;
-        at += line.length + 1;
-        if (line.trim() === '') return null;
-        const touching = units.filter((mark) => mark.from < start + line.length && mark.to > start);
-        const content = marked(line, start, touching);
-        const level = headings.get(start);
-        if (level === undefined)
-          return (
-            <p key={start} dir="auto">
-              {content}
-            </p>
-          );
-        return level <= 1 ? (
-          <h3 key={start} dir="auto">
-            {content}
-          </h3>
-        ) : (
-          <h4 key={start} dir="auto">
-            {content}
-          </h4>
-        );
-      })}
-    </>
-  );
+  const lines = useMemo(() => linesOf(page), [page]);
+  const touching = useMemo(() => marksByLine(lines, placedIn(page, marks)), [lines, page, marks]);
+  return lines.map((line) => <Line key={line.start} line={line} marks={touching.get(line) ?? NO_MARKS} />);
 }
 
 interface Properties {

@@ -175,6 +175,18 @@ describe('the pages of a document', () => {
     expect(source().page).toBe(8);
   });
 
+  it('are enlarged by the wheel, a step a notch, and not by each of many small turns', async () => {
+    await openLease();
+    fireEvent.wheel(scroller(), { deltaY: -120, ctrlKey: true });
+    expect(source().zoom).toBe(1.25);
+    for (let at = 0; at < 9; at++) fireEvent.wheel(scroller(), { deltaY: -4, ctrlKey: true });
+    expect(source().zoom).toBe(1.5);
+    for (let at = 0; at < 7; at++) fireEvent.wheel(scroller(), { deltaY: 4, ctrlKey: true });
+    expect(source().zoom).toBe(1.5);
+    fireEvent.wheel(scroller(), { deltaY: 4, ctrlKey: true });
+    expect(source().zoom).toBe(1.25);
+  });
+
   it('give their pictures back when others are shown, and all at the end', async () => {
     const { unmount } = render(<SourcePanel onClose={() => undefined} />);
     await act(() => source().open({ document: 1, page: 7, span: null, n: null, quote: null }));

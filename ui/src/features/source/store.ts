@@ -91,6 +91,9 @@ export function pageWithin(page: number, row: DocumentRow | null): number {
 /** Of a document that is opened. */
 const UNREAD = { quarters: 0, removed: false, found: [], query: '', searching: false, finding: false } as const;
 
+/** Places that the engine looks for (`engine::window`). */
+export const MOST_FOUND = 1000;
+
 const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3] as const;
 
 export const useSource = create<SourceState>((set, get) => {

@@ -45,7 +45,7 @@ export function turningKeys(event: KeyboardEvent<HTMLElement>): void {
 
 /** Turns of a wheel nearer together are one movement, as is what a touch pad adds by itself. */
 const MOVEMENT_MS = 200;
-/** So far, in pixels, has to be turned at an end: less than one notch of a wheel. */
+/** So far, in pixels, has to be turned for a page, or a step of the zoom: less than one notch of a wheel. */
 const ENOUGH_PX = 30;
 
 /**
@@ -75,15 +75,20 @@ export function useWheel(scroller: RefObject<HTMLElement | null>): void {
     const element = scroller.current;
     if (!element) return;
     const turns = wheelTurns();
+    /** How far has been zoomed since the last step. Two fingers on a touch pad tell many small turns. */
+    let pinched = 0;
     const wheel = (event: WheelEvent): void => {
       const { ctrlKey, shiftKey, deltaX, deltaY, timeStamp } = event;
+      const delta = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? deltaY : deltaY * ENOUGH_PX;
       if (ctrlKey) {
         event.preventDefault();
-        useSource.getState().stepZoom(deltaY < 0 ? 1 : -1);
+        pinched = pinched * delta < 0 ? delta : pinched + delta;
+        if (Math.abs(pinched) < ENOUGH_PX) return;
+        useSource.getState().stepZoom(pinched < 0 ? 1 : -1);
+        pinched = 0;
         return;
       }
       if (shiftKey || Math.abs(deltaX) > Math.abs(deltaY)) return;
-      const delta = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? deltaY : deltaY * ENOUGH_PX;
       const by = turns({ delta, at: timeStamp, ...endsOf(element) });
       if (by === null) return;
       event.preventDefault();

@@ -14,6 +14,11 @@ export function language(): Language {
   return current;
 }
 
+/** The language in the person's own region, where the system names one: dates and figures are written otherwise from one to the next. */
+export function locale(): string {
+  return navigator.languages.find((each) => each.split('-')[0] === current) ?? current;
+}
+
 /** Follows the setting; `system` is the window's own language where it is there, else English. */
 export function setLanguage(setting: string): void {
   const wanted = setting === 'system' ? navigator.language.slice(0, 2) : setting;
@@ -44,7 +49,7 @@ export function t(key: MessageKey, values: Record<string, string | number> = {})
   return (form ?? key).replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = values[name];
     if (value === undefined) return whole;
-    return typeof value === 'number' ? value.toLocaleString(current) : value;
+    return typeof value === 'number' ? value.toLocaleString(locale()) : value;
   });
 }
 

@@ -46,6 +46,13 @@ describe('model text', () => {
     },
   );
 
+  it('has its bullets, columns and bars where its text begins', () => {
+    for (const text of ['- بند\n- آخر', '1. בית', '> 42 اقتباس', '| مبلغ | a |\n|---|---|\n| 1 | 2 |'])
+      expect(render(text)).toContain('dir="rtl"');
+    for (const text of ['- a بند', '> quote', '| a | مبلغ |\n|---|---|', '- 1\n- 2'])
+      expect(render(text)).not.toContain('dir="rtl"');
+  });
+
   it('is harmless in any size', () => {
     for (const text of HOSTILE_LARGE) {
       // Their shapes are cut at every point above.

@@ -1,4 +1,4 @@
-import type { PhrasingContent, RootContent, TableRow } from 'mdast';
+import type { Parents, PhrasingContent, RootContent, TableRow } from 'mdast';
 import { Fragment, type ReactNode } from 'react';
 import type { Support } from '@/ipc';
 import { t } from '../i18n';
@@ -136,6 +136,23 @@ function row(
   );
 }
 
+/** The first letter that a reader sees; what is empty has none. */
+function firstLetter(nodes: Parents['children']): string | null {
+  for (const node of nodes) {
+    const found =
+      'children' in node ? firstLetter(node.children) : 'value' in node ? /\p{L}/u.exec(node.value)?.[0] : null;
+    if (found) return found;
+  }
+  return null;
+}
+
+const RIGHT_TO_LEFT = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
+
+/** Bullets, columns and the bar of a quote stand on the side where their text begins: what is within tells its own direction already. */
+function directionOf(node: Parents): { dir?: 'rtl' } {
+  return RIGHT_TO_LEFT.test(firstLetter(node.children) ?? '') ? { dir: 'rtl' } : {};
+}
+
 /** Every kind of node that model text can hold, and nothing else. No branch writes an address, a style, an id or markup. */
 export function render(node: RootContent | PhrasingContent, context: Context, key: string, depth: number): ReactNode {
   if (depth > MAX_DEPTH) return tame(plainText([node]));
@@ -166,14 +183,20 @@ export function render(node: RootContent | PhrasingContent, context: Context, ke
     case 'delete':
       return <s key={key}>{inner()}</s>;
     case 'blockquote':
-      return <blockquote key={key}>{inner()}</blockquote>;
+      return (
+        <blockquote key={key} {...directionOf(node)}>
+          {inner()}
+        </blockquote>
+      );
     case 'list':
       return node.ordered ? (
-        <ol key={key} start={node.start ?? 1}>
+        <ol key={key} start={node.start ?? 1} {...directionOf(node)}>
           {inner()}
         </ol>
       ) : (
-        <ul key={key}>{inner()}</ul>
+        <ul key={key} {...directionOf(node)}>
+          {inner()}
+        </ul>
       );
     case 'listItem':
       return <li key={key}>{inner()}</li>;
@@ -206,7 +229,13 @@ export function render(node: RootContent | PhrasingContent, context: Context, ke
       const [head, ...body] = node.children;
       const align = node.align ?? [];
       return (
-        <section key={key} className="table-scroll" tabIndex={0} aria-label={t('markdown.table')}>
+        <section
+          key={key}
+          className="table-scroll"
+          tabIndex={0}
+          aria-label={t('markdown.table')}
+          {...directionOf(node)}
+        >
           <table>
             {head && <thead>{row(head, context, `${key}.h`, true, align)}</thead>}
             <tbody>{body.map((each, index) => row(each, context, `${key}.${index}`, false, align))}</tbody>

@@ -1,13 +1,13 @@
-import { language } from '../i18n';
+import { locale } from '../i18n';
 
 const cache = new Map<string, Intl.NumberFormat>();
 
 function formatter(options: Intl.NumberFormatOptions): Intl.NumberFormat {
-  const key = language() + JSON.stringify(options);
+  const key = locale() + JSON.stringify(options);
   let made = cache.get(key);
   if (!made) {
     // No minus before what rounds to zero.
-    made = new Intl.NumberFormat(language(), { ...options, signDisplay: 'negative' });
+    made = new Intl.NumberFormat(locale(), { ...options, signDisplay: 'negative' });
     cache.set(key, made);
   }
   return made;
@@ -37,14 +37,17 @@ export function percent(fraction: Figure): string {
   return known(fraction, (known) => formatter({ style: 'percent', maximumFractionDigits: 0 }).format(known));
 }
 
+/** From here on a figure would be rounded to a thousand, which the next unit says better. */
+const WHOLE = 999.5;
+
 /** Bytes in the unit a file manager would use. */
 export function bytes(value: Figure): string {
   return known(value, (known) => {
-    if (known < 1000) return `${count(known)} B`;
+    if (known < WHOLE) return `${count(known)} B`;
     const units = ['kB', 'MB', 'GB', 'TB'];
     let size = known / 1000;
     let unit = 0;
-    while (size >= 1000 && unit < units.length - 1) {
+    while (size >= WHOLE && unit < units.length - 1) {
       size /= 1000;
       unit += 1;
     }
@@ -54,12 +57,12 @@ export function bytes(value: Figure): string {
 
 /** Memory: MiB from the engine, GB for a person below and above one. */
 export function memory(mib: Figure): string {
-  return known(mib, (known) => (known < 1000 ? `${count(known)} MB` : `${decimal(known / 1024, 1)} GB`));
+  return known(mib, (known) => (known < WHOLE ? `${count(known)} MB` : `${decimal(known / 1024, 1)} GB`));
 }
 
 export function milliseconds(ms: Figure): string {
   return known(ms, (known) =>
-    known < 1000 ? `${known < 10 ? decimal(known, 1) : count(known)} ms` : `${decimal(known / 1000, 1)} s`,
+    known < WHOLE ? `${known < 10 ? decimal(known, 1) : count(known)} ms` : `${decimal(known / 1000, 1)} s`,
   );
 }
 
@@ -71,11 +74,11 @@ export function duration(seconds: number): string {
 }
 
 export function date(ms: Figure): string {
-  return known(ms, (known) => new Intl.DateTimeFormat(language(), { dateStyle: 'medium' }).format(known));
+  return known(ms, (known) => new Intl.DateTimeFormat(locale(), { dateStyle: 'medium' }).format(known));
 }
 
 export function dateTime(ms: Figure): string {
   return known(ms, (known) =>
-    new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'short' }).format(known),
+    new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' }).format(known),
   );
 }

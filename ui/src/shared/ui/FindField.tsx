@@ -11,6 +11,8 @@ interface Properties {
   /** How many places were found, and which of them is shown, from 0. */
   found: number;
   at: number;
+  /** No more than so many are looked for: there may be others. */
+  most?: number;
   /** The search is under way. */
   finding?: boolean;
   onFind: (query: string) => void;
@@ -21,14 +23,16 @@ interface Properties {
 /** Fewer letters are found everywhere. */
 export const FIND_FROM = 2;
 
-function status({ query, finding, found, at }: Pick<Properties, 'query' | 'finding' | 'found' | 'at'>): string {
+function status({ query, finding, found, at, most = Infinity }: Properties): string {
   if (query.trim().length < FIND_FROM) return '';
   if (finding) return t('find.finding');
-  return found === 0 ? t('find.none') : t('find.found', { at: at + 1, n: found });
+  if (found === 0) return t('find.none');
+  return t(found < most ? 'find.found' : 'find.found_most', { at: at + 1, n: found });
 }
 
 /** A bar that searches in what is open: Enter goes to the next place, Shift+Enter to the one before, Escape closes it. */
-export function FindField({ label, query, found, at, finding = false, onFind, onStep, onClose }: Properties) {
+export function FindField(properties: Properties) {
+  const { label, query, found, onFind, onStep, onClose } = properties;
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const before = document.activeElement;
@@ -58,7 +62,7 @@ export function FindField({ label, query, found, at, finding = false, onFind, on
         }}
       />
       <span className="small quiet tabular" role="status">
-        {status({ query, finding, found, at })}
+        {status(properties)}
       </span>
       <IconButton
         label={t('find.previous')}

@@ -14,7 +14,7 @@ interface Properties {
 export function Page({ id, title, actions, wide = false, children }: Properties) {
   return (
     <div className="page">
-      <header className="page-head">
+      <header className="page-head wraps">
         <h1 id={`${id}-title`} className="clip">
           {title}
         </h1>

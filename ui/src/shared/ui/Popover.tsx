@@ -110,6 +110,14 @@ function nextItem(key: string, at: number, items: number): number | null {
   }
 }
 
+const STOPS = ':is(button, input, select, textarea):not(:disabled), a[href], [tabindex="0"]';
+
+/** Whether the focus is on the last thing in a card that it can go to, or backwards on the first: the next is elsewhere. */
+function isAtEnd(card: HTMLElement | null, backwards: boolean): boolean {
+  const stops = [...(card?.querySelectorAll<HTMLElement>(STOPS) ?? [])];
+  return document.activeElement === stops.at(backwards ? 0 : -1);
+}
+
 function Card({ anchor, at, kind, label, children, onClose, onEscape }: CardProperties) {
   const card = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
@@ -118,7 +126,7 @@ function Card({ anchor, at, kind, label, children, onClose, onEscape }: CardProp
     card.current.querySelector<HTMLElement>(`${ITEMS}, :is(button, input):not(:disabled), a`)?.focus();
   }, [anchor, at]);
   useEffect(() => {
-    const outside = (event: PointerEvent): void => {
+    const outside = (event: Event): void => {
       if (event.target instanceof Node && !card.current?.contains(event.target) && !anchor.contains(event.target))
         onClose();
     };
@@ -134,13 +142,16 @@ function Card({ anchor, at, kind, label, children, onClose, onEscape }: CardProp
           event.preventDefault();
           // From its button the key goes on to what stands beside it; from a menu that is gone to the end of the page.
         } else if (event.key === 'Tab') onEscape();
-      }
+      } else if (event.key === 'Tab' && isAtEnd(card.current, event.shiftKey)) onEscape();
     };
     window.addEventListener('pointerdown', outside, true);
+    // What it was opened from would be scrolled away from under it.
+    window.addEventListener('wheel', outside, { capture: true, passive: true });
     window.addEventListener('keydown', keys, true);
     window.addEventListener('resize', onClose);
     return () => {
       window.removeEventListener('pointerdown', outside, true);
+      window.removeEventListener('wheel', outside, true);
       window.removeEventListener('keydown', keys, true);
       window.removeEventListener('resize', onClose);
     };

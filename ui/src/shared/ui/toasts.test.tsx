@@ -70,6 +70,22 @@ describe('messages', () => {
     expect(shown()).toEqual([]);
   });
 
+  it('give the focus back to whom they were pressed away by', () => {
+    const field = document.body.appendChild(document.createElement('input'));
+    field.focus();
+    act(() => announce('Document removed.', async () => undefined));
+    const button = screen.getByRole('button', { name: 'Undo' });
+    act(() => button.focus());
+    fireEvent.click(button);
+    expect(document.activeElement).toBe(field);
+    // One that goes by itself takes it from nobody.
+    act(() => announce('Saved.'));
+    act(() => field.blur());
+    act(() => vi.advanceTimersByTime(8000));
+    expect(document.activeElement).toBe(document.body);
+    field.remove();
+  });
+
   it('that have to be seen stay, however many come after them', () => {
     act(() => insist({ code: '', message: 'A copy took its place.' }));
     for (let n = 0; n < 6; n++) act(() => warn({ code: '', message: `Warning ${n}` }));

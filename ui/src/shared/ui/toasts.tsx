@@ -1,4 +1,5 @@
 import { CircleAlert, Info, TriangleAlert, X } from 'lucide-react';
+import { type FocusEvent, useEffect, useRef } from 'react';
 import { create } from 'zustand';
 import { type Notice, reportOf, type Undo } from '@/ipc';
 import { t } from '../i18n';
@@ -145,11 +146,36 @@ export async function attempt<T>(action: () => Promise<T>): Promise<T | undefine
 
 const ICONS = { info: Info, warning: TriangleAlert, error: CircleAlert };
 
+/** Whoever presses a message away is back where they came from: the focus would be lost with it. */
+function useFocusKept(list: readonly Toast[]): Record<'onFocus' | 'onBlur', (event: FocusEvent<HTMLElement>) => void> {
+  const before = useRef<HTMLElement | null>(null);
+  const inside = useRef(false);
+  const isOutside = ({ relatedTarget, currentTarget }: FocusEvent<HTMLElement>): boolean =>
+    !(relatedTarget instanceof Node && currentTarget.contains(relatedTarget));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a message that has gone is the occasion
+  useEffect(() => {
+    if (!inside.current || document.activeElement !== document.body) return;
+    inside.current = false;
+    if (before.current?.isConnected) before.current.focus();
+  }, [list]);
+  return {
+    onFocus: (event) => {
+      if (isOutside(event)) before.current = event.relatedTarget instanceof HTMLElement ? event.relatedTarget : null;
+      inside.current = true;
+    },
+    onBlur: (event) => {
+      // A message that goes takes the focus with it, to nowhere.
+      if (isOutside(event) && event.relatedTarget !== null) inside.current = false;
+    },
+  };
+}
+
 /** The messages at the lower edge of the window. */
 export function ToastList() {
   const { list, dismiss, hold, release, undo, act } = useToasts();
+  const focus = useFocusKept(list);
   return (
-    <section className="toasts" aria-live="polite" aria-label={t('toasts.label')}>
+    <section className="toasts" aria-live="polite" aria-label={t('toasts.label')} {...focus}>
       {list.map((toast) => {
         const Icon = ICONS[toast.tone];
         return (

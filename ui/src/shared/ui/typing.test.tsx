@@ -34,6 +34,15 @@ describe('Enter and Escape within a composition', () => {
   });
 });
 
+it('a search that ends at the most places says that there are more', () => {
+  const nothing = (): void => undefined;
+  const field = { label: 'Find', query: 'the', at: 2, most: 1000, onFind: nothing, onStep: nothing, onClose: nothing };
+  const { rerender } = render(<FindField {...field} found={999} />);
+  expect(screen.getByRole('status').textContent).toBe('3 of 999');
+  rerender(<FindField {...field} found={1000} />);
+  expect(screen.getByRole('status').textContent).toBe('3 of 1,000 or more');
+});
+
 describe('a name that is changed in place', () => {
   /** A thing with its name and the button that changes it; the button may make room for the field. */
   function Thing({ list = false, stays = false }: { list?: boolean; stays?: boolean }) {
