@@ -265,7 +265,7 @@ fn contradicts(claim: &Claim, sentence: &EvidenceSentence, verbatim: bool) -> bo
     }
     let denials = sentence.denied.len();
     // Two denials in one sentence may take each other back, and single characters are shared by unlike sentences.
-    if claim.of_characters && (!verbatim || claim.negations.abs_diff(denials) % 2 == 0) {
+    if claim.of_characters && (!verbatim || claim.negations.abs_diff(denials).is_multiple_of(2)) {
         return false;
     }
     if claim.negations > 0 && denials == 0 {
