@@ -53,6 +53,11 @@ impl Formats {
     fn learn(&mut self, tag: &Tag<'_>) {
         if tag.name() == "Style" {
             self.style = tag.attribute("ID").unwrap_or_default();
+            // One made from another has its format, unless it says its own.
+            let parent = tag.attribute("Parent").and_then(|parent| self.codes.get(&parent));
+            if let Some(code) = parent.cloned() {
+                self.codes.insert(self.style.clone(), code);
+            }
         } else if let Some(code) = tag.attribute("Format") {
             // Other names are those of formats that change no figure.
             let code = if code == "Percent" { "0%".to_owned() } else { code };

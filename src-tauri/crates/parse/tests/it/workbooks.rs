@@ -256,12 +256,16 @@ fn numbers_in_one_xml_file_are_shown_in_the_format_of_their_cells() {
     let cell = |style: &str, number: &str| {
         format!(r#"<Cell ss:StyleID="{style}"><Data ss:Type="Number">{number}</Data></Cell>"#)
     };
-    let row = cell("p", "0.07") + &cell("e", "1234.5") + &cell("none", "0.30000000000000004") + &cell("e", "n/a");
+    let row = cell("p", "0.07")
+        + &cell("child", "0.25")
+        + &cell("e", "1234.5")
+        + &cell("none", "0.30000000000000004")
+        + &cell("e", "n/a");
     let book = format!(
-        r#"<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Styles><Style ss:ID="p"><NumberFormat ss:Format="Percent"/></Style><Style ss:ID="e"><NumberFormat ss:Format="[$€-407]\ #,##0.00"/></Style></Styles><Worksheet ss:Name="S"><Table><Row>{row}</Row></Table></Worksheet></Workbook>"#
+        r#"<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Styles><Style ss:ID="p"><NumberFormat ss:Format="Percent"/></Style><Style ss:ID="child" ss:Parent="p"><Font/></Style><Style ss:ID="e"><NumberFormat ss:Format="[$€-407]\ #,##0.00"/></Style></Styles><Worksheet ss:Name="S"><Table><Row>{row}</Row></Table></Worksheet></Workbook>"#
     );
     assert_eq!(
         read("a.xls", book.as_bytes()).text(),
-        "S\n\n7% | €1234.5 | 0.30000000000000004 | n/a"
+        "S\n\n7% | 25% | €1234.5 | 0.30000000000000004 | n/a"
     );
 }
