@@ -252,6 +252,23 @@ fn what_is_printed_above_and_below_a_sheet_is_read_once() {
 }
 
 #[test]
+fn cells_in_one_xml_file_have_the_style_of_their_row_or_column() {
+    let cell = r#"<Cell><Data ss:Type="Number">0.5</Data></Cell>"#;
+    let own = cell.replace("<Cell>", r#"<Cell ss:StyleID="plain">"#);
+    let style = |name: &str, code: &str| format!(r#"<Style ss:ID="{name}"><NumberFormat ss:Format="{code}"/></Style>"#);
+    let styles = style("percent", "0%") + &style("euro", "[$€-407]0.0") + &style("plain", "General");
+    let book = format!(
+        r#"<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Styles>{styles}</Styles><Worksheet ss:Name="S"><Table>
+        <Column ss:Width="90"/><Column ss:StyleID="percent" ss:Span="1"/><Row>{}</Row><Row ss:StyleID="euro">{cell}{cell}{own}</Row></Table></Worksheet></Workbook>"#,
+        cell.repeat(4)
+    );
+    assert_eq!(
+        read("a.xls", book.as_bytes()).text(),
+        "S\n\n0.5 | 50% | 50% | 0.5\n€0.5 | €0.5 | 0.5"
+    );
+}
+
+#[test]
 fn numbers_in_one_xml_file_are_shown_in_the_format_of_their_cells() {
     let cell = |style: &str, number: &str| {
         format!(r#"<Cell ss:StyleID="{style}"><Data ss:Type="Number">{number}</Data></Cell>"#)
