@@ -19,7 +19,9 @@ pub const MEDIA_TYPE: &str = "application/x-fictionbook+xml";
 pub fn parse(bytes: &[u8], out: &mut Output<'_>) -> Result<(), ParseError> {
     let source = text_of(bytes);
     let mut book = Book::new();
-    let lost = match book.read(&source, out) {
+    let outcome = book.read(&source, out);
+    book.finish();
+    let lost = match outcome {
         Err(ParseError::Damaged { .. }) if book.page.is_empty() => return plain::parse_xml(bytes, out),
         Err(ParseError::Damaged { detail }) => Some(detail),
         other => {
@@ -92,6 +94,14 @@ impl Book {
             }
         }
         Ok(())
+    }
+
+    /// Ends what a book that breaks off leaves open.
+    fn finish(&mut self) {
+        let open = if self.cell.is_some() { "td" } else { "p" };
+        for element in [open, "title", "table"] {
+            self.close(element);
+        }
     }
 
     fn open(&mut self, tag: &Tag<'_>, xml: &mut Xml<'_>) -> Result<(), ParseError> {

@@ -48,9 +48,10 @@ mod kind {
     pub const MANY: u16 = 0x1000;
 }
 
-/// True for a stream that Outlook packed.
+/// True for a stream that Outlook packed: what follows is of the mail or of an attachment, which no character says.
 pub fn is_one(bytes: &[u8]) -> bool {
-    bytes.starts_with(SIGNATURE) && !encoding::is_text(bytes)
+    const LEVEL_AT: usize = 6;
+    bytes.starts_with(SIGNATURE) && matches!(bytes.get(LEVEL_AT), Some(1 | 2))
 }
 
 /// Reads a file.

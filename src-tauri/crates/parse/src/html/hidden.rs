@@ -167,14 +167,17 @@ pub fn is_block(element: &str) -> bool {
 
 /// True for an element that its page says is not to be seen: by its attribute, or in its own style. What assistive technology is not to
 /// read (`aria-hidden`) is there to be seen, and so is what is only found (`until-found`); whole pages are hidden until their scripts
-/// have run, and formulas stand behind their pictures (in Wikipedia).
+/// have run, formulas stand behind their pictures (in Wikipedia), and React sends parts of a page hidden, to be put in their place
+/// (`<div hidden id="S:0">`).
 pub fn is_unseen(tag: &Tag) -> bool {
     if tag.attrs.is_empty() || matches!(&*tag.name, "html" | "body" | "head") {
         return false;
     }
     let by_attribute = attribute(tag, "hidden").is_some_and(|value| !value.trim().eq_ignore_ascii_case("until-found"));
     let is_unseen = by_attribute || attribute(tag, "style").is_some_and(|style| hides(&style));
-    is_unseen && !attribute(tag, "class").is_some_and(|class| class.contains("mathml"))
+    is_unseen
+        && !attribute(tag, "class").is_some_and(|class| class.contains("mathml"))
+        && !attribute(tag, "id").is_some_and(|id| id.starts_with("S:"))
 }
 
 /// True for a style that hides its element; mails hide their previews in several ways at once.
@@ -256,6 +259,7 @@ mod tests {
                 "It is 2^3",
             ),
             ("<footer hidden><p>no</p></footer><p>two</p>", "two"),
+            ("<p>one</p><div hidden id='S:0'><p>two</p></div>", "one\n\ntwo"),
             ("<section hidden/><p>two</p>", "two"),
             (
                 "<p>one</p><textarea hidden><b>no</b></textarea><p>two</p>",

@@ -46,6 +46,8 @@ struct Paragraph {
     number: Option<String>,
     level: Option<u8>,
     after: Vec<String>,
+    /// Numbers of pages in it that are left out.
+    page_numbers: usize,
 }
 
 struct Table {
@@ -64,6 +66,15 @@ struct Cell {
     rows: u32,
     /// It lies under one that spans, which is shown in its place.
     is_covered: bool,
+}
+
+/// True for a field of a header or footer that says something else on each page, in each sheet, or whenever it is printed.
+fn is_changing(tag: &Tag<'_>) -> bool {
+    match tag.full_name() {
+        "text:page-number" | "text:page-count" | "text:sheet-name" => true,
+        "text:date" | "text:time" => tag.attribute("fixed").as_deref() != Some("true"),
+        _ => false,
+    }
 }
 
 impl Cell {
@@ -173,6 +184,12 @@ impl Flow {
             "line-break" => self.put('\n'),
             "tracked-changes" | "note-citation" | "forms" => xml.skip()?,
             _ if is_aside(tag) => xml.skip()?,
+            _ if self.margins_only && is_changing(tag) => {
+                if let Some(paragraph) = self.paragraphs.last_mut() {
+                    paragraph.page_numbers += usize::from(tag.name().starts_with("page-"));
+                }
+                xml.skip()?;
+            }
             // Of a flat document each reading takes its own.
             "master-styles" if !self.margins_only => xml.skip()?,
             "body" if self.margins_only => xml.skip()?,
@@ -301,7 +318,12 @@ impl Flow {
             return;
         }
         if self.margins_only {
-            let texts = std::iter::once(text).chain(done.after).filter(|_| self.in_margin > 0);
+            // `Page 1 of 9` has a word a number.
+            let words = text
+                .split_whitespace()
+                .filter(|word| word.contains(char::is_alphanumeric));
+            let said = (words.count() > done.page_numbers).then_some(text);
+            let texts = said.into_iter().chain(done.after).filter(|_| self.in_margin > 0);
             for text in texts.filter(|text| !text.trim().is_empty()) {
                 if !self.margins.contains(&text) {
                     self.margins.push(text);

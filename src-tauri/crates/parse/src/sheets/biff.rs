@@ -44,6 +44,12 @@ mod kind {
 /// Records between two looks at the clock.
 const STRETCH: u32 = 4096;
 
+/// Pieces of a text, comments, headers or merged cells of a sheet at most; a hostile file has a hundred million.
+const MOST: usize = 1 << 20;
+
+/// Bytes of the code of a format at most, which each of its cells looks up. Excel takes 255 characters.
+const LONGEST_CODE: usize = 1_024;
+
 /// The records of a stream: kind and data. One that is cut short ends where the stream does.
 struct Records<'a>(&'a [u8]);
 
@@ -76,6 +82,7 @@ fn float(data: &[u8], at: usize) -> Option<f64> {
 fn continued<'a>(records: &mut Peekable<Records<'a>>) -> Vec<&'a [u8]> {
     std::iter::from_fn(|| records.next_if(|(kind, _)| *kind == kind::CONTINUE))
         .map(|(_, data)| data)
+        .take(MOST)
         .collect()
 }
 
@@ -113,6 +120,7 @@ impl Format {
         match Kind::of(&code) {
             Kind::Date => Self::Date,
             Kind::Duration => Self::Duration,
+            Kind::Number if code.len() > LONGEST_CODE => Self::General,
             Kind::Number => Self::Code(code),
         }
     }
@@ -317,20 +325,22 @@ impl<'a> Reading<'a, '_> {
             kind::MERGED => {
                 for group in data.get(2..)?.chunks_exact(8).take(usize::from(short(data, 0)?)) {
                     let place = |at: usize| short(group, at).map(u32::from);
-                    self.merged.push(((place(0)?, place(4)?), (place(2)?, place(6)?)));
+                    if self.merged.len() < MOST {
+                        self.merged.push(((place(0)?, place(4)?), (place(2)?, place(6)?)));
+                    }
                 }
             }
             kind::TEXT_OBJECT => {
                 let count = short(data, 10)?;
                 let text = texts::of_parts(continued(records), usize::from(count));
-                if !text.trim().is_empty() {
+                if !text.trim().is_empty() && self.content.beside.len() < MOST {
                     self.bytes += text.len();
                     self.content.beside.push(text);
                 }
             }
             kind::HEADER | kind::FOOTER => {
                 let code = book.texts.of_code(data);
-                if !code.is_empty() {
+                if !code.is_empty() && self.content.margins.len() < MOST {
                     self.bytes += code.len();
                     self.content.margins.push(code);
                 }
@@ -377,4 +387,23 @@ fn rk(packed: u32) -> f64 {
         f64::from((packed as i32) >> 2)
     };
     if packed & 1 == 0 { value } else { value / 100.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_goes_on_in_no_more_records_than_memory_has_room_for() {
+        let stream = [0x3c_u8, 0, 0, 0].repeat(MOST + 1);
+        let mut records = Records(&stream).peekable();
+        assert_eq!(continued(&mut records).len(), MOST);
+    }
+
+    #[test]
+    fn a_code_longer_than_any_of_excel_is_none() {
+        let code = |spaces: usize| format!("0%{}", "\\ ".repeat(spaces));
+        assert_eq!(Format::of_code(code(100)), Format::Code(code(100)));
+        assert_eq!(Format::of_code(code(1_000)), Format::General);
+    }
 }

@@ -5,7 +5,7 @@ use crate::error::ParseError;
 use crate::output::Output;
 use crate::text::PageBuilder;
 use crate::xml::{Tag, Token, Xml, text_of};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Reads a workbook: a sheet a page, comments behind its table.
 ///
@@ -53,6 +53,11 @@ impl Formats {
     fn learn(&mut self, tag: &Tag<'_>) {
         if tag.name() == "Style" {
             self.style = tag.attribute("ID").unwrap_or_default();
+            // One made from another has its format, unless it says its own.
+            let parent = tag.attribute("Parent").and_then(|parent| self.codes.get(&parent));
+            if let Some(code) = parent.cloned() {
+                self.codes.insert(self.style.clone(), code);
+            }
         } else if let Some(code) = tag.attribute("Format") {
             // Other names are those of formats that change no figure.
             let code = if code == "Percent" { "0%".to_owned() } else { code };
@@ -66,6 +71,35 @@ impl Formats {
             (Some(code), Ok(value)) => self.looks.write(Some(code.as_str()), value),
             _ => number,
         }
+    }
+}
+
+/// Styles of cells that name none: of their row, else of their column.
+#[derive(Default)]
+struct Around {
+    row: Option<String>,
+    /// By the first of the columns that have it: the last of them, and the style.
+    columns: BTreeMap<u32, (u32, String)>,
+    /// The last column that was told.
+    last: u32,
+}
+
+impl Around {
+    fn learn_column(&mut self, tag: &Tag<'_>) {
+        let first = number(tag, "Index").unwrap_or_else(|| self.last.saturating_add(1));
+        self.last = first.saturating_add(number(tag, "Span").unwrap_or(0));
+        if let Some(style) = tag.attribute("StyleID") {
+            self.columns.insert(first, (self.last, style));
+        }
+    }
+
+    fn style(&self, cell: &Tag<'_>, column: u32) -> String {
+        let of_column = || {
+            let (_, (last, style)) = self.columns.range(..=column).next_back()?;
+            (column <= *last).then(|| style.clone())
+        };
+        let named = cell.attribute("StyleID").or_else(|| self.row.clone());
+        named.or_else(of_column).unwrap_or_default()
     }
 }
 
@@ -84,12 +118,14 @@ fn sheet(xml: &mut Xml<'_>, formats: &mut Formats, cells: &mut usize, out: &Outp
     let mut sheet = Sheet::default();
     let (mut row, mut column, mut bytes) = (0_u32, 0_u32, 0);
     // Columns that the last cell takes besides its own.
-    let (mut merged, mut style) = (0, String::new());
+    let (mut merged, mut style, mut around) = (0, String::new(), Around::default());
     while xml.depth() > outside {
         let Some(token) = xml.next()? else { break };
         let Token::Open(tag) = token else { continue };
         match tag.name() {
+            "Column" => around.learn_column(&tag),
             "Row" => {
+                around.row = tag.attribute("StyleID");
                 row = number(&tag, "Index").unwrap_or_else(|| row.saturating_add(1));
                 (column, merged) = (0, 0);
             }
@@ -97,7 +133,7 @@ fn sheet(xml: &mut Xml<'_>, formats: &mut Formats, cells: &mut usize, out: &Outp
                 let next = column.saturating_add(merged).saturating_add(1);
                 column = number(&tag, "Index").unwrap_or(next);
                 merged = number(&tag, "MergeAcross").unwrap_or(0);
-                style = tag.attribute("StyleID").unwrap_or_default();
+                style = around.style(&tag, column);
             }
             "Comment" => sheet.comments.push(xml.text()?),
             "Header" | "Footer" => sheet.margins.extend(tag.attribute("Data")),

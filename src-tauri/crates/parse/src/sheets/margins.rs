@@ -41,9 +41,12 @@ pub fn write(codes: &[String], sheet: &str, seen: &mut BTreeSet<String>, page: &
     }
 }
 
-/// What a code says: a line a place. Page numbers, days and file names are different each time.
+/// What a code says: a line a place. Page numbers, days and file names are different each time; what says nothing but the page
+/// (`Page 1 of 9`) or the sheet, as LibreOffice has it in each workbook, is left out.
 fn text(code: &str, sheet: &str) -> String {
     let mut places = [String::new(), String::new(), String::new()];
+    // Of pages, by place.
+    let mut numbers = [0_usize; 3];
     // Without a mark it is in the middle.
     let mut at = 1;
     let mut chars = code.chars().peekable();
@@ -58,6 +61,7 @@ fn text(code: &str, sheet: &str) -> String {
             Some('R') => at = 2,
             Some('&') => places[at].push('&'),
             Some('A') => places[at].push_str(sheet),
+            Some('P' | 'N') => numbers[at] += 1,
             // A font, a colour, a size.
             Some('"') => chars.by_ref().take_while(|c| *c != '"').for_each(drop),
             Some('K') => {
@@ -71,9 +75,19 @@ fn text(code: &str, sheet: &str) -> String {
             _ => {}
         }
     }
-    let says_something = |place: &&String| place.chars().any(char::is_alphanumeric);
-    let places: Vec<&str> = places.iter().filter(says_something).map(|place| place.trim()).collect();
-    places.join("\n")
+    let said: Vec<&str> = places
+        .iter()
+        .map(|place| place.trim())
+        .zip(numbers)
+        .filter(|(place, numbers)| {
+            let words = place
+                .split_whitespace()
+                .filter(|word| word.contains(char::is_alphanumeric));
+            words.count() > *numbers && *place != sheet.trim()
+        })
+        .map(|(place, _)| place)
+        .collect();
+    said.join("\n")
 }
 
 /// The codes that count, from where the element begins that holds them.
@@ -164,8 +178,11 @@ mod tests {
         for (code, says) in [
             (
                 "&L&\"Arial,Bold\"&14Genet && Civet&C&K01+048Draft of &A&RPage &P of &N",
-                "Genet & Civet\nDraft of May\nPage  of",
+                "Genet & Civet\nDraft of May",
             ),
+            ("&C&\"Times New Roman,Regular\"&12&A", ""),
+            ("&C&12Page &P", ""),
+            ("&LDraft, page &P of &N&R&A", "Draft, page  of"),
             ("Secret", "Secret"),
             ("&C&P/&N", ""),
             ("&R&D &T&L&Z&F&KFF0000Left", "Left"),

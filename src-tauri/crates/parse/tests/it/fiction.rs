@@ -38,6 +38,20 @@ fn a_book_that_breaks_off_keeps_what_came() {
     let text = book("<body><section><p>One.</p><p>Two</p");
     let cut = text.split("<binary").next().unwrap_or_default();
     let read = read("a.fb2", cut.as_bytes());
-    assert!(read.text().contains("One."), "{}", read.text());
+    assert!(read.text().ends_with("One.\n\nTwo"), "{}", read.text());
     assert!(read.warnings[0].contains("damaged"), "{:?}", read.warnings);
+}
+
+#[test]
+fn what_a_book_leaves_open_is_read() {
+    for (open, end) in [
+        ("<body><section><p>One.</p><p>Two", "One.\n\nTwo"),
+        ("<body><section><title><p>Two", "Two"),
+        ("<body><table><tr><td>a</td><td>b", "a | b"),
+    ] {
+        let text = book(open);
+        let cut = text.split("<binary").next().unwrap_or_default();
+        let read = read("a.fb2", cut.as_bytes());
+        assert!(read.text().ends_with(end), "{}", read.text());
+    }
 }

@@ -163,7 +163,7 @@ fn cells_far_apart_cost_no_memory_between_them() {
 
 #[test]
 fn an_old_workbook_that_breaks_off_ends() {
-    let sheets = vec![
+    let sheets = [
         label(0, 0, "first"),
         [label(0, 0, "second"), number(1, 0, 0, 7.0)].concat(),
     ];

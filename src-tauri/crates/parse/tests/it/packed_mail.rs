@@ -97,6 +97,15 @@ fn a_packed_mail_is_read_and_what_it_brings_is_named() {
 }
 
 #[test]
+fn a_packed_mail_that_is_nearly_all_letters_is_no_text_file() {
+    let text = "The plan. ".repeat(400);
+    let mail = packed(&[properties(0x0006_9003, &[unicode(0x1000, &text)])]);
+    let read = read("winmail.dat", &mail);
+    assert_eq!(read.media_type, "application/ms-tnef");
+    assert_eq!(read.text(), text.trim_end());
+}
+
+#[test]
 fn a_mail_has_the_text_and_the_attachments_that_are_packed_in_it() {
     let sent = |plain: &str| {
         format!(

@@ -245,10 +245,27 @@ fn what_is_printed_above_and_below_a_sheet_is_read_once() {
     ]);
     assert_eq!(
         read("a.xlsx", &bytes).text(),
-        "\u{c}T\n\n7\n\nGenet & Civet\nPage\n\nSecret\u{c}U\n\n8"
+        "\u{c}T\n\n7\n\nGenet & Civet\n\nSecret\u{c}U\n\n8"
     );
     let book = r#"<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet" xmlns:x="urn:schemas-microsoft-com:office:excel"><Worksheet ss:Name="S"><Table><Row><Cell><Data ss:Type="Number">7</Data></Cell></Row></Table><WorksheetOptions><PageSetup><Header x:Data="&amp;CSecret"/></PageSetup></WorksheetOptions></Worksheet></Workbook>"#;
     assert_eq!(read("a.xls", book.as_bytes()).text(), "S\n\n7\n\nSecret");
+}
+
+#[test]
+fn cells_in_one_xml_file_have_the_style_of_their_row_or_column() {
+    let cell = r#"<Cell><Data ss:Type="Number">0.5</Data></Cell>"#;
+    let own = cell.replace("<Cell>", r#"<Cell ss:StyleID="plain">"#);
+    let style = |name: &str, code: &str| format!(r#"<Style ss:ID="{name}"><NumberFormat ss:Format="{code}"/></Style>"#);
+    let styles = style("percent", "0%") + &style("euro", "[$€-407]0.0") + &style("plain", "General");
+    let book = format!(
+        r#"<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Styles>{styles}</Styles><Worksheet ss:Name="S"><Table>
+        <Column ss:Width="90"/><Column ss:StyleID="percent" ss:Span="1"/><Row>{}</Row><Row ss:StyleID="euro">{cell}{cell}{own}</Row></Table></Worksheet></Workbook>"#,
+        cell.repeat(4)
+    );
+    assert_eq!(
+        read("a.xls", book.as_bytes()).text(),
+        "S\n\n0.5 | 50% | 50% | 0.5\n€0.5 | €0.5 | 0.5"
+    );
 }
 
 #[test]
@@ -256,12 +273,16 @@ fn numbers_in_one_xml_file_are_shown_in_the_format_of_their_cells() {
     let cell = |style: &str, number: &str| {
         format!(r#"<Cell ss:StyleID="{style}"><Data ss:Type="Number">{number}</Data></Cell>"#)
     };
-    let row = cell("p", "0.07") + &cell("e", "1234.5") + &cell("none", "0.30000000000000004") + &cell("e", "n/a");
+    let row = cell("p", "0.07")
+        + &cell("child", "0.25")
+        + &cell("e", "1234.5")
+        + &cell("none", "0.30000000000000004")
+        + &cell("e", "n/a");
     let book = format!(
-        r#"<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Styles><Style ss:ID="p"><NumberFormat ss:Format="Percent"/></Style><Style ss:ID="e"><NumberFormat ss:Format="[$€-407]\ #,##0.00"/></Style></Styles><Worksheet ss:Name="S"><Table><Row>{row}</Row></Table></Worksheet></Workbook>"#
+        r#"<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Styles><Style ss:ID="p"><NumberFormat ss:Format="Percent"/></Style><Style ss:ID="child" ss:Parent="p"><Font/></Style><Style ss:ID="e"><NumberFormat ss:Format="[$€-407]\ #,##0.00"/></Style></Styles><Worksheet ss:Name="S"><Table><Row>{row}</Row></Table></Worksheet></Workbook>"#
     );
     assert_eq!(
         read("a.xls", book.as_bytes()).text(),
-        "S\n\n7% | €1234.5 | 0.30000000000000004 | n/a"
+        "S\n\n7% | 25% | €1234.5 | 0.30000000000000004 | n/a"
     );
 }

@@ -165,7 +165,7 @@ impl<'a> Parts<'a> {
     /// The next of the shared texts; nothing behind the last.
     fn shared(&mut self) -> Option<String> {
         let count = u16::from_le_bytes(self.bytes()?);
-        let [flags] = self.bytes()?;
+        let [flags] = self.bytes::<1>()?;
         let runs = if flags & RUNS == 0 {
             0
         } else {
