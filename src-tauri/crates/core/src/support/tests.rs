@@ -402,12 +402,12 @@ fn a_sign_is_part_of_its_number() {
             Support::Weak,
             &[
                 (
-                    &format!("Sales of the old mill changed by {minus}5 % in May."),
-                    "Sales of the old mill changed by +5 % in May.",
+                    &format!("Sales of the old mill changed by {minus}5 % in June."),
+                    "Sales of the old mill changed by +5 % in June.",
                 ),
                 (
-                    "Sales of the old mill changed by +5 % in May.",
-                    &format!("Sales of the old mill changed by {minus}5 % in May."),
+                    "Sales of the old mill changed by +5 % in June.",
+                    &format!("Sales of the old mill changed by {minus}5 % in June."),
                 ),
                 (
                     &format!("The temperature in the cold store is {minus}18 degrees."),
@@ -423,16 +423,16 @@ fn a_sign_is_part_of_its_number() {
             Support::Supported,
             &[
                 (
-                    &format!("Sales of the old mill changed by {minus}5 % in May."),
-                    "Sales of the old mill changed by −5 % in May.",
+                    &format!("Sales of the old mill changed by {minus}5 % in June."),
+                    "Sales of the old mill changed by −5 % in June.",
                 ),
                 (
-                    &format!("Sales of the old mill in May: {minus}5 %"),
-                    "Sales of the old mill in May fell by 5 %.",
+                    &format!("Sales of the old mill in June: {minus}5 %"),
+                    "Sales of the old mill in June fell by 5 %.",
                 ),
                 (
-                    "Sales of the old mill in May fell by 5 %.",
-                    &format!("Sales of the old mill in May: {minus}5 %"),
+                    "Sales of the old mill in June fell by 5 %.",
+                    &format!("Sales of the old mill in June: {minus}5 %"),
                 ),
             ],
         );
@@ -440,7 +440,7 @@ fn a_sign_is_part_of_its_number() {
     all_are(
         Support::Supported,
         &[
-            ("Sales changed by +5 % in May.", "Sales changed by 5 % in May."),
+            ("Sales changed by +5 % in June.", "Sales changed by 5 % in June."),
             (
                 "- 5 cats live in the old mill.\n- 3 dogs live there.",
                 "5 cats live in the old mill.",
