@@ -58,7 +58,7 @@ mod tests {
             std::thread::sleep(LOOK * 10);
             sender.send(()).unwrap();
         });
-        join_until(ending, Instant::now() + Duration::from_secs(60));
+        join_until(ending, Instant::now() + Duration::from_mins(1));
         assert!(end.try_recv().is_ok());
     }
 }
