@@ -1,7 +1,7 @@
 //! The command line's contract: fields, states and statuses that scripts rely on.
 
 use anyhow::{Context, Result};
-use docmind_tests::{Library, bin_dir, root};
+use docmind_tests::{Library, root};
 use serde_json::Value;
 
 fn keys(value: &Value) -> Vec<&str> {
@@ -164,35 +164,6 @@ fn evidence_is_proven_until_its_file_changes() -> Result<()> {
         library.run(&["verify", &sample("lease-agreement.pdf")])?.last()["error"]["code"],
         "evidence_invalid"
     );
-    Ok(())
-}
-
-#[test]
-fn evidence_on_standard_output_is_the_evidence() -> Result<()> {
-    let library = Library::new()?;
-    let folder = tempfile::tempdir()?;
-    let note = folder.path().join("no\u{202e}te.txt");
-    std::fs::write(&note, "The harbour master keeps the key of lock nine.")?;
-    library.ok(&["add", note.to_str().context("no path")?])?;
-    let id = library.ok(&["ask", "Who keeps the key of lock nine?"])?.last()["conversation"].to_string();
-    let docmind = bin_dir()
-        .join("docmind")
-        .with_extension(std::env::consts::EXE_EXTENSION);
-    let printed = std::process::Command::new(docmind)
-        .arg("--data-dir")
-        .arg(library.path())
-        .args(["export", &id, "--format", "evidence"])
-        .output()?;
-    let text = String::from_utf8(printed.stdout)?;
-    assert!(
-        !text.contains('\u{202e}'),
-        "nothing that turns a terminal's text around"
-    );
-    assert!(text.contains("no\\u202ete.txt"), "{text}");
-    let evidence = folder.path().join("evidence.json");
-    std::fs::write(&evidence, text)?;
-    let verified = library.ok(&["verify", evidence.to_str().context("no path")?])?;
-    assert_ne!(verified.last()["passages"], 0);
     Ok(())
 }
 

@@ -140,6 +140,28 @@ fn a_document_cannot_write_control_codes_to_the_terminal() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn evidence_on_standard_output_is_the_evidence() -> Result<()> {
+    let library = Library::new()?;
+    let folder = tempfile::tempdir()?;
+    let note = folder.path().join("no\u{202e}te.txt");
+    std::fs::write(&note, "The harbour master keeps the key of lock nine.")?;
+    library.ok(&["add", note.to_str().context("no path")?])?;
+    let id = library.ok(&["ask", "Who keeps the key of lock nine?"])?.last()["conversation"].to_string();
+    let printed = run(library.path(), &["export", &id, "--format", "evidence"])?;
+    let written = String::from_utf8(printed.stdout)?;
+    assert!(
+        !written.contains('\u{202e}'),
+        "nothing that turns a terminal's text around"
+    );
+    assert!(written.contains("no\\u202ete.txt"), "{written}");
+    let evidence = folder.path().join("evidence.json");
+    std::fs::write(&evidence, written)?;
+    let verified = library.ok(&["verify", evidence.to_str().context("no path")?])?;
+    assert_ne!(verified.last()["passages"], 0);
+    Ok(())
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_window_without_a_display_says_so_in_words() -> Result<()> {

@@ -247,6 +247,8 @@ const LEANING_NOT: &[&str] = &[
     "そのまま",
     "これまで",
     "これから",
+    "どこの",
+    "おそれ",
 ];
 const LEANING_STARTS: &[&str] = &[
     "那么",
@@ -463,6 +465,7 @@ mod tests {
             "其他房间的租金是多少？",
             "家賃はいくらですか？",
             "その他の費用は何ですか？",
+            "どこの銀行に払いますか？",
         ] {
             assert_eq!(standalone(question, Some(&before)), None, "{question}");
         }

@@ -229,7 +229,9 @@ impl Engine {
             let verdict = Verdict::given(!read.passages.is_empty());
             let gathered = gather(&read)?;
             (read, verdict, gathered, Reach::Whole(bodies))
-        } else if let Some(documents) = self.documents_compared(question, scope.as_deref())? {
+        } else if !request.each_document
+            && let Some(documents) = self.documents_compared(question, scope.as_deref())?
+        {
             let retrieved = self.side_by_side(&searched, documents, cancel)?;
             let verdict = Verdict::given(!retrieved.passages.is_empty());
             let gathered = gather(&retrieved)?;

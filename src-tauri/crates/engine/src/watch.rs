@@ -367,6 +367,9 @@ impl<F: Follower> Watching<F> {
             self.rescan_all();
         }
         let (there, gone): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| path.symlink_metadata().is_ok());
+        for path in &gone {
+            self.written.remove(path);
+        }
         let there = self.still(there, now);
         if !there.is_empty() {
             self.follower.touched(there);

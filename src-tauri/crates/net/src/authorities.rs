@@ -47,9 +47,12 @@ impl Authorities {
             .ok()?;
         let certificates: Vec<_> = parse_pem(&text)
             .map_while(Result::ok)
-            .filter_map(|item| match item {
-                PemItem::Certificate(certificate) => Some(certificate),
-                _ => None,
+            .filter_map(|item| {
+                if let PemItem::Certificate(certificate) = item {
+                    Some(certificate)
+                } else {
+                    None
+                }
             })
             .collect();
         (!certificates.is_empty()).then(|| RootCerts::from(certificates))

@@ -90,8 +90,11 @@ const BESIDE: &[&str] = &[
 /// Stop words with which it asks for something else: "Which documents must I bring?"
 const ELSE: &[&str] = &[
     "must", "should", "shall", "about", "muss", "soll", "sollen", "uber", "von", "with", "without", "mit", "ohne",
-    "not", "nicht", "because", "before", "after", "vor", "nach", "between",
+    "not", "nicht", "because", "before", "after", "vor", "nach", "between", "tell", "will", "zu", "he", "she", "they",
+    "him", "her", "them", "his", "their", "er", "ihn", "ihm",
 ];
+/// So does this: "What papers do I have to show?"
+const DUTIES: &[&str] = &["have to", "has to", "had to"];
 const PAGES: &[&str] = &["how many pages", "wie viele seiten", "wieviele seiten"];
 /// With these it asks what a document says of another: "How many pages may the thesis have?"
 const ALLOWED: &[&str] = &[
@@ -150,7 +153,8 @@ pub fn about_documents(question: &str) -> Option<AboutDocuments> {
         .iter()
         .all(|word| !is(word, ELSE) && (is_stop_word(word) || is(word, DOCUMENTS) || is(word, BESIDE)));
     let plural = |word: &String| is(word, DOCUMENTS) && word != "document";
-    (STARTS.iter().any(begins) && only_that && folded.iter().any(plural)).then_some(AboutDocuments::Which)
+    let of_duty = DUTIES.iter().any(|duty| joined.contains(*duty));
+    (STARTS.iter().any(begins) && only_that && !of_duty && folded.iter().any(plural)).then_some(AboutDocuments::Which)
 }
 
 #[cfg(test)]
@@ -183,6 +187,9 @@ mod tests {
             "Which contracts do I have?",
             "What is a document?",
             "Welche Dokumente muss ich haben?",
+            "What papers do I have to show?",
+            "Which documents did he have?",
+            "What do the papers tell me?",
             "",
         ] {
             assert_eq!(about_documents(question), None, "{question}");

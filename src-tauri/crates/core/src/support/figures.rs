@@ -210,7 +210,7 @@ impl Parts<'_> {
             .then(|| rest(self, after + and))
             .flatten()
             // "Between one hundred and two hundred."
-            .filter(|(_, length)| !matches!(self.word(after + and + length), "hundred" | "thousand"));
+            .filter(|(_, length)| self.word(after + and + length) != named);
         Some(match more {
             Some((more, words)) => (count * times + more, length + and + words),
             None => (count * times, length),

@@ -470,6 +470,7 @@ fn numbers_in_words_are_numbers() {
         ("one hundred", "100"),
         ("two hundred and five", "205"),
         ("three thousand five hundred", "3,500"),
+        ("one hundred and twenty-five thousand", "125,000"),
         ("one", "1"),
     ] {
         let english = |number: &str| format!("The tenant of the old mill has to pay within {number} days.");
@@ -579,6 +580,7 @@ fn denials_within_words_are_denials() {
             ("家賃は月末までに支払わなければならない。", "家賃は月末までに支払う。"),
             ("契約は2年で、更新はできない。", "契約は2年です。"),
             ("不動産の契約は2年です。", "不動産の契約は2年です。"),
+            ("保証人の署名は契約に不可欠である。", "保証人の署名は契約に必要である。"),
         ],
     );
 }

@@ -38,7 +38,10 @@ impl Engine {
                     Some(id) => self.0.library.document(id)?,
                     None => None,
                 };
-                let Some(record) = record else { return Ok(None) };
+                // What waits or could not be read has no pages yet.
+                let Some(record) = record.filter(|record| record.pages > 0) else {
+                    return Ok(None);
+                };
                 let (name, pages) = (name(&record), pages(language, record.pages));
                 match language {
                     Language::English => format!("{name} has {pages}."),

@@ -170,6 +170,21 @@ fn a_file_that_is_being_written_to_is_looked_at_when_it_is_still() {
 }
 
 #[test]
+fn a_file_that_was_written_to_and_is_deleted_is_not_remembered() {
+    let temp = tempfile::tempdir().unwrap();
+    let file = temp.path().canonicalize().unwrap().join("part.tmp");
+    std::fs::write(&file, "x").unwrap();
+    let (mut watching, seen, _inbox) = watching();
+    let start = Instant::now();
+    watching.written.insert(file.clone(), start);
+    std::fs::remove_file(&file).unwrap();
+    lock(&watching.heard).pending.touch(file.clone(), start);
+    watching.look(start + QUIET);
+    assert_eq!(seen.try_iter().collect::<Vec<_>>(), [Seen::Gone(file)]);
+    assert!(watching.written.is_empty());
+}
+
+#[test]
 fn a_folder_that_others_write_to_is_scanned_now_and_then() {
     let temp = tempfile::tempdir().unwrap();
     let folder = temp.path().canonicalize().unwrap();
