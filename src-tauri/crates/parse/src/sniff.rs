@@ -129,10 +129,10 @@ pub fn format(name: &str, bytes: &[u8], limits: Limits) -> Result<Format, ParseE
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(ParseError::Empty);
     }
-    match pdf_start(bytes) {
-        Some(0) if extension == "pdf" || !is_about_pdf(bytes) => return Ok(Format::Pdf),
-        Some(0) => {}
-        Some(_) if extension == "pdf" || !encoding::is_text(&bytes[..bytes.len().min(1024)]) => return Ok(Format::Pdf),
+    let pdf_start = pdf_start(bytes);
+    match pdf_start {
+        Some(_) if extension == "pdf" => return Ok(Format::Pdf),
+        Some(0) if !is_about_pdf(bytes) => return Ok(Format::Pdf),
         _ => {}
     }
     if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") || bytes.starts_with(b"PK\x07\x08") {
@@ -146,6 +146,10 @@ pub fn format(name: &str, bytes: &[u8], limits: Limits) -> Result<Format, ParseE
     }
     if crate::tnef::is_one(bytes) {
         return Ok(Format::Tnef);
+    }
+    // Not before these: a PDF may lie in them.
+    if pdf_start.is_some_and(|at| at > 0) && !encoding::is_text(&bytes[..bytes.len().min(1024)]) {
+        return Ok(Format::Pdf);
     }
     if crate::picture::media_type(bytes).is_some() {
         return Ok(Format::Picture);

@@ -256,9 +256,9 @@ fn boxes_in_headers_are_read() {
 
 #[test]
 fn headers_that_say_but_the_page_are_no_text() {
-    let styles = r#"<style:master-page><style:header><text:p><text:sheet-name>???</text:sheet-name></text:p></style:header><style:footer><text:p>Page <text:page-number>1</text:page-number></text:p></style:footer></style:master-page>
+    let styles = r"<style:master-page><style:header><text:p><text:sheet-name>???</text:sheet-name></text:p></style:header><style:footer><text:p>Page <text:page-number>1</text:page-number></text:p></style:footer></style:master-page>
         <style:master-page><style:header><style:region-left><text:p><text:sheet-name>???</text:sheet-name> (<text:title>???</text:title>)</text:p></style:region-left><style:region-right><text:p><text:date>10/26/2011</text:date>, <text:time>11:13:57</text:time></text:p></style:region-right></style:header>
-        <style:footer><text:p>Page <text:page-number>1</text:page-number> / <text:page-count>99</text:page-count></text:p><text:p>Draft, page <text:page-number>1</text:page-number></text:p></style:footer></style:master-page>"#;
+        <style:footer><text:p>Page <text:page-number>1</text:page-number> / <text:page-count>99</text:page-count></text:p><text:p>Draft, page <text:page-number>1</text:page-number></text:p></style:footer></style:master-page>";
     let sheet = r#"<table:table table:name="S"><table:table-row><table:table-cell><text:p>7</text:p></table:table-cell></table:table-row></table:table>"#;
     let bytes = open_document("application/vnd.oasis.opendocument.spreadsheet", sheet, styles);
     assert_eq!(read("a.ods", &bytes).text(), "S\n\n7\n\nDraft, page");
