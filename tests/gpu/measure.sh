@@ -22,6 +22,9 @@
 # runtime/embedders or folders; `cargo xtask embedder bge-large FOLDER` makes one of 1,024 dimensions.
 set -eu
 
+# As the application starts its workers (`Launch::in_huge_pages`).
+export GLIBC_TUNABLES=glibc.malloc.hugetlb=1
+
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 bin=${DOCMIND_BIN_DIR:-$here/../../target/debug}
 failed=

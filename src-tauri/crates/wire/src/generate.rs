@@ -66,7 +66,8 @@ impl GenerateWorker {
             // A hundred frames would follow the reason of an abort, and a debugger would be started where there is one.
             .env("GGML_NO_BACKTRACE", "1")
             // CUDA's own order is fastest first; NVML, which reads the cards for the panel, goes by their slots.
-            .env("CUDA_DEVICE_ORDER", "PCI_BUS_ID");
+            .env("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+            .in_huge_pages();
         Self {
             client: Client::new(launch.clone(), rules),
             launch,

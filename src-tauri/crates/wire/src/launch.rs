@@ -43,6 +43,12 @@ impl Launch {
         self
     }
 
+    /// Has glibc (2.35 and newer, where the kernel leaves it to programs) put large allocations into huge pages. Weights are read from end
+    /// to end for each token: Qwen3-4B Q4_K_M writes a tenth faster so on two cores. Other systems do not know the variable.
+    pub fn in_huge_pages(self) -> Self {
+        self.env("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
+    }
+
     pub(crate) fn spawn(&self) -> io::Result<Child> {
         let mut command = Command::new(&self.program);
         command

@@ -94,6 +94,35 @@ fn assert_told(error: &ErrorReport) {
     assert!(error.message.trim().len() > 10, "{error:?}");
 }
 
+/// Whether huge pages are for programs to ask for here: elsewhere there are none, or all have them.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn huge_pages_are_asked_for() -> bool {
+    std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled")
+        .is_ok_and(|modes| modes.contains("[madvise]"))
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_model_s_memory_may_lie_in_huge_pages() {
+    if !huge_pages_are_asked_for() {
+        eprintln!("skipped: the kernel does not leave huge pages to programs");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let worker = worker();
+    worker
+        .load(
+            load_request(&tiny(folder.path(), WeightType::Q8_0)),
+            &CancelToken::new(),
+            &mut |_| (),
+        )
+        .expect("loads");
+    let pid = worker.pid().expect("it runs");
+    let maps = std::fs::read_to_string(format!("/proc/{pid}/smaps")).expect("its memory");
+    let advised = |line: &&str| line.starts_with("VmFlags:") && line.split_whitespace().any(|flag| flag == "hg");
+    assert!(maps.lines().filter(advised).count() > 0, "no memory is advised so");
+}
+
 #[test]
 fn killed_at_any_moment_it_answers_the_next_question() {
     let folder = tempfile::tempdir().expect("a folder");

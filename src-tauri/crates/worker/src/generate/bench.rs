@@ -330,6 +330,8 @@ fn llama_bench(
     let kv = runs.attention.kv().as_str();
     let run = |extra: &[String]| -> Result<f64, String> {
         let output = Command::new(program)
+            // As it comes: `Launch::in_huge_pages` is ours.
+            .env_remove("GLIBC_TUNABLES")
             .args(["-m", &entry.model, "-o", "json", "-r", "1", "-lm", "none"])
             .args(["-ctk", kv, "-ctv", kv])
             .args(["-t", &load::threads(profile).to_string()])
