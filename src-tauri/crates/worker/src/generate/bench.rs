@@ -53,6 +53,15 @@ struct Speeds {
     decode: f64,
 }
 
+/// A run of ours.
+struct Ours {
+    speeds: Speeds,
+    /// What it ran with.
+    plan: MemoryPlan,
+    /// Of the prompt, which is cut to about so many as were asked for.
+    prompt_tokens: u32,
+}
+
 /// One of ours beside one of theirs.
 struct Pair {
     profile: String,
@@ -70,24 +79,24 @@ fn against(arguments: &Arguments, request: &BenchRequest, program: &Path) -> Res
         for entry in &request.profiles {
             let profile = &entry.profile;
             tracing::info!("{} {repeat}/{}", profile.name, request.repeat);
-            let (ours, plan) = as_the_application(arguments, entry, request)?;
-            let runs = plan.execution;
+            let ours = as_the_application(arguments, entry, request)?;
+            let runs = ours.plan.execution;
             let asked = Execution {
                 attention: profile.attention,
                 n_ubatch: profile.n_ubatch,
             };
             for theirs_runs in std::iter::once(runs).chain(Some(asked).filter(|asked| *asked != runs)) {
-                let theirs = llama_bench(program, entry, theirs_runs, plan.gpu_layers, request)?;
+                let theirs = llama_bench(program, entry, theirs_runs, &ours, request)?;
                 // At once: all pairs together take many minutes.
                 let mut line = json!({ "type": "pair", "repeat": repeat });
                 tell(&mut line, &profile.name, theirs_runs);
-                line["prefill_ratio"] = json!(ours.prefill / theirs.prefill);
-                line["decode_ratio"] = json!(ours.decode / theirs.decode);
+                line["prefill_ratio"] = json!(ours.speeds.prefill / theirs.prefill);
+                line["decode_ratio"] = json!(ours.speeds.decode / theirs.decode);
                 println!("{line}");
                 pairs.push(Pair {
                     profile: profile.name.clone(),
                     theirs_runs,
-                    ours,
+                    ours: ours.speeds,
                     theirs,
                 });
             }
@@ -105,12 +114,8 @@ fn tell(line: &mut Value, profile: &str, theirs_runs: Execution) {
 }
 
 /// Prefill and decode of ours with everything on, as the application runs it: a confined child, sampling, every token told through
-/// the pipe. And what it ran with.
-fn as_the_application(
-    arguments: &Arguments,
-    entry: &BenchProfile,
-    request: &BenchRequest,
-) -> Result<(Speeds, MemoryPlan), String> {
+/// the pipe.
+fn as_the_application(arguments: &Arguments, entry: &BenchProfile, request: &BenchRequest) -> Result<Ours, String> {
     let [warming, question] =
         measure::measured_questions(&entry.model, request.prompt_tokens, request.output_tokens).map_err(words)?;
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
@@ -142,11 +147,14 @@ fn as_the_application(
         stats.prompt_tokens,
         stats.output_tokens
     );
-    let speeds = Speeds {
-        prefill: stats.prefill_tps,
-        decode: stats.decode_tps,
-    };
-    Ok((speeds, loaded.plan))
+    Ok(Ours {
+        speeds: Speeds {
+            prefill: stats.prefill_tps,
+            decode: stats.decode_tps,
+        },
+        plan: loaded.plan,
+        prompt_tokens: stats.prompt_tokens,
+    })
 }
 
 /// Compares the GPU with the CPU, for each profile named.
@@ -318,12 +326,12 @@ fn row_json(row: &BenchRow) -> Value {
     Value::Object(out)
 }
 
-/// Prefill and decode of llama.cpp's own tool, at our depth and threads, with as many layers on the card.
+/// Prefill and decode of llama.cpp's own tool over as many tokens as our prompt had, with our threads and as many layers on the card.
 fn llama_bench(
     program: &Path,
     entry: &BenchProfile,
     runs: Execution,
-    gpu_layers: u32,
+    ours: &Ours,
     request: &BenchRequest,
 ) -> Result<Speeds, String> {
     let profile = &entry.profile;
@@ -337,7 +345,7 @@ fn llama_bench(
             .args(["-t", &load::threads(profile).to_string()])
             .args(["-b", &profile.n_batch.to_string(), "-ub", &runs.n_ubatch.to_string()])
             .args(["-fa", if runs.attention.is_flash() { "on" } else { "off" }])
-            .args(["-ngl", &gpu_layers.to_string()])
+            .args(["-ngl", &ours.plan.gpu_layers.to_string()])
             .args(extra)
             .output()
             .map_err(|error| format!("`{}` cannot be started: {error}", program.display()))?;
@@ -352,7 +360,7 @@ fn llama_bench(
             .as_f64()
             .ok_or_else(|| "llama-bench gave no speed".to_owned())
     };
-    let (prompt, output) = (request.prompt_tokens.to_string(), request.output_tokens.to_string());
+    let (prompt, output) = (ours.prompt_tokens.to_string(), request.output_tokens.to_string());
     Ok(Speeds {
         prefill: run(&["-p".into(), prompt.clone(), "-n".into(), "0".into()])?,
         decode: run(&["-p".into(), "0".into(), "-n".into(), output, "-d".into(), prompt])?,
