@@ -81,7 +81,10 @@ fn load(worker: &GenerateWorker, request: &LoadRequest, cancel: &CancelToken) ->
 
 fn ggml_is_told_what_it_reads_from_its_environment() {
     let report = with_card().backends().expect("started");
-    assert_eq!(report.version, "CUDA_DEVICE_ORDER=PCI_BUS_ID, GGML_NO_BACKTRACE=1");
+    assert_eq!(
+        report.version,
+        "CUDA_DEVICE_ORDER=PCI_BUS_ID, GGML_NO_BACKTRACE=1, GLIBC_TUNABLES=glibc.malloc.hugetlb=1"
+    );
 }
 
 fn a_model_that_dies_while_it_loads_is_loaded_three_times() {
