@@ -273,18 +273,22 @@ fn a_follow_up_knows_what_was_searched_and_cited() {
     );
 }
 
-#[test]
-fn a_profile_that_is_gone_from_the_settings_gives_way_to_auto() {
-    let temp = tempfile::tempdir().unwrap();
-    // An empty library answers without any worker.
-    let engine = Engine::open(EngineOptions {
-        data_dir: Some(temp.path().join("data")),
-        runtime_dir: Some(temp.path().join("runtime")),
-        bin_dir: Some(temp.path().join("bin")),
+/// An empty library answers without any worker.
+fn empty_library(folder: &std::path::Path) -> Engine {
+    Engine::open(EngineOptions {
+        data_dir: Some(folder.join("data")),
+        runtime_dir: Some(folder.join("runtime")),
+        bin_dir: Some(folder.join("bin")),
         mode: OpenMode::ReadWrite,
         background: Background::Nothing,
     })
-    .unwrap();
+    .unwrap()
+}
+
+#[test]
+fn a_profile_that_is_gone_from_the_settings_gives_way_to_auto() {
+    let temp = tempfile::tempdir().unwrap();
+    let engine = empty_library(temp.path());
     engine.set_setting("profile", "gone".into()).unwrap();
     let mut request = AskRequest {
         question: "When was the mill built?".to_owned(),
@@ -309,14 +313,7 @@ fn a_profile_that_is_gone_from_the_settings_gives_way_to_auto() {
 #[test]
 fn signs_alone_ask_nothing_and_the_list_is_told_without_a_search() {
     let temp = tempfile::tempdir().unwrap();
-    let engine = Engine::open(EngineOptions {
-        data_dir: Some(temp.path().join("data")),
-        runtime_dir: Some(temp.path().join("runtime")),
-        bin_dir: Some(temp.path().join("bin")),
-        mode: OpenMode::ReadWrite,
-        background: Background::Nothing,
-    })
-    .unwrap();
+    let engine = empty_library(temp.path());
     let ask = |question: &str| {
         let request = AskRequest {
             question: question.to_owned(),

@@ -121,15 +121,21 @@ impl Progress {
 mod tests {
     use super::*;
 
+    /// Five of ten documents, one a second with twenty passages each.
+    fn half_done(start: Instant) -> Progress {
+        let mut progress = Progress::new(start);
+        progress.queued(10, start);
+        for second in 1..=5 {
+            progress.settled(20, start + Duration::from_secs(second));
+        }
+        progress
+    }
+
     #[test]
     fn rate_and_time_left_follow_the_clock_passed_in() {
         let start = Instant::now();
         let at = |seconds: f32| start + Duration::from_secs_f32(seconds);
-        let mut progress = Progress::new(start);
-        progress.queued(10, start);
-        for second in 1..=5_u8 {
-            progress.settled(20, at(f32::from(second)));
-        }
+        let progress = half_done(start);
         let reading = progress.reading(at(5.0));
         assert_eq!((reading.done, reading.total), (5, 10));
         assert!((reading.chunks_per_second - 20.0).abs() < 0.1, "{reading:?}");
@@ -141,11 +147,7 @@ mod tests {
     fn a_pause_does_not_count_for_the_time_left() {
         let start = Instant::now();
         let at = |seconds: f32| start + Duration::from_secs_f32(seconds);
-        let mut progress = Progress::new(start);
-        progress.queued(10, start);
-        for second in 1..=5_u8 {
-            progress.settled(20, at(f32::from(second)));
-        }
+        let mut progress = half_done(start);
         progress.pause(Some("paused".to_owned()), at(5.0));
         progress.pause(Some("paused".to_owned()), at(900.0));
         assert_eq!(progress.reading(at(3600.0)).remaining_s, None);
